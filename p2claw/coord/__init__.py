@@ -1,0 +1,1 @@
+"""The coordinator: knows which boxes are online and introduces visitors to them."""

@@ -1,0 +1,1 @@
+"""What the coordinator must remember: boxes, aliases, announced apps."""

@@ -1,0 +1,1 @@
+"""The public front: the same static bootstrap for every host under the parent."""

@@ -1,0 +1,8 @@
+"""Sizes and durations that more than one part names."""
+
+from __future__ import annotations
+
+KIB = 1024
+MIB = 1024 * KIB
+
+SECOND_MS = 1000
