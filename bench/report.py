@@ -1,0 +1,52 @@
+"""Prints runs and summaries, as text or JSON lines, each with the commit that was measured."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+from collections.abc import Sequence
+
+
+class Report:
+    """Writes one line a fact. JSON lines are for machines; text shows the same facts."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._commit = _commit()
+
+    def line(self, **facts: object) -> None:
+        facts["commit"] = self._commit
+        if self._as_json:
+            print(json.dumps(facts), flush=True)
+        else:
+            print("  ".join(f"{key}={_short(value)}" for key, value in facts.items()), flush=True)
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Minimum, median and maximum, rounded for reading."""
+    return {
+        "min": round(min(values), 3),
+        "median": round(statistics.median(values), 3),
+        "max": round(max(values), 3),
+    }
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
+    """Spread of ours over theirs, pair by pair: only runs made side by side are compared."""
+    return spread([a / b for a, b in zip(ours, theirs, strict=True)])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, dict):
+        return "/".join(_short(item) for item in value.values())
+    return str(value)
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
