@@ -4,5 +4,6 @@ from __future__ import annotations
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 SECOND_MS = 1000

@@ -1,0 +1,91 @@
+"""Settings: what is accepted, what is refused with which code, what the environment says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from p2claw.config import AgentConfig, ServerConfig, home_dir, parse_listen
+from p2claw.errors import UsageError
+
+
+def test_the_home_is_the_named_directory(tmp_path: Path) -> None:
+    assert home_dir({"P2CLAW_HOME": str(tmp_path)}) == tmp_path
+
+
+def test_the_home_is_absolute_even_if_named_relatively() -> None:
+    assert home_dir({"P2CLAW_HOME": "here"}) == Path.cwd() / "here"
+
+
+def test_the_home_is_below_the_users_home_by_default() -> None:
+    assert home_dir({}) == Path.home() / ".p2claw"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8787", "https://p2claw.example", "https://P2CLAW.example:444/"]
+)
+def test_a_coordinator_is_scheme_host_and_port(url: str) -> None:
+    assert AgentConfig(coordinator=url).coordinator == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:8787",
+        "ws://localhost:8787",
+        "http://",
+        "http://h/path",
+        "http://h?q=1",
+        "http://h#f",
+        "http://user@h",
+        "http://h:0",
+        "http://h:99999",
+        "http://h:x",
+    ],
+)
+def test_anything_else_is_no_coordinator(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        AgentConfig(coordinator=url)
+    assert caught.value.code == "coordinator-invalid"
+
+
+def test_the_audience_is_the_dialled_name_in_lower_case() -> None:
+    assert AgentConfig(coordinator="https://P2claw.Example:444/").audience == "p2claw.example:444"
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("127.0.0.1:8787", ("127.0.0.1", 8787)),
+        ("[::1]:0", ("::1", 0)),
+        (":80", ("", 80)),
+        ("localhost:443", ("localhost", 443)),
+    ],
+)
+def test_a_listen_address_has_a_host_and_a_port(text: str, parsed: tuple[str, int]) -> None:
+    assert parse_listen(text) == parsed
+
+
+@pytest.mark.parametrize("text", ["", "8787", "host:", "host:x", "host:65536", "::1:80", "h:٣"])
+def test_anything_else_is_no_listen_address(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ServerConfig(listen=text)
+    assert caught.value.code == "listen-invalid"
+
+
+def test_a_certificate_without_its_key_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        ServerConfig(tls_cert=Path("cert.pem"))
+    assert caught.value.code == "tls-incomplete"
+
+
+def test_a_turn_server_without_its_secret_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        ServerConfig(turn_urls=("turn:turn.example:3478",))
+    assert caught.value.code == "turn-secret-missing"
+
+
+def test_the_turn_secret_is_not_shown_by_repr() -> None:
+    assert "hush" not in repr(ServerConfig(turn_secret="hush"))
