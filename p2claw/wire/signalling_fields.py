@@ -1,6 +1,6 @@
 """Reads the fields of a decoded signalling map one by one, and refuses what breaks the rules.
 
-It knows types and sizes; which message has which fields is in `signalling_agent`, `signalling_visit`.
+It knows types and sizes; `signalling_agent` and `signalling_visit` know which message has which.
 """
 
 from __future__ import annotations
