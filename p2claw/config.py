@@ -1,67 +1,216 @@
-"""What a process is told at its start: plain data, no behaviour. The command line fills it in."""
+"""Settings of the two long-running programs, as frozen values; the one reader of the environment.
+
+Nothing here opens a file or a socket. What an option means to people is in docs/OPERATIONS.md.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from p2claw.errors import UsageError
+from p2claw.units import GIB, KIB, MIB
+
+DEFAULT_LISTEN = "127.0.0.1:8787"
+DEFAULT_COORDINATOR = "http://localhost:8787"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def home_dir() -> Path:
-    """The folder of everything that p2claw keeps: `$P2CLAW_HOME`, else `~/.p2claw`."""
-    named = os.environ.get("P2CLAW_HOME")
-    return Path(named) if named else Path.home() / ".p2claw"
+def home_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """`$P2CLAW_HOME`, else `~/.p2claw`: where an agent keeps its key, its routes, its socket."""
+    named = (os.environ if environ is None else environ).get("P2CLAW_HOME", "")
+    return Path(named).expanduser().absolute() if named else Path.home() / ".p2claw"
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamLimits:
+    """What the agent allows itself towards one upstream."""
+
+    connections: int = 256
+    waiting: int = 256
+    wait_s: float = 10.0
+    idle_connections: int = 32
+    idle_s: float = 15.0
+    connect_s: float = 5.0
+    head_s: float = 60.0
+    """From the end of a request to the head of its answer; also the longest stall of an upload."""
+    head_bytes: int = 64 * KIB
+    head_fields: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """Where request bodies of unknown length wait until their length is known."""
+
+    memory_bytes: int = MIB
+    request_bytes: int = 2 * GIB
+    total_bytes: int = 4 * GIB
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLimits:
+    """What one box allows its visitors."""
+
+    links: int = 128
+    links_per_visitor: int = 32
+    """Visitors are told apart by the shortened address that the coordinator gives."""
+    link_open_s: float = 30.0
+    request_idle_s: float = 300.0
+    """The longest silence of a visitor in the middle of a request body."""
+    drain_s: float = 10.0
+    upstream: UpstreamLimits = UpstreamLimits()
+    spool: SpoolLimits = SpoolLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """How one agent runs."""
+
+    home: Path = field(default_factory=home_dir)
+    coordinator: str = DEFAULT_COORDINATOR
+    limits: AgentLimits = AgentLimits()
+
+    def __post_init__(self) -> None:
+        check_coordinator(self.coordinator)
+
+    @property
+    def identity_path(self) -> Path:
+        return self.home / "identity.key"
+
+    @property
+    def routes_path(self) -> Path:
+        return self.home / "routes.json"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.home / "agent.lock"
+
+    @property
+    def socket_path(self) -> Path:
+        return self.home / "agent.sock"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def audience(self) -> str:
+        """`host[:port]` that the agent dials, lower case: what a registration is signed for."""
+        return urlsplit(self.coordinator).netloc.lower()
+
+
+def check_coordinator(url: str) -> str:
+    """Return url, the address of a coordinator. Raises UsageError `coordinator-invalid`."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.path in ("", "/")
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not plain:
+        raise UsageError(
+            f"{url!r} is not the address of a coordinator",
+            code="coordinator-invalid",
+            hint=f"Give scheme, host and port alone, for example {DEFAULT_COORDINATOR}",
+        )
+    return url
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """Every bound of coordinator and edge; docs/OPERATIONS.md says what happens at each.
+    """What coordinator and edge allow. An address is one IPv4 address or one IPv6 /64.
 
-    A `*_burst` is the size of a token bucket for one address, a `*_per_s` how fast it refills.
+    A rate is a token bucket: `…_burst` at once, and `…_per_minute` in the long run.
     """
 
     boxes: int = 10_000
     visits: int = 4_096
+    """Visitor sessions under way at once."""
     visits_per_box: int = 64
     visit_burst: int = 60
-    visit_per_s: float = 1.0
-    register_burst: int = 60
-    register_per_s: float = 1.0
-    new_alias_burst: int = 20
-    new_alias_per_s: float = 20 / 3600
+    visits_per_minute: float = 60.0
+    registration_burst: int = 60
+    registrations_per_minute: float = 60.0
+    alias_burst: int = 20
+    aliases_per_minute: float = 0.5
+    """Registrations of keys never seen before: each takes an alias for ever."""
     addresses: int = 65_536
+    """Addresses remembered by each of the rate limits."""
     outbox_messages: int = 512
+    """Messages waiting for one socket that does not read."""
+    write_s: float = 20.0
     register_s: float = 10.0
     answer_s: float = 10.0
     visit_s: float = 60.0
-    write_s: float = 20.0
     clock_skew_s: int = 120
     keepalive_s: int = 25
 
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """One process that is coordinator and edge.
+    """How one process with a coordinator and an edge runs."""
 
-    listen: `host:port`; port 0 takes any free one.
-    parent: the DNS suffix of all apps. scheme, public_port: as visitors see them; public_port None
-    is the port that is listened on. names: further `host[:port]` that agents may dial.
-    trusted_proxies: networks whose X-Forwarded-For is believed.
-    static: the folder with the bootstrap, None for the one that the package brings.
-    """
-
-    listen: str = "127.0.0.1:8787"
+    listen: str = DEFAULT_LISTEN
     parent: str = "localhost"
-    scheme: str = "http"
     public_port: int | None = None
+    """The port in URLs; None: the port that is listened on."""
+    scheme: str = "http"
+    """Of URLs; `https` with a certificate, or behind a proxy that has one."""
     names: tuple[str, ...] = ()
-    data: Path = field(default_factory=lambda: home_dir() / "server")
+    """Further `host[:port]` that agents may dial, beside the parent and what is below it."""
+    data_dir: Path = field(default_factory=lambda: home_dir() / "server")
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    stun: tuple[str, ...] = ()
-    turn: tuple[str, ...] = ()
-    turn_secret: str | None = field(default=None, repr=False)
-    turn_ttl_s: int = 3600
-    trusted_proxies: tuple[str, ...] = ()
-    static: Path | None = None
+    stun_urls: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str = field(default="", repr=False)
+    turn_ttl_s: int = 3_600
+    trusted_proxies: tuple[Network, ...] = ()
+    static_dir: Path | None = None
+    """Where the built bootstrap lies; None: beside the package."""
     limits: ServerLimits = ServerLimits()
+
+    def __post_init__(self) -> None:
+        parse_listen(self.listen)
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise UsageError(
+                "A certificate needs its key, and a key its certificate",
+                code="tls-incomplete",
+                hint="Give both --tls-cert and --tls-key, or neither",
+            )
+        if self.turn_urls and not self.turn_secret:
+            raise UsageError(
+                "A TURN server was named without its secret",
+                code="turn-secret-missing",
+                hint="Give --turn-secret-file with the static-auth-secret of the TURN server",
+            )
+
+    @property
+    def listen_host(self) -> str:
+        return parse_listen(self.listen)[0]
+
+    @property
+    def listen_port(self) -> int:
+        return parse_listen(self.listen)[1]
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Parse `host:port`, `[v6]:port` or `:port` (all addresses).
+
+    Raises UsageError `listen-invalid`.
+    """
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    digits = port.isascii() and port.isdigit()
+    if not colon or not digits or int(port) > 65_535 or (":" in host and not bracketed):
+        raise UsageError(
+            f"{text!r} is not an address to listen on",
+            code="listen-invalid",
+            hint=f"Give host and port, for example {DEFAULT_LISTEN}",
+        )
+    return (host[1:-1] if bracketed else host), int(port)
