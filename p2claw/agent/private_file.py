@@ -1,0 +1,90 @@
+"""Files for their owner alone, written whole or not at all. What is in them is the caller's."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class ExposedFileError(Exception):
+    """The file can be touched by somebody else; the text says how."""
+
+
+def make_private_directory(directory: Path) -> None:
+    """Make directory, and what is above it, for its owner alone; one that is there stays as it is.
+
+    Raises OSError.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def read_private(path: Path, *, most_bytes: int, forbidden_mode: int) -> bytes:
+    """The content, cut at most_bytes + 1.
+
+    forbidden_mode: permission bits that must not be set. Raises OSError, ExposedFileError.
+    """
+    # Without O_NONBLOCK a named pipe in the place of the file would hang the caller.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise ExposedFileError("is not an ordinary file")
+        if facts.st_uid not in (os.geteuid(), 0):
+            raise ExposedFileError("belongs to another user")
+        if facts.st_mode & forbidden_mode:
+            mode = stat.S_IMODE(facts.st_mode)
+            raise ExposedFileError(f"is open to other users (mode {mode:04o})")
+        return file.read(most_bytes + 1)
+
+
+def write_new(path: Path, content: bytes) -> bool:
+    """Write a file that is not there yet; False where it is. Of many callers one wins.
+
+    Raises OSError.
+    """
+    with _part_of(path, content) as part:
+        try:
+            # A link, unlike a rename, fails where the name is taken.
+            os.link(part, path)
+        except FileExistsError:
+            return False
+    _sync_directory(path.parent)
+    return True
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put content in the place of whatever is at path; a reader sees the old or the new.
+
+    Raises OSError.
+    """
+    with _part_of(path, content) as part:
+        part.replace(path)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def _part_of(path: Path, content: bytes) -> Iterator[Path]:
+    """A finished file beside path, on the disk; removed at the end if it is still there."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(part, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

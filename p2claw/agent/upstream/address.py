@@ -1,0 +1,151 @@
+"""Where an app listens on this machine: the grammar of upstreams, and whom may be dialled.
+
+    3000                     http://localhost:3000
+    http://localhost:3000    http://127.0.0.1:3000    http://[::1]:3000
+    unix:/run/app.sock
+
+Loopback and unix sockets only: an agent must never be a way into the network around the box.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from p2claw.errors import UsageError
+
+# sun_path of sockaddr_un: 108 on Linux, 104 on macOS, with the NUL at the end.
+UNIX_PATH_BYTES = 103
+
+_EXAMPLES = "Give a port (3000), http://localhost:3000, or unix:/path/to.sock"
+_SCHEME = "http://"
+
+# RFC 6761 §6.3: localhost is loopback whatever a resolver says. IPv4 first, as most servers bind.
+_LOCALHOST = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAddress:
+    """One upstream: TCP host and port, or, where `path` is set, a unix socket."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    @property
+    def text(self) -> str:
+        """The form that is stored and shown; `parse_upstream` reads it back."""
+        return f"unix:{self.path}" if self.path else self.origin
+
+    @property
+    def authority(self) -> str:
+        """What the upstream expects as Host."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == 80 else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """What the upstream takes for its own origin; for a unix socket `http://localhost`."""
+        return f"{_SCHEME}{self.authority}"
+
+    def dial_hosts(self) -> tuple[str, ...]:
+        """IP addresses to try in order; empty for a unix socket.
+
+        Raises UsageError `upstream-not-loopback`: checked again here, because this is what is
+        dialled, whatever was parsed before.
+        """
+        if self.path:
+            return ()
+        hosts = _LOCALHOST if self.host == "localhost" else (self.host,)
+        for host in hosts:
+            if not _is_loopback(host):
+                raise _not_loopback(host)
+        return hosts
+
+
+def parse_upstream(text: str) -> UpstreamAddress:
+    """Read an upstream that a person, or routes.json, gave.
+
+    Raises UsageError `upstream-invalid`, `upstream-port`, `upstream-scheme`, `upstream-path` or
+    `upstream-not-loopback`.
+    """
+    text = text.strip()
+    if text.startswith("unix:"):
+        return _parse_unix(text)
+    if text.isascii() and text.isdigit():
+        return UpstreamAddress("localhost", _port(text, int(text[:6])))
+    if not text.isascii() or not text.isprintable() or any(mark in text for mark in " \\@"):
+        raise _invalid(text)
+    scheme, colons, rest = text.partition("://")
+    if colons and scheme.lower() != "http":
+        raise UsageError(
+            f"{scheme}:// is not spoken to an upstream",
+            code="upstream-scheme",
+            hint="Only plain http:// stays on this machine; encryption starts at the agent",
+        )
+    try:
+        parts = urlsplit(_SCHEME + rest if colons else _SCHEME + text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _invalid(text) from None
+    if not host or parts.netloc.endswith(":"):
+        raise _invalid(text)
+    if parts.path not in ("", "/") or "?" in text or "#" in text:
+        raise UsageError(
+            f"{text!r} names more than a server",
+            code="upstream-path",
+            hint=f"An app is a whole server: {_SCHEME}{parts.netloc}",
+        )
+    if host != "localhost" and not _is_loopback(host):
+        raise _not_loopback(host)
+    return UpstreamAddress(host, _port(text, 80 if port is None else port))
+
+
+def _parse_unix(text: str) -> UpstreamAddress:
+    path = text.removeprefix("unix:")
+    if path.startswith("//"):
+        path = "/" + path.lstrip("/")
+    if not path.startswith("/") or "\0" in path or path.endswith("/"):
+        raise UsageError(
+            f"{text!r} is not the path of a socket",
+            code="upstream-path",
+            hint="Give it from the root, for example unix:/run/app.sock",
+        )
+    if len(os.fsencode(path)) > UNIX_PATH_BYTES:
+        raise UsageError(
+            f"The path of a socket has at most {UNIX_PATH_BYTES} bytes", code="upstream-path"
+        )
+    return UpstreamAddress("localhost", 80, path)
+
+
+def _port(text: str, port: int) -> int:
+    if not 0 < port <= 65_535:
+        raise UsageError(
+            f"{text!r} has no port from 1 to 65535", code="upstream-port", hint=_EXAMPLES
+        )
+    return port
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether host is an address in 127.0.0.0/8, or ::1; no name is, nor a mapped address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        return address == ipaddress.IPv6Address("::1")
+    return address.is_loopback
+
+
+def _not_loopback(host: str) -> UsageError:
+    return UsageError(
+        f"{host} is not this machine",
+        code="upstream-not-loopback",
+        hint="An agent forwards only to localhost, 127.0.0.1, [::1] or a unix socket",
+    )
+
+
+def _invalid(text: str) -> UsageError:
+    return UsageError(f"{text!r} is not an upstream", code="upstream-invalid", hint=_EXAMPLES)
