@@ -1,0 +1,79 @@
+// What a test can do in one tab. "top" is the tab's own document; "app" is the document that the
+// person sees: the first frame below the shell.
+
+const NAVIGATION_MS = 60_000;
+
+export class Tab {
+  /** @param report called with {event, ...} for what the page writes to its console. */
+  constructor(page, report) {
+    this.page = page;
+    page.on("console", (m) => report({ event: "console", level: m.type(), text: m.text() }));
+    page.on("pageerror", (e) => report({ event: "pageerror", text: String(e?.stack ?? e) }));
+    page.on("dialog", (d) => void d.accept().catch(() => {}));
+  }
+
+  async goto({ url, preload }) {
+    if (preload) await this.page.evaluateOnNewDocument(preload);
+    const response = await this.page.goto(url, {
+      waitUntil: "domcontentloaded",
+      timeout: NAVIGATION_MS,
+    });
+    return { status: response?.status() ?? null };
+  }
+
+  async reload() {
+    await this.page.reload({ waitUntil: "domcontentloaded", timeout: NAVIGATION_MS });
+  }
+
+  async front() {
+    await this.page.bringToFront();
+  }
+
+  /** `fn` is the text of a function; what it returns (or its promise gives) must be JSON. */
+  async evaluate({ within, fn, args }) {
+    const value = await this.#frame(within).evaluate(`(${fn})(...${JSON.stringify(args ?? [])})`);
+    return value === undefined ? null : value;
+  }
+
+  async click({ within, selector }) {
+    const element = await this.#element(within, selector);
+    await element.click();
+    await element.dispose();
+  }
+
+  async type({ within, selector, text, enter }) {
+    const element = await this.#element(within, selector);
+    await element.click({ count: 3 });
+    await element.type(text);
+    if (enter) await element.press("Enter");
+    await element.dispose();
+  }
+
+  async upload({ within, selector, files }) {
+    const element = await this.#element(within, selector);
+    await element.uploadFile(...files);
+    await element.dispose();
+  }
+
+  async screenshot({ path, fullPage }) {
+    await this.page.screenshot({ path, fullPage: fullPage ?? false });
+  }
+
+  async close() {
+    await this.page.close();
+  }
+
+  async #element(within, selector) {
+    const element = await this.#frame(within).$(selector);
+    if (element === null) throw new Error(`nothing matches ${selector}`);
+    return element;
+  }
+
+  #frame(within) {
+    const top = this.page.mainFrame();
+    if (within === "top") return top;
+    const app = top.childFrames()[0];
+    if (app === undefined) throw new Error("no app frame yet");
+    return app;
+  }
+}
