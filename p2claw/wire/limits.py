@@ -1,0 +1,40 @@
+"""The named limits of a session, and what the other side is taken to allow before its HELLO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# docs/WIRE.md §3: assumed of a peer whose HELLO has not been read, and the least that it may say.
+FIRST_WINDOW_BYTES: Final = 65_536
+FIRST_STREAMS: Final = 16
+
+CREDIT_MAX: Final = 2**31 - 1
+STREAM_ID_MAX: Final = 2**32 - 1
+REASON_BYTES: Final = 256
+SOFTWARE_BYTES: Final = 64
+METHOD_CHARS: Final = 32
+TARGET_CHARS: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one side of a session allows. Beside each: what happens at the limit.
+
+    Source: docs/WIRE.md, Limits, §6 and §8.
+    """
+
+    head_bytes: int = 65_536  # 431 to a request, RESET HEAD_TOO_LARGE to a response or trailers
+    head_fields: int = 256  # the same
+    streams: int = 128  # that a visitor may have open at a box: RESET REFUSED
+    box_window_bytes: int = 262_144  # visitor to box, a stream: RESET FLOW_CONTROL
+    visitor_window_bytes: int = 1_048_576  # box to visitor, a stream: RESET FLOW_CONTROL
+    high_water_bytes: int = 262_144  # queued on a stream: the producer should wait
+    low_water_bytes: int = 65_536  # StreamWritable: it may go on
+    ping_after_s: float = 20.0  # of silence: PING
+    dead_after_s: float = 45.0  # of silence: SessionFailed TIMEOUT
+    pings: int = 10  # answered in `pings_s`; more are dropped
+    pings_s: float = 10.0
+    control_bytes: int = 262_144  # of RESET, WINDOW and PING that wait: SessionFailed LIMIT
+    cut_heads: int = 256  # heads whose other parts are still to come and go: SessionFailed LIMIT
+    reset_codes: int = 256  # remembered for those who still write; older ones read CANCEL

@@ -1,0 +1,42 @@
+"""The border to msgpack: bytes of a remote become a map or a list, or an error of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+
+
+class NotPacked(ValueError):
+    """The bytes are not one msgpack value of the wanted type with text keys."""
+
+
+def pack(value: object) -> bytes:
+    """One msgpack value."""
+    packed: bytes = msgpack.packb(value)
+    return packed
+
+
+def unpack_map(payload: bytes) -> dict[str, Any]:
+    """A map with text keys, and nothing after it. Raises NotPacked."""
+    value = _unpack(payload)
+    if type(value) is not dict:
+        raise NotPacked("not a map")
+    return value
+
+
+def unpack_list(payload: bytes) -> list[Any]:
+    """A list, and nothing after it. Raises NotPacked."""
+    value = _unpack(payload)
+    if type(value) is not list:
+        raise NotPacked("not a list")
+    return value
+
+
+def _unpack(payload: bytes) -> Any:
+    try:
+        return msgpack.unpackb(payload, strict_map_key=True)
+    # What msgpack raises for bytes of a remote: FormatError, StackError, ExtraData and bad UTF-8
+    # are ValueErrors; OutOfData is not.
+    except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
+        raise NotPacked(f"not msgpack: {type(error).__name__}") from error
