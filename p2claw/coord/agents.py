@@ -1,0 +1,220 @@
+"""The WebSocket of an agent (docs/WIRE.md §11): registration, announcements, signalling."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from random import SystemRandom
+
+from aiohttp import WSMsgType, web
+
+from p2claw import names
+from p2claw.config import ServerConfig
+from p2claw.coord.addresses import Address, shortened
+from p2claw.coord.admission import RateLimit, TokenBucket
+from p2claw.coord.alias import alias_candidates
+from p2claw.coord.audience import Audience
+from p2claw.coord.outbox import Outbox
+from p2claw.coord.registration import CLOSE_CODES, check_registration
+from p2claw.coord.sockets import client_of, new_socket, reached_address
+from p2claw.coord.store.base import BoxRecord, Store
+from p2claw.coord.switchboard import Switchboard
+from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
+from p2claw.log import get_log
+from p2claw.wire.signalling import (
+    AgentError,
+    Announce,
+    Announced,
+    BoxAnswer,
+    BoxCandidate,
+    BoxEnd,
+    Challenge,
+    Refuse,
+    Register,
+    Registered,
+    Unknown,
+    decode_agent,
+    encode_agent,
+)
+
+log = get_log("coordinator")
+
+PATH = "/__p2claw/v1/agent"
+
+# Announcements that one control connection may send at once, and in a minute: each is a commit.
+_ANNOUNCE_BURST = 60
+_ANNOUNCES_PER_MINUTE = 60.0
+
+_GOING_DOWN = 1001
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Agents:
+    """Answers `PATH`."""
+
+    def __init__(self, config: ServerConfig, switchboard: Switchboard, store: Store) -> None:
+        self._config = config
+        self._switchboard = switchboard
+        self._store = store
+        self._audience = Audience(config)
+        self._base = _base(config)
+        limits = config.limits
+        self._rate = RateLimit(
+            limits.registration_burst, limits.registrations_per_minute, limits.addresses
+        )
+        self._alias_rate = RateLimit(
+            limits.alias_burst, limits.aliases_per_minute, limits.addresses
+        )
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One control connection, from the upgrade to the close."""
+        ws = new_socket(self._config.limits)
+        # A browser names the page that asks. None has a key to register, so none is let near.
+        if not ws.can_prepare(request) or "Origin" in request.headers:
+            return web.Response(status=426, text="This is for agents: p2claw run\n")
+        await ws.prepare(request)
+        async with Outbox(ws, request.transport, self._config.limits) as outbox:
+            try:
+                await self._serve(request, ws, outbox)
+            except RefusedError as error:
+                outbox.send(encode_agent(AgentError(error.code, str(error))))
+                outbox.close(CLOSE_CODES.get(error.code, CLOSE_CODES["protocol"]), error.code)
+            except RemoteProtocolError as error:
+                outbox.send(encode_agent(AgentError("protocol", error.message)))
+                outbox.close(CLOSE_CODES["protocol"], "protocol")
+            except P2clawError as error:
+                log.error("store failed", error=error.message)
+                outbox.close(_GOING_DOWN, "the store does not answer")
+        return ws
+
+    async def _serve(self, request: web.Request, ws: web.WebSocketResponse, outbox: Outbox) -> None:
+        address = client_of(request, self._config.trusted_proxies)
+        if self._rate.take(address, asyncio.get_running_loop().time()) > 0:
+            log.info("registration refused", code="rate-limited", address=shortened(address))
+            raise RefusedError("Too many registrations from this address", code="rate-limited")
+        challenge = Challenge(nonce=secrets.token_bytes(32), time=int(time.time()))
+        outbox.send(encode_agent(challenge))
+        register = await self._next_register(ws)
+        if register is None:
+            return
+        try:
+            record = await self._register(request, register, challenge, address)
+        except RefusedError as error:
+            log.info("registration refused", code=error.code, address=shortened(address))
+            raise
+        connection = self._switchboard.new_connection()
+        self._switchboard.boxes[connection] = outbox
+        rendezvous = self._switchboard.rendezvous
+        try:
+            rendezvous.box_online(connection, record.public_key, record.alias, record.apps)
+            outbox.send(
+                encode_agent(
+                    Registered(
+                        alias=record.alias,
+                        key_alias=record.key_alias,
+                        base=self._base,
+                        keepalive_s=self._config.limits.keepalive_s,
+                    )
+                )
+            )
+            self._switchboard.drain()
+            log.info("box online", alias=record.alias, software=register.sw)
+            await self._read(ws, outbox, connection, record)
+        finally:
+            del self._switchboard.boxes[connection]
+            rendezvous.box_offline(connection)
+            self._switchboard.drain()
+            log.info("control connection closed", alias=record.alias)
+
+    async def _next_register(self, ws: web.WebSocketResponse) -> Register | None:
+        """The registration; None where the agent went away before."""
+        limit_s = self._config.limits.register_s
+        try:
+            async with asyncio.timeout(limit_s):
+                async for message in ws:
+                    if message.type is not WSMsgType.BINARY:
+                        raise RemoteProtocolError("An agent sends binary messages")
+                    decoded = decode_agent(message.data)
+                    if isinstance(decoded, Register):
+                        return decoded
+                    if not isinstance(decoded, Unknown):
+                        raise RemoteProtocolError("A box registers before anything else")
+        except TimeoutError:
+            raise RefusedError(
+                f"No registration came within {limit_s:.0f} s", code="timeout"
+            ) from None
+        return None
+
+    async def _register(
+        self, request: web.Request, register: Register, challenge: Challenge, address: Address
+    ) -> BoxRecord:
+        now_s = int(time.time())
+        check_registration(
+            register,
+            challenge,
+            self._audience,
+            reached_address(request),
+            now_s=now_s,
+            clock_skew_s=self._config.limits.clock_skew_s,
+        )
+        record = await self._store.box_of_key(register.public_key)
+        if self._switchboard.rendezvous.full and (
+            record is None or not self._switchboard.rendezvous.is_online(record.alias)
+        ):
+            raise RefusedError("This coordinator is full", code="rate-limited")
+        if record is not None:
+            return record
+        if self._alias_rate.take(address, asyncio.get_running_loop().time()) > 0:
+            raise RefusedError("Too many new boxes from this address", code="rate-limited")
+        key_alias = names.key_alias_of(register.public_key)
+        candidates = alias_candidates(SystemRandom())
+        record = await self._store.add_box(register.public_key, key_alias, candidates, now_s)
+        log.info("alias assigned", alias=record.alias)
+        return record
+
+    async def _read(
+        self, ws: web.WebSocketResponse, outbox: Outbox, connection: int, record: BoxRecord
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        bucket = TokenBucket(_ANNOUNCE_BURST, _ANNOUNCES_PER_MINUTE, loop.time())
+        async for message in ws:
+            if message.type is not WSMsgType.BINARY:
+                raise RemoteProtocolError("An agent sends binary messages")
+            match decode_agent(message.data):
+                case Announce(seq, apps):
+                    if not self._switchboard.rendezvous.has_connection(connection):
+                        return  # replaced: what it says must not undo what its successor said
+                    if bucket.take(loop.time()) > 0:
+                        raise RefusedError("Too many announcements", code="rate-limited")
+                    await self._announce(outbox, connection, record, seq, apps)
+                case BoxAnswer() | BoxCandidate() | Refuse() | BoxEnd() as signal:
+                    self._switchboard.rendezvous.from_box(connection, signal)
+                    self._switchboard.drain()
+                case Unknown():
+                    pass
+                case _:
+                    raise RemoteProtocolError("A box does not send this message now")
+
+    async def _announce(
+        self, outbox: Outbox, connection: int, record: BoxRecord, seq: int, apps: tuple[str, ...]
+    ) -> None:
+        rejected: dict[str, str] = {}
+        for app in apps:
+            try:
+                names.check_app(app)
+            except UsageError as error:
+                rejected[app] = error.code
+        accepted = tuple(sorted(set(apps) - rejected.keys()))
+        await self._store.save_apps(record.public_key, accepted, int(time.time()))
+        self._switchboard.rendezvous.box_announced(connection, accepted)
+        self._switchboard.drain()
+        outbox.send(encode_agent(Announced(seq, rejected)))
+        log.info("apps announced", alias=record.alias, apps=len(accepted), rejected=len(rejected))
+
+
+def _base(config: ServerConfig) -> str:
+    """The URL of any app, with `{label}` where the first label of its host goes."""
+    port = config.listen_port if config.public_port is None else config.public_port
+    suffix = "" if port == _DEFAULT_PORTS[config.scheme] else f":{port}"
+    return f"{config.scheme}://{{label}}.{config.parent}{suffix}"

@@ -1,0 +1,52 @@
+"""Puts the coordinator into an aiohttp application: two WebSockets and two health checks."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from p2claw import __version__
+from p2claw.config import ServerConfig
+from p2claw.coord import agents, visitors
+from p2claw.coord.agents import Agents
+from p2claw.coord.health import Health
+from p2claw.coord.rendezvous import Rendezvous
+from p2claw.coord.store.base import Store
+from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.visitors import Visitors
+
+
+class Coordinator:
+    """The coordinator of one process."""
+
+    def __init__(self, switchboard: Switchboard, health: Health) -> None:
+        self._switchboard = switchboard
+        self._health = health
+
+    @property
+    def rendezvous(self) -> Rendezvous:
+        """Who is online; to be looked at only."""
+        return self._switchboard.rendezvous
+
+    def shut_down(self) -> None:
+        """Tell visitors and agents that this process goes down; it may be called twice."""
+        self._health.going_down = True
+        self._switchboard.shut_down()
+
+
+def add_coordinator(app: web.Application, config: ServerConfig, store: Store) -> Coordinator:
+    """Add the coordinator. The store stays the caller's to close, after the application is down.
+
+    The port in `config.listen` is the one that is really listened on, never 0.
+    """
+    switchboard = Switchboard(config.limits)
+    health = Health(store, config.parent, __version__)
+    coordinator = Coordinator(switchboard, health)
+    app.middlewares.append(health.middleware())
+    app.router.add_get(agents.PATH, Agents(config, switchboard, store).handle)
+    app.router.add_get(visitors.PATH, Visitors(config, switchboard, store).handle)
+
+    async def shut_down(_: web.Application) -> None:
+        coordinator.shut_down()
+
+    app.on_shutdown.append(shut_down)
+    return coordinator

@@ -1,0 +1,49 @@
+"""What the rendezvous wants done: the outputs of `coord.rendezvous`, carried out by `coord.app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from p2claw.wire.signalling import AgentMessage, VisitMessage
+
+NORMAL = 1000
+GOING_DOWN = 1001
+PROTOCOL = 4000
+REPLACED = 4009
+
+
+@dataclass(frozen=True, slots=True)
+class ToBox:
+    """Send to the agent of this connection."""
+
+    connection: int
+    message: AgentMessage
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBox:
+    """Close the agent's socket after what was sent. `code`: docs/WIRE.md §11."""
+
+    connection: int
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToVisitor:
+    """Send to the visitor of this session."""
+
+    session: str
+    message: VisitMessage
+
+
+@dataclass(frozen=True, slots=True)
+class CloseVisitor:
+    """Close the visitor's socket after what was sent; the session is over."""
+
+    session: str
+    code: int
+    reason: str
+
+
+Effect = ToBox | CloseBox | ToVisitor | CloseVisitor

@@ -1,0 +1,54 @@
+"""`/healthz` and `/readyz` for whoever watches the process; on an app's host they are the app's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from p2claw.coord.store.base import Store
+from p2claw.errors import P2clawError
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Health:
+    """A middleware, so that on a host under the parent both paths go on to the edge."""
+
+    def __init__(self, store: Store, parent: str, version: str) -> None:
+        self._store = store
+        self._suffix = "." + parent
+        self._version = version
+        self.going_down = False
+
+    def middleware(self) -> Middleware:
+        """What `aiohttp.web.Application.middlewares` takes."""
+
+        @web.middleware
+        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.path not in ("/healthz", "/readyz") or self._is_of_an_app(request.host):
+                return await handler(request)
+            if request.method not in ("GET", "HEAD"):
+                return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+            if request.path == "/healthz":
+                return _json({"status": "ok", "version": self._version}, 200)
+            return await self._ready()
+
+        return answer
+
+    async def _ready(self) -> web.Response:
+        if self.going_down:
+            return _json({"status": "unready", "reason": "going-down"}, 503)
+        try:
+            await self._store.check()
+        except P2clawError as error:
+            return _json({"status": "unready", "reason": error.code}, 503)
+        return _json({"status": "ready"}, 200)
+
+    def _is_of_an_app(self, host: str) -> bool:
+        return host.lower().partition(":")[0].endswith(self._suffix)
+
+
+def _json(body: dict[str, str], status: int) -> web.Response:
+    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,100 @@
+"""What waits to be written to one WebSocket, bounded: a socket that does not read is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from p2claw.config import ServerLimits
+from p2claw.log import get_log
+
+log = get_log("coordinator")
+
+
+class Outbox:
+    """One writer task for one socket; `send` and `close` never wait. Used as a context.
+
+    At the limit of messages, and where one write takes longer than its deadline, the connection is
+    cut: its owner connects again, and what it then is told is newer than what was queued.
+    """
+
+    def __init__(
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, limits: ServerLimits
+    ) -> None:
+        self._ws = ws
+        self._transport = transport
+        self._write_s = limits.write_s
+        self._queue: asyncio.Queue[bytes | str | tuple[int, str]] = asyncio.Queue(
+            limits.outbox_messages
+        )
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def send(self, payload: bytes | str) -> None:
+        """Queue one message, binary for bytes and text for str."""
+        self._put(payload)
+
+    def close(self, code: int, reason: str) -> None:
+        """Close after what is queued. Nothing that is queued later is sent."""
+        self._put((code, reason))
+        self._closing = True
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._write_all())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write what is still queued, within the deadline of one write, and end the task."""
+        task = self._task
+        assert task is not None
+        if kind is None and self._closing and not self._ws.closed:
+            await asyncio.wait({task}, timeout=self._write_s)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    def _put(self, item: bytes | str | tuple[int, str]) -> None:
+        if self._closing:
+            return
+        try:
+            self._queue.put_nowait(item)
+        except asyncio.QueueFull:
+            self._cut("too many messages wait")
+
+    async def _write_all(self) -> None:
+        while True:
+            item = await self._queue.get()
+            try:
+                async with asyncio.timeout(self._write_s):
+                    await self._write(item)
+            except TimeoutError:
+                self._cut("a write took too long")
+                return
+            except (ConnectionError, RuntimeError):
+                return  # the socket went away; its reader sees that too
+            if isinstance(item, tuple):
+                return
+
+    async def _write(self, item: bytes | str | tuple[int, str]) -> None:
+        if isinstance(item, bytes):
+            await self._ws.send_bytes(item)
+        elif isinstance(item, str):
+            await self._ws.send_str(item)
+        else:
+            code, reason = item
+            await self._ws.close(code=code, message=reason.encode())
+
+    def _cut(self, why: str) -> None:
+        self._closing = True
+        log.warning("connection cut", reason=why)
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,333 @@
+"""Who is online, and the introduction of visitors to boxes. Sans-IO.
+
+Events and `now` come in, effects out: one input, then drain `next_effect()`; wake at
+`next_timeout()`. Sockets, the store, registration and rate limits are around it: `coord.agents`,
+`coord.visitors`, `coord.app`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from p2claw import names
+from p2claw.config import ServerLimits
+from p2claw.coord.effects import (
+    GOING_DOWN,
+    NORMAL,
+    PROTOCOL,
+    REPLACED,
+    CloseBox,
+    CloseVisitor,
+    Effect,
+    ToBox,
+    ToVisitor,
+)
+from p2claw.coord.visit import MOST_CANDIDATES, TRICKLING, Phase, Step, Visit, VisitRequest
+from p2claw.wire.signalling import (
+    AgentError,
+    Apps,
+    BoxAnswer,
+    BoxCandidate,
+    BoxEnd,
+    BoxOffer,
+    Introduced,
+    Refuse,
+    VisitAnswer,
+    VisitCandidate,
+    VisitEnd,
+    VisitError,
+    VisitMessage,
+    VisitOffer,
+)
+
+# A box that lost its control connection is back within a few seconds, or for long not.
+OFFLINE_RETRY_S = 5
+RETURNING_RETRY_S = 1
+BUSY_RETRY_S = 5
+
+# What a box may answer to a visitor in its own words; any other code is read as `box-busy`.
+_REFUSALS = frozenset({"box-busy", "app-unknown", "protocol", "version"})
+
+SignalFromBox = BoxAnswer | BoxCandidate | Refuse | BoxEnd
+
+
+@dataclass(slots=True)
+class _Box:
+    connection: int
+    public_key: bytes
+    alias: str
+    key_alias: str
+    apps: frozenset[str]
+    announced: bool = False
+    sessions: set[str] = field(default_factory=set)
+
+
+class Rendezvous:
+    """The boxes that are online and the visits under way."""
+
+    def __init__(self, limits: ServerLimits) -> None:
+        self._limits = limits
+        self._boxes: dict[int, _Box] = {}
+        self._by_alias: dict[str, _Box] = {}
+        self._visits: dict[str, Visit] = {}
+        self._deadlines: list[tuple[float, str]] = []
+        self._effects: deque[Effect] = deque()
+        self._going_down = False
+
+    @property
+    def boxes(self) -> int:
+        """How many boxes are online."""
+        return len(self._boxes)
+
+    @property
+    def visits(self) -> int:
+        """How many visits are under way."""
+        return len(self._visits)
+
+    @property
+    def full(self) -> bool:
+        """Whether no box that is not online already can be taken."""
+        return len(self._boxes) >= self._limits.boxes
+
+    def is_online(self, alias: str) -> bool:
+        """Whether the box with this alias, or key alias, has a control connection."""
+        return alias in self._by_alias
+
+    def has_connection(self, connection: int) -> bool:
+        """Whether this control connection is the one of its box, and not replaced."""
+        return connection in self._boxes
+
+    def next_effect(self) -> Effect | None:
+        """The next thing to do, in order; None when all is done."""
+        return self._effects.popleft() if self._effects else None
+
+    # Boxes
+
+    def box_online(
+        self, connection: int, public_key: bytes, alias: str, apps: Collection[str]
+    ) -> None:
+        """A box has registered. `apps`: what it announced last time, good until it announces.
+
+        The same key on an older connection is replaced: the newest wins.
+        """
+        older = self._by_alias.get(alias)
+        if older is not None:
+            self._effects.append(
+                ToBox(older.connection, AgentError("replaced", "This box has connected again"))
+            )
+            self._effects.append(CloseBox(older.connection, REPLACED, "replaced"))
+            self.box_offline(older.connection)
+        box = _Box(connection, public_key, alias, names.key_alias_of(public_key), frozenset(apps))
+        self._boxes[connection] = box
+        self._by_alias[box.alias] = self._by_alias[box.key_alias] = box
+
+    def box_announced(self, connection: int, apps: Collection[str]) -> None:
+        """The whole set of apps that this box exposes from now on. Visits under way go on."""
+        box = self._boxes.get(connection)
+        if box is not None:
+            box.apps = frozenset(apps)
+            box.announced = True
+
+    def box_offline(self, connection: int) -> None:
+        """The control connection is gone. Links live on; unanswered visitors are told."""
+        box = self._boxes.pop(connection, None)
+        if box is None:
+            return
+        del self._by_alias[box.alias], self._by_alias[box.key_alias]
+        for session in tuple(box.sessions):
+            visit = self._visits[session]
+            if not visit.take(Step.LEAVE) and visit.phase is not Phase.LEFT:
+                error = VisitError(
+                    "box-offline", f"The box {box.alias} lost its connection", RETURNING_RETRY_S
+                )
+                self._end(session, error)
+
+    def from_box(self, connection: int, message: SignalFromBox) -> None:
+        """A signalling message of a box. About a session that is over it is ignored: ends cross."""
+        visit = self._visits.get(message.session)
+        if visit is None or visit.connection != connection:
+            return
+        match message:
+            case BoxAnswer(session, sdp, signature):
+                if visit.take(Step.ANSWER):
+                    self._effects.append(ToVisitor(session, VisitAnswer(sdp, signature)))
+            case BoxCandidate(session, candidate, mid):
+                if visit.phase in TRICKLING:
+                    visit.box_candidates += 1
+                    if visit.box_candidates > MOST_CANDIDATES:
+                        error = VisitError("protocol", "The box sent too many candidates")
+                        self._end(session, error, PROTOCOL)
+                    else:
+                        self._effects.append(ToVisitor(session, VisitCandidate(candidate, mid)))
+            case Refuse(session, code, text):
+                if visit.phase is not Phase.INTRODUCED:
+                    code = code if code in _REFUSALS else "box-busy"
+                    retry_s = BUSY_RETRY_S if code == "box-busy" else None
+                    self._end(session, VisitError(code, text, retry_s), tell_box=False)
+            case BoxEnd(session):
+                if visit.phase is Phase.OFFERED:
+                    error = VisitError("box-silent", "The box gave up before it answered")
+                    self._end(session, error, tell_box=False)
+                else:
+                    visit.take(Step.LEAVE)
+
+    # Visitors
+
+    def visit(self, request: VisitRequest, now: float) -> None:
+        """A visitor has connected: introduce it, or say why not."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            code = GOING_DOWN if refusal.code == "going-down" else NORMAL
+            self._refuse(request.session, refusal, code)
+            return
+        box = self._by_alias[request.alias]
+        peer_id = names.peer_id_of(box.public_key)
+        if request.app is None:
+            self._refuse(request.session, Apps(tuple(sorted(box.apps)), box.alias, peer_id), NORMAL)
+            return
+        visit = Visit(request, box.connection, ends_at=now + self._limits.visit_s)
+        self._visits[request.session] = visit
+        box.sessions.add(request.session)
+        self._arm(visit)
+        self._effects.append(
+            ToVisitor(request.session, Introduced(request.session, peer_id, request.visitor_ice))
+        )
+
+    def from_visitor(self, session: str, message: VisitMessage, now: float) -> None:
+        """A message of a visitor. One that it may not send, or not now, ends the visit."""
+        visit = self._visits.get(session)
+        if visit is None:
+            return
+        match message:
+            case VisitOffer(sdp):
+                self._offered(visit, sdp, now)
+            case VisitCandidate(candidate, mid):
+                visit.visitor_candidates += 1
+                if visit.phase is Phase.INTRODUCED:
+                    self.violated(session, "A candidate came before the offer")
+                elif visit.visitor_candidates > MOST_CANDIDATES:
+                    self.violated(session, "Too many candidates")
+                elif visit.phase in TRICKLING:
+                    self._effects.append(
+                        ToBox(visit.connection, BoxCandidate(session, candidate, mid))
+                    )
+            case VisitEnd():
+                self._end(session, None)
+            case _:
+                self.violated(session, "A visitor does not send this message")
+
+    def violated(self, session: str, why: str) -> None:
+        """The visitor broke docs/WIRE.md §12: it is told, and the visit is over."""
+        self._end(session, VisitError("protocol", why), PROTOCOL)
+
+    def visitor_gone(self, session: str) -> None:
+        """The visitor's socket is closed, whoever closed it."""
+        visit = self._forget(session)
+        if visit is not None:
+            self._tell_box_end(visit)
+
+    # Time
+
+    def next_timeout(self) -> float | None:
+        """When `handle_timeout` has something to do at the earliest; None: never."""
+        while self._deadlines and self._stale(*self._deadlines[0]):
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def handle_timeout(self, now: float) -> None:
+        """End every visit whose time is up."""
+        while (due := self.next_timeout()) is not None and due <= now:
+            _, session = heapq.heappop(self._deadlines)
+            if self._visits[session].phase is Phase.OFFERED:
+                error = VisitError("box-silent", "The box did not answer in time", BUSY_RETRY_S)
+                self._end(session, error)
+            else:
+                self._end(session, None)
+
+    def shut_down(self) -> None:
+        """Tell everybody that this coordinator goes down; links that are open live on."""
+        self._going_down = True
+        for session in tuple(self._visits):
+            error = VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)
+            self._end(session, error, GOING_DOWN, tell_box=False)
+        for connection in self._boxes:
+            self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
+
+    def _refusal(self, request: VisitRequest) -> VisitError | None:
+        if self._going_down:
+            return VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)
+        box = self._by_alias.get(request.alias)
+        if box is None:
+            if request.known:
+                message = f"The box {request.alias} is not connected now"
+                return VisitError("box-offline", message, OFFLINE_RETRY_S)
+            return VisitError("alias-unknown", f"No box is called {request.alias}")
+        if request.app is not None and request.app not in box.apps:
+            if not box.announced:
+                message = f"The box {request.alias} is just connecting"
+                return VisitError("box-offline", message, RETURNING_RETRY_S)
+            return VisitError(
+                "app-unknown", f"The box {request.alias} does not expose {request.app}"
+            )
+        if len(self._visits) >= self._limits.visits:
+            return VisitError("rate-limited", "Too many visitors just now", BUSY_RETRY_S)
+        return None
+
+    def _offered(self, visit: Visit, sdp: str, now: float) -> None:
+        session, connection = visit.request.session, visit.connection
+        if not visit.take(Step.OFFER):
+            self.violated(session, "A second offer")
+        elif self._offers_of(self._boxes[connection]) > self._limits.visits_per_box:
+            error = VisitError("box-busy", "Too many visitors at once", BUSY_RETRY_S)
+            self._end(session, error, tell_box=False)
+        else:
+            visit.answer_by = now + self._limits.answer_s
+            self._arm(visit)
+            request = visit.request
+            offer = BoxOffer(session, request.app, sdp, request.box_ice, request.visitor)
+            self._effects.append(ToBox(connection, offer))
+
+    def _offers_of(self, box: _Box) -> int:
+        """Visits that cost this box something: an introduction alone costs it nothing."""
+        return sum(self._visits[s].phase in TRICKLING for s in box.sessions)
+
+    def _refuse(self, session: str, message: VisitMessage, code: int) -> None:
+        self._effects.append(ToVisitor(session, message))
+        self._effects.append(CloseVisitor(session, code, ""))
+
+    def _end(
+        self, session: str, error: VisitError | None, code: int = NORMAL, *, tell_box: bool = True
+    ) -> None:
+        visit = self._forget(session)
+        if visit is None:
+            return
+        if tell_box:
+            self._tell_box_end(visit)
+        if error is not None:
+            self._effects.append(ToVisitor(session, error))
+        self._effects.append(CloseVisitor(session, code, error.code if error else ""))
+
+    def _tell_box_end(self, visit: Visit) -> None:
+        if visit.phase in TRICKLING and visit.connection in self._boxes:
+            self._effects.append(ToBox(visit.connection, BoxEnd(visit.request.session)))
+
+    def _forget(self, session: str) -> Visit | None:
+        visit = self._visits.pop(session, None)
+        if visit is not None and visit.connection in self._boxes:
+            self._boxes[visit.connection].sessions.discard(session)
+        return visit
+
+    def _arm(self, visit: Visit) -> None:
+        # Deadlines of visits that ended stay in the heap until they are due: thrown out in bulk
+        # before they outnumber the living ones by far.
+        if len(self._deadlines) > 2 * len(self._visits) + 1024:
+            self._deadlines = [entry for entry in self._deadlines if entry[1] in self._visits]
+            heapq.heapify(self._deadlines)
+        heapq.heappush(self._deadlines, (visit.due(), visit.request.session))
+
+    def _stale(self, due: float, session: str) -> bool:
+        visit = self._visits.get(session)
+        return visit is None or visit.due() != due

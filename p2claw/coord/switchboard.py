@@ -1,0 +1,72 @@
+"""Joins the rendezvous to sockets and to the clock: carries out its effects, wakes it in time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+from p2claw.config import ServerLimits
+from p2claw.coord.effects import CloseBox, CloseVisitor, Effect, ToBox, ToVisitor
+from p2claw.coord.outbox import Outbox
+from p2claw.coord.rendezvous import Rendezvous
+from p2claw.log import get_log
+from p2claw.wire.signalling import VisitError, encode_agent, encode_visit
+
+log = get_log("coordinator")
+
+
+class Switchboard:
+    """The one rendezvous of a process, and the outbox of each connection and session.
+
+    After every call of a method of `rendezvous`, `drain()` must be called, by whoever called it.
+    """
+
+    def __init__(self, limits: ServerLimits) -> None:
+        self.rendezvous = Rendezvous(limits)
+        self.boxes: dict[int, Outbox] = {}
+        self.visitors: dict[str, Outbox] = {}
+        self._connections = itertools.count(1)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def new_connection(self) -> int:
+        """A number that no other connection of this process has."""
+        return next(self._connections)
+
+    def drain(self) -> None:
+        """Carry out all effects, and set the alarm for the next deadline."""
+        while (effect := self.rendezvous.next_effect()) is not None:
+            self._carry_out(effect)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self.rendezvous.next_timeout()
+        if due is not None:
+            self._timer = asyncio.get_running_loop().call_at(due, self._wake)
+
+    def shut_down(self) -> None:
+        """Tell every visitor and every agent that this process goes down."""
+        self.rendezvous.shut_down()
+        self.drain()
+
+    def _wake(self) -> None:
+        self._timer = None
+        self.rendezvous.handle_timeout(asyncio.get_running_loop().time())
+        self.drain()
+
+    def _carry_out(self, effect: Effect) -> None:
+        # A connection whose outbox is gone has just been lost; its reader reports that itself.
+        match effect:
+            case ToBox(connection, message):
+                if (box := self.boxes.get(connection)) is not None:
+                    box.send(encode_agent(message))
+            case CloseBox(connection, code, reason):
+                if (box := self.boxes.get(connection)) is not None:
+                    box.close(code, reason)
+            case ToVisitor(session, message):
+                if isinstance(message, VisitError):
+                    log.info("visit refused", session=session[:8], code=message.code)
+                if (visitor := self.visitors.get(session)) is not None:
+                    visitor.send(encode_visit(message))
+            case CloseVisitor(session, code, reason):
+                if (visitor := self.visitors.get(session)) is not None:
+                    visitor.close(code, reason)

@@ -1,0 +1,82 @@
+"""One visit: the phases of a signalling session, and what was counted in it. Sans-IO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from p2claw.wire.signalling import CANDIDATES, IceServer
+
+# 64 candidates (docs/WIRE.md, limits) and the empty one that says there are no more.
+MOST_CANDIDATES = CANDIDATES + 1
+
+
+class Phase(Enum):
+    """How far a visit is."""
+
+    INTRODUCED = auto()  # the visitor knows the box; the box knows nothing yet
+    OFFERED = auto()  # the box has the offer
+    ANSWERED = auto()  # the visitor has the answer; candidates may still cross
+    LEFT = auto()  # the box has nothing more to say; the visitor ends it
+
+
+class Step(Enum):
+    """What moves a visit on."""
+
+    OFFER = auto()
+    ANSWER = auto()
+    LEAVE = auto()
+
+
+# A pair that is absent is illegal.
+NEXT: dict[tuple[Phase, Step], Phase] = {
+    (Phase.INTRODUCED, Step.OFFER): Phase.OFFERED,
+    (Phase.OFFERED, Step.ANSWER): Phase.ANSWERED,
+    (Phase.ANSWERED, Step.LEAVE): Phase.LEFT,
+}
+
+# Where candidates of the visitor go to the box, and the other way.
+TRICKLING = frozenset({Phase.OFFERED, Phase.ANSWERED})
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRequest:
+    """What a visitor asks for, with what only the shell around the core can know.
+
+    known: whether any box ever had this alias. visitor: its address, shortened.
+    """
+
+    session: str
+    alias: str
+    app: str | None
+    known: bool
+    visitor: str = ""
+    visitor_ice: tuple[IceServer, ...] = ()
+    box_ice: tuple[IceServer, ...] = ()
+
+
+@dataclass(slots=True)
+class Visit:
+    """The state of one visit. `ends_at`, `answer_by`: deadlines, seconds of the core's clock."""
+
+    request: VisitRequest
+    connection: int
+    ends_at: float
+    answer_by: float | None = None
+    phase: Phase = Phase.INTRODUCED
+    visitor_candidates: int = 0
+    box_candidates: int = 0
+
+    def take(self, step: Step) -> bool:
+        """Move on by a step; False, and nothing changed, where the table has no such pair."""
+        following = NEXT.get((self.phase, step))
+        if following is None:
+            return False
+        self.phase = following
+        return True
+
+    def due(self) -> float:
+        """The next deadline of this visit."""
+        if self.phase is Phase.OFFERED and self.answer_by is not None:
+            return min(self.answer_by, self.ends_at)
+        return self.ends_at

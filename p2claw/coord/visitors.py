@@ -1,0 +1,134 @@
+"""The WebSocket of a visitor (docs/WIRE.md §12): JSON in and out around the rendezvous."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+import time
+
+from aiohttp import WSMsgType, web
+
+from p2claw import names
+from p2claw.config import ServerConfig
+from p2claw.coord.addresses import shortened
+from p2claw.coord.admission import RateLimit
+from p2claw.coord.ice import ice_servers
+from p2claw.coord.outbox import Outbox
+from p2claw.coord.sockets import client_of, new_socket
+from p2claw.coord.store.base import Store
+from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.visit import VisitRequest
+from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError
+from p2claw.log import get_log
+from p2claw.wire.signalling import Unknown, VisitError, decode_visit, encode_visit
+
+log = get_log("coordinator")
+
+PATH = "/__p2claw/v1/visit"
+VERSION = 1
+
+_NORMAL = 1000
+
+
+class Visitors:
+    """Answers `PATH`."""
+
+    def __init__(self, config: ServerConfig, switchboard: Switchboard, store: Store) -> None:
+        self._config = config
+        self._switchboard = switchboard
+        self._store = store
+        limits = config.limits
+        self._rate = RateLimit(limits.visit_burst, limits.visits_per_minute, limits.addresses)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One visit, from the upgrade to the close."""
+        ws = new_socket(self._config.limits)
+        if not ws.can_prepare(request):
+            return web.Response(status=426, text="Open this with a WebSocket.\n")
+        session = secrets.token_urlsafe(16)
+        asked = await self._admit(request, session)
+        await ws.prepare(request)
+        async with Outbox(ws, request.transport, self._config.limits) as outbox:
+            if isinstance(asked, VisitError):
+                outbox.send(encode_visit(asked))
+                outbox.close(_NORMAL, asked.code)
+                return ws
+            self._switchboard.visitors[session] = outbox
+            try:
+                self._introduce(asked)
+                await self._read(ws, session)
+            finally:
+                del self._switchboard.visitors[session]
+                self._switchboard.rendezvous.visitor_gone(session)
+                self._switchboard.drain()
+        return ws
+
+    async def _admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
+        now = asyncio.get_running_loop().time()
+        address = client_of(request, self._config.trusted_proxies)
+        wait_s = self._rate.take(address, now)
+        if wait_s > 0:
+            log.info("visit refused", code="rate-limited", visitor=shortened(address))
+            return VisitError("rate-limited", "Too many visits from here", math.ceil(wait_s))
+        try:
+            alias, app = _named(request)
+            known = self._switchboard.rendezvous.is_online(alias)
+            if not known:
+                known = await self._store.box_of_alias(alias) is not None
+        except RefusedError as error:
+            return VisitError(error.code, error.message)
+        except P2clawError as error:
+            log.error("store failed", error=error.message)
+            return VisitError("going-down", "The coordinator cannot answer just now", 5)
+        now_s = int(time.time())
+        return VisitRequest(
+            session=session,
+            alias=alias,
+            app=app,
+            known=known,
+            visitor=shortened(address),
+            visitor_ice=ice_servers(self._config, session, now_s),
+            box_ice=ice_servers(self._config, f"{session}-box", now_s),
+        )
+
+    def _introduce(self, asked: VisitRequest) -> None:
+        self._switchboard.rendezvous.visit(asked, asyncio.get_running_loop().time())
+        self._switchboard.drain()
+        log.info(
+            "visit",
+            session=asked.session[:8],
+            alias=asked.alias,
+            app=asked.app,
+            visitor=asked.visitor,
+        )
+
+    async def _read(self, ws: web.WebSocketResponse, session: str) -> None:
+        rendezvous = self._switchboard.rendezvous
+        async for message in ws:
+            try:
+                if message.type is not WSMsgType.TEXT:
+                    raise RemoteProtocolError("A visitor sends text")
+                decoded = decode_visit(message.data)
+            except RemoteProtocolError as error:
+                rendezvous.violated(session, error.message)
+            else:
+                if not isinstance(decoded, Unknown):
+                    rendezvous.from_visitor(session, decoded, asyncio.get_running_loop().time())
+            self._switchboard.drain()
+
+
+def _named(request: web.Request) -> tuple[str, str | None]:
+    """Alias and app that a visitor asks for. Raises RefusedError with a code of §12."""
+    version = request.query.get("v", "")
+    if not (version.isascii() and version.isdigit() and len(version) <= 6):
+        raise RefusedError("The address lacks its version, v=1", code="protocol")
+    if int(version) < VERSION:
+        raise RefusedError(f"Version {version} is too old: reload", code="version")
+    alias = request.query.get("alias", "")
+    if not names.ALIAS.fullmatch(alias):
+        raise RefusedError(f"{alias[:40]!r} is not the name of a box", code="alias-unknown")
+    app = request.query.get("app") or None
+    if app is not None and not names.APP_NAME.fullmatch(app):
+        raise RefusedError(f"{app[:40]!r} is not the name of an app", code="app-unknown")
+    return alias, app
