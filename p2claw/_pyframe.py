@@ -152,7 +152,7 @@ class Scheduler:
 
     def head(self, stream: int, type: int, payload: bytes, end: bool) -> None:
         """Queue a head, in as many parts as it needs. end: nothing follows it."""
-        out = self._writable(stream)
+        out = self._takes_more(stream)
         out.heads.extend(_parts(type, stream, payload, FLAG_END if end else 0))
         if end:
             out.end = _ON_HEAD
@@ -160,7 +160,9 @@ class Scheduler:
 
     def push(self, stream: int, data: bytes | memoryview, end: bool) -> None:
         """Queue body bytes. end: nothing follows them."""
-        out = self._writable(stream)
+        out = self._takes_more(stream)
+        if type(data) is not bytes:
+            data = memoryview(data).cast("B")
         size = len(data)
         if size:
             out.pieces.append(data)
@@ -173,7 +175,7 @@ class Scheduler:
 
     def trailers(self, stream: int, payload: bytes) -> None:
         """Queue trailers, in as many parts as they need. Nothing follows them."""
-        out = self._writable(stream)
+        out = self._takes_more(stream)
         out.trailers.extend(_parts(TRAILERS, stream, payload, 0))
         out.end = _ON_TRAILERS
         self._place(out)
@@ -313,20 +315,17 @@ class Scheduler:
         return True
 
     def _leave_or_stay(self, out: _Outgoing, lane: deque[_Outgoing]) -> None:
-        if out.sendable:
-            if self._lane_of(out) is lane:
-                if out.deficit < SPLIT_BYTES:
-                    lane.rotate(-1)
-                return
-            lane.popleft()
-            out.lane = None
-            out.deficit = 0
-            self._place(out)
+        sendable = out.sendable
+        if sendable and self._lane_of(out) is lane:
+            if out.deficit < SPLIT_BYTES:
+                lane.rotate(-1)
             return
         lane.popleft()
         out.lane = None
         out.deficit = 0
-        if out.end == _ON_TRAILERS and not out.queued:
+        if sendable:
+            self._place(out)
+        elif out.end == _ON_TRAILERS and not out.queued:
             self._finish(out)
 
     def _finish(self, out: _Outgoing) -> None:
@@ -346,7 +345,7 @@ class Scheduler:
             return self._fresh
         return self._bulk
 
-    def _writable(self, stream: int) -> _Outgoing:
+    def _takes_more(self, stream: int) -> _Outgoing:
         out = self._streams.get(stream)
         if out is None or out.end != _OPEN:
             raise LocalProtocolError(f"stream {stream} takes nothing more", code="stream-ended")
