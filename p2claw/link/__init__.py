@@ -1,1 +1,1 @@
-"""The asyncio side of a link: peers over aiortc, the pump between a session and its channel."""
+"""A link: one session over one data channel, on asyncio. The only place that knows aiortc."""

@@ -1,0 +1,39 @@
+"""How long to wait before trying again: exponential, full jitter, capped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+BASE_S = 0.5
+CAP_S = 60.0
+
+
+class Backoff:
+    """Delays drawn evenly from 0 to a ceiling that doubles with each failure: 0.5, 1, 2 … 60 s.
+
+    Full jitter, so that agents which lost the same coordinator do not come back together.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_s: float = BASE_S,
+        cap_s: float = CAP_S,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._base_s = base_s
+        self._cap_s = cap_s
+        self._draw = draw
+        self._failures = 0
+
+    def next_delay_s(self, *, least_s: float = 0.0) -> float:
+        """The wait before the next try; with `least_s`, never less than that, and still spread."""
+        # 2**30 seconds is far above any cap: the exponent stays small after a year of failures.
+        ceiling_s = min(self._cap_s, self._base_s * float(1 << min(self._failures, 30)))
+        self._failures += 1
+        return least_s + self._draw() * ceiling_s
+
+    def reset(self) -> None:
+        """What was tried has succeeded."""
+        self._failures = 0

@@ -1,0 +1,39 @@
+"""What a session needs of a data channel: the seam between the pump and whatever carries messages.
+
+`datachannel.py` fills it with an aiortc channel, `tests/support/pipe.py` with memory. A data plane
+of our own would be a third.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ChannelUser(Protocol):
+    """Who is told what happens on a channel: on the loop's thread, never from within `send`."""
+
+    def message_received(self, message: bytes) -> None:
+        """One whole message. An empty one stands for anything that is not binary."""
+
+    def channel_drained(self) -> None:
+        """`buffered_bytes` fell to the low water mark after having been above it."""
+
+    def channel_closed(self) -> None:
+        """Nothing comes or goes any more. Called once, whichever side closed."""
+
+
+class Channel(Protocol):
+    """A reliable ordered channel of binary messages (docs/WIRE.md §1), open from the start."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes given to `send` that the transport has not taken yet."""
+
+    def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
+        """Name the one user, once. Messages that came earlier are handed over at once."""
+
+    def send(self, message: bytes) -> None:
+        """Queue one message. Nothing on a channel that is closed: `channel_closed` tells."""
+
+    def close(self) -> None:
+        """Send what is queued, then close. Closing again does nothing."""

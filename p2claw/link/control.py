@@ -1,0 +1,193 @@
+"""A WebSocket that is always being opened again: what an agent keeps to its coordinator.
+
+It knows when to connect and when to wait; what is said on the socket is the caller's `serve`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+import aiohttp
+
+from p2claw.errors import LinkError, P2clawError
+from p2claw.link.backoff import Backoff
+from p2claw.link.localhost import LocalhostResolver
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 10.0
+SEND_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
+KEEPALIVE_S = 20.0
+MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
+
+# docs/WIRE.md §11: signature-invalid, version, audience-invalid. Trying again soon cannot help.
+SLOW_CLOSE_CODES = frozenset({4001, 4003, 4010})
+SLOW_LEAST_S = 60.0
+
+
+class ControlState(enum.Enum):
+    """Where a control connection stands. `offline` is the wait between two tries."""
+
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class ControlLostError(LinkError):
+    """The socket closed or could not be opened. close_code: of RFC 6455 §7.4, or None."""
+
+    code = "control-lost"
+
+    def __init__(self, message: str, *, close_code: int | None = None) -> None:
+        super().__init__(message)
+        self.close_code = close_code
+
+
+class ControlSocket:
+    """One open WebSocket: whole binary messages."""
+
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, on_settled: Callable[[], None]
+    ) -> None:
+        self._socket = socket
+        self._on_settled = on_settled
+
+    async def send(self, message: bytes) -> None:
+        """Send one message. Raises ControlLostError, also when the peer reads nothing for 10 s."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._socket.send_bytes(message)
+        except TimeoutError as error:
+            raise ControlLostError("the coordinator reads nothing") from error
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise self._lost() from error
+
+    async def receive(self, *, timeout_s: float | None = None) -> bytes:
+        """The next message. Raises ControlLostError at the end, and after `timeout_s` of silence.
+
+        Without a timeout the WebSocket's own pings notice a peer that is gone.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                message = await self._socket.receive()
+        except TimeoutError as error:
+            raise ControlLostError(f"the coordinator said nothing for {timeout_s:g} s") from error
+        if message.type is aiohttp.WSMsgType.BINARY:
+            return bytes(message.data)
+        if message.type is aiohttp.WSMsgType.TEXT:
+            raise ControlLostError("the coordinator sent text where binary belongs")
+        raise self._lost()
+
+    def settled(self) -> None:
+        """The coordinator accepted us: the state is online, and the next wait begins small."""
+        self._on_settled()
+
+    def _lost(self) -> ControlLostError:
+        code = self._socket.close_code
+        return ControlLostError(f"the coordinator closed the connection ({code})", close_code=code)
+
+
+class ControlConnection:
+    """Keeps one WebSocket to `url` open, for ever: open, `serve`, wait, again.
+
+    serve: speaks on one socket until it ends. What it raises of ours is logged and tried again;
+        anything else is a fault and ends `run`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        serve: Callable[[ControlSocket], Awaitable[None]],
+        *,
+        backoff: Backoff | None = None,
+        keepalive_s: float = KEEPALIVE_S,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.url = url
+        self.state = ControlState.OFFLINE
+        self.state_since_s = time.monotonic()
+        self.last_error = ""
+        self._serve = serve
+        self._backoff = backoff or Backoff()
+        self._keepalive_s = keepalive_s
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Run until cancelled; the socket is closed with 1001 then."""
+        async with _client() as client:
+            while True:
+                error = await self._once(client)
+                self.last_error = str(error)
+                slow = isinstance(error, ControlLostError) and error.close_code in SLOW_CLOSE_CODES
+                delay_s = self._backoff.next_delay_s(least_s=SLOW_LEAST_S if slow else 0.0)
+                logger.warning(
+                    "control connection lost code=%s error=%r retry_s=%.1f",
+                    error.code,
+                    error.message,
+                    delay_s,
+                )
+                self._enter(ControlState.OFFLINE)
+                await self._sleep(delay_s)
+
+    async def _once(self, client: aiohttp.ClientSession) -> P2clawError:
+        self._enter(ControlState.CONNECTING)
+        try:
+            async with _Open(client, self.url, self._keepalive_s) as socket:
+                await self._serve(ControlSocket(socket, self._settled))
+        except P2clawError as error:
+            return error
+        return ControlLostError("the connection was given up")
+
+    def _settled(self) -> None:
+        self._backoff.reset()
+        self.last_error = ""
+        self._enter(ControlState.ONLINE)
+
+    def _enter(self, state: ControlState) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_since_s = time.monotonic()
+
+
+def _client() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=LocalhostResolver()))
+
+
+class _Open:
+    """Opens a WebSocket within CONNECT_TIMEOUT_S and closes it within CLOSE_TIMEOUT_S."""
+
+    def __init__(self, client: aiohttp.ClientSession, url: str, keepalive_s: float) -> None:
+        self._client = client
+        self._url = url
+        self._keepalive_s = keepalive_s
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+
+    async def __aenter__(self) -> aiohttp.ClientWebSocketResponse:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                self._socket = await self._client.ws_connect(
+                    self._url,
+                    heartbeat=self._keepalive_s,
+                    max_msg_size=MESSAGE_BYTES,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                )
+        except TimeoutError as error:
+            raise ControlLostError(f"{self._url} did not answer") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise ControlLostError(f"{self._url} cannot be reached: {error}") from error
+        return self._socket
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._socket is not None:
+            await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)

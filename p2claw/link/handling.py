@@ -1,0 +1,62 @@
+"""Runs a box's handler once a request: one task each, cancelled when nobody wants the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from p2claw.errors import P2clawError
+from p2claw.link.stream import BoxStream
+from p2claw.wire.codes import Code
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[BoxStream], Awaitable[None]]
+
+# How long a cancelled handler may take to clean up before it is reported and left behind.
+CANCEL_TIMEOUT_S = 5.0
+
+
+class Handling:
+    """The tasks of one link. Their number is bounded by the session's limit of open streams."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def begin(self, stream: BoxStream) -> None:
+        """Start the task of a request that just arrived."""
+        task = asyncio.get_running_loop().create_task(self._run(stream))
+        self._tasks[stream.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(stream.id, None))
+
+    def cancel(self, stream_id: int) -> None:
+        """The visitor reset the stream. Nothing if its task has ended."""
+        task = self._tasks.get(stream_id)
+        if task is not None:
+            task.cancel()
+
+    async def cancel_all(self) -> None:
+        """The link is lost: end every task, and wait until they have."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CANCEL_TIMEOUT_S)
+            for task in late:
+                logger.error("handler does not end task=%s", task.get_name())
+
+    async def _run(self, stream: BoxStream) -> None:
+        try:
+            await self._handler(stream)
+        except P2clawError as error:
+            # A reset by the visitor or a lost link shows here as the error of a read or write; the
+            # reset below is nothing then.
+            logger.debug("request ended code=%s", error.code)
+            stream.reset(Code.INTERNAL)
+        except Exception:
+            logger.exception("handler failed method=%s", stream.request.method)
+            stream.reset(Code.INTERNAL)
+        else:
+            stream.finish()

@@ -1,0 +1,109 @@
+"""Which addresses of this machine become host candidates, and in which order."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ifaddr
+
+# Every address costs a socket and a check per candidate of the peer, 20 ms apart. A machine with
+# containers has dozens.
+ADDRESSES = 8
+
+# Bridges and taps of containers and virtual machines: a visitor is rarely behind one.
+VIRTUAL_PREFIXES = (
+    *("br-", "cali", "cni", "docker", "flannel", "incus", "kube", "lxc", "lxd", "podman"),
+    *("vboxnet", "veth", "virbr", "vmnet"),
+)
+
+# RFC 8445 §5.1.2.1: the local preference of the best address; the next ones count down from it.
+BEST_PREFERENCE = 65_535
+
+# Documentation prefixes (RFC 5737, RFC 3849): routed like the rest of the Internet, never reached.
+_FAR_V4, _FAR_V6 = "203.0.113.1", "2001:db8::1"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One address of one interface, as the system lists it."""
+
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """An address to gather on. preference: RFC 8445 local preference, higher is tried first."""
+
+    host: str
+    preference: int
+
+
+def host_addresses() -> list[HostAddress]:
+    """The addresses of this machine to gather on; loopback only where there is no other."""
+    return choose(_interfaces(), routed={_source_of(_FAR_V4), _source_of(_FAR_V6)})
+
+
+def choose(interfaces: Iterable[Interface], *, routed: Iterable[str]) -> list[HostAddress]:
+    """Filter, order and bound. routed: addresses that the default routes send from."""
+    routed = frozenset(routed)
+    ranked: dict[int, list[str]] = {}
+    loopback: list[str] = []
+    for interface in interfaces:
+        address = ipaddress.ip_address(interface.host)
+        if address.is_loopback:
+            loopback.append(interface.host)
+        elif not (address.is_multicast or address.is_unspecified):
+            ranked.setdefault(_rank(interface, address, routed), []).append(interface.host)
+    ordered = [host for rank in sorted(ranked) for host in _interleaved(ranked[rank])]
+    if not ordered:
+        # A visitor on the same machine is the only one who can come, and it can only come this way.
+        ordered = _interleaved(loopback)
+    unique = list(dict.fromkeys(ordered))[:ADDRESSES]
+    return [HostAddress(host, BEST_PREFERENCE - place) for place, host in enumerate(unique)]
+
+
+def _rank(
+    interface: Interface,
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    routed: frozenset[str],
+) -> int:
+    if interface.host in routed:
+        return 0
+    if address.is_link_local:
+        return 3
+    return 2 if interface.name.startswith(VIRTUAL_PREFIXES) else 1
+
+
+def _interleaved(hosts: list[str]) -> list[str]:
+    """Both families in turn, IPv6 first, so that neither crowds the other out (RFC 8421 §4)."""
+    v6 = [host for host in hosts if ":" in host]
+    v4 = [host for host in hosts if ":" not in host]
+    pairs = itertools.zip_longest(v6, v4)
+    return [host for pair in pairs for host in pair if host is not None]
+
+
+def _interfaces() -> list[Interface]:
+    found = []
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            if isinstance(ip.ip, str):
+                found.append(Interface(adapter.nice_name, ip.ip))
+            elif ip.ip[2] == 0:  # an address with a scope cannot be written in a candidate
+                found.append(Interface(adapter.nice_name, ip.ip[0]))
+    return found
+
+
+def _source_of(far: str) -> str:
+    """The address that packets to `far` would leave from; connecting UDP sends none. "" if none."""
+    family = socket.AF_INET6 if ":" in far else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""

@@ -1,0 +1,236 @@
+"""aioice's Connection with the cures that a link needs: trickle, triggered checks, patience.
+
+Private names of aioice 0.13 used here are listed in `link/stock.py`, which refuses a version that
+lacks them. If aioice learns to trickle and to answer a check with a check, most of this goes away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from aioice import Candidate, Connection, stun, turn
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
+
+from p2claw.link.ice.addresses import HostAddress
+from p2claw.link.ice.consent import keep_consent
+
+logger = logging.getLogger(__name__)
+
+COMPONENT = 1
+CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
+
+# RFC 8445 §6.1.2.5. The peer chooses how many candidates it sends, so this bounds our work.
+PAIRS = 100
+
+# Four megabytes of full packets: more than any receive buffer of the kernel holds for us.
+RECEIVE_QUEUE = 4096
+
+# Telling a TURN server that we are done is a courtesy: the allocation expires in any case.
+RELAY_CLOSE_TIMEOUT_S = 1.0
+
+
+class CheckSocket(StunProtocol):
+    """One local address. Knows its open checks, so that one can be sent again at once."""
+
+    def __init__(self, receiver: IceConnection) -> None:
+        super().__init__(receiver)
+        self._open: dict[tuple[str, int], stun.Message] = {}
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """Sort by the first byte (RFC 7983): aioice would first try every packet as STUN.
+
+        Anyone can send to this port, so nothing that came may raise: an empty datagram ends
+        aiortc's DTLS task, a STUN message with a cut attribute fills the log with stack traces.
+        """
+        assert isinstance(data, bytes)
+        if not data:
+            return
+        if 20 <= data[0] <= 63:
+            self.receiver.data_received(data, COMPONENT)
+        elif data[0] <= 3:
+            try:
+                super().datagram_received(data, addr)
+            except Exception as error:
+                logger.debug("stun message dropped error=%r", error)
+
+    async def request(
+        self,
+        request: stun.Message,
+        addr: tuple[str, int],
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[stun.Message, tuple[str, int]]:
+        self._open[addr] = request
+        try:
+            return await super().request(request, addr, integrity_key, retransmissions)
+        finally:
+            if self._open.get(addr) is request:
+                del self._open[addr]
+
+    def check_again(self, addr: tuple[str, int]) -> None:
+        """Repeat the check under way to `addr`: the same transaction, so either answer counts."""
+        request = self._open.get(addr)
+        if request is not None:
+            self.send_stun(request, addr)
+
+
+class IceConnection(Connection):
+    """One ICE agent with one component.
+
+    rtt_s: of the selected path, None until measured.
+    """
+
+    def __init__(self, *, controlling: bool) -> None:
+        super().__init__(ice_controlling=controlling)
+        self.rtt_s: float | None = None
+
+    @property
+    def selected(self) -> CandidatePair | None:
+        """The pair that carries data, once nominated."""
+        return self._nominated.get(COMPONENT)
+
+    @property
+    def sockets(self) -> tuple[StunProtocol, ...]:
+        """Every local socket, host and relayed."""
+        return tuple(self._protocols)
+
+    async def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
+        """Bind one socket an address and return the host candidates. Nothing is asked of anyone."""
+        loop = asyncio.get_running_loop()
+        for address in addresses:
+            try:
+                transport, protocol = await loop.create_datagram_endpoint(
+                    lambda: CheckSocket(self), local_addr=(address.host, 0)
+                )
+            except OSError as error:
+                logger.debug("address skipped error=%s", error)
+                continue
+            transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVBUF, turn.UDP_SOCKET_BUFFER_SIZE
+            )
+            host, port = transport.get_extra_info("sockname")[:2]
+            protocol.local_candidate = Candidate(
+                foundation=candidate_foundation("host", "udp", host),
+                component=COMPONENT,
+                transport="udp",
+                priority=candidate_priority(COMPONENT, "host", address.preference),
+                host=host,
+                port=port,
+                type="host",
+            )
+            self._protocols.append(protocol)
+            self._local_candidates.append(protocol.local_candidate)
+        # RTCIceTransport.start() calls connect(), and aioice wants gathering to be over by then.
+        self._local_candidates_start = self._local_candidates_end = True
+        return self.local_candidates
+
+    def add_relay(self, protocol: StunProtocol) -> None:
+        """A TURN server gave us an address: pair it with what the peer has told so far."""
+        self._protocols.append(protocol)
+        self._local_candidates.append(protocol.local_candidate)
+        for remote in list(self._remote_candidates):
+            self._pair_remote_candidate(remote)
+        self.sort_check_list()
+
+    def add_remote(self, candidate: Candidate, *, address: str | None = None) -> None:
+        """A candidate of the peer. address: what its `.local` name resolved to.
+
+        aioice's own method is a coroutine that waits for multicast DNS, and it may not be called
+        any more after the end of candidates.
+        """
+        if self._closing or len(self._remote_candidates) >= PAIRS:
+            return
+        self._add_remote_candidate(candidate, address or candidate.host)
+        if self._early_checks_done:
+            self._check_periodic()
+
+    async def connect(self) -> None:
+        """Check pairs until one is nominated or `close` is called. Raises ConnectionError.
+
+        Unlike aioice's it does not fail because the peer named no candidate or all checks failed:
+        the peer's own checks may still be under way (RFC 8863). Whoever waits has a deadline.
+        And it returns in the same turn of the loop as the nomination, not at the next 20 ms.
+        """
+        if self.remote_username is None or self.remote_password is None:
+            raise ConnectionError("the remote credentials are missing")
+        for remote in list(self._remote_candidates):
+            self._pair_remote_candidate(remote)
+        self.sort_check_list()
+        self._unfreeze_initial()
+        early_checks = list(self._early_checks)
+        self._early_checks.clear()
+        self._early_checks_done = True
+        for early_check in early_checks:
+            self.check_incoming(*early_check)
+        pacing = asyncio.create_task(self._pace())
+        try:
+            result = await self._check_list_state.get()
+        finally:
+            pacing.cancel()
+            await asyncio.wait([pacing])
+        for pair in self._check_list:
+            if pair.task is not None:
+                pair.task.cancel()
+        if result != ICE_COMPLETED:
+            raise ConnectionError("no path was found")
+        self._query_consent_task = asyncio.create_task(self.query_consent())
+
+    async def query_consent(self) -> None:
+        silent_s = await keep_consent(self, self._measured)
+        logger.info("path lost silent_s=%.1f", silent_s)
+        # close() cancels this task, and must not cancel itself.
+        self._query_consent_task = None
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every socket. A TURN server that is silent is left to its own time-out."""
+        relays = [p for p in self._protocols if p.local_candidate.type == "relay"]
+        self._protocols = [p for p in self._protocols if p not in relays]
+        await super().close()
+        if relays:
+            closing = [asyncio.create_task(relay.close()) for relay in relays]
+            await asyncio.wait(closing, timeout=RELAY_CLOSE_TIMEOUT_S)
+
+    def data_received(self, data: bytes, component: int) -> None:
+        # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
+        if self._queue.qsize() < RECEIVE_QUEUE:
+            super().data_received(data, component)
+
+    def check_incoming(
+        self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol
+    ) -> None:
+        """A check of the peer, authenticated.
+
+        aioice leaves a pair alone whose own check is under way. But that check was probably
+        dropped by the peer's NAT, which this one has just opened: RFC 8445 §7.3.1.4 says check
+        again. Without it a port-restricted NAT costs the 0.5 s of a retransmission.
+        """
+        pair = next(
+            (p for p in self._check_list if p.protocol is protocol and p.remote_addr == addr), None
+        )
+        if pair is None and len(self._check_list) >= PAIRS:
+            return
+        under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
+        super().check_incoming(message, addr, protocol)
+        if under_way and isinstance(protocol, CheckSocket):
+            protocol.check_again(addr)
+
+    def _remote_candidates_expected(self) -> bool:
+        # Keeps aioice from failing the check list early; see `connect`.
+        return not self._closing
+
+    def _pair_remote_candidate(self, remote_candidate: Candidate) -> None:
+        if len(self._check_list) < PAIRS:
+            super()._pair_remote_candidate(remote_candidate)
+
+    async def _pace(self) -> None:
+        while self._check_periodic():  # the pace is what this is for  # noqa: ASYNC110
+            await asyncio.sleep(CHECK_INTERVAL_S)
+
+    def _measured(self, rtt_s: float) -> None:
+        self.rtt_s = rtt_s

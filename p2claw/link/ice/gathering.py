@@ -1,0 +1,173 @@
+"""Asks STUN and TURN servers for more addresses, in the background, while the link is opening.
+
+Nothing waits for it: a server that is silent costs its own task and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aioice import Candidate, stun
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import StunProtocol, relayed_candidate
+
+from p2claw.link.ice.connection import COMPONENT, CheckSocket, IceConnection
+from p2claw.link.ice.servers import Servers, StunServer, TurnServer
+
+logger = logging.getLogger(__name__)
+
+# A server that has not answered by then is of no use to this link.
+GATHER_TIMEOUT_S = 10.0
+
+# One allocation is enough. The next server is asked when the one before fails, or after this long.
+TURN_HEAD_START_S = 0.75
+
+OnCandidate = Callable[[Candidate | None], None]
+
+
+class Gathering:
+    """The servers' part of one link's candidates.
+
+    on_candidate: told each as it comes, then None, once.
+    """
+
+    def __init__(
+        self, connection: IceConnection, servers: Servers, on_candidate: OnCandidate
+    ) -> None:
+        self._connection = connection
+        self._servers = servers
+        self._on_candidate = on_candidate
+        self._known = {(c.host, c.port) for c in connection.local_candidates}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Ask all of them. Candidates come from the next turn of the loop on."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop asking. What was allocated belongs to the connection."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        asked: list[Coroutine[Any, Any, None]] = [self._stun(s) for s in self._servers.stun]
+        if self._servers.turn:
+            asked.append(self._turn())
+        await _all_ended(asked)
+        self._on_candidate(None)
+
+    async def _stun(self, server: StunServer) -> None:
+        try:
+            async with asyncio.timeout(GATHER_TIMEOUT_S):
+                addresses = await _resolve(server.host, server.port)
+                hosts = [s for s in self._connection.sockets if s.local_candidate.type == "host"]
+                await _all_ended([self._reflexive(host, addresses) for host in hosts])
+        except TimeoutError:
+            logger.info("stun server silent server=%s:%d", server.host, server.port)
+        except OSError as error:
+            logger.info("stun server not found server=%s error=%s", server.host, error)
+
+    async def _reflexive(self, host: StunProtocol, addresses: list[tuple[str, int]]) -> None:
+        """Ask from one local address where the server sees it (RFC 8445 §5.1.1.2)."""
+        base = host.local_candidate
+        version = ipaddress.ip_address(base.host).version
+        address = next(
+            (a for a in addresses if ipaddress.ip_address(a[0]).version == version), None
+        )
+        if address is None:
+            return
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        try:
+            response, _ = await host.request(request, address)
+        except stun.TransactionError:
+            return
+        mapped = response.attributes.get("XOR-MAPPED-ADDRESS")
+        # Where there is no NAT it is the host candidate once more (RFC 8445 §5.1.3).
+        if mapped is None or mapped in self._known:
+            return
+        self._known.add(mapped)
+        preference = base.priority >> 8 & 0xFFFF  # RFC 8445 §5.1.2.1: the middle 16 bits
+        self._on_candidate(
+            Candidate(
+                foundation=candidate_foundation("srflx", "udp", base.host),
+                component=COMPONENT,
+                transport="udp",
+                priority=candidate_priority(COMPONENT, "srflx", preference),
+                host=mapped[0],
+                port=mapped[1],
+                type="srflx",
+                related_address=base.host,
+                related_port=base.port,
+            )
+        )
+
+    async def _turn(self) -> None:
+        """Ask one server after the other until one has given an address."""
+        tries: set[asyncio.Task[bool]] = set()
+        waiting = list(self._servers.turn)
+        try:
+            while tries or waiting:
+                if waiting:
+                    tries.add(asyncio.create_task(self._allocate(waiting.pop(0))))
+                ended, tries = await asyncio.wait(
+                    tries,
+                    timeout=TURN_HEAD_START_S if waiting else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if any(task.result() for task in ended):
+                    return
+        finally:
+            for task in tries:
+                task.cancel()
+            if tries:
+                await asyncio.wait(tries)
+
+    async def _allocate(self, server: TurnServer) -> bool:
+        where = f"{server.host}:{server.port}/{'tls' if server.tls else server.transport}"
+        try:
+            async with asyncio.timeout(GATHER_TIMEOUT_S):
+                candidate, protocol = await relayed_candidate(
+                    component=COMPONENT,
+                    hide_related_address=False,
+                    protocol_factory=lambda: CheckSocket(self._connection),
+                    turn_server=(server.host, server.port),
+                    turn_username=server.username,
+                    turn_password=server.credential,
+                    turn_ssl=server.tls,
+                    turn_transport=server.transport,
+                )
+        except TimeoutError:
+            logger.warning("turn server silent server=%s", where)
+        except stun.TransactionFailed as error:
+            # 401: wrong or expired credentials. The link opens without a relay, if it can.
+            logger.warning(
+                "turn server refused server=%s code=%s", where, error.response.error_code
+            )
+        except (stun.TransactionError, OSError) as error:
+            logger.warning("turn server failed server=%s error=%s", where, error)
+        else:
+            self._connection.add_relay(protocol)
+            self._on_candidate(candidate)
+            return True
+        return False
+
+
+async def _resolve(host: str, port: int) -> list[tuple[str, int]]:
+    """Addresses of a server, numbers only, in the system's order of preference. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    return [(str(entry[4][0]), port) for entry in found]
+
+
+async def _all_ended(coroutines: list[Coroutine[Any, Any, None]]) -> None:
+    """Run all of them at once; a cancellation ends them all before it goes on."""
+    async with asyncio.TaskGroup() as group:
+        for coroutine in coroutines:
+            group.create_task(coroutine)

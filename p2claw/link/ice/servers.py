@@ -1,0 +1,79 @@
+"""Reads the URLs of ICE servers: `stun:` (RFC 7064) and `turn:`, `turns:` (RFC 7065)."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from p2claw.wire.signalling import IceServer
+
+logger = logging.getLogger(__name__)
+
+# More cost sockets and packets, and never found a path that these had not.
+STUN_SERVERS = 4
+TURN_SERVERS = 4
+
+_URL = re.compile(
+    r"(?P<scheme>stun|turns?):(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:\?transport=(?P<transport>udp|tcp))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StunServer:
+    """Asked for our address as the Internet sees it."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnServer:
+    """Asked for an address that relays to us. transport: between us and the server."""
+
+    host: str
+    port: int
+    transport: str
+    tls: bool
+    username: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Every server that can be used, in the order given, bounded."""
+
+    stun: tuple[StunServer, ...]
+    turn: tuple[TurnServer, ...]
+
+
+def read_servers(servers: Iterable[IceServer]) -> Servers:
+    """Sort the servers out. What cannot be used is logged and left: a link may open without."""
+    stun: list[StunServer] = []
+    turn: list[TurnServer] = []
+    for server in servers:
+        for url in server.urls:
+            match = _URL.fullmatch(url)
+            if match is None:
+                logger.warning("ice server ignored url=%s", url)
+                continue
+            tls = match["scheme"] == "turns"
+            host = match["host"].strip("[]")
+            port = int(match["port"] or (5349 if tls else 3478))
+            if match["scheme"] == "stun":
+                stun.append(StunServer(host, port))
+            elif server.username is None or server.credential is None:
+                logger.warning("ice server ignored url=%s reason=no-credential", url)
+            elif tls and match["transport"] == "udp":
+                logger.warning("ice server ignored url=%s reason=dtls", url)
+            else:
+                transport = match["transport"] or ("tcp" if tls else "udp")
+                turn.append(
+                    TurnServer(host, port, transport, tls, server.username, server.credential)
+                )
+    return Servers(
+        stun=tuple(dict.fromkeys(stun))[:STUN_SERVERS],
+        turn=tuple(dict.fromkeys(turn))[:TURN_SERVERS],
+    )

@@ -1,0 +1,338 @@
+"""Joins a session with a channel: messages in, events to streams, messages out, timers.
+
+The protocol is `wire.session`'s, the transport `channel.py`'s, one task a request `handling.py`'s.
+The hot path has no task and no await per message: `message_received` and `_send` run synchronously
+until the channel is full, and everything that a turn of the loop produced is sent together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from p2claw.errors import LinkError, P2clawError, StreamResetError
+from p2claw.link.channel import Channel
+from p2claw.link.handling import Handler, Handling
+from p2claw.link.stream import BoxStream, Stream, VisitorStream
+from p2claw.wire import events as ev
+from p2claw.wire.codes import Code
+from p2claw.wire.heads import RequestHead
+from p2claw.wire.hello import Hello
+from p2claw.wire.session import Session
+
+# What waits in the channel is out of the scheduler's hands, so the marks are as low as full speed
+# allows.
+LOW_WATER_BYTES = 256 * 1024
+HIGH_WATER_BYTES = 512 * 1024
+
+# How long a channel that we close may take to send what it has.
+CLOSE_TIMEOUT_S = 3.0
+
+
+class Pump:
+    """Drives one session over one channel until either ends.
+
+    handler: box role; each request is one task that runs it. A RESET from the visitor or the loss
+        of the link cancels the task; if it raises, the stream is reset INTERNAL.
+    admit: sees the peer's HELLO before any request does; a code instead of None ends the link.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        channel: Channel,
+        *,
+        handler: Handler | None = None,
+        admit: Callable[[Hello], Code | None] = lambda hello: None,
+    ) -> None:
+        self.session = session
+        self._channel = channel
+        self._handling = Handling(handler) if handler is not None else None
+        self._admit = admit
+        self._loop = asyncio.get_running_loop()
+        self._streams: dict[int, Stream] = {}
+        self._send_is_soon = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._refusal: LinkError | None = None
+        self._loss: LinkError | None = None
+        self._news = _News()
+        self._channel_is_closed = asyncio.Event()
+        self._ending: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+
+    @property
+    def draining(self) -> bool:
+        """Whether no new streams are taken: either side said GOAWAY, or the link is lost."""
+        return self._loss is not None or self.session.failed or self.session.draining
+
+    def start(self) -> None:
+        """Attach to the channel and send HELLO, once."""
+        self._send()
+        self._channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+
+    async def hello(self, *, timeout_s: float) -> Hello:
+        """The peer's HELLO. Raises LinkError `link-timeout`, or why the link was lost."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.session.peer_hello is None:
+                    await self.news()
+        except TimeoutError:
+            raise LinkError(
+                f"the other side did not introduce itself within {timeout_s:g} s",
+                code="link-timeout",
+            ) from None
+        return self.session.peer_hello
+
+    def open(self, head: RequestHead, *, end: bool) -> VisitorStream:
+        """Send a request.
+
+        Raises LinkError, or LocalProtocolError `streams-exhausted` (wait for `news`) or `goaway`.
+        """
+        if self._loss is not None:
+            raise self._loss
+        stream_id = self.session.open_request(head, end=end)
+        stream = VisitorStream(stream_id, self.session, self._send_soon)
+        self._streams[stream_id] = stream
+        self._send_soon()
+        return stream
+
+    async def news(self) -> None:
+        """Wait until HELLO came or a stream closed. Raises LinkError when the link is lost."""
+        if self._loss is not None:
+            raise self._loss
+        await self._news.wait()
+        if self._loss is not None:
+            raise self._loss
+
+    async def drain(self, *, timeout_s: float) -> None:
+        """Refuse new requests, let the open ones finish, then close: GOAWAY `SHUTDOWN`."""
+        if self._loss is None:
+            self.session.goaway(Code.SHUTDOWN)
+            self._send_soon()
+            with contextlib.suppress(TimeoutError, LinkError):
+                async with asyncio.timeout(timeout_s):
+                    while self.session.open_streams:
+                        await self.news()
+        await self.close(Code.SHUTDOWN)
+
+    async def close(self, code: Code = Code.NO_ERROR, reason: str = "") -> None:
+        """Say GOAWAY, close the channel, end every task. Returns within CLOSE_TIMEOUT_S or so."""
+        if self._loss is None:
+            if not self.session.draining:
+                self.session.goaway(code, reason)
+            self._send_last()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._channel_is_closed.wait()
+            self._end(LinkError("the link was closed here"))
+        await self._ended.wait()
+
+    async def wait_closed(self) -> LinkError:
+        """Wait for the end of the link, and say why it ended. No task of it runs any more."""
+        await self._ended.wait()
+        assert self._loss is not None
+        return self._loss
+
+    # Called by the channel.
+
+    def message_received(self, message: bytes) -> None:
+        if self._loss is None:
+            self.session.receive(message, self._loop.time())
+            self._tell()
+            self._send_soon()
+
+    def channel_drained(self) -> None:
+        # At once, not soon: the transport has little left to send.
+        self._send()
+
+    def channel_closed(self) -> None:
+        self._channel_is_closed.set()
+        self._end(self._refusal or LinkError("the other side closed the link, or its path is gone"))
+
+    # Out.
+
+    def _send_soon(self) -> None:
+        if not self._send_is_soon:
+            self._send_is_soon = True
+            self._loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        self._send_is_soon = False
+        if self._loss is not None:
+            return
+        session, channel = self.session, self._channel
+        now = self._loop.time()
+        while channel.buffered_bytes < HIGH_WATER_BYTES:
+            message = session.to_send(now)
+            if message is None:
+                break
+            channel.send(message)
+        self._tell()
+        if self._timer is None:
+            self._arm()
+
+    def _send_last(self) -> None:
+        """Everything that the session still gives, whatever the channel holds, then close."""
+        while message := self.session.to_send(self._loop.time()):
+            self._channel.send(message)
+        self._channel.close()
+
+    # Timers. The deadline only moves away while messages come, so the timer is not touched for
+    # each: it fires early, finds nothing due, and is set again.
+
+    def _arm(self) -> None:
+        deadline = self.session.next_timeout()
+        if deadline is not None and self._loss is None:
+            self._timer = self._loop.call_at(deadline, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.session.handle_timeout(self._loop.time())
+        self._tell()
+        self._send()
+
+    # Events.
+
+    def _tell(self) -> None:
+        session = self.session
+        while (event := session.next_event()) is not None:
+            _EVENTS[type(event)](self, event)
+
+    def _on_hello(self, event: ev.HelloReceived) -> None:
+        code = self._admit(event.hello)
+        if code is not None:
+            self.session.goaway(code)
+            self._send_last()
+            self._end(LinkError("the visitor was not admitted", code=_code_text(code)))
+        self._news.tell()
+
+    def _on_request(self, event: ev.RequestReceived) -> None:
+        hello = self.session.peer_hello
+        if self._handling is None or hello is None or self._loss is not None:
+            return
+        stream = BoxStream(
+            event.stream,
+            self.session,
+            self._send_soon,
+            request=event.head,
+            ended=event.end,
+            app=hello.app,
+        )
+        self._streams[event.stream] = stream
+        self._handling.begin(stream)
+
+    def _on_response(self, event: ev.ResponseReceived) -> None:
+        stream = self._streams.get(event.stream)
+        if isinstance(stream, VisitorStream):
+            stream.on_response(event.head, event.end)
+
+    def _on_data(self, event: ev.DataReceived) -> None:
+        stream = self._streams.get(event.stream)
+        if stream is not None:
+            stream.on_data(event.data, event.end)
+
+    def _on_trailers(self, event: ev.TrailersReceived) -> None:
+        stream = self._streams.get(event.stream)
+        if stream is not None:
+            stream.on_trailers(event.fields)
+
+    def _on_reset(self, event: ev.StreamReset) -> None:
+        stream = self._streams.get(event.stream)
+        if stream is not None:
+            stream.on_failure(_reset_error(event))
+        if self._handling is not None:
+            self._handling.cancel(event.stream)
+
+    def _on_writable(self, event: ev.StreamWritable) -> None:
+        stream = self._streams.get(event.stream)
+        if stream is not None:
+            stream.on_writable()
+
+    def _on_closed(self, event: ev.StreamClosed) -> None:
+        stream = self._streams.pop(event.stream, None)
+        if stream is not None:
+            stream.on_writable()
+        self._news.tell()
+
+    def _on_pong(self, event: ev.PongReceived) -> None:
+        """The path's own round trip is in the peer's stats."""
+
+    def _on_goaway(self, event: ev.GoawayReceived) -> None:
+        if event.code not in (Code.NO_ERROR, Code.SHUTDOWN):
+            text = event.reason or _code_text(event.code)
+            self._refusal = LinkError(
+                f"the other side refuses the link: {text}", code=_code_text(event.code)
+            )
+        self._news.tell()
+
+    def _on_failed(self, event: ev.SessionFailed) -> None:
+        self._send_last()
+        self._end(LinkError(f"the link failed: {event.reason}", code=_code_text(event.code)))
+
+    # The end.
+
+    def _end(self, loss: LinkError) -> None:
+        """Tell everyone who waits, and end the tasks. Only the first reason counts."""
+        if self._loss is not None:
+            return
+        self._loss = loss
+        if self._timer is not None:
+            self._timer.cancel()
+        for stream in self._streams.values():
+            stream.on_failure(loss)
+        self._streams.clear()
+        self._news.tell()
+        self._ending = self._loop.create_task(self._end_tasks())
+
+    async def _end_tasks(self) -> None:
+        try:
+            if self._handling is not None:
+                await self._handling.cancel_all()
+        finally:
+            self._ended.set()
+
+
+class _News:
+    """Wakes everyone who waits now."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def wait(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+
+    def tell(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+
+
+def _reset_error(event: ev.StreamReset) -> P2clawError:
+    reason = event.reason or _code_text(event.code)
+    return StreamResetError(f"the other side ended it: {reason}", reset_code=event.code)
+
+
+def _code_text(code: Code) -> str:
+    return code.name.lower().replace("_", "-")
+
+
+_EVENTS: dict[type, Callable[[Pump, Any], None]] = {
+    ev.HelloReceived: Pump._on_hello,
+    ev.RequestReceived: Pump._on_request,
+    ev.ResponseReceived: Pump._on_response,
+    ev.DataReceived: Pump._on_data,
+    ev.TrailersReceived: Pump._on_trailers,
+    ev.StreamReset: Pump._on_reset,
+    ev.StreamWritable: Pump._on_writable,
+    ev.StreamClosed: Pump._on_closed,
+    ev.PongReceived: Pump._on_pong,
+    ev.GoawayReceived: Pump._on_goaway,
+    ev.SessionFailed: Pump._on_failed,
+}

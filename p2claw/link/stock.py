@@ -1,0 +1,72 @@
+"""Checks once that the installed aiortc and aioice have the private names which links rely on.
+
+One place says what breaks: a new version that renamed something fails here, at start and by name,
+instead of in the middle of a link.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import version
+from typing import Any
+
+import aioice.ice
+import aiortc
+from aioice import Connection
+from aiortc import RTCIceGatherer, RTCIceTransport, rtcsctptransport
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+
+from p2claw.errors import LinkError
+
+# 1280 (IPv6 minimum) - 40 (IPv6) - 8 (UDP) - 37 (DTLS record, AES-GCM) - 4 (to a multiple of 4 for
+# padding) = 1191. Larger packets vanish on tunnels such as WireGuard, and the link hangs for ever.
+SCTP_PACKET_BYTES = 1191
+
+_CONNECTION = (
+    *("_check_list", "_check_list_state", "_closing", "_early_checks", "_early_checks_done"),
+    *("_local_candidates", "_local_candidates_end", "_local_candidates_start", "_nominated"),
+    *("_protocols", "_query_consent_task", "_remote_candidates"),
+    *("_add_remote_candidate", "_check_periodic", "_pair_remote_candidate"),
+    *("_remote_candidates_expected", "_unfreeze_initial", "build_request", "check_incoming"),
+    *("query_consent", "sort_check_list"),
+)
+_ASSOCIATION = (
+    *("_rto", "_srtt", "_rttvar", "_data_channel_receive", "_handle_data", "_set_state"),
+    *("_t1_expired", "_t3_expired", "_update_rto", "State"),
+)
+
+
+@functools.cache
+def check_stock() -> None:
+    """Raises LinkError `aiortc-incompatible`, naming what is missing. Needs a running loop."""
+    gatherer = RTCIceGatherer(iceServers=[])
+    dtls = RTCDtlsTransport(RTCIceTransport(gatherer), [RTCCertificate.generateCertificate()])
+    missing = [
+        *_missing(gatherer, "_connection"),
+        *_missing(Connection(ice_controlling=False), *_CONNECTION),
+        *_missing(dtls, "_set_role", "_get_stats"),
+        *_missing(aiortc.RTCSctpTransport(dtls), *_ASSOCIATION),
+        *_missing(
+            aioice.ice, "ICE_COMPLETED", "CandidatePair", "StunProtocol", "relayed_candidate"
+        ),
+        *_missing(rtcsctptransport, "SCTP_MAX_PACKET_LENGTH", "WEBRTC_BINARY"),
+    ]
+    if missing:
+        raise _incompatible(f"it lacks {', '.join(missing)}")
+    packet_bytes = rtcsctptransport.SCTP_MAX_PACKET_LENGTH
+    if packet_bytes > SCTP_PACKET_BYTES:
+        raise _incompatible(f"its SCTP packets of {packet_bytes} bytes do not pass every tunnel")
+
+
+def _missing(owner: Any, *names: str) -> list[str]:
+    where = owner.__name__ if hasattr(owner, "__name__") else type(owner).__name__
+    return [f"{where}.{name}" for name in names if not hasattr(owner, name)]
+
+
+def _incompatible(why: str) -> LinkError:
+    installed = f"aiortc {version('aiortc')} with aioice {version('aioice')}"
+    return LinkError(
+        f"{installed} cannot carry links: {why}",
+        code="aiortc-incompatible",
+        hint="Install the versions that p2claw asks for: pip install 'aiortc>=1.16,<1.17'",
+    )

@@ -1,0 +1,205 @@
+"""One exchange, a request and its response, as a task sees it: awaitable reads and writes.
+
+The rules of the exchange live in `wire.session`; the pump calls the `on_…` methods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from p2claw.errors import LocalProtocolError, P2clawError
+from p2claw.wire.codes import Code
+from p2claw.wire.heads import RequestHead, ResponseHead
+from p2claw.wire.session import Session
+
+# Where `write` waits. The session says StreamWritable at a quarter of it.
+HIGH_WATER_BYTES = 256 * 1024
+
+
+class Stream:
+    """What both roles share. One task reads and one writes; they may be two.
+
+    id: of the stream in its session.
+    trailers: fields after the body, once `read` has returned b"".
+    """
+
+    __slots__ = (
+        "_ended",
+        "_failure",
+        "_pieces",
+        "_reader",
+        "_send_soon",
+        "_sent_end",
+        "_session",
+        "_writer",
+        "id",
+        "trailers",
+    )
+
+    def __init__(self, stream_id: int, session: Session, send_soon: Callable[[], None]) -> None:
+        self.id = stream_id
+        self.trailers: tuple[tuple[str, str], ...] = ()
+        self._session = session
+        self._send_soon = send_soon
+        # Bounded by the window that our HELLO granted: credit is given back only as `read` returns.
+        self._pieces: deque[bytes] = deque()
+        self._ended = False
+        self._sent_end = False
+        self._failure: P2clawError | None = None
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+
+    async def read(self) -> bytes:
+        """The next piece of the body, b"" at its end. Reading grants credit to the peer.
+
+        Raises StreamResetError or LinkError, after the pieces that came before the failure.
+        """
+        while not self._pieces:
+            if self._ended:
+                return b""
+            if self._failure is not None:
+                raise self._failure
+            await self._wait_readable()
+        piece = self._pieces.popleft()
+        self._session.consumed(self.id, len(piece))
+        self._send_soon()
+        return piece
+
+    async def write(self, data: bytes, *, end: bool = False) -> None:
+        """Send a piece of the body; waits while this stream has more than high water queued.
+
+        Raises StreamResetError or LinkError.
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._session.send_data(self.id, data, end=end)
+        self._sent_end = end
+        self._send_soon()
+        if self._session.queued(self.id) > HIGH_WATER_BYTES:
+            await self._wait_writable()
+
+    async def write_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:
+        """Send fields after the body, which ends it. Raises StreamResetError or LinkError."""
+        if self._failure is not None:
+            raise self._failure
+        self._session.send_trailers(self.id, fields)
+        self._sent_end = True
+        self._send_soon()
+
+    def reset(self, code: Code, reason: str = "") -> None:
+        """End the exchange early in both directions; nothing if it is over already."""
+        self._session.reset(self.id, code, reason)
+        self._send_soon()
+
+    # Called by the pump.
+
+    def on_data(self, data: bytes, end: bool) -> None:
+        if data:
+            self._pieces.append(data)
+        self._ended = self._ended or end
+        _wake(self._reader)
+
+    def on_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:
+        self.trailers = fields
+        self._ended = True
+        _wake(self._reader)
+
+    def on_writable(self) -> None:
+        _wake(self._writer)
+
+    def on_failure(self, failure: P2clawError) -> None:
+        """The peer reset the stream, or the link is lost. The first failure stays."""
+        if self._failure is None:
+            self._failure = failure
+        _wake(self._reader)
+        _wake(self._writer)
+
+    async def _wait_readable(self) -> None:
+        if self._reader is not None:
+            raise LocalProtocolError(f"two tasks read stream {self.id}")
+        self._reader = asyncio.get_running_loop().create_future()
+        try:
+            await self._reader
+        finally:
+            self._reader = None
+
+    async def _wait_writable(self) -> None:
+        if self._writer is not None:
+            raise LocalProtocolError(f"two tasks write to stream {self.id}")
+        self._writer = asyncio.get_running_loop().create_future()
+        try:
+            await self._writer
+        finally:
+            self._writer = None
+        if self._failure is not None:
+            raise self._failure
+
+
+class BoxStream(Stream):
+    """A request to answer.
+
+    request: its head. request_ended: it has no body. app: what the visitor asked for in its HELLO.
+    """
+
+    __slots__ = ("app", "request", "request_ended")
+
+    def __init__(
+        self,
+        stream_id: int,
+        session: Session,
+        send_soon: Callable[[], None],
+        *,
+        request: RequestHead,
+        ended: bool,
+        app: str,
+    ) -> None:
+        super().__init__(stream_id, session, send_soon)
+        self.request = request
+        self.request_ended = ended
+        self.app = app
+        self._ended = ended
+
+    async def respond(self, head: ResponseHead, *, end: bool = False) -> None:
+        """Send the response head, once. Raises StreamResetError or LinkError."""
+        if self._failure is not None:
+            raise self._failure
+        self._session.send_response(self.id, head, end=end)
+        self._sent_end = end
+        self._send_soon()
+
+    def finish(self) -> None:
+        """The handler is done: what it left open is closed (docs/WIRE.md §4)."""
+        if not self._sent_end:
+            self.reset(Code.INTERNAL, "the answer was not finished")
+        elif not self._ended:
+            self.reset(Code.NO_ERROR)
+
+
+class VisitorStream(Stream):
+    """A request that was sent, and the response to come."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, stream_id: int, session: Session, send_soon: Callable[[], None]) -> None:
+        super().__init__(stream_id, session, send_soon)
+        self._response: ResponseHead | None = None
+
+    async def response(self) -> ResponseHead:
+        """The response head, once it is there. Raises StreamResetError or LinkError."""
+        while self._response is None:
+            if self._failure is not None:
+                raise self._failure
+            await self._wait_readable()
+        return self._response
+
+    def on_response(self, head: ResponseHead, end: bool) -> None:
+        self._response = head
+        self._ended = end
+        _wake(self._reader)
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
