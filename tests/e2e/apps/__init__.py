@@ -5,3 +5,5 @@ from tests.e2e.apps.mkdocs_site import MKDOCS_SITE
 from tests.e2e.apps.react_app import REACT_APP
 
 ALL = (REACT_APP, MKDOCS_SITE, FASTAPI_DOCS)
+
+__all__ = ["ALL", "FASTAPI_DOCS", "MKDOCS_SITE", "REACT_APP"]

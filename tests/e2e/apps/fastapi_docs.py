@@ -34,4 +34,4 @@ def command(folder: Path, port: int) -> list[str]:
     return [str(python), "-m", "uvicorn", "main:app", "--port", str(port)]
 
 
-FASTAPI_DOCS = ForeignApp("api", f"{FASTAPI}-{SWAGGER_UI}", make, command, workdir="app")
+FASTAPI_DOCS = ForeignApp("swagger", f"{FASTAPI}-{SWAGGER_UI}", make, command, workdir="app")

@@ -1,0 +1,101 @@
+"""Fixtures of the browser tests: each browser once, one stack for all, a fresh app for each test.
+
+An app's name is part of its host, so a fresh app is a fresh origin: every test is a first visit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.probe_app import Probe, Seen, probe_app
+from tests.e2e.stack import AppUrl, Stack, stack
+from tests.support.browser import Browser, Kind
+
+KINDS: tuple[Kind, ...] = ("chromium", "firefox")
+HERE = Path(__file__).parent
+_names = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The probe app under a name of its own. `app` is that name."""
+
+    app: str
+    address: AppUrl
+    probe: Probe
+
+    @property
+    def url(self) -> str:
+        """Without the slash at the end, so that a path can follow."""
+        return self.address.url.rstrip("/")
+
+    def asked_for(self, path: str) -> list[Seen]:
+        return self.probe.asked_for(path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Browsers and servers live longer than one test, so all of them share one event loop.
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=KINDS)
+async def running_browser(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Browser]:
+    browser = await Browser.launch(request.param, tmp_path_factory.mktemp(request.param))
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(running_browser: Browser) -> AsyncIterator[Browser]:
+    """Chromium, then Firefox; the tabs that a test opened are closed after it."""
+    yield running_browser
+    await running_browser.close_tabs()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """For tests that leave it as it was."""
+    async with stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_stack(tmp_path: Path) -> AsyncIterator[Stack]:
+    """For tests that kill parts of it."""
+    async with stack(tmp_path) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_probe() -> AsyncIterator[Probe]:
+    async with probe_app() as probe:
+        yield probe
+
+
+@pytest.fixture
+def probe(running_probe: Probe) -> Iterator[Probe]:
+    """An upstream that remembers what it was asked in this test."""
+    running_probe.seen.clear()
+    yield running_probe
+
+
+@pytest.fixture
+def fresh_name() -> str:
+    """An app name that no test has used."""
+    return f"t{next(_names)}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(shared_stack: Stack, probe: Probe, fresh_name: str) -> AsyncIterator[Site]:
+    yield Site(fresh_name, await shared_stack.expose(fresh_name, probe.upstream), probe)
+    await shared_stack.unexpose(fresh_name)

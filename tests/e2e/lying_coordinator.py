@@ -1,0 +1,140 @@
+"""A coordinator that lies as whoever wants to sit in the middle of a link must; else it passes
+everything on to the honest coordinator and edge behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from aiohttp import ClientSession, WSMsgType, web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from p2claw.names import peer_id_of
+from p2claw.wire.signatures import ANSWER, answer_payload, fingerprint_of, signed_bytes
+
+OWN_FINGERPRINT = ":".join(["AB"] * 32)
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
+
+
+class Lie(Enum):
+    """NONE: honest. FINGERPRINT: its own certificate in the box's answer. KEY: it also says that
+    its own key is the box's, and signs the answer with it."""
+
+    NONE = "none"
+    FINGERPRINT = "fingerprint"
+    KEY = "key"
+
+
+@dataclass(slots=True)
+class LyingCoordinator:
+    """lie: what it does now. told: how many answers it has changed."""
+
+    edge: str
+    port: int = 0
+    lie: Lie = Lie.NONE
+    told: int = 0
+
+
+@dataclass(slots=True)
+class Introduction:
+    """One visitor's socket: what has to be known to sign in the box's place."""
+
+    coordinator: LyingCoordinator
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    session: str = ""
+    offer: str = ""
+
+    def from_visitor(self, text: str) -> str:
+        message = json.loads(text)
+        if message["t"] == "offer":
+            self.offer = message["sdp"]
+        return text
+
+    def to_visitor(self, text: str) -> str:
+        message: dict[str, Any] = json.loads(text)
+        lie = self.coordinator.lie
+        if message["t"] == "introduced":
+            self.session = message["session"]
+            if lie is Lie.KEY:
+                message["peer_id"] = peer_id_of(self.key.public_key().public_bytes_raw())
+        if message["t"] == "answer" and lie is not Lie.NONE:
+            self.coordinator.told += 1
+            own = f"a=fingerprint:sha-256 {OWN_FINGERPRINT}"
+            message["sdp"] = re.sub(r"a=fingerprint:sha-256 [0-9A-Fa-f:]+", own, message["sdp"])
+            if lie is Lie.KEY:
+                message["signature"] = self._sign(message["sdp"])
+        return json.dumps(message)
+
+    def _sign(self, sdp: str) -> str:
+        payload = answer_payload(self.session, self.offer, fingerprint_of(sdp))
+        return base64.b64encode(self.key.sign(signed_bytes(ANSWER, payload))).decode()
+
+
+@contextlib.asynccontextmanager
+async def lying_coordinator(edge: str) -> AsyncIterator[LyingCoordinator]:
+    """Serve in front of `edge` until the block ends."""
+    liar = LyingCoordinator(edge)
+    async with ClientSession(auto_decompress=False) as session:
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            if request.headers.get("Upgrade", "").lower() == "websocket":
+                return await _pass_socket(Introduction(liar), session, request)
+            return await _pass_request(liar, session, request)
+
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", serve)
+        runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        liar.port = runner.addresses[0][1]
+        try:
+            yield liar
+        finally:
+            await runner.cleanup()
+
+
+async def _pass_request(
+    liar: LyingCoordinator, session: ClientSession, request: web.Request
+) -> web.Response:
+    url = liar.edge + request.raw_path
+    fields = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
+    async with session.request(
+        request.method, url, headers=fields, allow_redirects=False
+    ) as answer:
+        back = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
+        return web.Response(status=answer.status, headers=back, body=await answer.read())
+
+
+async def _pass_socket(
+    talk: Introduction, session: ClientSession, request: web.Request
+) -> web.WebSocketResponse:
+    # The host stays what the visitor typed; the origin too, so that an honest check still holds.
+    fields = {name: request.headers[name] for name in ("Host", "Origin") if name in request.headers}
+    near = web.WebSocketResponse()
+    await near.prepare(request)
+    async with session.ws_connect(talk.coordinator.edge + request.raw_path, headers=fields) as far:
+
+        async def up() -> None:
+            async for message in near:
+                if message.type is WSMsgType.TEXT:
+                    await far.send_str(talk.from_visitor(message.data))
+            await far.close()
+
+        upward = asyncio.create_task(up())
+        try:
+            async for message in far:
+                if message.type is WSMsgType.TEXT:
+                    await near.send_str(talk.to_visitor(message.data))
+            await near.close()
+        finally:
+            upward.cancel()
+            await asyncio.gather(upward, return_exceptions=True)
+    return near

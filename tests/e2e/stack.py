@@ -1,0 +1,182 @@
+"""Coordinator, edge and agent as real processes in one folder, for a browser to visit.
+
+Everything writes its log into that folder and is ended by its pid.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
+
+from tests.e2e.apps.foreign import free_port
+
+START_TIMEOUT_S = 30
+END_TIMEOUT_S = 15
+COMMAND_TIMEOUT_S = 20
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class AppUrl:
+    """Where one app can be visited: by its box's given alias, and by the hash of the box's key."""
+
+    url: str
+    key_url: str
+
+
+@dataclass(slots=True)
+class Stack:
+    """One coordinator with edge, one box. `port` is the edge's; `folder` holds homes and logs."""
+
+    folder: Path
+    port: int
+    _processes: dict[str, Process] = field(default_factory=dict)
+
+    @property
+    def edge(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def server_log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def agent_log(self) -> Path:
+        return self.folder / "agent.log"
+
+    @property
+    def agent_pid(self) -> int:
+        return self._processes["agent"].pid
+
+    async def start_server(self) -> None:
+        listen = f"127.0.0.1:{self.port}"
+        data = str(self.folder / "server")
+        await self._start("server", "server", "--listen", listen, "--data", data)
+        await self._until(self._answers, "the edge listens")
+
+    async def start_agent(self) -> None:
+        # The name, not the number: what an agent dials is what it signs.
+        await self._start("agent", "run", "--coordinator", f"http://localhost:{self.port}")
+        await self._until(self.online, "the agent is online")
+
+    async def kill(self, name: str) -> None:
+        """End a process with SIGKILL, as a crash would."""
+        process = self._processes.pop(name)
+        process.kill()
+        await process.wait()
+
+    async def end(self, name: str) -> None:
+        process = self._processes.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"{name} did not end on SIGTERM") from None
+
+    async def end_all(self) -> None:
+        for name in list(self._processes):
+            await self.end(name)
+
+    async def expose(self, app: str, upstream: str) -> AppUrl:
+        """Expose an app and wait until a visitor would find it."""
+        await self.ask("PUT", f"/v1/routes/{app}", {"upstream": upstream, "preserve_host": False})
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while True:
+                for entry in (await self.ask("GET", "/v1/status"))["apps"]:
+                    if entry["app"] == app and entry["url"]:
+                        return AppUrl(entry["url"], entry["key_url"])
+                await asyncio.sleep(POLL_S)
+
+    async def unexpose(self, app: str) -> None:
+        await self.ask("DELETE", f"/v1/routes/{app}")
+
+    async def online(self) -> bool:
+        with contextlib.suppress(OSError, ClientError):
+            status = await self.ask("GET", "/v1/status")
+            return bool(status["coordinator"]["state"] == "online")
+        return False
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Ask the agent over its socket, as the commands do but without starting one each time."""
+        connector = UnixConnector(path=str(self.folder / "home" / "agent.sock"))
+        timeout = ClientTimeout(total=COMMAND_TIMEOUT_S)
+        async with (
+            ClientSession(connector=connector, timeout=timeout) as session,
+            session.request(method, f"http://agent{path}", json=body) as answer,
+        ):
+            text = await answer.text()
+            if answer.status >= 400:
+                raise RuntimeError(f"{method} {path}: {answer.status}: {text}")
+            return json.loads(text) if text else None
+
+    async def p2claw(self, *argv: str) -> Any:
+        """Run one command of the box's owner with --json and return what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "p2claw.cli.main", *argv, "--json"),
+            env=self._env(),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT_S)
+        if process.returncode:
+            raise RuntimeError(f"p2claw {' '.join(argv)}: {process.returncode}: {err.decode()}")
+        return json.loads(out)
+
+    async def _start(self, name: str, *argv: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "p2claw.cli.main", *argv),
+                env=self._env(),
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def _until(self, condition: Any, what: str) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not await condition():
+            if time.monotonic() > deadline or self._somebody_ended():
+                logs = [log.read_text()[-2000:] for log in self.folder.glob("*.log")]
+                raise RuntimeError("\n".join([f"never came true: {what}", *logs]))
+            await asyncio.sleep(POLL_S)
+
+    async def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.close()
+            return True
+        return False
+
+    def _somebody_ended(self) -> bool:
+        return any(process.returncode is not None for process in self._processes.values())
+
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, "P2CLAW_HOME": str(self.folder / "home")}
+
+
+@contextlib.asynccontextmanager
+async def stack(folder: Path) -> AsyncIterator[Stack]:
+    """Start coordinator, edge and agent, and end them again."""
+    made = Stack(folder, free_port())
+    try:
+        await made.start_server()
+        await made.start_agent()
+        yield made
+    finally:
+        await made.end_all()
