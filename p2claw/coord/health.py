@@ -27,7 +27,9 @@ class Health:
 
         @web.middleware
         async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path not in ("/healthz", "/readyz") or self._is_of_an_app(request.host):
+            if request.path not in ("/healthz", "/readyz") or self._is_of_an_app(
+                request.headers.get("Host", "")
+            ):
                 return await handler(request)
             if request.method not in ("GET", "HEAD"):
                 return web.Response(status=405, headers={"Allow": "GET, HEAD"})

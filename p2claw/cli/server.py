@@ -1,0 +1,216 @@
+"""`p2claw server`: runs coordinator and edge in one process."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from p2claw import log
+from p2claw.cli.serving import Serving, serve
+from p2claw.config import DEFAULT_LISTEN, Network, ServerConfig, home_dir
+from p2claw.errors import P2clawError, UsageError
+
+_EXAMPLE = """
+\b
+Examples:
+  p2claw server
+  p2claw server --listen :443 --parent example.org --tls-cert chain.pem --tls-key key.pem
+  p2claw server --parent example.org --scheme https --public-port 443 --trusted-proxy 127.0.0.1
+
+\b
+Exit codes: 0 stopped by a signal, 1 the data, certificate or bootstrap is no good, 2 usage.
+"""
+
+_PATH = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option(
+    "--listen",
+    envvar="P2CLAW_LISTEN",
+    default=DEFAULT_LISTEN,
+    show_default=True,
+    help="host:port to listen on; :port is every address, port 0 any free one.",
+)
+@click.option(
+    "--parent",
+    envvar="P2CLAW_PARENT",
+    default="localhost",
+    show_default=True,
+    help="The DNS suffix of all apps. *.PARENT must lead here.",
+)
+@click.option(
+    "--scheme",
+    envvar="P2CLAW_SCHEME",
+    type=click.Choice(["http", "https"]),
+    help="What visitors see; https behind a proxy that has the certificate.  [default: as served]",
+)
+@click.option(
+    "--public-port",
+    envvar="P2CLAW_PUBLIC_PORT",
+    type=click.IntRange(1, 65535),
+    help="The port that visitors see.  [default: 443 behind a proxy with https, else as listened]",
+)
+@click.option(
+    "--name",
+    "names",
+    envvar="P2CLAW_NAMES",
+    multiple=True,
+    help="Another host[:port] by which agents may dial this server; may be repeated.",
+)
+@click.option(
+    "--data",
+    "data_dir",
+    envvar="P2CLAW_DATA",
+    type=_FOLDER,
+    help="The folder of the database.  [default: ~/.p2claw/server]",
+)
+@click.option("--tls-cert", envvar="P2CLAW_TLS_CERT", type=_PATH, help="PEM file with the chain.")
+@click.option("--tls-key", envvar="P2CLAW_TLS_KEY", type=_PATH, help="PEM file with the key.")
+@click.option(
+    "--stun", envvar="P2CLAW_STUN", multiple=True, help="stun:host:port; may be repeated."
+)
+@click.option(
+    "--turn",
+    envvar="P2CLAW_TURN",
+    multiple=True,
+    help="turn:host:port?transport=udp; may be repeated, all with one secret.",
+)
+@click.option(
+    "--turn-secret-file",
+    envvar="P2CLAW_TURN_SECRET_FILE",
+    type=_PATH,
+    help="File with the static-auth-secret of the TURN servers.",
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    envvar="P2CLAW_TRUSTED_PROXIES",
+    multiple=True,
+    help="Address or network whose X-Forwarded-For is believed; may be repeated.",
+)
+@click.option(
+    "--static",
+    "static_dir",
+    envvar="P2CLAW_STATIC",
+    type=_FOLDER,
+    help="The folder of the built bootstrap.  [default: the one of the package]",
+)
+@click.option(
+    "--log-level",
+    envvar="P2CLAW_LOG_LEVEL",
+    type=click.Choice(log.LEVELS),
+    default="info",
+    show_default=True,
+    help="What is written to standard error.",
+)
+@click.option(
+    "--log-format",
+    envvar="P2CLAW_LOG_FORMAT",
+    type=click.Choice(log.FORMATS),
+    default="text",
+    show_default=True,
+    help="How log lines are written.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print where it listens as one JSON object.")
+def server(
+    listen: str,
+    parent: str,
+    scheme: str | None,
+    public_port: int | None,
+    names: tuple[str, ...],
+    data_dir: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    stun: tuple[str, ...],
+    turn: tuple[str, ...],
+    turn_secret_file: Path | None,
+    trusted_proxies: tuple[str, ...],
+    static_dir: Path | None,
+    log_level: str,
+    log_format: str,
+    as_json: bool,
+) -> None:
+    """Run coordinator and edge: introduce visitors to boxes, and serve them the bootstrap page.
+
+    Runs until SIGTERM or Ctrl-C. Links that are open live on when it stops. SIGHUP takes up a
+    renewed certificate, which is also noticed within ten seconds.
+    """
+    behind_proxy = scheme == "https" and tls_cert is None
+    try:
+        config = ServerConfig(
+            listen=listen,
+            parent=parent.lower().strip("."),
+            scheme=scheme or ("https" if tls_cert else "http"),
+            public_port=public_port or (443 if behind_proxy else None),
+            names=names,
+            data_dir=data_dir or home_dir() / "server",
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            stun_urls=stun,
+            turn_urls=turn,
+            turn_secret=_secret(turn_secret_file),
+            trusted_proxies=tuple(_network(text) for text in trusted_proxies),
+            static_dir=static_dir,
+        )
+    except UsageError as error:
+        _fail(error, 2)
+    log.configure(level=log_level, form=log_format)
+    try:
+        uvloop.run(serve(config, lambda running: _say(running, as_json)))
+    except P2clawError as error:
+        _fail(error, 1)
+
+
+def _say(running: Serving, as_json: bool) -> None:
+    facts = {
+        "listen": running.config.listen,
+        "url": running.address,
+        "apps": running.apps,
+        "parent": running.config.parent,
+        "data": str(running.config.data_dir),
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        click.echo(f"Coordinator and edge listen on {running.address}")
+        click.echo(f"Apps appear at {running.apps}")
+    sys.stdout.flush()
+
+
+def _secret(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        secret = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The secret in {path} cannot be read: {error}") from None
+    if not secret:
+        raise UsageError(f"{path} holds no secret")
+    return secret
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not an address or a network",
+            code="proxy-invalid",
+            hint="For example 127.0.0.1 or 10.0.0.0/8",
+        ) from None
+
+
+def _fail(error: P2clawError, status: int) -> None:
+    click.echo(f"p2claw: {error}", err=True)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    server()

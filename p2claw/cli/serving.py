@@ -1,0 +1,100 @@
+"""One process that is coordinator and edge: joins both in one application, and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from p2claw.config import ServerConfig
+from p2claw.coord.app import Coordinator, add_coordinator
+from p2claw.coord.store.sqlite import SqliteStore
+from p2claw.edge.app import add_edge, example_url
+from p2claw.edge.certificates import Certificates
+from p2claw.edge.listener import bind, listening
+from p2claw.log import get_log
+
+log = get_log("server")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that listens. `config.listen` has the real port."""
+
+    config: ServerConfig
+    coordinator: Coordinator
+    certificates: Certificates | None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as a URL."""
+        scheme = "https" if self.certificates else "http"
+        return f"{scheme}://{self.config.listen}"
+
+    @property
+    def apps(self) -> str:
+        """How the address of an app looks."""
+        return example_url(self.config)
+
+
+@contextlib.asynccontextmanager
+async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
+    """Run a server while the block runs; everything is closed and acknowledged data safe after it.
+
+    Raises UsageError: the socket, the data folder, the certificate or the bootstrap is no good.
+    """
+    certificates = (
+        Certificates(config.tls_cert, config.tls_key)
+        if config.tls_cert is not None and config.tls_key is not None
+        else None
+    )
+    bound = bind(config.listen_host, config.listen_port)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(bound.close)
+        host = f"[{config.listen_host}]" if ":" in config.listen_host else config.listen_host
+        config = dataclasses.replace(config, listen=f"{host}:{bound.getsockname()[1]}")
+        store = await SqliteStore.open(config.data_dir)
+        stack.push_async_callback(store.close)
+        app = web.Application()
+        coordinator = add_coordinator(app, config, store)
+        add_edge(app, config)
+        context = certificates.context if certificates else None
+        await stack.enter_async_context(listening(app, bound, context))
+        if certificates is not None:
+            await stack.enter_async_context(_running(certificates.watch()))
+        yield Serving(config, coordinator, certificates)
+
+
+async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP takes up a renewed certificate. Raises as `serving`."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(config) as server:
+        certificates = server.certificates
+        # Without certificates there is nothing to take up, and a SIGHUP must not end the server.
+        loop.add_signal_handler(
+            signal.SIGHUP, certificates.reload if certificates else lambda: None
+        )
+        log.info("listening", address=server.address, apps=server.apps)
+        ready(server)
+        await stop.wait()
+        log.info("going down")
+    log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,110 @@
+"""Puts the edge into an aiohttp application: one handler for whatever nobody else answers.
+
+It knows nothing of apps, reads no body, and logs nothing of a request.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from p2claw.config import ServerConfig
+from p2claw.edge import headers, texts
+from p2claw.edge.bootstrap import Bootstrap, StaticFile, load_bootstrap
+from p2claw.edge.kinds import ASSETS_PATH, Kind, host_name, kind_of
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Edge:
+    """Answers every request that is not the coordinator's."""
+
+    def __init__(self, config: ServerConfig, bootstrap: Bootstrap) -> None:
+        self._parent = config.parent
+        self._scheme = config.scheme
+        self._bootstrap = bootstrap
+        self._example = example_url(config)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One request, one answer, at once."""
+        host = request.headers.get("Host", "")
+        kind = kind_of(
+            request.method,
+            request.path,
+            request.headers,
+            parent=self._parent,
+            host=host_name(host),
+        )
+        match kind:
+            case Kind.SHELL:
+                shell = headers.shell_headers(
+                    self._scheme, host.lower(), self._bootstrap.style_hashes
+                )
+                return _file(request, self._bootstrap.shell, shell)
+            case Kind.WORKER:
+                return _file(request, self._bootstrap.worker, headers.worker_headers())
+            case Kind.ASSET:
+                asset = self._bootstrap.assets.get(request.path.removeprefix(ASSETS_PATH))
+                if asset is None:
+                    return _text(404, texts.NOT_FOUND)
+                return _file(request, asset, headers.asset_headers())
+            case Kind.METHOD:
+                return _text(405, texts.METHOD, {"Allow": "GET, HEAD"})
+            case Kind.FORM:
+                page = _text(405, texts.FORM, {"Allow": "GET, HEAD"}, "text/html")
+                page.force_close()  # whatever of the body is still to come is not wanted
+                return page
+            case Kind.FOREIGN_WORKER:
+                return _text(404, texts.FOREIGN_WORKER)
+            case Kind.ICON | Kind.NOT_FOUND:
+                return _text(404, texts.NOT_FOUND)
+            case Kind.RESOURCE:
+                return _text(503, texts.RESOURCE)
+            case Kind.LANDING:
+                return _text(200, texts.landing(self._example))
+            case Kind.MISDIRECTED:
+                return _text(421, texts.misdirected(self._example))
+
+
+def add_edge(app: web.Application, config: ServerConfig) -> Edge:
+    """Add the edge; what was added to the application before comes first.
+
+    Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
+    """
+    edge = Edge(config, load_bootstrap(config.static_dir))
+    app.router.add_route("*", "/{path:.*}", edge.handle, expect_handler=_never_continue)
+    return edge
+
+
+def example_url(config: ServerConfig) -> str:
+    """How the address of an app looks, for people."""
+    port = config.listen_port if config.public_port is None else config.public_port
+    suffix = "" if port == _DEFAULT_PORTS[config.scheme] else f":{port}"
+    return f"{config.scheme}://<app>-<alias>.{config.parent}{suffix}/"
+
+
+async def _never_continue(request: web.Request) -> None:
+    """`Expect: 100-continue` is not answered: no body is wanted, only the final answer is."""
+
+
+def _file(request: web.Request, file: StaticFile, fields: dict[str, str]) -> web.Response:
+    coding = file.choose(request.headers.get("Accept-Encoding", ""))
+    tag = f"{file.tag}-{coding}" if coding else file.tag
+    fields = {**fields, "ETag": f'"{tag}"'}
+    if any(known.value in (tag, "*") for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=fields)
+    if coding:
+        fields["Content-Encoding"] = coding
+    fields["Content-Type"] = file.content_type
+    return web.Response(body=file.bodies[coding], headers=fields)
+
+
+def _text(
+    status: int, text: str, more: dict[str, str] | None = None, content_type: str = "text/plain"
+) -> web.Response:
+    return web.Response(
+        status=status,
+        text=text,
+        content_type=content_type,
+        charset="utf-8",
+        headers={**headers.refusal_headers(), **(more or {})},
+    )

@@ -1,0 +1,131 @@
+"""The built bootstrap in memory: shell, worker script, hashed assets, each in every encoding."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from p2claw.errors import UsageError
+
+STATIC = Path(__file__).parent / "static"
+
+# Content coding and file suffix, best first.
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_INLINE_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file.
+
+    bodies: from content coding, "" for none, to bytes. tag: changes with the content.
+    """
+
+    content_type: str
+    tag: str
+    bodies: dict[str, bytes]
+
+    def choose(self, accept_encoding: str) -> str:
+        """The best coding that we have and a client takes, by its Accept-Encoding."""
+        accepted = _accepted(accept_encoding)
+        for coding, _ in _ENCODINGS:
+            if coding in self.bodies and accepted.get(coding, accepted.get("*", 0.0)) > 0.0:
+                return coding
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """Everything that the edge hands out. `style_hashes`: CSP sources of the shell's own styles."""
+
+    shell: StaticFile
+    worker: StaticFile
+    assets: dict[str, StaticFile]
+    style_hashes: tuple[str, ...]
+
+
+def load_bootstrap(folder: Path | None = None) -> Bootstrap:
+    """Read a built bootstrap, the one of the package where no folder is named.
+
+    Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
+    """
+    folder = folder or STATIC
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        shell, worker, assets = _names_of(manifest)
+        bootstrap = Bootstrap(
+            shell=_load(folder / shell),
+            worker=_load(folder / worker),
+            assets={name: _load(folder / name) for name in assets},
+            style_hashes=(),
+        )
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"The bootstrap is not built: {error.filename} is missing",
+            code="bootstrap-missing",
+            hint="Run `make build`",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"The bootstrap in {folder} is damaged: {error}",
+            code="bootstrap-damaged",
+            hint="Run `make build`",
+        ) from None
+    hashes = _style_hashes(bootstrap.shell.bodies[""])
+    return Bootstrap(bootstrap.shell, bootstrap.worker, bootstrap.assets, hashes)
+
+
+def _names_of(manifest: Any) -> tuple[str, str, list[str]]:
+    names = [manifest["shell"], manifest["sw"], *manifest["assets"].values()]
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a file name")
+    return names[0], names[1], names[2:]
+
+
+def _load(path: Path) -> StaticFile:
+    bodies = {"": path.read_bytes()}
+    for coding, suffix in _ENCODINGS:
+        packed = path.with_name(path.name + suffix)
+        if packed.is_file():
+            bodies[coding] = packed.read_bytes()
+    content_type = _TYPES.get(path.suffix, "application/octet-stream")
+    return StaticFile(content_type, hashlib.sha256(bodies[""]).hexdigest()[:20], bodies)
+
+
+def _style_hashes(shell: bytes) -> tuple[str, ...]:
+    digests = (hashlib.sha256(style.encode()).digest() for style in _styles(shell))
+    return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def _styles(shell: bytes) -> list[str]:
+    return _INLINE_STYLE.findall(shell.decode())
+
+
+def _accepted(header: str) -> dict[str, float]:
+    """Content codings and their weights (RFC 9110 §12.5.3); what cannot be read weighs nothing."""
+    weights: dict[str, float] = {}
+    for item in header.lower().split(","):
+        coding, _, parameters = item.partition(";")
+        name, _, weight = parameters.partition("=")
+        try:
+            weights[coding.strip()] = float(weight) if name.strip() == "q" else 1.0
+        except ValueError:
+            weights[coding.strip()] = 0.0
+    return weights

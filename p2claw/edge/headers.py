@@ -1,0 +1,76 @@
+"""The header fields of what the edge serves: what may be cached, and what its pages may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# The shell is revalidated on every visit, the worker script on every update check of the browser.
+REVALIDATE = "no-cache"
+# The name of an asset changes with its content.
+IMMUTABLE = "public, max-age=31536000, immutable"
+NEVER = "no-store"
+
+# What decides between the bootstrap and an error, for caches in between.
+VARY_SHELL = "Accept-Encoding, Accept, Sec-Fetch-Mode, Sec-Fetch-Dest"
+
+# A page whose worker scripts lack both of the last two hangs as soon as the app is cross-origin
+# isolated. The shell page itself does not carry COEP: every page of an app is framed by it, and
+# would have to carry COEP too, which blocks whatever the app loads from other sites.
+_FILE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+_SCRIPT = {**_FILE, "Cross-Origin-Embedder-Policy": "require-corp"}
+
+
+def shell_headers(scheme: str, host: str, style_hashes: Iterable[str]) -> dict[str, str]:
+    """For the shell page. `scheme`, `host` (with its port): of the URL that the visitor opened."""
+    return {
+        **_FILE,
+        "Cache-Control": REVALIDATE,
+        "Vary": VARY_SHELL,
+        # Not further: a form that the shell sends on for the app must keep its Origin.
+        "Referrer-Policy": "same-origin",
+        "Content-Security-Policy": content_security_policy(scheme, host, style_hashes),
+    }
+
+
+def worker_headers() -> dict[str, str]:
+    """For the service worker script, whose scope is the whole origin."""
+    return {
+        **_SCRIPT,
+        "Cache-Control": REVALIDATE,
+        "Vary": "Accept-Encoding",
+        "Service-Worker-Allowed": "/",
+    }
+
+
+def asset_headers() -> dict[str, str]:
+    """For a hashed asset."""
+    return {**_SCRIPT, "Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"}
+
+
+def refusal_headers() -> dict[str, str]:
+    """For everything that is not a file of the bootstrap: never kept, and harmless as a page."""
+    return {
+        **_FILE,
+        "Cache-Control": NEVER,
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'",
+    }
+
+
+def content_security_policy(scheme: str, host: str, style_hashes: Iterable[str]) -> str:
+    """What the shell may do: run its own scripts, speak to its own origin, frame the app."""
+    socket = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
+    styles = " ".join(("'self'", *style_hashes))
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            f"style-src {styles}",
+            "worker-src 'self'",
+            f"connect-src 'self' {socket}",  # 'self' covers no WebSocket in older browsers
+            "img-src 'self' data: blob:",
+            "manifest-src 'self'",
+            "frame-src 'self' blob: data:",
+            "base-uri 'none'",
+            "form-action 'self'",  # a form that arrived before the app is sent on into its frame
+        )
+    )

@@ -1,0 +1,85 @@
+"""What kind of request it is, and so which of the few answers of the edge it gets. Pure.
+
+The bootstrap goes to navigations only. Whatever else reaches the edge was meant for an app, and
+passed the service worker by: HTML would be taken for the app's own script, image or data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum, auto
+
+PREFIX = "/__p2claw/"
+WORKER_PATH = PREFIX + "sw.js"
+SHELL_PATH = PREFIX + "shell.html"
+ASSETS_PATH = PREFIX + "assets/"
+
+_HOST = re.compile(r"([a-z0-9_.-]+?)\.?(?::[0-9]{1,5})?", re.IGNORECASE)
+
+# Where a browser shows the answer as a page. `object` and `embed` navigate too, but show it inside
+# a page of the app, which is not where the shell belongs.
+_PAGES = frozenset({"document", "iframe", "frame"})
+_READS = frozenset({"GET", "HEAD"})
+
+
+class Kind(Enum):
+    """The answers of the edge."""
+
+    SHELL = auto()  # the bootstrap page: 200
+    WORKER = auto()  # our service worker script: 200
+    ASSET = auto()  # a hashed file of the bootstrap: 200, or 404
+    METHOD = auto()  # our own files are only read: 405
+    FORM = auto()  # a form sent before the app was ever opened: a page that says so, 405
+    FOREIGN_WORKER = auto()  # an app's own service worker, which must not replace ours: 404
+    ICON = auto()  # /favicon.ico, asked for by browsers on their own account: 404
+    NOT_FOUND = auto()  # below our prefix, or below the bare parent: 404
+    RESOURCE = auto()  # anything else of an app: 503
+    LANDING = auto()  # the bare parent itself: 200
+    MISDIRECTED = auto()  # a host that is not under the parent: 421
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host header, lower case, without port and final dot; None where it is none."""
+    match = _HOST.fullmatch(host)
+    return match[1].lower() if match else None
+
+
+def kind_of(
+    method: str, path: str, headers: Mapping[str, str], *, parent: str, host: str | None
+) -> Kind:
+    """Which answer a request gets.
+
+    headers: case-insensitive. host: as `host_name` gives it.
+    """
+    if host == parent:
+        return Kind.LANDING if path == "/" else Kind.NOT_FOUND
+    if host is None or not host.endswith("." + parent):
+        return Kind.MISDIRECTED
+    if path.startswith(PREFIX):
+        return _kind_of_ours(method, path)
+    if headers.get("Service-Worker", "").lower() == "script":
+        return Kind.FOREIGN_WORKER
+    if _is_navigation(headers):
+        return Kind.SHELL if method in _READS else Kind.FORM
+    return Kind.ICON if path == "/favicon.ico" else Kind.RESOURCE
+
+
+def _kind_of_ours(method: str, path: str) -> Kind:
+    if path == WORKER_PATH:
+        kind = Kind.WORKER
+    elif path == SHELL_PATH:
+        kind = Kind.SHELL
+    elif path.startswith(ASSETS_PATH):
+        kind = Kind.ASSET
+    else:
+        return Kind.NOT_FOUND
+    return kind if method in _READS else Kind.METHOD
+
+
+def _is_navigation(headers: Mapping[str, str]) -> bool:
+    mode, dest = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
+    if mode is None and dest is None:
+        # An older browser, or one that does not trust plain HTTP enough to say.
+        return "text/html" in headers.get("Accept", "").lower()
+    return mode == "navigate" and dest in _PAGES

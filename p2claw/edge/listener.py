@@ -1,0 +1,92 @@
+"""The listening socket, and the HTTP server on it with nothing private in its logs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from p2claw.errors import UsageError
+from p2claw.units import KIB
+
+# A target may be as long as a request head of the wire protocol allows, 16,384 characters.
+_LINE_BYTES = 20 * KIB
+_BACKLOG = 1024
+# How long handlers may take to say goodbye when the server goes down.
+_SHUTDOWN_S = 5.0
+# How long the rest of a body that nobody wants is thrown away before the connection is cut.
+_LINGER_S = 2.0
+_KEEPALIVE_S = 75.0
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that listens; host "" is every address. Raises UsageError `listen-failed`."""
+    try:
+        if host:
+            family, _, _, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            return socket.create_server(address, family=family, backlog=_BACKLOG)
+        if socket.has_dualstack_ipv6():
+            return socket.create_server(
+                ("", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
+            )
+        return socket.create_server(("", port), backlog=_BACKLOG)
+    except OSError as error:
+        raise UsageError(
+            f"Cannot listen on {host or '*'}:{port}: {error.strerror or error}",
+            code="listen-failed",
+            hint="Another program may have the port; name another with --listen",
+        ) from None
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    app: web.Application, bound: socket.socket, context: ssl.SSLContext | None
+) -> AsyncIterator[None]:
+    """Serve the application on a socket while the block runs; the socket is closed with it."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        logger=_server_log(),
+        shutdown_timeout=_SHUTDOWN_S,
+        keepalive_timeout=_KEEPALIVE_S,
+        max_line_size=_LINE_BYTES,
+        max_field_size=_LINE_BYTES,
+        lingering_time=_LINGER_S,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, bound, ssl_context=context, backlog=_BACKLOG).start()
+        yield
+    finally:
+        await runner.cleanup()
+        bound.close()
+
+
+def _server_log() -> logging.Logger:
+    logger = logging.getLogger("p2claw.http")
+    if not any(isinstance(known, _Redaction) for known in logger.filters):
+        logger.addFilter(_Redaction())
+    return logger
+
+
+class _Redaction(logging.Filter):
+    """Takes the request out of the lines of the HTTP library, which quote it, address and all.
+
+    Bytes that are not HTTP are a matter of the other end: nothing is written. A fault of ours keeps
+    its stack trace.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            return False
+        record.msg, record.args = "request failed", ()
+        return True
