@@ -10,9 +10,12 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+
+from p2claw.demo_app.server import MEDIA_DIR
 
 BLOCK = 65_536
 # A block is its own number (8 bytes, little-endian) and a pattern, so that a lost, repeated or
@@ -61,16 +64,18 @@ async def probe_app(port: int = 0) -> AsyncIterator[Probe]:
         seen = Seen(request.method, target, fields)
         probe.seen.append(seen)
         probe.open.append(target)
+        request["seen"] = seen
         try:
-            response = await handler(request)
-            seen.status = response.status
-            return response
+            return await handler(request)
         finally:
             probe.open.remove(target)
 
     app = web.Application(middlewares=[remember], client_max_size=BODY_MAX)
+    app.on_response_prepare.append(_note_status)
     app.router.add_get("/", _page)
     app.router.add_get("/page/{number}", _page)
+    app.router.add_get("/film", _film)
+    app.router.add_static("/media", MEDIA_DIR)
     app.router.add_get("/small/{number}", _small)
     app.router.add_get("/bytes/{length}", _bytes)
     app.router.add_get("/file/{length}", _file)
@@ -106,6 +111,13 @@ def digest(length: int) -> str:
     return sha.hexdigest()
 
 
+def write_file(path: Path, length: int) -> Path:
+    """The same bytes as a file, to upload."""
+    with path.open("wb") as file:
+        file.writelines(blocks(length))
+    return path
+
+
 async def _page(request: web.Request) -> web.Response:
     number = int(request.match_info.get("number", "0"))
     return web.Response(
@@ -113,6 +125,7 @@ async def _page(request: web.Request) -> web.Response:
         text=f"""<!doctype html><title>Page {number}</title><h1>This is page {number}</h1>
         <p id=where></p><a id=next href="/page/{number + 1}">next</a>
         <a id=push href="#">push</a><a id=file href="/file/3000000">file</a>
+        <input id=chosen type=file>
         <script>
         const show = () => document.getElementById("where").textContent =
           location.pathname + location.search + location.hash;
@@ -126,6 +139,15 @@ async def _page(request: web.Request) -> web.Response:
         }});
         </script>""",
     )
+
+
+async def _film(_: web.Request) -> web.Response:
+    html = "<!doctype html><h1>A film</h1><video controls src=/media/film.webm></video>"
+    return web.Response(content_type="text/html", text=html)
+
+
+async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
+    request["seen"].status = response.status
 
 
 async def _small(request: web.Request) -> web.Response:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 from tests.e2e.acts.transfer import upload
 from tests.e2e.acts.visit import visit
 from tests.e2e.conftest import Site
-from tests.e2e.probe_app import digest
+from tests.e2e.probe_app import digest, write_file
 from tests.support.browser import Browser
 
 SIZE = 30_000_000
 
 
-async def test_an_upload_arrives_whole(browser: Browser, site: Site) -> None:
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_file(tmp_path_factory.mktemp("upload") / "probe.bin", SIZE)
+
+
+async def test_an_upload_arrives_whole(browser: Browser, site: Site, file: Path) -> None:
     tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
-    sent = await upload(tab, "/upload", SIZE)
+    sent = await upload(tab, "/upload", file)
     assert sent.status == 200
     assert json.loads(sent.text) == {"sha256": digest(SIZE), "length": SIZE}
 
 
-async def test_an_upload_tells_how_far_it_is(browser: Browser, site: Site) -> None:
+async def test_an_upload_tells_how_far_it_is(browser: Browser, site: Site, file: Path) -> None:
     tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
-    sent = await upload(tab, "/upload", SIZE)
+    sent = await upload(tab, "/upload", file)
     assert len(sent.progress) >= 3
     assert sent.progress == sorted(sent.progress)
     assert sent.progress[-1] == SIZE

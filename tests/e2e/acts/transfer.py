@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support.browser import Tab
 
@@ -31,14 +32,8 @@ START_DOWNLOAD = """(name, path) => {
   })().catch((error) => { state.error = String(error); });
 }"""
 
-UPLOAD = """(path, length) => new Promise((resolve) => {
-  const block = new Uint8Array(65536);
-  const parts = [];
-  for (let at = 0, number = 0; at < length; at += 65536, number++) {
-    for (let i = 0; i < 65536; i++) block[i] = i & 255;
-    for (let i = 0; i < 8; i++) block[i] = i < 6 ? Math.floor(number / 256 ** i) & 255 : 0;
-    parts.push(block.slice(0, Math.min(65536, length - at)));
-  }
+# With an XMLHttpRequest, because it alone tells how far an upload is.
+UPLOAD = """(selector, path) => new Promise((resolve) => {
   const request = new XMLHttpRequest();
   const progress = [];
   request.upload.onprogress = (event) => progress.push(event.loaded);
@@ -46,7 +41,7 @@ UPLOAD = """(path, length) => new Promise((resolve) => {
     status: request.status, text: request.responseText, progress,
   });
   request.open("POST", path);
-  request.send(new Blob(parts));
+  request.send(document.querySelector(selector).files[0]);
 })"""
 
 
@@ -87,6 +82,9 @@ class Upload:
     progress: list[int]
 
 
-async def upload(tab: Tab, path: str, length: int, *, timeout_s: float = 100) -> Upload:
-    """Send `length` bytes of the probe's pattern with an XMLHttpRequest."""
-    return Upload(**await tab.evaluate(UPLOAD, path, length, timeout_s=timeout_s))
+async def upload(
+    tab: Tab, path: str, file: Path, *, chooser: str = "#chosen", timeout_s: float = 100
+) -> Upload:
+    """Choose `file` in the page and send it to `path`."""
+    await tab.upload(chooser, file)
+    return Upload(**await tab.evaluate(UPLOAD, chooser, path, timeout_s=timeout_s))
