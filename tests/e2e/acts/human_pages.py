@@ -16,33 +16,33 @@ NO_SERVICE_WORKER = "delete Navigator.prototype.serviceWorker;"
 
 async def unknown_alias(browser: Browser, stack: Stack) -> Tab:
     """No box ever had this name."""
-    return await _look(browser, f"http://dog-nosuchcrab.localhost:{stack.port}/")
+    return await visit(browser, f"http://dog-nosuchcrab.localhost:{stack.port}/")
 
 
-async def app_not_exposed(browser: Browser, stack: Stack, of: AppUrl) -> Tab:
+async def app_not_exposed(browser: Browser, of: AppUrl) -> Tab:
     """The box of `of` is there, and does not expose this app."""
     alias = urlsplit(of.url).netloc.rpartition("-")[2]
-    return await _look(browser, f"http://nothing-here-{alias}/")
+    return await visit(browser, f"http://nothing-here-{alias}/")
 
 
 async def box_offline(browser: Browser, stack: Stack, of: AppUrl) -> Tab:
     """The agent of the box is not running."""
     await stack.end("agent")
-    return await _look(browser, of.url)
+    return await visit(browser, of.url)
 
 
 async def app_down(browser: Browser, stack: Stack, name: str, port: int | None = None) -> Tab:
     """Nothing listens where the app should be."""
     address = await stack.expose(name, f"http://localhost:{port or free_port()}")
-    return await _look(browser, address.url)
+    return await visit(browser, address.url)
 
 
 async def without_webrtc(browser: Browser, url: str) -> Tab:
-    return await _look(browser, url, preload=NO_WEBRTC)
+    return await visit(browser, url, preload=NO_WEBRTC)
 
 
 async def without_service_worker(browser: Browser, url: str) -> Tab:
-    return await _look(browser, url, preload=NO_SERVICE_WORKER)
+    return await visit(browser, url, preload=NO_SERVICE_WORKER)
 
 
 def through(url: str, port: int) -> str:
@@ -51,5 +51,5 @@ def through(url: str, port: int) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))
 
 
-async def _look(browser: Browser, url: str, *, preload: str = "") -> Tab:
+async def visit(browser: Browser, url: str, *, preload: str = "") -> Tab:
     return await browser.open(url, preload=preload, within="top")
