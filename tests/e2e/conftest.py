@@ -29,6 +29,7 @@ class Site:
     app: str
     address: AppUrl
     probe: Probe
+    stack: Stack
 
     @property
     def url(self) -> str:
@@ -97,5 +98,6 @@ def fresh_name() -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(shared_stack: Stack, probe: Probe, fresh_name: str) -> AsyncIterator[Site]:
-    yield Site(fresh_name, await shared_stack.expose(fresh_name, probe.upstream), probe)
+    address = await shared_stack.expose(fresh_name, probe.upstream)
+    yield Site(fresh_name, address, probe, shared_stack)
     await shared_stack.unexpose(fresh_name)
