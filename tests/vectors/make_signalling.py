@@ -1,0 +1,276 @@
+"""Writes signalling.json: every message of docs/WIRE.md §11 and §12, and what is none.
+
+Agent messages are msgpack put together by hand, in hex; visit messages are JSON text, or a list of
+[text, times] where a text repeats itself. `fields` has the values under the names of the wire,
+bytes in hex.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+from tests.vectors.by_hand import notation, packed
+
+_RUN = re.compile(r"(.)\1{63,}", re.DOTALL)
+
+_NONCE = bytes(range(32))
+_KEY = bytes(range(32, 64))
+_SIGNATURE = bytes(range(64, 128))
+_SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"
+_PEER_ID = "2" * 52
+_STUN = {"urls": ["stun:stun.example.org:3478"]}
+_TURN = {
+    "urls": ["turn:a.example.org", "turn:b.example.org?transport=tcp"],
+    "username": "1700000000:s1",
+    "credential": "c2VjcmV0",
+}
+
+
+def signalling_json() -> dict[str, Any]:
+    return {
+        "agent": {
+            "valid": [_agent(name, fields) for name, fields in _AGENT],
+            "ignored": [{"name": n, "message": notation(packed(m))} for n, m in _AGENT_IGNORED],
+            "invalid": [{"name": n, "message": notation(m)} for n, m in _agent_invalid()],
+        },
+        "visit": {
+            "valid": [_visit(name, fields) for name, fields in _VISIT],
+            "ignored": [{"name": n, "message": json.dumps(m)} for n, m in _VISIT_IGNORED],
+            "invalid": [{"name": n, "message": text_notation(m)} for n, m in _visit_invalid()],
+        },
+    }
+
+
+_AGENT: list[tuple[str, dict[str, Any]]] = [
+    (
+        "a challenge",
+        {"t": "challenge", "v": 1, "min": 1, "nonce": _NONCE, "time": 1_700_000_000},
+    ),
+    (
+        "a registration",
+        {
+            "t": "register",
+            "v": 1,
+            "public_key": _KEY,
+            "nonce": _NONCE,
+            "time": 1_700_000_001,
+            "audience": "localhost:8787",
+            "signature": _SIGNATURE,
+            "sw": "p2claw/0.1.0",
+        },
+    ),
+    (
+        "registered",
+        {
+            "t": "registered",
+            "alias": "purplecrab",
+            "key_alias": "abcdefghijklmnopqrstuvwxyz",
+            "base": "http://{label}.localhost:8787",
+            "keepalive_s": 25,
+        },
+    ),
+    ("an announcement", {"t": "announce", "seq": 1, "apps": ["dog", "cat"]}),
+    ("an announcement of nothing", {"t": "announce", "seq": 2, "apps": []}),
+    ("as many apps as may be", {"t": "announce", "seq": 3, "apps": ["a"] * 256}),
+    ("announced", {"t": "announced", "seq": 1, "rejected": {}}),
+    (
+        "announced but for one",
+        {"t": "announced", "seq": 1, "rejected": {"www": "app-name-reserved"}},
+    ),
+    (
+        "an offer",
+        {
+            "t": "offer",
+            "session": "s1",
+            "app": "dog",
+            "sdp": _SDP,
+            "ice_servers": [_STUN, _TURN],
+            "visitor": "192.0.2.0/24",
+        },
+    ),
+    (
+        "an offer to the box itself",
+        {
+            "t": "offer",
+            "session": "s1",
+            "app": None,
+            "sdp": _SDP,
+            "ice_servers": [],
+            "visitor": "",
+        },
+    ),
+    ("an answer", {"t": "answer", "session": "s1", "sdp": _SDP, "signature": _SIGNATURE}),
+    (
+        "a candidate",
+        {"t": "candidate", "session": "s1", "candidate": "candidate:1 1 udp 1", "mid": "0"},
+    ),
+    ("the last candidate", {"t": "candidate", "session": "s1", "candidate": "", "mid": "0"}),
+    ("a refusal", {"t": "refuse", "session": "s1", "code": "box-busy", "message": "full"}),
+    ("an end", {"t": "end", "session": "s1"}),
+    ("an error", {"t": "error", "code": "clock-skew", "message": "Set the clock"}),
+    (
+        "an offer as large as may be",
+        {"t": "answer", "session": "s" * 64, "sdp": "v" * 16_384, "signature": _SIGNATURE},
+    ),
+]
+
+_AGENT_IGNORED: list[tuple[str, Any]] = [
+    ("a type of a newer version", {"t": "novelty", "anything": [1, 2]}),
+    ("a type that is empty", {"t": ""}),
+]
+
+
+def _agent_invalid() -> list[tuple[str, bytes]]:
+    register = dict(_AGENT[1][1])
+    answer = {"t": "answer", "session": "s1", "sdp": _SDP, "signature": _SIGNATURE}
+    candidate = {"t": "candidate", "session": "s1", "candidate": "", "mid": "0"}
+    end = {"t": "end", "session": "s1"}
+    maps: list[tuple[str, Any]] = [
+        ("no type", {"seq": 1}),
+        ("a type that is a number", {"t": 1}),
+        ("a list", ["end", "s1"]),
+        ("nil", None),
+        ("a session that is missing", {"t": "end"}),
+        ("a session that is empty", {"t": "end", "session": ""}),
+        ("a session that is too long", {"t": "end", "session": "s" * 65}),
+        ("a session with a blank", {"t": "end", "session": "s 1"}),
+        ("a session that ends with a line feed", {"t": "end", "session": "s1\n"}),
+        ("a nonce that is short", {**register, "nonce": _NONCE[:31]}),
+        ("a nonce that is text", {**register, "nonce": "n" * 32}),
+        ("a key that is long", {**register, "public_key": _KEY + b"\0"}),
+        ("a signature that is short", {**register, "signature": _SIGNATURE[:63]}),
+        ("a time before all time", {**register, "time": -1}),
+        ("a time beyond what all can hold", {**register, "time": 2**53}),
+        ("a time that is true", {**register, "time": True}),
+        ("a time that is a fraction", {**register, "time": 1.5}),
+        ("a version of nothing", {**register, "v": 0}),
+        ("an audience that is too long", {**register, "audience": "a" * 301}),
+        ("software that is too long", {**register, "sw": "s" * 65}),
+        ("too many apps", {"t": "announce", "seq": 1, "apps": ["a"] * 257}),
+        ("an app that is a number", {"t": "announce", "seq": 1, "apps": [1]}),
+        ("an app that is far too long", {"t": "announce", "seq": 1, "apps": ["a" * 129]}),
+        ("apps that are text", {"t": "announce", "seq": 1, "apps": "dog"}),
+        ("a description that is too long", {**answer, "sdp": "v" * 16_385}),
+        ("a description that is binary", {**answer, "sdp": b"v=0"}),
+        ("a candidate that is too long", {**candidate, "candidate": "c" * 1_025}),
+        ("a mid that is too long", {**candidate, "mid": "m" * 65}),
+        ("a code in capitals", {"t": "refuse", "session": "s1", "code": "BUSY", "message": ""}),
+        (
+            "ICE servers that are text",
+            {"t": "offer", "session": "s1", "sdp": "", "app": None, "ice_servers": "stun:a"},
+        ),
+    ]
+    return [
+        *((name, packed(value)) for name, value in maps),
+        ("no byte at all", b""),
+        ("a map that breaks off", packed(end)[:-1]),
+        ("a message and a byte", packed(end) + b"\0"),
+        ("two messages in one", packed(end) * 2),
+        ("a byte that means nothing", b"\xc1"),
+        ("text that is not UTF-8", b"\x81\xa1t\xa2\xff\xfe"),
+        ("a map that claims more than there is", b"\xdf\xff\xff\xff\xff"),
+        ("lists in lists without end", b"\x91" * 2_000),
+        ("a key that is a list", b"\x81\x90\x01"),
+        ("a message that is too long", packed({"t": "end", "session": "s1", "x": "x" * 65_536})),
+    ]
+
+
+_VISIT: list[tuple[str, dict[str, Any]]] = [
+    (
+        "introduced",
+        {
+            "t": "introduced",
+            "session": "s1",
+            "peer_id": _PEER_ID,
+            "ice_servers": [_STUN, _TURN],
+        },
+    ),
+    (
+        "introduced without ICE servers",
+        {"t": "introduced", "session": "s1", "peer_id": _PEER_ID, "ice_servers": []},
+    ),
+    ("apps", {"t": "apps", "apps": ["cat", "dog"], "alias": "purplecrab", "peer_id": _PEER_ID}),
+    ("an offer", {"t": "offer", "sdp": _SDP}),
+    (
+        "an answer",
+        {"t": "answer", "sdp": _SDP, "signature": base64.b64encode(_SIGNATURE).decode()},
+    ),
+    ("a candidate", {"t": "candidate", "candidate": "candidate:1 1 udp 1", "mid": "0"}),
+    ("the last candidate", {"t": "candidate", "candidate": "", "mid": "0"}),
+    ("an end", {"t": "end"}),
+    ("an error", {"t": "error", "code": "alias-unknown", "message": "No box is called ünïcode"}),
+    (
+        "an error that may pass",
+        {"t": "error", "code": "box-offline", "message": "", "retry_s": 5},
+    ),
+]
+
+_VISIT_IGNORED: list[tuple[str, Any]] = [
+    ("a type of a newer version", {"t": "novelty", "anything": {"x": None}}),
+]
+
+
+def _visit_invalid() -> list[tuple[str, str]]:
+    answer = {"t": "answer", "sdp": _SDP}
+    objects: list[tuple[str, Any]] = [
+        ("no type", {"sdp": _SDP}),
+        ("a type that is null", {"t": None}),
+        ("an array", ["offer"]),
+        ("a string", "offer"),
+        ("an offer without a description", {"t": "offer"}),
+        ("an offer that is a number", {"t": "offer", "sdp": 1}),
+        ("an offer that is too long", {"t": "offer", "sdp": "v" * 16_385}),
+        ("an offer that is too long in bytes alone", {"t": "offer", "sdp": "é" * 8_193}),
+        ("a candidate that is too long", {"t": "candidate", "candidate": "c" * 1_025, "mid": "0"}),
+        ("a candidate that is null", {"t": "candidate", "candidate": None, "mid": "0"}),
+        ("a signature that is short", {**answer, "signature": "AAAA"}),
+        ("a signature that is not base64", {**answer, "signature": "-" * 88}),
+        ("a signature of another alphabet", {**answer, "signature": "_" * 86 + "=="}),
+        (
+            "a peer id in capitals",
+            {"t": "introduced", "session": "s", "peer_id": "A" * 52, "ice_servers": []},
+        ),
+        (
+            "a wait without end",
+            {"t": "error", "code": "box-offline", "message": "", "retry_s": 1e9},
+        ),
+    ]
+    return [
+        *((name, json.dumps(value, ensure_ascii=False)) for name, value in objects),
+        ("a lone surrogate", r'{"t":"offer","sdp":"\ud800"}'),
+        ("no text at all", ""),
+        ("text that is not JSON", "{t: offer}"),
+        ("two objects", '{"t":"end"}{"t":"end"}'),
+        ("arrays in arrays without end", "[" * 60_000),
+        ("a number without end", '{"t":"error","code":"x","retry_s":' + "9" * 5_000 + "}"),
+        ("a message that is too long", json.dumps({"t": "end", "x": "x" * 65_536})),
+    ]
+
+
+def _agent(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    shown = {k: v.hex() if isinstance(v, bytes) else v for k, v in fields.items()}
+    return {"name": name, "message": notation(packed(fields)), "fields": shown}
+
+
+def _visit(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return {"name": name, "message": text, "fields": fields}
+
+
+def text_notation(text: str) -> str | list[list[str | int]]:
+    """How texts are written in the vectors: as they are, or [[text, times], …]."""
+    parts: list[list[str | int]] = []
+    at = 0
+    for run in _RUN.finditer(text):
+        if run.start() > at:
+            parts.append([text[at : run.start()], 1])
+        parts.append([run[1], len(run[0])])
+        at = run.end()
+    if not parts:
+        return text
+    if at < len(text):
+        parts.append([text[at:], 1])
+    return parts
