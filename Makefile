@@ -41,6 +41,7 @@ tools:
 browsers: | $(STAMPS)
 	@PYTHON="$(PYTHON)" sh scripts/need-tools.sh test
 	@cd tests/e2e && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --silent; }
+	@$(BIN)/python -m tests.e2e.apps
 
 $(STAMPS):
 	@mkdir -p $@
