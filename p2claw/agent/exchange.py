@@ -1,0 +1,170 @@
+"""One request of a visitor, carried to the upstream and its answer back, both as they stream.
+
+Which upstream, and what a fault looks like to the visitor, is `proxy.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from p2claw.agent.bodies import fill, sized_body, spooled_body, streamed_body
+from p2claw.agent.faults import (
+    AppBrokenFault,
+    BadRequestFault,
+    HeadTooLargeFault,
+    RequestFault,
+    UpstreamClosedFault,
+)
+from p2claw.agent.fields import (
+    RequestFields,
+    Visit,
+    request_fields,
+    response_fields,
+    trailer_fields,
+)
+from p2claw.agent.routes import Route
+from p2claw.agent.spool import SpoolSpace
+from p2claw.agent.upstream.connection import Connection
+from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.upstream.request import LAST_CHUNK, chunk, framing_fields, request_head
+from p2claw.agent.upstream.response import UpstreamHead
+from p2claw.errors import LocalProtocolError, P2clawError
+from p2claw.link.stream import BoxStream
+from p2claw.log import get_log
+from p2claw.wire.heads import ResponseHead, has_no_body
+
+log = get_log("agent")
+
+# RFC 9110 §9.2.2
+IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
+
+
+class Exchange:
+    """answered: the head of an answer has gone to the visitor, so that another cannot."""
+
+    def __init__(
+        self, stream: BoxStream, route: Route, visit: Visit, pool: Pool, request_idle_s: float
+    ) -> None:
+        self.answered = False
+        self._stream = stream
+        self._request = stream.request
+        self._route = route
+        self._visit = visit
+        self._pool = pool
+        self._idle_s = request_idle_s
+        self._fields: RequestFields = request_fields(stream.request, route, visit)
+
+    async def run(self, space: SpoolSpace) -> None:
+        """Carry it. Raises RequestFault, or the errors of the stream."""
+        stream, length = self._stream, self._fields.length
+        if stream.request_ended:
+            if length:
+                raise BadRequestFault("A request has no body, but a Content-Length")
+            await self._without_body(length)
+        elif length is not None:
+            await self._with_body(sized_body(stream, length, self._idle_s), length)
+        elif self._route.chunked:
+            await self._with_body(streamed_body(stream, self._idle_s), None)
+        else:
+            async with space.spool() as spool:
+                await fill(spool, stream, self._idle_s)
+                await self._with_body(spooled_body(spool), spool.length)
+
+    async def _without_body(self, length: int | None) -> None:
+        """Once more on a new connection where a kept one turns out to have been closed."""
+        repeatable = self._request.method in IDEMPOTENT
+        head = self._head(framing_fields(self._request.method, length, chunked=False))
+        async with self._pool.lease(repeatable=repeatable) as connection:
+            stale = connection.requests > 0
+            connection.begin(self._request.method, head)
+            connection.end_request()
+            try:
+                answer = await connection.head()
+            except UpstreamClosedFault:
+                if not (stale and repeatable):
+                    raise
+            else:
+                await self._answer(connection, answer)
+                return
+        async with self._pool.lease(repeatable=True, new=True) as connection:
+            connection.begin(self._request.method, head)
+            connection.end_request()
+            await self._answer(connection, await connection.head())
+
+    async def _with_body(self, pieces: AsyncGenerator[bytes, None], length: int | None) -> None:
+        """length: None: in chunks."""
+        framing = framing_fields(self._request.method, length, chunked=length is None)
+        head = self._head(framing)
+        async with self._pool.lease(repeatable=False) as connection:
+            connection.begin(self._request.method, head)
+            upload = asyncio.create_task(self._upload(connection, pieces, length))
+            try:
+                await self._answer(connection, await connection.head())
+            finally:
+                # The answer is whole, or nobody wants it: what is left of the request is not sent.
+                upload.cancel()
+                await asyncio.wait({upload})
+
+    async def _upload(
+        self, connection: Connection, pieces: AsyncGenerator[bytes, None], length: int | None
+    ) -> None:
+        """What goes wrong here shows where the answer is awaited: there is one place for faults."""
+        left = length
+        if left == 0:
+            connection.end_request()
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    if not await connection.write(chunk(piece) if left is None else piece):
+                        return
+                    if left is not None:
+                        left -= len(piece)
+                        if left == 0:
+                            connection.end_request()
+            if left is None and await connection.write(LAST_CHUNK):
+                connection.end_request()
+        except RequestFault as fault:
+            connection.fail(fault)
+        except P2clawError:
+            connection.abort()  # the visitor is gone; the task that waits is cancelled for that
+        except Exception as error:
+            log.fault("upload failed", error, app=self._visit.app)
+            connection.abort()
+
+    async def _answer(self, connection: Connection, answer: UpstreamHead) -> None:
+        stream = self._stream
+        bodiless = has_no_body(self._request.method, answer.status)
+        if await self._respond(answer, end=bodiless or connection.finished):
+            return
+        while True:
+            piece = await connection.read()
+            if not connection.finished:
+                await stream.write(piece)
+                continue
+            trailers = trailer_fields(connection.trailers)
+            if not trailers:
+                await stream.write(piece, end=True)
+                return
+            if piece:
+                await stream.write(piece)
+            await stream.write_trailers(trailers)
+            return
+
+    async def _respond(self, answer: UpstreamHead, *, end: bool) -> bool:
+        fields = response_fields(answer.fields, self._route, self._visit, self._fields.public_host)
+        try:
+            await self._stream.respond(ResponseHead(answer.status, fields), end=end)
+        except LocalProtocolError as error:
+            if error.code == "head-too-large":
+                raise HeadTooLargeFault(error.message) from None
+            if error.code == "head-invalid":
+                raise AppBrokenFault(error.message) from None
+            raise
+        self.answered = True
+        return end
+
+    def _head(self, framing: tuple[tuple[str, str], ...]) -> bytes:
+        request, fields = self._request, self._fields
+        return request_head(request.method, request.target, fields.host, fields.fields, framing)

@@ -1,0 +1,79 @@
+"""URLs in fields: between the name that visitors use and the name that the upstream uses."""
+
+from __future__ import annotations
+
+import re
+
+from p2claw.agent.upstream.address import UpstreamAddress
+
+# scheme, authority, rest; a backslash ends the authority as browsers read it.
+_URL = re.compile(r"(?:(https?):)?//([^/?#\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_REFRESH = re.compile(
+    r"(\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?)(['\"]?)(.*?)(\2\s*)", re.IGNORECASE | re.DOTALL
+)
+
+# The pattern looks back over runs of blanks; a real value is far shorter.
+REFRESH_CHARS = 2048
+
+# Under these names an app may write its own address, whatever name it was asked by.
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL in lower case, "" where it has none."""
+    match = _URL.fullmatch(url)
+    return match[2].lower() if match else ""
+
+
+def after_origin(url: str, scheme: str, hosts: tuple[str, ...]) -> str | None:
+    """What follows the origin in a URL of one of hosts; None where it is another's."""
+    match = _URL.fullmatch(url)
+    if match and (match[1] or "").lower() == scheme and match[2].lower() in hosts:
+        return match[3]
+    return None
+
+
+def after_upstream(url: str, upstream: UpstreamAddress) -> str | None:
+    """What follows the authority in a URL of the upstream; None where it is another's.
+
+    https counts too: an app that trusts X-Forwarded-Proto writes it before its local name.
+    """
+    match = _URL.fullmatch(url.strip())
+    if not match:
+        return None
+    authority = match[2].lower()
+    host, colon, port = authority.rpartition(":")
+    if not colon or not port.isdigit():
+        host, port = authority, "443" if (match[1] or "").lower() == "https" else "80"
+    ports = (str(upstream.port), "443") if upstream.port == 80 else (str(upstream.port),)
+    local = host in (*_LOCAL_HOSTS, upstream.host, f"[{upstream.host}]")
+    return match[3] if local and port in ports else None
+
+
+def local_reference(url: str, upstream: UpstreamAddress) -> str:
+    """A URL of the upstream as a path, which holds under whichever name the app is visited.
+
+    Any other URL stays as it is.
+    """
+    rest = after_upstream(url, upstream)
+    if rest is None:
+        return url
+    if not rest.startswith("/"):
+        rest = "/" + rest
+    # `//other.example` alone would be another host; browsers drop tabs, and read \ as /.
+    return f"/.{rest}" if rest[1:].lstrip("\t\r\n")[:1] in ("/", "\\") else rest
+
+
+def local_refresh(value: str, upstream: UpstreamAddress) -> str:
+    """The value of Refresh, `5; url=http://localhost:3000/next`, mapped like a Location."""
+    match = _REFRESH.fullmatch(value) if len(value) <= REFRESH_CHARS else None
+    if not match:
+        return value
+    return match[1] + match[2] + local_reference(match[3], upstream) + match[4]
+
+
+def without_domain(cookie: str) -> str:
+    """The value of Set-Cookie without a Domain attribute."""
+    pair, *attributes = cookie.split(";")
+    kept = [part for part in attributes if part.partition("=")[0].strip().lower() != "domain"]
+    return ";".join([pair, *kept])

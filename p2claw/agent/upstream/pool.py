@@ -1,0 +1,177 @@
+"""The connections to one upstream: made when needed, kept for a while, never too many.
+
+An exchange holds one of `limits.connections` slots; who finds none waits in a bounded queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from p2claw.agent.faults import AppDownFault, AppTimeoutFault, BoxBusyFault
+from p2claw.agent.upstream.address import UpstreamAddress
+from p2claw.agent.upstream.connection import READ_BYTES, Connection
+from p2claw.config import UpstreamLimits
+from p2claw.errors import UsageError
+
+# A server that is about to give up a connection does so after seconds of idleness. A request that
+# cannot be repeated takes only one that was in use a moment ago.
+FRESH_S = 1.0
+
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+
+
+class Pool:
+    """Keep-alive connections to one address."""
+
+    def __init__(self, address: UpstreamAddress, limits: UpstreamLimits) -> None:
+        self.address = address
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._slots = asyncio.Semaphore(limits.connections)
+        self._waiting = 0
+        self._idle: deque[Connection] = deque()  # the longest idle first
+        self._busy: set[Connection] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._buffer = memoryview(bytearray(READ_BYTES))
+
+    @property
+    def idle(self) -> int:
+        return len(self._idle)
+
+    @property
+    def busy(self) -> int:
+        return len(self._busy)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Of answers that were read from upstreams and not taken yet."""
+        return sum(connection.buffered_bytes for connection in self._busy)
+
+    @asynccontextmanager
+    async def lease(self, *, repeatable: bool, new: bool = False) -> AsyncIterator[Connection]:
+        """Hold a connection for one exchange; what is not reusable after it is closed.
+
+        repeatable: the exchange may be tried again, so a connection that turns out stale does no
+        harm. new: take none that was used before.
+        Raises AppDownFault, AppTimeoutFault, BoxBusyFault.
+        """
+        await self._enter()
+        try:
+            connection = (None if new else self._take(repeatable)) or await self._dial()
+            self._busy.add(connection)
+            try:
+                yield connection
+            finally:
+                self._busy.discard(connection)
+                self._give_back(connection)
+        finally:
+            self._slots.release()
+
+    def retire(self) -> None:
+        """Keep no connection any more; those in use are closed after their exchange."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in [*self._idle]:
+            self._drop(connection)
+
+    def close(self) -> None:
+        """Close all connections, those in use too."""
+        self.retire()
+        for connection in self._busy:
+            connection.abort()
+
+    async def _enter(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        if self._waiting >= self._limits.waiting:
+            raise BoxBusyFault(f"Too many requests wait for {self.address.text}")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._limits.wait_s):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise BoxBusyFault(f"No connection to {self.address.text} came free") from None
+        finally:
+            self._waiting -= 1
+
+    def _take(self, repeatable: bool) -> Connection | None:
+        if not self._idle:
+            return None
+        connection = self._idle[-1]
+        if not repeatable and self._loop.time() - connection.idle_since_s > FRESH_S:
+            return None
+        self._idle.pop()
+        connection.on_idle_closed = None
+        return connection
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._closed or not connection.reusable:
+            connection.abort()
+            return
+        if len(self._idle) >= self._limits.idle_connections:
+            self._drop(self._idle[0])
+        connection.rest(self._loop.time())
+        connection.on_idle_closed = self._forget
+        self._idle.append(connection)
+        self._watch()
+
+    def _forget(self, connection: Connection) -> None:
+        """The upstream closed a connection that was idle."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._idle.remove(connection)
+        connection.on_idle_closed = None
+        connection.abort()
+
+    def _watch(self) -> None:
+        if self._sweeper is None and self._idle:
+            due_s = self._idle[0].idle_since_s + self._limits.idle_s
+            self._sweeper = self._loop.call_at(due_s, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        now_s = self._loop.time()
+        while self._idle and self._idle[0].idle_since_s + self._limits.idle_s <= now_s:
+            self._drop(self._idle[0])
+        self._watch()
+
+    async def _dial(self) -> Connection:
+        try:
+            async with asyncio.timeout(self._limits.connect_s):
+                return await self._connect()
+        except TimeoutError:
+            raise AppTimeoutFault(f"{self.address.text} did not accept a connection") from None
+        except OSError as error:
+            why = error.strerror or str(error)
+            if error.errno in _NO_DESCRIPTORS:
+                raise BoxBusyFault(f"No socket could be made: {why}") from None
+            raise AppDownFault(f"{self.address.text} cannot be reached: {why}") from None
+        except UsageError as error:
+            raise AppDownFault(error.message) from None
+
+    async def _connect(self) -> Connection:
+        if self.address.path:
+            _, connection = await self._loop.create_unix_connection(self._make, self.address.path)
+            return connection
+        refused: OSError | None = None
+        for host in self.address.dial_hosts():
+            try:
+                _, connection = await self._loop.create_connection(
+                    self._make, host, self.address.port
+                )
+                return connection
+            except OSError as error:
+                refused = refused or error
+        raise refused or OSError(errno.EADDRNOTAVAIL, "no address")
+
+    def _make(self) -> Connection:
+        return Connection(self._limits, self._buffer)

@@ -1,0 +1,52 @@
+"""Writes the head of a request to an upstream, HTTP/1.1 (RFC 9112), and the chunks of a body.
+
+Which fields go there is `agent/fields.py`'s; that they cannot be taken for anything else is seen to
+here, whatever was checked before.
+"""
+
+from __future__ import annotations
+
+import re
+
+from p2claw.agent.faults import BadRequestFault
+from p2claw.agent.upstream.response import Fields
+
+# Nothing that ends a line, and nothing that some server might take for the end of one.
+_HEAD_CHARACTERS = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+
+# RFC 9110 §8.6: with these a missing Content-Length would leave the server in doubt.
+BODY_EXPECTED = frozenset(("POST", "PUT", "PATCH"))
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def request_head(method: str, target: str, host: str, fields: Fields, framing: Fields) -> bytes:
+    """The head, to the empty line.
+
+    fields: without Host and without the framing of the body, which comes last.
+    Raises BadRequestFault.
+    """
+    lines = [f"{method} {target} HTTP/1.1", f"host: {host}"]
+    lines += [f"{name}: {value}" for name, value in fields]
+    lines += [f"{name}: {value}" for name, value in framing]
+    try:
+        encoded = [line.encode("latin-1") for line in lines]
+    except UnicodeEncodeError:
+        raise BadRequestFault("A field has a character that is no octet") from None
+    if not all(_HEAD_CHARACTERS.fullmatch(line) for line in encoded):
+        raise BadRequestFault("A field has a character that is not allowed")
+    return b"\r\n".join(encoded) + b"\r\n\r\n"
+
+
+def framing_fields(method: str, length: int | None, *, chunked: bool) -> Fields:
+    """How long the body is. length: None: there is none, unless it is chunked."""
+    if chunked:
+        return (("transfer-encoding", "chunked"),)
+    if length is not None:
+        return (("content-length", str(length)),)
+    return (("content-length", "0"),) if method in BODY_EXPECTED else ()
+
+
+def chunk(data: bytes) -> bytes:
+    """A piece of a body as one chunk; data is not empty, because that would end the body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
