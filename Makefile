@@ -1,70 +1,109 @@
-# p2claw: build, try, check, test. Everything is made inside this folder; `make clean` removes it again.
-#
-#   make demo    build all, start a coordinator, an edge and an agent, expose a sample app, print its URL
-#   make test    install what the tests need, and pass everything
-#   make check   formatting, types, layers, sizes
-#   make bench   measure the whole path and its parts
+# Everything that is done to this repository. `make` alone lists it.
+#   PYTHON=python3.12   which Python the virtual environment is made of
+#   ARGS="--port 3000"  passed on by `make demo`, `make test` and `make bench`
+
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := help
 
 PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-STAMPS := .make
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
-.PHONY: build demo test check bench clean tools browsers
-.DEFAULT_GOAL := build
+STATIC := p2claw/edge/static/manifest.json
+MEDIA := p2claw/demo_app/built/crab.svg
 
-build: $(STAMPS)/python $(STAMPS)/extension $(STAMPS)/bootstrap $(STAMPS)/media
+.PHONY: help build demo test check bench clean prerequisites-build prerequisites-test
+
+help:
+	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
+	@echo 'make demo    publish the sample app on this machine; Ctrl-C ends it.  ARGS="--port 3000": your own'
+	@echo 'make test    every test, with real browsers'
+	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
+	@echo 'make bench   measurements, each beside a peer'
+	@echo 'make clean   remove everything that was built'
+
+build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
+	@echo '» built: $(BIN)/p2claw --help'
 
 demo: build
-	@$(BIN)/p2claw demo
+	@exec $(BIN)/p2claw demo $(ARGS)
 
-test: build browsers
-	$(BIN)/pytest -q
-	npm --prefix bootstrap test --silent
+test: build prerequisites-test tests/e2e/node_modules/.made
+	@echo '» apps that others wrote'
+	@$(BIN)/python -m tests.e2e.apps
+	@echo '» tests in Python'
+	@$(BIN)/python -m pytest $(ARGS)
+	@echo '» tests of the browser side'
+	@cd bootstrap && npm test --silent
 
 check: build
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/cython-lint p2claw/_fastframe.pyx
-	npm --prefix bootstrap run check --silent
+	@echo '» ruff'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo '» mypy'
+	@$(BIN)/mypy
+	@echo '» layers'
+	@$(BIN)/lint-imports --no-logo
+	@echo '» cython-lint'
+	@$(BIN)/cython-lint p2claw/*.pyx
+	@echo '» browser side: types, size'
+	@cd bootstrap && npm run --silent check && npm run --silent build
+	@node --check p2claw/demo_app/page/app.js
+	@echo '» links of the documents'
+	@$(BIN)/python scripts/check_links.py
 
-bench: build
-	$(BIN)/pytest -q bench --benchmark-only
-	$(BIN)/python -m bench all
-
-# What a machine must have. On Debian, as root, it is installed; elsewhere it is named.
-tools:
-	@PYTHON="$(PYTHON)" sh scripts/need-tools.sh build
-
-browsers: | $(STAMPS)
-	@PYTHON="$(PYTHON)" sh scripts/need-tools.sh test
-	@cd tests/e2e && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --silent; }
-	@$(BIN)/python -m tests.e2e.apps
-
-$(STAMPS):
-	@mkdir -p $@
-
-$(STAMPS)/python: pyproject.toml setup.py constraints.txt | $(STAMPS) tools
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools Cython wheel
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
-	@touch $@
-
-$(STAMPS)/extension: p2claw/_fastframe.pyx $(STAMPS)/python
-	$(BIN)/python setup.py --quiet build_ext --inplace
-	@touch $@
-
-$(STAMPS)/bootstrap: $(shell find bootstrap -path '*/node_modules' -prune -o -type f -print) | $(STAMPS) tools
-	@cd bootstrap && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --silent; }
-	npm --prefix bootstrap run build --silent
-	@touch $@
-
-$(STAMPS)/media: $(wildcard p2claw/demo_app/media*.py) $(STAMPS)/python
-	$(BIN)/python -m p2claw.demo_app.media
-	@touch $@
+bench: build prerequisites-test
+	@$(BIN)/python -m pytest bench --benchmark-only
+	@$(BIN)/python -m bench $(or $(ARGS),all)
 
 clean:
-	rm -rf $(VENV) $(STAMPS) build dist *.egg-info p2claw/*.so p2claw/_fastframe.c \
-	  p2claw/edge/static p2claw/demo_app/static/media bootstrap/node_modules tests/e2e/node_modules
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
+	rm -rf tests/e2e/node_modules tests/e2e/shots p2claw/_fastframe.c p2claw/_fastframe.*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+prerequisites-build:
+	@PYTHON='$(PYTHON)' sh scripts/need-tools.sh build
+
+prerequisites-test:
+	@sh scripts/need-tools.sh test
+
+# The order of the lines is their meaning: the compiler's tools first, so that the extension is
+# built by the pinned ones.
+.venv/.made: pyproject.toml constraints.txt | prerequisites-build
+	@echo '» virtual environment in .venv'
+	@[ -x $(BIN)/python ] || '$(PYTHON)' -m venv .venv
+	@$(PIP) install --constraint constraints.txt setuptools wheel Cython
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx
+	@echo '» extension'
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
+
+bootstrap/node_modules/.made: bootstrap/package.json bootstrap/package-lock.json | prerequisites-build
+	@echo '» tools of the browser side'
+	@cd bootstrap && $(NPM_CI)
+	@touch $@
+
+$(STATIC): bootstrap/node_modules/.made $(shell find bootstrap/src bootstrap/build bootstrap/tsconfig.base.json -type f 2>/dev/null)
+	@echo '» browser side'
+	@cd bootstrap && npm run --silent build
+	@touch $@
+
+# The last file that is written stands for all of them.
+$(MEDIA): .venv/.made $(addprefix p2claw/demo_app/,media.py film.py pictures.py sprites.py)
+	@echo '» film and pictures of the sample app'
+	@$(BIN)/python -m p2claw.demo_app.media $(@D)
+	@touch $@
+
+tests/e2e/node_modules/.made: tests/e2e/package.json tests/e2e/package-lock.json
+	@echo '» driver of the browsers'
+	@cd tests/e2e && $(NPM_CI)
+	@touch $@
