@@ -1,0 +1,127 @@
+"""The compiled codec and the reference: the same answer to whatever they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from p2claw import _fastframe, _pyframe
+from p2claw.errors import P2clawError
+
+_IDS = st.integers(1, 6)
+_SIZES = st.one_of(
+    st.integers(0, 40),
+    st.integers(900, 1_200),
+    st.integers(16_300, 16_400),
+    st.integers(32_700, 200_000),
+)
+
+_FRAMES = st.lists(
+    st.tuples(
+        st.one_of(st.integers(0, 9), st.integers(0, 255)),
+        st.integers(0, 255),
+        st.one_of(st.integers(0, 3), st.integers(0, 2**32 - 1)),
+        st.binary(max_size=12),
+    ),
+    max_size=6,
+)
+
+_OPERATIONS = st.one_of(
+    st.tuples(st.just("open"), _IDS, st.integers(0, 300_000), st.integers(0, 7)),
+    st.tuples(st.just("head"), _IDS, _SIZES, st.booleans()),
+    st.tuples(st.just("push"), _IDS, _SIZES, st.booleans()),
+    st.tuples(st.just("push_view"), _IDS, _SIZES, st.booleans()),
+    st.tuples(st.just("trailers"), _IDS, _SIZES),
+    st.tuples(st.just("credit"), _IDS, st.one_of(_SIZES, st.just(2**31 - 1))),
+    st.tuples(st.just("close"), _IDS),
+    st.tuples(st.just("control"), st.integers(0, 16_376), st.booleans()),
+    st.tuples(st.just("next"), st.integers(1, 12)),
+)
+
+
+def _told(call: Callable[[], Any]) -> Any:
+    """What a call gives: its result, or the error that a caller would see."""
+    try:
+        return call()
+    except P2clawError as error:
+        return (type(error), error.code, error.message)
+
+
+@given(st.binary(max_size=64))
+@settings(max_examples=400)
+def test_they_read_any_bytes_alike(message: bytes) -> None:
+    fast = _told(lambda: _fastframe.decode_message(message))
+    assert fast == _told(lambda: _pyframe.decode_message(message))
+
+
+@given(_FRAMES, st.integers(-8, 8), st.integers(0, 300), st.integers(0, 255))
+@settings(max_examples=400)
+def test_they_read_damaged_messages_alike(
+    frames: list[tuple[int, int, int, bytes]], cut: int, at: int, byte: int
+) -> None:
+    message = bytearray(b"".join(_pyframe.encode_frame(*frame) for frame in frames))
+    if at < len(message):
+        message[at] = byte
+    damaged = bytes(message[:cut]) if cut < 0 else bytes(message) + b"\0" * cut
+    fast = _told(lambda: _fastframe.decode_message(damaged))
+    assert fast == _told(lambda: _pyframe.decode_message(damaged))
+
+
+@given(
+    st.integers(-2, 257),
+    st.integers(-2, 257),
+    st.integers(-2, 2**32 + 2),
+    st.one_of(st.integers(0, 20), st.integers(16_370, 16_380)),
+)
+def test_they_write_any_frame_alike(type: int, flags: int, stream: int, size: int) -> None:
+    payload = b"p" * size
+    fast = _told(lambda: _fastframe.encode_frame(type, flags, stream, payload))
+    assert fast == _told(lambda: _pyframe.encode_frame(type, flags, stream, payload))
+
+
+@given(st.lists(_OPERATIONS, max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_they_schedule_any_sequence_alike(operations: list[tuple[Any, ...]]) -> None:
+    fast = _fastframe.Scheduler(100_000, 20_000)
+    reference = _pyframe.Scheduler(100_000, 20_000)
+    for count, operation in enumerate(operations):
+        told = _operate(fast, operation, count)
+        assert told == _operate(reference, operation, count), operation
+        for stream in range(1, 7):
+            assert fast.queued(stream) == reference.queued(stream)
+            assert fast.started(stream) == reference.started(stream)
+    assert fast.control_bytes == reference.control_bytes
+    assert fast.frames_out == reference.frames_out
+
+
+def _operate(
+    scheduler: _fastframe.Scheduler | _pyframe.Scheduler, operation: tuple[Any, ...], count: int
+) -> Any:
+    # The bytes differ from operation to operation, so that a piece in the wrong place shows.
+    def filled(size: int) -> bytes:
+        return bytes((count * 7 + n) % 251 for n in range(251)) * (size // 251 + 1)
+
+    match operation:
+        case ("open", stream, credit, urgency):
+            return _told(lambda: scheduler.open(stream, credit, urgency))
+        case ("head", stream, size, end):
+            return _told(lambda: scheduler.head(stream, 2, filled(size)[:size], end))
+        case ("push", stream, size, end):
+            return _told(lambda: scheduler.push(stream, filled(size)[:size], end))
+        case ("push_view", stream, size, end):
+            view = memoryview(b"??" + filled(size))[2 : 2 + size]
+            return _told(lambda: scheduler.push(stream, view, end))
+        case ("trailers", stream, size):
+            return _told(lambda: scheduler.trailers(stream, filled(size)[:size]))
+        case ("credit", stream, n):
+            return scheduler.credit(stream, n)
+        case ("close", stream):
+            return scheduler.close(stream)
+        case ("control", size, front):
+            return scheduler.control(b"c" * (8 + size), front)
+        case ("next", times):
+            return [(scheduler.next_message(), scheduler.take_notices()) for _ in range(times)]
+    raise AssertionError(operation)
