@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -17,8 +16,9 @@ import aiohttp
 from p2claw.errors import LinkError, P2clawError
 from p2claw.link.backoff import Backoff
 from p2claw.link.localhost import LocalhostResolver
+from p2claw.log import get_log
 
-logger = logging.getLogger(__name__)
+log = get_log("link")
 
 CONNECT_TIMEOUT_S = 10.0
 SEND_TIMEOUT_S = 10.0
@@ -126,11 +126,11 @@ class ControlConnection:
                 self.last_error = str(error)
                 slow = isinstance(error, ControlLostError) and error.close_code in SLOW_CLOSE_CODES
                 delay_s = self._backoff.next_delay_s(least_s=SLOW_LEAST_S if slow else 0.0)
-                logger.warning(
-                    "control connection lost code=%s error=%r retry_s=%.1f",
-                    error.code,
-                    error.message,
-                    delay_s,
+                log.warning(
+                    "control connection lost",
+                    code=error.code,
+                    error=error.message,
+                    retry_s=round(delay_s, 1),
                 )
                 self._enter(ControlState.OFFLINE)
                 await self._sleep(delay_s)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 from p2claw.errors import P2clawError
 from p2claw.link.stream import BoxStream
+from p2claw.log import get_log
 from p2claw.wire.codes import Code
 
-logger = logging.getLogger(__name__)
+log = get_log("link")
 
 Handler = Callable[[BoxStream], Awaitable[None]]
 
@@ -45,7 +45,7 @@ class Handling:
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CANCEL_TIMEOUT_S)
             for task in late:
-                logger.error("handler does not end task=%s", task.get_name())
+                log.error("handler does not end", task=task.get_name())
 
     async def _run(self, stream: BoxStream) -> None:
         try:
@@ -53,10 +53,10 @@ class Handling:
         except P2clawError as error:
             # A reset by the visitor or a lost link shows here as the error of a read or write; the
             # reset below is nothing then.
-            logger.debug("request ended code=%s", error.code)
+            log.debug("request ended", code=error.code)
             stream.reset(Code.INTERNAL)
-        except Exception:
-            logger.exception("handler failed method=%s", stream.request.method)
+        except Exception as error:
+            log.fault("handler failed", error, method=stream.request.method)
             stream.reset(Code.INTERNAL)
         else:
             stream.finish()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -37,9 +36,10 @@ from p2claw.link.ice.local_names import LocalNames, is_local_name
 from p2claw.link.ice.servers import read_servers
 from p2claw.link.sdp import Description, read_description, write_description
 from p2claw.link.stock import check_stock
+from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
 
-logger = logging.getLogger(__name__)
+log = get_log("link")
 
 CLOSE_TIMEOUT_S = 3.0
 
@@ -119,7 +119,7 @@ class Peer:
         try:
             read = read_candidate(candidate)
         except RemoteProtocolError as error:
-            logger.debug("candidate dropped error=%s", error)
+            log.debug("candidate dropped", error=error)
             return
         if read is None:
             return

@@ -33,7 +33,19 @@ _CONNECTION = (
 _ASSOCIATION = (
     *("_rto", "_srtt", "_rttvar", "_data_channel_receive", "_handle_data", "_set_state"),
     *("_t1_expired", "_t3_expired", "_update_rto", "State"),
+    *("_cwnd", "_fast_recovery_exit", "_flight_size", "_flight_size_increase"),
+    *("_forward_tsn_chunk", "_outbound_queue", "_receive_sack_chunk", "_send_chunk"),
+    *(
+        "_sack_duplicates",
+        "_sack_misordered",
+        "_send_sack",
+        "_sent_queue",
+        "_t3_handle",
+        "_t3_start",
+        "_transmit",
+    ),
 )
+_SCTP = ("SCTP_MAX_PACKET_LENGTH", "USERDATA_MAX_LENGTH", "WEBRTC_BINARY")
 
 
 @functools.cache
@@ -49,7 +61,7 @@ def check_stock() -> None:
         *_missing(
             aioice.ice, "ICE_COMPLETED", "CandidatePair", "StunProtocol", "relayed_candidate"
         ),
-        *_missing(rtcsctptransport, "SCTP_MAX_PACKET_LENGTH", "WEBRTC_BINARY"),
+        *_missing(rtcsctptransport, *_SCTP),
     ]
     if missing:
         raise _incompatible(f"it lacks {', '.join(missing)}")

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from p2claw.errors import LocalProtocolError, P2clawError
+from p2claw.errors import LocalProtocolError, P2clawError, StreamResetError
 from p2claw.wire.codes import Code
 from p2claw.wire.heads import RequestHead, ResponseHead
 from p2claw.wire.session import Session
@@ -89,9 +89,13 @@ class Stream:
         self._send_soon()
 
     def reset(self, code: Code, reason: str = "") -> None:
-        """End the exchange early in both directions; nothing if it is over already."""
+        """End the exchange early in both directions; nothing if it is over already.
+
+        A task of ours that still reads or writes gets StreamResetError.
+        """
         self._session.reset(self.id, code, reason)
         self._send_soon()
+        self.on_failure(StreamResetError("this side ended it", reset_code=code))
 
     # Called by the pump.
 

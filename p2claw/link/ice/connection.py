@@ -7,7 +7,6 @@ lacks them. If aioice learns to trickle and to answer a check with a check, most
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Iterable
 from typing import Any
@@ -18,8 +17,9 @@ from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
 from p2claw.link.ice.addresses import HostAddress
 from p2claw.link.ice.consent import keep_consent
+from p2claw.log import get_log
 
-logger = logging.getLogger(__name__)
+log = get_log("link")
 
 COMPONENT = 1
 CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
@@ -56,7 +56,7 @@ class CheckSocket(StunProtocol):
             try:
                 super().datagram_received(data, addr)
             except Exception as error:
-                logger.debug("stun message dropped error=%r", error)
+                log.debug("stun message dropped", error=repr(error))
 
     async def request(
         self,
@@ -108,7 +108,7 @@ class IceConnection(Connection):
                     lambda: CheckSocket(self), local_addr=(address.host, 0)
                 )
             except OSError as error:
-                logger.debug("address skipped error=%s", error)
+                log.debug("address skipped", error=error)
                 continue
             transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, turn.UDP_SOCKET_BUFFER_SIZE
@@ -182,7 +182,7 @@ class IceConnection(Connection):
 
     async def query_consent(self) -> None:
         silent_s = await keep_consent(self, self._measured)
-        logger.info("path lost silent_s=%.1f", silent_s)
+        log.info("path lost", silent_s=round(silent_s, 1))
         # close() cancels this task, and must not cancel itself.
         self._query_consent_task = None
         await self.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import logging
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -19,8 +18,9 @@ from aioice.ice import StunProtocol, relayed_candidate
 
 from p2claw.link.ice.connection import COMPONENT, CheckSocket, IceConnection
 from p2claw.link.ice.servers import Servers, StunServer, TurnServer
+from p2claw.log import get_log
 
-logger = logging.getLogger(__name__)
+log = get_log("link")
 
 # A server that has not answered by then is of no use to this link.
 GATHER_TIMEOUT_S = 10.0
@@ -71,9 +71,9 @@ class Gathering:
                 hosts = [s for s in self._connection.sockets if s.local_candidate.type == "host"]
                 await _all_ended([self._reflexive(host, addresses) for host in hosts])
         except TimeoutError:
-            logger.info("stun server silent server=%s:%d", server.host, server.port)
+            log.info("stun server silent", server=f"{server.host}:{server.port}")
         except OSError as error:
-            logger.info("stun server not found server=%s error=%s", server.host, error)
+            log.info("stun server not found", server=server.host, error=error)
 
     async def _reflexive(self, host: StunProtocol, addresses: list[tuple[str, int]]) -> None:
         """Ask from one local address where the server sees it (RFC 8445 §5.1.1.2)."""
@@ -145,14 +145,12 @@ class Gathering:
                     turn_transport=server.transport,
                 )
         except TimeoutError:
-            logger.warning("turn server silent server=%s", where)
+            log.warning("turn server silent", server=where)
         except stun.TransactionFailed as error:
             # 401: wrong or expired credentials. The link opens without a relay, if it can.
-            logger.warning(
-                "turn server refused server=%s code=%s", where, error.response.error_code
-            )
+            log.warning("turn server refused", server=where, code=error.response.error_code)
         except (stun.TransactionError, OSError) as error:
-            logger.warning("turn server failed server=%s error=%s", where, error)
+            log.warning("turn server failed", server=where, error=error)
         else:
             self._connection.add_relay(protocol)
             self._on_candidate(candidate)

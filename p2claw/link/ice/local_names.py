@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 
 from aioice import Candidate
 from aioice.mdns import MDnsProtocol, create_mdns_protocol, is_mdns_hostname
 
-logger = logging.getLogger(__name__)
+from p2claw.log import get_log
+
+log = get_log("link")
 
 RESOLVE_TIMEOUT_S = 3.0
 
@@ -59,7 +60,7 @@ class LocalNames:
                 address = await protocol.resolve(candidate.host, timeout=RESOLVE_TIMEOUT_S)
         except (OSError, TimeoutError) as error:
             # No multicast here, or port 5353 is taken by someone who does not share it.
-            logger.debug("local name not asked error=%s", error)
+            log.debug("local name not asked", error=error)
             return
         finally:
             if protocol is not None:

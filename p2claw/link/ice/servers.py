@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
 
-logger = logging.getLogger(__name__)
+log = get_log("link")
 
 # More cost sockets and packets, and never found a path that these had not.
 STUN_SERVERS = 4
@@ -57,7 +57,7 @@ def read_servers(servers: Iterable[IceServer]) -> Servers:
         for url in server.urls:
             match = _URL.fullmatch(url)
             if match is None:
-                logger.warning("ice server ignored url=%s", url)
+                log.warning("ice server ignored", url=url, reason="malformed")
                 continue
             tls = match["scheme"] == "turns"
             host = match["host"].strip("[]")
@@ -65,9 +65,9 @@ def read_servers(servers: Iterable[IceServer]) -> Servers:
             if match["scheme"] == "stun":
                 stun.append(StunServer(host, port))
             elif server.username is None or server.credential is None:
-                logger.warning("ice server ignored url=%s reason=no-credential", url)
+                log.warning("ice server ignored", url=url, reason="no-credential")
             elif tls and match["transport"] == "udp":
-                logger.warning("ice server ignored url=%s reason=dtls", url)
+                log.warning("ice server ignored", url=url, reason="dtls")
             else:
                 transport = match["transport"] or ("tcp" if tls else "udp")
                 turn.append(

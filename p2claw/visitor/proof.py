@@ -1,0 +1,51 @@
+"""Whether the answer is from the box that the URL names (docs/WIRE.md §13)."""
+
+from __future__ import annotations
+
+import re
+
+from p2claw.errors import LinkError
+from p2claw.names import KEY_ALIAS_CHARS, key_alias_of, public_key_of
+from p2claw.visitor.address import Address
+from p2claw.visitor.pins import PinStore
+from p2claw.wire.signatures import ANSWER, answer_payload, fingerprint_of, verify
+
+# An alias of this form claims to be the hash of a key, and is held to it.
+_KEY_ALIAS = re.compile(rf"[a-z2-7]{{{KEY_ALIAS_CHARS}}}")
+
+
+def check_key(address: Address, peer_id: str, pins: PinStore | None) -> None:
+    """The key that the coordinator names must belong to the name that was asked for.
+
+    Raises LinkError `wrong-key`.
+    """
+    if _KEY_ALIAS.fullmatch(address.alias):
+        if key_alias_of(public_key_of(peer_id)) != address.alias:
+            raise _wrong_key(address, f"{peer_id} is not the key that the name is a hash of")
+    elif address.peer_id is not None:
+        if peer_id != address.peer_id:
+            raise _wrong_key(address, f"it has {peer_id}, the link says {address.peer_id}")
+    elif pins is not None:
+        known = pins.get(address.host)
+        if known is not None and known != peer_id:
+            raise _wrong_key(address, f"it has {peer_id}, at the first visit it had {known}")
+
+
+def check_answer(
+    address: Address, peer_id: str, *, session: str, offer: str, answer: str, signature: bytes
+) -> None:
+    """The box must have signed this answer to this offer with that key.
+
+    Raises LinkError `wrong-key`; RemoteProtocolError where the answer has no one fingerprint.
+    """
+    payload = answer_payload(session, offer, fingerprint_of(answer))
+    if not verify(public_key_of(peer_id), ANSWER, payload, signature):
+        raise _wrong_key(address, "the answer is not signed by its key")
+
+
+def _wrong_key(address: Address, why: str) -> LinkError:
+    return LinkError(
+        f"{address.host} is not the box that it should be: {why}",
+        code="wrong-key",
+        hint="Someone may be reading along. Ask the box's owner whether the key has changed",
+    )

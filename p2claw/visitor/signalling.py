@@ -1,0 +1,225 @@
+"""The introduction: one WebSocket to the coordinator, from `introduced` to an open channel.
+
+It knows the messages of docs/WIRE.md §12 and their order. Keys are checked in `proof.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+
+from p2claw.errors import LinkError, RefusedError, RemoteProtocolError
+from p2claw.link.channel import Channel
+from p2claw.link.localhost import LocalhostResolver
+from p2claw.link.peer import VisitorPeer
+from p2claw.visitor.address import Address, parse_address
+from p2claw.visitor.pins import PinStore
+from p2claw.visitor.proof import check_answer, check_key
+from p2claw.wire.signalling import (
+    MESSAGE_BYTES,
+    Apps,
+    Introduced,
+    VisitAnswer,
+    VisitCandidate,
+    VisitEnd,
+    VisitError,
+    VisitMessage,
+    VisitOffer,
+    decode_visit,
+    encode_visit,
+)
+
+# From the first packet to an open channel; also what a person waits at most.
+OPEN_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 1.0
+
+# What to do about it, where there is something. Source of the codes: docs/WIRE.md §12.
+_HINTS = {
+    "alias-unknown": "Check the name in the URL",
+    "box-offline": "Start the agent on the box with `p2claw run`, or try again later",
+    "app-unknown": "Expose it on the box: `p2claw expose NAME PORT`",
+    "rate-limited": "Wait a little, then try again",
+    "box-busy": "Try again in a minute",
+    "box-silent": "Try again; if it stays silent, look at the agent's log on the box",
+    "version": "Install a newer p2claw",
+    "going-down": "Try again in a few seconds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link whose channel is open, to a box that has proved its key."""
+
+    peer: VisitorPeer
+    channel: Channel
+    peer_id: str
+
+
+async def open_channel(address: Address, pins: PinStore | None) -> Opened:
+    """Be introduced to the box and open a channel to it, within OPEN_TIMEOUT_S.
+
+    Raises RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`, `link-timeout`,
+    `edge-unreachable` and those of the peer.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + OPEN_TIMEOUT_S
+    async with _session(address, deadline) as socket:
+        introduced = await socket.next()
+        if not isinstance(introduced, Introduced):
+            raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
+        check_key(address, introduced.peer_id, pins)
+        peer = VisitorPeer(ice_servers=introduced.ice_servers, on_candidate=socket.send_candidate)
+        try:
+            channel = await _connect(socket, address, introduced, peer, deadline)
+        except BaseException:
+            await peer.close()
+            raise
+        socket.send(VisitEnd())
+    if pins is not None:
+        pins.add(address.host, introduced.peer_id)
+    return Opened(peer, channel, introduced.peer_id)
+
+
+async def list_apps(url: str, *, edge: str | None = None) -> Apps:
+    """What a box exposes, for the URL of its alias alone. Raises as `open_channel`."""
+    address = parse_address(url, edge=edge)
+    if address.app is not None:
+        raise RefusedError(f"{address.host} is an app, not a box", code="app-named")
+    deadline = asyncio.get_running_loop().time() + OPEN_TIMEOUT_S
+    async with _session(address, deadline) as socket:
+        apps = await socket.next()
+    if not isinstance(apps, Apps):
+        raise RemoteProtocolError(f"the coordinator answered with {type(apps).__name__}")
+    return apps
+
+
+async def _connect(
+    socket: _Socket, address: Address, introduced: Introduced, peer: VisitorPeer, deadline: float
+) -> Channel:
+    offer = await peer.offer()
+    socket.send(VisitOffer(offer))
+    loop = asyncio.get_running_loop()
+    opening: asyncio.Task[Channel] | None = None
+    hearing = loop.create_task(socket.next())
+    try:
+        while True:
+            waiting = {task for task in (hearing, opening) if task is not None}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if opening is not None and opening.done():
+                return opening.result()
+            try:
+                message = hearing.result()
+            except LinkError:
+                # Once the answer is here, the link needs the coordinator no more.
+                if opening is None:
+                    raise
+                return await opening
+            if isinstance(message, VisitAnswer) and opening is None:
+                check_answer(
+                    address,
+                    introduced.peer_id,
+                    session=introduced.session,
+                    offer=offer,
+                    answer=message.sdp,
+                    signature=message.signature,
+                )
+                await peer.accept(message.sdp)
+                opening = loop.create_task(peer.channel(timeout_s=max(0.0, deadline - loop.time())))
+            elif isinstance(message, VisitCandidate):
+                peer.add_candidate(message.candidate, message.mid)
+            hearing = loop.create_task(socket.next())
+    finally:
+        for task in (hearing, opening):
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
+
+class _Socket:
+    """The visitor's WebSocket: whole messages, and errors raised."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, deadline: float) -> None:
+        self._socket = socket
+        self._deadline = deadline
+        self._outbox: asyncio.Queue[VisitMessage | None] = asyncio.Queue()
+        self._sending = asyncio.get_running_loop().create_task(self._send_all())
+
+    def send(self, message: VisitMessage) -> None:
+        """Queue a message; what is sent keeps its order."""
+        self._outbox.put_nowait(message)
+
+    def send_candidate(self, candidate: str, mid: str) -> None:
+        self.send(VisitCandidate(candidate, mid))
+
+    async def next(self) -> VisitMessage | None:
+        """The next message; None for one of a kind that is not known.
+
+        Raises RefusedError where it is an error, LinkError at the end of the socket.
+        """
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                received = await self._socket.receive()
+        except TimeoutError:
+            raise LinkError(
+                f"the coordinator did not answer within {OPEN_TIMEOUT_S:g} s", code="link-timeout"
+            ) from None
+        if received.type is not aiohttp.WSMsgType.TEXT:
+            raise LinkError(f"the coordinator closed the introduction ({self._socket.close_code})")
+        message = decode_visit(received.data)
+        if isinstance(message, VisitError):
+            raise _refused(message)
+        return message if isinstance(message, VisitMessage) else None
+
+    async def close(self) -> None:
+        """Send what is queued, then close, within CLOSE_TIMEOUT_S."""
+        self._outbox.put_nowait(None)
+        await asyncio.wait([self._sending], timeout=CLOSE_TIMEOUT_S)
+        self._sending.cancel()
+        await self._socket.close()
+
+    async def _send_all(self) -> None:
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            while (message := await self._outbox.get()) is not None:
+                await self._socket.send_str(encode_visit(message))
+
+
+@contextlib.asynccontextmanager
+async def _session(address: Address, deadline: float) -> AsyncIterator[_Socket]:
+    connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
+    async with aiohttp.ClientSession(connector=connector) as client:
+        try:
+            async with asyncio.timeout_at(deadline):
+                websocket = await client.ws_connect(
+                    address.visit_url,
+                    headers={"Host": address.host},
+                    server_hostname=address.hostname if address.dial_tls else None,
+                    max_msg_size=MESSAGE_BYTES,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                )
+        except TimeoutError:
+            raise _unreachable(address, "no answer") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise _unreachable(address, str(error)) from error
+        socket = _Socket(websocket, deadline)
+        try:
+            yield socket
+        finally:
+            await socket.close()
+
+
+def _refused(error: VisitError) -> RefusedError:
+    message = error.message or error.code.replace("-", " ")
+    hint = _HINTS.get(error.code, "")
+    return RefusedError(message.rstrip("."), code=error.code, hint=hint)
+
+
+def _unreachable(address: Address, why: str) -> LinkError:
+    return LinkError(
+        f"nothing introduces visitors at {address.dial_host}:{address.dial_port}: {why}",
+        code="edge-unreachable",
+        hint="Check the URL; for a development edge name it with --edge http://127.0.0.1:8787",
+    )

@@ -1,0 +1,236 @@
+"""Opens an app's URL and makes requests of it, on as many links as it takes, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+
+from p2claw import __version__
+from p2claw.errors import LinkError, LocalProtocolError, StreamResetError, UsageError
+from p2claw.link.peer import PeerStats
+from p2claw.link.pump import Pump
+from p2claw.link.stream import VisitorStream
+from p2claw.visitor.address import Address, parse_address
+from p2claw.visitor.pins import PinStore
+from p2claw.visitor.response import Response
+from p2claw.visitor.signalling import Opened, open_channel
+from p2claw.wire.codes import Code
+from p2claw.wire.heads import RequestHead
+from p2claw.wire.hello import Role
+from p2claw.wire.session import Session
+
+# From the request to the head of its response. The box gives up on an app before that.
+HEAD_TIMEOUT_S = 120.0
+RETIRE_TIMEOUT_S = 3600.0
+
+Body = bytes | AsyncIterable[bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    opened: Opened
+    pump: Pump
+
+    async def close(self) -> None:
+        await self.pump.close()
+        await self.opened.peer.close()
+
+
+class Visitor:
+    """One app, visited. Made by `open`; always close it, best by `async with`.
+
+    When the box drains a link (GOAWAY), open requests go on there and new ones take a new link.
+    """
+
+    def __init__(self, address: Address, pins: PinStore | None, link: _Link) -> None:
+        self._address = address
+        self._pins = pins
+        self._link = link
+        self._opening = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        edge: str | None = None,
+        key: str | None = None,
+        pins: PinStore | None = None,
+    ) -> Visitor:
+        """Connect to the box of an app's URL.
+
+        edge: where to connect instead of the URL's host, `http://127.0.0.1:8787`. key: the peer id
+        that the box must have, as `#k=` in the URL. pins: where first visits are remembered; None
+        remembers nothing.
+
+        Raises UsageError, RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`,
+        `link-timeout`, `edge-unreachable`, `path-not-found`.
+        """
+        address = parse_address(url, edge=edge, key=key)
+        if address.app is None:
+            raise UsageError(
+                f"{address.host} names a box and no app of it",
+                code="app-missing",
+                hint=f"Use a URL like https://NAME-{address.host}",
+            )
+        return cls(address, pins, await _open_link(address, pins))
+
+    @property
+    def target(self) -> str:
+        """Path and query of the URL that was opened."""
+        return self._address.target
+
+    @property
+    def peer_id(self) -> str:
+        """The key of the box, proved."""
+        return self._link.opened.peer_id
+
+    def stats(self) -> PeerStats:
+        """Of the newest link."""
+        return self._link.opened.peer.stats()
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        fields: Iterable[tuple[str, str]] = (),
+        body: Body = None,
+        urgency: int = 3,
+        timeout_s: float = HEAD_TIMEOUT_S,
+    ) -> Response:
+        """Send a request and wait for the head of its response.
+
+        target: path and query. body: sent while the response may already come. Raises LinkError,
+        StreamResetError, LocalProtocolError for a head that docs/WIRE.md §4 forbids.
+        """
+        head = RequestHead(method.upper(), target, _fields(fields, body), urgency)
+        try:
+            async with asyncio.timeout(timeout_s):
+                try:
+                    return await self._once(head, body)
+                except StreamResetError as error:
+                    # REFUSED: not processed at all. A body that is a stream has been used up.
+                    again = error.reset_code == Code.REFUSED and not isinstance(body, AsyncIterable)
+                    if not again:
+                        raise
+                return await self._once(head, body)
+        except TimeoutError:
+            raise LinkError(
+                f"no answer to {method} {target} within {timeout_s:g} s", code="response-timeout"
+            ) from None
+
+    async def close(self) -> None:
+        """End every link. Requests that are open end with LinkError."""
+        for task in self._retiring:
+            task.cancel()
+        if self._retiring:
+            await asyncio.wait(self._retiring)
+        await self._link.close()
+
+    async def __aenter__(self) -> Visitor:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _once(self, head: RequestHead, body: Body) -> Response:
+        stream = await self._open_stream(head, end=not body)
+        sending = None
+        if body:
+            sending = asyncio.get_running_loop().create_task(_send_body(stream, body))
+        try:
+            return Response(await stream.response(), stream, sending)
+        except BaseException:
+            stream.reset(Code.CANCEL)
+            if sending is not None:
+                sending.cancel()
+                await asyncio.wait([sending])
+                if not sending.cancelled() and (fault := sending.exception()) is not None:
+                    raise fault from None
+            raise
+
+    async def _open_stream(self, head: RequestHead, *, end: bool) -> VisitorStream:
+        while True:
+            link = await self._usable_link()
+            try:
+                return link.pump.open(head, end=end)
+            except LocalProtocolError as error:
+                if error.code == "streams-exhausted":
+                    with contextlib.suppress(LinkError):
+                        await link.pump.news()
+                elif error.code not in ("goaway", "ids-exhausted"):
+                    raise
+                else:
+                    await self._replace(link)
+
+    async def _usable_link(self) -> _Link:
+        if self._link.pump.draining:
+            await self._replace(self._link)
+        return self._link
+
+    async def _replace(self, old: _Link) -> None:
+        """Open a link in place of one that takes no more requests; once, however many ask."""
+        async with self._opening:
+            if self._link is not old:
+                return
+            self._link = await _open_link(self._address, self._pins)
+            task = asyncio.get_running_loop().create_task(_retire(old))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+
+async def _open_link(address: Address, pins: PinStore | None) -> _Link:
+    opened = await open_channel(address, pins)
+    pump = Pump(
+        Session(Role.VISITOR, app=address.app, software=f"p2claw-fetch/{__version__}"),
+        opened.channel,
+    )
+    pump.start()
+    return _Link(opened, pump)
+
+
+async def _retire(link: _Link) -> None:
+    """Let the open requests of a drained link end, then free it."""
+    try:
+        with contextlib.suppress(LinkError, TimeoutError):
+            async with asyncio.timeout(RETIRE_TIMEOUT_S):
+                while link.pump.session.open_streams:
+                    await link.pump.news()
+    finally:
+        await link.close()
+
+
+async def _send_body(stream: VisitorStream, body: bytes | AsyncIterable[bytes]) -> None:
+    """Send a body to its end. A RESET of the box ends it: the response says what the box thinks."""
+    try:
+        if isinstance(body, bytes):
+            await stream.write(body, end=True)
+            return
+        async for piece in body:
+            await stream.write(piece)
+        await stream.write(b"", end=True)
+    except (StreamResetError, LinkError):
+        return
+    except BaseException:
+        stream.reset(Code.CANCEL)
+        raise
+
+
+def _fields(fields: Iterable[tuple[str, str]], body: Body) -> tuple[tuple[str, str], ...]:
+    """Lower-case names, and what every client says unless told otherwise."""
+    listed = [(name.lower(), value) for name, value in fields]
+    given = {name for name, _ in listed}
+    defaults = [("user-agent", f"p2claw/{__version__}"), ("accept", "*/*")]
+    if isinstance(body, bytes):
+        defaults.append(("content-length", str(len(body))))
+    return (*(d for d in defaults if d[0] not in given), *listed)
