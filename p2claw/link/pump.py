@@ -55,7 +55,6 @@ class Pump:
         self._streams: dict[int, Stream] = {}
         self._send_is_soon = False
         self._timer: asyncio.TimerHandle | None = None
-        self._refusal: LinkError | None = None
         self._loss: LinkError | None = None
         self._news = _News()
         self._channel_is_closed = asyncio.Event()
@@ -149,7 +148,7 @@ class Pump:
 
     def channel_closed(self) -> None:
         self._channel_is_closed.set()
-        self._end(self._refusal or LinkError("the other side closed the link, or its path is gone"))
+        self._end(LinkError("the other side closed the link, or its path is gone"))
 
     # Out.
 
@@ -261,9 +260,11 @@ class Pump:
 
     def _on_goaway(self, event: ev.GoawayReceived) -> None:
         if event.code not in (Code.NO_ERROR, Code.SHUTDOWN):
+            # Not a drain: the other side closes next, and nothing that is open goes on.
             text = event.reason or _code_text(event.code)
-            self._refusal = LinkError(
-                f"the other side refuses the link: {text}", code=_code_text(event.code)
+            self._channel.close()
+            self._end(
+                LinkError(f"the other side refuses the link: {text}", code=_code_text(event.code))
             )
         self._news.tell()
 

@@ -1,0 +1,95 @@
+"""One task a request: when it begins, when it is cancelled, what becomes of what it raises."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from p2claw.errors import StreamResetError, UsageError
+from p2claw.link.stream import BoxStream
+from p2claw.wire.codes import Code
+from tests.link.pumps import DEADLINE_S, GET, OK, POST, linked
+
+
+class Waiting:
+    """A handler that answers, then waits until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.cancelled = asyncio.Event()
+
+    async def __call__(self, stream: BoxStream) -> None:
+        await stream.respond(OK)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+
+
+async def _reset_code(handler: object) -> int:
+    async with linked(handler) as link:  # type: ignore[arg-type]
+        stream = link.visitor.open(GET, end=True)
+        with pytest.raises(StreamResetError) as caught:
+            await stream.response()
+            await stream.read()
+        return caught.value.reset_code
+
+
+async def test_the_visitors_reset_cancels_the_task() -> None:
+    handler = Waiting()
+    async with linked(handler) as link:
+        stream = link.visitor.open(GET, end=True)
+        await stream.response()
+        stream.reset(Code.CANCEL)
+        await asyncio.wait_for(handler.cancelled.wait(), DEADLINE_S)
+
+
+async def test_the_loss_of_the_link_cancels_the_task() -> None:
+    handler = Waiting()
+    async with linked(handler) as link:
+        await link.visitor.open(GET, end=True).response()
+        link.visitor_end.lose()
+        await link.box.wait_closed()
+        assert handler.cancelled.is_set()
+
+
+async def test_a_handler_that_fails_resets_its_stream_alone() -> None:
+    async def handler(stream: BoxStream) -> None:
+        if stream.request.method == "POST":
+            raise ZeroDivisionError
+        await stream.respond(OK, end=True)
+
+    async with linked(handler) as link:
+        failing = link.visitor.open(POST, end=True)
+        with pytest.raises(StreamResetError) as caught:
+            await failing.response()
+        assert caught.value.reset_code == Code.INTERNAL
+        assert (await link.visitor.open(GET, end=True).response()).status == 200
+
+
+async def test_a_handler_that_fails_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def handler(stream: BoxStream) -> None:
+        raise ZeroDivisionError
+
+    with caplog.at_level(logging.ERROR):
+        await _reset_code(handler)
+    assert [record.getMessage() for record in caplog.records] == ["handler failed"]
+
+
+async def test_an_error_of_ours_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    async def handler(stream: BoxStream) -> None:
+        raise UsageError("not this way")
+
+    with caplog.at_level(logging.ERROR):
+        assert await _reset_code(handler) == Code.INTERNAL
+    assert caplog.records == []
+
+
+async def test_an_answer_that_is_left_unfinished_is_reset() -> None:
+    async def handler(stream: BoxStream) -> None:
+        await stream.respond(OK)
+        await stream.write(b"and then")
+
+    assert await _reset_code(handler) == Code.INTERNAL

@@ -1,0 +1,215 @@
+"""The pump: sessions over channels, from HELLO to the end of the link."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from p2claw.errors import LinkError, LocalProtocolError, StreamResetError
+from p2claw.link.pump import HIGH_WATER_BYTES, Pump
+from p2claw.link.stream import BoxStream
+from p2claw.wire.codes import Code
+from p2claw.wire.hello import Role
+from p2claw.wire.limits import Limits
+from p2claw.wire.session import Session
+from tests.link.pumps import GET, OK, body_of, echo, eventually, linked
+from tests.support.pipe import pipe
+
+
+async def test_a_request_is_answered_by_the_handler() -> None:
+    async def handler(stream: BoxStream) -> None:
+        assert (stream.request.target, stream.app, stream.request_ended) == ("/", "dog", True)
+        await stream.respond(OK)
+        await stream.write(b"woof", end=True)
+
+    async with linked(handler) as link:
+        stream = link.visitor.open(GET, end=True)
+        assert (await stream.response()).status == 200
+        assert await body_of(stream) == b"woof"
+
+
+async def test_both_sides_learn_who_the_other_is() -> None:
+    async with linked() as link:
+        assert (await link.visitor.hello(timeout_s=5)).role is Role.BOX
+        assert (await link.box.hello(timeout_s=5)).app == "dog"
+
+
+async def test_a_peer_that_says_no_hello_is_given_up() -> None:
+    near, _far = pipe()
+    pump = Pump(Session(Role.VISITOR, app="dog"), near)
+    pump.start()
+    with pytest.raises(LinkError) as caught:
+        await pump.hello(timeout_s=0.01)
+    assert caught.value.code == "link-timeout"
+    near.lose()
+    await pump.close()
+
+
+async def test_messages_that_came_before_the_pump_are_read() -> None:
+    box_end, visitor_end = pipe()
+    visitor = Pump(Session(Role.VISITOR, app="dog"), visitor_end)
+    visitor.start()
+    stream = visitor.open(GET, end=True)
+    await asyncio.sleep(0.01)
+
+    box = Pump(Session(Role.BOX), box_end, handler=echo)
+    box.start()
+    assert (await stream.response()).status == 200
+    box_end.lose()
+    await asyncio.gather(box.close(), visitor.close())
+
+
+async def test_no_more_than_high_water_is_put_into_the_channel() -> None:
+    async with linked(echo) as link:
+        link.visitor_end.hold()
+        streams = [link.visitor.open(GET, end=False) for _ in range(16)]
+        await asyncio.gather(*(stream.write(bytes(65_536)) for stream in streams))
+        await asyncio.sleep(0)
+        assert HIGH_WATER_BYTES <= link.visitor_end.buffered_bytes < HIGH_WATER_BYTES + 16_384
+
+
+async def test_sending_goes_on_when_the_channel_has_drained() -> None:
+    async with linked(echo) as link:
+        link.visitor_end.hold()
+        streams = [link.visitor.open(GET, end=False) for _ in range(16)]
+        for stream in streams:
+            await stream.write(bytes(65_536), end=True)
+        await asyncio.sleep(0)
+        link.visitor_end.release()
+        bodies = await asyncio.gather(*(body_of(stream) for stream in streams))
+        assert [len(body) for body in bodies] == [65_536] * 16
+
+
+async def test_a_visitor_that_is_not_admitted_learns_why() -> None:
+    async with linked(admit=lambda hello: Code.APP_UNKNOWN) as link:
+        stream = link.visitor.open(GET, end=True)
+        with pytest.raises(LinkError) as caught:
+            await stream.response()
+        assert caught.value.code == "app-unknown"
+
+
+async def test_no_request_of_a_visitor_that_is_not_admitted_is_handled() -> None:
+    handled = []
+
+    async def handler(stream: BoxStream) -> None:
+        handled.append(stream)
+
+    async with linked(handler, admit=lambda hello: Code.APP_UNKNOWN) as link:
+        link.visitor.open(GET, end=True)
+        await link.box.wait_closed()
+        assert handled == []
+
+
+async def test_a_broken_message_ends_the_link_and_says_so_to_the_peer() -> None:
+    async with linked() as link:
+        await link.visitor.hello(timeout_s=5)
+        link.visitor_end.send(b"\xff" * 8)
+        assert (await link.box.wait_closed()).code == "protocol"
+        assert (await link.visitor.wait_closed()).code == "protocol"
+
+
+async def test_text_on_the_channel_ends_the_link() -> None:
+    async with linked() as link:
+        await link.visitor.hello(timeout_s=5)
+        link.visitor_end.send(b"")
+        assert (await link.box.wait_closed()).code == "protocol"
+
+
+async def test_a_lost_link_ends_every_wait() -> None:
+    async with linked(echo) as link:
+        stream = link.visitor.open(GET, end=False)
+        await stream.response()
+        reading = asyncio.create_task(stream.read())
+        await asyncio.sleep(0)
+        link.box_end.lose()
+        with pytest.raises(LinkError):
+            await reading
+        with pytest.raises(LinkError):
+            await stream.write(b"more")
+        with pytest.raises(LinkError):
+            link.visitor.open(GET, end=True)
+
+
+async def test_silence_ends_the_link() -> None:
+    limits = Limits(ping_after_s=0.02, dead_after_s=0.08)
+    async with linked(visitor_limits=limits) as link:
+        await link.visitor.hello(timeout_s=5)
+        link.box_end.hold()
+        assert (await link.visitor.wait_closed()).code == "timeout"
+
+
+async def test_a_quiet_link_is_kept_by_pings() -> None:
+    limits = Limits(ping_after_s=0.01, dead_after_s=0.2)
+    async with linked(echo, visitor_limits=limits) as link:
+        await link.visitor.hello(timeout_s=5)
+        sent_before = len(link.visitor_end.sent)
+        await eventually(lambda: len(link.visitor_end.sent) >= sent_before + 3)
+        assert not link.visitor.draining
+
+
+async def test_the_limit_of_streams_is_told_and_passes() -> None:
+    release = asyncio.Event()
+
+    async def handler(stream: BoxStream) -> None:
+        await release.wait()
+        await stream.respond(OK, end=True)
+
+    async with linked(handler, box_limits=Limits(streams=16)) as link:
+        await link.visitor.hello(timeout_s=5)
+        for _ in range(16):
+            link.visitor.open(GET, end=True)
+        with pytest.raises(LocalProtocolError) as caught:
+            link.visitor.open(GET, end=True)
+        assert caught.value.code == "streams-exhausted"
+        release.set()
+        await link.visitor.news()
+        await link.visitor.open(GET, end=True).response()
+
+
+async def test_a_drain_lets_open_requests_finish() -> None:
+    release = asyncio.Event()
+
+    async def handler(stream: BoxStream) -> None:
+        await stream.respond(OK)
+        await release.wait()
+        await stream.write(b"the end", end=True)
+
+    async with linked(handler) as link:
+        stream = link.visitor.open(GET, end=True)
+        await stream.response()
+        draining = asyncio.create_task(link.box.drain(timeout_s=5))
+        await eventually(lambda: link.visitor.draining)
+        with pytest.raises(LocalProtocolError) as caught:
+            link.visitor.open(GET, end=True)
+        assert caught.value.code == "goaway"
+        release.set()
+        assert await body_of(stream) == b"the end"
+        await draining
+        assert link.box_end.closed
+
+
+async def test_a_request_that_crosses_a_drain_is_refused_as_safe_to_repeat() -> None:
+    async with linked() as link:
+        await link.visitor.hello(timeout_s=5)
+        link.box_end.hold()
+        link.box.session.goaway(Code.SHUTDOWN)
+        stream = link.visitor.open(GET, end=True)
+        await asyncio.sleep(0)
+        link.box_end.release()
+        with pytest.raises(StreamResetError) as caught:
+            await stream.response()
+        assert caught.value.reset_code == Code.REFUSED
+
+
+async def test_a_drain_has_a_deadline() -> None:
+    async def handler(stream: BoxStream) -> None:
+        await stream.respond(OK)
+        await asyncio.Event().wait()
+
+    async with linked(handler) as link:
+        stream = link.visitor.open(GET, end=True)
+        await stream.response()
+        await asyncio.wait_for(link.box.drain(timeout_s=0.01), 10)
+        with pytest.raises(LinkError):
+            await stream.read()
