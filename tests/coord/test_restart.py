@@ -56,14 +56,13 @@ async def test_an_agent_is_told_that_the_server_goes_down(tmp_path: Path) -> Non
 
 
 async def test_the_log_holds_no_address_in_full_and_no_description(tmp_path: Path) -> None:
-    async with (
-        server_process(tmp_path) as server,
-        registered_agent(server.url, KEY, ("dog",)) as (_, box),
-    ):
-        query = f"v=1&alias={box.alias}&app=dog"
-        async with connected_visitor(server.url, query) as visitor:
+    async with server_process(tmp_path) as server:
+        async with (
+            registered_agent(server.url, KEY, ("dog",)) as (_, box),
+            connected_visitor(server.url, f"v=1&alias={box.alias}&app=dog") as visitor,
+        ):
             await visitor.next()
-                await visitor.ws.send_str('{"t":"offer","sdp":"secret-description"}')
+            await visitor.ws.send_str('{"t":"offer","sdp":"secret-description"}')
         await server.stop()
         log = server.log_text()
     assert "visitor=127.0.0.0/24" in log
