@@ -23,7 +23,7 @@ class CreditMeter:
         """The sender of the body reads a message of the other side: its HELLO or its grants."""
         for type, _, stream, payload in decode_message(message):
             if type == FrameType.HELLO:
-                self._window = msgpack.unpackb(payload)["window"]
+                self._window = msgpack.unpackb(payload).get("window", 65_536)
             elif type == FrameType.WINDOW:
                 self._granted[stream] += int.from_bytes(payload, "big")
 
