@@ -1,0 +1,99 @@
+"""Asks the agent that runs on this box, over its unix socket: one request, one answer.
+
+Plain http.client, because a verb that asks once should not load an event loop.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from p2claw.config import home_dir
+from p2claw.errors import P2clawError, UsageError
+
+TIMEOUT_S = 10.0
+ANSWER_BYTES = 16 * 1024 * 1024
+
+
+class AgentClient:
+    """The local API of the agent whose socket is at path."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or home_dir() / "agent.sock"
+
+    def running(self) -> bool:
+        """Whether an agent listens there."""
+        try:
+            self._connect().close()
+        except P2clawError as error:
+            if error.code != "agent-not-running":
+                raise
+            return False
+        return True
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Send one request and return what the answer says.
+
+        Raises P2clawError: `agent-not-running`, `agent-silent`, or what the agent answered.
+        """
+        connection = http.client.HTTPConnection("agent", timeout=TIMEOUT_S)
+        connection.sock = self._connect()
+        try:
+            content = None if body is None else json.dumps(body).encode()
+            fields = {} if content is None else {"content-type": "application/json"}
+            connection.request(method, path, content, fields)
+            answer = connection.getresponse()
+            document = _parse(answer.read(ANSWER_BYTES))
+        except (OSError, http.client.HTTPException) as error:
+            raise P2clawError(
+                f"The agent at {self._path} does not answer ({error!r})",
+                code="agent-silent",
+                hint="Look at its log; stop it and start it again with `p2claw run`",
+            ) from None
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise _told(answer.status, document)
+        return document
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(TIMEOUT_S)
+        try:
+            connection.connect(str(self._path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            raise P2clawError(
+                f"No agent runs on this box (nothing listens on {self._path})",
+                code="agent-not-running",
+                hint="Start it with `p2claw run`",
+            ) from None
+        except OSError as error:
+            connection.close()
+            raise P2clawError(
+                f"The agent at {self._path} cannot be asked: {error}", code="agent-silent"
+            ) from None
+        return connection
+
+
+def _parse(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        raise http.client.HTTPException("its answer is not JSON") from None
+
+
+def _told(status: int, document: Any) -> P2clawError:
+    """The error that the agent answered with: ours where it is below 500, else the agent's."""
+    told = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(told, dict):
+        return P2clawError(f"The agent answered {status}", code="agent-error")
+    kind = UsageError if status < 500 else P2clawError
+    return kind(
+        str(told.get("message", f"The agent answered {status}")),
+        code=str(told.get("code", "agent-error")),
+        hint=str(told.get("hint", "")),
+    )

@@ -1,0 +1,43 @@
+"""What the program's exit code says; documented in docs/OPERATIONS.md."""
+
+from __future__ import annotations
+
+from p2claw.errors import LinkError, P2clawError, RefusedError, UsageError
+
+FAILED = 1
+USAGE = 2
+NOT_FOUND = 3
+UNREACHABLE = 4
+WRONG_KEY = 5
+HTTP_ERROR = 6
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
+# Where the code says more than the class does. A damaged file is no wrong usage.
+_BY_CODE = {
+    "app-unknown": NOT_FOUND,
+    "alias-unknown": NOT_FOUND,
+    "agent-not-running": UNREACHABLE,
+    "agent-silent": UNREACHABLE,
+    "wrong-key": WRONG_KEY,
+    "http-error": HTTP_ERROR,
+    "routes-damaged": FAILED,
+    "routes-exposed": FAILED,
+    "routes-locked": FAILED,
+    "routes-unwritable": FAILED,
+    "known-boxes-damaged": FAILED,
+    "protocol": FAILED,
+}
+
+_BY_CLASS: tuple[tuple[type[P2clawError], int], ...] = (
+    (UsageError, USAGE),
+    (LinkError, UNREACHABLE),
+    (RefusedError, UNREACHABLE),
+    (P2clawError, FAILED),
+)
+
+
+def exit_code_of(error: P2clawError) -> int:
+    """The exit code that an error ends the program with."""
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    return next(code for kind, code in _BY_CLASS if isinstance(error, kind))

@@ -1,0 +1,103 @@
+"""`p2claw expose NAME UPSTREAM`: gives an app its URL. Starts nothing; an agent does the work."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from p2claw.agent.routes import Route, RouteFile, route_to_map
+from p2claw.agent.upstream.address import parse_upstream
+from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.listening import listens
+from p2claw.cli.output import json_option, print_json, print_note, print_qr
+from p2claw.config import AgentConfig
+from p2claw.names import check_app
+
+# How long to wait for the coordinator to have heard of the app.
+ANNOUNCED_S = 5.0
+POLL_S = 0.1
+
+_EXAMPLE = """
+\b
+Examples:
+  p2claw expose dog 3000
+  p2claw expose blog http://127.0.0.1:8000 --preserve-host
+  p2claw expose notes unix:/run/notes.sock
+
+\b
+Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does not answer.
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("name")
+@click.argument("upstream")
+@click.option(
+    "--preserve-host",
+    is_flag=True,
+    help="Let the app see the public Host, Origin and Referer instead of its own.",
+)
+@click.option(
+    "--chunked",
+    is_flag=True,
+    help="The app reads chunked request bodies, so uploads of unknown length need no spooling.",
+)
+@click.option("--no-qr", is_flag=True, help="Print no QR code.")
+@json_option
+def expose(
+    name: str, upstream: str, preserve_host: bool, chunked: bool, no_qr: bool, as_json: bool
+) -> None:
+    """Give the app that listens on UPSTREAM the name NAME, and with it a URL that stays.
+
+    UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT or unix:/path/to.sock. An app
+    of that name is replaced. Where no agent runs, the app is written down for the next that does.
+    """
+    route = Route(check_app(name), parse_upstream(upstream), preserve_host, chunked)
+    client = AgentClient()
+    running = client.running()
+    if running:
+        client.ask("PUT", f"/v1/routes/{name}", route_to_map(route))
+        entry = _announced(client, name)
+    else:
+        RouteFile(AgentConfig().routes_path).put(route)
+        entry = {}
+    facts = {
+        "app": name,
+        "upstream": route.upstream.text,
+        "preserve_host": preserve_host,
+        "chunked": chunked,
+        "url": entry.get("url"),
+        "key_url": entry.get("key_url"),
+        "agent_running": running,
+        "upstream_listens": listens(route.upstream),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        _say(facts, qr=not no_qr)
+
+
+def _announced(client: AgentClient, name: str) -> dict[str, Any]:
+    """What the agent says of the app, once it has a URL; or when it has taken too long."""
+    deadline = time.monotonic() + ANNOUNCED_S
+    while True:
+        apps = client.ask("GET", "/v1/status")["apps"]
+        entry: dict[str, Any] = next((app for app in apps if app["app"] == name), {})
+        if entry.get("url") or time.monotonic() > deadline:
+            return entry
+        time.sleep(POLL_S)
+
+
+def _say(facts: dict[str, Any], *, qr: bool) -> None:
+    url = facts["url"]
+    click.echo(url or f"{facts['app']} → {facts['upstream']}")
+    if url and qr:
+        print_qr(url)
+    if not facts["agent_running"]:
+        print_note("no agent runs; the URL appears when one does: p2claw run")
+    elif not url:
+        print_note("the coordinator has not been reached yet; `p2claw status` says why")
+    if not facts["upstream_listens"]:
+        print_note(f"nothing listens on {facts['upstream']} yet; visitors are told so")

@@ -1,0 +1,1 @@
+"""`p2claw fetch`: a visitor on the command line."""

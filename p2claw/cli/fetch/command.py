@@ -1,0 +1,110 @@
+"""`p2claw fetch URL`: its options, and what they mean together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import uvloop
+
+from p2claw.cli.fetch.exchange import Wish, exchange
+from p2claw.cli.fetch.upload import FileBody, read_data
+from p2claw.cli.output import json_option
+from p2claw.errors import UsageError
+
+_EXAMPLE = """
+\b
+Examples:
+  p2claw fetch http://dog-purplecrab.localhost:8787/
+  p2claw fetch -o film.webm https://dog-purplecrab.example.org/media/film.webm
+  p2claw fetch -X POST -H 'content-type: application/json' -d '{"n": 1}' URL
+  p2claw fetch -T big.iso https://dog-purplecrab.example.org/upload
+  p2claw fetch --json --key PEER_ID URL
+
+\b
+Exit codes: 0 answered, 1 broken off, 2 usage, 3 no such app or box, 4 unreachable, 5 wrong key,
+6 the status is 400 or above and --fail was given, 130 interrupted.
+"""
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("url")
+@click.option("-X", "--request", "method", help="The method.  [default: GET, or as the body says]")
+@click.option("-H", "--header", "headers", multiple=True, help="'Name: value'; may be repeated.")
+@click.option("-d", "--data", help="Send this text (@FILE: that file's) by POST, as a form does.")
+@click.option("--data-file", type=_FILE, help="Send a file by POST, streamed; - is standard input.")
+@click.option("-T", "--upload-file", type=_FILE, help="Send a file by PUT, streamed.")
+@click.option("-o", "--output", type=_FILE, help="Write the body to a file, whole or not at all.")
+@click.option("-i", "--include", is_flag=True, help="Print status and fields before the body.")
+@click.option("-I", "--head", is_flag=True, help="Ask by HEAD, and print status and fields.")
+@click.option("-f", "--fail", is_flag=True, help="Exit with 6 when the status is 400 or above.")
+@click.option(
+    "--edge",
+    envvar="P2CLAW_EDGE",
+    help="Connect there instead of to the URL's host, as http://127.0.0.1:8787.",
+)
+@click.option("--key", help="The peer id that the box must have, as #k= in a URL.")
+@click.option("--max-time", type=click.FloatRange(min=0, min_open=True), help="Seconds, in all.")
+@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@json_option
+def fetch(
+    url: str,
+    method: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    data_file: Path | None,
+    upload_file: Path | None,
+    output: Path | None,
+    include: bool,
+    head: bool,
+    fail: bool,
+    edge: str | None,
+    key: str | None,
+    max_time: float | None,
+    no_progress: bool,
+    as_json: bool,
+) -> int:
+    """Visit an app as a browser does, over a link of its own, and print what it answers.
+
+    The key of the box is verified, and remembered at the first visit. Redirects are not followed.
+    The URL of a box alone lists its apps. With --json: status, fields, timings and path; and the
+    body, where it is text of at most 1 MiB and no file was named.
+    """
+    given = [body for body in (data, data_file, upload_file) if body is not None]
+    if len(given) > 1:
+        raise UsageError("Only one of --data, --data-file and --upload-file makes sense")
+    fields = [_field(text) for text in headers]
+    body: bytes | FileBody | None = None
+    if data is not None:
+        body = read_data(data)
+        if not any(name.lower() == "content-type" for name, _ in fields):
+            fields.append(("content-type", "application/x-www-form-urlencoded"))
+    elif (file := data_file or upload_file) is not None:
+        body = FileBody(file)
+    usual = "HEAD" if head else "PUT" if upload_file else "GET" if body is None else "POST"
+    wish = Wish(
+        url=url,
+        method=(method or usual).upper(),
+        fields=tuple(fields),
+        body=body,
+        output=None if output == Path("-") else output,
+        include=include or head,
+        fail=fail,
+        edge=edge,
+        key=key,
+        max_time_s=max_time,
+        progress=not no_progress and not as_json,
+        as_json=as_json,
+    )
+    return uvloop.run(exchange(wish))
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(
+            f"{text!r} is not a header", code="header-invalid", hint="Write it as 'Name: value'"
+        )
+    return name.strip(), value.strip()

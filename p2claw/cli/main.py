@@ -1,0 +1,116 @@
+"""The `p2claw` program: finds the verb, loads only that, and turns errors into text and exit codes.
+
+A verb raises P2clawError and nothing else for what can be expected; it never prints an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from p2claw import __version__
+from p2claw.cli.exit_codes import FAILED, INTERRUPTED, USAGE, exit_code_of
+from p2claw.cli.output import print_error
+from p2claw.errors import P2clawError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb is, and what `p2claw --help` says of it. Its module is loaded when used."""
+
+    module: str
+    summary: str
+
+
+VERBS = {
+    "demo": Verb("p2claw.cli.demo.command", "Publish a sample app, or your own, on this machine."),
+    "run": Verb("p2claw.cli.run", "Run the agent of this box."),
+    "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
+    "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
+    "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
+    "identity": Verb("p2claw.cli.identity", "Show who this box is."),
+    "status": Verb("p2claw.cli.status", "Show how the agent is."),
+    "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
+    "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
+    "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
+    "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
+}
+
+_EPILOG = """
+\b
+First steps:
+  p2claw demo                  see it work, all on this machine
+  p2claw run                   then, in another terminal:
+  p2claw expose dog 3000       publish localhost:3000 as the app "dog"
+
+\b
+Exit codes:
+  0 done                 3 no such app or box        6 the app answered with an error
+  1 failed               4 agent or box unreachable     (fetch --fail)
+  2 wrong usage          5 wrong key                 130 interrupted
+
+Every verb has --help with an example, and --json.
+"""
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb when it is called, so that --help costs no imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        command = getattr(importlib.import_module(verb.module), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.summary) for name, verb in VERBS.items()])
+
+
+@click.group(cls=_Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="p2claw")
+def p2claw() -> None:
+    """A permanent URL for any web app on your own machine, straight to the browser."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
+    try:
+        result = p2claw.main(words, prog_name="p2claw", standalone_mode=False)
+    except P2clawError as error:
+        print_error(error, as_json=as_json)
+        return exit_code_of(error)
+    except click.UsageError as error:
+        print_error(_usage_error(error), as_json=as_json)
+        return USAGE
+    except click.ClickException as error:
+        print_error(P2clawError(error.format_message()), as_json=as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `| head` does. Nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return result if isinstance(result, int) else 0
+
+
+def _usage_error(error: click.UsageError) -> UsageError:
+    where = f"{error.ctx.command_path} --help" if error.ctx else "p2claw --help"
+    return UsageError(error.format_message().rstrip("."), hint=f"See `{where}`")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

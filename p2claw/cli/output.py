@@ -1,0 +1,87 @@
+"""How verbs speak: facts on standard output, as text or one JSON value; errors on standard error.
+
+Text is for people and may change; JSON is for programs, and its keys stay.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from p2claw.errors import P2clawError
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the same facts as one JSON value."
+)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_error(error: P2clawError, *, as_json: bool) -> None:
+    """`error: what happened (code)` and what to do next; or `{"error": {…}}`. On standard error."""
+    if as_json:
+        facts = {"code": error.code, "message": error.message, "hint": error.hint}
+        click.echo(json.dumps({"error": facts}, ensure_ascii=False), err=True)
+        return
+    click.echo(f"error: {error.message} ({error.code})", err=True)
+    if error.hint:
+        click.echo(f"       {error.hint}", err=True)
+
+
+def print_note(text: str) -> None:
+    """Something to know beside the facts. On standard error, so that it disturbs no script."""
+    click.echo(f"note: {text}", err=True)
+
+
+def print_facts(facts: Sequence[tuple[str, object]]) -> None:
+    """Names and values, one a line, values aligned."""
+    width = max((len(name) for name, _ in facts), default=0)
+    for name, value in facts:
+        click.echo(f"{name.ljust(width)}  {'–' if value is None else value}")
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows under heads, columns aligned."""
+    cells = [list(heads), *([("–" if c is None else str(c)) for c in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def print_qr(url: str) -> None:
+    """A URL as a QR code of half blocks; nothing where the terminal cannot show them."""
+    import segno  # only here: the other verbs start without it
+
+    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        return
+    segno.make(url, error="l", micro=False).terminal(out=sys.stdout, compact=True, border=2)
+
+
+def bytes_text(count: int) -> str:
+    """A number of bytes for people."""
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def duration_text(seconds: float) -> str:
+    """A duration for people: `8 s`, `3 min`, `2 h 5 min`, `3 d 4 h`."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86_400)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} d {hours % 24} h"

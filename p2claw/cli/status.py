@@ -1,0 +1,53 @@
+"""`p2claw status`: shows how the agent of this box is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.output import duration_text, json_option, print_facts, print_json, print_table
+
+_EXAMPLE = """
+\b
+Example:
+  p2claw status --json
+
+\b
+Exit codes: 0 shown, 4 no agent runs, or it does not answer.
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@json_option
+def status(as_json: bool) -> None:
+    """Show whether the agent runs, whether the coordinator knows it, and its apps."""
+    found = AgentClient().ask("GET", "/v1/status")
+    if as_json:
+        print_json(found)
+    else:
+        _say(found)
+
+
+def _say(found: dict[str, Any]) -> None:
+    coordinator = found["coordinator"]
+    state = f"{coordinator['state']} for {duration_text(coordinator['since_s'])}"
+    trouble = coordinator.get("last_error")
+    print_facts(
+        [
+            ("agent", f"{found['version']}, pid {found['pid']}"),
+            ("up", duration_text(found["uptime_s"])),
+            ("alias", found["alias"]),
+            ("key alias", found["key_alias"]),
+            ("peer id", found["peer_id"]),
+            ("coordinator", coordinator["url"]),
+            ("", f"{state} ({trouble})" if trouble and coordinator["state"] != "online" else state),
+            ("links", found["links"]),
+            ("built on", f"{found['codec']}, {found['data_plane']}"),
+        ]
+    )
+    if found["apps"]:
+        click.echo()
+        rows = [(app["app"], app["upstream"], app["url"]) for app in found["apps"]]
+        print_table(("APP", "UPSTREAM", "URL"), rows)

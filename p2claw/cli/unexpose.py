@@ -1,0 +1,38 @@
+"""`p2claw unexpose NAME`: takes an app's URL away."""
+
+from __future__ import annotations
+
+import click
+
+from p2claw.agent.routes import RouteFile
+from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.output import json_option, print_json
+from p2claw.config import AgentConfig
+from p2claw.names import check_app
+
+_EXAMPLE = """
+\b
+Example:
+  p2claw unexpose dog
+
+\b
+Exit codes: 0 gone, 2 not a name, 3 no such app, 4 the agent does not answer.
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("name")
+@json_option
+def unexpose(name: str, as_json: bool) -> None:
+    """Stop exposing the app NAME. The same name gets the same URL when it is exposed again."""
+    check_app(name)
+    client = AgentClient()
+    running = client.running()
+    if running:
+        client.ask("DELETE", f"/v1/routes/{name}")
+    else:
+        RouteFile(AgentConfig().routes_path).remove(name)
+    if as_json:
+        print_json({"app": name, "agent_running": running})
+    else:
+        click.echo(f"{name} is no longer exposed")
