@@ -1,0 +1,235 @@
+"""The agent: what runs on a box, put together, from its start to its last open request."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from p2claw import __version__
+from p2claw.agent.answerer import Answerer
+from p2claw.agent.identity import load_or_create_identity
+from p2claw.agent.local_api import Json, local_api
+from p2claw.agent.local_socket import local_socket
+from p2claw.agent.lock import only_agent
+from p2claw.agent.proxy import Proxy
+from p2claw.agent.registration import Registration
+from p2claw.agent.routes import Route, RouteFile, Routes, route_from
+from p2claw.agent.spool import SpoolSpace
+from p2claw.config import AgentConfig
+from p2claw.errors import UsageError
+from p2claw.link.control import ControlConnection
+from p2claw.log import get_log
+from p2claw.wire.codec import CODEC
+
+log = get_log("agent")
+
+CONTROL_PATH = "/__p2claw/v1/agent"
+
+# After a fault of ours on the control connection: links live on without it, so the agent does too.
+FAULT_WAIT_S = 5.0
+
+
+class Agent:
+    """One agent. Make it on its loop, then `run`; the other methods are for its local API.
+
+    Raises UsageError and IdentityError where the home cannot be used.
+    """
+
+    def __init__(self, config: AgentConfig) -> None:
+        self._config = config
+        self._started_s = time.monotonic()
+        self._stop = asyncio.Event()
+        self._stop_now = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._file = RouteFile(config.routes_path)
+        self._routes: Routes = {}
+        self._reloads: set[asyncio.Task[None]] = set()
+        space = SpoolSpace(config.spool_dir, config.limits.spool)
+        self._proxy = Proxy(self._route_of, space, config.limits)
+        self._identity = load_or_create_identity(config.identity_path)
+        self._answerer = Answerer(
+            self._identity,
+            config.limits,
+            lambda app: app in self._routes,
+            self._proxy.forward,
+        )
+        self._registration = Registration(
+            self._identity, config.audience, lambda: self._routes, self._answerer
+        )
+        self._control = ControlConnection(
+            config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
+        )
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Run until SIGTERM or SIGINT; then let open requests finish, for `drain_s` at most.
+
+        ready: called once the local API answers. Raises UsageError `routes-damaged` …
+        """
+        async with AsyncExitStack() as stack:
+            self._apply(await asyncio.to_thread(self._file.load))
+            listening = stack.enter_context(local_socket(self._config.socket_path))
+            await stack.enter_async_context(local_api(self, listening))
+            stack.callback(self._proxy.close)
+            self._handle_signals(stack)
+            log.info(
+                "agent started",
+                version=__version__,
+                peer_id=self._identity.peer_id,
+                apps=len(self._routes),
+                coordinator=self._config.coordinator,
+            )
+            control = asyncio.create_task(self._keep_registered())
+            try:
+                ready()
+                await self._stop.wait()
+            finally:
+                control.cancel()
+                await asyncio.wait({control})
+                await self._drain()
+        log.info("agent stopped")
+
+    def stop(self) -> None:
+        """Begin to drain; the second time, end at once."""
+        (self._stop_now if self._stop.is_set() else self._stop).set()
+
+    async def reload(self) -> Json:
+        """Read the routes again. Links stay. Raises UsageError, and then nothing changes."""
+        async with self._changing:
+            self._apply(await asyncio.to_thread(self._file.load))
+        self._registration.announce()
+        log.info("routes reloaded", apps=len(self._routes))
+        return {"apps": len(self._routes)}
+
+    async def put_route(self, app: str, entry: object) -> Json:
+        """Expose app. Raises UsageError."""
+        route = route_from(app, entry)
+        async with self._changing:
+            self._apply(await asyncio.to_thread(self._file.put, route))
+        self._registration.announce()
+        log.info("app exposed", app=app, upstream=route.upstream.text)
+        return self._describe(route)
+
+    async def delete_route(self, app: str) -> Json:
+        """Expose app no more: requests on open links are answered 404. Raises UsageError."""
+        async with self._changing:
+            self._apply(await asyncio.to_thread(self._file.remove, app))
+        self._registration.announce()
+        log.info("app unexposed", app=app)
+        return {"app": app}
+
+    def routes(self) -> Json:
+        """All routes, by name of the app."""
+        return {"routes": [self._describe(route) for _, route in sorted(self._routes.items())]}
+
+    def sessions(self) -> Json:
+        """All open links."""
+        return {
+            "sessions": [
+                {
+                    "id": link.id,
+                    "app": link.app,
+                    "path": link.path,
+                    "age_s": round(link.age_s, 1),
+                    "streams": link.streams,
+                    "bytes_in": link.bytes_in,
+                    "bytes_out": link.bytes_out,
+                    "rtt_ms": None if link.rtt_s is None else round(link.rtt_s * 1000, 1),
+                    "software": link.software,
+                }
+                for link in self._answerer.facts()
+            ]
+        }
+
+    def status(self) -> Json:
+        """What the agent is and does. Names are null until the box was first registered."""
+        names = self._registration.names
+        control = self._control
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "peer_id": self._identity.peer_id,
+            "alias": None if names is None else names.alias,
+            "key_alias": self._identity.key_alias,
+            "coordinator": {
+                "url": self._config.coordinator,
+                "state": control.state.value,
+                "since_s": round(time.monotonic() - control.state_since_s, 1),
+                "last_error": control.last_error,
+            },
+            "apps": self.routes()["routes"],
+            "links": len(self._answerer),
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
+            "codec": CODEC.name,
+            "data_plane": "aiortc",
+        }
+
+    def _describe(self, route: Route) -> Json:
+        names = self._registration.names
+        return {
+            "app": route.app,
+            "url": None if names is None else names.url(route.app),
+            "key_url": None if names is None else names.key_url(route.app),
+            "upstream": route.upstream.text,
+            "preserve_host": route.preserve_host,
+            "chunked": route.chunked,
+            "rejected": self._registration.rejected.get(route.app, ""),
+        }
+
+    def _route_of(self, app: str) -> Route | None:
+        return self._routes.get(app)
+
+    def _apply(self, routes: Routes) -> None:
+        self._routes = routes
+        self._proxy.keep_pools_of({route.upstream for route in routes.values()})
+
+    async def _keep_registered(self) -> None:
+        while True:
+            try:
+                await self._control.run()
+            except Exception as error:
+                log.fault("control connection failed", error)
+            await asyncio.sleep(FAULT_WAIT_S)
+
+    async def _drain(self) -> None:
+        """Open requests may finish, unless somebody is in a hurry."""
+        log.info("agent drains", links=len(self._answerer), at_most_s=self._config.limits.drain_s)
+        draining = asyncio.create_task(self._answerer.drain(self._config.limits.drain_s))
+        hurry = asyncio.create_task(self._stop_now.wait())
+        await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (draining, hurry):
+            task.cancel()
+        await asyncio.wait({draining, hurry})
+        await self._answerer.close()
+
+    def _handle_signals(self, stack: AsyncExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        handlers = {
+            signal.SIGTERM: self.stop,
+            signal.SIGINT: self.stop,
+            signal.SIGHUP: self._reload_soon,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+            stack.callback(loop.remove_signal_handler, number)
+
+    def _reload_soon(self) -> None:
+        task = asyncio.create_task(self._reload_and_log())
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload_and_log(self) -> None:
+        try:
+            await self.reload()
+        except UsageError as error:
+            log.error("routes not reloaded", code=error.code, error=error.message)
+
+
+async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None:
+    """Run the one agent of a home to its end. Raises UsageError, IdentityError."""
+    with only_agent(config.lock_path):
+        agent = Agent(config)
+        await agent.run(lambda: ready(agent))

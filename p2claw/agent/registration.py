@@ -1,0 +1,230 @@
+"""What an agent and its coordinator say to each other (docs/WIRE.md §11), on one socket at a time.
+
+When to connect is `link/control.py`'s; what is done with an offer is the answerer's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from p2claw import __version__
+from p2claw.agent.identity import Identity
+from p2claw.agent.outbox import Outbox
+from p2claw.agent.public import PublicNames
+from p2claw.errors import RemoteProtocolError
+from p2claw.link.control import ControlLostError, ControlSocket
+from p2claw.log import get_log
+from p2claw.wire.signalling import (
+    AgentError,
+    AgentMessage,
+    Announce,
+    Announced,
+    BoxCandidate,
+    BoxEnd,
+    BoxOffer,
+    Challenge,
+    Register,
+    Registered,
+    Unknown,
+    decode_agent,
+    encode_agent,
+)
+from p2claw.wire.signatures import REGISTER, register_payload
+
+log = get_log("agent")
+
+VERSION = 1
+REGISTER_TIMEOUT_S = 10.0  # docs/WIRE.md §11
+
+Send = Callable[[AgentMessage], None]
+
+
+class OfferTaker(Protocol):
+    """Who answers visitors."""
+
+    def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None: ...
+    def candidate(self, session: str, candidate: str, mid: str) -> None: ...
+    def end(self, session: str) -> None: ...
+
+
+class RegistrationError(ControlLostError):
+    """The coordinator does not take this box, in words that say what to do."""
+
+    def __init__(
+        self, message: str, *, code: str, hint: str = "", close_code: int | None = None
+    ) -> None:
+        super().__init__(message, close_code=close_code)
+        self.code = code
+        self.hint = hint
+
+
+class Registration:
+    """names: under which the box is known, None before it first was. rejected: apps that the
+    coordinator does not take, and why.
+
+    audience: `host[:port]` that is dialled. apps: all that are exposed now.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        audience: str,
+        apps: Callable[[], Iterable[str]],
+        taker: OfferTaker,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.names: PublicNames | None = None
+        self.rejected: Mapping[str, str] = {}
+        self._identity = identity
+        self._audience = audience
+        self._apps = apps
+        self._taker = taker
+        self._clock = clock
+        self._outbox: Outbox | None = None
+        self._seq = 0
+
+    def announce(self) -> None:
+        """The apps have changed: say so now, or when the box is registered again."""
+        if self._outbox is not None:
+            self._seq += 1
+            self._outbox.put(Announce(self._seq, tuple(sorted(self._apps()))))
+
+    async def serve(self, socket: ControlSocket) -> None:
+        """Register on socket, then take offers until it ends.
+
+        Raises ControlLostError, RegistrationError, RemoteProtocolError.
+        """
+        names = await self._register(socket)
+        first = self.names is None
+        self.names = names
+        socket.settled()
+        log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
+        outbox = self._outbox = Outbox()
+        self.announce()
+        tasks = [
+            asyncio.create_task(self._say(socket, outbox)),
+            asyncio.create_task(self._listen(socket, outbox, names)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._outbox = None
+            outbox.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in done:
+            task.result()
+
+    async def _register(self, socket: ControlSocket) -> PublicNames:
+        challenge = await _receive(socket)
+        if isinstance(challenge, AgentError):
+            raise _refusal(challenge, 0)
+        if not isinstance(challenge, Challenge):
+            raise RemoteProtocolError("the coordinator did not begin with a challenge")
+        if challenge.min > VERSION:
+            raise _refusal(AgentError("version"), 0)
+        now_s = int(self._clock())
+        payload = register_payload(challenge.nonce, now_s, self._audience)
+        register = Register(
+            public_key=self._identity.public_key,
+            nonce=challenge.nonce,
+            time=now_s,
+            audience=self._audience,
+            signature=self._identity.sign(REGISTER, payload),
+            v=VERSION,
+            sw=f"p2claw/{__version__}",
+        )
+        await socket.send(encode_agent(register))
+        answer = await _receive(socket)
+        if isinstance(answer, AgentError):
+            raise _refusal(answer, now_s - challenge.time)
+        if not isinstance(answer, Registered):
+            raise RemoteProtocolError("the coordinator did not answer a registration")
+        # The key alias is computed here: a coordinator has no say in it.
+        return PublicNames(answer.base, answer.alias, self._identity.key_alias)
+
+    async def _say(self, socket: ControlSocket, outbox: Outbox) -> None:
+        while True:
+            await socket.send(encode_agent(await outbox.get()))
+
+    async def _listen(self, socket: ControlSocket, outbox: Outbox, names: PublicNames) -> None:
+        while True:
+            match decode_agent(await socket.receive()):
+                case BoxOffer() as offer:
+                    self._taker.offer(offer, names, outbox.put)
+                case BoxCandidate(session, candidate, mid):
+                    self._taker.candidate(session, candidate, mid)
+                case BoxEnd(session):
+                    self._taker.end(session)
+                case Announced(seq, rejected):
+                    if seq == self._seq:
+                        self._note_rejected(rejected)
+                case AgentError() as error:
+                    raise _refusal(error, 0)
+                case Unknown():
+                    pass  # of a newer coordinator
+                case other:
+                    raise RemoteProtocolError(f"the coordinator sent {type(other).__name__}")
+
+    def _note_rejected(self, rejected: Mapping[str, str]) -> None:
+        self.rejected = rejected
+        for app, code in rejected.items():
+            log.warning("app rejected by the coordinator", app=app, code=code)
+
+
+async def _receive(socket: ControlSocket) -> AgentMessage | Unknown:
+    return decode_agent(await socket.receive(timeout_s=REGISTER_TIMEOUT_S))
+
+
+def _refusal(error: AgentError, ahead_s: int) -> RegistrationError:
+    """The coordinator's error in the words of people. ahead_s: our clock against its."""
+    close_code, message, hint = _REFUSALS.get(error.code, (None, "", ""))
+    if error.code == "clock-skew" and ahead_s:
+        way = "ahead of" if ahead_s > 0 else "behind"
+        message = f"The clock of this box is {abs(ahead_s)} s {way} the coordinator's"
+    return RegistrationError(
+        message or error.message or f"The coordinator refuses this box ({error.code})",
+        code=error.code,
+        hint=hint,
+        close_code=close_code,
+    )
+
+
+_REFUSALS: dict[str, tuple[int, str, str]] = {
+    "signature-invalid": (
+        4001,
+        "The coordinator does not accept the signature of this box",
+        "Something changes what is sent on the way, or the coordinator is not what it seems",
+    ),
+    "clock-skew": (
+        4002,
+        "The clock of this box is too far from the coordinator's",
+        "Set it, for example with `timedatectl set-ntp true`",
+    ),
+    "version": (
+        4003,
+        "The coordinator speaks a newer protocol than this agent",
+        "Update p2claw on this box",
+    ),
+    "timeout": (4008, "The registration took too long", ""),
+    "replaced": (
+        4009,
+        "Another agent registered with the key of this box, and the newest wins",
+        "Run one agent for a key: stop one of them, or give the other a key of its own",
+    ),
+    "audience-invalid": (
+        4010,
+        "The coordinator is not known by the name that was dialled",
+        "Use the address that its owner gave, with --coordinator",
+    ),
+    "rate-limited": (
+        4029,
+        "The coordinator has had too many registrations from this address",
+        "It is tried again by itself",
+    ),
+}

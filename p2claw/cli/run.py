@@ -1,0 +1,123 @@
+"""`p2claw run`: runs the agent of this box until it is told to stop."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import replace
+
+import click
+import uvloop
+
+from p2claw import log
+from p2claw.agent.daemon import Agent, run_agent
+from p2claw.cli.output import json_option, print_facts, print_json
+from p2claw.config import DEFAULT_COORDINATOR, AgentConfig, AgentLimits
+
+_EPILOG = """
+\b
+Examples:
+  p2claw run
+  p2claw run --coordinator https://p2claw.example
+  P2CLAW_HOME=/srv/box2 p2claw run
+
+\b
+Signals: SIGHUP reads the routes again; SIGTERM and Ctrl-C let open requests
+finish first, a second one does not.
+Exit codes: 0 stopped by a signal, 1 key or routes damaged, 2 wrong usage or
+another agent runs from the same home.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--coordinator",
+    envvar="P2CLAW_COORDINATOR",
+    default=DEFAULT_COORDINATOR,
+    show_default=True,
+    help="The coordinator where this box registers.",
+)
+@click.option(
+    "--links",
+    envvar="P2CLAW_LINKS",
+    type=click.IntRange(1, 10_000),
+    default=AgentLimits().links,
+    show_default=True,
+    help="How many visitors may be linked at once.",
+)
+@click.option(
+    "--head-timeout",
+    envvar="P2CLAW_HEAD_TIMEOUT",
+    type=click.FloatRange(min=0, min_open=True),
+    default=AgentLimits().upstream.head_s,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an app may take to begin its answer.",
+)
+@click.option(
+    "--log-level",
+    envvar="P2CLAW_LOG_LEVEL",
+    type=click.Choice(log.LEVELS),
+    default="info",
+    show_default=True,
+    help="What is written to standard error.",
+)
+@click.option(
+    "--log-format",
+    envvar="P2CLAW_LOG_FORMAT",
+    type=click.Choice(log.FORMATS),
+    default="text",
+    show_default=True,
+    help="How log lines are written.",
+)
+@json_option
+def run(
+    coordinator: str,
+    links: int,
+    head_timeout: float,
+    log_level: str,
+    log_format: str,
+    as_json: bool,
+) -> None:
+    """Run the agent of this box: register, answer visitors, forward their requests.
+
+    Its key, routes and socket are in P2CLAW_HOME (~/.p2claw). The key is made at the first run and
+    is the box's identity: its alias stays as long as the key does.
+    """
+    limits = AgentLimits()
+    limits = replace(limits, links=links, upstream=replace(limits.upstream, head_s=head_timeout))
+    config = AgentConfig(coordinator=coordinator, limits=limits)
+    log.configure(level=log_level, form=log_format)
+    _allow_many_sockets()
+    uvloop.run(run_agent(config, lambda agent: _say(agent, config, as_json)))
+
+
+def _say(agent: Agent, config: AgentConfig, as_json: bool) -> None:
+    """One line once the local API answers, for whoever started this."""
+    status = agent.status()
+    facts = {
+        "pid": status["pid"],
+        "home": str(config.home),
+        "socket": str(config.socket_path),
+        "peer_id": status["peer_id"],
+        "coordinator": config.coordinator,
+        "apps": [route["app"] for route in status["apps"]],
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        shown = [(name, facts[name]) for name in ("home", "socket", "peer_id", "coordinator")]
+        print_facts([*shown, ("apps", ", ".join(facts["apps"]) or "none yet")])
+    sys.stdout.flush()
+
+
+def _allow_many_sockets() -> None:
+    """A link takes some ten descriptors; the usual soft limit of 1,024 would be the first to go."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,122 @@
+"""A box and a visitor in one process, with a pipe between them: the proxy without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from p2claw.agent.fields import Visit
+from p2claw.agent.proxy import Proxy
+from p2claw.agent.public import PublicNames
+from p2claw.agent.routes import Route
+from p2claw.agent.spool import SpoolSpace
+from p2claw.agent.upstream.address import parse_upstream
+from p2claw.config import AgentLimits
+from p2claw.link.pump import Pump
+from p2claw.link.stream import VisitorStream
+from p2claw.wire.heads import RequestHead, ResponseHead
+from p2claw.wire.hello import Role
+from p2claw.wire.session import Session
+from tests.support.pipe import PipeEnd, pipe
+
+NAMES = PublicNames("http://{label}.localhost:8787", "purplecrab", "a" * 26)
+VISIT = Visit("dog", NAMES, "203.0.113.0/24")
+
+DEADLINE_S = 20.0
+
+Fields = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Answer:
+    """A response, whole."""
+
+    head: ResponseHead
+    body: bytes
+    trailers: Fields
+
+    @property
+    def status(self) -> int:
+        return self.head.status
+
+    @property
+    def error(self) -> str:
+        return self.head.error
+
+    def value(self, name: str) -> str | None:
+        return dict(self.head.fields).get(name)
+
+
+@dataclass
+class Proxied:
+    """visitor: its pump. path: its end of the pipe. routes: of the box; a test may change them."""
+
+    visitor: Pump
+    path: PipeEnd
+    box: Pump
+    proxy: Proxy
+    routes: dict[str, Route]
+
+    def begin(
+        self, method: str, target: str = "/", fields: Fields = (), *, end: bool = True
+    ) -> VisitorStream:
+        return self.visitor.open(RequestHead(method, target, fields), end=end)
+
+    async def ask(
+        self, method: str, target: str = "/", fields: Fields = (), body: bytes | None = None
+    ) -> Answer:
+        """One request and all of its answer."""
+        async with asyncio.timeout(DEADLINE_S):
+            stream = self.begin(method, target, fields, end=body is None)
+            sending = asyncio.create_task(send(stream, body)) if body is not None else None
+            answer = await whole(stream)
+            if sending is not None:
+                await sending
+            return answer
+
+
+async def send(stream: VisitorStream, body: bytes) -> None:
+    """Send a body in frames of the usual size."""
+    for start in range(0, max(len(body), 1), 16_376):
+        piece = body[start : start + 16_376]
+        await stream.write(piece, end=start + 16_376 >= len(body))
+
+
+async def whole(stream: VisitorStream) -> Answer:
+    """The rest of an answer."""
+    head = await stream.response()
+    body = bytearray()
+    while piece := await stream.read():
+        body += piece
+    return Answer(head, bytes(body), stream.trailers)
+
+
+@asynccontextmanager
+async def proxied(
+    upstream: str,
+    tmp_path: Path,
+    *,
+    limits: AgentLimits | None = None,
+    change: Callable[[Route], Route] = lambda route: route,
+) -> AsyncIterator[Proxied]:
+    """A box whose app `dog` is at upstream. change: what else its route says."""
+    limits = limits or AgentLimits()
+    limits = replace(limits, drain_s=1.0)
+    route = change(Route("dog", parse_upstream(upstream)))
+    routes = {"dog": route}
+    proxy = Proxy(routes.get, SpoolSpace(tmp_path / "spool", limits.spool), limits)
+    box_end, visitor_end = pipe()
+    box = Pump(Session(Role.BOX), box_end, handler=lambda stream: proxy.forward(stream, VISIT))
+    visitor = Pump(Session(Role.VISITOR, app="dog"), visitor_end)
+    box.start()
+    visitor.start()
+    try:
+        await visitor.hello(timeout_s=DEADLINE_S)
+        yield Proxied(visitor, visitor_end, box, proxy, routes)
+    finally:
+        await visitor.close()
+        await box.close()
+        proxy.close()
