@@ -1,0 +1,103 @@
+"""One process of the demo: started on a tether, its log kept in a file, ended by its pid."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from pathlib import Path
+
+from p2claw.errors import P2clawError
+
+SAID_S = 30.0
+END_S = 14.0
+LOG_LINES = 12
+
+
+class Child:
+    """A running child. `title` is what people read."""
+
+    def __init__(self, title: str, process: Process, log: Path) -> None:
+        self.title = title
+        self._process = process
+        self._log = log
+        self._ended = asyncio.create_task(process.wait())
+
+    @classmethod
+    async def start(
+        cls, title: str, module: str, *argv: str, log: Path, env: Mapping[str, str] | None = None
+    ) -> Child:
+        """Run `python -m module argv`. Ctrl-C in the terminal does not reach it: we say when."""
+        with log.open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "p2claw.cli.demo.tether", module, *argv),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=errors,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+        return cls(title, process, log)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.done()
+
+    async def said(self) -> str:
+        """The first line that it prints, which says that it is ready.
+
+        Raises P2clawError `child-ended` or `child-silent`.
+        """
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(SAID_S):
+                line = await self._process.stdout.readline()
+        except TimeoutError:
+            raise self._failed("did not start in time", "child-silent") from None
+        if not line:
+            await self._ended
+            raise self.failure()
+        return line.decode().strip()
+
+    async def ended(self) -> None:
+        """Wait until it has ended, for whatever reason."""
+        await asyncio.shield(self._ended)
+
+    def failure(self) -> P2clawError:
+        """What to say of a child that ended unasked."""
+        return self._failed(f"ended by itself with {self._process.returncode}", "child-ended")
+
+    async def end(self) -> None:
+        """SIGTERM, then SIGKILL; returns when it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(END_S):
+                await self.ended()
+        except TimeoutError:
+            self.kill()
+            await self.ended()
+
+    def kill(self) -> None:
+        """At once."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    def _failed(self, what: str, code: str) -> P2clawError:
+        with contextlib.suppress(OSError):
+            lines = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+            if lines:
+                quoted = "\n       ".join(lines)
+                return P2clawError(
+                    f"The {self.title} {what}",
+                    code=code,
+                    hint=f"The end of {self._log}:\n       {quoted}",
+                )
+        return P2clawError(f"The {self.title} {what}", code=code, hint=f"See {self._log}")

@@ -1,0 +1,40 @@
+"""The folder of a demo: made private, and held by one demo at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from p2claw.errors import UsageError
+
+
+@contextlib.contextmanager
+def only_demo(data_dir: Path) -> Iterator[None]:
+    """Make the folder, and hold it while the block runs.
+
+    Raises UsageError `demo-running`, `data-unwritable`.
+    """
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(data_dir / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"{data_dir} cannot be used: {error.strerror}",
+            code="data-unwritable",
+            hint="Name another folder with --data",
+        ) from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"A demo runs from {data_dir} already",
+                code="demo-running",
+                hint="End that one, or name another folder with --data",
+            ) from None
+        yield
+    finally:
+        os.close(lock)
