@@ -1,0 +1,120 @@
+// Builds everything that runs in a visitor's browser into p2claw/edge/static/, says how large it is
+// compressed, and fails where that is too much.
+//
+//   shell.html, sw.js             served under their own names, never cached
+//   <name>-<hash>.js              the shell, its worker, the injected script; immutable
+//   manifest.json                 which file is what, for the edge
+//   *.br, *.gz                    the same, compressed
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const MOST_BYTES = 50 * 1024;
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const OUT = fileURLToPath(new URL("../../p2claw/edge/static/", import.meta.url));
+const ASSETS = "/__p2claw/assets/";
+
+const source = JSON.parse(await readFile(`${ROOT}package.json`, "utf8"));
+
+const assets = {};
+const built = new Map();
+const injectUrl = await asset("inject", {});
+const workerUrl = await asset("worker", { __VERSION__: source.version });
+const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl });
+
+const style = (await minify("src/shell/style.css", {})).trim();
+const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
+const html = page.replace("/*style*/", () => style).replace("/*script*/", shellUrl);
+const sw = await minify("src/sw/main.ts", {
+  __VERSION__: `${source.version}-${hash(html + injectUrl)}`,
+  __INJECT_URL__: injectUrl,
+  __ASSET_URLS__: Object.values(assets).map((name) => ASSETS + name),
+  __SHELL_HTML__: html,
+  __SHELL_CSP__: contentSecurityPolicy(style),
+});
+
+const files = new Map([
+  ["shell.html", html],
+  ["sw.js", sw],
+]);
+for (const [name, text] of built) files.set(name, text);
+await writeAll(files);
+report(files);
+
+async function asset(name, constants) {
+  const text = await minify(`src/${name}/main.ts`, constants);
+  const file = `${name}-${hash(text)}.js`;
+  assets[`${name}.js`] = file;
+  built.set(file, text);
+  return ASSETS + file;
+}
+
+async function minify(entry, constants) {
+  const define = Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)]);
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    bundle: true,
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    write: false,
+    define: Object.fromEntries(define),
+    logLevel: "warning",
+  });
+  return result.outputFiles[0].text;
+}
+
+// As the edge's, for the shell's page that the Service Worker serves, which adds the host's sockets.
+function contentSecurityPolicy(style) {
+  const styleHash = createHash("sha256").update(style).digest("base64");
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'sha256-${styleHash}'`,
+    "worker-src 'self'",
+    "img-src 'self' data: blob:",
+    "frame-src 'self' blob: data:",
+    "base-uri 'none'",
+    "form-action 'self'",
+  ].join("; ");
+}
+
+async function writeAll(files) {
+  await mkdir(OUT, { recursive: true });
+  for (const old of await readdir(OUT)) await rm(OUT + old, { recursive: true });
+  for (const [name, text] of files) {
+    await writeFile(OUT + name, text);
+    await writeFile(`${OUT}${name}.br`, brotli(text));
+    await writeFile(`${OUT}${name}.gz`, gzipSync(text, { level: 9 }));
+  }
+  const manifest = { shell: "shell.html", sw: "sw.js", assets };
+  await writeFile(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function report(files) {
+  const rows = [...files].map(([name, text]) => {
+    return [name, Buffer.byteLength(text), gzipSync(text, { level: 9 }).length, brotli(text).length];
+  });
+  const sum = (column) => rows.reduce((total, row) => total + row[column], 0);
+  console.log(["bytes".padStart(32), "gzip".padStart(8), "brotli".padStart(8)].join(""));
+  for (const [name, ...sizes] of [...rows, ["together", sum(1), sum(2), sum(3)]]) {
+    console.log(name.padEnd(24) + sizes.map((size) => String(size).padStart(8)).join(""));
+  }
+  if (sum(2) > MOST_BYTES) {
+    console.error(`The bootstrap has ${sum(2)} bytes as gzip, more than ${MOST_BYTES}.`);
+    process.exitCode = 1;
+  }
+}
+
+function brotli(text) {
+  return brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+}
+
+function hash(text) {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,11 @@
+// What the build puts in place of these names.
+
+declare const __VERSION__: string;
+/** Paths below the origin. */
+declare const __WORKER_URL__: string;
+declare const __INJECT_URL__: string;
+/** All hashed assets, for the Service Worker's cache. */
+declare const __ASSET_URLS__: readonly string[];
+/** The shell's page, and the policy it is served with. */
+declare const __SHELL_HTML__: string;
+declare const __SHELL_CSP__: string;

@@ -1,0 +1,46 @@
+// Request bodies as one Blob, by reference: no byte of a file is read here.
+
+/** A body and the content type that goes with it, "" where it has none. */
+export interface BlobBody {
+  blob: Blob;
+  type: string;
+}
+
+/** undefined: a body of a kind that only the browser can send. */
+export function blobBody(body: unknown): BlobBody | undefined {
+  if (body instanceof Blob) return { blob: body, type: body.type };
+  if (body instanceof FormData) return multipart(body);
+  if (body instanceof URLSearchParams) {
+    return { blob: new Blob([body.toString()]), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+  }
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
+    return { blob: new Blob([body as BufferSource]), type: "" };
+  }
+  if (typeof body === "string") return { blob: new Blob([body]), type: "text/plain;charset=UTF-8" };
+  return undefined;
+}
+
+// RFC 7578, with the escapes of HTML §4.10.21.8.
+function multipart(form: FormData): BlobBody {
+  const boundary = `----p2claw${crypto.randomUUID().replaceAll("-", "")}`;
+  const parts: BlobPart[] = [];
+  for (const [name, value] of form) {
+    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(lines(name))}"`;
+    if (typeof value === "string") {
+      parts.push(`${head}\r\n\r\n${lines(value)}\r\n`);
+    } else {
+      const type = value.type || "application/octet-stream";
+      parts.push(`${head}; filename="${quoted(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value, "\r\n");
+    }
+  }
+  parts.push(`--${boundary}--\r\n`);
+  return { blob: new Blob(parts), type: `multipart/form-data; boundary=${boundary}` };
+}
+
+function quoted(text: string): string {
+  return text.replaceAll("\r", "%0D").replaceAll("\n", "%0A").replaceAll('"', "%22");
+}
+
+function lines(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, "\r\n");
+}

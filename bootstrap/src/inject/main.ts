@@ -1,0 +1,42 @@
+// Runs first in every page of the app. Each module puts one thing right that a frame behind a
+// Service Worker does otherwise than a page at the top of a tab.
+
+import { hideServiceWorker } from "./app-worker";
+import { wrapBeacon } from "./beacon";
+import { wrapEventSource } from "./event-source";
+import { wrapFetch } from "./fetch";
+import { findShell } from "./find-shell";
+import { maskTop } from "./masks";
+import { followNavigation, pop, restoreState } from "./navigation";
+import { belong } from "./sw-port";
+import { wrapXhr } from "./xhr";
+
+const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
+const place = findShell();
+
+if (script?.dataset["depart"] !== undefined) {
+  depart(script.dataset["depart"]);
+} else if (place) {
+  const { shell, isTop } = place;
+  const problem = script?.dataset["problem"];
+  belong(shell.lock);
+  if (isTop) {
+    maskTop();
+    const { state, restore } = shell.arrive({ window, pop });
+    if (restore) restoreState(state);
+    followNavigation(shell);
+    if (problem !== undefined) shell.problem(problem);
+  }
+  hideServiceWorker();
+  wrapFetch(shell);
+  wrapXhr(shell);
+  wrapBeacon(shell);
+  wrapEventSource();
+}
+script?.remove();
+
+// The tab leaves with the app's top page; a frame within it leaves alone.
+function depart(url: string): void {
+  if (place?.isTop) place.shell.depart(url);
+  else location.replace(url);
+}

@@ -1,0 +1,21 @@
+// What this page says to the Service Worker, and that it answers when it is asked whose it is.
+
+import type { PageToSw, SwToPage } from "../messages/sw-page";
+
+const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+
+export function tellSw(message: PageToSw): void {
+  container?.controller?.postMessage(message);
+}
+
+/** lock: names the shell. */
+export function belong(lock: string): void {
+  const say = (): void => tellSw({ kind: "iam", lock });
+  say();
+  container?.addEventListener("message", ({ data }: MessageEvent<SwToPage>) => {
+    if (data?.kind === "ask") say();
+  });
+  container?.addEventListener("controllerchange", say);
+  container?.startMessages();
+  window.addEventListener("pagehide", () => tellSw({ kind: "gone" }));
+}

@@ -1,0 +1,37 @@
+// What the script in an app's pages may ask of its shell, by direct calls: both are of one origin.
+
+/** Where the shell keeps it, on its own window. */
+export const SHELL_PROPERTY = "__p2claw";
+
+export interface ShellApi {
+  /** Name of the Web Lock that tells this shell from others. */
+  readonly lock: string;
+  /** The window that is the app's top. */
+  readonly frame: () => Window | null;
+  /**
+   * A document of the app's top frame begins: before any script of its own has run.
+   * Answers with the history state that belongs to it, as JSON-like data.
+   */
+  arrive(page: AppPage): { state: unknown; restore: boolean };
+  /** The document went to another URL of its own accord, and stayed the same document. */
+  moved(how: "push" | "replace", url: string, state: unknown): void;
+  /** The document is about to give way to another: for a new entry of the history, or in place. */
+  leaving(how: "push" | "replace"): void;
+  /** The app goes to another site. how: absent where a redirect led there, in place of a page. */
+  depart(url: string, how?: "push" | "replace"): void;
+  /** As a stub of ours, in place of a page: show why. */
+  problem(code: string): void;
+  /** Keep a body for a request that names `id`. */
+  body(id: string, body: Blob, progress: ((sentBytes: number) => void) | undefined): void;
+  /** The request that named it is over. */
+  bodyDone(id: string): void;
+  /** A request that must outlive its page. */
+  beacon(url: string, init: RequestInit): void;
+}
+
+/** What a document gives its shell. */
+export interface AppPage {
+  window: Window;
+  /** Go to another entry of the same document, as the browser does on Back. */
+  pop(state: unknown, url: string): void;
+}

@@ -1,0 +1,45 @@
+// What the Service Worker and the pages that it serves say to each other: shells, and app frames.
+
+/** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
+export const PAGE_PROTOCOL = 1;
+
+/** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
+export const LOCK_PREFIX = "p2claw-shell-";
+
+export type PageToSw =
+  | {
+      kind: "hello";
+      protocol: number;
+      lock: string;
+      port: MessagePort;
+      /** The shell is itself in a frame of another site. */
+      embedded: boolean;
+      /** The document that the shell's frame asks for next. */
+      expect: string;
+    }
+  | { kind: "bye"; lock: string }
+  | { kind: "awake" }
+  | { kind: "claim" }
+  /** An updated Service Worker that waits may take over. */
+  | { kind: "take-over" }
+  /** From an app page: which shell is mine. */
+  | { kind: "iam"; lock: string }
+  /** From an app page: the request that carries this id is no longer wanted. */
+  | { kind: "abort"; id: string }
+  /** From an app page: it goes away, and none of its requests is wanted any more. */
+  | { kind: "gone" };
+
+export type SwToPage =
+  /** Shells answer with hello, app pages with iam. instance: of this start of the Service Worker. */
+  | { kind: "ask"; instance: string }
+  /** To a shell: its port has arrived. */
+  | { kind: "welcome" }
+  | { kind: "reload" }
+  /** To a shell: what its frame asked for is no page, but a file that is being saved. */
+  | { kind: "download" };
+
+/** Fields that pages add and the Service Worker takes off again. */
+export const BODY_FIELD = "x-p2claw-body";
+export const REQUEST_FIELD = "x-p2claw-request";
+/** On responses that are ours, not the app's: an error code. */
+export const ERROR_FIELD = "x-p2claw-error";

@@ -1,0 +1,44 @@
+// What the Service Worker and a channel worker say to each other, past the shell's main thread.
+
+import type { Fields } from "../wire/heads";
+
+export type RequestBody =
+  | { kind: "none" }
+  | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "stream"; stream: ReadableStream<Uint8Array<ArrayBuffer>> }
+  | { kind: "blob"; blob: Blob }
+  /** A Blob that the page gave to the shell under this id. */
+  | { kind: "reference"; id: string };
+
+/** One request; the answer comes on `reply`, and nothing else ever does. */
+export interface PortRequest {
+  method: string;
+  target: string;
+  fields: Fields;
+  urgency: number;
+  body: RequestBody;
+  reply: MessagePort;
+}
+
+/** Why there is no answer, or no more of one. */
+export type ReplyError =
+  /** No link to the box, and none in time. */
+  | "offline"
+  /** The link was lost on the way; the request may have been processed. */
+  | "lost"
+  /** The box or the app broke off. */
+  | "reset"
+  /** More requests wait than there is room for. */
+  | "busy"
+  /** The head is larger than a frame may carry, or not valid. */
+  | "head";
+
+export type WorkerReply =
+  | { kind: "head"; status: number; fields: Fields; error: string; end: boolean }
+  | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "end" }
+  | { kind: "error"; error: ReplyError };
+
+export type SwToWorker =
+  /** So many body bytes have been read. */
+  { kind: "read"; bytes: number } | { kind: "cancel" };

@@ -1,0 +1,29 @@
+// What the shell and its channel worker say to each other.
+
+import type { Code } from "../wire/codes";
+
+/** `link` counts the links of one shell; a new one may open while an old one drains. */
+export type ShellToWorker =
+  | { kind: "link"; link: number; channel: RTCDataChannel; app: string }
+  /** The shell has seen the link die, or given it up. */
+  | { kind: "drop"; link: number }
+  /** Requests of the Service Worker come on this port. Those of an earlier port are over. */
+  | { kind: "port"; port: MessagePort }
+  /** A body that a page handed over by reference; a request that names `id` follows. */
+  | { kind: "body"; id: string; body: Blob }
+  /** The request that named it is over. */
+  | { kind: "body-done"; id: string }
+  /** No link will come soon: whoever waits for one is told now. */
+  | { kind: "give-up" }
+  /** The network may have changed: is the box still there? */
+  | { kind: "probe" };
+
+export type WorkerToShell =
+  | { kind: "open"; link: number }
+  /** Nothing new goes over this link; what is open on it goes on. */
+  | { kind: "goaway"; link: number; code: Code }
+  | { kind: "lost"; link: number; code: Code; reason: string }
+  /** Said every few seconds while streams are open: the Service Worker must not be put to sleep. */
+  | { kind: "busy" }
+  /** How much of a body that came by reference has been sent. */
+  | { kind: "progress"; id: string; sentBytes: number };

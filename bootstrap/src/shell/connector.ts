@@ -1,0 +1,162 @@
+// Keeps a link to the box: attempts, backoff, reconnection, and what the page is told of them.
+
+import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
+import { Code } from "../wire/codes";
+import { Attempt, type Refusal, type Target } from "./attempt";
+import { type LinkState, type LinkStep, nextState } from "./link-state";
+
+// Full jitter: a random time up to a bound that doubles.
+const BACKOFF_FIRST_MS = 200;
+const BACKOFF_MOST_MS = 5_000;
+// An attempt that found no path is worth few repetitions before a person is told.
+const FRUITLESS = 2;
+
+export interface ConnectorOwner {
+  state(state: LinkState): void;
+  relayAtHand(): void;
+  refused(refusal: Refusal): void;
+  /** So many attempts in a row came to nothing. reached: the coordinator answered in the last one. */
+  fruitless(reached: boolean, delayMs: number): void;
+  /** The box wants a newer shell. */
+  outdated(): void;
+}
+
+export class Connector {
+  private state: LinkState = "idle";
+  private readonly attempts = new Map<number, Attempt>();
+  private current = 0;
+  private failures = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly target: Target,
+    private readonly app: string,
+    private readonly worker: Worker,
+    private readonly owner: ConnectorOwner,
+  ) {}
+
+  start(): void {
+    clearTimeout(this.timer);
+    if (!["idle", "waiting", "refused"].includes(this.state)) return;
+    this.step("start");
+    const id = (this.current += 1);
+    const mine = (): boolean => this.current === id;
+    const attempt = new Attempt(this.target, {
+      introduced: () => mine() && this.step("introduced"),
+      answered: () => mine() && this.step("answered"),
+      relayAtHand: () => mine() && this.owner.relayAtHand(),
+      transfer: (channel) => this.transfer(id, channel),
+      refused: (refusal) => {
+        this.forget(id);
+        if (mine()) this.refuse(refusal);
+      },
+      failed: (reached) => {
+        this.forget(id);
+        if (mine()) this.fail(reached);
+      },
+      dead: () => {
+        this.forget(id);
+        if (mine()) this.lose();
+      },
+    });
+    this.attempts.set(id, attempt);
+  }
+
+  /** What the worker says of its links. */
+  receive(message: WorkerToShell): void {
+    switch (message.kind) {
+      case "open":
+        this.attempts.get(message.link)?.opened();
+        if (message.link === this.current) {
+          this.failures = 0;
+          this.step("opened");
+        }
+        return;
+      case "goaway":
+        if (message.link === this.current) this.leave(message.code);
+        return;
+      case "lost":
+        this.attempts.get(message.link)?.stop();
+        this.attempts.delete(message.link);
+        if (message.link === this.current) this.lost(message.code);
+        return;
+      case "busy":
+      case "progress":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Someone waits, or the network is back: do not sit out the backoff. */
+  hurry(): void {
+    if (this.state === "waiting") this.start();
+    if (this.state === "open") this.tell({ kind: "probe" });
+  }
+
+  private transfer(id: number, channel: RTCDataChannel): void {
+    const message: ShellToWorker = { kind: "link", link: id, channel, app: this.app };
+    this.worker.postMessage(message, [channel as unknown as Transferable]);
+  }
+
+  // The old link drains: its attempt stays in the table, and no longer is the current one.
+  private leave(code: Code): void {
+    switch (code) {
+      case Code.VERSION:
+        this.owner.outdated();
+        return;
+      case Code.APP_UNKNOWN:
+        this.current += 1;
+        this.refuse({ kind: "coordinator", code: "app-unknown", retryS: undefined });
+        return;
+      default:
+        this.lose();
+    }
+  }
+
+  private lost(code: Code): void {
+    if (code === Code.VERSION || code === Code.APP_UNKNOWN) this.leave(code);
+    else if (this.state === "open") this.lose();
+    else this.fail(true);
+  }
+
+  private refuse(refusal: Refusal): void {
+    this.step("refused");
+    this.tell({ kind: "give-up" });
+    this.owner.refused(refusal);
+  }
+
+  private fail(reached: boolean): void {
+    this.failures += 1;
+    this.step("failed");
+    const delayMs = this.later(Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures));
+    if (this.failures >= FRUITLESS) this.owner.fruitless(reached, delayMs);
+  }
+
+  private lose(): void {
+    this.current += 1;
+    this.step("lost");
+    this.later(BACKOFF_FIRST_MS);
+  }
+
+  private later(mostMs: number): number {
+    clearTimeout(this.timer);
+    const delayMs = Math.random() * mostMs;
+    this.timer = setTimeout(() => this.start(), delayMs);
+    return delayMs;
+  }
+
+  private forget(id: number): void {
+    this.attempts.delete(id);
+    this.tell({ kind: "drop", link: id });
+  }
+
+  private step(step: LinkStep): void {
+    this.state = nextState(this.state, step);
+    this.owner.state(this.state);
+  }
+
+  private tell(message: ShellToWorker): void {
+    this.worker.postMessage(message);
+  }
+}

@@ -1,0 +1,122 @@
+// The app's frame: the whole viewport, with every permission that the tab itself has.
+
+import type { AppPage } from "../messages/frame-shell";
+
+// What a page at the top of a tab may ask for, and a frame only where it is passed on.
+const ALLOW = [
+  "accelerometer",
+  "autoplay",
+  "bluetooth",
+  "camera",
+  "clipboard-read",
+  "clipboard-write",
+  "display-capture",
+  "encrypted-media",
+  "fullscreen",
+  "gamepad",
+  "geolocation",
+  "gyroscope",
+  "hid",
+  "identity-credentials-get",
+  "idle-detection",
+  "local-fonts",
+  "magnetometer",
+  "microphone",
+  "midi",
+  "payment",
+  "picture-in-picture",
+  "publickey-credentials-create",
+  "publickey-credentials-get",
+  "screen-wake-lock",
+  "serial",
+  "storage-access",
+  "usb",
+  "web-share",
+  "window-management",
+  "xr-spatial-tracking",
+];
+
+export interface FrameOwner {
+  /** A document without our script is there: an image, a PDF, plain text. */
+  bare(page: AppPage): void;
+  /** The app left for another site, which a frame of ours may not show. */
+  blocked(origin: string): void;
+}
+
+export class Frame {
+  private readonly element = document.createElement("iframe");
+  private announced: Document | undefined;
+
+  constructor(private readonly owner: FrameOwner) {
+    const { element } = this;
+    element.className = "app";
+    element.allow = ALLOW.map((feature) => `${feature} *`).join("; ");
+    element.allowFullscreen = true;
+    // The first document has no referrer: the shell is not a page that led there.
+    element.referrerPolicy = "no-referrer";
+    element.addEventListener("load", () => this.loaded());
+    document.addEventListener("securitypolicyviolation", (event) => {
+      if (event.effectiveDirective === "frame-src") owner.blocked(event.blockedURI);
+    });
+    window.addEventListener("message", (event) => this.pass(event));
+  }
+
+  get window(): Window | null {
+    return this.element.contentWindow;
+  }
+
+  start(url: string): void {
+    this.element.src = url;
+    document.body.prepend(this.element);
+    this.element.referrerPolicy = "";
+  }
+
+  go(url: string): void {
+    this.window?.location.replace(url);
+  }
+
+  reload(): void {
+    this.window?.location.reload();
+  }
+
+  /** Our script runs in this document: its load needs no other notice. */
+  known(page: AppPage): void {
+    this.announced = page.window.document;
+  }
+
+  private loaded(): void {
+    const shown = this.window;
+    if (!shown || !isReadable(shown) || shown.location.href === "about:blank") return;
+    if (shown.document !== this.announced) {
+      this.announced = shown.document;
+      this.owner.bare({ window: shown, pop: (_, url) => shown.location.replace(url) });
+    }
+    this.focus(shown);
+  }
+
+  // Not before the load: browsers then ignore `autofocus`.
+  private focus(shown: Window): void {
+    if (!document.hasFocus() || document.activeElement === this.element) return;
+    this.element.focus();
+    if (shown.document.activeElement === shown.document.body) {
+      shown.document.querySelector<HTMLElement>("[autofocus]")?.focus();
+    }
+  }
+
+  // What an opener says to the window that it opened is meant for the app.
+  private pass(event: MessageEvent): void {
+    const shown = this.window;
+    if (!shown || event.source === null || event.source === shown || !isReadable(shown)) return;
+    const { data, origin, source, ports } = event;
+    const Message = (shown as Window & typeof globalThis).MessageEvent;
+    shown.dispatchEvent(new Message("message", { data, origin, source, ports: [...ports] }));
+  }
+}
+
+function isReadable(shown: Window): boolean {
+  try {
+    return typeof shown.location.href === "string";
+  } catch {
+    return false;
+  }
+}

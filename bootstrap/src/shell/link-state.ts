@@ -1,0 +1,43 @@
+// How far the shell has come with a link to the box: an enum and one transition table.
+// A pair that is absent is illegal, and a fault of ours.
+
+export type LinkState =
+  | "idle"
+  /** The coordinator is asked for the box. */
+  | "finding"
+  /** The box has our offer. */
+  | "asking"
+  /** The answer is applied; ICE, DTLS and SCTP are under way. */
+  | "connecting"
+  | "open"
+  /** Between two attempts. */
+  | "waiting"
+  /** Trying again at once would be no use: a page tells why. */
+  | "refused";
+
+export type LinkStep =
+  | "start"
+  | "introduced"
+  | "answered"
+  | "opened"
+  /** An open link is lost, or takes nothing new. */
+  | "lost"
+  /** An attempt came to nothing. */
+  | "failed"
+  | "refused";
+
+const TRANSITIONS: Record<LinkState, Partial<Record<LinkStep, LinkState>>> = {
+  idle: { start: "finding" },
+  finding: { introduced: "asking", failed: "waiting", refused: "refused" },
+  asking: { answered: "connecting", failed: "waiting", refused: "refused" },
+  connecting: { opened: "open", failed: "waiting", refused: "refused" },
+  open: { lost: "waiting", refused: "refused" },
+  waiting: { start: "finding", refused: "refused" },
+  refused: { start: "finding" },
+};
+
+export function nextState(state: LinkState, step: LinkStep): LinkState {
+  const next = TRANSITIONS[state][step];
+  if (!next) throw new Error(`${step} while ${state}`);
+  return next;
+}

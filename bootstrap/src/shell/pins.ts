@@ -1,0 +1,41 @@
+// The key of the box at the first visit to this host, kept in IndexedDB: later visits compare.
+
+const DATABASE = "p2claw";
+const STORE = "pins";
+
+/** The peer id that was pinned for an alias, if any. */
+export async function readPin(alias: string): Promise<string | undefined> {
+  const value: unknown = await withStore("readonly", (store) => store.get(alias));
+  return typeof value === "string" ? value : undefined;
+}
+
+export async function writePin(alias: string, peerId: string): Promise<void> {
+  await withStore("readwrite", (store) => store.put(peerId, alias));
+}
+
+async function withStore(
+  mode: IDBTransactionMode,
+  act: (store: IDBObjectStore) => IDBRequest,
+): Promise<unknown> {
+  const database = await open();
+  try {
+    const transaction = database.transaction(STORE, mode);
+    const request = act(transaction.objectStore(STORE));
+    await new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error);
+    });
+    return request.result;
+  } finally {
+    database.close();
+  }
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

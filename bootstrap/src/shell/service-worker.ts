@@ -1,0 +1,149 @@
+// The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
+
+import {
+  LOCK_PREFIX,
+  PAGE_PROTOCOL,
+  type PageToSw,
+  type SwToPage,
+} from "../messages/sw-page";
+import type { ShellToWorker } from "../messages/worker-shell";
+
+const SCRIPT = "/__p2claw/sw.js";
+const CONTROL_MS = 15_000;
+const WELCOME_MS = 2_000;
+
+/** Name of the Web Lock that this shell holds as long as it lives. */
+export const LOCK = `${LOCK_PREFIX}${crypto.randomUUID()}`;
+
+/** There is no Service Worker here, or it cannot be had. */
+export class NoServiceWorker extends Error {}
+
+export interface ServiceWorkerOwner {
+  /** What the frame asked for is a file that is being saved, or nothing at all. */
+  download(): void;
+}
+
+export class ServiceWorkerLink {
+  private expect = "";
+  private welcomed: (() => void) | undefined;
+
+  constructor(
+    private readonly worker: Worker,
+    private readonly embedded: boolean,
+    private readonly owner: ServiceWorkerOwner,
+  ) {}
+
+  /** Resolves once requests of this origin are intercepted. Throws NoServiceWorker. */
+  async start(): Promise<void> {
+    const { serviceWorker } = navigator;
+    serviceWorker.onmessage = ({ data }: MessageEvent<SwToPage>) => this.receive(data);
+    serviceWorker.oncontrollerchange = () => this.hello();
+    serviceWorker.startMessages();
+    await held(LOCK);
+    window.addEventListener("pagehide", () => this.say({ kind: "bye", lock: LOCK }));
+    await this.control();
+  }
+
+  /** Say which document the frame asks for next; resolves when the Service Worker knows. */
+  async announce(url: string): Promise<void> {
+    this.expect = url;
+    const welcome = new Promise<void>((resolve) => {
+      this.welcomed = resolve;
+      setTimeout(resolve, WELCOME_MS);
+    });
+    this.hello();
+    await welcome;
+  }
+
+  /** Streams are open: it must not be stopped, which only an event prevents. */
+  keepAwake(): void {
+    this.say({ kind: "awake" });
+  }
+
+  private async control(): Promise<void> {
+    const { serviceWorker } = navigator;
+    const registering = serviceWorker.register(SCRIPT, { scope: "/", updateViaCache: "none" });
+    if (serviceWorker.controller) {
+      // Not awaited: the job may be queued behind an update for seconds.
+      registering.then(takeOver).catch(() => undefined);
+      return;
+    }
+    const registration = await registering.catch(() => {
+      throw new NoServiceWorker();
+    });
+    // After a hard reload nobody controls this page, though the worker is there.
+    const claim = (): void => registration.active?.postMessage({ kind: "claim" } satisfies PageToSw);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new NoServiceWorker()), CONTROL_MS);
+      serviceWorker.addEventListener("controllerchange", () => {
+        clearTimeout(timer);
+        resolve();
+      }, { once: true });
+      claim();
+      if (serviceWorker.controller) {
+        clearTimeout(timer);
+        resolve();
+      }
+    });
+  }
+
+  // A new port each time: what was asked on an older one is over.
+  private hello(): void {
+    const { controller } = navigator.serviceWorker;
+    if (!controller || !this.expect) return;
+    const { port1, port2 } = new MessageChannel();
+    this.worker.postMessage({ kind: "port", port: port1 } satisfies ShellToWorker, [port1]);
+    const hello: PageToSw = {
+      kind: "hello",
+      protocol: PAGE_PROTOCOL,
+      lock: LOCK,
+      port: port2,
+      embedded: this.embedded,
+      expect: this.expect,
+    };
+    controller.postMessage(hello, [port2]);
+  }
+
+  private receive(message: SwToPage): void {
+    switch (message.kind) {
+      case "ask":
+        this.hello();
+        return;
+      case "welcome":
+        this.welcomed?.();
+        return;
+      case "reload":
+        location.reload();
+        return;
+      case "download":
+        this.owner.download();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private say(message: PageToSw): void {
+    navigator.serviceWorker.controller?.postMessage(message);
+  }
+}
+
+// Held until the page is gone, however it goes.
+function held(name: string): Promise<void> {
+  return new Promise((resolve) => {
+    void navigator.locks.request(name, () => {
+      resolve();
+      return new Promise(() => undefined);
+    });
+  });
+}
+
+// An updated Service Worker waits as long as other shells live: their streams would end.
+async function takeOver(registration: ServiceWorkerRegistration): Promise<void> {
+  if (!registration.waiting) return;
+  const { held: locks } = await navigator.locks.query();
+  const shells = (locks ?? []).filter(({ name }) => name?.startsWith(LOCK_PREFIX));
+  if (shells.length > 1) return;
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+  registration.waiting.postMessage({ kind: "take-over" } satisfies PageToSw);
+}

@@ -1,0 +1,206 @@
+// The shell of one app: owns the link, the app's frame and the address bar; outlives the app's pages.
+
+import { type AppPage, SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
+import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
+import type { Refusal } from "./attempt";
+import { Connector } from "./connector";
+import { Frame } from "./frame";
+import { FrameHistory } from "./frame-history";
+import type { LinkState } from "./link-state";
+import { Mirror } from "./mirror";
+import type { Pages } from "./pages";
+import { type Names, isProblemCode } from "./problems";
+import type { Screen } from "./screen";
+import { LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
+import { visitUrl } from "./signalling";
+
+// A link is mostly back before anyone notices that it was gone.
+const NOTE_MS = 1_500;
+const RELAY_MS = 2_500;
+
+export class Shell {
+  private readonly worker = new Worker(__WORKER_URL__);
+  private readonly mirror = new Mirror(location.hostname);
+  private readonly history = new FrameHistory((url) => this.frame.go(url));
+  private readonly frame: Frame;
+  private readonly connector: Connector;
+  private readonly serviceWorker: ServiceWorkerLink;
+  private readonly progress = new Map<string, (sentBytes: number) => void>();
+  private state: LinkState = "idle";
+  private relay = false;
+  private controlled = false;
+  private loading = false; // the frame has been told to load the app
+  private note: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    names: Names,
+    linkKey: string | undefined,
+    private readonly pages: Pages,
+    private readonly screen: Screen,
+  ) {
+    const { alias, app } = names;
+    this.frame = new Frame({
+      bare: (page) => this.arrive(page),
+      blocked: (origin) => pages.departure(origin),
+    });
+    const target = { signallingUrl: visitUrl(new URL(location.href), alias, app), alias, linkKey };
+    this.connector = new Connector(target, app, this.worker, {
+      state: (state) => this.moved(state),
+      relayAtHand: () => setTimeout(() => this.viaRelay(), RELAY_MS),
+      refused: (refusal) => this.refused(refusal),
+      fruitless: (reached, delayMs) => this.fruitless(reached, delayMs),
+      outdated: () => location.reload(),
+    });
+    this.serviceWorker = new ServiceWorkerLink(this.worker, window.top !== window, {
+      download: () => this.downloading(),
+    });
+    this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.receive(data);
+    Object.defineProperty(window, SHELL_PROPERTY, { value: this.api() });
+  }
+
+  start(): void {
+    this.serviceWorker.start().then(
+      () => {
+        this.controlled = true;
+        this.load();
+      },
+      (error: unknown) => this.broken(error),
+    );
+    this.connector.start();
+    const hurry = (): void => {
+      this.connector.hurry();
+      this.pages.hurry();
+    };
+    window.addEventListener("online", hurry);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) hurry();
+    });
+    // Out of the back/forward cache comes a page whose link is long gone.
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+  }
+
+  private api(): ShellApi {
+    return {
+      lock: LOCK,
+      frame: () => this.frame.window,
+      arrive: (page) => this.arrive(page),
+      moved: (how, url, state) => this.history.moved(how, url, state),
+      leaving: (how) => this.history.leaving(how),
+      depart: (url, how) => {
+        if (how === "push" || (how === undefined && this.history.pushes)) location.assign(url);
+        else location.replace(url);
+      },
+      problem: (code) => this.appProblem(code),
+      body: (id, body, progress) => {
+        if (progress) this.progress.set(id, progress);
+        this.tell({ kind: "body", id, body });
+      },
+      bodyDone: (id) => {
+        this.progress.delete(id);
+        this.tell({ kind: "body-done", id });
+      },
+      beacon: (url, init) => void fetch(url, init).catch(() => undefined),
+    };
+  }
+
+  private receive(message: WorkerToShell): void {
+    switch (message.kind) {
+      case "busy":
+        this.serviceWorker.keepAwake();
+        return;
+      case "progress":
+        this.progress.get(message.id)?.(message.sentBytes);
+        return;
+      case "open":
+      case "goaway":
+      case "lost":
+        this.connector.receive(message);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  // Once the link is open and requests are intercepted; later documents load by themselves.
+  private load(): void {
+    if (this.loading || !this.controlled || this.state !== "open") return;
+    this.loading = true;
+    const url = location.href;
+    const document = url.split("#", 1)[0] ?? url;
+    void this.serviceWorker.announce(document).then(() => this.frame.start(url));
+  }
+
+  private arrive(page: AppPage): { state: unknown; restore: boolean } {
+    this.frame.known(page);
+    this.pages.clear();
+    this.mirror.follow(page.window);
+    return this.history.arrive(page);
+  }
+
+  private moved(state: LinkState): void {
+    this.state = state;
+    if (state === "finding") this.relay = false;
+    if (state === "open") this.load();
+    this.show();
+  }
+
+  private show(): void {
+    const { state } = this;
+    const { cover } = this.pages;
+    if (state === "open") {
+      this.say(undefined);
+      // What was asked for meanwhile has failed; a problem of the link is none any more.
+      if (cover === "app") this.pages.hurry();
+      if (cover === "link" && this.loading && this.history.began) this.pages.clear();
+      else if (cover === "link") this.pages.progress(state, false);
+    } else if (cover === "none") {
+      this.note ??= setTimeout(() => this.say("Reconnecting…"), NOTE_MS);
+    }
+    // A page about the link stays while the link is tried again: no flicker.
+    if (this.pages.cover === "progress") this.pages.progress(state, this.relay);
+  }
+
+  private say(text: string | undefined): void {
+    clearTimeout(this.note);
+    this.note = undefined;
+    this.screen.note(text);
+  }
+
+  private viaRelay(): void {
+    if (this.state !== "connecting") return;
+    this.relay = true;
+    this.show();
+  }
+
+  private refused(refusal: Refusal): void {
+    this.say(undefined);
+    this.pages.refused(refusal, () => this.connector.start());
+  }
+
+  private fruitless(reached: boolean, delayMs: number): void {
+    // Over an app that is in use a line is enough.
+    if (this.pages.cover === "none" || this.pages.cover === "app") return;
+    const act = (): void => this.connector.hurry();
+    this.pages.problem("link", reached ? "no-path" : "unreachable", act, { afterS: delayMs / 1_000 });
+  }
+
+  private appProblem(code: string): void {
+    this.pages.problem("app", isProblemCode(code) ? code : "lost", () => this.frame.reload());
+  }
+
+  private downloading(): void {
+    // With an app in view the browser's own sign of a download is enough.
+    if (this.pages.cover === "progress") this.pages.problem("app", "download", () => undefined);
+  }
+
+  private broken(error: unknown): void {
+    if (!(error instanceof NoServiceWorker)) throw error;
+    this.pages.problem("link", "no-service-worker", () => location.reload());
+  }
+
+  private tell(message: ShellToWorker): void {
+    this.worker.postMessage(message);
+  }
+}

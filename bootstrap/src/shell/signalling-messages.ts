@@ -1,0 +1,125 @@
+// What the coordinator says, checked, and what we say. Pure. Source: docs/WIRE.md §12.
+
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+export type FromCoordinator =
+  | { t: "introduced"; session: string; peerId: string; iceServers: IceServer[] }
+  | { t: "apps"; apps: string[]; alias: string; peerId: string }
+  | { t: "answer"; sdp: string; signature: Uint8Array<ArrayBuffer> }
+  | { t: "candidate"; candidate: string; mid: string }
+  | { t: "error"; code: string; message: string; retryS: number | undefined };
+
+export type ToCoordinator =
+  | { t: "offer"; sdp: string }
+  | { t: "candidate"; candidate: string; mid: string }
+  | { t: "end" };
+
+const MESSAGE_CHARS = 65_536;
+const SDP_CHARS = 16_384;
+const CANDIDATE_CHARS = 1_024;
+const APPS = 256;
+const SERVERS = 16;
+const SIGNATURE_BYTES = 64;
+
+/** The coordinator broke the protocol. */
+export class BadSignalling extends Error {}
+
+/** undefined: a message of a type that this version does not know. Throws BadSignalling. */
+export function decodeSignalling(text: unknown): FromCoordinator | undefined {
+  const message = parse(text);
+  switch (message["t"]) {
+    case "introduced":
+      return {
+        t: "introduced",
+        session: matching(message["session"], /^[A-Za-z0-9_-]{1,64}$/),
+        peerId: peerId(message["peer_id"]),
+        iceServers: list(message["ice_servers"], SERVERS, iceServer),
+      };
+    case "apps":
+      return {
+        t: "apps",
+        apps: list(message["apps"], APPS, (app) => string(app, 128)),
+        alias: string(message["alias"], 63),
+        peerId: peerId(message["peer_id"]),
+      };
+    case "answer":
+      return { t: "answer", sdp: string(message["sdp"], SDP_CHARS), signature: signature(message) };
+    case "candidate":
+      return {
+        t: "candidate",
+        candidate: string(message["candidate"], CANDIDATE_CHARS),
+        mid: string(message["mid"] ?? "0", 64),
+      };
+    case "error": {
+      const retryS = message["retry_s"];
+      return {
+        t: "error",
+        code: matching(message["code"], /^[a-z0-9-]{1,64}$/),
+        message: string(message["message"] ?? "", 1_024),
+        retryS: typeof retryS === "number" && retryS >= 0 ? retryS : undefined,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parse(text: unknown): Record<string, unknown> {
+  if (typeof text === "string" && text.length <= MESSAGE_CHARS) {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (isRecord(value) && typeof value["t"] === "string") return value;
+    } catch {
+      // Not JSON: as wrong as JSON that is no object.
+    }
+  }
+  throw new BadSignalling("not a message");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function string(value: unknown, most: number): string {
+  if (typeof value !== "string" || value.length > most) throw new BadSignalling("a text is wrong");
+  return value;
+}
+
+function matching(value: unknown, pattern: RegExp): string {
+  const text = string(value, MESSAGE_CHARS);
+  if (!pattern.test(text)) throw new BadSignalling("a text is wrong");
+  return text;
+}
+
+function peerId(value: unknown): string {
+  return matching(value, /^[a-z2-7]{52}$/);
+}
+
+function list<T>(value: unknown, most: number, read: (item: unknown) => T): T[] {
+  if (!Array.isArray(value) || value.length > most) throw new BadSignalling("a list is wrong");
+  return value.map(read);
+}
+
+function iceServer(value: unknown): IceServer {
+  if (!isRecord(value)) throw new BadSignalling("an ICE server is wrong");
+  const server: IceServer = { urls: list(value["urls"], SERVERS, (url) => string(url, 512)) };
+  if (typeof value["username"] === "string") server.username = value["username"];
+  if (typeof value["credential"] === "string") server.credential = value["credential"];
+  return server;
+}
+
+function signature(message: Record<string, unknown>): Uint8Array<ArrayBuffer> {
+  const text = matching(message["signature"], /^[A-Za-z0-9+/]+={0,2}$/);
+  let binary = "";
+  try {
+    binary = atob(text);
+  } catch {
+    // Of a wrong length, so the check below fails.
+  }
+  if (binary.length !== SIGNATURE_BYTES) throw new BadSignalling("a signature is wrong");
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}

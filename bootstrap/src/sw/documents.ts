@@ -1,0 +1,43 @@
+// The documents that we make ourselves: the shell's page, and stubs in place of an app's page.
+
+import { ERROR_FIELD } from "../messages/sw-page";
+import { sw } from "./scope";
+
+const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
+
+/** The page at the top of a tab. */
+export function shellDocument(): Response {
+  const { protocol, host } = sw.location;
+  // 'self' covers no WebSocket in older browsers.
+  const socket = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
+  return new Response(__SHELL_HTML__, {
+    headers: {
+      ...HTML,
+      "content-security-policy": `${__SHELL_CSP__}; connect-src 'self' ${socket}`,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "same-origin",
+    },
+  });
+}
+
+/**
+ * In place of a page that could not be had. The shell shows the reason, for its own frame; `line`
+ * is what a frame within the app shows.
+ */
+export function problemDocument(status: number, code: string, line: string): Response {
+  const html = `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<title>${escape(line)}</title><script src="${__INJECT_URL__}" data-problem="${escape(code)}"></script>
+<p style="font:1rem/1.5 system-ui;margin:2rem">${escape(line)}</p>`;
+  return new Response(html, { status, headers: { ...HTML, [ERROR_FIELD]: code } });
+}
+
+/** In place of a redirect to another site: the whole tab goes there, not the frame. */
+export function departureDocument(url: string): Response {
+  const html = `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<script src="${__INJECT_URL__}" data-depart="${escape(url)}"></script>`;
+  return new Response(html, { headers: HTML });
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

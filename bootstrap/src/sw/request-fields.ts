@@ -1,0 +1,67 @@
+// The fields of a request as the app would have seen them from a browser that dialled it directly.
+// A Service Worker sees only some of them; the rest is put back here. Pure.
+
+import { BODY_FIELD, ERROR_FIELD, REQUEST_FIELD } from "../messages/sw-page";
+import type { Fields } from "../wire/heads";
+
+export interface RequestFacts {
+  method: string;
+  mode: string;
+  destination: string;
+  cache: string;
+  referrer: string;
+  headers: Iterable<[string, string]>;
+}
+
+export interface BrowserFacts {
+  origin: string;
+  userAgent: string;
+  languages: readonly string[];
+}
+
+// Fields of ours, and what a box refuses or sets itself.
+const DROPPED = new Set([BODY_FIELD, REQUEST_FIELD, ERROR_FIELD, "host", "connection"]);
+
+// `br` and `zstd` cannot be decoded by every browser's DecompressionStream, and a synthetic
+// response is not decoded by the browser.
+const ENCODINGS = "gzip, identity";
+
+export function requestFields(request: RequestFacts, browser: BrowserFacts): Fields {
+  const fields = new Map<string, string>();
+  for (const [name, value] of request.headers) {
+    const lower = name.toLowerCase();
+    if (!DROPPED.has(lower)) fields.set(lower, value);
+  }
+  const add = (name: string, value: string | undefined): void => {
+    if (value && !fields.has(name)) fields.set(name, value);
+  };
+  // A part of a coded whole cannot be decoded.
+  fields.set("accept-encoding", fields.has("range") ? "identity" : ENCODINGS);
+  add("accept", "*/*");
+  add("accept-language", languageField(browser.languages));
+  add("user-agent", browser.userAgent);
+  const referrer = /^https?:/.test(request.referrer) ? request.referrer : undefined;
+  add("referer", referrer);
+  const from = referrer === undefined ? undefined : new URL(referrer).origin;
+  // A second `origin` broke a check when measured: only where there is none.
+  if (request.method !== "GET" && request.method !== "HEAD") add("origin", from ?? browser.origin);
+  add("cache-control", { reload: "no-cache", "no-cache": "max-age=0" }[request.cache]);
+  const navigation = request.mode === "navigate";
+  add("sec-fetch-mode", request.mode);
+  add("sec-fetch-dest", navigation ? "document" : request.destination || "empty");
+  if (navigation) {
+    add("sec-fetch-site", from === undefined ? "none" : from === browser.origin ? "same-origin" : "cross-site");
+    add("upgrade-insecure-requests", "1");
+  } else {
+    add("sec-fetch-site", "same-origin");
+  }
+  return [...fields].filter(([, value]) => /^[\x01-\x09\x0b\x0c\x0e-\xff]*$/.test(value));
+}
+
+// RFC 9110 §12.5.4; the weights that browsers use.
+function languageField(languages: readonly string[]): string {
+  return languages
+    .slice(0, 6)
+    .map((language, i) => (i === 0 ? language : `${language};q=${(1 - i / 10).toFixed(1)}`))
+    .join(",");
+}

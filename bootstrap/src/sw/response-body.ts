@@ -1,0 +1,109 @@
+// The body of an answer as a stream that is filled as it is read: backpressure reaches the box.
+
+import type { SwToWorker, WorkerReply } from "../messages/sw-worker";
+
+type Piece = Uint8Array<ArrayBuffer>;
+
+/** Pieces that a worker posts, until the page pulls them. Bounded by the stream's window at the box. */
+export class ResponseBody {
+  readonly stream: ReadableStream<Piece>;
+  private readonly pieces: Piece[] = [];
+  private controller: ReadableByteStreamController | undefined;
+  private wanted: (() => void) | undefined;
+  private ended = false;
+  private broken = false;
+
+  /** over: the body has ended, broken, or is no longer wanted. Called once. */
+  constructor(
+    private readonly port: MessagePort,
+    private readonly over: () => void,
+  ) {
+    this.stream = new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        this.controller = controller;
+      },
+      pull: () => this.pull(),
+      cancel: () => this.cancel(),
+    });
+    port.onmessage = (event: MessageEvent<WorkerReply>) => this.receive(event.data);
+  }
+
+  /** Nothing more comes: the shell is gone. */
+  fail(): void {
+    if (this.broken || this.ended) return;
+    this.broken = true;
+    this.controller?.error(new TypeError("the connection to the box was lost"));
+    this.finish();
+  }
+
+  private receive(message: WorkerReply): void {
+    switch (message.kind) {
+      case "data":
+        this.pieces.push(message.bytes);
+        break;
+      case "end":
+        this.ended = true;
+        break;
+      case "error":
+        this.fail();
+        return;
+      case "head":
+        return;
+      default:
+        message satisfies never;
+    }
+    this.serve();
+  }
+
+  // Resolves once something was enqueued: the stream asks again only then.
+  private pull(): Promise<void> | undefined {
+    if (this.pieces.length || this.ended) {
+      this.deliver();
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.wanted = resolve;
+    });
+  }
+
+  private serve(): void {
+    if (!this.wanted && !this.ended) return;
+    if (this.wanted || !this.pieces.length) this.deliver();
+    this.wanted?.();
+    this.wanted = undefined;
+  }
+
+  private deliver(): void {
+    const piece = this.pieces.shift();
+    if (piece) {
+      // The piece is given away: its length is gone with it.
+      const bytes = piece.length;
+      this.controller?.enqueue(piece);
+      this.port.postMessage({ kind: "read", bytes } satisfies SwToWorker);
+    }
+    if (this.ended && !this.pieces.length) this.end();
+  }
+
+  private end(): void {
+    if (this.broken) return;
+    this.broken = true;
+    this.controller?.close();
+    this.controller?.byobRequest?.respond(0);
+    this.finish();
+  }
+
+  private cancel(): void {
+    if (this.broken) return;
+    this.broken = true;
+    this.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
+    this.finish();
+  }
+
+  private finish(): void {
+    this.pieces.length = 0;
+    this.port.onmessage = null;
+    this.port.close();
+    this.over();
+  }
+}

@@ -1,0 +1,93 @@
+// The fields of an answer as the browser may see them: what would do harm, or lie, is left out. Pure.
+
+import type { Fields } from "../wire/heads";
+import { type Framing, admit } from "./csp";
+
+export interface ResponsePlan {
+  fields: [string, string][];
+  /** The body is gzip and must be decoded here: the browser does not decode what we make. */
+  decode: CompressionFormat | undefined;
+  /** The page gets our script; with this nonce, where it is not "". */
+  inject: boolean;
+  nonce: string;
+}
+
+/** The body is coded in a way that we did not ask for and cannot decode. */
+export class CodedBody extends Error {}
+
+export interface ResponseFacts {
+  status: number;
+  fields: Fields;
+  /** It becomes a document in a frame. */
+  page: boolean;
+  url: string;
+  framing: Framing;
+  ownNonce: string;
+}
+
+// Set-Cookie on a synthetic response is dropped by browsers; the others speak of the connection.
+const DROPPED = new Set([
+  "set-cookie",
+  "set-cookie2",
+  "content-security-policy",
+  "content-encoding",
+  "x-frame-options",
+  "strict-transport-security",
+  "alt-svc",
+]);
+
+const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
+
+/** Throws CodedBody. */
+export function planResponse(response: ResponseFacts): ResponsePlan {
+  const all = (name: string): string[] =>
+    response.fields.filter(([key]) => key === name).map(([, value]) => value);
+  const decode = decoding(all("content-encoding"), response.status);
+  const inject = response.page && HTML.test(all("content-type")[0] ?? "");
+  const policies = all("content-security-policy");
+  const admission = response.page
+    ? admit(policies, response.ownNonce, response.framing)
+    : { nonce: "", policies };
+  const fields: [string, string][] = [];
+  for (const [name, value] of response.fields) {
+    const stale = name === "content-length" && (decode !== undefined || inject);
+    if (!stale && !DROPPED.has(name)) fields.push([name, located(name, value, response.url)]);
+  }
+  for (const policy of admission.policies) fields.push(["content-security-policy", policy]);
+  if (response.framing.embedded) {
+    for (const value of all("x-frame-options")) fields.push(["x-frame-options", value]);
+  }
+  return { fields, decode, inject, nonce: admission.nonce };
+}
+
+/** Whether `location` leads to another site. */
+export function leadsAway(status: number, fields: Fields, url: string): string | undefined {
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
+  const location = fields.find(([name]) => name === "location")?.[1];
+  const target = location === undefined ? undefined : absolute(location, url);
+  return target && target.origin !== new URL(url).origin ? target.href : undefined;
+}
+
+function decoding(values: string[], status: number): CompressionFormat | undefined {
+  const codings = values.flatMap((value) => value.toLowerCase().split(","));
+  const names = codings.map((name) => name.trim()).filter((name) => name && name !== "identity");
+  const [name] = names;
+  if (name === undefined || status === 206) return undefined;
+  if (names.length === 1 && (name === "gzip" || name === "x-gzip")) return "gzip";
+  if (names.length === 1 && name === "deflate") return "deflate";
+  throw new CodedBody(names.join(", "));
+}
+
+// A synthetic response has no URL that a relative `location` could be resolved against.
+function located(name: string, value: string, url: string): string {
+  if (name !== "location") return value;
+  return absolute(value, url)?.href ?? value;
+}
+
+function absolute(location: string, url: string): URL | undefined {
+  try {
+    return new URL(location, url);
+  } catch {
+    return undefined;
+  }
+}

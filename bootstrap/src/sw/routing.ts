@@ -1,0 +1,52 @@
+// What a request is to us, from the request alone. Pure.
+
+/** Everything of ours on an app's origin lives below it. */
+export const OUR_PREFIX = "/__p2claw/";
+
+export type Route =
+  /** Not ours to answer: the browser goes to the network as it would without us. */
+  | "network"
+  /** A file of ours. */
+  | "asset"
+  /** A page at the top of a tab: the shell. */
+  | "shell"
+  /** A page in a frame: the app's, or another shell where a foreign site embeds us. */
+  | "frame"
+  /** Anything else of the app. */
+  | "app";
+
+export interface RouteQuestion {
+  url: string;
+  mode: string;
+  destination: string;
+}
+
+export function routeOf(request: RouteQuestion, ourOrigin: string): Route {
+  const url = new URL(request.url);
+  if (url.origin !== ourOrigin) return "network";
+  if (url.pathname.startsWith(OUR_PREFIX)) {
+    return url.pathname.startsWith(`${OUR_PREFIX}assets/`) ? "asset" : "network";
+  }
+  if (request.mode !== "navigate") return "app";
+  return request.destination === "document" ? "shell" : "frame";
+}
+
+/** RFC 9218 §4.1, 0 … 7: what a person waits for goes first. */
+export function urgencyOf(request: RouteQuestion): number {
+  if (request.mode === "navigate") return 0;
+  switch (request.destination) {
+    case "style":
+    case "script":
+      return 1;
+    case "font":
+    case "":
+      return 2;
+    case "image":
+      return 4;
+    case "audio":
+    case "video":
+      return 5;
+    default:
+      return 3;
+  }
+}

@@ -1,0 +1,120 @@
+// Which shells are alive, and which of them answers for a client. A MessagePort does not say that
+// its other end is gone; a Web Lock does.
+
+import type { PageToSw, SwToPage } from "../messages/sw-page";
+import { PAGE_PROTOCOL } from "../messages/sw-page";
+import { sw } from "./scope";
+
+export interface Shell {
+  readonly lock: string;
+  readonly clientId: string;
+  readonly port: MessagePort;
+  readonly embedded: boolean;
+  /** Called when the shell dies, for each answer that it still owes. */
+  readonly onDeath: Set<() => void>;
+  expect: string | undefined;
+}
+
+// Of the answers to `ask`: a shell on a busy page may take its time.
+const ASK_MS = 8_000;
+
+type Hello = Extract<PageToSw, { kind: "hello" }>;
+
+export class Shells {
+  /** Tells this start of the Service Worker from others. */
+  private readonly instance = crypto.randomUUID();
+  private readonly shells = new Map<string, Shell>();
+  private readonly lockOfClient = new Map<string, string>();
+  private arrivals: (() => void)[] = [];
+
+  hello(message: Hello, client: Client): void {
+    if (message.protocol !== PAGE_PROTOCOL) {
+      client.postMessage({ kind: "reload" } satisfies SwToPage);
+      return;
+    }
+    this.remove(message.lock);
+    const { lock, port, embedded, expect } = message;
+    const shell = { lock, clientId: client.id, port, embedded, expect, onDeath: new Set<() => void>() };
+    this.shells.set(lock, shell);
+    this.lockOfClient.set(client.id, lock);
+    client.postMessage({ kind: "welcome" } satisfies SwToPage);
+    // Granted when the shell no longer holds it: that is its death notice.
+    void navigator.locks.request(lock, () => {
+      if (this.shells.get(lock) === shell) this.remove(lock);
+    });
+    for (const arrived of this.arrivals.splice(0)) arrived();
+  }
+
+  /** A page says which shell is its own. */
+  belongs(clientId: string, lock: string): void {
+    this.lockOfClient.set(clientId, lock);
+  }
+
+  remove(lock: string): void {
+    const shell = this.shells.get(lock);
+    if (!shell) return;
+    this.shells.delete(lock);
+    for (const [client, of] of this.lockOfClient) if (of === lock) this.lockOfClient.delete(client);
+    for (const died of [...shell.onDeath]) died();
+  }
+
+  /** The shell of a client; undefined where no shell of the origin answers in time. */
+  async of(clientId: string): Promise<Shell | undefined> {
+    const known = this.known(clientId);
+    if (known) return known;
+    if (!(await this.any())) return undefined;
+    return this.known(clientId) ?? this.best();
+  }
+
+  /**
+   * The shell whose frame navigates, as far as that can be known: the browser does not say which
+   * frame a navigation is for. undefined: no shell is alive, or the frame is a foreign site's.
+   */
+  async ofNavigation(url: string, referrer: string): Promise<Shell | undefined> {
+    const expecting = (): Shell | undefined =>
+      [...this.shells.values()].find((shell) => shell.expect === url);
+    let shell = expecting();
+    if (!shell) {
+      const foreign = referrer !== "" && new URL(referrer).origin !== sw.location.origin;
+      if (foreign || !(await this.any())) return undefined;
+      shell = expecting() ?? (await this.best());
+    }
+    if (shell?.expect === url) shell.expect = undefined;
+    return shell;
+  }
+
+  /** A client that a navigation or a worker's script brings about belongs to this shell for now. */
+  adopt(clientId: string, shell: Shell): void {
+    if (clientId) this.lockOfClient.set(clientId, shell.lock);
+  }
+
+  private known(clientId: string): Shell | undefined {
+    return this.shells.get(this.lockOfClient.get(clientId) ?? "");
+  }
+
+  private async any(): Promise<boolean> {
+    if (this.shells.size) return true;
+    const windows = await sw.clients.matchAll({ type: "window" });
+    if (!windows.length) return false;
+    for (const window of windows) {
+      window.postMessage({ kind: "ask", instance: this.instance } satisfies SwToPage);
+    }
+    await new Promise<void>((resolve) => {
+      this.arrivals.push(resolve);
+      setTimeout(resolve, ASK_MS);
+    });
+    return this.shells.size > 0;
+  }
+
+  // Of several, the one that the person looks at.
+  private async best(): Promise<Shell | undefined> {
+    const shells = [...this.shells.values()];
+    if (shells.length < 2) return shells[0];
+    const windows = await sw.clients.matchAll({ type: "window" });
+    const rank = (shell: Shell): number => {
+      const window = windows.find(({ id }) => id === shell.clientId);
+      return window?.focused ? 2 : window?.visibilityState === "visible" ? 1 : 0;
+    };
+    return shells.reduce((best, shell) => (rank(shell) >= rank(best) ? shell : best));
+  }
+}

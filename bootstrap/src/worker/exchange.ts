@@ -1,0 +1,159 @@
+// One request of the Service Worker and its answer: waiting, sent, answered, over.
+
+import type { PortRequest, ReplyError } from "../messages/sw-worker";
+import { Code } from "../wire/codes";
+import { LocalFault } from "../wire/faults";
+import type { ResponseHead } from "../wire/heads";
+import type { Link, StreamOwner } from "./link";
+import { Reply, type ReplyOwner } from "./reply";
+import { type Source, Upload, type UploadOwner } from "./upload";
+
+// RFC 9110 §9.2.2 allows more; only these surely change nothing when they come twice.
+const REPEATABLE = new Set(["GET", "HEAD"]);
+const ATTEMPTS = 3;
+
+export type ExchangeState = "waiting" | "sent" | "answered" | "over";
+
+export interface ExchangeOwner {
+  /** Run it again, on another link or later. */
+  again(exchange: Exchange): void;
+  over(exchange: Exchange): void;
+  progress(id: string, sentBytes: number): void;
+}
+
+export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
+  state: ExchangeState = "waiting";
+  private readonly reply: Reply;
+  private link: Link | undefined;
+  private stream = 0;
+  private upload: Upload | undefined;
+  private attempts = 0;
+
+  /** reference: the id of the body, where it came by reference. */
+  constructor(
+    private readonly request: PortRequest,
+    private readonly body: Source | undefined,
+    private readonly reference: string | undefined,
+    private readonly owner: ExchangeOwner,
+  ) {
+    this.reply = new Reply(request.reply, this);
+  }
+
+  get urgency(): number {
+    return this.request.urgency;
+  }
+
+  /** Send it. The link has room for one more stream. */
+  start(link: Link): void {
+    const { method, target, fields, urgency } = this.request;
+    this.attempts += 1;
+    try {
+      this.stream = link.request({ method, target, fields, urgency }, !this.body, this);
+    } catch (error) {
+      if (!(error instanceof LocalFault)) throw error;
+      this.fail("head");
+      return;
+    }
+    this.link = link;
+    this.state = "sent";
+    if (!this.body) return;
+    this.upload = new Upload(this.body, link, this.stream, this);
+    this.upload.start();
+  }
+
+  /** There is no answer, or no more of it. */
+  fail(error: ReplyError): void {
+    if (this.state === "over") return;
+    this.reply.error(error);
+    this.finish();
+  }
+
+  /** Nobody waits for it any more: the Service Worker that asked is gone. */
+  abandon(): void {
+    this.reply.close();
+    this.cancelled();
+  }
+
+  event(event: Parameters<StreamOwner["event"]>[0]): void {
+    if (this.state === "over") return;
+    switch (event.kind) {
+      case "response":
+        this.answer(event.head, event.end);
+        return;
+      case "data":
+        this.reply.data(event.data, event.end);
+        return;
+      case "trailers":
+        this.reply.end();
+        return;
+      case "reset":
+        this.broke(event.code);
+        return;
+      case "writable":
+        this.upload?.writable();
+        return;
+      case "closed":
+        this.finish();
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  lost(): void {
+    if (this.state === "over") return;
+    const repeatable = this.state === "sent" && REPEATABLE.has(this.request.method);
+    this.retryOr(repeatable && !this.body, "lost");
+  }
+
+  read(bytes: number): void {
+    this.link?.consumed(this.stream, bytes);
+  }
+
+  cancelled(): void {
+    if (this.state === "over") return;
+    this.link?.reset(this.stream, Code.CANCEL);
+    this.finish();
+  }
+
+  broken(): void {
+    this.link?.reset(this.stream, Code.CANCEL);
+    this.fail("reset");
+  }
+
+  sent(bytes: number): void {
+    if (this.reference !== undefined) this.owner.progress(this.reference, bytes);
+  }
+
+  private answer(head: ResponseHead, end: boolean): void {
+    this.state = "answered";
+    this.reply.head(head, end);
+  }
+
+  private broke(code: Code): void {
+    // Not a failure after the answer's end: the box only needed no more of the request.
+    if (this.state === "answered" && code === Code.NO_ERROR) return;
+    const untouched = this.body?.kind !== "stream";
+    this.retryOr(code === Code.REFUSED && this.state === "sent" && untouched, "reset");
+  }
+
+  private retryOr(again: boolean, error: ReplyError): void {
+    this.upload?.stop();
+    this.upload = undefined;
+    this.link = undefined;
+    if (!again || this.attempts >= ATTEMPTS) {
+      this.fail(error);
+      return;
+    }
+    this.state = "waiting";
+    this.owner.again(this);
+  }
+
+  private finish(): void {
+    if (this.state === "over") return;
+    this.state = "over";
+    this.upload?.stop();
+    this.link = undefined;
+    this.owner.over(this);
+  }
+}

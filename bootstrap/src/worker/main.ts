@@ -1,0 +1,139 @@
+// The dedicated worker of a shell: owns the data channels, so that a busy page never starves them.
+
+import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
+import type { PortRequest } from "../messages/sw-worker";
+import { Code } from "../wire/codes";
+import { Bodies } from "./bodies";
+import { Dispatcher } from "./dispatcher";
+import { Exchange } from "./exchange";
+import { Link } from "./link";
+import type { Source } from "./upload";
+
+// A Service Worker may be stopped 30 s after its last event, open responses or not.
+const BUSY_MS = 10_000;
+const PROGRESS_MS = 100;
+
+const shell = self as unknown as DedicatedWorkerGlobalScope;
+const dispatcher = new Dispatcher();
+const bodies = new Bodies();
+const links = new Map<number, Link>();
+const exchanges = new Set<Exchange>();
+const progressed = new Map<string, number>(); // when it was last told, by id of the body
+let swPort: MessagePort | undefined;
+
+shell.onmessage = (event: MessageEvent<ShellToWorker>) => receive(event.data);
+setInterval(() => {
+  if (exchanges.size) tell({ kind: "busy" });
+}, BUSY_MS);
+
+function receive(message: ShellToWorker): void {
+  switch (message.kind) {
+    case "link":
+      addLink(message.link, message.app, message.channel);
+      return;
+    case "drop":
+      links.get(message.link)?.drop(Code.INTERNAL, "the shell dropped the link");
+      return;
+    case "port":
+      usePort(message.port);
+      return;
+    case "body":
+      bodies.add(message.id, message.body);
+      return;
+    case "body-done":
+      bodies.drop(message.id);
+      return;
+    case "give-up":
+      dispatcher.giveUp();
+      return;
+    case "probe":
+      for (const link of links.values()) link.probe();
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+function addLink(id: number, app: string, channel: RTCDataChannel): void {
+  const link = new Link(id, app, `p2claw-shell/${__VERSION__}`, channel, {
+    opened: () => {
+      dispatcher.use(link);
+      tell({ kind: "open", link: id });
+    },
+    roomier: () => dispatcher.pump(),
+    goaway: (_, code) => {
+      dispatcher.leave(link);
+      tell({ kind: "goaway", link: id, code });
+    },
+    lost: (_, code, reason) => {
+      dispatcher.leave(link);
+      links.delete(id);
+      tell({ kind: "lost", link: id, code, reason });
+    },
+  });
+  links.set(id, link);
+}
+
+// A second port means that the Service Worker was started anew: nobody reads the old answers.
+function usePort(port: MessagePort): void {
+  swPort?.close();
+  for (const exchange of [...exchanges]) exchange.abandon();
+  swPort = port;
+  port.onmessage = (event: MessageEvent<PortRequest>) => void begin(event.data);
+}
+
+async function begin(request: PortRequest): Promise<void> {
+  const { body } = request;
+  const reference = body.kind === "reference" ? body.id : undefined;
+  const source = await sourceOf(request);
+  const exchange = new Exchange(withLength(request, source), source, reference, {
+    again: (exchange) => dispatcher.add(exchange),
+    over: (exchange) => {
+      exchanges.delete(exchange);
+      dispatcher.remove(exchange);
+      if (reference !== undefined) progressed.delete(reference);
+    },
+    progress,
+  });
+  if (body.kind !== "none" && !source) {
+    exchange.fail("reset");
+    return;
+  }
+  exchanges.add(exchange);
+  dispatcher.add(exchange);
+}
+
+async function sourceOf({ body }: PortRequest): Promise<Source | undefined> {
+  switch (body.kind) {
+    case "none":
+      return undefined;
+    case "bytes":
+    case "blob":
+    case "stream":
+      return body;
+    case "reference": {
+      const blob = await bodies.get(body.id);
+      return blob && { kind: "blob", blob };
+    }
+    default:
+      return body satisfies never;
+  }
+}
+
+// Only here is it known how long a body is that came by reference.
+function withLength(request: PortRequest, source: Source | undefined): PortRequest {
+  if (request.body.kind !== "reference" || source?.kind !== "blob") return request;
+  const length = ["content-length", String(source.blob.size)] as const;
+  return { ...request, fields: [...request.fields, length] };
+}
+
+function progress(id: string, sentBytes: number): void {
+  const nowMs = performance.now();
+  if (nowMs - (progressed.get(id) ?? -PROGRESS_MS) < PROGRESS_MS) return;
+  progressed.set(id, nowMs);
+  tell({ kind: "progress", id, sentBytes });
+}
+
+function tell(message: WorkerToShell): void {
+  shell.postMessage(message);
+}

@@ -1,0 +1,116 @@
+// The way back of one answer: body bytes go to the Service Worker in pieces, not in frames.
+
+import type { ReplyError, SwToWorker, WorkerReply } from "../messages/sw-worker";
+import type { ResponseHead } from "../wire/heads";
+
+// Larger pieces gained nothing when measured, smaller ones cost a third.
+const PIECE_BYTES = 65_536;
+
+// As Nagle: the first pieces go at once, then what comes is gathered until one has been read.
+const UNREAD_PIECES = 2;
+
+export interface ReplyOwner {
+  /** The page has read so many bytes. */
+  read(bytes: number): void;
+  cancelled(): void;
+}
+
+export class Reply {
+  private parts: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private readonly unread: number[] = []; // sizes of pieces that have not been read
+  private ended = false;
+
+  constructor(
+    private readonly port: MessagePort,
+    private readonly owner: ReplyOwner,
+  ) {
+    port.onmessage = (event: MessageEvent<SwToWorker>) => this.receive(event.data);
+  }
+
+  head(head: ResponseHead, end: boolean): void {
+    this.post({ kind: "head", ...head, end });
+    if (end) this.close();
+  }
+
+  /** `bytes` may be a view of a larger buffer: they are copied when they go. */
+  data(bytes: Uint8Array, end: boolean): void {
+    this.parts.push(bytes);
+    this.waitingBytes += bytes.length;
+    this.ended ||= end;
+    this.flush();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.flush();
+  }
+
+  /** Nothing of it has been told yet, or something has: either way nothing more comes. */
+  error(error: ReplyError): void {
+    this.post({ kind: "error", error });
+    this.close();
+  }
+
+  close(): void {
+    this.port.onmessage = null;
+    this.port.close();
+    this.parts = [];
+    this.waitingBytes = 0;
+  }
+
+  private receive(message: SwToWorker): void {
+    switch (message.kind) {
+      case "read":
+        this.settle(message.bytes);
+        this.owner.read(message.bytes);
+        this.flush();
+        return;
+      case "cancel":
+        this.close();
+        this.owner.cancelled();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private settle(bytes: number): void {
+    for (let size = this.unread[0]; size !== undefined && bytes >= size; size = this.unread[0]) {
+      bytes -= size;
+      this.unread.shift();
+    }
+  }
+
+  private flush(): void {
+    while (this.waitingBytes >= PIECE_BYTES) this.piece(PIECE_BYTES);
+    if (this.waitingBytes && (this.ended || this.unread.length < UNREAD_PIECES)) {
+      this.piece(this.waitingBytes);
+    }
+    if (this.ended && !this.waitingBytes) {
+      this.post({ kind: "end" });
+      this.close();
+    }
+  }
+
+  private piece(size: number): void {
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    while (filled < size) {
+      const part = this.parts[0];
+      if (!part) break;
+      const taken = part.subarray(0, size - filled);
+      bytes.set(taken, filled);
+      filled += taken.length;
+      if (taken.length === part.length) this.parts.shift();
+      else this.parts[0] = part.subarray(taken.length);
+    }
+    this.waitingBytes -= size;
+    this.unread.push(size);
+    this.port.postMessage({ kind: "data", bytes } satisfies WorkerReply, [bytes.buffer]);
+  }
+
+  private post(reply: WorkerReply): void {
+    this.port.postMessage(reply);
+  }
+}

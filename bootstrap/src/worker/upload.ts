@@ -1,0 +1,84 @@
+// The way up of one request's body: read as the stream takes it, never ahead of its queue.
+
+import type { Link } from "./link";
+
+// docs/WIRE.md: the session says writable at 64 KiB once it was above 256 KiB.
+const HIGH_WATER_BYTES = 262_144;
+
+/** A body that can be read: once where it is a stream, again and again where it is a Blob. */
+export type Source =
+  | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "stream"; stream: ReadableStream<Uint8Array<ArrayBuffer>> }
+  | { kind: "blob"; blob: Blob };
+
+export interface UploadOwner {
+  /** The page broke its body off. */
+  broken(): void;
+  sent(bytes: number): void;
+}
+
+export class Upload {
+  private reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  private wake: (() => void) | undefined;
+  private pushedBytes = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly source: Source,
+    private readonly link: Link,
+    private readonly stream: number,
+    private readonly owner: UploadOwner,
+  ) {}
+
+  start(): void {
+    if (this.source.kind === "bytes") {
+      this.link.send(this.stream, this.source.bytes, true);
+      return;
+    }
+    const { source } = this;
+    this.reader = (source.kind === "blob" ? source.blob.stream() : source.stream).getReader();
+    this.pump(this.reader).catch(() => {
+      if (!this.stopped) this.owner.broken();
+    });
+  }
+
+  /** The stream's queue is low again. */
+  writable(): void {
+    this.report();
+    this.wake?.();
+  }
+
+  /** Nobody reads it any more. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.wake?.();
+    // A body that is already over, or whose page is gone, has nothing to cancel.
+    this.reader?.cancel().catch(() => undefined);
+  }
+
+  private async pump(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (this.stopped) return;
+      if (done) {
+        this.link.send(this.stream, new Uint8Array(), true);
+        return;
+      }
+      this.pushedBytes += value.length;
+      this.link.send(this.stream, value, false);
+      if (this.link.queued(this.stream) > HIGH_WATER_BYTES) await this.room();
+      this.report();
+    }
+  }
+
+  private room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  private report(): void {
+    this.owner.sent(this.pushedBytes - this.link.queued(this.stream));
+  }
+}
