@@ -211,7 +211,6 @@ class Peer:
         fingerprint = RTCDtlsFingerprint("sha-256", remote.fingerprint.hex(":"))
         await self._dtls.start(RTCDtlsParameters(fingerprints=[fingerprint]))
         if self._dtls.state != "connected":
-            self._fail("the encryption handshake failed", "handshake-failed")
             return
         self.phase = Phase.OPENING
         with contextlib.suppress(ConnectionError):
@@ -249,6 +248,8 @@ class Peer:
 
     def _on_dtls(self) -> None:
         # aiortc's RTCPeerConnection does this for those who use it.
+        if self._dtls.state == "failed":
+            self._fail("the encryption handshake failed", "handshake-failed")
         if self._dtls.state in ("closed", "failed"):
             self._association.lost()
 

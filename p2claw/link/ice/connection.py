@@ -100,8 +100,12 @@ class IceConnection(Connection):
         return tuple(self._protocols)
 
     async def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
-        """Bind one socket an address and return the host candidates. Nothing is asked of anyone."""
+        """Bind one socket an address and return the host candidates. Nothing is asked of anyone.
+
+        Raises OSError where not one could be bound.
+        """
         loop = asyncio.get_running_loop()
+        failure: OSError | None = None
         for address in addresses:
             try:
                 transport, protocol = await loop.create_datagram_endpoint(
@@ -109,6 +113,7 @@ class IceConnection(Connection):
                 )
             except OSError as error:
                 log.debug("address skipped", error=error)
+                failure = error
                 continue
             transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, turn.UDP_SOCKET_BUFFER_SIZE
@@ -125,6 +130,8 @@ class IceConnection(Connection):
             )
             self._protocols.append(protocol)
             self._local_candidates.append(protocol.local_candidate)
+        if failure is not None and not self._protocols:
+            raise failure
         # RTCIceTransport.start() calls connect(), and aioice wants gathering to be over by then.
         self._local_candidates_start = self._local_candidates_end = True
         return self.local_candidates
