@@ -36,6 +36,9 @@ class Seen:
     status: int | None = None
 
 
+SEEN = web.RequestKey("seen", Seen)
+
+
 @dataclass(slots=True)
 class Probe:
     """port: where it listens. seen: what arrived. open: the targets of requests not yet over."""
@@ -64,7 +67,7 @@ async def probe_app(port: int = 0) -> AsyncIterator[Probe]:
         seen = Seen(request.method, target, fields)
         probe.seen.append(seen)
         probe.open.append(target)
-        request["seen"] = seen
+        request[SEEN] = seen
         try:
             return await handler(request)
         finally:
@@ -147,7 +150,7 @@ async def _film(_: web.Request) -> web.Response:
 
 
 async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
-    request["seen"].status = response.status
+    request[SEEN].status = response.status
 
 
 async def _small(request: web.Request) -> web.Response:
