@@ -1,0 +1,1 @@
+"""`p2claw doctor`: what keeps it from working, and what to do."""

@@ -1,0 +1,90 @@
+"""`p2claw doctor`: runs every check, prints a line for each, and says with its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.doctor.finding import Finding, Level
+from p2claw.cli.doctor.home import check_home, check_key, check_routes
+from p2claw.cli.doctor.installation import check_bootstrap, check_codec, check_python
+from p2claw.cli.exit_codes import FAILED
+from p2claw.cli.output import json_option, print_json
+from p2claw.config import DEFAULT_COORDINATOR, AgentConfig
+
+_EXAMPLE = """
+\b
+Examples:
+  p2claw doctor
+  p2claw doctor --coordinator https://example.org --stun stun:stun.example.org:3478 --json
+
+\b
+Exit codes: 0 nothing failed, 1 something did.
+"""
+
+_COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option(
+    "--coordinator",
+    envvar="P2CLAW_COORDINATOR",
+    help=f"The coordinator to try.  [default: the agent's; {DEFAULT_COORDINATOR} where none runs]",
+)
+@click.option(
+    "--stun",
+    envvar="P2CLAW_STUN",
+    multiple=True,
+    help="A server to ask, as stun:host:port, beside those that the coordinator names.",
+)
+@json_option
+def doctor(coordinator: str | None, stun: tuple[str, ...], as_json: bool) -> int:
+    """Find out what keeps p2claw from working on this box, and what to do about it.
+
+    Checks the installation, the agent's home, its key and apps, the network, the coordinator and
+    its clock, and visits an app of this box as a visitor would.
+    """
+    findings = asyncio.run(_examine(coordinator, stun))
+    failed = any(finding.level is Level.FAIL for finding in findings)
+    if as_json:
+        checks = [finding.facts() for finding in findings]
+        print_json({"ok": not failed, "checks": checks})
+    else:
+        for finding in findings:
+            _say(finding)
+    return FAILED if failed else 0
+
+
+async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Finding]:
+    config = AgentConfig()
+    findings = [check_python(), check_codec()]
+    if findings[-1].level is Level.FAIL:
+        return findings  # nothing of the rest can even be loaded
+    from p2claw.cli.doctor import network, visiting
+    from p2claw.cli.doctor.installation import check_aiortc
+
+    agent, status = visiting.check_agent(AgentClient(config.socket_path))
+    url = coordinator or (status["coordinator"]["url"] if status else DEFAULT_COORDINATOR)
+    needed = coordinator is not None or status is not None
+    return [
+        *findings,
+        await check_aiortc(),
+        check_bootstrap(),
+        check_home(config),
+        check_key(config),
+        *check_routes(config),
+        *await network.check_udp(),
+        agent,
+        *await network.check_coordinator(url, needed=needed),
+        *await visiting.check_ice_servers(status, stun),
+        *(await visiting.check_visit(status) if status else []),
+    ]
+
+
+def _say(finding: Finding) -> None:
+    level = click.style(f"{finding.level:4}", fg=_COLOURS[finding.level])
+    click.echo(f"{level}  {finding.check:12}  {finding.text}")
+    if finding.advice:
+        click.echo(f"      {'':12}  {finding.advice}")

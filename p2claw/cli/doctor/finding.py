@@ -1,0 +1,46 @@
+"""What one check found."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import asdict, dataclass
+
+from p2claw.errors import P2clawError
+
+
+class Level(enum.StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    """It works, or will once something else is done; worth knowing."""
+    FAIL = "fail"
+    """It does not work until somebody acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line. advice: what to do, or ""."""
+
+    check: str
+    level: Level
+    text: str
+    advice: str = ""
+
+    def facts(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def ok(check: str, text: str) -> Finding:
+    return Finding(check, Level.OK, text)
+
+
+def warn(check: str, text: str, advice: str) -> Finding:
+    return Finding(check, Level.WARN, text, advice)
+
+
+def fail(check: str, text: str, advice: str) -> Finding:
+    return Finding(check, Level.FAIL, text, advice)
+
+
+def failed(check: str, error: P2clawError) -> Finding:
+    """A failure as an error tells it."""
+    return Finding(check, Level.FAIL, f"{error.message} ({error.code})", error.hint)

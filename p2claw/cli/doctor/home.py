@@ -1,0 +1,72 @@
+"""Whether the home of the agent is in order: the folder, the key, the routes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from p2claw.agent.identity import load_identity
+from p2claw.agent.routes import RouteFile
+from p2claw.agent.upstream.address import UNIX_PATH_BYTES
+from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
+from p2claw.cli.listening import listens
+from p2claw.config import AgentConfig
+from p2claw.errors import IdentityError, UsageError
+
+
+def check_home(config: AgentConfig) -> Finding:
+    """There, ours alone, writable, and with a path short enough for a socket in it."""
+    home = config.home
+    if len(os.fsencode(config.socket_path)) > UNIX_PATH_BYTES:
+        advice = f"Name one of at most {UNIX_PATH_BYTES - len('/agent.sock')} with P2CLAW_HOME"
+        return fail("home", f"{home} is too long for the path of a socket", advice)
+    if not home.exists():
+        return warn("home", f"{home} is not there yet", "`p2claw run` makes it")
+    if not home.is_dir():
+        return fail("home", f"{home} is not a folder", "Name another with P2CLAW_HOME")
+    return _check_access(home)
+
+
+def _check_access(home: Path) -> Finding:
+    facts = home.stat()
+    mode = stat.S_IMODE(facts.st_mode)
+    if facts.st_uid != os.geteuid():
+        return fail("home", f"{home} belongs to another user", "Name your own with P2CLAW_HOME")
+    if not os.access(home, os.W_OK | os.X_OK):
+        return fail("home", f"{home} cannot be written to", f"chmod 700 {home}")
+    if mode & 0o022:
+        return fail("home", f"{home} can be changed by others ({mode:04o})", f"chmod 700 {home}")
+    if mode & 0o077:
+        return warn("home", f"{home} can be read by others ({mode:04o})", f"chmod 700 {home}")
+    return ok("home", str(home))
+
+
+def check_key(config: AgentConfig) -> Finding:
+    try:
+        identity = load_identity(config.identity_path)
+    except IdentityError as error:
+        if error.code == "identity-missing":
+            return warn("key", error.message, error.hint)
+        return failed("key", error)
+    return ok("key", f"{config.identity_path} of {identity.peer_id}")
+
+
+def check_routes(config: AgentConfig) -> list[Finding]:
+    """The file, and then each app: whether anything listens behind it."""
+    try:
+        routes = RouteFile(config.routes_path).load()
+    except UsageError as error:
+        return [failed("routes", error)]
+    if not routes:
+        return [warn("routes", "no app is exposed", "`p2claw expose NAME PORT` exposes one")]
+    findings = []
+    for app, route in sorted(routes.items()):
+        where = f"{app} → {route.upstream.text}"
+        if listens(route.upstream):
+            findings.append(ok("upstream", where))
+        else:
+            findings.append(
+                fail("upstream", f"{where}: nothing listens there", "Start the app, or unexpose it")
+            )
+    return findings

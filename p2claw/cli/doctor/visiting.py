@@ -1,0 +1,88 @@
+"""Whether the agent runs, is known, and can be visited: the whole way, as a visitor goes it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+
+from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
+from p2claw.cli.doctor.network import check_stun
+from p2claw.errors import P2clawError
+from p2claw.link.ice.servers import read_servers
+from p2claw.link.localhost import LocalhostResolver
+from p2claw.visitor import Visitor
+from p2claw.visitor.address import parse_address
+from p2claw.wire.signalling import IceServer, Introduced, decode_visit
+
+INTRODUCED_S = 10.0
+
+Status = dict[str, Any]
+
+
+def check_agent(client: AgentClient) -> tuple[Finding, Status | None]:
+    """Whether one runs and is registered; and what it says of itself."""
+    try:
+        status: Status = client.ask("GET", "/v1/status")
+    except P2clawError as error:
+        if error.code == "agent-not-running":
+            return warn("agent", error.message, error.hint), None
+        return failed("agent", error), None
+    coordinator = status["coordinator"]
+    if coordinator["state"] != "online":
+        text = f"{coordinator['state']}: {coordinator['last_error'] or 'no reason known'}"
+        return fail("agent", f"runs, but is {text}", "See what is said of the coordinator"), status
+    text = f"pid {status['pid']}, {status['alias']}, {status['links']} links"
+    return ok("agent", text), status
+
+
+async def check_visit(status: Status) -> list[Finding]:
+    """Visit an app of ours: introduction, link, key. The app itself need not answer."""
+    if status["coordinator"]["state"] != "online" or not status["apps"]:
+        return []
+    app = status["apps"][0]
+    if app["rejected"]:
+        return [
+            fail("visit", f"{app['app']} is rejected: {app['rejected']}", "Choose another name")
+        ]
+    began = time.monotonic()
+    try:
+        async with await Visitor.open(app["url"], key=status["peer_id"]) as visitor:
+            path = visitor.stats().path
+    except P2clawError as error:
+        return [failed("visit", error)]
+    took_ms = (time.monotonic() - began) * 1000
+    return [ok("visit", f"a link to {app['url']} opens, {path}, in {took_ms:.0f} ms")]
+
+
+async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> list[Finding]:
+    """Every STUN server, and every TURN server over UDP, that links would ask."""
+    given = [IceServer(urls=(url,)) for url in named]
+    if status is not None and status["coordinator"]["state"] == "online" and status["apps"]:
+        given += await _introduced(str(status["apps"][0]["url"]))
+    servers = read_servers(given)
+    asked = {(server.host, server.port) for server in servers.stun}
+    asked |= {(s.host, s.port) for s in servers.turn if s.transport == "udp" and not s.tls}
+    if not asked:
+        advice = "Give `p2claw server --stun` one where boxes or visitors are behind a NAT"
+        return [warn("stun", "no STUN server is configured", advice)] if status else []
+    return list(await asyncio.gather(*(check_stun(host, port) for host, port in sorted(asked))))
+
+
+async def _introduced(url: str) -> list[IceServer]:
+    """What the coordinator tells visitors to ask; nothing where it cannot be had."""
+    address = parse_address(url)
+    connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
+    try:
+        async with (
+            asyncio.timeout(INTRODUCED_S),
+            aiohttp.ClientSession(connector=connector) as client,
+            client.ws_connect(address.visit_url, headers={"Host": address.host}) as socket,
+        ):
+            message = decode_visit(await socket.receive_str())
+    except (aiohttp.ClientError, OSError, TypeError, P2clawError):
+        return []
+    return list(message.ice_servers) if isinstance(message, Introduced) else []
