@@ -57,6 +57,7 @@ class Agents:
         self._config = config
         self._switchboard = switchboard
         self._store = store
+        self._outboxes: set[Outbox] = set()
         self._audience = Audience(config)
         self._base = _base(config)
         limits = config.limits
@@ -75,6 +76,7 @@ class Agents:
             return web.Response(status=426, text="This is for agents: p2claw run\n")
         await ws.prepare(request)
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
+            self._outboxes.add(outbox)
             try:
                 await self._serve(request, ws, outbox)
             except RefusedError as error:
@@ -86,7 +88,14 @@ class Agents:
             except P2clawError as error:
                 log.error("store failed", error=error.message)
                 outbox.close(_GOING_DOWN, "the store does not answer")
+            finally:
+                self._outboxes.discard(outbox)
         return ws
+
+    def shut_down(self) -> None:
+        """Close every control connection, registered or not."""
+        for outbox in self._outboxes:
+            outbox.close(_GOING_DOWN, "going down")
 
     async def _serve(self, request: web.Request, ws: web.WebSocketResponse, outbox: Outbox) -> None:
         address = client_of(request, self._config.trusted_proxies)

@@ -18,8 +18,9 @@ from p2claw.coord.visitors import Visitors
 class Coordinator:
     """The coordinator of one process."""
 
-    def __init__(self, switchboard: Switchboard, health: Health) -> None:
+    def __init__(self, switchboard: Switchboard, agents: Agents, health: Health) -> None:
         self._switchboard = switchboard
+        self._agents = agents
         self._health = health
 
     @property
@@ -31,6 +32,7 @@ class Coordinator:
         """Tell visitors and agents that this process goes down; it may be called twice."""
         self._health.going_down = True
         self._switchboard.shut_down()
+        self._agents.shut_down()
 
 
 def add_coordinator(app: web.Application, config: ServerConfig, store: Store) -> Coordinator:
@@ -40,9 +42,10 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     """
     switchboard = Switchboard(config.limits)
     health = Health(store, config.parent, __version__)
-    coordinator = Coordinator(switchboard, health)
+    boxes = Agents(config, switchboard, store)
+    coordinator = Coordinator(switchboard, boxes, health)
     app.middlewares.append(health.middleware())
-    app.router.add_get(agents.PATH, Agents(config, switchboard, store).handle)
+    app.router.add_get(agents.PATH, boxes.handle)
     app.router.add_get(visitors.PATH, Visitors(config, switchboard, store).handle)
 
     async def shut_down(_: web.Application) -> None:

@@ -111,8 +111,12 @@ class Rendezvous:
     ) -> None:
         """A box has registered. `apps`: what it announced last time, good until it announces.
 
-        The same key on an older connection is replaced: the newest wins.
+        The same key on an older connection is replaced: the newest wins. A coordinator that goes
+        down takes nobody.
         """
+        if self._going_down:
+            self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
+            return
         older = self._by_alias.get(alias)
         if older is not None:
             self._effects.append(

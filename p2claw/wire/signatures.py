@@ -22,7 +22,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 # Parsers disagree on which of these end a line, so that a line hidden behind one could be seen by
 # the browser and not by us. No session description has a use for them.
 _FORBIDDEN = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-_FINGERPRINT_LINE = re.compile(r"\s*a\s*=\s*fingerprint\b", re.IGNORECASE)
+_FINGERPRINT = re.compile(r"fingerprint\s*:", re.IGNORECASE)
 _SHA256_LINE = re.compile(
     r"a=fingerprint:sha-256 ([0-9a-f]{2}(?::[0-9a-f]{2}){31})[ ]*", re.IGNORECASE
 )
@@ -54,12 +54,12 @@ def answer_payload(session: str, offer_sdp: str, fingerprint: bytes) -> bytes:
 def fingerprint_of(sdp: str) -> bytes:
     """The SHA-256 fingerprint in a session description, 32 bytes.
 
-    Raises RemoteProtocolError unless there is exactly one distinct one and every fingerprint line
-    can be read.
+    Raises RemoteProtocolError unless there is exactly one distinct one, and every line that another
+    parser might take for a fingerprint can be read.
     """
     found: set[bytes] = set()
     for line in _lines(sdp):
-        if not _FINGERPRINT_LINE.match(line):
+        if not _FINGERPRINT.search(line):
             continue
         sha256 = _SHA256_LINE.fullmatch(line)
         if sha256:
@@ -81,7 +81,7 @@ def without_other_fingerprints(sdp: str) -> str:
     kept = (
         line
         for line in _lines(sdp)
-        if not _FINGERPRINT_LINE.match(line) or _SHA256_LINE.fullmatch(line)
+        if not _FINGERPRINT.search(line) or _SHA256_LINE.fullmatch(line)
     )
     return "\r\n".join(kept)
 

@@ -1,0 +1,18 @@
+"""A session description: what is kept of it has the one fingerprint that was found."""
+
+from __future__ import annotations
+
+from p2claw.wire.signatures import fingerprint_of, without_other_fingerprints
+from tests.wire.vectors import read
+
+SEEDS = [case["sdp"].encode() for case in read("signatures.json")["descriptions"]]
+
+
+def run(data: bytes) -> None:
+    text = data.decode("latin-1")
+    found = fingerprint_of(text)
+    kept = without_other_fingerprints(text)
+    # Read as the most generous parser would: any line break, any blanks, any case.
+    lines = [line.lower() for line in kept.splitlines()]
+    shown = {line.split()[1] for line in lines if "fingerprint:" in line.replace(" ", "")}
+    assert shown == {":".join(f"{byte:02x}" for byte in found)}
