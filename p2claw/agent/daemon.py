@@ -65,7 +65,7 @@ class Agent:
         )
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Run until SIGTERM or SIGINT; then let open requests finish, for `drain_s` at most.
+        """Run until `stop`; then let open requests finish, for `drain_s` at most.
 
         ready: called once the local API answers. Raises UsageError `routes-damaged` …
         """
@@ -74,7 +74,6 @@ class Agent:
             listening = stack.enter_context(local_socket(self._config.socket_path))
             await stack.enter_async_context(local_api(self, listening))
             stack.callback(self._proxy.close)
-            self._handle_signals(stack)
             log.info(
                 "agent started",
                 version=__version__,
@@ -100,16 +99,22 @@ class Agent:
         """Read the routes again. Links stay. Raises UsageError, and then nothing changes."""
         async with self._changing:
             self._apply(await asyncio.to_thread(self._file.load))
-        self._registration.announce()
+        await self._registration.announce()
         log.info("routes reloaded", apps=len(self._routes))
         return {"apps": len(self._routes)}
+
+    def reload_soon(self) -> None:
+        """`reload`, for a signal: what goes wrong is logged."""
+        task = asyncio.create_task(self._reload_and_log())
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
 
     async def put_route(self, app: str, entry: object) -> Json:
         """Expose app. Raises UsageError."""
         route = route_from(app, entry)
         async with self._changing:
             self._apply(await asyncio.to_thread(self._file.put, route))
-        self._registration.announce()
+        await self._registration.announce()
         log.info("app exposed", app=app, upstream=route.upstream.text)
         return self._describe(route)
 
@@ -117,7 +122,7 @@ class Agent:
         """Expose app no more: requests on open links are answered 404. Raises UsageError."""
         async with self._changing:
             self._apply(await asyncio.to_thread(self._file.remove, app))
-        self._registration.announce()
+        await self._registration.announce()
         log.info("app unexposed", app=app)
         return {"app": app}
 
@@ -205,22 +210,6 @@ class Agent:
         await asyncio.wait({draining, hurry})
         await self._answerer.close()
 
-    def _handle_signals(self, stack: AsyncExitStack) -> None:
-        loop = asyncio.get_running_loop()
-        handlers = {
-            signal.SIGTERM: self.stop,
-            signal.SIGINT: self.stop,
-            signal.SIGHUP: self._reload_soon,
-        }
-        for number, handler in handlers.items():
-            loop.add_signal_handler(number, handler)
-            stack.callback(loop.remove_signal_handler, number)
-
-    def _reload_soon(self) -> None:
-        task = asyncio.create_task(self._reload_and_log())
-        self._reloads.add(task)
-        task.add_done_callback(self._reloads.discard)
-
     async def _reload_and_log(self) -> None:
         try:
             await self.reload()
@@ -229,7 +218,14 @@ class Agent:
 
 
 async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None:
-    """Run the one agent of a home to its end. Raises UsageError, IdentityError."""
+    """Run the one agent of a home, under the signals of this process, to its end.
+
+    ready: called once the local API answers. Raises UsageError, IdentityError.
+    """
     with only_agent(config.lock_path):
         agent = Agent(config)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, agent.stop)
+        loop.add_signal_handler(signal.SIGINT, agent.stop)
+        loop.add_signal_handler(signal.SIGHUP, agent.reload_soon)
         await agent.run(lambda: ready(agent))

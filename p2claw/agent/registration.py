@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from p2claw import __version__
@@ -38,6 +39,9 @@ log = get_log("agent")
 
 VERSION = 1
 REGISTER_TIMEOUT_S = 10.0  # docs/WIRE.md §11
+
+# A person waits for this at a command line, which gives up after 10 s.
+ANNOUNCE_TIMEOUT_S = 3.0
 
 Send = Callable[[AgentMessage], None]
 
@@ -86,12 +90,18 @@ class Registration:
         self._clock = clock
         self._outbox: Outbox | None = None
         self._seq = 0
+        self._known = 0  # the newest announcement that the coordinator has acknowledged
+        self._news = asyncio.Condition()
 
-    def announce(self) -> None:
-        """The apps have changed: say so now, or when the box is registered again."""
-        if self._outbox is not None:
-            self._seq += 1
-            self._outbox.put(Announce(self._seq, tuple(sorted(self._apps()))))
+    async def announce(self) -> None:
+        """The apps have changed: say so, and wait until the coordinator knows.
+
+        Where it is not there, or slow, they are known once it is.
+        """
+        seq = self._say_apps()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANNOUNCE_TIMEOUT_S), self._news:
+                await self._news.wait_for(lambda: self._outbox is None or self._known >= seq)
 
     async def serve(self, socket: ControlSocket) -> None:
         """Register on socket, then take offers until it ends.
@@ -104,7 +114,7 @@ class Registration:
         socket.settled()
         log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
         outbox = self._outbox = Outbox()
-        self.announce()
+        self._say_apps()
         tasks = [
             asyncio.create_task(self._say(socket, outbox)),
             asyncio.create_task(self._listen(socket, outbox, names)),
@@ -117,6 +127,8 @@ class Registration:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            async with self._news:
+                self._news.notify_all()
         for task in done:
             task.result()
 
@@ -162,8 +174,7 @@ class Registration:
                 case BoxEnd(session):
                     self._taker.end(session)
                 case Announced(seq, rejected):
-                    if seq == self._seq:
-                        self._note_rejected(rejected)
+                    await self._note_announced(seq, rejected)
                 case AgentError() as error:
                     raise _refusal(error, 0)
                 case Unknown():
@@ -171,10 +182,21 @@ class Registration:
                 case other:
                     raise RemoteProtocolError(f"the coordinator sent {type(other).__name__}")
 
-    def _note_rejected(self, rejected: Mapping[str, str]) -> None:
+    def _say_apps(self) -> int:
+        self._seq += 1
+        if self._outbox is not None:
+            self._outbox.put(Announce(self._seq, tuple(sorted(self._apps()))))
+        return self._seq
+
+    async def _note_announced(self, seq: int, rejected: Mapping[str, str]) -> None:
+        if seq != self._seq:
+            return  # of a set that is not the newest any more
         self.rejected = rejected
         for app, code in rejected.items():
             log.warning("app rejected by the coordinator", app=app, code=code)
+        async with self._news:
+            self._known = seq
+            self._news.notify_all()
 
 
 async def _receive(socket: ControlSocket) -> AgentMessage | Unknown:
