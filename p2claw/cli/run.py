@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import uvloop
 
 from p2claw import log
 from p2claw.agent.daemon import Agent, run_agent
+from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.output import json_option, print_facts, print_json
 from p2claw.config import DEFAULT_COORDINATOR, AgentConfig, AgentLimits
 
@@ -88,7 +88,7 @@ def run(
     limits = replace(limits, links=links, upstream=replace(limits.upstream, head_s=head_timeout))
     config = AgentConfig(coordinator=coordinator, limits=limits)
     log.configure(level=log_level, form=log_format)
-    _allow_many_sockets()
+    allow_many_sockets()
     uvloop.run(run_agent(config, lambda agent: _say(agent, config, as_json)))
 
 
@@ -109,15 +109,3 @@ def _say(agent: Agent, config: AgentConfig, as_json: bool) -> None:
         shown = [(name, facts[name]) for name in ("home", "socket", "peer_id", "coordinator")]
         print_facts([*shown, ("apps", ", ".join(facts["apps"]) or "none yet")])
     sys.stdout.flush()
-
-
-def _allow_many_sockets() -> None:
-    """A link takes some ten descriptors; the usual soft limit of 1,024 would be the first to go."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-if __name__ == "__main__":
-    run()

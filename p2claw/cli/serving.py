@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.config import ServerConfig
 from p2claw.coord.app import Coordinator, add_coordinator
 from p2claw.coord.store.sqlite import SqliteStore
@@ -72,6 +73,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
 
 async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP takes up a renewed certificate. Raises as `serving`."""
+    allow_many_sockets()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -92,7 +92,7 @@ async def server_process(
     Data are below tmp_path, so that a second one in the same place finds what the first one kept.
     built_bootstrap: serve the one of the package, which `make build` makes.
     """
-    command = [sys.executable, "-m", "p2claw.cli.server", "--json", "--listen", listen]
+    command = [sys.executable, "-m", "p2claw.cli.main", "server", "--json", "--listen", listen]
     command += ["--data", str(tmp_path / "server")]
     if not built_bootstrap:
         command += ["--static", str(write_static_site(tmp_path / "static"))]

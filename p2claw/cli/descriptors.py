@@ -1,0 +1,17 @@
+"""How many sockets this process may have open at once."""
+
+from __future__ import annotations
+
+import resource
+
+# A link takes some ten descriptors, a box that is online one: the usual soft limit of 1,024 would
+# be the first of all limits to be reached, and it has no answer of its own.
+WANTED = 65_536
+
+
+def allow_many_sockets() -> None:
+    """Raise the soft limit as far as the hard one lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
