@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -49,6 +50,12 @@ def parse_address(url: str, *, edge: str | None = None, key: str | None = None) 
     """
     parts = _split(url, "url-invalid", "an app's URL, for example https://dog-purplecrab.example")
     hostname = parts.hostname or ""
+    if _is_number(hostname):
+        raise UsageError(
+            f"{hostname} is an address and names no app",
+            code="host-invalid",
+            hint="Open the app's own URL, and name the edge with --edge",
+        )
     label = parse_label(hostname.partition(".")[0])
     asked = key or next(iter(parse_qs(parts.fragment).get("k", [])), None)
     if asked is not None:
@@ -67,6 +74,14 @@ def parse_address(url: str, *, edge: str | None = None, key: str | None = None) 
         dial_port=dialled.port or _PORTS[dialled.scheme],
         dial_tls=dialled.scheme == "https",
     )
+
+
+def _is_number(hostname: str) -> bool:
+    try:
+        ipaddress.ip_address(hostname)
+    except ValueError:
+        return False
+    return True
 
 
 def _split(url: str, code: str, expected: str) -> SplitResult:

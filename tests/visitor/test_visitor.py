@@ -168,10 +168,12 @@ async def test_a_request_that_was_refused_is_sent_again(
 async def test_links_outlive_the_coordinator(tmp_path: Path) -> None:
     async with contextlib.AsyncExitStack() as coordinator:
         server = await coordinator.enter_async_context(running_server(tmp_path))
-        async with minimal_box(app, port=server.port) as box:
-            async with await Visitor.open(url_of(server, box)) as visitor:
-                await coordinator.aclose()
-                assert await (await visitor.request("GET", "/")).body() == b"woof"
+        async with (
+            minimal_box(app, port=server.port) as box,
+            await Visitor.open(url_of(server, box)) as visitor,
+        ):
+            await coordinator.aclose()
+            assert await (await visitor.request("GET", "/")).body() == b"woof"
 
 
 async def test_the_first_visit_is_remembered(

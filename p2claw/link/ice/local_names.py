@@ -36,6 +36,11 @@ class LocalNames:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked = 0
 
+    @property
+    def pending(self) -> int:
+        """How many names are being looked up."""
+        return len(self._tasks)
+
     def resolve(self, candidate: Candidate) -> None:
         """Look the name up in a task of its own; dropped when the peer has sent enough names."""
         if self._asked >= NAMES or not is_mdns_hostname(candidate.host):

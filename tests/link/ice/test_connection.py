@@ -1,0 +1,148 @@
+"""Checks of one ICE agent against a peer that the test plays, packet by packet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+from aioice import stun
+
+from p2claw.link.ice.addresses import HostAddress
+from p2claw.link.ice.candidates import read_candidate
+from p2claw.link.ice.connection import PAIRS, IceConnection
+
+LOOPBACK = HostAddress("127.0.0.1", 65_535)
+PASSWORD = "p" * 22
+DEADLINE_S = 10
+
+
+class Played(asyncio.DatagramProtocol):
+    """The peer: keeps what it gets, answers when told."""
+
+    def __init__(self) -> None:
+        self.got: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+        self.address: tuple[str, int] = transport.get_extra_info("sockname")
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        self.got.put_nowait(data)
+
+    async def request(self) -> stun.Message:
+        """The next request that it gets."""
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                message = stun.parse_message(await self.got.get())
+                if message.message_class is stun.Class.REQUEST:
+                    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    connection: IceConnection
+    played: Played
+
+    @property
+    def address(self) -> tuple[str, int]:
+        candidate = self.connection.local_candidates[0]
+        return candidate.host, candidate.port
+
+    def send(self, data: bytes) -> None:
+        self.played.transport.sendto(data, self.address)
+
+    def check(self, **attributes: object) -> bytes:
+        """A check of the peer, authenticated as RFC 8445 §7.2.2 says."""
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{self.connection.local_username}:peer"
+        request.attributes["PRIORITY"] = 1_853_824_767
+        request.attributes["ICE-CONTROLLING"] = 1
+        request.attributes.update(attributes)
+        request.add_message_integrity(self.connection.local_password.encode())
+        return bytes(request)
+
+
+@contextlib.asynccontextmanager
+async def scene() -> AsyncIterator[Scene]:
+    """A controlled agent that is connecting, and the socket of its peer."""
+    loop = asyncio.get_running_loop()
+    _, played = await loop.create_datagram_endpoint(Played, local_addr=("127.0.0.1", 0))
+    connection = IceConnection(controlling=False)
+    await connection.open_hosts([LOOPBACK])
+    connection.remote_username, connection.remote_password = "peer", PASSWORD
+    connecting = asyncio.create_task(connection.connect())
+    try:
+        yield Scene(connection, played)
+    finally:
+        await connection.close()
+        await asyncio.wait([connecting])
+        connecting.exception()
+        played.transport.close()
+
+
+def _candidate(address: tuple[str, int], number: int = 1) -> Any:
+    return read_candidate(f"candidate:{number} 1 udp 1 {address[0]} {address[1]} typ host")
+
+
+async def test_a_check_that_comes_while_ours_waits_sends_ours_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # No timer may send it: what the NAT dropped has to come because of the peer's check.
+    monkeypatch.setattr(stun, "RETRY_RTO", 3600)
+    async with scene() as it:
+        it.connection.add_remote(_candidate(it.played.address))
+        dropped = await it.played.request()
+        it.send(it.check())
+        again = await it.played.request()
+        assert again.transaction_id == dropped.transaction_id
+
+
+async def test_a_peer_that_named_no_candidate_is_found_by_its_check() -> None:
+    async with scene() as it:
+        it.send(it.check())
+        assert (await it.played.request()).attributes["USERNAME"].startswith("peer:")
+
+
+async def test_the_agent_is_connected_when_the_nominated_check_is_answered() -> None:
+    async with scene() as it:
+        it.send(it.check(**{"USE-CANDIDATE": None}))
+        request = await it.played.request()
+        response = stun.Message(
+            stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=request.transaction_id
+        )
+        response.attributes["XOR-MAPPED-ADDRESS"] = it.address
+        response.add_message_integrity(PASSWORD.encode())
+        it.send(bytes(response))
+        async with asyncio.timeout(DEADLINE_S):
+            while it.connection.selected is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert it.connection.selected.remote_addr == it.played.address
+
+
+async def test_stray_packets_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async with scene() as it:
+        valid = it.check()
+        cut = valid[:2] + (len(valid) - 24).to_bytes(2, "big") + valid[4:-4]
+        for packet in (b"", b"\x00", b"\x01\x01", cut, valid[:30], b"\x80" * 40, b"\xff" * 1500):
+            it.send(packet)
+        it.send(valid)
+        assert await it.played.request()
+        assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
+
+
+async def test_candidates_of_the_peer_are_bounded() -> None:
+    async with scene() as it:
+        for port in range(1024, 1024 + 3 * PAIRS):
+            it.connection.add_remote(_candidate(("127.0.0.1", port)))
+        assert len(it.connection.remote_candidates) == PAIRS
+
+
+async def test_an_agent_without_a_socket_says_why() -> None:
+    connection = IceConnection(controlling=False)
+    with pytest.raises(OSError, match="address"):
+        await connection.open_hosts([HostAddress("192.0.2.77", 1)])
+    await connection.close()

@@ -1,0 +1,217 @@
+"""The control connection against real WebSocket servers: reconnecting, waiting, noticing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import WSMsgType, web
+
+from p2claw.link.backoff import Backoff
+from p2claw.link.control import ControlConnection, ControlLostError, ControlSocket, ControlState
+
+DEADLINE_S = 10
+
+OnSocket = Callable[[web.WebSocketResponse], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def coordinator(on_socket: OnSocket) -> AsyncIterator[str]:
+    """A WebSocket server that treats each connection so; its URL."""
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(heartbeat=None)
+        await socket.prepare(request)
+        await on_socket(socket)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/agent", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        yield f"ws://agent.localhost:{port}/agent"
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class Agent:
+    """Serves as told, and notes what became of it. delays_s: every wait between two tries."""
+
+    url: str
+    serve: Callable[[ControlSocket], Awaitable[None]]
+    delays_s: list[float] = field(default_factory=list)
+    waits: int = 3
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[ControlConnection]:
+        enough = asyncio.Event()
+
+        async def sleep(delay_s: float) -> None:
+            self.delays_s.append(delay_s)
+            if len(self.delays_s) >= self.waits:
+                enough.set()
+                await asyncio.Event().wait()
+
+        control = ControlConnection(
+            self.url, self.serve, backoff=Backoff(draw=lambda: 1.0), sleep=sleep
+        )
+        task = asyncio.create_task(control.run())
+        try:
+            yield control
+            await asyncio.wait_for(enough.wait(), DEADLINE_S)
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def _hear(socket: ControlSocket) -> None:
+    while True:
+        await socket.receive(timeout_s=DEADLINE_S)
+
+
+async def test_a_coordinator_that_is_gone_is_tried_again_ever_more_slowly() -> None:
+    agent = Agent("ws://127.0.0.1:1/agent", _hear, waits=4)
+    async with agent.running():
+        pass
+    assert agent.delays_s == [0.5, 1, 2, 4]
+
+
+async def test_messages_pass_both_ways() -> None:
+    heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def echo(socket: web.WebSocketResponse) -> None:
+        async for message in socket:
+            await socket.send_bytes(message.data)
+
+    async def serve(socket: ControlSocket) -> None:
+        await socket.send(b"hello")
+        heard.set_result(await socket.receive(timeout_s=DEADLINE_S))
+
+    async with coordinator(echo) as url:
+        agent = Agent(url, serve, waits=1)
+        async with agent.running():
+            assert await asyncio.wait_for(heard, DEADLINE_S) == b"hello"
+
+
+async def test_the_wait_begins_anew_once_the_coordinator_accepted() -> None:
+    async def close(socket: web.WebSocketResponse) -> None:
+        await socket.close(code=1001)
+
+    async def serve(socket: ControlSocket) -> None:
+        socket.settled()
+        await _hear(socket)
+
+    async with coordinator(close) as url:
+        agent = Agent(url, serve)
+        async with agent.running():
+            pass
+    assert agent.delays_s == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(("code", "least_s"), [(4001, 60), (4003, 60), (4010, 60), (4009, 0)])
+async def test_a_refusal_that_will_not_change_is_not_tried_soon(code: int, least_s: int) -> None:
+    async def refuse(socket: web.WebSocketResponse) -> None:
+        await socket.close(code=code)
+
+    async with coordinator(refuse) as url:
+        agent = Agent(url, _hear, waits=1)
+        async with agent.running():
+            pass
+    assert agent.delays_s == [least_s + 0.5]
+
+
+async def test_a_coordinator_that_says_nothing_is_given_up() -> None:
+    async def be_silent(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+
+    async def serve(socket: ControlSocket) -> None:
+        await socket.receive(timeout_s=0.01)
+
+    async with coordinator(be_silent) as url:
+        agent = Agent(url, serve, waits=1)
+        async with agent.running() as control:
+            pass
+    assert "said nothing" in control.last_error
+
+
+async def test_a_connection_that_is_dead_is_noticed_by_pings() -> None:
+    async def play_dead(socket: web.WebSocketResponse) -> None:
+        await asyncio.Event().wait()
+
+    lost = asyncio.Event()
+
+    async def serve(socket: ControlSocket) -> None:
+        try:
+            await socket.receive()
+        except ControlLostError:
+            lost.set()
+            raise
+
+    async with coordinator(play_dead) as url:
+        control = ControlConnection(url, serve, keepalive_s=0.05)
+        task = asyncio.create_task(control.run())
+        await asyncio.wait_for(lost.wait(), DEADLINE_S)
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_text_is_not_what_a_coordinator_sends() -> None:
+    async def send_text(socket: web.WebSocketResponse) -> None:
+        await socket.send_str("hello")
+        await socket.receive()
+
+    async with coordinator(send_text) as url:
+        agent = Agent(url, _hear, waits=1)
+        async with agent.running() as control:
+            pass
+    assert "text where binary belongs" in control.last_error
+
+
+async def test_the_state_tells_where_it_stands() -> None:
+    states: list[ControlState] = []
+
+    async def wait(socket: web.WebSocketResponse) -> None:
+        await socket.close(code=1001)
+
+    async def serve(socket: ControlSocket) -> None:
+        states.append(control.state)
+        socket.settled()
+        states.append(control.state)
+        await _hear(socket)
+
+    async with coordinator(wait) as url:
+        agent = Agent(url, serve, waits=1)
+        async with agent.running() as control:
+            pass
+    states.append(control.state)
+    assert states == [ControlState.CONNECTING, ControlState.ONLINE, ControlState.OFFLINE]
+
+
+async def test_stopping_says_goodbye() -> None:
+    codes: asyncio.Queue[int | None] = asyncio.Queue()
+
+    async def listen(socket: web.WebSocketResponse) -> None:
+        message = await socket.receive()
+        assert message.type is WSMsgType.CLOSE
+        codes.put_nowait(socket.close_code)
+
+    serving = asyncio.Event()
+
+    async def serve(socket: ControlSocket) -> None:
+        serving.set()
+        await _hear(socket)
+
+    async with coordinator(listen) as url:
+        task = asyncio.create_task(ControlConnection(url, serve).run())
+        await asyncio.wait_for(serving.wait(), DEADLINE_S)
+        task.cancel()
+        assert await asyncio.wait_for(codes.get(), DEADLINE_S) == 1001
+        await asyncio.wait([task])
