@@ -14,6 +14,10 @@ from p2claw.log import get_log
 
 log = get_log("coordinator")
 
+# Firefox (ESR 153) hands a page neither `open` nor the messages of a socket whose close arrives
+# together with its opening, and what was said would be lost.
+LAST_WORDS_S = 0.2
+
 
 class Outbox:
     """One writer task for one socket; `send` and `close` never wait. Used as a context.
@@ -91,6 +95,7 @@ class Outbox:
             await self._ws.send_str(item)
         else:
             code, reason = item
+            await asyncio.sleep(LAST_WORDS_S)
             await self._ws.close(code=code, message=reason.encode())
 
     def _cut(self, why: str) -> None:
