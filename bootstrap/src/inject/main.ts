@@ -7,7 +7,7 @@ import { wrapEventSource } from "./event-source";
 import { wrapFetch } from "./fetch";
 import { findShell } from "./find-shell";
 import { maskTop } from "./masks";
-import { followNavigation, pop, restoreState } from "./navigation";
+import { followNavigation, go, pop, restoreState } from "./navigation";
 import { belong } from "./sw-port";
 import { wrapXhr } from "./xhr";
 
@@ -22,7 +22,7 @@ if (script?.dataset["depart"] !== undefined) {
   belong(shell.lock);
   if (isTop) {
     maskTop();
-    const { state, restore } = shell.arrive({ window, pop });
+    const { state, restore } = shell.arrive({ window, go, pop });
     if (restore) restoreState(state);
     followNavigation(shell);
     if (problem !== undefined) shell.problem(problem);

@@ -20,6 +20,15 @@ export function followNavigation(shell: ShellApi): void {
   };
 }
 
+// What we ourselves are about to do: the event of it is none of the app's.
+let expected: string | undefined;
+
+/** Another document, or another place in this one, instead of this one. */
+export function go(url: string): void {
+  expected = url;
+  location.replace(url);
+}
+
 /** Back or forward within one document, as the browser would have done it. */
 export function pop(state: unknown, url: string): void {
   const before = location.href;
@@ -81,6 +90,10 @@ function followEvents(shell: ShellApi, navigation: EventTarget): void {
 
 function follow(shell: ShellApi, step: AppNavigateEvent): void {
   const url = new URL(step.destination.url);
+  if (step.navigationType === "replace" && url.href === expected) {
+    expected = undefined;
+    return;
+  }
   if (step.downloadRequest !== null || !/^https?:$/.test(url.protocol)) return;
   if (url.origin !== location.origin) {
     if (step.formData || !step.cancelable) return;
@@ -98,7 +111,7 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
       return;
     }
     step.preventDefault();
-    location.replace(url);
+    go(url.href);
     shell.moved("push", url.href, null);
     return;
   }
@@ -109,7 +122,7 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
   }
   step.preventDefault();
   shell.leaving("push");
-  location.replace(url);
+  go(url.href);
 }
 
 function aimLink(event: MouseEvent): void {

@@ -32,6 +32,8 @@ export interface ShellApi {
 /** What a document gives its shell. */
 export interface AppPage {
   window: Window;
+  /** Load another document in place of this one. */
+  go(url: string): void;
   /** Go to another entry of the same document, as the browser does on Back. */
   pop(state: unknown, url: string): void;
 }

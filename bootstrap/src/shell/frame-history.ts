@@ -24,8 +24,7 @@ export class FrameHistory {
   private cause: Cause = "first";
   private scrolled: ReturnType<typeof setTimeout> | undefined;
 
-  /** go: load another document into the frame, in place of the one that is there. */
-  constructor(private readonly go: (url: string) => void) {
+  constructor() {
     history.scrollRestoration = "manual";
     window.addEventListener("popstate", () => this.popped());
   }
@@ -80,7 +79,7 @@ export class FrameHistory {
     if (!entry) {
       this.write("replaceState", url, null, undefined);
       this.cause = "own";
-      this.go(url);
+      this.page?.go(url);
       return;
     }
     if (entry.doc === this.doc || isSameDocument(url, this.page?.window.location.href)) {
@@ -89,7 +88,7 @@ export class FrameHistory {
       return;
     }
     this.cause = "traverse";
-    this.go(url);
+    this.page?.go(url);
   }
 
   private write(

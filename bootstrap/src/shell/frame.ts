@@ -50,8 +50,7 @@ export class Frame {
   constructor(private readonly owner: FrameOwner) {
     const { element } = this;
     element.className = "app";
-    element.allow = ALLOW.map((feature) => `${feature} *`).join("; ");
-    element.allowFullscreen = true;
+    element.allow = allowed().join("; ");
     // The first document has no referrer: the shell is not a page that led there.
     element.referrerPolicy = "no-referrer";
     element.addEventListener("load", () => this.loaded());
@@ -71,10 +70,6 @@ export class Frame {
     this.element.referrerPolicy = "";
   }
 
-  go(url: string): void {
-    this.window?.location.replace(url);
-  }
-
   reload(): void {
     this.window?.location.reload();
   }
@@ -89,7 +84,8 @@ export class Frame {
     if (!shown || !isReadable(shown) || shown.location.href === "about:blank") return;
     if (shown.document !== this.announced) {
       this.announced = shown.document;
-      this.owner.bare({ window: shown, pop: (_, url) => shown.location.replace(url) });
+      const go = (url: string): void => shown.location.replace(url);
+      this.owner.bare({ window: shown, go, pop: (_, url) => go(url) });
     }
     this.focus(shown);
   }
@@ -111,6 +107,18 @@ export class Frame {
     const Message = (shown as Window & typeof globalThis).MessageEvent;
     shown.dispatchEvent(new Message("message", { data, origin, source, ports: [...ports] }));
   }
+}
+
+// Only what the browser knows, where it says so: for each other one it would write a warning.
+function allowed(): string[] {
+  const policy: unknown = Reflect.get(document, "featurePolicy");
+  const features: unknown = isPolicy(policy) ? policy.features() : ALLOW;
+  const known = Array.isArray(features) ? new Set<unknown>(features) : new Set<unknown>(ALLOW);
+  return ALLOW.filter((feature) => known.has(feature)).map((feature) => `${feature} *`);
+}
+
+function isPolicy(policy: unknown): policy is { features: () => unknown } {
+  return typeof policy === "object" && policy !== null && "features" in policy;
 }
 
 function isReadable(shown: Window): boolean {

@@ -21,7 +21,7 @@ const RELAY_MS = 2_500;
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
   private readonly mirror = new Mirror(location.hostname);
-  private readonly history = new FrameHistory((url) => this.frame.go(url));
+  private readonly history = new FrameHistory();
   private readonly frame: Frame;
   private readonly connector: Connector;
   private readonly serviceWorker: ServiceWorkerLink;
