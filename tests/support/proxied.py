@@ -15,8 +15,10 @@ from p2claw.agent.routes import Route
 from p2claw.agent.spool import SpoolSpace
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.config import AgentLimits
+from p2claw.errors import StreamResetError
 from p2claw.link.pump import Pump
 from p2claw.link.stream import VisitorStream
+from p2claw.wire.codes import Code
 from p2claw.wire.heads import RequestHead, ResponseHead
 from p2claw.wire.hello import Role
 from p2claw.wire.session import Session
@@ -79,10 +81,14 @@ class Proxied:
 
 
 async def send(stream: VisitorStream, body: bytes) -> None:
-    """Send a body in frames of the usual size."""
-    for start in range(0, max(len(body), 1), 16_376):
-        piece = body[start : start + 16_376]
-        await stream.write(piece, end=start + 16_376 >= len(body))
+    """Send a body in frames of the usual size, so far as it is wanted."""
+    try:
+        for start in range(0, max(len(body), 1), 16_376):
+            piece = body[start : start + 16_376]
+            await stream.write(piece, end=start + 16_376 >= len(body))
+    except StreamResetError as error:
+        if error.reset_code != Code.NO_ERROR:
+            raise
 
 
 async def whole(stream: VisitorStream) -> Answer:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 
 @dataclass

@@ -1,0 +1,391 @@
+"""What an agent says to its coordinator, and how it takes what it hears: over a real WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+
+from p2claw.agent.identity import Identity, load_or_create_identity
+from p2claw.agent.public import PublicNames
+from p2claw.agent.registration import Registration, Send
+from p2claw.link.backoff import Backoff
+from p2claw.link.control import ControlConnection, ControlState
+from p2claw.wire.signalling import (
+    AgentError,
+    AgentMessage,
+    Announce,
+    Announced,
+    BoxCandidate,
+    BoxEnd,
+    BoxOffer,
+    Challenge,
+    Register,
+    Registered,
+    Unknown,
+    decode_agent,
+    encode_agent,
+)
+from p2claw.wire.signatures import REGISTER, register_payload, verify
+from tests.support.upstreams import until
+
+NONCE = bytes(range(32))
+NOW_S = 1_800_000_000
+REGISTERED = Registered("purplecrab", "not-the-real-one", "http://{label}.localhost:8787", 20)
+OFFER = BoxOffer("session-1", "dog", "v=0", (), "203.0.113.0/24")
+
+
+@dataclass
+class Taker:
+    """Remembers what it was told."""
+
+    told: list[object] = field(default_factory=list)
+    send: Send | None = None
+
+    def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
+        self.told.append((offer, names))
+        self.send = send
+
+    def candidate(self, session: str, candidate: str, mid: str) -> None:
+        self.told.append((session, candidate, mid))
+
+    def end(self, session: str) -> None:
+        self.told.append(session)
+
+
+class Line:
+    """The coordinator's end of a control connection."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self.socket = socket
+
+    async def say(self, message: AgentMessage) -> None:
+        await self.socket.send_bytes(encode_agent(message))
+
+    async def hear(self) -> AgentMessage | Unknown:
+        message = await asyncio.wait_for(self.socket.receive(), 10)
+        assert message.type is WSMsgType.BINARY, message
+        return decode_agent(message.data)
+
+    async def register(self) -> Announce:
+        """The usual beginning, to the first announcement."""
+        await self.say(Challenge(NONCE, NOW_S))
+        assert isinstance(await self.hear(), Register)
+        await self.say(REGISTERED)
+        announce = await self.hear()
+        assert isinstance(announce, Announce)
+        return announce
+
+    async def hang(self) -> None:
+        """Hear until the other side closes."""
+        async for _ in self.socket:
+            pass
+
+
+@dataclass
+class Box:
+    registration: Registration
+    control: ControlConnection
+    taker: Taker
+    identity: Identity
+    apps: list[str]
+    waits: list[float]
+
+
+@asynccontextmanager
+async def registering(
+    tmp_path: Path, coordinator: Callable[[Line], Awaitable[None]], *, ahead_s: int = 0
+) -> AsyncIterator[Box]:
+    """A registration that dials a coordinator which says what the test wants."""
+    faults: list[Exception] = []
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        try:
+            await coordinator(Line(socket))
+        except Exception as error:
+            faults.append(error)
+        await socket.close()
+        return socket
+
+    waits: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        waits.append(delay_s)
+        await asyncio.sleep(0.01)
+
+    application = web.Application()
+    application.router.add_get("/agent", handle)
+    identity = load_or_create_identity(tmp_path / "identity.key")
+    taker, apps = Taker(), ["dog", "cat"]
+    async with TestServer(application) as server:
+        registration = Registration(
+            identity, "coordinator.example:8787", lambda: apps, taker, clock=lambda: NOW_S + ahead_s
+        )
+        control = ControlConnection(
+            str(server.make_url("/agent")), registration.serve, backoff=Backoff(), sleep=sleep
+        )
+        task = asyncio.create_task(control.run())
+        try:
+            yield Box(registration, control, taker, identity, apps, waits)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+    if faults:
+        raise faults[0]
+
+
+async def last_error(tmp_path: Path, error: AgentError, *, ahead_s: int = 0) -> Box:
+    """A box whose registration was refused with error."""
+
+    async def refusing(line: Line) -> None:
+        await line.say(Challenge(NONCE, NOW_S))
+        await line.hear()
+        await line.say(error)
+
+    async with registering(tmp_path, refusing, ahead_s=ahead_s) as box:
+        await until(lambda: bool(box.waits))
+    return box
+
+
+async def test_a_registration_is_signed_for_this_nonce_time_and_audience(tmp_path: Path) -> None:
+    heard: list[object] = []
+
+    async def coordinator(line: Line) -> None:
+        await line.say(Challenge(NONCE, NOW_S))
+        heard.append(await line.hear())
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: bool(heard))
+    (register,) = heard[:1]
+    assert isinstance(register, Register)
+    assert (register.nonce, register.time) == (NONCE, NOW_S)
+    assert register.audience == "coordinator.example:8787"
+    payload = register_payload(NONCE, NOW_S, "coordinator.example:8787")
+    assert verify(box.identity.public_key, REGISTER, payload, register.signature)
+
+
+async def test_once_registered_the_box_is_online_and_has_its_names(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: box.control.state is ControlState.ONLINE)
+        names = box.registration.names
+    assert names is not None
+    assert names.alias == "purplecrab"
+
+
+async def test_the_key_alias_is_computed_and_not_believed(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: box.registration.names is not None)
+        names = box.registration.names
+    assert names is not None
+    assert names.key_alias == box.identity.key_alias
+
+
+async def test_all_apps_are_announced_at_once(tmp_path: Path) -> None:
+    announced: list[Announce] = []
+
+    async def coordinator(line: Line) -> None:
+        announced.append(await line.register())
+
+    async with registering(tmp_path, coordinator):
+        await until(lambda: bool(announced))
+    assert announced[0].apps == ("cat", "dog")
+
+
+async def test_an_announcement_waits_until_the_coordinator_knows(tmp_path: Path) -> None:
+    steps: list[str] = []
+
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        changed = await line.hear()
+        assert isinstance(changed, Announce)
+        assert changed.apps == ("cat", "dog", "eel")
+        steps.append("heard")
+        await line.say(Announced(changed.seq, {"eel": "app-name-reserved"}))
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: box.control.state is ControlState.ONLINE)
+        box.apps.append("eel")
+        await box.registration.announce()
+        steps.append("returned")
+        assert box.registration.rejected == {"eel": "app-name-reserved"}
+    assert steps == ["heard", "returned"]
+
+
+async def test_an_announcement_does_not_wait_for_a_coordinator_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    registration = Registration(
+        load_or_create_identity(tmp_path / "identity.key"), "x", lambda: ["dog"], Taker()
+    )
+    async with asyncio.timeout(1):
+        await registration.announce()
+
+
+async def test_an_announcement_does_not_outlive_its_connection(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.hear()  # and close without a word
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: box.control.state is ControlState.ONLINE)
+        async with asyncio.timeout(2):
+            await box.registration.announce()
+
+
+async def test_offers_candidates_and_ends_are_passed_on(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.say(OFFER)
+        await line.say(BoxCandidate("session-1", "candidate:1", "0"))
+        await line.say(BoxEnd("session-1"))
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: len(box.taker.told) == 3)
+        names = box.registration.names
+    assert box.taker.told == [(OFFER, names), ("session-1", "candidate:1", "0"), "session-1"]
+
+
+async def test_what_is_sent_for_a_session_reaches_the_coordinator(tmp_path: Path) -> None:
+    heard: list[object] = []
+
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.say(OFFER)
+        heard.append(await line.hear())
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: box.taker.send is not None)
+        assert box.taker.send is not None
+        box.taker.send(BoxEnd("session-1"))
+        await until(lambda: bool(heard))
+    assert heard == [BoxEnd("session-1")]
+
+
+async def test_what_is_sent_after_the_connection_was_lost_is_dropped(tmp_path: Path) -> None:
+    heard: list[object] = []
+
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        if not heard:
+            heard.append("first connection")
+            await line.say(OFFER)
+            return
+        heard.append(await line.hear())
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: box.taker.send is not None and len(box.waits) == 1)
+        await until(lambda: box.control.state is ControlState.ONLINE)
+        assert box.taker.send is not None
+        box.taker.send(BoxEnd("session-1"))
+        box.apps.append("eel")
+        announcing = asyncio.create_task(box.registration.announce())
+        await until(lambda: len(heard) == 2)
+        await announcing
+    assert isinstance(heard[1], Announce)
+
+
+async def test_a_message_of_a_newer_coordinator_is_passed_over(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.socket.send_bytes(b"\x81\xa1t\xa7weather")
+        await line.say(OFFER)
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: len(box.taker.told) == 1)
+        assert box.waits == []
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"", b"\xc1", b"\x90", encode_agent(Challenge(NONCE, NOW_S)), b"x" * 70_000]
+)
+async def test_nonsense_ends_the_connection_and_not_the_agent(
+    tmp_path: Path, nonsense: bytes
+) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.socket.send_bytes(nonsense)
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: len(box.waits) >= 2)
+
+
+async def test_a_coordinator_that_says_nothing_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2claw.agent.registration.REGISTER_TIMEOUT_S", 0.05)
+
+    async def silent(line: Line) -> None:
+        await line.hang()
+
+    async with registering(tmp_path, silent) as box:
+        await until(lambda: len(box.waits) >= 2)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "words"), [(300, "300 s ahead of"), (-4000, "4000 s behind"), (0, "too far")]
+)
+async def test_a_wrong_clock_is_told_by_how_much(tmp_path: Path, ahead_s: int, words: str) -> None:
+    box = await last_error(tmp_path, AgentError("clock-skew"), ahead_s=ahead_s)
+    assert words in box.control.last_error
+    assert "timedatectl" in box.control.last_error
+
+
+@pytest.mark.parametrize("code", ["signature-invalid", "version", "audience-invalid"])
+async def test_what_does_not_mend_itself_is_not_tried_again_soon(tmp_path: Path, code: str) -> None:
+    box = await last_error(tmp_path, AgentError(code))
+    assert box.waits[0] >= 60
+
+
+@pytest.mark.parametrize("code", ["clock-skew", "rate-limited", "timeout"])
+async def test_what_may_mend_itself_is_tried_again(tmp_path: Path, code: str) -> None:
+    box = await last_error(tmp_path, AgentError(code))
+    assert box.waits[0] < 60
+
+
+async def test_a_coordinator_that_is_too_new_asks_for_an_update(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.say(Challenge(NONCE, NOW_S, v=9, min=9))
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: bool(box.waits))
+    assert "Update p2claw" in box.control.last_error
+    assert box.waits[0] >= 60
+
+
+async def test_an_error_that_is_not_known_is_passed_on_in_its_own_words(tmp_path: Path) -> None:
+    box = await last_error(tmp_path, AgentError("full-moon", "Not tonight"))
+    assert "Not tonight" in box.control.last_error
+
+
+async def test_a_base_that_is_no_url_is_not_taken(tmp_path: Path) -> None:
+    async def coordinator(line: Line) -> None:
+        await line.say(Challenge(NONCE, NOW_S))
+        await line.hear()
+        await line.say(Registered("purplecrab", "x", "javascript:{label}", 20))
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: bool(box.waits))
+        assert box.registration.names is None
