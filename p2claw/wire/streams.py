@@ -135,7 +135,6 @@ class Streams:
     def fault(self, stream: Stream, code: Code, reason: str) -> None:
         """The other side broke a rule of one stream."""
         self._send_reset(stream.id, code, reason)
-        self._cut_off(stream)
         self.lost(stream, code, reason)
 
     def lost(self, stream: Stream, code: Code, reason: str) -> None:

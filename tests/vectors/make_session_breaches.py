@@ -112,6 +112,11 @@ BREACHES = [
     _asking("a request from a box").receives(request(3, END)).fails(*_PROTOCOL),
     _asking("an answer to nothing").receives(response(3, END)).fails(*_PROTOCOL),
     _asking("an answer on an even id").receives(response(2, END)).fails(*_PROTOCOL),
+    Transcript("an answer to a request that has not left", "visitor")
+    .hello()
+    .opens(1, end=True)
+    .receives(response(1, END))
+    .fails(*_PROTOCOL),
     _asking("data before the head").receives(frame(DATA, 0, 1, b"x")).fails(*_PROTOCOL),
     _asking("trailers before the head").receives(trailers(1)).fails(*_PROTOCOL),
     _asking("a second answer")
@@ -140,6 +145,14 @@ BREACHES = [
     _box("credit between the parts of a head")
     .receives(frame(REQUEST, MORE, 1, _HEAD[:5]), window(1, 1))
     .fails("PROTOCOL", 1, 1),
+    _box("after a reset no more parts of a refused head are awaited")
+    .does("goaway", code="SHUTDOWN", reason="")
+    .does("send_once", message=[{"type": 8, "flags": 0, "stream": 0, "begins": ""}], now=0)
+    .receives(frame(REQUEST, MORE, 1, _HEAD[:5]), frame(REQUEST, MORE, 1, _HEAD[5:7]))
+    .sends([{"type": RESET, "flags": 0, "stream": 1, "begins": "0004"}])
+    .receives(reset(1, 5))
+    .receives(frame(REQUEST, END, 1, _HEAD[7:]))
+    .fails(*_PROTOCOL),
     _box("a reset between the parts of a head is in order")
     .receives(frame(REQUEST, MORE, 1, _HEAD[:5]), reset(1, 5), request(3, END))
     .events(

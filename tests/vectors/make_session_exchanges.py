@@ -275,6 +275,21 @@ EXCHANGES = [
         {"kind": "trailers", "stream": 1, "fields": [["etag", "2"]]},
         _closed(1),
     ),
+    Transcript("head and trailers both come in parts", "visitor")
+    .hello()
+    .opens(1, end=True)
+    .sends([sent_request(1, END)])
+    .receives(
+        frame(RESPONSE, MORE, 1, packed({"s": 200, "h": []})[:3]),
+        frame(RESPONSE, 0, 1, packed({"s": 200, "h": []})[3:]),
+        frame(TRAILERS, MORE, 1, packed([["etag", "2"]])[:3]),
+        frame(TRAILERS, 0, 1, packed([["etag", "2"]])[3:]),
+    )
+    .events(
+        _response_event(1, end=False),
+        {"kind": "trailers", "stream": 1, "fields": [["etag", "2"]]},
+        _closed(1),
+    ),
     Transcript("the answer to HEAD may end with an empty DATA", "visitor")
     .hello()
     .opens(1, end=True, method="HEAD")
@@ -328,6 +343,19 @@ EXCHANGES = [
     .receives(frame(DATA, END, 1, b"u"))
     .events()
     .open_streams(0),
+    Transcript("what nobody wants is not given new credit", "box", box_window_bytes=65_536)
+    .hello()
+    .receives(request(1, m="POST"), frame(DATA, 0, 1, b"u" * 16_000))
+    .receives(frame(DATA, 0, 1, b"u" * 16_000))
+    .does("drain_events")
+    .answers(1, end=False, status=413)
+    .pushes(1, b"too much", end=True)
+    .does("reset", stream=1, code="NO_ERROR", reason="")
+    .does("consumed", stream=1, n=32_000)
+    .sends(
+        [sent_response(1, 0, s=413), sent(DATA, END, 1, b"too much")],
+        [sent(RESET, 0, 1, b"\0\0")],
+    ),
     Transcript("a visitor stops sending at NO_ERROR and keeps the answer", "visitor")
     .hello()
     .opens(1, end=False, method="POST")

@@ -68,6 +68,20 @@ UPKEEP = [
     .sends([sent(2, END, 1, packed={"s": 200, "h": []})])
     .events({"kind": "closed", "stream": 1})
     .open_streams(0),
+    Transcript("a second GOAWAY covers no more than the first", "box")
+    .hello()
+    .receives(request(1, END))
+    .does("drain_events")
+    .does("goaway", code="NO_ERROR", reason="")
+    .receives(request(3, END))
+    .does("goaway", code="SHUTDOWN", reason="")
+    .sends(
+        [
+            sent(GOAWAY, 0, 0, b"\0\0\0\x01\0\0"),
+            {"type": RESET, "flags": 0, "stream": 3, "begins": "0004"},
+            sent(GOAWAY, 0, 0, b"\0\0\0\x01\0\x0c"),
+        ]
+    ),
     Transcript("a visitor keeps the streams that GOAWAY covers, and loses the others", "visitor")
     .hello()
     .opens(1, end=True)

@@ -93,6 +93,31 @@ def test_a_smaller_head_does_not_overtake_one_that_does_not_fit(codec: Codec) ->
     assert streams == [[1], [3, 5]]
 
 
+def test_no_body_takes_the_room_that_a_head_does_not_fit_into(codec: Codec) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, CREDIT, 3)
+    scheduler.push(1, b"body", False)
+    for stream in (3, 5):
+        scheduler.open(stream, CREDIT, 3)
+        scheduler.head(stream, FrameType.REQUEST, b"h" * 9_000, True)
+    streams = [[frame[2] for frame in _next(codec, scheduler)] for _ in range(2)]
+    assert streams == [[3], [5, 1]]
+
+
+def test_a_stream_whose_turns_are_cut_short_gets_the_rest_later(codec: Codec) -> None:
+    scheduler = _bulk(codec, 1, 3)
+    sizes = {1: 0, 3: 0}
+    turn = 1
+    for _ in range(400):
+        if turn == 1:
+            scheduler.control(codec.encode_frame(0x40, 0, 9, b"c" * 500))
+        data = [frame for frame in _next(codec, scheduler) if frame[0] == FrameType.DATA]
+        for _, _, stream, payload in data:
+            sizes[stream] += len(payload)
+        turn = 4 - data[-1][2]
+    assert abs(sizes[1] - sizes[3]) <= 2 * FULL
+
+
 def test_control_does_not_come_between_the_parts_of_a_head(codec: Codec) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, CREDIT, 3)
