@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import sys
 from pathlib import Path
 
@@ -11,9 +10,10 @@ import click
 import uvloop
 
 from p2claw import log
+from p2claw.cli.output import json_option, print_json
 from p2claw.cli.serving import Serving, serve
 from p2claw.config import DEFAULT_LISTEN, Network, ServerConfig, home_dir
-from p2claw.errors import P2clawError, UsageError
+from p2claw.errors import UsageError
 
 _EXAMPLE = """
 \b
@@ -118,7 +118,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     show_default=True,
     help="How log lines are written.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print where it listens as one JSON object.")
+@json_option
 def server(
     listen: str,
     parent: str,
@@ -143,29 +143,23 @@ def server(
     renewed certificate, which is also noticed within ten seconds.
     """
     behind_proxy = scheme == "https" and tls_cert is None
-    try:
-        config = ServerConfig(
-            listen=listen,
-            parent=parent.lower().strip("."),
-            scheme=scheme or ("https" if tls_cert else "http"),
-            public_port=public_port or (443 if behind_proxy else None),
-            names=names,
-            data_dir=data_dir or home_dir() / "server",
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            stun_urls=stun,
-            turn_urls=turn,
-            turn_secret=_secret(turn_secret_file),
-            trusted_proxies=tuple(_network(text) for text in trusted_proxies),
-            static_dir=static_dir,
-        )
-    except UsageError as error:
-        _fail(error, 2)
+    config = ServerConfig(
+        listen=listen,
+        parent=parent.lower().strip("."),
+        scheme=scheme or ("https" if tls_cert else "http"),
+        public_port=public_port or (443 if behind_proxy else None),
+        names=names,
+        data_dir=data_dir or home_dir() / "server",
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        stun_urls=stun,
+        turn_urls=turn,
+        turn_secret=_secret(turn_secret_file),
+        trusted_proxies=tuple(_network(text) for text in trusted_proxies),
+        static_dir=static_dir,
+    )
     log.configure(level=log_level, form=log_format)
-    try:
-        uvloop.run(serve(config, lambda running: _say(running, as_json)))
-    except P2clawError as error:
-        _fail(error, 1)
+    uvloop.run(serve(config, lambda running: _say(running, as_json)))
 
 
 def _say(running: Serving, as_json: bool) -> None:
@@ -177,7 +171,7 @@ def _say(running: Serving, as_json: bool) -> None:
         "data": str(running.config.data_dir),
     }
     if as_json:
-        click.echo(json.dumps(facts))
+        print_json(facts)
     else:
         click.echo(f"Coordinator and edge listen on {running.address}")
         click.echo(f"Apps appear at {running.apps}")
@@ -205,12 +199,3 @@ def _network(text: str) -> Network:
             code="proxy-invalid",
             hint="For example 127.0.0.1 or 10.0.0.0/8",
         ) from None
-
-
-def _fail(error: P2clawError, status: int) -> None:
-    click.echo(f"p2claw: {error}", err=True)
-    raise SystemExit(status)
-
-
-if __name__ == "__main__":
-    server()
