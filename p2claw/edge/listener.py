@@ -50,6 +50,7 @@ async def listening(
     app: web.Application, bound: socket.socket, context: ssl.SSLContext | None
 ) -> AsyncIterator[None]:
     """Serve the application on a socket while the block runs; the socket is closed with it."""
+    app.on_response_prepare.append(_name_server)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -68,6 +69,11 @@ async def listening(
     finally:
         await runner.cleanup()
         bound.close()
+
+
+async def _name_server(_: web.Request, response: web.StreamResponse) -> None:
+    """Which library answers, in which version, is nobody's business."""
+    response.headers["Server"] = "p2claw"
 
 
 def _server_log() -> logging.Logger:

@@ -91,6 +91,10 @@ async def test_a_fault_of_ours_keeps_its_stack_trace_and_nothing_of_the_request(
     assert ("Traceback" in caplog.text, "secret-path" in caplog.text) == (True, False)
 
 
+async def test_no_answer_names_the_library_behind_it(browser: Browser) -> None:
+    assert (await browser.ask(**PAGE)).fields["Server"] == "p2claw"
+
+
 def test_a_port_that_is_taken_is_a_clear_error() -> None:
     with bind("127.0.0.1", 0) as taken, pytest.raises(UsageError) as refusal:
         bind("127.0.0.1", taken.getsockname()[1])
