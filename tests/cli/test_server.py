@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from p2claw.cli.main import main
 from tests.support.certificates import write_certificate
 from tests.support.server import REPOSITORY, server_process
 from tests.support.static_site import write_static_site
@@ -70,33 +71,52 @@ def _no_proxy(folder: Path, arguments: list[str]) -> None:
     arguments += ["--trusted-proxy", "nobody"]
 
 
+def _spoiled(folder: Path, spoil: Callable[[Path, list[str]], None]) -> list[str]:
+    """Arguments of a server that would start, but for one thing."""
+    static = write_static_site(folder / "static")
+    arguments = ["--listen", "127.0.0.1:0", "--data", str(folder / "data")]
+    arguments += ["--static", str(static)]
+    spoil(folder, arguments)
+    return arguments
+
+
 @pytest.mark.parametrize(
-    ("spoil", "status", "words"),
+    ("spoil", "words"),
     [
-        (_unbuilt, 1, "Run `make build`"),
-        (_damaged_data, 1, "coordinator.db cannot be used"),
-        (_damaged_certificate, 1, "cert.pem"),
-        (_certificate_alone, 2, "Give both --tls-cert and --tls-key"),
-        (_turn_alone, 2, "--turn-secret-file"),
-        (_empty_secret, 2, "holds no secret"),
-        (_no_port, 2, "is not an address to listen on"),
-        (_no_proxy, 2, "'nobody' is not an address or a network"),
+        (_unbuilt, "Run `make build`"),
+        (_damaged_data, "coordinator.db cannot be used"),
+        (_damaged_certificate, "cert.pem"),
     ],
-    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
 def test_what_cannot_work_is_refused_in_words(
-    tmp_path: Path, spoil: Callable[[Path, list[str]], None], status: int, words: str
+    tmp_path: Path, spoil: Callable[[Path, list[str]], None], words: str
 ) -> None:
-    static = write_static_site(tmp_path / "static")
-    arguments = ["--listen", "127.0.0.1:0", "--data", str(tmp_path / "data")]
-    arguments += ["--static", str(static)]
-    spoil(tmp_path, arguments)
-    ended = _run(*arguments)
+    ended = _run(*_spoiled(tmp_path, spoil))
     assert (ended.returncode, words in ended.stderr, "Traceback" in ended.stderr) == (
-        status,
+        1,
         True,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_certificate_alone, "Give both --tls-cert and --tls-key"),
+        (_turn_alone, "--turn-secret-file"),
+        (_empty_secret, "holds no secret"),
+        (_no_port, "is not an address to listen on"),
+        (_no_proxy, "'nobody' is not an address or a network"),
+    ],
+)
+def test_options_that_make_no_sense_are_wrong_usage(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path, list[str]], None],
+    words: str,
+) -> None:
+    status = main(["server", *_spoiled(tmp_path, spoil)])
+    assert (status, words in capsys.readouterr().err) == (2, True)
 
 
 def test_a_port_that_is_taken_is_refused_in_words(tmp_path: Path) -> None:
@@ -106,13 +126,17 @@ def test_a_port_that_is_taken_is_refused_in_words(tmp_path: Path) -> None:
     assert (ended.returncode, f"Cannot listen on {listen}" in ended.stderr) == (1, True)
 
 
-def test_an_option_can_come_from_the_environment() -> None:
-    ended = _run(P2CLAW_TRUSTED_PROXIES="127.0.0.1 nobody")
-    assert (ended.returncode, "'nobody'" in ended.stderr) == (2, True)
+def test_an_option_can_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("P2CLAW_TRUSTED_PROXIES", "127.0.0.1 nobody")
+    status = main(["server"])
+    assert (status, "'nobody'" in capsys.readouterr().err) == (2, True)
 
 
-def test_the_help_has_an_example() -> None:
-    assert "p2claw server --listen :443 --parent example.org" in _run("--help").stdout
+def test_the_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["server", "--help"])
+    assert "p2claw server --listen :443 --parent example.org" in capsys.readouterr().out
 
 
 async def test_it_says_as_json_where_it_listens(tmp_path: Path) -> None:
