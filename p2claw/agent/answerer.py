@@ -11,6 +11,7 @@ from p2claw.agent.fields import Visit
 from p2claw.agent.identity import Identity
 from p2claw.agent.public import PublicNames
 from p2claw.config import AgentLimits
+from p2claw.errors import P2clawError
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
 
@@ -51,15 +52,19 @@ class Answerer:
             log.info("visitor refused", session=offer.session[:8], app=offer.app, code=code)
             send(Refuse(offer.session, code, message))
             return
-        visit = Visit(offer.app, names, offer.visitor)
-        link = BoxLink(
-            offer,
-            visit,
-            identity=self._identity,
-            limits=self._limits,
-            send=send,
-            forward=self._forward,
-        )
+        try:
+            link = BoxLink(
+                offer,
+                Visit(offer.app, names, offer.visitor),
+                identity=self._identity,
+                limits=self._limits,
+                send=send,
+                forward=self._forward,
+            )
+        except P2clawError as error:
+            log.warning("visitor not answered", session=offer.session[:8], error=error.message)
+            send(Refuse(offer.session, "protocol", error.message[:256]))
+            return
         self._links[offer.session] = link
         self._visitors[offer.visitor] += 1
         task = asyncio.get_running_loop().create_task(link.run())

@@ -26,8 +26,9 @@ CLOSE_TIMEOUT_S = 2.0
 KEEPALIVE_S = 20.0
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
-# docs/WIRE.md §11: signature-invalid, version, audience-invalid. Trying again soon cannot help.
-SLOW_CLOSE_CODES = frozenset({4001, 4003, 4010})
+# docs/WIRE.md §11: signature-invalid, version, audience-invalid: trying again soon cannot help.
+# And replaced: two agents with one key would otherwise throw each other out several times a second.
+SLOW_CLOSE_CODES = frozenset({4001, 4003, 4009, 4010})
 SLOW_LEAST_S = 60.0
 
 

@@ -351,7 +351,7 @@ async def test_a_wrong_clock_is_told_by_how_much(tmp_path: Path, ahead_s: int, w
     assert "timedatectl" in box.control.last_error
 
 
-@pytest.mark.parametrize("code", ["signature-invalid", "version", "audience-invalid"])
+@pytest.mark.parametrize("code", ["signature-invalid", "version", "audience-invalid", "replaced"])
 async def test_what_does_not_mend_itself_is_not_tried_again_soon(tmp_path: Path, code: str) -> None:
     box = await last_error(tmp_path, AgentError(code))
     assert box.waits[0] >= 60

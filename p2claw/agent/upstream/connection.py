@@ -21,7 +21,7 @@ from p2claw.units import KIB
 # the socket may come on top: at most HIGH + READ bytes of each answer are in memory.
 READ_HIGH_BYTES = 256 * KIB
 READ_LOW_BYTES = 64 * KIB
-READ_BYTES = 64 * KIB
+READ_BYTES = 4 * 16_376  # whole frames (docs/WIRE.md §2), so that no piece leaves a crumb over
 
 # Of a request that the upstream does not take.
 WRITE_HIGH_BYTES = 256 * KIB
