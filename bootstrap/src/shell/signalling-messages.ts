@@ -24,6 +24,7 @@ const CANDIDATE_CHARS = 1_024;
 const APPS = 256;
 const SERVERS = 16;
 const SIGNATURE_BYTES = 64;
+const MOST_RETRY_S = 86_400;
 
 /** The coordinator broke the protocol. */
 export class BadSignalling extends Error {}
@@ -54,15 +55,13 @@ export function decodeSignalling(text: unknown): FromCoordinator | undefined {
         candidate: string(message["candidate"], CANDIDATE_CHARS),
         mid: string(message["mid"] ?? "0", 64),
       };
-    case "error": {
-      const retryS = message["retry_s"];
+    case "error":
       return {
         t: "error",
         code: matching(message["code"], /^[a-z0-9-]{1,64}$/),
         message: string(message["message"] ?? "", 1_024),
-        retryS: typeof retryS === "number" && retryS >= 0 ? retryS : undefined,
+        retryS: seconds(message["retry_s"]),
       };
-    }
     default:
       return undefined;
   }
@@ -93,6 +92,14 @@ function matching(value: unknown, pattern: RegExp): string {
   const text = string(value, MESSAGE_CHARS);
   if (!pattern.test(text)) throw new BadSignalling("a text is wrong");
   return text;
+}
+
+function seconds(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MOST_RETRY_S) {
+    throw new BadSignalling("a time is wrong");
+  }
+  return value;
 }
 
 function peerId(value: unknown): string {

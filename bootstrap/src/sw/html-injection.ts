@@ -38,6 +38,7 @@ export function injectTag(tag: string): TransformStream<Piece, Piece> {
  */
 export function insertionPoint(text: string, whole: boolean): number | undefined {
   if (/^(\xff\xfe|\xfe\xff)/.test(text)) return -1;
+  if (!whole && /^(\xff|\xfe|\xef\xbb?)?$/.test(text)) return undefined;
   let at = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
   for (;;) {
     const head = match(HEAD, text, at);

@@ -14,7 +14,7 @@ export class Exchange {
   answer: ResponseState = "await";
   requestGone = false; // our END has been handed out
   bodiless = false; // the response has no DATA, docs/WIRE.md §4
-  private credit: number = LIMITS.windowBytes; // body bytes that may still come
+  private credit: number; // body bytes that may still come
   private read = 0; // bytes that the consumer has read and that have not been granted again
   private parts: Uint8Array[] = [];
   private partsBytes = 0;
@@ -22,7 +22,10 @@ export class Exchange {
   constructor(
     readonly id: number,
     readonly method: string,
-  ) {}
+    private readonly windowBytes: number,
+  ) {
+    this.credit = windowBytes;
+  }
 
   get over(): boolean {
     return this.requestGone && this.answer === "ended";
@@ -68,7 +71,7 @@ export class Exchange {
   /** Count n body bytes as read; the credit to grant now, or 0. */
   consumed(n: number): number {
     this.read += n;
-    if (this.answer === "ended" || this.read * GRANTS_A_WINDOW < LIMITS.windowBytes) return 0;
+    if (this.answer === "ended" || this.read * GRANTS_A_WINDOW < this.windowBytes) return 0;
     const grant = this.read;
     this.read = 0;
     this.credit += grant;

@@ -2,35 +2,40 @@
 
 import { Code } from "./codes";
 import { SessionFault } from "./faults";
-import { CREDIT_MAX, FIRST_STREAMS, FIRST_WINDOW_BYTES, LIMITS, SOFTWARE_BYTES } from "./limits";
+import { CREDIT_MAX, FIRST_STREAMS, FIRST_WINDOW_BYTES, SOFTWARE_BYTES } from "./limits";
 import { NotPacked, pack, type Packed, unpack } from "./msgpack";
 
 export const VERSION = 1;
 
 const utf8 = new TextEncoder();
 
+const OLDEST_VERSION = 1;
+
 export interface Hello {
   version: number;
+  /** The lowest that the box speaks. */
+  oldest: number;
   software: string;
   windowBytes: number;
   streams: number;
+  extensions: string[];
 }
 
 /** The payload of a visitor's HELLO. */
-export function encodeHello(app: string, software: string): Uint8Array {
+export function encodeHello(app: string, software: string, windowBytes: number): Uint8Array {
   return pack({
     v: VERSION,
-    min: VERSION,
+    min: OLDEST_VERSION,
     role: "visitor",
     app,
     sw: software,
-    window: LIMITS.windowBytes,
+    window: windowBytes,
     streams: FIRST_STREAMS,
     ext: [],
   });
 }
 
-/** What a box says, its version the one in use. Throws SessionFault PROTOCOL or VERSION. */
+/** What a box says. Throws SessionFault. Keys that are not known are ignored. */
 export function decodeHello(payload: Uint8Array): Hello {
   const map = unpackMap(payload);
   const highest = integer(map, "v", undefined, 1, CREDIT_MAX);
@@ -44,14 +49,20 @@ export function decodeHello(payload: Uint8Array): Hello {
   const windowBytes = integer(map, "window", FIRST_WINDOW_BYTES, FIRST_WINDOW_BYTES, CREDIT_MAX);
   const streams = integer(map, "streams", FIRST_STREAMS, FIRST_STREAMS, CREDIT_MAX);
   const extensions = map.has("ext") ? map.get("ext") : [];
-  if (!Array.isArray(extensions) || !extensions.every((name) => typeof name === "string")) {
-    throw new SessionFault("a HELLO whose 'ext' is wrong");
+  if (!isTextList(extensions)) throw new SessionFault("a HELLO whose 'ext' is wrong");
+  return { version: highest, oldest: lowest, software, windowBytes, streams, extensions };
+}
+
+/** The version in use. Throws SessionFault VERSION where there is none in common. */
+export function agree(theirs: Pick<Hello, "version" | "oldest">): number {
+  const version = Math.min(VERSION, theirs.version);
+  if (version < Math.max(OLDEST_VERSION, theirs.oldest)) {
+    throw new SessionFault(
+      `no common version: there ${theirs.oldest} to ${theirs.version}`,
+      Code.VERSION,
+    );
   }
-  const version = Math.min(VERSION, highest);
-  if (version < lowest) {
-    throw new SessionFault(`no common version: ${lowest} to ${highest}`, Code.VERSION);
-  }
-  return { version, software, windowBytes, streams };
+  return version;
 }
 
 function unpackMap(payload: Uint8Array): Map<string, Packed> {
@@ -62,6 +73,10 @@ function unpackMap(payload: Uint8Array): Map<string, Packed> {
     if (!(error instanceof NotPacked)) throw error;
   }
   throw new SessionFault("a HELLO that is not a map");
+}
+
+function isTextList(value: Packed | undefined): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 function integer(

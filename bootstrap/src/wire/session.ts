@@ -7,7 +7,7 @@ import { Exchange } from "./exchange";
 import { LocalFault, SessionFault, StreamFault } from "./faults";
 import { FLAG_ACK, FLAG_END, type Frame, FrameType, decodeMessage, encodeFrame } from "./frame";
 import { type RequestHead, decodeResponse, decodeTrailers, encodeRequest, hasNoBody } from "./heads";
-import { decodeHello, encodeHello } from "./hello";
+import { agree, decodeHello, encodeHello } from "./hello";
 import { Keepalive } from "./keepalive";
 import { FIRST_STREAMS, FIRST_WINDOW_BYTES, LIMITS, STREAM_ID_MAX } from "./limits";
 import { concat } from "./msgpack";
@@ -33,8 +33,12 @@ export class Session {
   private peerStreams = FIRST_STREAMS;
 
   /** HELLO is queued at once. software: at most 64 bytes. */
-  constructor(app: string, software: string) {
-    this.hello = encodeFrame(FrameType.HELLO, 0, 0, encodeHello(app, software));
+  constructor(
+    app: string,
+    software: string,
+    private readonly windowBytes: number = LIMITS.windowBytes,
+  ) {
+    this.hello = encodeFrame(FrameType.HELLO, 0, 0, encodeHello(app, software, windowBytes));
     this.scheduler.control(this.hello);
   }
 
@@ -135,15 +139,17 @@ export class Session {
     if (this.exchanges.size >= this.peerStreams) throw new LocalFault("streams-exhausted");
     const payload = encodeRequest(head);
     this.highest = id;
-    this.exchanges.set(id, new Exchange(id, head.method));
+    this.exchanges.set(id, new Exchange(id, head.method, this.windowBytes));
     this.scheduler.open(id, this.peerWindowBytes, head.urgency);
     this.scheduler.head(id, FrameType.REQUEST, payload, end);
     return id;
   }
 
-  /** Queue body bytes, whole; nothing where the stream is over. */
-  sendData(stream: number, data: Uint8Array, end: boolean): void {
-    if (this.exchanges.has(stream)) this.scheduler.push(stream, data, end);
+  /** Queue body bytes, whole; false, and nothing, where the stream is over. */
+  sendData(stream: number, data: Uint8Array, end: boolean): boolean {
+    if (!this.exchanges.has(stream)) return false;
+    this.scheduler.push(stream, data, end);
+    return true;
   }
 
   /** The consumer has read n body bytes of a stream. */
@@ -199,6 +205,7 @@ export class Session {
 
   private readHello(payload: Uint8Array): void {
     const hello = decodeHello(payload);
+    agree(hello);
     const more = hello.windowBytes - this.peerWindowBytes;
     this.peerWindowBytes = hello.windowBytes;
     this.peerStreams = hello.streams;
@@ -227,6 +234,9 @@ export class Session {
 
   private readStream(frame: Frame): void {
     const exchange = this.exchanges.get(frame.stream);
+    if (exchange && !this.scheduler.started(frame.stream)) {
+      throw new SessionFault(`a frame on stream ${frame.stream}, whose REQUEST has not left`);
+    }
     if (!exchange) {
       // Ids rise: what is not open and not above the highest is over, and its frames are dropped.
       if (frame.stream % 2 === 1 && frame.stream <= this.highest) return;

@@ -1,0 +1,83 @@
+// What a visitor verifies, by the same vectors as the box: signatures, fingerprints, key aliases.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  answerPayload,
+  isKeyAlias,
+  isSignedByPeer,
+  keyAliasOf,
+  signedBytes,
+  verify,
+} from "../../src/shell/answer-proof";
+import { decodeBase32, encodeBase32 } from "../../src/shell/base32";
+import { BadDescription, fingerprintOf, withoutOtherFingerprints } from "../../src/shell/session-description";
+import { bytes, hex, read } from "../vectors";
+
+interface Answer {
+  name: string;
+  session: string;
+  offer: string;
+  fingerprint: string;
+  payload: string;
+  signed: string;
+  signature: string;
+}
+
+const vectors = read<{
+  key: { public: string; peer_id: string; key_alias: string };
+  answer: Answer[];
+  descriptions: { name: string; sdp: string; fingerprint: string | null; kept: string | null }[];
+}>("signatures");
+const publicKey = bytes(vectors.key.public);
+
+test("a peer id is the key in base32", () => {
+  assert.equal(encodeBase32(publicKey), vectors.key.peer_id);
+  assert.equal(hex(decodeBase32(vectors.key.peer_id, 32) ?? new Uint8Array()), vectors.key.public);
+});
+
+test("base32 with bits left over is none of ours", () => {
+  assert.equal(decodeBase32(`${"a".repeat(51)}b`, 32), undefined);
+});
+
+test("a key alias is the beginning of the key's hash", async () => {
+  assert.equal(await keyAliasOf(publicKey), vectors.key.key_alias);
+  assert.equal(await isKeyAlias(vectors.key.key_alias, vectors.key.peer_id), true);
+  assert.equal(await isKeyAlias("a".repeat(26), vectors.key.peer_id), false);
+});
+
+for (const { name, session, offer, fingerprint, payload, signed, signature } of vectors.answer) {
+  test(`an answer's signature covers what it must: ${name}`, async () => {
+    const made = await answerPayload(session, offer, bytes(fingerprint));
+    assert.equal(hex(made), payload);
+    assert.equal(hex(signedBytes("answer", made)), signed);
+    assert.equal(await verify(publicKey, "answer", made, bytes(signature)), true);
+    assert.equal(await verify(publicKey, "register", made, bytes(signature)), false);
+  });
+}
+
+test("an answer for another offer is not believed", async () => {
+  const [vector] = vectors.answer;
+  assert.ok(vector);
+  const pairs = vector.fingerprint.match(/../g)?.join(":");
+  const answer = {
+    peerId: vectors.key.peer_id,
+    session: vector.session,
+    offerSdp: vector.offer,
+    answerSdp: `v=0\r\na=fingerprint:sha-256 ${pairs}\r\n`,
+    signature: bytes(vector.signature),
+  };
+  assert.equal(await isSignedByPeer(answer), true);
+  assert.equal(await isSignedByPeer({ ...answer, offerSdp: `${vector.offer} ` }), false);
+});
+
+for (const { name, sdp, fingerprint, kept } of vectors.descriptions) {
+  test(`the fingerprint of a description: ${name}`, () => {
+    if (fingerprint === null) {
+      assert.throws(() => fingerprintOf(sdp), BadDescription);
+    } else {
+      assert.equal(hex(fingerprintOf(sdp)), fingerprint);
+      assert.equal(withoutOtherFingerprints(sdp), kept);
+    }
+  });
+}
