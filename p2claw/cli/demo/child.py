@@ -17,6 +17,14 @@ END_S = 14.0
 LOG_LINES = 12
 
 
+class ChildError(P2clawError):
+    """A child ended, or never became ready. log: the end of what it wrote."""
+
+    def __init__(self, message: str, *, code: str, hint: str, log: str) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.log = log
+
+
 class Child:
     """A running child. `title` is what people read."""
 
@@ -53,7 +61,7 @@ class Child:
     async def said(self) -> str:
         """The first line that it prints, which says that it is ready.
 
-        Raises P2clawError `child-ended` or `child-silent`.
+        Raises ChildError `child-ended` or `child-silent`.
         """
         assert self._process.stdout is not None
         try:
@@ -70,7 +78,7 @@ class Child:
         """Wait until it has ended, for whatever reason."""
         await asyncio.shield(self._ended)
 
-    def failure(self) -> P2clawError:
+    def failure(self) -> ChildError:
         """What to say of a child that ended unasked."""
         return self._failed(f"ended by itself with {self._process.returncode}", "child-ended")
 
@@ -90,14 +98,10 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    def _failed(self, what: str, code: str) -> P2clawError:
+    def _failed(self, what: str, code: str) -> ChildError:
+        lines: list[str] = []
         with contextlib.suppress(OSError):
             lines = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-            if lines:
-                quoted = "\n       ".join(lines)
-                return P2clawError(
-                    f"The {self.title} {what}",
-                    code=code,
-                    hint=f"The end of {self._log}:\n       {quoted}",
-                )
-        return P2clawError(f"The {self.title} {what}", code=code, hint=f"See {self._log}")
+        quoted = "\n       ".join(lines)
+        hint = f"The end of {self._log}:\n       {quoted}" if lines else f"See {self._log}"
+        return ChildError(f"The {self.title} {what}", code=code, hint=hint, log=quoted)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import re
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 from p2claw.agent.routes import Route, RouteFile
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.cli.agent_client import AgentClient
-from p2claw.cli.demo.child import Child
+from p2claw.cli.demo.child import Child, ChildError
 from p2claw.errors import LinkError, P2clawError, RefusedError
 from p2claw.visitor import PinStore, Visitor
 
@@ -93,7 +92,12 @@ class Stage:
         log = self.plan.data_dir / f"{title.split()[-1]}.log"
         child = await Child.start(title, module, *argv, log=log, env=env)
         self.children.append(child)
-        return await child.said()
+        try:
+            return await child.said()
+        except P2clawError:
+            if child.has_ended:
+                self.children.remove(child)
+            raise
 
     async def _start_app(self) -> str:
         said = await self._start("sample app", "p2claw.demo_app", "--port", "0")
@@ -103,7 +107,19 @@ class Stage:
         return match[0]
 
     async def _start_server(self) -> None:
-        port = self.plan.server_port or _usual_or_free(self.say)
+        """On the port that was asked for; else on the usual one, else on any."""
+        if self.plan.server_port is not None:
+            await self._serve_on(self.plan.server_port)
+            return
+        try:
+            await self._serve_on(USUAL_PORT)
+        except ChildError as error:
+            if "listen-failed" not in error.log:
+                raise
+            self.say(f"port {USUAL_PORT} is taken; another is used, so the URL is another too")
+            await self._serve_on(0)
+
+    async def _serve_on(self, port: int) -> None:
         said = await self._start(
             *("server", "p2claw.cli.main", "server", "--json"),
             *("--listen", f"127.0.0.1:{port}", "--parent", "localhost"),
@@ -190,15 +206,3 @@ async def stage(plan: Plan, say: Say) -> AsyncIterator[Stage]:
         yield built
     finally:
         await built.take_down()
-
-
-def _usual_or_free(say: Say) -> int:
-    """The usual port; 0, which takes any, where somebody else has it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", USUAL_PORT))
-        except OSError:
-            say(f"port {USUAL_PORT} is taken; another is used, so the URL is another too")
-            return 0
-    return USUAL_PORT

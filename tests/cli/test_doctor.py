@@ -1,0 +1,137 @@
+"""doctor: what it finds on boxes that are ill, and on one that is not."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aioice import stun
+
+from tests.cli.demos import Demo
+from tests.cli.program import Ran, p2claw
+
+
+def levels(ran: Ran) -> dict[str, str]:
+    """The worst level of each check."""
+    order = ("ok", "warn", "fail")
+    found: dict[str, str] = {}
+    for check in ran.json["checks"]:
+        name = check["check"]
+        found[name] = max(found.get(name, "ok"), check["level"], key=order.index)
+    return found
+
+
+def examine(home: Path, *words: str, **env: Any) -> Ran:
+    return p2claw(home, "doctor", "--json", *words, **env)
+
+
+def test_a_healthy_box_passes_and_is_visited(running: Demo) -> None:
+    ran = examine(running.box_home)
+    assert (ran.code, ran.json["ok"]) == (0, True)
+    found = levels(ran)
+    assert found.pop("stun") == "warn"  # none is configured
+    assert set(found.values()) == {"ok"}
+    assert found.keys() >= {"key", "upstream", "udp", "agent", "coordinator", "clock", "visit"}
+
+
+def test_every_finding_that_is_not_ok_says_what_to_do(home: Path) -> None:
+    checks = examine(home).json["checks"]
+    assert [check for check in checks if check["level"] != "ok" and not check["advice"]] == []
+
+
+def test_a_fresh_box_fails_nothing(home: Path) -> None:
+    ran = examine(home, P2CLAW_COORDINATOR="")
+    assert "fail" not in levels(ran).values()
+
+
+def test_a_damaged_key_fails(home: Path) -> None:
+    (home / "identity.key").write_text("rubbish")
+    (home / "identity.key").chmod(0o600)
+    ran = examine(home)
+    assert (ran.code, levels(ran)["key"]) == (1, "fail")
+
+
+def test_a_home_that_others_can_change_fails(home: Path) -> None:
+    home.chmod(0o777)
+    assert levels(examine(home))["home"] == "fail"
+
+
+def test_a_home_that_others_can_read_is_noted(home: Path) -> None:
+    home.chmod(0o755)
+    assert levels(examine(home))["home"] == "warn"
+
+
+def test_a_home_too_long_for_a_socket_fails(home: Path) -> None:
+    assert levels(examine(home / ("x" * 120)))["home"] == "fail"
+
+
+def test_damaged_routes_fail(home: Path) -> None:
+    (home / "routes.json").write_text("[]")
+    (home / "routes.json").chmod(0o600)
+    assert levels(examine(home))["routes"] == "fail"
+
+
+def test_an_app_with_nothing_behind_it_fails(home: Path) -> None:
+    p2claw(home, "expose", "dog", "unix:/no/such/socket")
+    assert levels(examine(home))["upstream"] == "fail"
+
+
+def test_a_coordinator_that_was_named_must_answer(home: Path) -> None:
+    ran = examine(home, "--coordinator", "http://localhost:1")
+    assert (ran.code, levels(ran)["coordinator"]) == (1, "fail")
+
+
+def test_the_slow_codec_is_noted(home: Path) -> None:
+    assert levels(examine(home, P2CLAW_PURE="1"))["codec"] == "warn"
+
+
+def test_without_the_extension_it_says_how_to_build_it() -> None:
+    script = (
+        "import sys; sys.modules['p2claw._fastframe'] = None\n"
+        "from p2claw.cli.main import main; sys.exit(main(['doctor']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "fail  codec" in done.stdout and "make build" in done.stdout
+
+
+@pytest.fixture
+def stun_server() -> Any:
+    """Answers binding requests on loopback."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            datagram, address = server.recvfrom(2048)
+            if datagram == b"end":
+                return
+            asked = stun.parse_message(datagram)
+            answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
+            answer.attributes["XOR-MAPPED-ADDRESS"] = address
+            server.sendto(bytes(answer), address)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"stun:127.0.0.1:{server.getsockname()[1]}"
+    server.sendto(b"end", server.getsockname())
+    thread.join(5)
+    server.close()
+
+
+def test_a_stun_server_that_answers_is_ok(home: Path, stun_server: str) -> None:
+    assert levels(examine(home, "--stun", stun_server))["stun"] == "ok"
+
+
+def test_a_stun_server_that_is_silent_fails(home: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"stun:127.0.0.1:{silent.getsockname()[1]}"
+        assert levels(examine(home, "--stun", url))["stun"] == "fail"
