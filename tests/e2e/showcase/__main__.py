@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.probe_app import probe_app
 from tests.e2e.showcase.bulk_stage import bulk_stage
@@ -62,7 +65,15 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for pictures and facts")
     parser.add_argument("--stage", choices=STAGES, action="append", help="only this one")
     options = parser.parse_args()
-    return asyncio.run(show(options.browser, options.out, tuple(options.stage or STAGES)))
+    stages = tuple(options.stage or STAGES)
+    return asyncio.run(_until_told(show(options.browser, options.out, stages)))
+
+
+async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Run it; SIGTERM ends it as Ctrl-C does, with nothing left behind."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ async def crash_stage(facts: Facts, browser: Browser, stack: Stack, probe: Probe
         bytes=got.total,
     )
     await stack.start_server()
-    later = await visit(browser, address.url, "This is page 0")
+    later = await visit(browser, address.url, "This is page 0", timeout_s=90)
     facts.say(
         "new-visitor-after-restart",
         holds=later.documents == 1,
