@@ -71,6 +71,25 @@ async def test_lost_packets_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> N
         assert await _transfer(peers, body) == body
 
 
+async def test_a_gap_is_filled_without_waiting_for_a_timer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("RTO_MIN_S", "RTO_MAX_S", "RTO_INITIAL_S"):
+        monkeypatch.setattr(association, name, 3600)
+    original = RTCDtlsTransport._send_data
+    numbers = itertools.count(1)
+
+    async def send_data(self: RTCDtlsTransport, data: bytes) -> None:
+        if data[12] != stock.DataChunk.type or next(numbers) != 100:
+            await original(self, data)
+
+    async with pair() as peers:
+        await peers.join()
+        await peers.channels()
+        monkeypatch.setattr(RTCDtlsTransport, "_send_data", send_data)
+        assert len(await _transfer(peers, bytes(400_000))) == 400_000
+
+
 async def test_the_timer_follows_a_fast_path_below_a_second() -> None:
     async with pair() as peers:
         await peers.join()
@@ -80,6 +99,7 @@ async def test_the_timer_follows_a_fast_path_below_a_second() -> None:
 
 async def test_a_lost_init_is_repeated_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(association, "HANDSHAKE_RTO_S", 0.01)
+    monkeypatch.setattr(stock, "SCTP_RTO_INITIAL", 3600)
     original = RTCDtlsTransport._send_data
     lost = 0
 

@@ -81,6 +81,7 @@ def test_browsers_are_understood(sdp: str, ufrag: str, message_bytes: int) -> No
         ("m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "m=audio 9 UDP/TLS/RTP/SAVPF 0"),
         ("UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5000"),
         ("m=application", "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nm=application"),
+        ("a=mid:0", "a=mid:0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0"),
         ("a=ice-ufrag:EEtu\r\n", ""),
         ("a=ice-ufrag:EEtu", "a=ice-ufrag:EEtu\r\na=ice-ufrag:FFFF"),
         ("a=ice-ufrag:EEtu", "a=ice-ufrag:E E t u"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 from aioice import stun
+from aioice.ice import CandidatePair
 
 from p2claw.link.ice.addresses import HostAddress
 from p2claw.link.ice.candidates import read_candidate
@@ -46,6 +48,7 @@ class Played(asyncio.DatagramProtocol):
 class Scene:
     connection: IceConnection
     played: Played
+    connecting: asyncio.Task[None]
 
     @property
     def address(self) -> tuple[str, int]:
@@ -65,6 +68,26 @@ class Scene:
         request.add_message_integrity(self.connection.local_password.encode())
         return bytes(request)
 
+    def answer(self, request: stun.Message, *, error: tuple[int, str] | None = None) -> None:
+        """Answer a check of ours, authenticated."""
+        response = stun.Message(
+            stun.Method.BINDING,
+            stun.Class.ERROR if error else stun.Class.RESPONSE,
+            transaction_id=request.transaction_id,
+        )
+        if error:
+            response.attributes["ERROR-CODE"] = error
+        else:
+            response.attributes["XOR-MAPPED-ADDRESS"] = self.address
+        response.add_message_integrity(PASSWORD.encode())
+        self.send(bytes(response))
+
+    async def selected(self) -> None:
+        """Wait until the agent is connected, by the path to the played peer."""
+        await asyncio.wait_for(self.connecting, DEADLINE_S)
+        assert self.connection.selected is not None
+        assert self.connection.selected.remote_addr == self.played.address
+
 
 @contextlib.asynccontextmanager
 async def scene() -> AsyncIterator[Scene]:
@@ -76,11 +99,11 @@ async def scene() -> AsyncIterator[Scene]:
     connection.remote_username, connection.remote_password = "peer", PASSWORD
     connecting = asyncio.create_task(connection.connect())
     try:
-        yield Scene(connection, played)
+        yield Scene(connection, played, connecting)
     finally:
         await connection.close()
         await asyncio.wait([connecting])
-        connecting.exception()
+        _ = connecting.exception()
         played.transport.close()
 
 
@@ -110,24 +133,30 @@ async def test_a_peer_that_named_no_candidate_is_found_by_its_check() -> None:
 async def test_the_agent_is_connected_when_the_nominated_check_is_answered() -> None:
     async with scene() as it:
         it.send(it.check(**{"USE-CANDIDATE": None}))
-        request = await it.played.request()
-        response = stun.Message(
-            stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=request.transaction_id
-        )
-        response.attributes["XOR-MAPPED-ADDRESS"] = it.address
-        response.add_message_integrity(PASSWORD.encode())
-        it.send(bytes(response))
+        it.answer(await it.played.request())
+        await it.selected()
+
+
+async def test_a_peer_whose_checks_come_after_ours_have_failed_is_connected() -> None:
+    async with scene() as it:
+        it.connection.add_remote(_candidate(it.played.address))
+        it.answer(await it.played.request(), error=(500, "Not yet"))
         async with asyncio.timeout(DEADLINE_S):
-            while it.connection.selected is None:  # noqa: ASYNC110
+            while it.connection._check_list[0].state is not CandidatePair.State.FAILED:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
-        assert it.connection.selected.remote_addr == it.played.address
+        it.send(it.check(**{"USE-CANDIDATE": None}))
+        it.answer(await it.played.request())
+        await it.selected()
 
 
 async def test_stray_packets_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async with scene() as it:
         valid = it.check()
         cut = valid[:2] + (len(valid) - 24).to_bytes(2, "big") + valid[4:-4]
-        for packet in (b"", b"\x00", b"\x01\x01", cut, valid[:30], b"\x80" * 40, b"\xff" * 1500):
+        # asyncio's transports send no empty datagram; a socket does.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anyone:
+            anyone.sendto(b"", it.address)
+        for packet in (b"\x00", b"\x01\x01", cut, valid[:30], b"\x80" * 40, b"\xff" * 1500):
             it.send(packet)
         it.send(valid)
         assert await it.played.request()

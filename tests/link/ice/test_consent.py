@@ -10,7 +10,7 @@ from aioice.ice import CandidatePair
 
 from p2claw.link.ice import consent
 from p2claw.link.ice.connection import COMPONENT
-from tests.link.ice.test_connection import DEADLINE_S, PASSWORD, Scene, _candidate, scene
+from tests.link.ice.test_connection import DEADLINE_S, Scene, _candidate, scene
 
 
 @pytest.fixture(autouse=True)
@@ -23,15 +23,6 @@ def _select(it: Scene) -> None:
     """Take the path to the played peer as the selected one."""
     (local,) = it.connection.sockets
     it.connection._nominated[COMPONENT] = CandidatePair(local, _candidate(it.played.address))
-
-
-def _answer(it: Scene, request: stun.Message) -> None:
-    response = stun.Message(
-        stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=request.transaction_id
-    )
-    response.attributes["XOR-MAPPED-ADDRESS"] = it.address
-    response.add_message_integrity(PASSWORD.encode())
-    it.send(bytes(response))
 
 
 def test_a_dead_path_is_noticed_within_fifteen_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +47,7 @@ async def test_a_path_that_answers_late_is_kept() -> None:
             # The first question is lost; the answer to its repetition counts, and measures nothing.
             again = await it.played.request()
             assert again.transaction_id == first.transaction_id
-            _answer(it, again)
+            it.answer(again)
         assert not keeping.done()
         assert rtts == []
         keeping.cancel()
@@ -67,6 +58,6 @@ async def test_an_answer_measures_the_round_trip() -> None:
         _select(it)
         measured: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         keeping = asyncio.create_task(consent.keep_consent(it.connection, measured.set_result))
-        _answer(it, await it.played.request())
+        it.answer(await it.played.request())
         assert 0 <= await asyncio.wait_for(measured, DEADLINE_S) < stun.RETRY_RTO
         keeping.cancel()
