@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.acts.foreign_apps import count_in_react, search_in_docs, try_out_in_swagger
+from tests.e2e.acts.foreign_apps import (
+    count_in_react,
+    follow_first_hit,
+    search_in_docs,
+    try_out_in_swagger,
+)
 from tests.e2e.acts.visit import visit
 from tests.e2e.apps import FASTAPI_DOCS, MKDOCS_SITE, REACT_APP
 from tests.e2e.stack import Stack
@@ -33,7 +38,8 @@ async def test_an_mkdocs_site_finds_what_is_searched(
     async with MKDOCS_SITE.serve(tmp_path / "app.log") as port:
         address = await shared_stack.expose(MKDOCS_SITE.name, f"http://localhost:{port}")
         tab = (await visit(browser, address.url, "Python-Markdown")).tab
-        hits, heading = await search_in_docs(tab)
+        hits = await search_in_docs(tab)
+        heading = await follow_first_hit(tab)
     assert "Footnotes" in hits
     assert heading.startswith("Footnotes")
 

@@ -21,21 +21,26 @@ async def count_in_react(tab: Tab) -> tuple[int, str]:
     return images, await tab.evaluate(text)
 
 
-async def search_in_docs(tab: Tab) -> tuple[list[str], str]:
-    """Search for a word and follow the first hit. Returns the hits' titles and its heading."""
+async def search_in_docs(tab: Tab) -> list[str]:
+    """Search for a word. Returns the titles of what was found."""
     await tab.wait_for("() => document.querySelector('input[name=q]') !== null")
     await tab.type("input[name=q]", "footnotes", enter=True)
-    hits = await tab.wait_for(
+    hits: list[str] = await tab.wait_for(
         """() => {
             const found = document.querySelectorAll("#mkdocs-search-results article h3");
             return found.length ? [...found].map((title) => title.innerText) : null;
         }"""
     )
+    return hits
+
+
+async def follow_first_hit(tab: Tab) -> str:
+    """Click what was found first. Returns the heading of the page that it leads to."""
     await tab.click("#mkdocs-search-results article h3 a")
-    heading = await tab.wait_for(
+    heading = (
         "() => !location.pathname.includes('search') && document.querySelector('h1')?.innerText"
     )
-    return hits, heading
+    return str(await tab.wait_for(heading))
 
 
 async def try_out_in_swagger(tab: Tab) -> tuple[int, str]:
@@ -49,6 +54,7 @@ async def try_out_in_swagger(tab: Tab) -> tuple[int, str]:
     text = "selector => document.querySelector(selector)?.innerText"
     status = await tab.wait_for(text, f"{row} .response-col_status")
     body = await tab.wait_for(text, f"{row} .response-col_description pre")
+    await tab.evaluate("row => document.querySelector(row).scrollIntoView({ block: 'end' })", row)
     return int(status.split()[0]), body
 
 

@@ -11,12 +11,12 @@ from tests.support.browser import Tab
 # not what tests/e2e/probe_app.py gives there.
 START_DOWNLOAD = """(name, path) => {
   const state = (window[name] = { total: 0, wrong: -1, done: false, error: "" });
+  const numberByte = (at, inside) =>
+    inside < 6 ? Math.floor(Math.floor(at / 65536) / 256 ** inside) & 255 : 0;
   const check = (bytes) => {
     for (let i = 0, at = state.total; i < bytes.length; i++, at++) {
       const inside = at & 65535;
-      const block = Math.floor(at / 65536);
-      const number = inside < 6 ? Math.floor(block / 256 ** inside) & 255 : 0;
-      const right = inside < 8 ? number : at & 255;
+      const right = inside < 8 ? numberByte(at, inside) : at & 255;
       if (bytes[i] !== right && state.wrong < 0) state.wrong = at;
     }
     state.total += bytes.length;

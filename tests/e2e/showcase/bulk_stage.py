@@ -18,6 +18,7 @@ from tests.support.browser import Browser, Tab, until
 
 UPLOAD_BYTES = 200_000_000
 DOWNLOAD_BYTES = 500_000_000
+SAVED_BYTES = 100_000_000
 SMALL_REQUESTS = 100
 UPSTREAM_ENDS_S = 5
 # Flat: what one link may hold on to whatever the size of a body is (windows and queues).
@@ -84,11 +85,11 @@ async def _download(facts: Facts, tab: Tab, stack: Stack) -> None:
 async def _saved_file(facts: Facts, browser: Browser, tab: Tab, stack: Stack) -> None:
     saved = browser.downloads / "probe.bin"
     saved.unlink(missing_ok=True)
-    await tab.evaluate(f"() => {{ file.href = '/file/{DOWNLOAD_BYTES}'; }}")
+    await tab.evaluate(f"() => {{ file.href = '/file/{SAVED_BYTES}'; }}")
     async with sampled(stack.agent_pid) as memory:
         await tab.click("#file")
         seconds = await until(
-            lambda: saved.exists() and saved.stat().st_size == DOWNLOAD_BYTES,
+            lambda: saved.exists() and saved.stat().st_size == SAVED_BYTES,
             timeout_s=LONG_S,
             what="the file is saved",
         )
@@ -97,8 +98,8 @@ async def _saved_file(facts: Facts, browser: Browser, tab: Tab, stack: Stack) ->
     saved.unlink()
     facts.say(
         "saved-file",
-        holds=sha256 == digest(DOWNLOAD_BYTES),
-        bytes=DOWNLOAD_BYTES,
+        holds=sha256 == digest(SAVED_BYTES),
+        bytes=SAVED_BYTES,
         sha256=sha256,
         seconds=round(seconds, 2),
         **memory.facts(),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.acts.foreign_apps import count_in_react, search_in_docs, try_out_in_swagger
+from tests.e2e.acts.foreign_apps import (
+    count_in_react,
+    follow_first_hit,
+    search_in_docs,
+    try_out_in_swagger,
+)
 from tests.e2e.acts.visit import visit
 from tests.e2e.apps import FASTAPI_DOCS, MKDOCS_SITE, REACT_APP
 from tests.e2e.showcase.facts import Facts
@@ -29,8 +34,9 @@ async def foreign_stage(facts: Facts, browser: Browser, stack: Stack, folder: Pa
     async with facts.stage("mkdocs"), MKDOCS_SITE.serve(folder / "docs.log") as port:
         address = await stack.expose(MKDOCS_SITE.name, f"http://localhost:{port}")
         seen = await visit(browser, address.url, "Python-Markdown")
-        await facts.picture(seen.tab, "mkdocs")
-        hits, heading = await search_in_docs(seen.tab)
+        hits = await search_in_docs(seen.tab)
+        await facts.picture(seen.tab, "mkdocs-search")
+        heading = await follow_first_hit(seen.tab)
         facts.say("mkdocs", holds="Footnotes" in hits, hits=len(hits), followed=heading)
         await facts.picture(seen.tab, "mkdocs-found")
         await seen.tab.close()
