@@ -19,7 +19,9 @@ def make_private_directory(directory: Path) -> None:
 
     Raises OSError.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not directory.parent.is_dir():
+        make_private_directory(directory.parent)  # `parents=True` would leave it open to others
+    directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def read_private(path: Path, *, most_bytes: int, forbidden_mode: int) -> bytes:

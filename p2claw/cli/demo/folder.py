@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from p2claw.agent.private_file import make_private_directory
 from p2claw.errors import UsageError
 
 
@@ -18,7 +19,7 @@ def only_demo(data_dir: Path) -> Iterator[None]:
     Raises UsageError `demo-running`, `data-unwritable`.
     """
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(data_dir)
         lock = os.open(data_dir / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise UsageError(
