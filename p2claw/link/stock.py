@@ -28,6 +28,7 @@ _CONNECTION = (
     *("_protocols", "_query_consent_task", "_remote_candidates"),
     *("_add_remote_candidate", "_check_periodic", "_pair_remote_candidate"),
     *("_remote_candidates_expected", "_unfreeze_initial", "build_request", "check_incoming"),
+    *("check_start", "check_start_task", "check_state"),
     *("query_consent", "sort_check_list"),
 )
 _ASSOCIATION = (

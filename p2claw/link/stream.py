@@ -14,9 +14,6 @@ from p2claw.wire.codes import Code
 from p2claw.wire.heads import RequestHead, ResponseHead
 from p2claw.wire.session import Session
 
-# Where `write` waits. The session says StreamWritable at a quarter of it.
-HIGH_WATER_BYTES = 256 * 1024
-
 
 class Stream:
     """What both roles share. One task reads and one writes; they may be two.
@@ -77,7 +74,7 @@ class Stream:
         self._session.send_data(self.id, data, end=end)
         self._sent_end = end
         self._send_soon()
-        if self._session.queued(self.id) > HIGH_WATER_BYTES:
+        if self._session.queued(self.id) > self._session.limits.high_water_bytes:
             await self._wait_writable()
 
     async def write_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:

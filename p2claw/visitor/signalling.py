@@ -113,7 +113,7 @@ async def _connect(
                 return opening.result()
             try:
                 message = hearing.result()
-            except LinkError:
+            except (LinkError, RefusedError):
                 # Once the answer is here, the link needs the coordinator no more.
                 if opening is None:
                     raise

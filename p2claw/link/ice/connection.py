@@ -30,6 +30,9 @@ PAIRS = 100
 # Four megabytes of full packets: more than any receive buffer of the kernel holds for us.
 RECEIVE_QUEUE = 4096
 
+# Three round trips of 150 ms: time for both sides' checks to open both NATs.
+RELAY_PATIENCE_S = 0.5
+
 # Telling a TURN server that we are done is a courtesy: the allocation expires in any case.
 RELAY_CLOSE_TIMEOUT_S = 1.0
 
@@ -88,6 +91,7 @@ class IceConnection(Connection):
     def __init__(self, *, controlling: bool) -> None:
         super().__init__(ice_controlling=controlling)
         self.rtt_s: float | None = None
+        self._relays_from = 0.0  # on the loop's clock
 
     @property
     def selected(self) -> CandidatePair | None:
@@ -174,6 +178,7 @@ class IceConnection(Connection):
         self._early_checks_done = True
         for early_check in early_checks:
             self.check_incoming(*early_check)
+        self._relays_from = asyncio.get_running_loop().time() + RELAY_PATIENCE_S
         pacing = asyncio.create_task(self._pace())
         try:
             result = await self._check_list_state.get()
@@ -227,6 +232,24 @@ class IceConnection(Connection):
         if under_way and isinstance(protocol, CheckSocket):
             protocol.check_again(addr)
 
+    def check_start_task(self, pair: CandidatePair) -> None:
+        """Begin a check; the offerer's through a relay not before the direct ones had their time.
+
+        It nominates with its first checks and never changes its mind: whichever pair answers first
+        carries the link. A relay often answers before both NATs are open.
+        """
+        wait_s = self._relays_from - asyncio.get_running_loop().time()
+        if not self.ice_controlling or wait_s <= 0 or not _is_relayed(pair):
+            super().check_start_task(pair)
+        elif pair.task is None:
+            # Under way, as far as aioice knows: a pair that waits would hold up those after it.
+            self.check_state(pair, CandidatePair.State.IN_PROGRESS)
+            pair.task = asyncio.create_task(self._check_later(pair, wait_s))
+
+    async def _check_later(self, pair: CandidatePair, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        await self.check_start(pair)
+
     def _remote_candidates_expected(self) -> bool:
         # Keeps aioice from failing the check list early; see `connect`.
         return not self._closing
@@ -241,3 +264,7 @@ class IceConnection(Connection):
 
     def _measured(self, rtt_s: float) -> None:
         self.rtt_s = rtt_s
+
+
+def _is_relayed(pair: CandidatePair) -> bool:
+    return "relay" in (pair.local_candidate.type, pair.remote_candidate.type)

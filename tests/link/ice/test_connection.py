@@ -13,6 +13,7 @@ import pytest
 from aioice import stun
 from aioice.ice import CandidatePair
 
+from p2claw.link.ice import connection
 from p2claw.link.ice.addresses import HostAddress
 from p2claw.link.ice.candidates import read_candidate
 from p2claw.link.ice.connection import PAIRS, IceConnection
@@ -90,25 +91,25 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
-    """A controlled agent that is connecting, and the socket of its peer."""
+async def scene(*, controlling: bool = False) -> AsyncIterator[Scene]:
+    """An agent that is connecting, controlled as a box's is, and the socket of its peer."""
     loop = asyncio.get_running_loop()
     _, played = await loop.create_datagram_endpoint(Played, local_addr=("127.0.0.1", 0))
-    connection = IceConnection(controlling=False)
-    await connection.open_hosts([LOOPBACK])
-    connection.remote_username, connection.remote_password = "peer", PASSWORD
-    connecting = asyncio.create_task(connection.connect())
+    ice = IceConnection(controlling=controlling)
+    await ice.open_hosts([LOOPBACK])
+    ice.remote_username, ice.remote_password = "peer", PASSWORD
+    connecting = asyncio.create_task(ice.connect())
     try:
-        yield Scene(connection, played, connecting)
+        yield Scene(ice, played, connecting)
     finally:
-        await connection.close()
+        await ice.close()
         await asyncio.wait([connecting])
         _ = connecting.exception()
         played.transport.close()
 
 
-def _candidate(address: tuple[str, int], number: int = 1) -> Any:
-    return read_candidate(f"candidate:{number} 1 udp 1 {address[0]} {address[1]} typ host")
+def _candidate(address: tuple[str, int], kind: str = "host") -> Any:
+    return read_candidate(f"candidate:1 1 udp 1 {address[0]} {address[1]} typ {kind}")
 
 
 async def test_a_check_that_comes_while_ours_waits_sends_ours_again(
@@ -149,6 +150,27 @@ async def test_a_peer_whose_checks_come_after_ours_have_failed_is_connected() ->
         await it.selected()
 
 
+async def test_an_offerer_lets_direct_pairs_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RELAY_PATIENCE_S", 3600)
+    async with scene(controlling=True) as it, scene() as relay:
+        it.connection.add_remote(_candidate(relay.played.address, "relay"))
+        await asyncio.sleep(0.1)
+        it.connection.add_remote(_candidate(it.played.address))
+        it.answer(await it.played.request())
+        await it.selected()
+        assert relay.played.got.empty()
+
+
+async def test_an_offerer_takes_a_relay_where_nothing_else_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "RELAY_PATIENCE_S", 0.02)
+    async with scene(controlling=True) as it:
+        it.connection.add_remote(_candidate(it.played.address, "relay"))
+        it.answer(await it.played.request())
+        await it.selected()
+
+
 async def test_stray_packets_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async with scene() as it:
         valid = it.check()
@@ -171,7 +193,7 @@ async def test_candidates_of_the_peer_are_bounded() -> None:
 
 
 async def test_an_agent_without_a_socket_says_why() -> None:
-    connection = IceConnection(controlling=False)
+    ice = IceConnection(controlling=False)
     with pytest.raises(OSError, match="address"):
-        await connection.open_hosts([HostAddress("192.0.2.77", 1)])
-    await connection.close()
+        await ice.open_hosts([HostAddress("192.0.2.77", 1)])
+    await ice.close()
