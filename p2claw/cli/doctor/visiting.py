@@ -61,19 +61,21 @@ async def check_visit(status: Status) -> list[Finding]:
 async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> list[Finding]:
     """Every STUN server, and every TURN server over UDP, that links would ask."""
     given = [IceServer(urls=(url,)) for url in named]
+    told: list[IceServer] | None = None
     if status is not None and status["coordinator"]["state"] == "online" and status["apps"]:
-        given += await _introduced(str(status["apps"][0]["url"]))
+        told = await _introduced(str(status["apps"][0]["url"]))
+        given += told or []
     servers = read_servers(given)
     asked = {(server.host, server.port) for server in servers.stun}
     asked |= {(s.host, s.port) for s in servers.turn if s.transport == "udp" and not s.tls}
     if not asked:
         advice = "Give `p2claw server --stun` one where boxes or visitors are behind a NAT"
-        return [warn("stun", "no STUN server is configured", advice)] if status else []
+        return [] if told is None else [warn("stun", "no STUN server is configured", advice)]
     return list(await asyncio.gather(*(check_stun(host, port) for host, port in sorted(asked))))
 
 
-async def _introduced(url: str) -> list[IceServer]:
-    """What the coordinator tells visitors to ask; nothing where it cannot be had."""
+async def _introduced(url: str) -> list[IceServer] | None:
+    """What the coordinator tells visitors to ask; None where it cannot be had, as a visit shows."""
     address = parse_address(url)
     connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     try:
@@ -84,5 +86,5 @@ async def _introduced(url: str) -> list[IceServer]:
         ):
             message = decode_visit(await socket.receive_str())
     except (aiohttp.ClientError, OSError, TypeError, P2clawError):
-        return []
-    return list(message.ice_servers) if isinstance(message, Introduced) else []
+        return None
+    return list(message.ice_servers) if isinstance(message, Introduced) else None
