@@ -78,6 +78,8 @@ async def probe_app(port: int = 0) -> AsyncIterator[Probe]:
     app.router.add_get("/", _page)
     app.router.add_get("/page/{number}", _page)
     app.router.add_get("/film", _film)
+    app.router.add_get("/form", _form)
+    app.router.add_post("/form", _take_form)
     app.router.add_static("/media", MEDIA_DIR)
     app.router.add_get("/small/{number}", _small)
     app.router.add_get("/bytes/{length}", _bytes)
@@ -147,6 +149,22 @@ async def _page(request: web.Request) -> web.Response:
 async def _film(_: web.Request) -> web.Response:
     html = "<!doctype html><h1>A film</h1><video controls src=/media/film.webm></video>"
     return web.Response(content_type="text/html", text=html)
+
+
+async def _form(request: web.Request) -> web.Response:
+    """A form with a file; it goes to itself, and then to a page of its own."""
+    html = """<!doctype html><h1>A form</h1><form method=post enctype=multipart/form-data>
+      <input id=name name=name><input id=chosen name=file type=file><button>Send</button></form>"""
+    return web.Response(content_type="text/html", text=html)
+
+
+async def _take_form(request: web.Request) -> web.Response:
+    form = await request.post()
+    sent, name = form["file"], form["name"]
+    assert isinstance(sent, web.FileField)
+    assert isinstance(name, str)
+    sha256 = hashlib.sha256(sent.file.read()).hexdigest()
+    raise web.HTTPSeeOther(f"/page/1?name={name}&sha256={sha256}")
 
 
 async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
