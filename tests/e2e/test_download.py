@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from tests.e2e.acts.memory import sampled
 from tests.e2e.acts.parallel import small_requests
 from tests.e2e.acts.transfer import download_so_far, finish_download, start_download
 from tests.e2e.acts.visit import visit
@@ -12,6 +13,8 @@ from tests.e2e.probe_app import digest
 from tests.support.browser import Browser, until
 
 SIZE = 60_000_000
+# What one link may hold on to, in windows and queues, whatever the size of a body is.
+GROWTH_MAX_MIB = 16
 
 
 async def test_every_byte_of_a_download_arrives_in_its_place(browser: Browser, site: Site) -> None:
@@ -19,6 +22,15 @@ async def test_every_byte_of_a_download_arrives_in_its_place(browser: Browser, s
     await start_download(tab, f"/bytes/{SIZE}")
     got = await finish_download(tab)
     assert (got.total, got.wrong, got.error) == (SIZE, -1, "")
+
+
+async def test_the_boxs_memory_does_not_grow_with_a_download(browser: Browser, site: Site) -> None:
+    tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
+    await start_download(tab, f"/bytes/{SIZE}")
+    await tab.wait_for("() => window.testDownload.total > 5000000")
+    async with sampled(site.stack.agent_pid) as memory:
+        await finish_download(tab)
+    assert memory.growth_mib() < GROWTH_MAX_MIB
 
 
 async def test_small_requests_get_through_while_a_download_runs(

@@ -18,13 +18,20 @@ class Memory:
 
     samples: list[int] = field(default_factory=list)
 
-    def facts(self) -> dict[str, float]:
-        """In MiB, rounded. `growth`: from the median of the first quarter to that of the last."""
+    def growth_mib(self) -> float:
+        """From the median of the first quarter to that of the last."""
         quarter = max(1, len(self.samples) // 4)
         first, last = sorted(self.samples[:quarter]), sorted(self.samples[-quarter:])
-        growth = last[len(last) // 2] - first[len(first) // 2]
-        values = {"min": min(self.samples), "max": max(self.samples), "growth": growth}
-        return {f"rss_{name}_mib": round(kib / 1024, 1) for name, kib in values.items()}
+        return (last[len(last) // 2] - first[len(first) // 2]) / 1024
+
+    def facts(self) -> dict[str, float]:
+        """In MiB, rounded."""
+        values = {
+            "min": min(self.samples) / 1024,
+            "max": max(self.samples) / 1024,
+            "growth": self.growth_mib(),
+        }
+        return {f"rss_{name}_mib": round(value, 1) for name, value in values.items()}
 
 
 @contextlib.asynccontextmanager

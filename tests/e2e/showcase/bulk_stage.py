@@ -72,7 +72,7 @@ async def _download(facts: Facts, tab: Tab, stack: Stack) -> None:
     whole = (got.total, got.wrong, got.error) == (DOWNLOAD_BYTES, -1, "")
     facts.say(
         "download",
-        holds=whole and memory.facts()["rss_growth_mib"] <= GROWTH_MAX_MIB,
+        holds=whole and memory.growth_mib() <= GROWTH_MAX_MIB,
         bytes=got.total,
         every_byte_right=got.wrong < 0,
         error=got.error,
