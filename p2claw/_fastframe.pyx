@@ -44,34 +44,21 @@ cdef enum:
     BULK_TURN = 8
     SPLIT_BYTES = 1024
 
-    OPEN = 0
-    ON_HEAD = 1
-    ON_DATA = 2
-    ON_TRAILERS = 3
-
     NOTICE_FINISHED = 0
     NOTICE_WRITABLE = 1
+
+# Where the END of a stream rides, once it is known.
+cdef enum:
+    OPEN, ON_HEAD, ON_DATA, ON_TRAILERS
 
 cdef int64_t CREDIT_MAX = 2147483647
 
 
-cdef struct Shape:
-    bint wants_stream
-    Py_ssize_t least
-    Py_ssize_t most
-
 # By type. RESET is a code u16 and up to 256 bytes of reason (2 + 256); GOAWAY a stream id u32
 # before that (4 + 2 + 256).
-cdef Shape[9] SHAPES
-SHAPES[0] = Shape(False, 0, PAYLOAD_BYTES)
-SHAPES[1] = Shape(True, 0, PAYLOAD_BYTES)
-SHAPES[2] = Shape(True, 0, PAYLOAD_BYTES)
-SHAPES[3] = Shape(True, 0, PAYLOAD_BYTES)
-SHAPES[4] = Shape(True, 0, PAYLOAD_BYTES)
-SHAPES[5] = Shape(True, 2, 258)
-SHAPES[6] = Shape(True, 4, 4)
-SHAPES[7] = Shape(False, 8, 8)
-SHAPES[8] = Shape(False, 6, 262)
+cdef bint[9] WANTS_STREAM = [0, 1, 1, 1, 1, 1, 1, 0, 0]
+cdef Py_ssize_t[9] LEAST = [0, 0, 0, 0, 0, 2, 4, 8, 6]
+cdef Py_ssize_t[9] MOST = [16376, 16376, 16376, 16376, 16376, 258, 4, 8, 262]
 
 
 def decode_message(bytes message not None):
@@ -109,12 +96,8 @@ def encode_frame(long long type, long long flags, long long stream, bytes payloa
     cdef Py_ssize_t length = PyBytes_GET_SIZE(payload)
     cdef PyObject *raw
     cdef bytes frame
-    if (
-        length > PAYLOAD_BYTES
-        or not 0 <= type <= 0xFF
-        or not 0 <= flags <= 0xFF
-        or not 0 <= stream <= 0xFFFFFFFF
-    ):
+    cdef bint exists = 0 <= type <= 0xFF and 0 <= flags <= 0xFF and 0 <= stream <= 0xFFFFFFFF
+    if length > PAYLOAD_BYTES or not exists:
         raise LocalProtocolError(
             f"a frame of type {type}, stream {stream}, {length} bytes does not exist",
             code="frame-invalid",
@@ -496,9 +479,9 @@ cdef void write_header(
 cdef int check_shape(unsigned int kind, uint32_t stream, Py_ssize_t length) except -1:
     if kind > 8:
         raise RemoteProtocolError(f"a frame of unknown type {kind}")
-    if SHAPES[kind].wants_stream != (stream != 0):
+    if WANTS_STREAM[kind] != (stream != 0):
         raise RemoteProtocolError(f"a frame of type {kind} on stream {stream}")
-    if not SHAPES[kind].least <= length <= SHAPES[kind].most:
+    if not LEAST[kind] <= length <= MOST[kind]:
         raise RemoteProtocolError(f"a frame of type {kind} with {length} bytes")
     return 0
 
@@ -506,17 +489,12 @@ cdef int check_shape(unsigned int kind, uint32_t stream, Py_ssize_t length) exce
 cdef list in_parts(type, stream, bytes payload, int last_flags):
     cdef Py_ssize_t total = PyBytes_GET_SIZE(payload)
     cdef Py_ssize_t start = 0
+    cdef int flags
     cdef list parts = []
     if total <= PAYLOAD_BYTES:
         return [encode_frame(type, last_flags, stream, payload)]
     while start < total:
-        parts.append(
-            encode_frame(
-                type,
-                FLAG_MORE if start + PAYLOAD_BYTES < total else last_flags,
-                stream,
-                payload[start:start + PAYLOAD_BYTES],
-            )
-        )
+        flags = FLAG_MORE if start + PAYLOAD_BYTES < total else last_flags
+        parts.append(encode_frame(type, flags, stream, payload[start:start + PAYLOAD_BYTES]))
         start += PAYLOAD_BYTES
     return parts

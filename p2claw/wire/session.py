@@ -70,7 +70,7 @@ class Session:
         self._keepalive = Keepalive(limits)
         self._scheduler = codec.scheduler(limits.high_water_bytes, limits.low_water_bytes)
         emit = self._events.append
-        self._streams = Streams(codec, self._scheduler, limits, emit)
+        self._streams = Streams(role, codec, self._scheduler, limits, emit)
         self._outbound = Outbound(role, codec, limits, window_bytes, self._streams, self._scheduler)
         self._inbound = Inbound(
             role, limits, window_bytes, self._streams, self._outbound, self._scheduler, emit

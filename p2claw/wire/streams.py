@@ -14,6 +14,7 @@ from p2claw.wire.codes import Code, FrameType
 from p2claw.wire.events import Event, StreamClosed, StreamReset, StreamWritable
 from p2claw.wire.faults import SessionFault
 from p2claw.wire.halves import IN_HEAD, OVER, TRANSITIONS, UNWANTED, Half, Step
+from p2claw.wire.hello import Role
 from p2claw.wire.limits import Limits
 from p2claw.wire.payloads import reset_payload
 from p2claw.wire.window import ReceiveWindow
@@ -58,9 +59,15 @@ class Streams:
     """The table of open streams."""
 
     def __init__(
-        self, codec: Codec, scheduler: Scheduler, limits: Limits, emit: Callable[[Event], None]
+        self,
+        role: Role,
+        codec: Codec,
+        scheduler: Scheduler,
+        limits: Limits,
+        emit: Callable[[Event], None],
     ) -> None:
         self.closed = ClosedStreams(limits)
+        self._role = role
         self._codec = codec
         self._scheduler = scheduler
         self._emit = emit
@@ -116,13 +123,13 @@ class Streams:
     def reset(self, id: int, code: Code, reason: str) -> None:
         """Our side ends a stream; nothing where it is over.
 
-        NO_ERROR, while the end of our answer still waits, only drops what comes: the RESET follows
-        the END.
+        NO_ERROR of a box, while the end of its answer still waits, only drops what comes: the RESET
+        follows the END.
         """
         stream = self._open.get(id)
         if stream is None:
             return
-        if code is Code.NO_ERROR and stream.ours is Half.ENDED:
+        if code is Code.NO_ERROR and self._role is Role.BOX and stream.ours is Half.ENDED:
             stream.give_up()
             return
         # Of a REQUEST that has not left, the other side knows nothing.
@@ -155,9 +162,9 @@ class Streams:
         self._scheduler.control(self._codec.encode_frame(FrameType.RESET, 0, id, payload))
 
     def _cut_off(self, stream: Stream) -> None:
-        # Late parts of a RESPONSE are dropped like all that is late; of a REQUEST, whose method is
-        # not known before its last part, they would look like a second one.
-        if stream.theirs in IN_HEAD and not stream.method:
+        # Late parts of a RESPONSE are dropped like all that is late; those of a REQUEST would look
+        # like a second one.
+        if self._role is Role.BOX and stream.theirs in IN_HEAD:
             self.closed.cut(stream.id)
 
     def _drop(self, stream: Stream) -> None:

@@ -343,6 +343,16 @@ EXCHANGES = [
     .receives(frame(DATA, END, 1, b"u"))
     .events()
     .open_streams(0),
+    Transcript("a visitor's NO_ERROR is a reset like any other", "visitor")
+    .hello()
+    .opens(1, end=False, method="POST")
+    .sends([sent_request(1, 0, m="POST")])
+    .pushes(1, b"u" * 300_000, end=True)
+    .does("reset", stream=1, code="NO_ERROR", reason="")
+    .events(_closed(1))
+    .sends([sent(RESET, 0, 1, b"\0\0")])
+    .receives(response(1, END))
+    .events(),
     Transcript("what nobody wants is not given new credit", "box", box_window_bytes=65_536)
     .hello()
     .receives(request(1, m="POST"), frame(DATA, 0, 1, b"u" * 16_000))
