@@ -11,7 +11,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
 STATIC := p2claw/edge/static/manifest.json
