@@ -20,6 +20,14 @@ export function blobBody(body: unknown): BlobBody | undefined {
   return undefined;
 }
 
+/** What a form of this encoding sends; undefined: one that only the browser can encode. */
+export function formBody(form: FormData, enctype: string): BlobBody | undefined {
+  if (enctype === "multipart/form-data") return multipart(form);
+  if (enctype !== "application/x-www-form-urlencoded") return undefined;
+  const pairs = [...form].map(([name, value]) => [lines(name), typeof value === "string" ? lines(value) : value.name]);
+  return blobBody(new URLSearchParams(pairs));
+}
+
 // RFC 7578, with the escapes of HTML §4.10.21.8.
 function multipart(form: FormData): BlobBody {
   const boundary = `----p2claw${crypto.randomUUID().replaceAll("-", "")}`;

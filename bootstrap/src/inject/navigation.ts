@@ -2,6 +2,8 @@
 // And what leads to another site, or out of the frame, goes to the tab.
 
 import type { ShellApi } from "../messages/frame-shell";
+import { type BlobBody, formBody } from "./body";
+import { askSw } from "./sw-port";
 
 const { pushState, replaceState } = History.prototype;
 
@@ -19,6 +21,9 @@ export function followNavigation(shell: ShellApi): void {
     submit.call(this);
   };
 }
+
+// Of the form that is being sent: the event of it does not say.
+let enctype = "";
 
 // What we ourselves are about to do: the event of it is none of the app's.
 let expected: string | undefined;
@@ -94,7 +99,11 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
     expected = undefined;
     return;
   }
-  if (step.downloadRequest !== null || !/^https?:$/.test(url.protocol)) return;
+  if (!/^https?:$/.test(url.protocol)) return;
+  if (step.downloadRequest !== null) {
+    if (url.origin === location.origin && step.cancelable) save(step, url, step.downloadRequest);
+    return;
+  }
   if (url.origin !== location.origin) {
     if (step.formData || !step.cancelable) return;
     step.preventDefault();
@@ -115,13 +124,37 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
     shell.moved("push", url.href, null);
     return;
   }
-  // A form's POST cannot be sent again by us: it makes an entry of the frame's own.
+  const body = step.formData && step.cancelable && formBody(step.formData, enctype);
+  if (body) {
+    step.preventDefault();
+    void sendForm(shell, url, body, push ? "push" : "replace");
+    return;
+  }
+  // A form that only the browser can send makes an entry of the frame's own.
   if (!push || step.formData) {
     shell.leaving("replace");
     return;
   }
   step.preventDefault();
   shell.leaving("push");
+  go(url.href);
+}
+
+// A browser fetches what a link says to save past the Service Worker: it goes there as to a page.
+function save(step: Event, url: URL, name: string): void {
+  step.preventDefault();
+  url.hash = "";
+  void askSw({ kind: "save", url: url.href, name }).then(() => go(url.href));
+}
+
+async function sendForm(shell: ShellApi, url: URL, { blob, type }: BlobBody, how: "push" | "replace"): Promise<void> {
+  url.hash = ""; // with it, going there might load nothing
+  const id = crypto.randomUUID();
+  // As browsers write it in forms.
+  const contentType = type.replace(/;charset=UTF-8$/, "");
+  shell.formBody(id, blob);
+  await askSw({ kind: "post", id, url: url.href, contentType });
+  shell.leaving(how);
   go(url.href);
 }
 
@@ -138,6 +171,7 @@ function aimForm(target: EventTarget | null, event: Event | undefined): void {
   const submitter = event instanceof SubmitEvent ? event.submitter : null;
   const action = submitter?.getAttribute("formaction") ?? target.getAttribute("action") ?? "";
   const aimed = submitter?.getAttribute("formtarget") ?? target.target;
+  enctype = (submitter?.getAttribute("formenctype") ?? target.enctype).toLowerCase();
   if (submitter?.hasAttribute("formtarget")) return;
   aim(target, new URL(action, document.baseURI).href, aimed);
 }

@@ -8,6 +8,16 @@ export function tellSw(message: PageToSw): void {
   container?.controller?.postMessage(message);
 }
 
+/** Resolves once the Service Worker has read it; false where there is none. */
+export function askSw(message: PageToSw): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve(true);
+    if (container?.controller) container.controller.postMessage(message, [port2]);
+    else resolve(false);
+  });
+}
+
 /** lock: names the shell. */
 export function belong(lock: string): void {
   const say = (): void => tellSw({ kind: "iam", lock });

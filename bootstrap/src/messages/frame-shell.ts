@@ -23,6 +23,8 @@ export interface ShellApi {
   problem(code: string): void;
   /** Keep a body for a request that names `id`. */
   body(id: string, body: Blob, progress: ((sentBytes: number) => void) | undefined): void;
+  /** The same for a form: the next document ends it. */
+  formBody(id: string, body: Blob): void;
   /** The request that named it is over. */
   bodyDone(id: string): void;
   /** A request that must outlive its page. */

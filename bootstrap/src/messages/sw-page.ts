@@ -24,6 +24,13 @@ export type PageToSw =
   | { kind: "take-over" }
   /** From an app page: which shell is mine. */
   | { kind: "iam"; lock: string }
+  /**
+   * From an app page: the next navigation to this URL sends a form, whose body has this id.
+   * Answered on the port that comes with it.
+   */
+  | { kind: "post"; id: string; url: string; contentType: string }
+  /** From an app page: what the next navigation to this URL gives is saved. Answered as `post`. */
+  | { kind: "save"; url: string; name: string }
   /** From an app page: the request that carries this id is no longer wanted. */
   | { kind: "abort"; id: string }
   /** From an app page: it goes away, and none of its requests is wanted any more. */

@@ -87,7 +87,7 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
         title: `“${alias}” has no app called “${app}”`,
         text: [
           `The box is online, but it does not share an app of this name.`,
-          `If it is yours, run p2claw expose ${app} PORT on it; this page notices by itself.`,
+          `If it is yours, run \`p2claw expose ${app} PORT\` on it; this page notices by itself.`,
         ],
         retry: "again",
       };

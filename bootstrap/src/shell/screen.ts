@@ -29,8 +29,8 @@ export class Screen {
   }
 
   problem(code: string, problem: Problem, retry: RetryPlan | undefined): void {
-    const parts: HTMLElement[] = [element("h1", "", problem.title)];
-    for (const text of problem.text) parts.push(element("p", "", text));
+    const parts: HTMLElement[] = [path("path broken"), element("h1", "", problem.title)];
+    for (const text of problem.text) parts.push(paragraph(text));
     if (problem.facts) parts.push(facts(problem.facts));
     const row = element("div", "row");
     if (retry) row.append(button(retry.label ?? "Try again", retry.act));
@@ -109,9 +109,18 @@ function button(label: string, act: () => void): HTMLElement {
   return made;
 }
 
-// Two ends and a dot that moves between them.
-function path(): HTMLElement {
-  const made = element("div", "path");
+// What is between backticks is for a terminal.
+function paragraph(text: string): HTMLElement {
+  const made = element("p", "");
+  for (const [i, part] of text.split("`").entries()) {
+    made.append(i % 2 ? element("code", "", part) : part);
+  }
+  return made;
+}
+
+// Two ends, and what is between them.
+function path(className = "path"): HTMLElement {
+  const made = element("div", className);
   made.setAttribute("aria-hidden", "true");
   made.append(element("i", "end"), element("i", "wire"), element("i", "end"));
   return made;

@@ -26,6 +26,7 @@ export class Shell {
   private readonly connector: Connector;
   private readonly serviceWorker: ServiceWorkerLink;
   private readonly progress = new Map<string, (sentBytes: number) => void>();
+  private readonly forms: string[] = []; // bodies that no document has come of yet
   private state: LinkState = "idle";
   private relay = false;
   private controlled = false;
@@ -97,6 +98,10 @@ export class Shell {
         if (progress) this.progress.set(id, progress);
         this.tell({ kind: "body", id, body });
       },
+      formBody: (id, body) => {
+        this.forms.push(id);
+        this.tell({ kind: "body", id, body });
+      },
       bodyDone: (id) => {
         this.progress.delete(id);
         this.tell({ kind: "body-done", id });
@@ -136,6 +141,7 @@ export class Shell {
     this.frame.known(page);
     this.pages.clear();
     this.mirror.follow(page.window);
+    for (const id of this.forms.splice(0)) this.tell({ kind: "body-done", id });
     return this.history.arrive(page);
   }
 

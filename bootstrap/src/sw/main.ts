@@ -3,14 +3,17 @@
 import type { PageToSw } from "../messages/sw-page";
 import { Aborts } from "./aborts";
 import { asset, dropOldAssets, storeAssets } from "./assets";
-import { shellDocument } from "./documents";
-import { relay } from "./relay";
+import { NextVisit } from "./next-visit";
+import { type Post, Relay } from "./relay";
 import { routeOf } from "./routing";
 import { sw } from "./scope";
 import { Shells } from "./shells";
 
 const shells = new Shells();
 const aborts = new Aborts();
+const posts = new NextVisit<Post>();
+const saves = new NextVisit<string>();
+const relay = new Relay(shells, aborts, posts, saves);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
@@ -32,11 +35,11 @@ sw.onfetch = (event) => {
       event.respondWith(asset(event.request));
       return;
     case "shell":
-      event.respondWith(shellDocument());
+      event.respondWith(relay.atTheTop(event.request));
       return;
     case "frame":
     case "app":
-      event.respondWith(relay(event, shells, aborts));
+      event.respondWith(relay.answer(event));
       return;
     default:
       route satisfies never;
@@ -61,6 +64,18 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       return;
     case "iam":
       shells.belongs(client.id, message.lock);
+      return;
+    case "post":
+      posts.add(message.url, {
+        body: { kind: "reference", id: message.id },
+        contentType: message.contentType,
+        origin: "",
+      });
+      event.ports[0]?.postMessage(null);
+      return;
+    case "save":
+      saves.add(message.url, message.name);
+      event.ports[0]?.postMessage(null);
       return;
     case "abort":
       aborts.abort(message.id);

@@ -31,6 +31,11 @@ export function routeOf(request: RouteQuestion, ourOrigin: string): Route {
   return request.destination === "document" ? "shell" : "frame";
 }
 
+/** A URL as it is asked for: its fragment stays in the page. */
+export function withoutFragment(url: string): string {
+  return url.split("#", 1)[0] ?? url;
+}
+
 /** RFC 9218 §4.1, 0 … 7: what a person waits for goes first. */
 export function urgencyOf(request: RouteQuestion): number {
   if (request.mode === "navigate") return 0;
