@@ -8,9 +8,16 @@ from collections.abc import Callable
 BASE_S = 0.5
 CAP_S = 60.0
 
+# People look at "the box is asleep" meanwhile: for the first five minutes or so (40 tries, 7.5 s
+# each on average) the ceiling is low enough for an app to be back soon after its coordinator.
+SOON_CAP_S = 15.0
+SOON_TRIES = 40
+
 
 class Backoff:
-    """Delays drawn evenly from 0 to a ceiling that doubles with each failure: 0.5, 1, 2 … 60 s.
+    """Delays drawn evenly from 0 to a ceiling that doubles with each failure: 0.5, 1, 2 … 15 s.
+
+    After `SOON_TRIES` failures the ceiling is 60 s.
 
     Full jitter, so that agents which lost the same coordinator do not come back together.
     """
@@ -30,7 +37,8 @@ class Backoff:
     def next_delay_s(self, *, least_s: float = 0.0) -> float:
         """The wait before the next try; with `least_s`, never less than that, and still spread."""
         # 2**30 seconds is far above any cap: the exponent stays small after a year of failures.
-        ceiling_s = min(self._cap_s, self._base_s * float(1 << min(self._failures, 30)))
+        cap_s = self._cap_s if self._failures >= SOON_TRIES else min(self._cap_s, SOON_CAP_S)
+        ceiling_s = min(cap_s, self._base_s * float(1 << min(self._failures, 30)))
         self._failures += 1
         return least_s + self._draw() * ceiling_s
 

@@ -7,7 +7,12 @@ from p2claw.link.backoff import Backoff
 
 def test_the_ceiling_doubles_up_to_the_cap() -> None:
     backoff = Backoff(draw=lambda: 1.0)
-    assert [backoff.next_delay_s() for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert [backoff.next_delay_s() for _ in range(7)] == [0.5, 1, 2, 4, 8, 15, 15]
+
+
+def test_the_ceiling_rises_when_the_outage_is_long() -> None:
+    backoff = Backoff(draw=lambda: 1.0)
+    assert [backoff.next_delay_s() for _ in range(41)][-2:] == [15, 60]
 
 
 def test_the_delay_is_anywhere_below_the_ceiling() -> None:
