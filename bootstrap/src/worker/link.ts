@@ -11,6 +11,11 @@ import { Session } from "../wire/session";
 const HIGH_WATER_BYTES = 524_288;
 const LOW_WATER_BYTES = 262_144;
 
+// A request that hears nothing for a while asks whether anybody is there; with no answer the link is
+// lost, well before ICE would say so.
+const QUIET_MS = 2_500;
+const PROBE_MS = 7_500;
+
 type StreamEvent = Exclude<SessionEvent, { kind: "hello" | "pong" | "goaway" | "failed" }>;
 
 /** Whoever runs one request on a stream. */
@@ -33,6 +38,8 @@ export class Link {
   private readonly streams = new Map<number, StreamOwner>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private flushing = false;
+  private heard = 0; // messages
+  private probing = false;
   private opened = false;
   private over = false;
 
@@ -72,6 +79,10 @@ export class Link {
     const stream = this.session.openRequest(head, end);
     this.streams.set(stream, owner);
     this.flush();
+    const { heard } = this;
+    setTimeout(() => {
+      if (this.heard === heard) this.probe();
+    }, QUIET_MS);
     return stream;
   }
 
@@ -96,8 +107,15 @@ export class Link {
 
   /** Find out soon whether the box is still there. */
   probe(): void {
+    if (this.probing || this.over) return;
+    this.probing = true;
+    const { heard } = this;
     this.session.ping(performance.now());
     this.flush();
+    setTimeout(() => {
+      this.probing = false;
+      if (this.heard === heard) this.lose(Code.TIMEOUT, "the box does not answer");
+    }, PROBE_MS);
   }
 
   /** Give it up: its streams are told that it is lost. */
@@ -118,6 +136,7 @@ export class Link {
       this.lose(Code.PROTOCOL, "a message that is not binary");
       return;
     }
+    this.heard += 1;
     this.session.receive(new Uint8Array(data), performance.now());
     this.flush();
   }

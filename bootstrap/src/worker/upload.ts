@@ -4,6 +4,7 @@ import type { Link } from "./link";
 
 // docs/WIRE.md: the session says writable at 64 KiB once it was above 256 KiB.
 const HIGH_WATER_BYTES = 262_144;
+const STEP_BYTES = 65_536;
 
 /** A body that can be read: once where it is a stream, again and again where it is a Blob. */
 export type Source =
@@ -65,11 +66,19 @@ export class Upload {
         this.link.send(this.stream, new Uint8Array(), true);
         return;
       }
-      this.pushedBytes += value.length;
-      this.link.send(this.stream, value, false);
-      if (this.link.queued(this.stream) > HIGH_WATER_BYTES) await this.room();
-      this.report();
+      // A piece may have megabytes: the queue, and what is told of it, goes in smaller steps.
+      for (let at = 0; at < value.length; at += STEP_BYTES) {
+        await this.push(value.subarray(at, at + STEP_BYTES));
+        if (this.stopped) return;
+      }
     }
+  }
+
+  private async push(part: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.pushedBytes += part.length;
+    this.link.send(this.stream, part, false);
+    if (this.link.queued(this.stream) > HIGH_WATER_BYTES) await this.room();
+    this.report();
   }
 
   private room(): Promise<void> {
