@@ -1,14 +1,14 @@
 """Every error that p2claw raises, and its stable code.
 
-    P2clawError                 root: code, text for people, what to do next
-    ├── UsageError              what the person gave us: a name, an option, a file
-    ├── IdentityError           the key file is missing where it must exist, or damaged
-    ├── LocalProtocolError      our own code used a core wrongly
-    ├── RemoteProtocolError     bytes from the other side broke a rule
-    │   └── FlowControlError    more body bytes than the window allowed
-    ├── StreamResetError        one exchange was ended by either side
-    ├── LinkError               a link could not be opened, or was lost
-    └── RefusedError            the coordinator or the box said no
+P2clawError                 root: code, text for people, what to do next
+├── UsageError              what the person gave us: a name, an option, a file
+├── IdentityError           the key file is missing where it must exist, or damaged
+├── LocalProtocolError      our own code used a core wrongly
+├── RemoteProtocolError     bytes from the other side broke a rule
+│   └── FlowControlError    more body bytes than the window allowed
+├── StreamResetError        one exchange was ended by either side
+├── LinkError               a link could not be opened, or was lost
+└── RefusedError            the coordinator or the box said no
 """
 
 from __future__ import annotations

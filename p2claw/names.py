@@ -23,8 +23,10 @@ PUBLIC_KEY_BYTES = 32
 KEY_ALIAS_CHARS = 26
 
 RESERVED_APPS = frozenset(
-    "www api admin auth login account accounts mail ftp ssh p2claw peer sys internal static status"
-    " health default".split()
+    (
+        *("www", "api", "admin", "auth", "login", "account", "accounts", "mail", "ftp", "ssh"),
+        *("p2claw", "peer", "sys", "internal", "static", "status", "health", "default"),
+    )
 )
 
 
