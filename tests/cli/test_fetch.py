@@ -194,6 +194,19 @@ def test_max_time_ends_it(running: Demo, home: Path) -> None:
     assert (ran.code, ran.error["code"]) == (4, "max-time")
 
 
+def test_a_terminal_sees_how_far_a_download_is(running: Demo, home: Path) -> None:
+    ours, theirs = pty.openpty()
+    argv = argv_of("fetch", "-o", str(home / "noise"), f"{running.url}download?mb=2")
+    done = subprocess.run(
+        argv, env=env_of(home, TERM="xterm", COLUMNS="100"), stderr=theirs, timeout=60, check=False
+    )
+    os.close(theirs)
+    seen = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert "down" in seen and "2.1 MB" in seen
+
+
 def test_bytes_that_are_not_text_do_not_reach_a_terminal(running: Demo, home: Path) -> None:
     ours, theirs = pty.openpty()
     argv = argv_of("fetch", f"{running.url}media/poster.jpg")
