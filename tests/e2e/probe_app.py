@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -78,6 +79,9 @@ async def probe_app(port: int = 0) -> AsyncIterator[Probe]:
     app.router.add_get("/", _page)
     app.router.add_get("/page/{number}", _page)
     app.router.add_get("/film", _film)
+    app.router.add_get("/zipped", _zipped)
+    app.router.add_get("/zipped.js", _zipped)
+    app.router.add_get("/strict", _strict)
     app.router.add_get("/form", _form)
     app.router.add_post("/form", _take_form)
     app.router.add_static("/media", MEDIA_DIR)
@@ -125,11 +129,13 @@ def write_file(path: Path, length: int) -> Path:
 
 async def _page(request: web.Request) -> web.Response:
     number = int(request.match_info.get("number", "0"))
+    away = f"http://{request.host}/page/30"
     return web.Response(
         content_type="text/html",
         text=f"""<!doctype html><title>Page {number}</title><h1>This is page {number}</h1>
         <p id=where></p><a id=next href="/page/{number + 1}">next</a>
         <a id=push href="#">push</a><a id=file href="/file/3000000">file</a>
+        <a id=nothing href="/status/204">nothing</a><a id=away href="{away}">away</a>
         <input id=chosen type=file>
         <script>
         const show = () => document.getElementById("where").textContent =
@@ -149,6 +155,29 @@ async def _page(request: web.Request) -> web.Response:
 async def _film(_: web.Request) -> web.Response:
     html = "<!doctype html><h1>A film</h1><video controls src=/media/film.webm></video>"
     return web.Response(content_type="text/html", text=html)
+
+
+async def _zipped(request: web.Request) -> web.Response:
+    """A page, and its script; both compressed."""
+    page = b"<!doctype html><h1>A zipped page</h1><script src=/zipped.js></script>"
+    is_script = request.path.endswith(".js")
+    return web.Response(
+        body=gzip.compress(b"document.title = 'Unzipped';" if is_script else page),
+        content_type="text/javascript" if is_script else "text/html",
+        headers={"Content-Encoding": "gzip"},
+    )
+
+
+async def _strict(_: web.Request) -> web.Response:
+    """A page that allows one script and one frame, and no one to frame it."""
+    policy = "default-src 'none'; script-src 'nonce-crab'; frame-src 'self'; frame-ancestors 'none'"
+    return web.Response(
+        content_type="text/html",
+        text="""<!doctype html><h1>A strict page</h1><iframe src=/page/1></iframe>
+        <script nonce=crab>document.title = "Own script";</script>
+        <script>document.title = "Foreign script";</script>""",
+        headers={"Content-Security-Policy": policy, "X-Frame-Options": "DENY"},
+    )
 
 
 async def _form(request: web.Request) -> web.Response:

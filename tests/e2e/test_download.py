@@ -26,7 +26,7 @@ async def test_every_byte_of_a_download_arrives_in_its_place(browser: Browser, s
 
 async def test_the_boxs_memory_does_not_grow_with_a_download(browser: Browser, site: Site) -> None:
     tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
-    await start_download(tab, f"/bytes/{SIZE}")
+    await start_download(tab, f"/bytes/{SIZE // 2}")
     await tab.wait_for("() => window.testDownload.total > 5000000")
     async with sampled(site.stack.agent_pid) as memory:
         await finish_download(tab)
@@ -43,6 +43,25 @@ async def test_small_requests_get_through_while_a_download_runs(
     during = await download_so_far(tab)
     assert small.right == 100
     assert (during.done, during.error) == (False, "")
+
+
+async def test_more_requests_than_a_link_has_streams_are_all_answered(
+    browser: Browser, site: Site
+) -> None:
+    tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
+    small = await small_requests(tab, "/small/", 300)
+    assert small.right == 300
+
+
+async def test_closing_another_tab_leaves_a_download_alone(browser: Browser, site: Site) -> None:
+    other = (await visit(browser, f"{site.url}/", "This is page 0")).tab
+    tab = (await visit(browser, f"{site.url}/page/1", "This is page 1")).tab
+    await start_download(other, "/bytes/2000000000")
+    await start_download(tab, "/bytes/10000000")
+    await tab.wait_for("() => window.testDownload.total > 500000")
+    await other.close()
+    got = await finish_download(tab)
+    assert (got.total, got.wrong, got.error) == (10_000_000, -1, "")
 
 
 async def test_a_file_is_saved_under_its_name(browser: Browser, site: Site) -> None:
