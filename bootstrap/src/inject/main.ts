@@ -22,10 +22,9 @@ if (script?.dataset["depart"] !== undefined) {
   belong(shell.lock);
   if (isTop) {
     maskTop();
-    const { state, restore } = shell.arrive({ window, go, pop });
+    const { state, restore } = shell.arrive({ window, problem, go, pop });
     if (restore) restoreState(state);
     followNavigation(shell);
-    if (problem !== undefined) shell.problem(problem);
   }
   hideServiceWorker();
   wrapFetch(shell);

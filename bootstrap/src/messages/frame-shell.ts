@@ -19,8 +19,6 @@ export interface ShellApi {
   leaving(how: "push" | "replace"): void;
   /** The app goes to another site. how: absent where a redirect led there, in place of a page. */
   depart(url: string, how?: "push" | "replace"): void;
-  /** As a stub of ours, in place of a page: show why. */
-  problem(code: string): void;
   /** Keep a body for a request that names `id`. */
   body(id: string, body: Blob, progress: ((sentBytes: number) => void) | undefined): void;
   /** The same for a form: the next document ends it. */
@@ -34,6 +32,8 @@ export interface ShellApi {
 /** What a document gives its shell. */
 export interface AppPage {
   window: Window;
+  /** In place of a page there is a stub of ours, for this reason. */
+  problem: string | undefined;
   /** Load another document in place of this one. */
   go(url: string): void;
   /** Go to another entry of the same document, as the browser does on Back. */

@@ -6,9 +6,15 @@ import type { Screen } from "./screen";
 import { Signalling, visitUrl } from "./signalling";
 import type { FromCoordinator } from "./signalling-messages";
 
+const UNREACHABLE_S = 5;
+
 export function listApps(address: Address, pages: Pages, screen: Screen): void {
   const here = new URL(location.href);
-  const again = (): void => listApps(address, pages, screen);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const again = (): void => {
+    clearTimeout(timer);
+    listApps(address, pages, screen);
+  };
   let answered = false;
   const signalling = new Signalling(visitUrl(here, address.alias, undefined), {
     message: (message: FromCoordinator) => {
@@ -18,13 +24,17 @@ export function listApps(address: Address, pages: Pages, screen: Screen): void {
         const link = (name: string): { name: string; url: string } => ({ name, url: urlOfApp(name, address, here) });
         screen.apps(address.alias, message.apps.map(link));
       } else if (message.t === "error") {
-        pages.refused({ kind: "coordinator", code: message.code, retryS: message.retryS }, again);
+        const refusal = { kind: "coordinator", code: message.code, retryS: message.retryS } as const;
+        const inS = pages.refused(refusal, again);
+        if (inS !== undefined) timer = setTimeout(again, inS * 1_000);
       } else {
-        pages.problem("link", "protocol", again);
+        pages.link("protocol", again, undefined);
       }
     },
     failed: () => {
-      if (!answered) pages.problem("link", "unreachable", again);
+      if (answered) return;
+      pages.link("unreachable", again, UNREACHABLE_S);
+      timer = setTimeout(again, UNREACHABLE_S * 1_000);
     },
   });
 }

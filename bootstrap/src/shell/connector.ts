@@ -8,13 +8,16 @@ import { type LinkState, type LinkStep, nextState } from "./link-state";
 // Full jitter: a random time up to a bound that doubles.
 const BACKOFF_FIRST_MS = 200;
 const BACKOFF_MOST_MS = 5_000;
+// A link that ended sooner than this was hardly one.
+const SHORT_MS = 5_000;
 // An attempt that found no path is worth few repetitions before a person is told.
 const FRUITLESS = 2;
 
 export interface ConnectorOwner {
   state(state: LinkState): void;
   relayAtHand(): void;
-  refused(refusal: Refusal): void;
+  /** In how many seconds to ask again; undefined: only when a person says so. */
+  refused(refusal: Refusal): number | undefined;
   /** So many attempts in a row came to nothing. reached: the coordinator answered in the last one. */
   fruitless(reached: boolean, delayMs: number): void;
   /** The box wants a newer shell. */
@@ -26,6 +29,7 @@ export class Connector {
   private readonly attempts = new Map<number, Attempt>();
   private current = 0;
   private failures = 0;
+  private openedMs = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -37,6 +41,7 @@ export class Connector {
 
   start(): void {
     clearTimeout(this.timer);
+    this.timer = undefined;
     if (!["idle", "waiting", "refused"].includes(this.state)) return;
     this.step("start");
     const id = (this.current += 1);
@@ -68,7 +73,7 @@ export class Connector {
       case "open":
         this.attempts.get(message.link)?.opened();
         if (message.link === this.current) {
-          this.failures = 0;
+          this.openedMs = performance.now();
           this.step("opened");
         }
         return;
@@ -90,7 +95,7 @@ export class Connector {
 
   /** Someone waits, or the network is back: do not sit out the backoff. */
   hurry(): void {
-    if (this.state === "waiting") this.start();
+    if (this.timer !== undefined) this.start();
     if (this.state === "open") this.tell({ kind: "probe" });
   }
 
@@ -123,25 +128,32 @@ export class Connector {
   private refuse(refusal: Refusal): void {
     this.step("refused");
     this.tell({ kind: "give-up" });
-    this.owner.refused(refusal);
+    const inS = this.owner.refused(refusal);
+    if (inS !== undefined) this.after(inS * 1_000);
   }
 
   private fail(reached: boolean): void {
     this.failures += 1;
     this.step("failed");
-    const delayMs = this.later(Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures));
+    const delayMs = this.later();
     if (this.failures >= FRUITLESS) this.owner.fruitless(reached, delayMs);
   }
 
   private lose(): void {
     this.current += 1;
+    const short = performance.now() - this.openedMs < SHORT_MS;
+    this.failures = short ? this.failures + 1 : 0;
     this.step("lost");
-    this.later(BACKOFF_FIRST_MS);
+    this.later();
   }
 
-  private later(mostMs: number): number {
+  private later(): number {
+    const mostMs = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures);
+    return this.after(Math.random() * mostMs);
+  }
+
+  private after(delayMs: number): number {
     clearTimeout(this.timer);
-    const delayMs = Math.random() * mostMs;
     this.timer = setTimeout(() => this.start(), delayMs);
     return delayMs;
   }

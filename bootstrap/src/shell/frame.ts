@@ -85,7 +85,7 @@ export class Frame {
     if (shown.document !== this.announced) {
       this.announced = shown.document;
       const go = (url: string): void => shown.location.replace(url);
-      this.owner.bare({ window: shown, go, pop: (_, url) => go(url) });
+      this.owner.bare({ window: shown, problem: undefined, go, pop: (_, url) => go(url) });
     }
     this.focus(shown);
   }
@@ -99,10 +99,10 @@ export class Frame {
     }
   }
 
-  // What an opener says to the window that it opened is meant for the app.
+  // What is said to the tab's top is meant for the app: by an opener, or by the app to `top`.
   private pass(event: MessageEvent): void {
     const shown = this.window;
-    if (!shown || event.source === null || event.source === shown || !isReadable(shown)) return;
+    if (!shown || event.source === null || !isReadable(shown)) return;
     const { data, origin, source, ports } = event;
     const Message = (shown as Window & typeof globalThis).MessageEvent;
     shown.dispatchEvent(new Message("message", { data, origin, source, ports: [...ports] }));

@@ -16,7 +16,7 @@ async function boot(): Promise<void> {
   const reload = (): void => location.reload();
   document.title = hostname;
   if (!address) {
-    pages.problem("link", "address-invalid", reload);
+    pages.link("address-invalid", reload, undefined);
     return;
   }
   pages.progress("idle", false);
@@ -26,7 +26,7 @@ async function boot(): Promise<void> {
   }
   const missing = await missingFeature();
   if (missing) {
-    pages.problem("link", missing, reload);
+    pages.link(missing, reload, undefined);
     return;
   }
   const linkKey = keyOfHash(location.hash);

@@ -37,61 +37,52 @@ export class Pages {
     this.screen.hide();
   }
 
-  /** afterS: when `retry` is called unasked; absent: by the page's own pauses. */
-  problem(
-    cover: "link" | "app",
-    code: ProblemCode,
-    retry: () => void,
-    more: { afterS?: number | undefined; facts?: Problem["facts"]; text?: string } = {},
-  ): void {
+  /** A page about the link. inS: when it is tried again unasked; undefined: never. */
+  link(code: ProblemCode, retry: () => void, inS: number | undefined, more: Partial<Problem> = {}): void {
+    this.cover = "link";
     this.stop();
-    this.cover = cover;
-    const problem = problemOf(code, this.names);
-    if (more.facts) problem.facts = more.facts;
-    if (more.text) problem.text.push(more.text);
+    this.draw(code, retry, inS, more);
+  }
+
+  /** A page about what the frame asked for; it asks again by itself where that may help. */
+  app(code: ProblemCode, retry: () => void): void {
+    this.cover = "app";
+    this.stop();
     const again = (): void => {
       this.stop();
       retry();
     };
-    const inS = problem.retry === "again" ? (more.afterS ?? this.pause()) : undefined;
+    const inS = problemOf(code, this.names).retry === "again" ? this.pause() : undefined;
     if (inS !== undefined) {
       this.act = again;
       this.timer = setTimeout(again, inS * 1_000);
     }
-    const plan = problem.retry === "never" ? undefined : { inS, act: again };
-    this.screen.problem(code, problem, plan);
+    this.draw(code, again, inS, {});
   }
 
-  refused(refusal: Refusal, retry: () => void): void {
+  /** Says why there is no link, and in how many seconds to try again; undefined: never unasked. */
+  refused(refusal: Refusal, retry: () => void): number | undefined {
     switch (refusal.kind) {
       case "coordinator": {
         const code = isProblemCode(refusal.code) ? refusal.code : "protocol";
-        this.problem("link", code, retry, { afterS: refusal.retryS });
-        return;
+        const again = problemOf(code, this.names).retry === "again";
+        const inS = again ? (refusal.retryS ?? this.pause()) : undefined;
+        this.link(code, retry, inS);
+        return inS;
       }
-      case "wrong-key": {
-        const expected = { alias: "A key whose hash is", link: "The link names", "first-visit": "At the first visit" };
-        this.problem("link", "wrong-key", retry, {
-          facts: [
-            [expected[refusal.trust.because], refusal.trust.expected],
-            ["The box that answered", refusal.found],
-          ],
-          ...(refusal.trust.because === "first-visit" && {
-            text: "If the key was changed on purpose, ask for a link that names the new one (…/#k=…): it opens the app.",
-          }),
-        });
-        return;
-      }
+      case "wrong-key":
+        this.link("wrong-key", retry, undefined, wrongKey(refusal));
+        return undefined;
       case "forged":
-        this.problem("link", "wrong-key", retry, {
+        this.link("wrong-key", retry, undefined, {
           facts: [
             ["Expected", refusal.found],
             ["The box that answered", "did not sign with this key"],
           ],
         });
-        return;
+        return undefined;
       default:
-        refusal satisfies never;
+        return refusal satisfies never;
     }
   }
 
@@ -109,6 +100,12 @@ export class Pages {
     this.act?.();
   }
 
+  private draw(code: ProblemCode, act: () => void, inS: number | undefined, more: Partial<Problem>): void {
+    const problem = problemOf(code, this.names);
+    const whole = { ...problem, ...more, text: [...problem.text, ...(more.text ?? [])] };
+    this.screen.problem(code, whole, problem.retry === "never" ? undefined : { inS, act });
+  }
+
   private pause(): number {
     const pause = PAUSES_S[Math.min(this.tries, PAUSES_S.length - 1)] ?? 30;
     this.tries += 1;
@@ -119,4 +116,21 @@ export class Pages {
     clearTimeout(this.timer);
     this.act = undefined;
   }
+}
+
+function wrongKey({ trust, found }: Extract<Refusal, { kind: "wrong-key" }>): Partial<Problem> {
+  const label = {
+    alias: "A key whose hash is",
+    link: "The link names",
+    "first-visit": "At the first visit",
+  };
+  const way =
+    "If the key was changed on purpose, ask for a link that names the new one, with #k= at its end.";
+  return {
+    facts: [
+      [label[trust.because], trust.expected],
+      ["The box that answered", found],
+    ],
+    ...(trust.because === "first-visit" && { text: [way] }),
+  };
 }

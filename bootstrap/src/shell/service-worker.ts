@@ -11,6 +11,7 @@ import type { ShellToWorker } from "../messages/worker-shell";
 const SCRIPT = "/__p2claw/sw.js";
 const CONTROL_MS = 15_000;
 const WELCOME_MS = 2_000;
+const UPDATE_MS = 5_000;
 
 /** Name of the Web Lock that this shell holds as long as it lives. */
 export const LOCK = `${LOCK_PREFIX}${crypto.randomUUID()}`;
@@ -60,12 +61,30 @@ export class ServiceWorkerLink {
     this.say({ kind: "awake" });
   }
 
+  /** Get a newer Service Worker, and with it a newer shell, where there is one. */
+  async update(): Promise<void> {
+    const registration = await navigator.serviceWorker.getRegistration();
+    await registration?.update().catch(() => undefined);
+    const next = registration?.waiting ?? registration?.installing;
+    if (!next) return;
+    const changed = new Promise((resolve) => {
+      navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true });
+      setTimeout(resolve, UPDATE_MS);
+    });
+    const takeOver = (): void => {
+      if (next.state === "installed") next.postMessage({ kind: "take-over" } satisfies PageToSw);
+    };
+    next.addEventListener("statechange", takeOver);
+    takeOver();
+    await changed;
+  }
+
   private async control(): Promise<void> {
     const { serviceWorker } = navigator;
     const registering = serviceWorker.register(SCRIPT, { scope: "/", updateViaCache: "none" });
     if (serviceWorker.controller) {
       // Not awaited: the job may be queued behind an update for seconds.
-      registering.then(takeOver).catch(() => undefined);
+      registering.then(takeOverIfAlone).catch(() => undefined);
       return;
     }
     const registration = await registering.catch(() => {
@@ -139,7 +158,7 @@ function held(name: string): Promise<void> {
 }
 
 // An updated Service Worker waits as long as other shells live: their streams would end.
-async function takeOver(registration: ServiceWorkerRegistration): Promise<void> {
+async function takeOverIfAlone(registration: ServiceWorkerRegistration): Promise<void> {
   if (!registration.waiting) return;
   const { held: locks } = await navigator.locks.query();
   const shells = (locks ?? []).filter(({ name }) => name?.startsWith(LOCK_PREFIX));

@@ -18,6 +18,9 @@ import { visitUrl } from "./signalling";
 const NOTE_MS = 1_500;
 const RELAY_MS = 2_500;
 
+const RELOADED = "p2claw.reloaded";
+const RELOADED_MS = 300_000;
+
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
   private readonly mirror = new Mirror(location.hostname);
@@ -50,7 +53,7 @@ export class Shell {
       relayAtHand: () => setTimeout(() => this.viaRelay(), RELAY_MS),
       refused: (refusal) => this.refused(refusal),
       fruitless: (reached, delayMs) => this.fruitless(reached, delayMs),
-      outdated: () => location.reload(),
+      outdated: () => this.outdated(),
     });
     this.serviceWorker = new ServiceWorkerLink(this.worker, window.top !== window, {
       download: () => this.downloading(),
@@ -93,7 +96,6 @@ export class Shell {
         if (how === "push" || (how === undefined && this.history.pushes)) location.assign(url);
         else location.replace(url);
       },
-      problem: (code) => this.appProblem(code),
       body: (id, body, progress) => {
         if (progress) this.progress.set(id, progress);
         this.tell({ kind: "body", id, body });
@@ -139,7 +141,8 @@ export class Shell {
 
   private arrive(page: AppPage): { state: unknown; restore: boolean } {
     this.frame.known(page);
-    this.pages.clear();
+    if (page.problem === undefined) this.pages.clear();
+    else this.appProblem(page.problem);
     this.mirror.follow(page.window);
     for (const id of this.forms.splice(0)) this.tell({ kind: "body-done", id });
     return this.history.arrive(page);
@@ -180,30 +183,50 @@ export class Shell {
     this.show();
   }
 
-  private refused(refusal: Refusal): void {
-    this.say(undefined);
-    this.pages.refused(refusal, () => this.connector.start());
+  private refused(refusal: Refusal): number | undefined {
+    // Over an app that is in use a line is enough, where waiting helps.
+    const inUse = this.pages.cover === "none";
+    const inS = this.pages.refused(refusal, () => this.connector.start());
+    if (inUse && inS !== undefined) {
+      this.pages.clear();
+      this.say("The box is away. Waiting for it…");
+    } else {
+      this.say(undefined);
+    }
+    return inS;
   }
 
   private fruitless(reached: boolean, delayMs: number): void {
-    // Over an app that is in use a line is enough.
-    if (this.pages.cover === "none" || this.pages.cover === "app") return;
+    const { cover } = this.pages;
+    if (cover === "none" || cover === "app") return;
     const act = (): void => this.connector.hurry();
-    this.pages.problem("link", reached ? "no-path" : "unreachable", act, { afterS: delayMs / 1_000 });
+    this.pages.link(reached ? "no-path" : "unreachable", act, delayMs / 1_000);
   }
 
   private appProblem(code: string): void {
-    this.pages.problem("app", isProblemCode(code) ? code : "lost", () => this.frame.reload());
+    this.pages.app(isProblemCode(code) ? code : "lost", () => this.frame.reload());
+  }
+
+  // Once: where the box is the older one a newer shell does not help.
+  private outdated(): void {
+    const again = (): void => void this.serviceWorker.update().then(() => location.reload());
+    const lastMs = Number(sessionStorage.getItem(RELOADED));
+    if (Date.now() - lastMs < RELOADED_MS) {
+      this.pages.link("version", again, undefined);
+      return;
+    }
+    sessionStorage.setItem(RELOADED, String(Date.now()));
+    again();
   }
 
   private downloading(): void {
     // With an app in view the browser's own sign of a download is enough.
-    if (this.pages.cover === "progress") this.pages.problem("app", "download", () => undefined);
+    if (this.pages.cover === "progress") this.pages.app("download", () => undefined);
   }
 
   private broken(error: unknown): void {
     if (!(error instanceof NoServiceWorker)) throw error;
-    this.pages.problem("link", "no-service-worker", () => location.reload());
+    this.pages.link("no-service-worker", () => location.reload(), undefined);
   }
 
   private tell(message: ShellToWorker): void {

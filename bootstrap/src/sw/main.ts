@@ -2,9 +2,10 @@
 
 import type { PageToSw } from "../messages/sw-page";
 import { Aborts } from "./aborts";
+import type { Post } from "./asked";
 import { asset, dropOldAssets, storeAssets } from "./assets";
 import { NextVisit } from "./next-visit";
-import { type Post, Relay } from "./relay";
+import { Relay } from "./relay";
 import { routeOf } from "./routing";
 import { sw } from "./scope";
 import { Shells } from "./shells";

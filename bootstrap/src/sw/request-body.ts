@@ -21,7 +21,7 @@ export async function requestBody(request: Request): Promise<RequestBody> {
   if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
   const id = request.headers.get(BODY_FIELD);
   if (id !== null) return { kind: "reference", id };
-  if ("body" in Request.prototype) {
+  if ("body" in Request.prototype && streamsMove()) {
     return request.body ? streamed(request.body as ReadableStream<Piece>) : { kind: "none" };
   }
   const blob = await (request as Request).blob();
@@ -50,6 +50,23 @@ export function bodyLength(body: RequestBody): number | undefined {
 export function transferOf(body: RequestBody): Transferable[] {
   if (body.kind === "bytes") return [body.bytes.buffer];
   return body.kind === "stream" ? [body.stream] : [];
+}
+
+let moves: boolean | undefined;
+
+// Whether a stream can be given to a worker.
+function streamsMove(): boolean {
+  if (moves !== undefined) return moves;
+  const { port1 } = new MessageChannel();
+  const stream = new ReadableStream();
+  try {
+    port1.postMessage(stream, [stream]);
+    moves = true;
+  } catch {
+    moves = false;
+  }
+  port1.close();
+  return moves;
 }
 
 async function streamed(stream: ReadableStream<Piece>): Promise<RequestBody> {

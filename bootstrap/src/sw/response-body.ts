@@ -8,7 +8,7 @@ type Piece = Uint8Array<ArrayBuffer>;
 export class ResponseBody {
   readonly stream: ReadableStream<Piece>;
   private readonly pieces: Piece[] = [];
-  private controller: ReadableByteStreamController | undefined;
+  private controller: ReadableByteStreamController | ReadableStreamDefaultController<Piece> | undefined;
   private wanted: (() => void) | undefined;
   private ended = false;
   private broken = false;
@@ -18,14 +18,18 @@ export class ResponseBody {
     private readonly port: MessagePort,
     private readonly over: () => void,
   ) {
-    this.stream = new ReadableStream({
-      type: "bytes",
-      start: (controller) => {
+    const source = {
+      start: (controller: NonNullable<typeof this.controller>): void => {
         this.controller = controller;
       },
       pull: () => this.pull(),
       cancel: () => this.cancel(),
-    });
+    };
+    // A stream of bytes is cheaper; not every browser has them.
+    const bytes = typeof ReadableByteStreamController !== "undefined";
+    this.stream = bytes
+      ? new ReadableStream({ type: "bytes", ...source })
+      : new ReadableStream<Piece>(source, { highWaterMark: 0 });
     port.onmessage = (event: MessageEvent<WorkerReply>) => this.receive(event.data);
   }
 
@@ -89,7 +93,7 @@ export class ResponseBody {
     if (this.broken) return;
     this.broken = true;
     this.controller?.close();
-    this.controller?.byobRequest?.respond(0);
+    if (this.controller && "byobRequest" in this.controller) this.controller.byobRequest?.respond(0);
     this.finish();
   }
 

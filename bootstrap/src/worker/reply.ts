@@ -6,8 +6,10 @@ import type { ResponseHead } from "../wire/heads";
 // Larger pieces gained nothing when measured, smaller ones cost a third.
 const PIECE_BYTES = 65_536;
 
-// As Nagle: the first pieces go at once, then what comes is gathered until one has been read.
-const UNREAD_PIECES = 2;
+// The beginning goes at once. Of a long body what comes is gathered this long, or until a piece is
+// full: each costs three realms a message.
+const BULK_BYTES = 262_144;
+const GATHER_MS = 4;
 
 export interface ReplyOwner {
   /** The page has read so many bytes. */
@@ -18,7 +20,8 @@ export interface ReplyOwner {
 export class Reply {
   private parts: Uint8Array[] = [];
   private waitingBytes = 0;
-  private readonly unread: number[] = []; // sizes of pieces that have not been read
+  private postedBytes = 0;
+  private gathering: ReturnType<typeof setTimeout> | undefined;
   private ended = false;
 
   constructor(
@@ -53,6 +56,7 @@ export class Reply {
   }
 
   close(): void {
+    clearTimeout(this.gathering);
     this.port.onmessage = null;
     this.port.close();
     this.parts = [];
@@ -62,9 +66,7 @@ export class Reply {
   private receive(message: SwToWorker): void {
     switch (message.kind) {
       case "read":
-        this.settle(message.bytes);
         this.owner.read(message.bytes);
-        this.flush();
         return;
       case "cancel":
         this.close();
@@ -75,19 +77,17 @@ export class Reply {
     }
   }
 
-  private settle(bytes: number): void {
-    for (let size = this.unread[0]; size !== undefined && bytes >= size; size = this.unread[0]) {
-      bytes -= size;
-      this.unread.shift();
-    }
-  }
-
   private flush(): void {
     while (this.waitingBytes >= PIECE_BYTES) this.piece(PIECE_BYTES);
-    if (this.waitingBytes && (this.ended || this.unread.length < UNREAD_PIECES)) {
-      this.piece(this.waitingBytes);
+    if (this.waitingBytes && !this.ended && this.postedBytes >= BULK_BYTES) {
+      this.gathering ??= setTimeout(() => {
+        this.gathering = undefined;
+        if (this.waitingBytes) this.piece(this.waitingBytes);
+      }, GATHER_MS);
+      return;
     }
-    if (this.ended && !this.waitingBytes) {
+    if (this.waitingBytes) this.piece(this.waitingBytes);
+    if (this.ended) {
       this.post({ kind: "end" });
       this.close();
     }
@@ -106,7 +106,7 @@ export class Reply {
       else this.parts[0] = part.subarray(taken.length);
     }
     this.waitingBytes -= size;
-    this.unread.push(size);
+    this.postedBytes += size;
     this.port.postMessage({ kind: "data", bytes } satisfies WorkerReply, [bytes.buffer]);
   }
 

@@ -1,0 +1,65 @@
+// What is asked of the box, whatever the browser's own request looks like; and the way to ask it.
+
+import type { PortRequest, ReplyError, RequestBody, SwToWorker, WorkerReply } from "../messages/sw-worker";
+import type { Fields } from "../wire/heads";
+import { bodyLength, transferOf } from "./request-body";
+import type { Shell } from "./shells";
+
+/** A form that is sent by a navigation which itself is a GET. */
+export interface Post {
+  body: RequestBody;
+  contentType: string;
+  /** "" where the browser says which. */
+  origin: string;
+}
+
+export interface Asked {
+  url: string;
+  method: string;
+  fields: Fields;
+  urgency: number;
+  /** It becomes a document in a frame. */
+  page: boolean;
+  post: Post | undefined;
+  /** It is saved under this name, unless the app says another. */
+  save: string | undefined;
+}
+
+export type Head = Extract<WorkerReply, { kind: "head" }>;
+
+export interface Pending {
+  answer: Promise<Head | { kind: "error"; error: ReplyError }>;
+  port: MessagePort;
+  cancel: () => void;
+}
+
+/** Hand it to the shell's worker. */
+export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
+  const { port1, port2 } = new MessageChannel();
+  const { method, urgency, fields } = asked;
+  const url = new URL(asked.url);
+  const length = body.kind === "none" ? undefined : bodyLength(body);
+  const message: PortRequest = {
+    method,
+    target: url.pathname + url.search,
+    fields: length === undefined ? fields : [...fields, ["content-length", String(length)]],
+    urgency,
+    body,
+    reply: port2,
+  };
+  let cancel = (): void => undefined;
+  const answer: Pending["answer"] = new Promise((resolve) => {
+    const died = (): void => resolve({ kind: "error", error: "lost" });
+    shell.onDeath.add(died);
+    cancel = () => {
+      port1.postMessage({ kind: "cancel" } satisfies SwToWorker);
+      died();
+    };
+    port1.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+      shell.onDeath.delete(died);
+      if (data.kind === "head" || data.kind === "error") resolve(data);
+    };
+  });
+  shell.port.postMessage(message, [port2, ...transferOf(body)]);
+  return { answer, port: port1, cancel };
+}

@@ -1,0 +1,67 @@
+// An answer of the box as a Response: decoded, with our script in it where it is a page.
+
+import { ERROR_FIELD, type SwToPage } from "../messages/sw-page";
+import { hasNoBody } from "../wire/heads";
+import type { Asked, Head } from "./asked";
+import { injectTag } from "./html-injection";
+import { ResponseBody } from "./response-body";
+import { planResponse } from "./response-head";
+import { sw } from "./scope";
+import type { Shell } from "./shells";
+
+/** Throws CodedBody. */
+export function assemble(head: Head, port: MessagePort, asked: Asked, shell: Shell): Response {
+  const { page, url, method } = asked;
+  const plan = planResponse({
+    status: head.status,
+    fields: head.fields,
+    page,
+    url,
+    framing: { embedded: shell.embedded, secure: sw.location.protocol === "https:" },
+    ownNonce: crypto.randomUUID(),
+  });
+  const headers = new Headers();
+  for (const [name, value] of plan.fields) headers.append(name, value);
+  if (head.error) headers.set(ERROR_FIELD, head.error);
+  if (asked.save !== undefined) saveAs(asked.save, headers);
+  if (page && isDownload(head.status, headers)) tellDownload(shell);
+  if (hasNoBody(method, head.status) || head.end) {
+    const empty = hasNoBody(method, head.status) ? null : plan.inject ? tagOf(plan.nonce) : "";
+    return new Response(empty, { status: head.status, headers });
+  }
+  const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
+  const failed = (): void => body.fail();
+  shell.onDeath.add(failed);
+  if (headers.has("location") && head.status < 400 && head.status >= 300) {
+    // Browsers do not read it, and one complains that it was not read.
+    void body.stream.pipeTo(new WritableStream()).catch(() => undefined);
+    return new Response(null, { status: head.status, headers });
+  }
+  let stream = body.stream;
+  if (plan.decode) stream = stream.pipeThrough(new DecompressionStream(plan.decode));
+  if (plan.inject) stream = stream.pipeThrough(injectTag(tagOf(plan.nonce)));
+  return new Response(stream, { status: head.status, headers });
+}
+
+function tagOf(nonce: string): string {
+  return `<script src="${__INJECT_URL__}"${nonce ? ` nonce="${nonce}"` : ""}></script>`;
+}
+
+function isDownload(status: number, headers: Headers): boolean {
+  const disposition = headers.get("content-disposition") ?? "";
+  return status === 204 || status === 205 || /^\s*attachment/i.test(disposition);
+}
+
+// RFC 6266. A name that the app itself gives goes first.
+function saveAs(name: string, headers: Headers): void {
+  const given = headers.get("content-disposition");
+  if (given !== null && /^\s*attachment/i.test(given)) return;
+  const coded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  headers.set("content-disposition", `attachment${name ? `; filename*=UTF-8''${coded}` : ""}`);
+}
+
+function tellDownload(shell: Shell): void {
+  void sw.clients.get(shell.clientId).then((client) => {
+    client?.postMessage({ kind: "download" } satisfies SwToPage);
+  });
+}
