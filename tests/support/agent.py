@@ -76,6 +76,8 @@ class RunningAgent:
 
     async def visit(self, app: str = "dog") -> Visitor:
         """A visitor of one of its apps, as soon as the coordinator knows of it."""
+        # Online is not announced yet: a reload answers once the coordinator knows the apps.
+        await self.api.ask("POST", "/v1/reload")
         names = self.agent.status()
         url = next(route["url"] for route in names["apps"] if route["app"] == app)
         return await Visitor.open(url, edge=self.edge)
