@@ -16,6 +16,8 @@ export interface Problem {
   text: string[];
   /** Facts for the curious, or to pass on to whoever runs the box. */
   facts?: [label: string, value: string][];
+  /** Nothing is wrong: the page only says why no app is seen. */
+  well?: true;
   /** again: the page tries by itself, and has a button. ask: a button only. never: neither. */
   retry: "again" | "ask" | "never";
 }
@@ -251,6 +253,7 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
       return {
         title: "Your download has started",
         text: [`The file comes straight from “${alias}”. Keep this page open until it is complete.`],
+        well: true,
         retry: "never",
       };
     default:

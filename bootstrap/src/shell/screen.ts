@@ -29,7 +29,7 @@ export class Screen {
   }
 
   problem(code: string, problem: Problem, retry: RetryPlan | undefined): void {
-    const parts: HTMLElement[] = [path("path broken"), element("h1", "", problem.title)];
+    const parts: HTMLElement[] = [path(`path ${problem.well ? "whole" : "broken"}`), element("h1", "", problem.title)];
     for (const text of problem.text) parts.push(paragraph(text));
     if (problem.facts) parts.push(facts(problem.facts));
     const row = element("div", "row");
@@ -73,6 +73,7 @@ export class Screen {
   private show(kind: string, ...parts: HTMLElement[]): void {
     clearInterval(this.countdown);
     this.main.className = kind;
+    delete this.main.dataset["step"];
     this.main.replaceChildren(...parts);
     this.main.hidden = false;
   }
