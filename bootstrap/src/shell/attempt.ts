@@ -10,7 +10,7 @@ import { type Trust, judge } from "./trust";
 const CHANNEL: RTCDataChannelInit = { negotiated: true, id: 0, ordered: true, protocol: "p2claw/1" };
 
 // A path that answers at all answers within this, relays over TCP included.
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 15_000;
 // Browsers say `disconnected` after a few seconds of silence; some such paths heal.
 const HEAL_MS = 5_000;
 

@@ -10,15 +10,15 @@ const BACKOFF_FIRST_MS = 200;
 const BACKOFF_MOST_MS = 5_000;
 // A link that ended sooner than this was hardly one.
 const SHORT_MS = 5_000;
-// An attempt that found no path is worth few repetitions before a person is told.
-const FRUITLESS = 2;
+// A coordinator that cannot be reached is mostly back at once; a person is told after so many tries.
+const UNREACHED = 2;
 
 export interface ConnectorOwner {
   state(state: LinkState): void;
   relayAtHand(): void;
   /** In how many seconds to ask again; undefined: only when a person says so. */
   refused(refusal: Refusal): number | undefined;
-  /** So many attempts in a row came to nothing. reached: the coordinator answered in the last one. */
+  /** An attempt came to nothing. reached: the coordinator answered, and no path was found. */
   fruitless(reached: boolean, delayMs: number): void;
   /** The box wants a newer shell. */
   outdated(): void;
@@ -52,16 +52,13 @@ export class Connector {
       relayAtHand: () => mine() && this.owner.relayAtHand(),
       transfer: (channel) => this.transfer(id, channel),
       refused: (refusal) => {
-        this.forget(id);
-        if (mine()) this.refuse(refusal);
+        if (this.end(id)) this.refuse(refusal);
       },
       failed: (reached) => {
-        this.forget(id);
-        if (mine()) this.fail(reached);
+        if (this.end(id)) this.fail(reached);
       },
       dead: () => {
-        this.forget(id);
-        if (mine()) this.lose();
+        if (this.end(id)) this.lose();
       },
     });
     this.attempts.set(id, attempt);
@@ -78,12 +75,13 @@ export class Connector {
         }
         return;
       case "goaway":
-        if (message.link === this.current) this.leave(message.code);
+        if (message.link !== this.current) return;
+        // It drains: its attempt stays in the table, and no longer is the current one.
+        this.current += 1;
+        this.leave(message.code);
         return;
       case "lost":
-        this.attempts.get(message.link)?.stop();
-        this.attempts.delete(message.link);
-        if (message.link === this.current) this.lost(message.code);
+        if (this.end(message.link)) this.lost(message.code);
         return;
       case "busy":
       case "progress":
@@ -104,14 +102,12 @@ export class Connector {
     this.worker.postMessage(message, [channel as unknown as Transferable]);
   }
 
-  // The old link drains: its attempt stays in the table, and no longer is the current one.
   private leave(code: Code): void {
     switch (code) {
       case Code.VERSION:
         this.owner.outdated();
         return;
       case Code.APP_UNKNOWN:
-        this.current += 1;
         this.refuse({ kind: "coordinator", code: "app-unknown", retryS: undefined });
         return;
       default:
@@ -136,11 +132,10 @@ export class Connector {
     this.failures += 1;
     this.step("failed");
     const delayMs = this.later();
-    if (this.failures >= FRUITLESS) this.owner.fruitless(reached, delayMs);
+    if (reached || this.failures >= UNREACHED) this.owner.fruitless(reached, delayMs);
   }
 
   private lose(): void {
-    this.current += 1;
     const short = performance.now() - this.openedMs < SHORT_MS;
     this.failures = short ? this.failures + 1 : 0;
     this.step("lost");
@@ -158,9 +153,14 @@ export class Connector {
     return delayMs;
   }
 
-  private forget(id: number): void {
+  // Nothing of it counts any more. Whether it was the one that did.
+  private end(id: number): boolean {
+    this.attempts.get(id)?.stop();
     this.attempts.delete(id);
     this.tell({ kind: "drop", link: id });
+    if (id !== this.current) return false;
+    this.current += 1;
+    return true;
   }
 
   private step(step: LinkStep): void {

@@ -50,6 +50,7 @@ export class Frame {
   constructor(private readonly owner: FrameOwner) {
     const { element } = this;
     element.className = "app";
+    element.title = location.hostname; // for screen readers, which name frames
     element.allow = allowed().join("; ");
     // The first document has no referrer: the shell is not a page that led there.
     element.referrerPolicy = "no-referrer";

@@ -29,9 +29,10 @@ export type LinkStep =
 const TRANSITIONS: Record<LinkState, Partial<Record<LinkStep, LinkState>>> = {
   idle: { start: "finding" },
   finding: { introduced: "asking", failed: "waiting", refused: "refused" },
-  asking: { answered: "connecting", failed: "waiting", refused: "refused" },
+  // The worker's word that the channel is open may overtake the browser's that the answer is applied.
+  asking: { answered: "connecting", opened: "open", failed: "waiting", refused: "refused" },
   connecting: { opened: "open", failed: "waiting", refused: "refused" },
-  open: { lost: "waiting", refused: "refused" },
+  open: { answered: "open", lost: "waiting", refused: "refused" },
   waiting: { start: "finding", refused: "refused" },
   refused: { start: "finding" },
 };
