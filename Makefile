@@ -11,6 +11,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+# Linters call each other by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
