@@ -12,10 +12,12 @@ bool is_given_up(const struct association *a, const struct sent *sent) {
          message->expires <= a->now;
 }
 
+/* What a gap block acknowledged goes too: the peer must be told to drop it with the rest. */
 static void give_up_chunk(struct association *a, struct sent *sent) {
-  if (sent->state == SENT_ACKED || sent->state == SENT_ABANDONED) return;
+  if (sent->state == SENT_ABANDONED) return;
   struct stream *stream = streams_find(&a->streams, sent->message->stream);
-  if (stream && stream->queued_bytes >= sent->length) stream->queued_bytes -= sent->length;
+  if (stream && sent->state != SENT_ACKED && stream->queued_bytes >= sent->length)
+    stream->queued_bytes -= sent->length;
   outstanding_move(&a->outstanding, sent, SENT_ABANDONED);
 }
 

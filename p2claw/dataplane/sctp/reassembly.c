@@ -144,13 +144,30 @@ static bool find_whole(const struct reassembly *r, uint32_t tsn, uint32_t *first
   return true;
 }
 
+static void drop_piece(struct reassembly *r, uint32_t tsn) {
+  struct piece *piece = *slot(r, tsn);
+  r->buffered_bytes -= piece->length + FRAGMENT_COST_BYTES;
+  r->stored--;
+  *slot(r, tsn) = NULL;
+  free(piece);
+}
+
+/* The beginning of the message before tsn was skipped: the fragments that go on with it are of no
+ * use. */
+static void drop_orphans(struct reassembly *r, uint32_t tsn) {
+  const struct piece *piece;
+  while ((piece = piece_at(r, tsn)) && !(piece->flags & DATA_BEGIN)) drop_piece(r, tsn++);
+}
+
 enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
                             const struct data_chunk *data, uint32_t cumulative,
                             struct event_queue *events) {
   const struct piece *before = piece_at(r, data->tsn - 1), *after = piece_at(r, data->tsn + 1);
   if (before && !may_follow(before, data->flags, data->stream, data->ssn)) return ARRIVAL_VIOLATION;
-  /* Its beginning was given up and skipped: the rest has no use. */
-  if (!before && !(data->flags & DATA_BEGIN) && tsn_le(data->tsn - 1, cumulative)) return ARRIVAL_OK;
+  if (!before && !(data->flags & DATA_BEGIN) && tsn_le(data->tsn - 1, cumulative)) {
+    drop_orphans(r, data->tsn + 1);
+    return ARRIVAL_OK;
+  }
   if (!make_room(r, data->tsn)) return ARRIVAL_NO_MEMORY;
   struct piece *piece = piece_new(data);
   if (!piece) return ARRIVAL_NO_MEMORY;
@@ -166,10 +183,7 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
   if (!find_whole(r, data->tsn, &first, &last)) return ARRIVAL_OK;
   struct event *event = take_message(r, first, last);
   if (!event) { /* as if the last of its pieces had not come */
-    *slot(r, data->tsn) = NULL;
-    r->stored--;
-    r->buffered_bytes -= piece->length + FRAGMENT_COST_BYTES;
-    free(piece);
+    drop_piece(r, data->tsn);
     return ARRIVAL_NO_MEMORY;
   }
   bool is_too_large = event->length > MESSAGE_BYTES_MAX;
@@ -188,13 +202,9 @@ void reassembly_advance(struct reassembly *r, uint32_t cumulative) {
 
 void reassembly_drop(struct reassembly *r, uint32_t cumulative) {
   for (uint32_t tsn = r->base; tsn_lt(tsn, r->end) && tsn_le(tsn, cumulative); tsn++) {
-    struct piece *piece = *slot(r, tsn);
-    if (!piece) continue;
-    r->buffered_bytes -= piece->length + FRAGMENT_COST_BYTES;
-    r->stored--;
-    *slot(r, tsn) = NULL;
-    free(piece);
+    if (*slot(r, tsn)) drop_piece(r, tsn);
   }
+  drop_orphans(r, cumulative + 1);
 }
 
 void reassembly_skip(struct reassembly *r, struct stream *stream, uint16_t ssn,
