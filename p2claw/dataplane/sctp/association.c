@@ -113,6 +113,10 @@ void association_receive(struct association *a, const uint8_t *packet, size_t le
     a->stats.bad_checksum++;
     return;
   }
+  if (a->state == STATE_CLOSED) {
+    a->stats.ignored++;
+    return;
+  }
   struct cursor cursor = {packet + COMMON_HEADER_BYTES, packet + length};
   bool is_first = true;
   while ((more = next_chunk(&cursor, &chunk)) > 0) {

@@ -5,6 +5,7 @@
 
 void add_control(struct association *a, uint8_t type, uint8_t flags, const void *value,
                  size_t length) {
+  if (a->state == STATE_CLOSED) return;
   if (a->control_count == CONTROL_CHUNKS_MAX || length > CONTROL_CHUNK_BYTES_MAX) return;
   struct control_chunk *chunk = malloc(sizeof *chunk + length);
   if (!chunk) return; /* as if it were lost: the peer asks again */
