@@ -21,8 +21,10 @@ static void take_chunk(struct association *a, struct taking *taking, struct sent
     rack_acked(&a->rack, sent, &a->rtt, a->now);
     taking->acked_bytes += sent->length;
     taking->large_packet_acked |= sent->in_large_packet;
-    if (sent->transmissions == 1 && sent->sent_at >= taking->rtt_sent_at) {
-      taking->rtt = a->now - sent->sent_at; /* Karn's rule: only of what was sent once */
+    if (sent->sent_at >= taking->rtt_sent_at) {
+      /* Of the newest alone, and only where that was sent once (Karn's rule): what is older may
+       * have arrived long ago and only now be named. */
+      taking->rtt = sent->transmissions == 1 ? a->now - sent->sent_at : -1;
       taking->rtt_sent_at = sent->sent_at;
     }
     take_back_from_stream(a, sent);
@@ -148,6 +150,7 @@ void handle_sack(struct association *a, const struct item *chunk, usec now) {
   a->peer_window_bytes = sack.window_bytes;
   take_up_to(a, &taking, sack.cumulative);
   take_back_reneged(a);
+  rack_ranges(&a->rack, sack.gaps);
   take_gaps(a, &taking, &sack);
   for (uint32_t i = 0; i < sack.duplicates; i++) rack_duplicate(&a->rack, a->now);
   finish_taking(a, &taking);

@@ -23,13 +23,13 @@ bool path_failed(struct association *a) {
 
 static bool awaits_acknowledgement(const struct association *a) {
   const struct outstanding *o = &a->outstanding;
-  return o->in_flight.count || o->lost.count || (o->count && tsn_le(o->base, a->peer_ack_point));
+  return outstanding_in_flight(o) || o->lost.count || (o->count && tsn_le(o->base, a->peer_ack_point));
 }
 
 /* RFC 8985 §7.2, without its allowance for a delayed SACK: the last chunk of a flight asks for one
  * at once (DATA_IMMEDIATE). SACK_DELAY of a peer like ours is added for those that do not listen. */
 static usec tail_wait(const struct association *a) {
-  return 2 * a->rtt.smoothed + (a->outstanding.in_flight.count == 1 ? SACK_DELAY : MILLISECOND);
+  return 2 * a->rtt.smoothed + (outstanding_in_flight(&a->outstanding) == 1 ? SACK_DELAY : MILLISECOND);
 }
 
 void arm_loss_timers(struct association *a, bool restart, usec now) {
@@ -41,8 +41,8 @@ void arm_loss_timers(struct association *a, bool restart, usec now) {
     return;
   }
   if (restart || !is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, now + rtt_timeout(&a->rtt));
-  bool may_probe = a->outstanding.in_flight.count && !a->outstanding.lost.count && a->rtt.smoothed &&
-                   !a->rtt.backoff && !a->tail_probe_out && !a->tail_probe_due;
+  bool may_probe = outstanding_in_flight(&a->outstanding) && !a->outstanding.lost.count &&
+                   a->rtt.smoothed && !a->rtt.backoff && !a->tail_probe_out && !a->tail_probe_due;
   usec probe_at = now + tail_wait(a);
   if (may_probe && probe_at < a->deadlines[TIMER_RTO])
     arm(a, TIMER_TAIL, probe_at);
@@ -53,7 +53,7 @@ void arm_loss_timers(struct association *a, bool restart, usec now) {
 void tail_expired(struct association *a, usec now) {
   (void)now;
   disarm(a, TIMER_TAIL);
-  if (a->outstanding.in_flight.count) a->tail_probe_due = true;
+  if (outstanding_in_flight(&a->outstanding)) a->tail_probe_due = true;
 }
 
 void reorder_expired(struct association *a, usec now) {
@@ -69,16 +69,19 @@ void reorder_expired(struct association *a, usec now) {
  * §6.3); what left just now may still arrive. */
 static void lose_flight(struct association *a, usec now) {
   struct outstanding *o = &a->outstanding;
+  struct sent_list *lists[] = {&o->first, &o->again};
   usec since = now - max_usec(a->rtt.smoothed + a->rtt.variance, MILLISECOND);
   bool is_first = true;
-  while (o->in_flight.count) {
-    struct sent *oldest = outstanding_at(o, o->in_flight.head);
-    if (!is_first && oldest->sent_at > since) break;
-    is_first = false;
-    outstanding_move(o, oldest, SENT_LOST);
-    a->rate.lost += oldest->length;
-    a->stats.lost_chunks++;
-    if (is_given_up(a, oldest)) abandon(a, oldest);
+  for (int i = 0; i < 2; i++) {
+    while (lists[i]->count) {
+      struct sent *oldest = outstanding_at(o, lists[i]->head);
+      if (!is_first && oldest->sent_at > since) break;
+      is_first = false;
+      outstanding_move(o, oldest, SENT_LOST);
+      a->rate.lost += oldest->length;
+      a->stats.lost_chunks++;
+      if (is_given_up(a, oldest)) abandon(a, oldest);
+    }
   }
 }
 
@@ -87,7 +90,7 @@ void rto_expired(struct association *a, usec now) {
   if (!awaits_acknowledgement(a)) return;
   a->stats.timeouts++;
   if (path_failed(a)) return;
-  bool was_in_flight = a->outstanding.in_flight.count != 0;
+  bool was_in_flight = outstanding_in_flight(&a->outstanding) != 0;
   lose_flight(a, now);
   advance_peer_ack_point(a);
   a->forward_tsn_due = tsn_le(a->outstanding.base, a->peer_ack_point);

@@ -1,4 +1,4 @@
-/* The ring of outstanding chunks and its two lists. It grows on demand and is given back when it
+/* The ring of outstanding chunks and its lists. It grows on demand and is given back when it
  * is empty, so that an idle association holds next to nothing. */
 #include "outstanding.h"
 
@@ -57,22 +57,25 @@ static void list_remove(struct outstanding *o, struct sent_list *list, struct se
     outstanding_at(o, sent->next)->prev = sent->prev;
 }
 
+static struct sent_list *list_of(struct outstanding *o, uint8_t state) {
+  switch (state) {
+    case SENT_FIRST: return &o->first;
+    case SENT_AGAIN: return &o->again;
+    case SENT_LOST: return &o->lost;
+    default: return NULL;
+  }
+}
+
 void outstanding_move(struct outstanding *o, struct sent *sent, enum sent_state state) {
-  if (sent->state == SENT_IN_FLIGHT) {
-    list_remove(o, &o->in_flight, sent);
-    o->in_flight_bytes -= sent->length;
-  } else if (sent->state == SENT_LOST) {
-    list_remove(o, &o->lost, sent);
-  }
+  struct sent_list *from = list_of(o, sent->state), *to = list_of(o, (uint8_t)state);
+  if (from) list_remove(o, from, sent);
+  if (sent->state <= SENT_AGAIN) o->in_flight_bytes -= sent->length;
   sent->state = (uint8_t)state;
-  if (state == SENT_IN_FLIGHT) {
-    list_append(o, &o->in_flight, sent);
-    o->in_flight_bytes += sent->length;
-  } else if (state == SENT_LOST) {
-    list_append(o, &o->lost, sent);
-  } else {
+  if (to)
+    list_append(o, to, sent);
+  else
     sent->next = sent->tsn + 1;
-  }
+  if (sent->state <= SENT_AGAIN) o->in_flight_bytes += sent->length;
 }
 
 void outstanding_drop_first(struct outstanding *o) {

@@ -1,6 +1,9 @@
 /* RACK (RFC 8985 §6.2), with TSNs for sequence numbers and chunks for segments. */
 #include "rack.h"
 
+/* A peer's SACK names so many ranges and no more: libwebrtc's dcSCTP 20, others what fits a packet.
+ * One that has as many as the most that was ever seen, and at least these, may have left some out. */
+#define RANGES_CUT_OFF 16
 #define WINDOW_PERSIST 16    /* recoveries (RFC 8985 §6.2 step 4) */
 #define DUPLICATE_THRESHOLD 3 /* RFC 8985 §6.2 step 4: DupThresh */
 
@@ -29,6 +32,11 @@ void rack_acked(struct rack *rack, const struct sent *sent, const struct rtt *rt
   rack->rtt = took;
 }
 
+void rack_ranges(struct rack *rack, uint32_t ranges) {
+  if (ranges > rack->most_ranges) rack->most_ranges = ranges;
+  rack->is_cut_off = ranges >= RANGES_CUT_OFF && ranges == rack->most_ranges;
+}
+
 void rack_duplicate(struct rack *rack, usec now) {
   rack->window_persist = WINDOW_PERSIST;
   if (rack->sent_at <= rack->duplicates_round) return; /* once a round trip */
@@ -52,16 +60,27 @@ static usec reordering_window(const struct rack *rack, const struct outstanding 
   return min_usec(window, rtt->smoothed);
 }
 
-usec rack_detect(struct rack *rack, struct outstanding *o, const struct rtt *rtt, bool in_recovery,
-                 usec now, void (*on_lost)(void *context, struct sent *sent), void *context) {
-  usec window = reordering_window(rack, o, rtt, in_recovery);
-  while (rack->sent_at && o->in_flight.count) {
-    struct sent *oldest = outstanding_at(o, o->in_flight.head);
+/* One list; returns how long until the next of it would be lost. */
+static usec detect_in(struct rack *rack, struct outstanding *o, struct sent_list *list, usec window,
+                      usec now, void (*on_lost)(void *context, struct sent *sent), void *context) {
+  while (list->count) {
+    struct sent *oldest = outstanding_at(o, list->head);
     if (!sent_after(rack->sent_at, rack->tsn, oldest->sent_at, oldest->tsn)) break;
+    /* A SACK that has no room for more ranges is silent about what is above them. */
+    if (rack->is_cut_off && oldest->state == SENT_FIRST && tsn_lt(rack->highest_acked, oldest->tsn))
+      break;
     usec remaining = oldest->sent_at + rack->rtt + window - now;
     if (remaining > 0) return remaining;
     outstanding_move(o, oldest, SENT_LOST);
     on_lost(context, oldest);
   }
   return NEVER;
+}
+
+usec rack_detect(struct rack *rack, struct outstanding *o, const struct rtt *rtt, bool in_recovery,
+                 usec now, void (*on_lost)(void *context, struct sent *sent), void *context) {
+  if (!rack->sent_at) return NEVER;
+  usec window = reordering_window(rack, o, rtt, in_recovery);
+  usec first = detect_in(rack, o, &o->first, window, now, on_lost, context);
+  return min_usec(first, detect_in(rack, o, &o->again, window, now, on_lost, context));
 }

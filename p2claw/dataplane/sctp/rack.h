@@ -12,6 +12,8 @@ struct rack {
   usec rtt;
   uint32_t highest_acked; /* the highest TSN acknowledged ("fack") */
   bool has_highest, reordering_seen;
+  bool is_cut_off; /* the last SACK had so many ranges that there may be more */
+  uint32_t most_ranges; /* that a SACK of this peer ever had */
   uint32_t window_multiplier; /* quarters of the least round trip (RFC 8985 §6.2 step 4) */
   uint32_t window_persist;    /* loss recoveries until it shrinks again */
   usec duplicates_round;      /* chunks sent before belong to the round already counted */
@@ -20,6 +22,8 @@ struct rack {
 void rack_start(struct rack *rack);
 /* A chunk was acknowledged (RFC 8985 §6.2 steps 1 to 3). */
 void rack_acked(struct rack *rack, const struct sent *sent, const struct rtt *rtt, usec now);
+/* A SACK had this many ranges. */
+void rack_ranges(struct rack *rack, uint32_t ranges);
 /* The peer received something twice: our retransmission was hasty (RFC 8985 §6.2 step 4). */
 void rack_duplicate(struct rack *rack, usec now);
 /* A loss recovery ended. */

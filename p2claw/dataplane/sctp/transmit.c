@@ -30,8 +30,7 @@ static void mark_sent(struct association *a, struct sent *sent) {
   rate_sent(&a->rate, sent, in_flight, a->now);
   if (sent->transmissions < UINT16_MAX) sent->transmissions++;
   sent->sent_at = a->now;
-  sent->in_large_packet = false;
-  outstanding_move(&a->outstanding, sent, SENT_IN_FLIGHT);
+  outstanding_move(&a->outstanding, sent, outstanding_sent_state(sent));
 }
 
 /* Puts a chunk that has a TSN into the packet. False where it does not fit. */
@@ -41,6 +40,7 @@ static bool write_sent(struct association *a, struct writer *writer, struct sent
   if (!at) return false;
   if (sent->transmissions) a->stats.retransmits++;
   mark_sent(a, sent);
+  sent->in_large_packet = writer->length > BASE_PACKET_BYTES;
   put_data(a, at, sent, is_last);
   return true;
 }
@@ -53,7 +53,7 @@ static bool write_lost(struct association *a, struct writer *writer) {
     advance_peer_ack_point(a);
     return true;
   }
-  if (o->in_flight.count && peer_room(a) < sent->length) return false; /* one probes the window */
+  if (outstanding_in_flight(o) && peer_room(a) < sent->length) return false; /* one probes the window */
   return write_sent(a, writer, sent, a->rtt.backoff || (o->lost.count == 1 && !a->queue.first));
 }
 
@@ -65,7 +65,7 @@ static bool write_new(struct association *a, struct writer *writer) {
   uint32_t length = (uint32_t)min_u64(message->length - message->cut, room);
   /* A fragment that only fills a packet up must be worth its header. */
   if (length < message->length - message->cut && length < SMALLEST_FRAGMENT_BYTES) return false;
-  if (peer_room(a) < length && (a->outstanding.in_flight.count || a->outstanding.lost.count))
+  if (peer_room(a) < length && (outstanding_in_flight(&a->outstanding) || a->outstanding.lost.count))
     return false;
   struct sent *sent = outstanding_add(&a->outstanding);
   if (!sent) return false;
@@ -78,14 +78,19 @@ static bool write_new(struct association *a, struct writer *writer) {
   return write_sent(a, writer, sent, !a->queue.first);
 }
 
-/* RFC 8985 §7.3: something new, or else the last that is in flight; whatever the window says. */
+/* RFC 8985 §7.3: something new, or else the last that is in flight; whatever the window says. Where
+ * SACKs are too full to tell of either, the oldest: only that makes room in them. */
 static bool write_tail_probe(struct association *a, struct writer *writer) {
   struct outstanding *o = &a->outstanding;
   a->tail_probe_due = false;
-  bool written = write_new(a, writer);
+  bool written = false;
+  if (a->rack.is_cut_off && o->count && outstanding_at(o, o->base)->state <= SENT_AGAIN)
+    written = write_sent(a, writer, outstanding_at(o, o->base), true);
+  else
+    written = write_new(a, writer);
   for (uint32_t tsn = outstanding_end(o); !written && tsn != o->base;) {
     struct sent *sent = outstanding_at(o, --tsn);
-    if (sent->state == SENT_IN_FLIGHT) {
+    if (sent->state <= SENT_AGAIN) {
       written = write_sent(a, writer, sent, true);
       break;
     }
@@ -108,7 +113,7 @@ static bool pace_allows(struct association *a) {
   double rate = a->controller.pacing_bytes_per_s;
   uint32_t packet = a->controller.packet_bytes;
   if (rate <= 0) return true;
-  pacer_update(&a->pacer, rate, packet, !a->outstanding.in_flight.count, a->now);
+  pacer_update(&a->pacer, rate, packet, !outstanding_in_flight(&a->outstanding), a->now);
   if (pacer_allows(&a->pacer, rate)) return true;
   arm(a, TIMER_PACE, pacer_deadline(&a->pacer, rate, packet, a->now));
   return false;
@@ -120,19 +125,6 @@ static void note_app_limited(struct association *a) {
   if (a->outstanding.in_flight_bytes >= a->controller.window_bytes) return;
   uint64_t until = a->rate.delivered + a->outstanding.in_flight_bytes;
   a->rate.app_limited = until ? until : 1;
-}
-
-/* Chunks that left in a packet above the base size tell of a path that shrinks, by their loss. */
-static void mark_large(struct association *a, const struct writer *writer) {
-  if (writer->length <= BASE_PACKET_BYTES) return;
-  struct outstanding *o = &a->outstanding;
-  uint32_t tsn = o->in_flight.tail;
-  for (uint32_t left = o->in_flight.count; left; left--) {
-    struct sent *sent = outstanding_at(o, tsn);
-    if (sent->sent_at != a->now || sent->in_large_packet) break;
-    sent->in_large_packet = true;
-    tsn = sent->prev;
-  }
 }
 
 bool write_data(struct association *a, struct writer *writer) {
@@ -151,7 +143,6 @@ bool write_data(struct association *a, struct writer *writer) {
     more = a->outstanding.lost.count ? write_lost(a, writer) : write_new(a, writer);
   note_app_limited(a);
   if (writer->length == before) return false;
-  mark_large(a, writer);
   pacer_spent(&a->pacer, a->controller.pacing_bytes_per_s, writer->length);
   arm_loss_timers(a, false, a->now);
   return true;
