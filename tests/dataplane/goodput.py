@@ -56,7 +56,9 @@ LINKS = [
 ]
 
 
-def goodput(link: Link, controller: str, seconds: float, seed: int) -> tuple[float, dict[str, object]]:
+def goodput(
+    link: Link, controller: str, seconds: float, seed: int
+) -> tuple[float, dict[str, object]]:
     """Bytes of user data a second, and the sender's counts."""
     there, back = link.paths()
     pair = Pair(
@@ -89,7 +91,9 @@ def goodput(link: Link, controller: str, seconds: float, seed: int) -> tuple[flo
 class Shared:
     """Several senders through one queue; each has a receiver of its own behind it."""
 
-    def __init__(self, link: Link, controllers: list[str], starts_s: list[float], seed: int) -> None:
+    def __init__(
+        self, link: Link, controllers: list[str], starts_s: list[float], seed: int
+    ) -> None:
         random = Random(seed)
         there, back = link.paths()
         self.path = Path(there, Random(random.random()))
@@ -118,7 +122,9 @@ class Shared:
     def run(self, until_s: float) -> None:
         while self.now < until_s:
             times = [t for t in self.starts_s if t >= self.now]
-            times += [p for p in (self.path.next_arrival(), self.back.next_arrival()) if p is not None]
+            times += [
+                p for p in (self.path.next_arrival(), self.back.next_arrival()) if p is not None
+            ]
             both = [*self.senders, *self.receivers]
             times += [t for a in both if (t := a.next_timeout()) is not None]
             self.now = max(self.now, min(times))
@@ -165,11 +171,18 @@ def main() -> None:
         for link in (Link(50, 20, 0, 125_000), Link(20, 50, 0, 125_000), Link(50, 20, 0, 375_000)):
             for two in (["bbr", "cubic"], ["cubic", "bbr"], ["bbr", "bbr"], ["cubic", "cubic"]):
                 parts = shares(link, two, options.seconds, 1)
-                print(json.dumps({"link": str(link), "senders": two, "share": [round(p, 2) for p in parts]}), flush=True)
+                print(
+                    json.dumps(
+                        {"link": str(link), "senders": two, "share": [round(p, 2) for p in parts]}
+                    ),
+                    flush=True,
+                )
         return
     links = LINKS if options.only is None else [LINKS[options.only]]
     for link in links:
-        for controller in ["cubic", "bbr"] if options.controller == "both" else [options.controller]:
+        for controller in (
+            ["cubic", "bbr"] if options.controller == "both" else [options.controller]
+        ):
             rates, stats = [], {}
             for seed in range(options.runs):
                 rate, stats = goodput(link, controller, options.seconds, seed)

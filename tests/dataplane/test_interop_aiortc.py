@@ -46,9 +46,7 @@ async def open_theirs(against: Against, **terms: object) -> tuple[RTCDataChannel
 
 
 async def test_a_channel_of_theirs_opens(against: Against) -> None:
-    channel, opened = await open_theirs(
-        against, protocol="p", ordered=False, maxRetransmits=3
-    )
+    channel, opened = await open_theirs(against, protocol="p", ordered=False, maxRetransmits=3)
     assert opened.stream == channel.id
     assert (opened.label, opened.protocol, opened.by_peer) == ("theirs", "p", True)
     assert (opened.ordered, opened.max_retransmits, opened.max_lifetime_ms) == (False, 3, None)

@@ -24,7 +24,6 @@ static bool must_drop(const struct association *a, const struct data_chunk *data
 /* The window is closed by fragments of one message alone: nothing will ever open it. */
 static bool is_stuck(const struct association *a) {
   return !receive_window(a) && !a->events.count && !a->received.count && a->reassembly.stored &&
-         a->reassembly.buffered_bytes >= a->config.receive_buffer_bytes &&
          a->reassembly.stored == a->received.cumulative + 1 - a->reassembly.base;
 }
 
