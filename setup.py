@@ -1,11 +1,11 @@
 """Builds the Cython extensions; everything else about the package is in pyproject.toml."""
 
-from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-SCTP = "p2claw/dataplane/sctp"
+SCTP = Path("p2claw/dataplane/sctp")
 
 setup(
     ext_modules=cythonize(
@@ -17,9 +17,9 @@ setup(
             ),
             Extension(
                 "p2claw.dataplane._sctp",
-                ["p2claw/dataplane/_sctp.pyx", *sorted(glob(f"{SCTP}/*.c"))],
-                depends=[*sorted(glob(f"{SCTP}/*.h")), "p2claw/dataplane/_sctp.pxd"],
-                include_dirs=[SCTP],
+                ["p2claw/dataplane/_sctp.pyx", *sorted(map(str, SCTP.glob("*.c")))],
+                depends=[*sorted(map(str, SCTP.glob("*.h"))), "p2claw/dataplane/_sctp.pxd"],
+                include_dirs=[str(SCTP)],
                 libraries=["m"],
                 extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
             ),

@@ -132,7 +132,7 @@ class Association:
 
     def handle_timeout(self, now: float) -> None: ...
     def send(self, stream: int, ppid: int, data: bytes | bytearray | memoryview) -> None:
-        """Queues a message, by the terms of the stream's channel. Bytes are referred to, not copied.
+        """Queues a message, by the terms of its channel. Bytes are referred to, not copied.
 
         Raises LocalProtocolError: "closed", "stream-wrong", "buffer-full", "length-wrong" (empty,
         under a ppid other than 51 and 53).

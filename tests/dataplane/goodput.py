@@ -120,18 +120,16 @@ class Shared:
             path.send(packet, self.now, i)
 
     def run(self, until_s: float) -> None:
+        self._begin()
         while self.now < until_s:
-            times = [t for t in self.starts_s if t >= self.now]
+            times = [t for t in self.starts_s if t > self.now] + [until_s]
             times += [
                 p for p in (self.path.next_arrival(), self.back.next_arrival()) if p is not None
             ]
             both = [*self.senders, *self.receivers]
             times += [t for a in both if (t := a.next_timeout()) is not None]
             self.now = max(self.now, min(times))
-            for i, start in enumerate(self.starts_s):
-                if start == self.now and self.senders[i].stats()["state"] == "new":
-                    self.senders[i].connect(self.now)
-                    self._touch(i, self.senders[i], self.path, True)
+            self._begin()
             for to, packet in self.path.arrived(self.now):
                 self.receivers[to].receive(packet, self.now)
                 self._touch(to, self.receivers[to], self.back, False)
@@ -139,6 +137,12 @@ class Shared:
                 self.senders[to].receive(packet, self.now)
                 self._touch(to, self.senders[to], self.path, True)
             self._expire()
+
+    def _begin(self) -> None:
+        for i, start in enumerate(self.starts_s):
+            if start <= self.now and self.senders[i].stats()["state"] == "new":
+                self.senders[i].connect(self.now)
+                self._touch(i, self.senders[i], self.path, True)
 
     def _expire(self) -> None:
         for group, path in ((self.senders, self.path), (self.receivers, self.back)):
@@ -183,7 +187,8 @@ def main() -> None:
         for controller in (
             ["cubic", "bbr"] if options.controller == "both" else [options.controller]
         ):
-            rates, stats = [], {}
+            rates: list[float] = []
+            stats: dict[str, object] = {}
             for seed in range(options.runs):
                 rate, stats = goodput(link, controller, options.seconds, seed)
                 rates.append(rate / 1e6)

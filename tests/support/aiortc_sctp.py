@@ -107,7 +107,7 @@ class Against:
     async def until(self, condition: Callable[[], bool], limit_s: float = 30.0) -> None:
         self.wake()
         async with asyncio.timeout(limit_s):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - aiortc has no event for most of it
                 await asyncio.sleep(0.002)
 
     async def stop(self) -> None:
