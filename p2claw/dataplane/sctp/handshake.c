@@ -177,7 +177,7 @@ void handle_stale_cookie(struct association *a, usec now) {
 
 void init_timed_out(struct association *a, usec now) {
   if (++a->tries >= INIT_TRIES) {
-    close_association(a, "no-answer", "the peer did not answer the handshake", 38, false);
+    give_up(a, "the peer did not answer the handshake");
     return;
   }
   a->init_due = a->state == STATE_COOKIE_WAIT;

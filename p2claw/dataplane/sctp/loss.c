@@ -17,7 +17,7 @@ void chunk_lost(void *association, struct sent *sent) {
 /* A timeout in a row too many (RFC 9260 §8.1). */
 bool path_failed(struct association *a) {
   if (++a->errors <= ASSOCIATION_TRIES) return false;
-  close_association(a, "no-answer", "the peer does not answer", 24, false);
+  give_up(a, "the peer does not answer");
   return true;
 }
 

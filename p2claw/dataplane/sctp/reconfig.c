@@ -189,7 +189,7 @@ void reconfig_timed_out(struct association *a, usec now) {
   if (!a->reconfig.is_under_way) return;
   a->reconfig.is_due = true;
   if (++a->reconfig.tries > ASSOCIATION_TRIES)
-    close_association(a, "no-answer", "the peer did not answer a stream reset", 38, false);
+    give_up(a, "the peer did not answer a stream reset");
   (void)now;
 }
 

@@ -32,6 +32,10 @@ void close_association(struct association *a, const char *code, const char *text
   a->reconfig.is_under_way = a->reconfig.is_due = false;
 }
 
+void give_up(struct association *a, const char *text) {
+  close_association(a, "no-answer", text, strlen(text), false);
+}
+
 void abort_association(struct association *a, uint16_t cause, const char *code, const char *text) {
   if (a->state == STATE_CLOSED) return;
   size_t length = strlen(text);
@@ -78,7 +82,7 @@ void shutdown_progress(struct association *a, usec now) {
 
 void shutdown_timed_out(struct association *a, usec now) {
   if (++a->tries > ASSOCIATION_TRIES) {
-    close_association(a, "no-answer", "the peer did not answer the shutdown", 36, false);
+    give_up(a, "the peer did not answer the shutdown");
     return;
   }
   a->shutdown_due = a->state == STATE_SHUTDOWN_SENT;

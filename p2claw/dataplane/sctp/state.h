@@ -144,6 +144,7 @@ bool write_shutdown(struct association *a, struct writer *writer);
 bool write_abort(struct association *a, struct writer *writer);
 void close_association(struct association *a, const char *code, const char *text, size_t length,
                        bool by_peer);
+void give_up(struct association *a, const char *text); /* the peer is silent */
 void abort_association(struct association *a, uint16_t cause, const char *code, const char *text);
 
 /* receiving.c */
