@@ -52,6 +52,8 @@ check: build
 	@$(BIN)/lint-imports --no-logo
 	@echo '» cython-lint'
 	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*.pyx p2claw/dataplane/*.pxd
+	@echo '» C sources'
+	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror p2claw/dataplane/sctp/*.c
 	@echo '» browser side: types, size'
 	@cd bootstrap && npm run --silent check && npm run --silent build
 	@node --check p2claw/demo_app/page/app.js

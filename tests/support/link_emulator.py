@@ -59,6 +59,7 @@ class Path:
     random: Random
     counts: Counts = field(default_factory=Counts)
     judge: Callable[[bytes], bool] | None = None  # True: the packet vanishes
+    rewrite: Callable[[bytes], bytes] | None = None  # what another sender would have sent
     _heap: list[tuple[float, int, int, bytes]] = field(default_factory=list)
     _number: int = 0
     _free_at: float = 0.0  # when the link has sent all that it was given
@@ -69,6 +70,8 @@ class Path:
 
     def send(self, packet: bytes, now: float, to: int = 0) -> None:
         s, r, c = self.settings, self.random, self.counts
+        if self.rewrite:
+            packet = self.rewrite(packet)
         number = c.sent
         c.sent += 1
         if s.mtu_bytes is not None and len(packet) > s.mtu_bytes:
