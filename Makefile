@@ -19,7 +19,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check bench clean prerequisites-build prerequisites-test
+.PHONY: help build demo test check bench fuzz-dataplane clean prerequisites-build prerequisites-test
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -27,6 +27,7 @@ help:
 	@echo 'make test    every test, with real browsers'
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
+	@echo 'make fuzz-dataplane   hostile input to the SCTP sources, under sanitizers.  ARGS="600 association"'
 	@echo 'make clean   remove everything that was built'
 
 build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
@@ -52,7 +53,9 @@ check: build
 	@echo '» layers'
 	@$(BIN)/lint-imports --no-logo
 	@echo '» cython-lint'
-	@$(BIN)/cython-lint p2claw/*.pyx
+	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*.pyx p2claw/dataplane/*.pxd
+	@echo '» C sources'
+	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror p2claw/dataplane/sctp/*.c
 	@echo '» browser side: types, size'
 	@cd bootstrap && npm run --silent check && npm run --silent build
 	@node --check p2claw/demo_app/page/app.js
@@ -63,10 +66,14 @@ bench: build prerequisites-test
 	@$(BIN)/python -m pytest bench --benchmark-only
 	@$(BIN)/python -m bench $(or $(ARGS),all)
 
+fuzz-dataplane:
+	@sh scripts/fuzz-dataplane.sh $(ARGS)
+
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
 	rm -rf tests/e2e/node_modules tests/e2e/shots p2claw/_fastframe.c p2claw/_fastframe.*.so
+	rm -f p2claw/dataplane/_sctp.c p2claw/dataplane/_sctp.*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 prerequisites-build:
@@ -84,8 +91,8 @@ prerequisites-test:
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx
-	@echo '» extension'
+.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/*)
+	@echo '» extensions'
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@
 

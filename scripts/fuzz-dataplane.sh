@@ -1,0 +1,28 @@
+#!/bin/sh
+# fuzz-dataplane.sh [SECONDS] [TARGET…]: feeds hostile input to the SCTP sources under libFuzzer,
+# AddressSanitizer and UndefinedBehaviorSanitizer. A find ends it and is kept beside the corpus.
+# Needs clang with compiler-rt (Debian: clang libclang-rt-14-dev); CLANG names another.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+targets=${*:-packet chunk cookie dcep association pair}
+clang=${CLANG:-$(command -v clang || command -v clang-14 || true)}
+[ -n "$clang" ] || { echo 'fuzz-dataplane.sh: no clang; apt-get install clang libclang-rt-14-dev' >&2; exit 2; }
+here=tests/fuzz/dataplane
+sources=p2claw/dataplane/sctp
+built=build/fuzz-dataplane
+mkdir -p $built
+for target in $targets; do
+  "$clang" -std=c11 -g -O1 -fno-omit-frame-pointer -Wno-unknown-warning-option \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+    -I $sources $here/fuzz_$target.c $sources/*.c -lm -o $built/$target
+  mkdir -p $here/corpus/$target
+  echo "» fuzz $target for $seconds s"
+  "$built/$target" -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1 \
+    -artifact_prefix=$here/find-$target- $here/corpus/$target 2>$built/$target.log || {
+    tail -n 40 $built/$target.log >&2
+    exit 1
+  }
+  grep -E 'stat::number_of_executed_units|stat::new_units_added' $built/$target.log
+done

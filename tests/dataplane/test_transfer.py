@@ -1,0 +1,204 @@
+"""Two associations over an emulated path: whole transfers, by fake clock."""
+
+from __future__ import annotations
+
+import hashlib
+from random import Random
+
+import pytest
+
+from p2claw.dataplane._sctp import (
+    AssociationClosed,
+    ChannelClosed,
+    ChannelOpened,
+    MessageReceived,
+)
+from tests.dataplane.goodput import Link, goodput
+from tests.dataplane.soak import run_seed
+from tests.support.link_emulator import PathSettings
+from tests.support.sctp_pair import Pair
+
+PPID_STRING, PPID_BINARY = 51, 53
+CONTROLLERS = ["bbr", "cubic"]
+
+
+def transfer(pair: Pair, size: int = 1_000_000, limit_s: float = 120.0) -> float:
+    """Sends so many bytes to the right, and checks them. The emulated seconds it took."""
+    content = Random(3).randbytes(size)
+    for at in range(0, size, 16384):
+        pair.left.send(0, PPID_BINARY, content[at : at + 16384])
+    got: list[bytes] = []
+    pair.on_event = lambda side, e: got.append(e.data) if isinstance(e, MessageReceived) else None
+    pair.connect()
+    assert pair.run(lambda: sum(map(len, got)) >= size, limit_s), pair.left.stats()
+    assert hashlib.sha256(b"".join(got)).digest() == hashlib.sha256(content).digest()
+    return pair.now
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_channel_opens_with_its_terms(both: bool) -> None:
+    pair = Pair(PathSettings(delay_s=0.02), PathSettings(delay_s=0.02))
+    stream = pair.left.open_channel("label", "protocol", ordered=False, max_lifetime_ms=500)
+    pair.connect(both)
+    assert pair.run(lambda: any(isinstance(e, ChannelOpened) for e in pair.events[0]))
+    opened = next(e for e in pair.events[1] if isinstance(e, ChannelOpened))
+    assert (opened.stream, opened.label, opened.protocol) == (stream, "label", "protocol")
+    assert (opened.ordered, opened.max_lifetime_ms, opened.max_retransmits) == (False, 500, None)
+
+
+def test_streams_of_client_and_server_are_even_and_odd() -> None:
+    pair = Pair()
+    assert [pair.left.open_channel() for _ in range(2)] == [0, 2]
+    assert [pair.right.open_channel() for _ in range(2)] == [1, 3]
+
+
+def test_the_first_message_arrives_with_the_opening_of_its_channel() -> None:
+    pair = Pair(PathSettings(delay_s=0.05), PathSettings(delay_s=0.05))
+    pair.left.send(pair.left.open_channel("x"), PPID_STRING, b"hello")
+    pair.connect(both=False)
+    assert pair.run(lambda: any(isinstance(e, MessageReceived) for e in pair.events[1]))
+    assert pair.now == pytest.approx(0.25)  # INIT, its answer, the echo, its answer, the message
+
+
+def test_empty_messages_are_delivered_as_such() -> None:
+    pair = Pair()
+    for ppid in (PPID_STRING, PPID_BINARY):
+        pair.left.send(0, ppid, b"")
+    pair.connect()
+    assert pair.run(lambda: len(pair.events[1]) == 3)
+    got = [(e.ppid, e.data) for e in pair.events[1] if isinstance(e, MessageReceived)]
+    assert got == [(PPID_STRING, b""), (PPID_BINARY, b"")]
+
+
+def test_both_sides_close_a_channel_at_once() -> None:
+    pair = Pair(PathSettings(delay_s=0.02), PathSettings(delay_s=0.02))
+    stream = pair.left.open_channel("x")
+    pair.connect()
+    pair.run(lambda: len(pair.events[0]) >= 2)
+    pair.left.reset_stream(stream)
+    pair.right.reset_stream(stream)
+    closed = lambda side: any(isinstance(e, ChannelClosed) for e in pair.events[side])  # noqa: E731
+    assert pair.run(lambda: closed(0) and closed(1))
+    assert pair.left.open_channel("again") == stream
+
+
+def test_a_shutdown_lets_all_arrive_first() -> None:
+    pair = Pair(PathSettings(delay_s=0.02, loss=0.05), PathSettings(delay_s=0.02, loss=0.05))
+    pair.connect()
+    pair.run(lambda: pair.left.is_established and pair.right.is_established)
+    for _ in range(50):
+        pair.left.send(0, PPID_BINARY, bytes(5000))
+    pair.left.shutdown(pair.now)
+    ended = lambda side: any(isinstance(e, AssociationClosed) for e in pair.events[side])  # noqa: E731
+    assert pair.run(lambda: ended(1) and ended(0))
+    assert sum(isinstance(e, MessageReceived) for e in pair.events[1]) == 50
+
+
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_a_clean_path_needs_no_retransmission(controller: str) -> None:
+    pair = Pair(
+        PathSettings(delay_s=0.01), PathSettings(delay_s=0.01), left={"controller": controller}
+    )
+    transfer(pair)
+    assert pair.left.stats()["retransmits"] == 0
+    assert pair.largest_burst <= 16
+
+
+@pytest.mark.parametrize("controller", CONTROLLERS)
+@pytest.mark.parametrize("loss", [0.01, 0.1])
+def test_losses_are_repaired(controller: str, loss: float) -> None:
+    path = PathSettings(delay_s=0.01, loss=loss)
+    transfer(Pair(path, path, seed=5, left={"controller": controller}), 300_000)
+
+
+def test_the_path_mtu_is_found() -> None:
+    pair = Pair(PathSettings(delay_s=0.01, mtu_bytes=1411), PathSettings(delay_s=0.01))
+    transfer(pair, 20_000_000)
+    pair.run_for(10)
+    assert pair.left.stats()["mtu_bytes"] == 1411
+
+
+def test_a_black_hole_of_1280_bytes_is_no_hindrance() -> None:
+    pair = Pair(PathSettings(delay_s=0.01, mtu_bytes=1191), PathSettings(delay_s=0.01))
+    assert transfer(pair) < 5
+    assert pair.left.stats()["mtu_bytes"] == 1191
+
+
+def test_a_path_that_shrinks_is_noticed() -> None:
+    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
+    transfer(pair)
+    assert pair.left.stats()["mtu_bytes"] == 1431
+    pair.paths[0].change(mtu_bytes=1191)
+    got: list[bytes] = []
+    pair.on_event = lambda side, e: got.append(e.data) if isinstance(e, MessageReceived) else None
+    for _ in range(20):
+        pair.left.send(0, PPID_BINARY, bytes(16384))
+    began = pair.now
+    assert pair.run(lambda: len(got) == 20)
+    assert pair.now - began < 5
+    assert pair.left.stats()["mtu_bytes"] == 1191
+
+
+def test_a_lost_tail_is_repaired_without_a_timeout() -> None:
+    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
+    transfer(pair, 100_000)
+    lost = iter([True])
+    pair.paths[0].judge = lambda p: p[12] == 0 and next(lost, False)
+    pair.left.send(0, PPID_BINARY, b"the last")
+    got: list[bytes] = []
+    pair.on_event = lambda side, e: got.append(e.data) if isinstance(e, MessageReceived) else None
+    began = pair.now
+    assert pair.run(lambda: got == [b"the last"])
+    assert pair.now - began < 0.2
+    assert pair.left.stats()["timeouts"] == 0
+
+
+def test_zero_checksums_are_used_where_both_offer_them() -> None:
+    pair = Pair()
+    transfer(pair, 50_000)
+    assert pair.left.stats()["zero_checksum"]
+    pair = Pair(right={"zero_checksum": False})
+    transfer(pair, 50_000)
+    assert not pair.left.stats()["zero_checksum"]
+
+
+def test_an_idle_association_sends_a_heartbeat_in_thirty_seconds_and_nothing_else() -> None:
+    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
+    pair.connect()
+    pair.run_for(1)
+    before = [p.counts.sent for p in pair.paths]
+    pair.run_for(300)
+    after = [p.counts.sent for p in pair.paths]
+    assert all(now - then <= 22 for now, then in zip(after, before, strict=True))
+    assert pair.left.is_established
+
+
+def test_a_message_with_no_retransmissions_is_given_up() -> None:
+    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
+    stream = pair.left.open_channel("x", max_retransmits=0)
+    pair.connect()
+    pair.run(lambda: any(isinstance(e, ChannelOpened) for e in pair.events[0]))
+    lost = iter([True])
+    pair.paths[0].judge = lambda p: p[12] == 0 and next(lost, False)
+    for text in (b"lost", b"kept"):
+        pair.left.send(stream, PPID_BINARY, text + bytes(1150))
+    assert pair.run(lambda: any(isinstance(e, MessageReceived) for e in pair.events[1]))
+    got = [e.data[:4] for e in pair.events[1] if isinstance(e, MessageReceived)]
+    assert got == [b"kept"]
+    assert pair.left.stats()["abandoned_messages"] == 1
+
+
+@pytest.mark.parametrize("seed", [*range(40), 104, 213, 229, 548, 830, 1257])
+def test_a_seed_of_the_soak(seed: int) -> None:
+    fault, _ = run_seed(seed)
+    assert fault == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "part"),
+    [(Link(20, 100, 0, 250_000), 0.8), (Link(50, 100, 1, 625_000), 0.4)],
+    ids=["clean", "1 % lost"],
+)
+def test_the_default_controller_fills_a_link(link: Link, part: float) -> None:
+    rate, _ = goodput(link, "bbr", 4, 1)
+    assert rate >= part * link.rate_bytes_per_s
