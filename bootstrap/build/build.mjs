@@ -28,6 +28,9 @@ const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl });
 const style = (await minify("src/shell/style.css", {})).trim();
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
 const html = page.replace("/*style*/", () => style).replace("/*script*/", shellUrl);
+// The policy that the service worker sends admits exactly this style.
+if (!html.includes(`<style>${style}</style>`))
+  throw new Error("shell.html has no place for its style");
 const sw = await minify("src/sw/main.ts", {
   __VERSION__: `${source.version}-${hash(html + injectUrl)}`,
   __INJECT_URL__: injectUrl,
@@ -98,7 +101,12 @@ async function writeAll(files) {
 
 function report(files) {
   const rows = [...files].map(([name, text]) => {
-    return [name, Buffer.byteLength(text), gzipSync(text, { level: 9 }).length, brotli(text).length];
+    return [
+      name,
+      Buffer.byteLength(text),
+      gzipSync(text, { level: 9 }).length,
+      brotli(text).length,
+    ];
   });
   const sum = (column) => rows.reduce((total, row) => total + row[column], 0);
   console.log(["bytes".padStart(32), "gzip".padStart(8), "brotli".padStart(8)].join(""));

@@ -27,7 +27,10 @@ try {
     target: "node20",
     sourcemap: "inline",
     logLevel: "warning",
-    define: { __INJECT_URL__: '"/__p2claw/assets/inject.js"', __VECTORS__: JSON.stringify(VECTORS) },
+    define: {
+      __INJECT_URL__: '"/__p2claw/assets/inject.js"',
+      __VECTORS__: JSON.stringify(VECTORS),
+    },
   });
   const files = entries.map((name) => join(out, name.slice("test/".length).replace(/ts$/, "mjs")));
   const { status } = spawnSync(process.execPath, ["--test", ...process.argv.slice(2), ...files], {

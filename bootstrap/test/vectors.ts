@@ -12,7 +12,8 @@ export function read<T>(name: string): T {
 }
 
 export function bytes(hex: Hex): Uint8Array<ArrayBuffer> {
-  const text = typeof hex === "string" ? hex : hex.map(([part, times]) => part.repeat(times)).join("");
+  const text =
+    typeof hex === "string" ? hex : hex.map(([part, times]) => part.repeat(times)).join("");
   return Uint8Array.from(Buffer.from(text, "hex"));
 }
 

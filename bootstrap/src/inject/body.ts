@@ -11,7 +11,10 @@ export function blobBody(body: unknown): BlobBody | undefined {
   if (body instanceof Blob) return { blob: body, type: body.type };
   if (body instanceof FormData) return multipart(body);
   if (body instanceof URLSearchParams) {
-    return { blob: new Blob([body.toString()]), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+    return {
+      blob: new Blob([body.toString()]),
+      type: "application/x-www-form-urlencoded;charset=UTF-8",
+    };
   }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
     return { blob: new Blob([body as BufferSource]), type: "" };
@@ -24,7 +27,10 @@ export function blobBody(body: unknown): BlobBody | undefined {
 export function formBody(form: FormData, enctype: string): BlobBody | undefined {
   if (enctype === "multipart/form-data") return multipart(form);
   if (enctype !== "application/x-www-form-urlencoded") return undefined;
-  const pairs = [...form].map(([name, value]) => [lines(name), typeof value === "string" ? lines(value) : value.name]);
+  const pairs = [...form].map(([name, value]) => [
+    lines(name),
+    typeof value === "string" ? lines(value) : value.name,
+  ]);
   return blobBody(new URLSearchParams(pairs));
 }
 
@@ -38,7 +44,11 @@ function multipart(form: FormData): BlobBody {
       parts.push(`${head}\r\n\r\n${lines(value)}\r\n`);
     } else {
       const type = value.type || "application/octet-stream";
-      parts.push(`${head}; filename="${quoted(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value, "\r\n");
+      parts.push(
+        `${head}; filename="${quoted(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`,
+        value,
+        "\r\n",
+      );
     }
   }
   parts.push(`--${boundary}--\r\n`);

@@ -16,7 +16,10 @@ export function wrapFetch(shell: ShellApi): void {
   window.addEventListener("pagehide", () => {
     leaving = true;
   });
-  window.fetch = async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  window.fetch = async function fetch(
+    input: RequestInfo | URL,
+    init?: RequestInit,
+  ): Promise<Response> {
     const url = appUrl(input instanceof Request ? input.url : input);
     if (!url) return nativeFetch(input, init);
     if (leaving) {
@@ -37,7 +40,8 @@ export function wrapFetch(shell: ShellApi): void {
 
 async function sendLarge(shell: ShellApi, request: Request, body: BlobBody): Promise<Response> {
   const id = crypto.randomUUID();
-  if (body.type && !request.headers.has("content-type")) request.headers.set("content-type", body.type);
+  if (body.type && !request.headers.has("content-type"))
+    request.headers.set("content-type", body.type);
   request.headers.set(BODY_FIELD, id);
   shell.body(id, body.blob, undefined);
   try {

@@ -9,7 +9,7 @@ export interface Place {
 }
 
 export function findShell(): Place | undefined {
-  for (let above: Window = window; above !== above.parent; ) {
+  for (let above: Window = window; above !== above.parent;) {
     above = above.parent;
     const shell = shellOf(above);
     if (!shell) continue;

@@ -16,7 +16,12 @@ function mask(name: string, get: () => unknown): void {
     get,
     // As the native one: assignment replaces it.
     set: (value: unknown) => {
-      Object.defineProperty(window, name, { configurable: true, enumerable: true, writable: true, value });
+      Object.defineProperty(window, name, {
+        configurable: true,
+        enumerable: true,
+        writable: true,
+        value,
+      });
     },
   });
 }

@@ -147,7 +147,12 @@ function save(step: Event, url: URL, name: string): void {
   void askSw({ kind: "save", url: url.href, name }).then(() => go(url.href));
 }
 
-async function sendForm(shell: ShellApi, url: URL, { blob, type }: BlobBody, how: "push" | "replace"): Promise<void> {
+async function sendForm(
+  shell: ShellApi,
+  url: URL,
+  { blob, type }: BlobBody,
+  how: "push" | "replace",
+): Promise<void> {
   url.hash = ""; // with it, going there might load nothing
   const id = crypto.randomUUID();
   // As browsers write it in forms.

@@ -27,8 +27,10 @@ export function wrapXhr(shell: ShellApi): void {
     opened.delete(this);
     open.call(this, method, url, async, user, password);
     if (!appUrl(url)) return;
-    if (async) opened.set(this, { id: crypto.randomUUID(), method: method.toUpperCase(), typed: false });
-    else console.warn("p2claw: a synchronous XMLHttpRequest may not reach the app in this browser.");
+    if (async)
+      opened.set(this, { id: crypto.randomUUID(), method: method.toUpperCase(), typed: false });
+    else
+      console.warn("p2claw: a synchronous XMLHttpRequest may not reach the app in this browser.");
   };
 
   XMLHttpRequest.prototype.setRequestHeader = function (name: string, value: string): void {
@@ -44,7 +46,8 @@ export function wrapXhr(shell: ShellApi): void {
       return;
     }
     setRequestHeader.call(this, REQUEST_FIELD, state.id);
-    const given = body !== null && body !== undefined && state.method !== "GET" && state.method !== "HEAD";
+    const given =
+      body !== null && body !== undefined && state.method !== "GET" && state.method !== "HEAD";
     const whole = given ? blobBody(body) : undefined;
     followEnd(this, state.id);
     if (!whole) {

@@ -24,7 +24,11 @@ export interface SignedAnswer {
 export async function isSignedByPeer(answer: SignedAnswer): Promise<boolean> {
   const key = decodeBase32(answer.peerId, PUBLIC_KEY_BYTES);
   if (!key) return false;
-  const payload = await answerPayload(answer.session, answer.offerSdp, fingerprintOf(answer.answerSdp));
+  const payload = await answerPayload(
+    answer.session,
+    answer.offerSdp,
+    fingerprintOf(answer.answerSdp),
+  );
   return verify(key, "answer", payload, answer.signature);
 }
 

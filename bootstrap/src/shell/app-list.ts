@@ -21,10 +21,17 @@ export function listApps(address: Address, pages: Pages, screen: Screen): void {
       answered = true;
       signalling.close();
       if (message.t === "apps") {
-        const link = (name: string): { name: string; url: string } => ({ name, url: urlOfApp(name, address, here) });
+        const link = (name: string): { name: string; url: string } => ({
+          name,
+          url: urlOfApp(name, address, here),
+        });
         screen.apps(address.alias, message.apps.map(link));
       } else if (message.t === "error") {
-        const refusal = { kind: "coordinator", code: message.code, retryS: message.retryS } as const;
+        const refusal = {
+          kind: "coordinator",
+          code: message.code,
+          retryS: message.retryS,
+        } as const;
         const inS = pages.refused(refusal, again);
         if (inS !== undefined) timer = setTimeout(again, inS * 1_000);
       } else {

@@ -7,7 +7,12 @@ import type { FromCoordinator } from "./signalling-messages";
 import { type Trust, judge } from "./trust";
 
 // docs/WIRE.md §1
-const CHANNEL: RTCDataChannelInit = { negotiated: true, id: 0, ordered: true, protocol: "p2claw/1" };
+const CHANNEL: RTCDataChannelInit = {
+  negotiated: true,
+  id: 0,
+  ordered: true,
+  protocol: "p2claw/1",
+};
 
 // A path that answers at all answers within this, relays over TCP included.
 const DEADLINE_MS = 15_000;
@@ -120,7 +125,8 @@ export class Attempt {
 
   private async answer(sdp: string, signature: Uint8Array<ArrayBuffer>): Promise<void> {
     const { introduction, peer } = this;
-    if (!introduction || !peer || !this.offerSdp || peer.signalingState !== "have-local-offer") return;
+    if (!introduction || !peer || !this.offerSdp || peer.signalingState !== "have-local-offer")
+      return;
     const { peerId, session } = introduction;
     const signed = { peerId, session, offerSdp: this.offerSdp, answerSdp: sdp, signature };
     const genuine = await isSignedByPeer(signed).catch((error: unknown) => {

@@ -19,7 +19,8 @@ export class Mirror {
       const options = { childList: true, subtree: true, characterData: true, attributes: true };
       if (shown.head) this.observer.observe(shown.head, options);
     };
-    if (shown.readyState === "loading") shown.addEventListener("DOMContentLoaded", begin, { once: true });
+    if (shown.readyState === "loading")
+      shown.addEventListener("DOMContentLoaded", begin, { once: true });
     else begin();
   }
 

@@ -38,7 +38,12 @@ export class Pages {
   }
 
   /** A page about the link. inS: when it is tried again unasked; undefined: never. */
-  link(code: ProblemCode, retry: () => void, inS: number | undefined, more: Partial<Problem> = {}): void {
+  link(
+    code: ProblemCode,
+    retry: () => void,
+    inS: number | undefined,
+    more: Partial<Problem> = {},
+  ): void {
     this.cover = "link";
     this.stop();
     this.draw(code, retry, inS, more);
@@ -90,7 +95,11 @@ export class Pages {
   departure(origin: string): void {
     this.stop();
     this.cover = "app";
-    const problem: Problem = { title: "This leads to another site", text: [origin], retry: "never" };
+    const problem: Problem = {
+      title: "This leads to another site",
+      text: [origin],
+      retry: "never",
+    };
     const act = (): void => location.assign(origin);
     this.screen.problem("departure", problem, { inS: undefined, act, label: "Continue" });
   }
@@ -100,7 +109,12 @@ export class Pages {
     this.act?.();
   }
 
-  private draw(code: ProblemCode, act: () => void, inS: number | undefined, more: Partial<Problem>): void {
+  private draw(
+    code: ProblemCode,
+    act: () => void,
+    inS: number | undefined,
+    more: Partial<Problem>,
+  ): void {
     const problem = problemOf(code, this.names);
     const whole = { ...problem, ...more, text: [...problem.text, ...(more.text ?? [])] };
     this.screen.problem(code, whole, problem.retry === "never" ? undefined : { inS, act });

@@ -66,7 +66,9 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
     case "address-invalid":
       return {
         title: "This is not the address of an app",
-        text: [`An address looks like dog-purplecrab: an app, a hyphen, a box. “${host}” does not.`],
+        text: [
+          `An address looks like dog-purplecrab: an app, a hyphen, a box. “${host}” does not.`,
+        ],
         retry: "never",
       };
     case "alias-unknown":
@@ -96,7 +98,9 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
     case "rate-limited":
       return {
         title: "Too many visits at once",
-        text: ["Your network has opened many links in a short time. This page goes on in a moment."],
+        text: [
+          "Your network has opened many links in a short time. This page goes on in a moment.",
+        ],
         retry: "again",
       };
     case "box-busy":
@@ -252,7 +256,9 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
     case "download":
       return {
         title: "Your download has started",
-        text: [`The file comes straight from “${alias}”. Keep this page open until it is complete.`],
+        text: [
+          `The file comes straight from “${alias}”. Keep this page open until it is complete.`,
+        ],
         well: true,
         retry: "never",
       };

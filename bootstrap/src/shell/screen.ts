@@ -29,7 +29,10 @@ export class Screen {
   }
 
   problem(code: string, problem: Problem, retry: RetryPlan | undefined): void {
-    const parts: HTMLElement[] = [path(`path ${problem.well ? "whole" : "broken"}`), element("h1", "", problem.title)];
+    const parts: HTMLElement[] = [
+      path(`path ${problem.well ? "whole" : "broken"}`),
+      element("h1", "", problem.title),
+    ];
     for (const text of problem.text) parts.push(paragraph(text));
     if (problem.facts) parts.push(facts(problem.facts));
     const row = element("div", "row");
@@ -129,6 +132,7 @@ function path(className = "path"): HTMLElement {
 
 function facts(pairs: readonly [string, string][]): HTMLElement {
   const list = element("dl", "");
-  for (const [label, value] of pairs) list.append(element("dt", "", label), element("dd", "", value));
+  for (const [label, value] of pairs)
+    list.append(element("dt", "", label), element("dd", "", value));
   return list;
 }

@@ -1,11 +1,6 @@
 // The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
 
-import {
-  LOCK_PREFIX,
-  PAGE_PROTOCOL,
-  type PageToSw,
-  type SwToPage,
-} from "../messages/sw-page";
+import { LOCK_PREFIX, PAGE_PROTOCOL, type PageToSw, type SwToPage } from "../messages/sw-page";
 import type { ShellToWorker } from "../messages/worker-shell";
 
 const SCRIPT = "/__p2claw/sw.js";
@@ -91,13 +86,18 @@ export class ServiceWorkerLink {
       throw new NoServiceWorker();
     });
     // After a hard reload nobody controls this page, though the worker is there.
-    const claim = (): void => registration.active?.postMessage({ kind: "claim" } satisfies PageToSw);
+    const claim = (): void =>
+      registration.active?.postMessage({ kind: "claim" } satisfies PageToSw);
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new NoServiceWorker()), CONTROL_MS);
-      serviceWorker.addEventListener("controllerchange", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
+      serviceWorker.addEventListener(
+        "controllerchange",
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
       claim();
       if (serviceWorker.controller) {
         clearTimeout(timer);
@@ -163,6 +163,8 @@ async function takeOverIfAlone(registration: ServiceWorkerRegistration): Promise
   const { held: locks } = await navigator.locks.query();
   const shells = (locks ?? []).filter(({ name }) => name?.startsWith(LOCK_PREFIX));
   if (shells.length > 1) return;
-  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
+    once: true,
+  });
   registration.waiting.postMessage({ kind: "take-over" } satisfies PageToSw);
 }

@@ -15,7 +15,10 @@ export class Signalling {
   private readonly socket: WebSocket;
   private candidates = 0;
 
-  constructor(url: string, private readonly owner: SignallingOwner) {
+  constructor(
+    url: string,
+    private readonly owner: SignallingOwner,
+  ) {
     this.socket = new WebSocket(url);
     this.socket.onmessage = ({ data }: MessageEvent<unknown>) => this.receive(data);
     this.socket.onclose = this.socket.onerror = () => this.fail();

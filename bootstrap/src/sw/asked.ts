@@ -1,6 +1,12 @@
 // What is asked of the box, whatever the browser's own request looks like; and the way to ask it.
 
-import type { PortRequest, ReplyError, RequestBody, SwToWorker, WorkerReply } from "../messages/sw-worker";
+import type {
+  PortRequest,
+  ReplyError,
+  RequestBody,
+  SwToWorker,
+  WorkerReply,
+} from "../messages/sw-worker";
 import type { Fields } from "../wire/heads";
 import { bodyLength, transferOf } from "./request-body";
 import type { Shell } from "./shells";

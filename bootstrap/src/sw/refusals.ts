@@ -7,7 +7,9 @@ import { problemDocument } from "./documents";
 /** For an answer that did not come. */
 export function fail(page: boolean, error: ReplyError): Response {
   if (!page) {
-    return error === "head" ? refuse(false, 431, error, "The request is too large.") : Response.error();
+    return error === "head"
+      ? refuse(false, 431, error, "The request is too large.")
+      : Response.error();
   }
   switch (error) {
     case "offline":
@@ -17,7 +19,11 @@ export function fail(page: boolean, error: ReplyError): Response {
     case "busy":
       return problemDocument(503, "box-busy", "The box is busy.");
     case "head":
-      return problemDocument(431, "head-too-large", "The address or the fields of the request are too large.");
+      return problemDocument(
+        431,
+        "head-too-large",
+        "The address or the fields of the request are too large.",
+      );
     default:
       return error satisfies never;
   }

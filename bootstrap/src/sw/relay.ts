@@ -44,7 +44,9 @@ export class Relay {
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
     const answer = await pending.answer;
     settled();
-    return answer.kind === "error" ? fail(page, answer.error) : this.respond(answer, pending.port, asked, shell);
+    return answer.kind === "error"
+      ? fail(page, answer.error)
+      : this.respond(answer, pending.port, asked, shell);
   }
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */
@@ -101,7 +103,12 @@ export class Relay {
     } catch (error) {
       if (!(error instanceof CodedBody)) throw error;
       drop();
-      return refuse(page, 502, "coding", `The app answered in a coding that was not asked for: ${error.message}.`);
+      return refuse(
+        page,
+        502,
+        "coding",
+        `The app answered in a coding that was not asked for: ${error.message}.`,
+      );
     }
   }
 }

@@ -50,7 +50,10 @@ export function requestFields(request: RequestFacts, browser: BrowserFacts): Fie
   add("sec-fetch-mode", request.mode);
   add("sec-fetch-dest", navigation ? "document" : request.destination || "empty");
   if (navigation) {
-    add("sec-fetch-site", from === undefined ? "none" : from === browser.origin ? "same-origin" : "cross-site");
+    add(
+      "sec-fetch-site",
+      from === undefined ? "none" : from === browser.origin ? "same-origin" : "cross-site",
+    );
     add("upgrade-insecure-requests", "1");
   } else {
     add("sec-fetch-site", "same-origin");

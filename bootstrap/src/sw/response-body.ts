@@ -8,7 +8,8 @@ type Piece = Uint8Array<ArrayBuffer>;
 export class ResponseBody {
   readonly stream: ReadableStream<Piece>;
   private readonly pieces: Piece[] = [];
-  private controller: ReadableByteStreamController | ReadableStreamDefaultController<Piece> | undefined;
+  private controller:
+    ReadableByteStreamController | ReadableStreamDefaultController<Piece> | undefined;
   private wanted: (() => void) | undefined;
   private ended = false;
   private broken = false;
@@ -93,7 +94,8 @@ export class ResponseBody {
     if (this.broken) return;
     this.broken = true;
     this.controller?.close();
-    if (this.controller && "byobRequest" in this.controller) this.controller.byobRequest?.respond(0);
+    if (this.controller && "byobRequest" in this.controller)
+      this.controller.byobRequest?.respond(0);
     this.finish();
   }
 

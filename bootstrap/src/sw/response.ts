@@ -56,7 +56,10 @@ function isDownload(status: number, headers: Headers): boolean {
 function saveAs(name: string, headers: Headers): void {
   const given = headers.get("content-disposition");
   if (given !== null && /^\s*attachment/i.test(given)) return;
-  const coded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  const coded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16)}`,
+  );
   headers.set("content-disposition", `attachment${name ? `; filename*=UTF-8''${coded}` : ""}`);
 }
 

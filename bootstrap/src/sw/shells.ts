@@ -34,7 +34,14 @@ export class Shells {
     }
     this.remove(message.lock);
     const { lock, port, embedded, expect } = message;
-    const shell = { lock, clientId: client.id, port, embedded, expect, onDeath: new Set<() => void>() };
+    const shell = {
+      lock,
+      clientId: client.id,
+      port,
+      embedded,
+      expect,
+      onDeath: new Set<() => void>(),
+    };
     this.shells.set(lock, shell);
     this.lockOfClient.set(client.id, lock);
     client.postMessage({ kind: "welcome" } satisfies SwToPage);

@@ -9,14 +9,7 @@ export class NotPacked extends Error {}
 export class Foreign {}
 
 export type Packed =
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | Foreign
-  | Packed[]
-  | Map<string, Packed>;
+  null | boolean | number | string | Uint8Array | Foreign | Packed[] | Map<string, Packed>;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const FOREIGN = new Foreign();

@@ -7,13 +7,7 @@ import { FLAG_END, FLAG_MORE, FrameType } from "./frame";
 export type ResponseState = "await" | "head" | "body" | "trailers" | "ended";
 
 export type ResponseStep =
-  | "head-part"
-  | "head"
-  | "head-end"
-  | "data"
-  | "data-end"
-  | "trailers-part"
-  | "trailers";
+  "head-part" | "head" | "head-end" | "data" | "data-end" | "trailers-part" | "trailers";
 
 const TRANSITIONS: Record<ResponseState, Partial<Record<ResponseStep, ResponseState>>> = {
   await: { "head-part": "head", head: "body", "head-end": "ended" },

@@ -6,12 +6,25 @@ import type { SessionEvent } from "./events";
 import { Exchange } from "./exchange";
 import { LocalFault, SessionFault, StreamFault } from "./faults";
 import { FLAG_ACK, FLAG_END, type Frame, FrameType, decodeMessage, encodeFrame } from "./frame";
-import { type RequestHead, decodeResponse, decodeTrailers, encodeRequest, hasNoBody } from "./heads";
+import {
+  type RequestHead,
+  decodeResponse,
+  decodeTrailers,
+  encodeRequest,
+  hasNoBody,
+} from "./heads";
 import { agree, decodeHello, encodeHello } from "./hello";
 import { Keepalive } from "./keepalive";
 import { FIRST_STREAMS, FIRST_WINDOW_BYTES, LIMITS, STREAM_ID_MAX } from "./limits";
 import { concat } from "./msgpack";
-import { goawayPayload, readGoaway, readReset, readWindow, resetPayload, windowPayload } from "./payloads";
+import {
+  goawayPayload,
+  readGoaway,
+  readReset,
+  readWindow,
+  resetPayload,
+  windowPayload,
+} from "./payloads";
 import { Scheduler } from "./scheduler";
 
 /** new: the box's HELLO has not been read. draining: no new streams. */
@@ -273,7 +286,8 @@ export class Session {
         return;
       }
       case FrameType.WINDOW:
-        if (exchange.answer === "head") throw new SessionFault("WINDOW between the parts of a head");
+        if (exchange.answer === "head")
+          throw new SessionFault("WINDOW between the parts of a head");
         if (!this.scheduler.credit(stream, readWindow(payload))) {
           throw new StreamFault("credit above 2³¹−1 in all", Code.FLOW_CONTROL);
         }

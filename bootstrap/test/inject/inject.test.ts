@@ -16,7 +16,11 @@ function parsed(...pieces: string[]): { events: StreamEvent[]; retries: number[]
   return { events, retries };
 }
 
-const message = (data: string, lastEventId = "", type = "message"): StreamEvent => ({ type, data, lastEventId });
+const message = (data: string, lastEventId = "", type = "message"): StreamEvent => ({
+  type,
+  data,
+  lastEventId,
+});
 
 test("lines of data make one event", () => {
   assert.deepEqual(parsed("data: a\ndata:b\n\n").events, [message("a\nb")]);
@@ -76,7 +80,10 @@ test("what a browser sends of our form is read back as the same form", async () 
 
 test("text and parameters carry their types", () => {
   assert.equal(blobBody("x")?.type, "text/plain;charset=UTF-8");
-  assert.equal(blobBody(new URLSearchParams("a=b"))?.type, "application/x-www-form-urlencoded;charset=UTF-8");
+  assert.equal(
+    blobBody(new URLSearchParams("a=b"))?.type,
+    "application/x-www-form-urlencoded;charset=UTF-8",
+  );
 });
 
 test("a stream is left to the browser", () => {

@@ -15,10 +15,20 @@ test("the last hyphen of the first label parts app and alias", () => {
 });
 
 test("a label without a hyphen names a box alone", () => {
-  assert.deepEqual(parseHost("purplecrab.localhost"), { app: undefined, alias: "purplecrab", parent: ".localhost" });
+  assert.deepEqual(parseHost("purplecrab.localhost"), {
+    app: undefined,
+    alias: "purplecrab",
+    parent: ".localhost",
+  });
 });
 
-for (const host of ["localhost", "-crab.localhost", "a-.localhost", "dog-xy.localhost", "_x-crab.localhost"]) {
+for (const host of [
+  "localhost",
+  "-crab.localhost",
+  "a-.localhost",
+  "dog-xy.localhost",
+  "_x-crab.localhost",
+]) {
   test(`${host} names no app`, () => assert.equal(parseHost(host), undefined));
 }
 

@@ -52,7 +52,9 @@ function whole(message: Text): string {
   return message.map(([part, times]) => part.repeat(times)).join("");
 }
 
-function asFields(decoded: NonNullable<ReturnType<typeof decodeSignalling>>): Record<string, unknown> {
+function asFields(
+  decoded: NonNullable<ReturnType<typeof decodeSignalling>>,
+): Record<string, unknown> {
   switch (decoded.t) {
     case "introduced": {
       const { t, session, peerId, iceServers } = decoded;
@@ -63,7 +65,11 @@ function asFields(decoded: NonNullable<ReturnType<typeof decodeSignalling>>): Re
       return { t, apps, alias, peer_id: peerId };
     }
     case "answer":
-      return { t: "answer", sdp: decoded.sdp, signature: Buffer.from(decoded.signature).toString("base64") };
+      return {
+        t: "answer",
+        sdp: decoded.sdp,
+        signature: Buffer.from(decoded.signature).toString("base64"),
+      };
     case "candidate":
       return { ...decoded };
     case "error": {

@@ -11,7 +11,11 @@ import {
   verify,
 } from "../../src/shell/answer-proof";
 import { decodeBase32, encodeBase32 } from "../../src/shell/base32";
-import { BadDescription, fingerprintOf, withoutOtherFingerprints } from "../../src/shell/session-description";
+import {
+  BadDescription,
+  fingerprintOf,
+  withoutOtherFingerprints,
+} from "../../src/shell/session-description";
 import { bytes, hex, read } from "../vectors";
 
 interface Answer {

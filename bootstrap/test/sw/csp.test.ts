@@ -27,7 +27,10 @@ test("hashes get a nonce beside them", () => {
 });
 
 test("'none' gives way to the nonce", () => {
-  assert.deepEqual(admitted("script-src 'none'"), { nonce: OWN, policy: `script-src 'nonce-${OWN}'` });
+  assert.deepEqual(admitted("script-src 'none'"), {
+    nonce: OWN,
+    policy: `script-src 'nonce-${OWN}'`,
+  });
 });
 
 test("a default gets a directive of scripts beside it", () => {
@@ -54,7 +57,10 @@ test("within another site the app's word on framing holds", () => {
 });
 
 test("within a site that the app admits the shell is admitted too", () => {
-  const { policies } = admit(["frame-ancestors https://a.example"], OWN, { ...HERE, embedded: true });
+  const { policies } = admit(["frame-ancestors https://a.example"], OWN, {
+    ...HERE,
+    embedded: true,
+  });
   assert.deepEqual(policies, ["frame-ancestors https://a.example 'self'"]);
 });
 

@@ -12,13 +12,27 @@ const ORIGIN = "http://dog-crab.localhost:8787";
 const BROWSER = { origin: ORIGIN, userAgent: "UA/1", languages: ["de-AT", "de", "en"] };
 
 function fieldsOf(given: Partial<RequestFacts>): Map<string, string> {
-  const request = { method: "GET", mode: "cors", destination: "", cache: "default", referrer: "", headers: [] };
+  const request = {
+    method: "GET",
+    mode: "cors",
+    destination: "",
+    cache: "default",
+    referrer: "",
+    headers: [],
+  };
   return new Map(requestFields({ ...request, ...given }, BROWSER));
 }
 
 function planOf(given: Partial<ResponseFacts>): ReturnType<typeof planResponse> {
   const framing = { embedded: false, secure: true };
-  const response = { status: 200, fields: [], page: false, url: `${ORIGIN}/a/b`, framing, ownNonce: "n" };
+  const response = {
+    status: 200,
+    fields: [],
+    page: false,
+    url: `${ORIGIN}/a/b`,
+    framing,
+    ownNonce: "n",
+  };
   return planResponse({ ...response, ...given });
 }
 
@@ -56,8 +70,17 @@ test("only codings that every browser can undo are asked for", () => {
 });
 
 test("our own fields stay here", () => {
-  const fields = fieldsOf({ headers: [["x-p2claw-request", "1"], ["x-p2claw-body", "2"], ["X-Own", "3"]] });
-  assert.deepEqual([...fields.keys()].filter((name) => name.startsWith("x-")), ["x-own"]);
+  const fields = fieldsOf({
+    headers: [
+      ["x-p2claw-request", "1"],
+      ["x-p2claw-body", "2"],
+      ["X-Own", "3"],
+    ],
+  });
+  assert.deepEqual(
+    [...fields.keys()].filter((name) => name.startsWith("x-")),
+    ["x-own"],
+  );
 });
 
 test("a form that is sent has one origin", () => {
@@ -73,11 +96,24 @@ test("a page from a link of another site says so", () => {
 });
 
 test("a cookie set by the app is not passed to a browser that would drop it", () => {
-  assert.deepEqual(planOf({ fields: [["set-cookie", "a=1"], ["etag", "x"]] }).fields, [["etag", "x"]]);
+  assert.deepEqual(
+    planOf({
+      fields: [
+        ["set-cookie", "a=1"],
+        ["etag", "x"],
+      ],
+    }).fields,
+    [["etag", "x"]],
+  );
 });
 
 test("gzip is undone, and its length forgotten", () => {
-  const plan = planOf({ fields: [["content-encoding", "gzip"], ["content-length", "5"]] });
+  const plan = planOf({
+    fields: [
+      ["content-encoding", "gzip"],
+      ["content-length", "5"],
+    ],
+  });
   assert.equal(plan.decode, "gzip");
   assert.deepEqual(plan.fields, []);
 });
@@ -98,11 +134,16 @@ test("pages get our script, and data does not", () => {
 });
 
 test("a relative redirect is made absolute", () => {
-  assert.deepEqual(planOf({ status: 302, fields: [["location", "../c?d"]] }).fields, [["location", `${ORIGIN}/c?d`]]);
+  assert.deepEqual(planOf({ status: 302, fields: [["location", "../c?d"]] }).fields, [
+    ["location", `${ORIGIN}/c?d`],
+  ]);
 });
 
 test("a redirect to another site leads away", () => {
-  assert.equal(leadsAway(302, [["location", "https://example.org/x"]], `${ORIGIN}/`), "https://example.org/x");
+  assert.equal(
+    leadsAway(302, [["location", "https://example.org/x"]], `${ORIGIN}/`),
+    "https://example.org/x",
+  );
   assert.equal(leadsAway(302, [["location", "/x"]], `${ORIGIN}/`), undefined);
   assert.equal(leadsAway(200, [["location", "https://example.org/"]], `${ORIGIN}/`), undefined);
 });
@@ -111,7 +152,9 @@ test("framing is the shell's to allow, but within another site the app's", () =>
   const fields = [["x-frame-options", "DENY"]] as const;
   assert.deepEqual(planOf({ page: true, fields }).fields, []);
   const embedded = { embedded: true, secure: true };
-  assert.deepEqual(planOf({ page: true, fields, framing: embedded }).fields, [["x-frame-options", "DENY"]]);
+  assert.deepEqual(planOf({ page: true, fields, framing: embedded }).fields, [
+    ["x-frame-options", "DENY"],
+  ]);
 });
 
 class Box {

@@ -20,13 +20,21 @@ async function injected(...pieces: string[]): Promise<string> {
 
 const PAGES: [name: string, before: string, after: string][] = [
   ["behind <head>", "<!doctype html><html><head>", "<title>x</title></head>"],
-  ["behind <HEAD> with attributes", '<!DOCTYPE html>\n<HTML lang="en">\n<HEAD prefix="og: x">', "<title>"],
+  [
+    "behind <HEAD> with attributes",
+    '<!DOCTYPE html>\n<HTML lang="en">\n<HEAD prefix="og: x">',
+    "<title>",
+  ],
   ["behind a comment and a head", "<!-- hello > --><html><head>", "<meta charset=utf-8>"],
   ["before the title where there is no head", "<!doctype html>\n", "<title>x</title>"],
   ["before the text where there is no markup", "", "hello"],
   ["not into a <header>", "<!doctype html>", "<header>x</header>"],
   ["behind a byte order mark", "\xef\xbb\xbf<!doctype html>", "<p>x"],
-  ["behind an XML declaration", '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head>', "<title/>"],
+  [
+    "behind an XML declaration",
+    '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head>',
+    "<title/>",
+  ],
   ["into an empty page", "", ""],
 ];
 

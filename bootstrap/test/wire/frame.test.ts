@@ -33,7 +33,10 @@ const vectors = read<{
   invalid: (Named & { message: Hex })[];
   payloads: {
     reset: { read: Reason[]; written: Reason[] };
-    window: { read: (Named & { payload: Hex; credit: number })[]; invalid: (Named & { payload: Hex })[] };
+    window: {
+      read: (Named & { payload: Hex; credit: number })[];
+      invalid: (Named & { payload: Hex })[];
+    };
     goaway: { read: (Reason & { last_stream: number })[] };
   };
 }>("frames");
@@ -42,10 +45,15 @@ for (const { name, message, frames, frame, times } of vectors.valid) {
   const expected = frames ?? Array.from({ length: times ?? 0 }, () => frame ?? assert.fail());
   test(`a message is read: ${name}`, () => {
     const got = decodeMessage(bytes(message)).map((one) => ({ ...one, payload: hex(one.payload) }));
-    assert.deepEqual(got, expected.map((one) => ({ ...one, payload: hex(bytes(one.payload)) })));
+    assert.deepEqual(
+      got,
+      expected.map((one) => ({ ...one, payload: hex(bytes(one.payload)) })),
+    );
   });
   test(`a message is written: ${name}`, () => {
-    const parts = expected.map((one) => encodeFrame(one.type, one.flags, one.stream, bytes(one.payload)));
+    const parts = expected.map((one) =>
+      encodeFrame(one.type, one.flags, one.stream, bytes(one.payload)),
+    );
     assert.equal(hex(concat(parts)), hex(bytes(message)));
   });
 }
@@ -75,7 +83,10 @@ for (const { name, payload, credit } of vectors.payloads.window.read) {
 for (const { name, payload } of vectors.payloads.window.invalid) {
   test(`WINDOW is refused: ${name}`, () => {
     // Of a wrong size is a matter of the frame's shape.
-    assert.throws(() => readWindow(bytes(payload)), (error) => error instanceof SessionFault || error instanceof RangeError);
+    assert.throws(
+      () => readWindow(bytes(payload)),
+      (error) => error instanceof SessionFault || error instanceof RangeError,
+    );
   });
 }
 

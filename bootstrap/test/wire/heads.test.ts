@@ -41,11 +41,13 @@ for (const { name, payload, head } of vectors.request.valid.filter(({ canonical 
 }
 
 for (const { name, payload, head } of vectors.response.valid) {
-  test(`a response head is read: ${name}`, () => assert.deepEqual(decodeResponse(bytes(payload)), head));
+  test(`a response head is read: ${name}`, () =>
+    assert.deepEqual(decodeResponse(bytes(payload)), head));
 }
 
 for (const { name, payload, fields } of vectors.trailers.valid) {
-  test(`trailers are read: ${name}`, () => assert.deepEqual(decodeTrailers(bytes(payload)), fields));
+  test(`trailers are read: ${name}`, () =>
+    assert.deepEqual(decodeTrailers(bytes(payload)), fields));
 }
 
 for (const { name, payload, code } of vectors.response.invalid) {
@@ -61,7 +63,12 @@ for (const { name, payload, code } of vectors.trailers.invalid) {
 }
 
 test("a field with a line end is never sent", () => {
-  const head = { method: "GET", target: "/", urgency: 3, fields: [["x-note", "a\r\nb: c"]] as const };
+  const head = {
+    method: "GET",
+    target: "/",
+    urgency: 3,
+    fields: [["x-note", "a\r\nb: c"]] as const,
+  };
   assert.throws(() => encodeRequest(head), LocalFault);
 });
 
@@ -88,7 +95,12 @@ interface HelloVector {
 const hellos = read<{
   valid: { name: string; payload: Hex; hello: HelloVector }[];
   invalid: { name: string; payload: Hex }[];
-  versions: { name: string; ours: [number, number]; theirs: [number, number]; version: number | null }[];
+  versions: {
+    name: string;
+    ours: [number, number];
+    theirs: [number, number];
+    version: number | null;
+  }[];
 }>("hello");
 
 for (const { name, payload, hello } of hellos.valid.filter(({ hello }) => hello.role === "box")) {
@@ -100,7 +112,8 @@ for (const { name, payload, hello } of hellos.valid.filter(({ hello }) => hello.
 }
 
 for (const { name, payload } of hellos.invalid) {
-  test(`a HELLO is refused: ${name}`, () => assert.throws(() => decodeHello(bytes(payload)), SessionFault));
+  test(`a HELLO is refused: ${name}`, () =>
+    assert.throws(() => decodeHello(bytes(payload)), SessionFault));
 }
 
 for (const { name, ours, theirs, version } of hellos.versions) {
@@ -108,7 +121,11 @@ for (const { name, ours, theirs, version } of hellos.versions) {
   test(`versions: ${name}`, () => {
     const box = { version: theirs[0], oldest: theirs[1] };
     if (version !== null) assert.equal(agree(box), version);
-    else assert.throws(() => agree(box), (error) => error instanceof SessionFault && error.code === Code.VERSION);
+    else
+      assert.throws(
+        () => agree(box),
+        (error) => error instanceof SessionFault && error.code === Code.VERSION,
+      );
   });
 }
 

@@ -9,7 +9,12 @@ import { type Hex, bytes, read } from "../vectors";
 
 const ROUNDS = 5_000;
 // {v: 1, role: "box"}
-const HELLO = encodeFrame(0, 0, 0, Uint8Array.from(Buffer.from("82a17601a4726f6c65a3626f78", "hex")));
+const HELLO = encodeFrame(
+  0,
+  0,
+  0,
+  Uint8Array.from(Buffer.from("82a17601a4726f6c65a3626f78", "hex")),
+);
 
 test("msgpack of any bytes is a value or NotPacked", () => {
   const random = generator(1);
@@ -18,7 +23,10 @@ test("msgpack of any bytes is a value or NotPacked", () => {
     try {
       unpack(data);
     } catch (error) {
-      assert.ok(error instanceof NotPacked, `${Buffer.from(data).toString("hex")}: ${String(error)}`);
+      assert.ok(
+        error instanceof NotPacked,
+        `${Buffer.from(data).toString("hex")}: ${String(error)}`,
+      );
     }
   }
 });
@@ -29,7 +37,9 @@ test("nesting without end is NotPacked", () => {
 
 test("a session of mutated messages ends in order", () => {
   const random = generator(2);
-  const valid = read<{ valid: { message: Hex }[] }>("frames").valid.map(({ message }) => bytes(message));
+  const valid = read<{ valid: { message: Hex }[] }>("frames").valid.map(({ message }) =>
+    bytes(message),
+  );
   for (let round = 0; round < ROUNDS; round++) {
     const session = new Session("dog", "t");
     session.openRequest({ method: "GET", target: "/", fields: [], urgency: 3 }, true);
@@ -37,7 +47,8 @@ test("a session of mutated messages ends in order", () => {
     session.receive(HELLO, 0);
     for (let i = 0; i < 3; i++) {
       const message = (valid[random(valid.length)] ?? HELLO).slice(0, 512);
-      for (let changes = random(4); changes > 0; changes--) message[random(message.length || 1)] = random(256);
+      for (let changes = random(4); changes > 0; changes--)
+        message[random(message.length || 1)] = random(256);
       session.receive(message, 0);
     }
     while (session.nextEvent());

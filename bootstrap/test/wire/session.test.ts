@@ -25,7 +25,11 @@ interface FrameVector {
 }
 
 type Step =
-  | { do: "receive"; message: Hex | { type: number; flags: number; stream: number; saved: string }; now: number }
+  | {
+      do: "receive";
+      message: Hex | { type: number; flags: number; stream: number; saved: string };
+      now: number;
+    }
   | { do: "open_request"; head: RequestHead; end: boolean; returns?: number; raises?: string }
   | { do: "open_many"; count: number }
   | { do: "send_data"; stream: number; data: Hex; end: boolean; raises?: string }
@@ -92,7 +96,10 @@ class Play {
         return;
       case "send_data":
         // Where Python raises, this says false: nobody waits for an upload that is not wanted.
-        assert.equal(session.sendData(step.stream, bytes(step.data), step.end), step.raises === undefined);
+        assert.equal(
+          session.sendData(step.stream, bytes(step.data), step.end),
+          step.raises === undefined,
+        );
         return;
       case "send_trailers":
         assert.fail("a visitor here sends none");
@@ -154,7 +161,11 @@ class Play {
   private sent(message: Uint8Array | undefined, wanted: FrameVector[]): void {
     assert.ok(message, "nothing was sent");
     const frames = decodeMessage(message);
-    assert.equal(frames.length, wanted.length, `sent ${JSON.stringify(frames.map(({ type }) => type))}`);
+    assert.equal(
+      frames.length,
+      wanted.length,
+      `sent ${JSON.stringify(frames.map(({ type }) => type))}`,
+    );
     for (const [i, frame] of frames.entries()) this.sentFrame(frame, wanted[i] ?? assert.fail());
   }
 
@@ -185,11 +196,21 @@ function isLocal(reason: string): (error: unknown) => boolean {
 
 // An event in the words of the vectors.
 function eventVector(event: SessionEvent): { [key: string]: Json } {
-  const codeName = (code: Code): string => Object.keys(Code)[Object.values(Code).indexOf(code)] ?? "";
+  const codeName = (code: Code): string =>
+    Object.keys(Code)[Object.values(Code).indexOf(code)] ?? "";
   switch (event.kind) {
     case "hello": {
       const { version, oldest, software, windowBytes, streams, extensions } = event.hello;
-      const hello = { role: "box", app: "", version, oldest, software, window_bytes: windowBytes, streams, extensions };
+      const hello = {
+        role: "box",
+        app: "",
+        version,
+        oldest,
+        software,
+        window_bytes: windowBytes,
+        streams,
+        extensions,
+      };
       return { kind: "hello", hello };
     }
     case "response": {
@@ -200,16 +221,30 @@ function eventVector(event: SessionEvent): { [key: string]: Json } {
     case "data":
       return { kind: "data", stream: event.stream, data: hex(event.data), end: event.end };
     case "trailers":
-      return { kind: "trailers", stream: event.stream, fields: event.fields.map((field) => [...field]) };
+      return {
+        kind: "trailers",
+        stream: event.stream,
+        fields: event.fields.map((field) => [...field]),
+      };
     case "reset":
-      return { kind: "reset", stream: event.stream, code: codeName(event.code), reason: event.reason };
+      return {
+        kind: "reset",
+        stream: event.stream,
+        code: codeName(event.code),
+        reason: event.reason,
+      };
     case "writable":
     case "closed":
       return { kind: event.kind, stream: event.stream };
     case "pong":
       return { kind: "pong", rtt_s: event.rttMs / 1_000 };
     case "goaway":
-      return { kind: "goaway", last_stream: event.lastStream, code: codeName(event.code), reason: event.reason };
+      return {
+        kind: "goaway",
+        last_stream: event.lastStream,
+        code: codeName(event.code),
+        reason: event.reason,
+      };
     case "failed":
       return { kind: "failed", code: codeName(event.code), reason: event.reason };
     default:
@@ -223,7 +258,8 @@ function normal(wanted: { [key: string]: Json }): { [key: string]: Json } {
 }
 
 function plain(value: Packed): Json {
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]));
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]));
   if (Array.isArray(value)) return value.map(plain);
   if (value instanceof Uint8Array) return hex(value);
   return typeof value === "object" ? null : value;
