@@ -1,6 +1,7 @@
 #!/bin/sh
 # fuzz-dataplane.sh [SECONDS] [TARGET…]: feeds hostile input to the SCTP sources under libFuzzer,
-# AddressSanitizer and UndefinedBehaviorSanitizer. A find ends it and is kept beside the corpus.
+# AddressSanitizer and UndefinedBehaviorSanitizer. A find ends it and is kept beside the corpus; with
+# KEEP=1 the corpus, without what adds nothing, is packed again for the next run.
 # Needs clang with compiler-rt (Debian: clang libclang-rt-14-dev); CLANG names another.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,12 +18,20 @@ for target in $targets; do
   "$clang" -std=c11 -g -O1 -fno-omit-frame-pointer -Wno-unknown-warning-option \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
     -I $sources $here/fuzz_$target.c $sources/*.c -lm -o $built/$target
-  mkdir -p $here/corpus/$target
+  corpus=$built/corpus/$target
+  mkdir -p $corpus
+  [ ! -f $here/corpus/$target.tar.gz ] || tar -xzf $here/corpus/$target.tar.gz -C $corpus
   echo "» fuzz $target for $seconds s"
   "$built/$target" -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1 \
-    -artifact_prefix=$here/find-$target- $here/corpus/$target 2>$built/$target.log || {
+    -artifact_prefix=$here/find-$target- $corpus 2>$built/$target.log || {
     tail -n 40 $built/$target.log >&2
     exit 1
   }
   grep -E 'stat::number_of_executed_units|stat::new_units_added' $built/$target.log
+  if [ "${KEEP:-}" = 1 ]; then
+    rm -rf $corpus.least && mkdir $corpus.least
+    "$built/$target" -merge=1 $corpus.least $corpus 2>/dev/null
+    mkdir -p $here/corpus
+    tar -czf $here/corpus/$target.tar.gz -C $corpus.least .
+  fi
 done

@@ -4,7 +4,6 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <nmmintrin.h>
 #elif defined(__aarch64__) && defined(__linux__)
-#include <arm_acle.h>
 #include <sys/auxv.h>
 #ifndef HWCAP_CRC32
 #define HWCAP_CRC32 (1 << 7) /* asm/hwcap.h */
@@ -38,17 +37,29 @@ __attribute__((target("sse4.2"))) static uint32_t update_by_sse42(uint32_t crc,
   while (length--) crc = _mm_crc32_u8(crc, *data++);
   return crc;
 }
-#elif defined(__aarch64__) && defined(__linux__)
-__attribute__((target("arch=armv8-a+crc"))) static uint32_t update_by_armv8(uint32_t crc,
-                                                                       const uint8_t *data,
-                                                                       size_t length) {
+#elif defined(__aarch64__) && defined(__GNUC__)
+/* In assembly, because compilers disagree on how a single function is given the instructions. */
+static uint32_t update_by_armv8(uint32_t crc, const uint8_t *data, size_t length) {
   for (; length >= 8; length -= 8, data += 8) {
     uint64_t word;
     memcpy(&word, data, 8);
-    crc = __crc32cd(crc, word);
+    __asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1" : "+r"(crc) : "r"(word));
   }
-  while (length--) crc = __crc32cb(crc, *data++);
+  while (length--) {
+    uint32_t byte = *data++;
+    __asm__(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1" : "+r"(crc) : "r"(byte));
+  }
   return crc;
+}
+
+static bool has_armv8_crc(void) {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0;
+#elif defined(__APPLE__)
+  return true; /* all of them do */
+#else
+  return false;
+#endif
 }
 #endif
 
@@ -65,8 +76,8 @@ static void choose(void) {
     chosen = update_by_sse42;
     way = "sse4.2";
   }
-#elif defined(__aarch64__) && defined(__linux__)
-  if (getauxval(AT_HWCAP) & HWCAP_CRC32) {
+#elif defined(__aarch64__) && defined(__GNUC__)
+  if (has_armv8_crc()) {
     chosen = update_by_armv8;
     way = "armv8";
   }
