@@ -11,6 +11,7 @@ import uvloop
 from p2claw import log
 from p2claw.agent.daemon import Agent, run_agent
 from p2claw.cli.descriptors import allow_many_sockets
+from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_facts, print_json
 from p2claw.config import DEFAULT_COORDINATOR, AgentConfig, AgentLimits
 
@@ -54,22 +55,7 @@ another agent runs from the same home.
     metavar="SECONDS",
     help="How long an app may take to begin its answer.",
 )
-@click.option(
-    "--log-level",
-    envvar="P2CLAW_LOG_LEVEL",
-    type=click.Choice(log.LEVELS),
-    default="info",
-    show_default=True,
-    help="What is written to standard error.",
-)
-@click.option(
-    "--log-format",
-    envvar="P2CLAW_LOG_FORMAT",
-    type=click.Choice(log.FORMATS),
-    default="text",
-    show_default=True,
-    help="How log lines are written.",
-)
+@log_options
 @json_option
 def run(
     coordinator: str,

@@ -10,6 +10,7 @@ import click
 import uvloop
 
 from p2claw import log
+from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_json
 from p2claw.cli.serving import Serving, serve
 from p2claw.config import DEFAULT_LISTEN, Network, ServerConfig, home_dir
@@ -102,22 +103,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     type=_FOLDER,
     help="The folder of the built bootstrap.  [default: the one of the package]",
 )
-@click.option(
-    "--log-level",
-    envvar="P2CLAW_LOG_LEVEL",
-    type=click.Choice(log.LEVELS),
-    default="info",
-    show_default=True,
-    help="What is written to standard error.",
-)
-@click.option(
-    "--log-format",
-    envvar="P2CLAW_LOG_FORMAT",
-    type=click.Choice(log.FORMATS),
-    default="text",
-    show_default=True,
-    help="How log lines are written.",
-)
+@log_options
 @json_option
 def server(
     listen: str,
