@@ -17,7 +17,8 @@ PROBLEM = "code => document.documentElement.dataset.problem === code"
 async def _says(tab: Tab, code: str) -> str:
     """Wait for the page with that code and return what is read on it."""
     await tab.wait_for(PROBLEM, code, within="top")
-    return await tab.text(within="top")
+    # Firefox reads nothing at all on a page that it has not laid out yet.
+    return str(await tab.wait_for("() => document.body.innerText", within="top"))
 
 
 async def test_an_alias_that_no_box_ever_had_is_named(
