@@ -169,6 +169,10 @@ class Association:
     def buffered_bytes(self) -> int:
         """Sent by the user and not yet acknowledged by the peer, over all streams."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Of those, what has not been cut into packets yet."""
+
     def stream_buffered_bytes(self, stream: int) -> int: ...
     @property
     def is_established(self) -> bool: ...

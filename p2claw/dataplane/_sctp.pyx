@@ -277,6 +277,10 @@ cdef class Association:
     def buffered_bytes(self):
         return association_buffered(self.a)
 
+    @property
+    def waiting_bytes(self):
+        return association_waiting(self.a)
+
     def stream_buffered_bytes(self, int stream):
         return association_stream_buffered(self.a, stream)
 

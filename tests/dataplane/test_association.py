@@ -319,6 +319,15 @@ def test_a_full_send_buffer_refuses() -> None:
         association.send(0, 53, bytes(2_000))
 
 
+def test_bytes_wait_until_they_have_a_packet() -> None:
+    association = established()
+    association.send(0, 53, bytes(100_000))
+    assert association.waiting_bytes == association.buffered_bytes == 100_000
+    sent = sum(len(v) - 12 for k, _, v in answers(association) if k == DATA)
+    assert association.waiting_bytes == 100_000 - sent > 0
+    assert association.buffered_bytes == 100_000
+
+
 def test_the_bytes_of_a_message_are_let_go_once_they_are_acknowledged() -> None:
     import sys
 

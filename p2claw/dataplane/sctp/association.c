@@ -289,6 +289,8 @@ uint64_t association_stream_buffered(struct association *a, uint16_t number) {
   return stream ? stream->queued_bytes : 0;
 }
 
+uint64_t association_waiting(const struct association *a) { return a->queue.waiting_bytes; }
+
 bool association_is_established(const struct association *a) {
   return a->state == STATE_ESTABLISHED;
 }
