@@ -18,6 +18,12 @@ from p2claw.units import GIB, KIB, MIB
 DEFAULT_LISTEN = "127.0.0.1:8787"
 DEFAULT_COORDINATOR = "http://localhost:8787"
 
+# One process fills one core: more than there are cores help nobody, and larger boxes are rare. The
+# limit keeps a slip of the finger from filling the memory, at some 60 MB a process.
+MOST_WORKERS = 64
+
+LAST_PORT = 65_535
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -74,9 +80,15 @@ class AgentConfig:
     home: Path = field(default_factory=home_dir)
     coordinator: str = DEFAULT_COORDINATOR
     limits: AgentLimits = AgentLimits()
+    workers: int = 1
+    """How many processes answer visitors; 1: this one alone."""
+    udp_port: int = 0
+    """Of links, 0: any. Worker k, from 0, has the port k above."""
 
     def __post_init__(self) -> None:
         check_coordinator(self.coordinator)
+        _check_workers(self.workers)
+        _check_udp_port(self.udp_port, self.workers)
 
     @property
     def identity_path(self) -> Path:
@@ -119,6 +131,28 @@ def check_coordinator(url: str) -> str:
             hint=f"Give scheme, host and port alone, for example {DEFAULT_COORDINATOR}",
         )
     return url
+
+
+def _check_workers(workers: int) -> None:
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(
+            f"{workers} is not a number of workers",
+            code="workers-invalid",
+            hint=f"Give 1 to {MOST_WORKERS}; as many as there are cores are enough",
+        )
+
+
+def _check_udp_port(port: int, workers: int) -> None:
+    if port == 0:
+        return
+    last = port + workers - 1
+    if not 1 <= port <= last <= LAST_PORT:
+        wanted = f"{workers} workers need the UDP ports {port} to {last}" if workers > 1 else port
+        raise UsageError(
+            f"{wanted}: a port is 1 to {LAST_PORT}",
+            code="udp-port-invalid",
+            hint="Each worker has one, counted from the given one; 0 is any",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +241,7 @@ def parse_listen(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     digits = port.isascii() and port.isdigit()
-    if not colon or not digits or int(port) > 65_535 or (":" in host and not bracketed):
+    if not colon or not digits or int(port) > LAST_PORT or (":" in host and not bracketed):
         raise UsageError(
             f"{text!r} is not an address to listen on",
             code="listen-invalid",

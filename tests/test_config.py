@@ -55,6 +55,25 @@ def test_the_audience_is_the_dialled_name_in_lower_case() -> None:
     assert AgentConfig(coordinator="https://P2claw.Example:444/").audience == "p2claw.example:444"
 
 
+@pytest.mark.parametrize("workers", [0, -1, 65])
+def test_a_number_of_workers_has_its_limits(workers: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        AgentConfig(workers=workers)
+    assert caught.value.code == "workers-invalid"
+
+
+@pytest.mark.parametrize(("port", "workers"), [(0, 64), (1, 1), (65_535, 1), (65_532, 4)])
+def test_there_is_a_udp_port_for_each_worker(port: int, workers: int) -> None:
+    assert AgentConfig(udp_port=port, workers=workers).udp_port == port
+
+
+@pytest.mark.parametrize(("port", "workers"), [(-1, 1), (65_536, 1), (65_533, 4), (-3, 64)])
+def test_ports_that_there_are_not_are_refused(port: int, workers: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        AgentConfig(udp_port=port, workers=workers)
+    assert caught.value.code == "udp-port-invalid"
+
+
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [

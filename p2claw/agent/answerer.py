@@ -1,14 +1,13 @@
-"""Takes the offers of visitors: who gets a link, and the tasks that those links are."""
+"""Takes the offers of visitors: the tasks that their links are. Who gets one: `admission.py`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 
-from p2claw.agent.box_link import BoxLink, Forward, LinkFacts
+from p2claw.agent.admission import Admission
+from p2claw.agent.box_link import BoxLink, Forward, LinkFacts, Sign
 from p2claw.agent.fields import Visit
-from p2claw.agent.identity import Identity
 from p2claw.agent.public import PublicNames
 from p2claw.config import AgentLimits
 from p2claw.errors import P2clawError
@@ -21,23 +20,29 @@ CLOSE_TIMEOUT_S = 8.0
 
 
 class Answerer:
-    """exposes: whether an app is exposed now. forward: answers one request."""
+    """sign: signs answers. exposes: whether an app is exposed now. forward: answers one request.
+
+    udp_port: which the links share, 0: any. ended: told of each session whose link is over.
+    """
 
     def __init__(
         self,
-        identity: Identity,
+        sign: Sign,
         limits: AgentLimits,
         exposes: Callable[[str], bool],
         forward: Forward,
+        *,
+        udp_port: int = 0,
+        ended: Callable[[str], None] = lambda session: None,
     ) -> None:
-        self._identity = identity
+        self._sign = sign
         self._limits = limits
-        self._exposes = exposes
         self._forward = forward
+        self._udp_port = udp_port
+        self._told_ended = ended
+        self._admission = Admission(limits, exposes)
         self._links: dict[str, BoxLink] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._visitors: Counter[str] = Counter()
-        self._draining = False
 
     def __len__(self) -> int:
         return len(self._links)
@@ -46,27 +51,24 @@ class Answerer:
         self, offer: BoxOffer, names: PublicNames, send: Callable[[AgentMessage], None]
     ) -> None:
         """Answer a visitor in a task of its own, or refuse it at once."""
-        refusal = self._refusal(offer)
-        if refusal is not None or offer.app is None:
-            code, message = refusal or ("app-unknown", "No app was named")
-            log.info("visitor refused", session=offer.session[:8], app=offer.app, code=code)
-            send(Refuse(offer.session, code, message))
+        app = self._admission.admit(offer, send)
+        if app is None:
             return
         try:
             link = BoxLink(
                 offer,
-                Visit(offer.app, names, offer.visitor),
-                identity=self._identity,
+                Visit(app, names, offer.visitor),
+                sign=self._sign,
                 limits=self._limits,
                 send=send,
                 forward=self._forward,
             )
         except P2clawError as error:
             log.warning("visitor not answered", session=offer.session[:8], error=error.message)
+            self._admission.leave(offer.session)
             send(Refuse(offer.session, "protocol", error.message[:256]))
             return
         self._links[offer.session] = link
-        self._visitors[offer.visitor] += 1
         task = asyncio.get_running_loop().create_task(link.run())
         self._tasks[offer.session] = task
         task.add_done_callback(lambda done: self._ended(offer, done))
@@ -89,7 +91,7 @@ class Answerer:
 
     async def drain(self, timeout_s: float) -> None:
         """Refuse new visitors, let open requests finish for so long, then close every link."""
-        self._draining = True
+        self._admission.close()
         open_links = {key: link for key, link in self._links.items() if link.is_open}
         # Each ends by itself once it is drained.
         ending = [self._tasks[key] for key in open_links]
@@ -100,7 +102,7 @@ class Answerer:
 
     async def close(self) -> None:
         """End every link now."""
-        self._draining = True
+        self._admission.close()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -109,25 +111,10 @@ class Answerer:
             if late:
                 log.error("links do not end", links=len(late))
 
-    def _refusal(self, offer: BoxOffer) -> tuple[str, str] | None:
-        """A code of docs/WIRE.md §12, and why, where this visitor gets no link."""
-        if offer.app is None or not self._exposes(offer.app):
-            return "app-unknown", "The box does not expose this app"
-        if self._draining:
-            return "box-busy", "The box is going down"
-        if offer.session in self._links:
-            return "protocol", "The session was offered before"
-        if len(self._links) >= self._limits.links:
-            return "box-busy", f"The box has its {self._limits.links} links"
-        if self._visitors[offer.visitor] >= self._limits.links_per_visitor:
-            return "box-busy", "The box has enough links to this visitor's network"
-        return None
-
     def _ended(self, offer: BoxOffer, task: asyncio.Task[None]) -> None:
         self._links.pop(offer.session, None)
         self._tasks.pop(offer.session, None)
-        self._visitors[offer.visitor] -= 1
-        if self._visitors[offer.visitor] <= 0:
-            del self._visitors[offer.visitor]
+        self._admission.leave(offer.session)
+        self._told_ended(offer.session)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.fault("link failed", error, session=offer.session[:8], app=offer.app)

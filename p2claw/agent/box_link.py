@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from p2claw.agent.fields import Visit
-from p2claw.agent.identity import Identity
 from p2claw.config import AgentLimits
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
 from p2claw.link.peer import BoxPeer
@@ -29,7 +28,6 @@ from p2claw.wire.signalling import (
     BoxOffer,
     Refuse,
 )
-from p2claw.wire.signatures import ANSWER, answer_payload
 
 log = get_log("agent")
 
@@ -39,6 +37,10 @@ AFTER_END_S = 10.0
 ID_CHARS = 8
 
 Forward = Callable[[BoxStream, Visit], Awaitable[None]]
+
+# The box's signature under an answer: to this offer, with this fingerprint (docs/WIRE.md §10).
+# Raises LinkError.
+Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class BoxLink:
         offer: BoxOffer,
         visit: Visit,
         *,
-        identity: Identity,
+        sign: Sign,
         limits: AgentLimits,
         send: Callable[[AgentMessage], None],
         forward: Forward,
@@ -73,7 +75,7 @@ class BoxLink:
         # Enough to tell links apart in a log; the whole would let a reader of it take part.
         self.id = offer.session[:ID_CHARS]
         self._offer = offer
-        self._identity = identity
+        self._sign = sign
         self._limits = limits
         self._send = send
         self._forward = forward
@@ -140,9 +142,9 @@ class BoxLink:
         )
 
     async def _answer(self) -> None:
-        session, sdp = self._offer.session, await self._peer.answer(self._offer.sdp)
-        payload = answer_payload(session, self._offer.sdp, self._peer.fingerprint)
-        self._send(BoxAnswer(session, sdp, self._identity.sign(ANSWER, payload)))
+        sdp = await self._peer.answer(self._offer.sdp)
+        signature = await self._sign(self._offer, self._peer.fingerprint)
+        self._send(BoxAnswer(self._offer.session, sdp, signature))
 
     async def _open(self) -> Pump:
         """Raises LinkError where the channel does not open in time."""

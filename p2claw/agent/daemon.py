@@ -10,20 +10,20 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from p2claw import __version__
-from p2claw.agent.answerer import Answerer
-from p2claw.agent.identity import load_or_create_identity
+from p2claw.agent.answering import Answering
+from p2claw.agent.identity import Identity, load_or_create_identity
+from p2claw.agent.in_process import InProcess
 from p2claw.agent.local_api import Json, local_api
 from p2claw.agent.local_socket import local_socket
 from p2claw.agent.lock import only_agent
-from p2claw.agent.proxy import Proxy
 from p2claw.agent.registration import Registration
 from p2claw.agent.routes import Route, RouteFile, Routes, route_from
-from p2claw.agent.spool import SpoolSpace
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection
 from p2claw.log import get_log
 from p2claw.wire.codec import CODEC
+from p2claw.wire.signalling import BoxOffer
 
 log = get_log("agent")
 
@@ -48,17 +48,10 @@ class Agent:
         self._file = RouteFile(config.routes_path)
         self._routes: Routes = {}
         self._reloads: set[asyncio.Task[None]] = set()
-        space = SpoolSpace(config.spool_dir, config.limits.spool)
-        self._proxy = Proxy(self._route_of, space, config.limits)
         self._identity = load_or_create_identity(config.identity_path)
-        self._answerer = Answerer(
-            self._identity,
-            config.limits,
-            lambda app: app in self._routes,
-            self._proxy.forward,
-        )
+        self._answering = _answering(config, self._identity)
         self._registration = Registration(
-            self._identity, config.audience, lambda: self._routes, self._answerer
+            self._identity, config.audience, lambda: self._routes, self._answering
         )
         self._control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
@@ -72,8 +65,9 @@ class Agent:
         async with AsyncExitStack() as stack:
             self._apply(await asyncio.to_thread(self._file.load))
             listening = stack.enter_context(local_socket(self._config.socket_path))
+            stack.push_async_callback(self._answering.close)
+            await self._answering.start()
             await stack.enter_async_context(local_api(self, listening))
-            stack.callback(self._proxy.close)
             log.info(
                 "agent started",
                 version=__version__,
@@ -130,8 +124,9 @@ class Agent:
         """All routes, by name of the app."""
         return {"routes": [self._describe(route) for _, route in sorted(self._routes.items())]}
 
-    def sessions(self) -> Json:
-        """All open links."""
+    async def sessions(self) -> Json:
+        """All open links, the oldest first."""
+        links = await self._answering.links()
         return {
             "sessions": [
                 {
@@ -144,8 +139,9 @@ class Agent:
                     "bytes_out": link.bytes_out,
                     "rtt_ms": None if link.rtt_s is None else round(link.rtt_s * 1000, 1),
                     "software": link.software,
+                    "worker": worker,
                 }
-                for link in self._answerer.facts()
+                for worker, link in sorted(links, key=lambda item: -item[1].age_s)
             ]
         }
 
@@ -166,7 +162,17 @@ class Agent:
                 "last_error": control.last_error,
             },
             "apps": self.routes()["routes"],
-            "links": len(self._answerer),
+            "links": len(self._answering),
+            "workers": [
+                {
+                    "number": worker.number,
+                    "pid": worker.pid,
+                    "links": worker.links,
+                    "uptime_s": round(worker.uptime_s, 1),
+                    "restarts": worker.restarts,
+                }
+                for worker in self._answering.workers()
+            ],
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "codec": CODEC.name,
             "data_plane": "aiortc",
@@ -184,12 +190,9 @@ class Agent:
             "rejected": self._registration.rejected.get(route.app, ""),
         }
 
-    def _route_of(self, app: str) -> Route | None:
-        return self._routes.get(app)
-
     def _apply(self, routes: Routes) -> None:
         self._routes = routes
-        self._proxy.keep_pools_of({route.upstream for route in routes.values()})
+        self._answering.apply(routes)
 
     async def _keep_registered(self) -> None:
         while True:
@@ -201,20 +204,27 @@ class Agent:
 
     async def _drain(self) -> None:
         """Open requests may finish, unless somebody is in a hurry."""
-        log.info("agent drains", links=len(self._answerer), at_most_s=self._config.limits.drain_s)
-        draining = asyncio.create_task(self._answerer.drain(self._config.limits.drain_s))
+        log.info("agent drains", links=len(self._answering), at_most_s=self._config.limits.drain_s)
+        draining = asyncio.create_task(self._answering.drain(self._config.limits.drain_s))
         hurry = asyncio.create_task(self._stop_now.wait())
         await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, hurry):
             task.cancel()
         await asyncio.wait({draining, hurry})
-        await self._answerer.close()
+        await self._answering.close()
 
     async def _reload_and_log(self) -> None:
         try:
             await self.reload()
         except UsageError as error:
             log.error("routes not reloaded", code=error.code, error=error.message)
+
+
+def _answering(config: AgentConfig, identity: Identity) -> Answering:
+    async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
+        return identity.sign_answer(offer, fingerprint)
+
+    return InProcess(sign, config.limits, config.spool_dir, udp_port=config.udp_port)
 
 
 async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None:

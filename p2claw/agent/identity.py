@@ -26,7 +26,8 @@ from p2claw.agent.private_file import (
 )
 from p2claw.errors import IdentityError
 from p2claw.names import key_alias_of, peer_id_of
-from p2claw.wire.signatures import signed_bytes
+from p2claw.wire.signalling import BoxOffer
+from p2claw.wire.signatures import ANSWER, answer_payload, signed_bytes
 
 # A PKCS8 PEM of an Ed25519 key has 119 bytes; what is far longer is some other file.
 FILE_BYTES = 4096
@@ -54,6 +55,10 @@ class Identity:
         Source: docs/WIRE.md §10.
         """
         return self._private.sign(signed_bytes(purpose, payload))
+
+    def sign_answer(self, offer: BoxOffer, fingerprint: bytes) -> bytes:
+        """Vouch for the DTLS certificate that the answer to this offer names."""
+        return self.sign(ANSWER, answer_payload(offer.session, offer.sdp, fingerprint))
 
 
 def load_or_create_identity(path: Path) -> Identity:

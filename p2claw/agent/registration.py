@@ -9,9 +9,9 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Protocol
 
 from p2claw import __version__
+from p2claw.agent.answering import OfferTaker
 from p2claw.agent.identity import Identity
 from p2claw.agent.outbox import Outbox
 from p2claw.agent.public import PublicNames
@@ -42,16 +42,6 @@ REGISTER_TIMEOUT_S = 10.0  # docs/WIRE.md §11
 
 # A person waits for this at a command line, which gives up after 10 s.
 ANNOUNCE_TIMEOUT_S = 3.0
-
-Send = Callable[[AgentMessage], None]
-
-
-class OfferTaker(Protocol):
-    """Who answers visitors."""
-
-    def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None: ...
-    def candidate(self, session: str, candidate: str, mid: str) -> None: ...
-    def end(self, session: str) -> None: ...
 
 
 class RegistrationError(ControlLostError):

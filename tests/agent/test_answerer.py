@@ -49,7 +49,11 @@ async def box_with(tmp_path: Path, limits: AgentLimits | None = None) -> AsyncIt
         raise AssertionError("nobody asks anything here")
 
     identity = load_or_create_identity(tmp_path / "identity.key")
-    answerer = Answerer(identity, limits or AgentLimits(), lambda app: app == "dog", forward)
+
+    async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
+        return identity.sign_answer(offer, fingerprint)
+
+    answerer = Answerer(sign, limits or AgentLimits(), lambda app: app == "dog", forward)
     try:
         yield Box(answerer, identity)
     finally:

@@ -61,6 +61,13 @@ async def test_the_status_says_who_and_where_the_box_is(
     assert status["uptime_s"] >= 0
 
 
+async def test_without_workers_the_agent_itself_is_the_only_one(agent: RunningAgent) -> None:
+    (worker,) = (await agent.api.get("/v1/status"))["workers"]
+    assert worker.keys() == {"number", "pid", "links", "uptime_s", "restarts"}
+    assert (worker["number"], worker["links"], worker["restarts"]) == (0, 0, 0)
+    assert worker["pid"] == os.getpid()
+
+
 async def test_the_status_lists_the_apps_with_their_urls(
     agent: RunningAgent, server: RunningServer
 ) -> None:
@@ -171,6 +178,7 @@ async def test_a_session_is_listed_while_its_link_is_open(agent: RunningAgent) -
     assert session["software"].startswith("p2claw")
     assert session["age_s"] >= 0
     assert len(session["id"]) == 8
+    assert session["worker"] == 0
 
 
 async def test_the_socket_is_for_its_owner_alone(agent: RunningAgent) -> None:

@@ -12,9 +12,10 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from p2claw.agent.answering import Send
 from p2claw.agent.identity import Identity, load_or_create_identity
 from p2claw.agent.public import PublicNames
-from p2claw.agent.registration import Registration, Send
+from p2claw.agent.registration import Registration
 from p2claw.link.backoff import Backoff
 from p2claw.link.control import ControlConnection, ControlState
 from p2claw.wire.signalling import (

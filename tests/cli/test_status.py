@@ -21,7 +21,7 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
     facts = p2claw(running.box_home, "status", "--json").json
     assert facts.keys() == {
         *("version", "pid", "peer_id", "alias", "key_alias", "coordinator", "apps", "links"),
-        *("uptime_s", "codec", "data_plane"),
+        *("uptime_s", "codec", "data_plane", "workers"),
     }
     assert facts["coordinator"].keys() == {"url", "state", "since_s", "last_error"}
     assert facts["pid"] == running.facts["pids"]["agent"]
@@ -48,6 +48,7 @@ def test_a_visit_is_listed_while_it_lasts(running: Demo, home: Path) -> None:
             visit.kill()
     assert link.keys() == {
         *("id", "app", "path", "age_s", "streams", "bytes_in", "bytes_out", "rtt_ms", "software"),
+        "worker",
     }
     assert (link["app"], link["path"], link["streams"]) == ("tidepool", "direct", 1)
     assert "tidepool" in text and "direct" in text

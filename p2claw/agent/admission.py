@@ -1,0 +1,70 @@
+"""Which visitors get a link: the limits of the whole box, and what is taken of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from p2claw.config import AgentLimits
+from p2claw.log import get_log
+from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
+
+log = get_log("agent")
+
+
+class Admission:
+    """exposes: whether an app is exposed now."""
+
+    def __init__(self, limits: AgentLimits, exposes: Callable[[str], bool]) -> None:
+        self._limits = limits
+        self._exposes = exposes
+        self._visitor_of: dict[str, str] = {}
+        self._taken: Counter[str] = Counter()
+        self._closed = False
+
+    def admit(self, offer: BoxOffer, send: Callable[[AgentMessage], None]) -> str | None:
+        """Take a place for the session of offer; the app that it is for. None: refused by send."""
+        refusal = self._refusal(offer)
+        if refusal is not None:
+            turn_away(offer, *refusal, send)
+            return None
+        self._visitor_of[offer.session] = offer.visitor
+        self._taken[offer.visitor] += 1
+        return offer.app
+
+    def leave(self, session: str) -> None:
+        """The place is free again; nothing where it is already."""
+        visitor = self._visitor_of.pop(session, None)
+        if visitor is None:
+            return
+        self._taken[visitor] -= 1
+        if self._taken[visitor] <= 0:
+            del self._taken[visitor]
+
+    def close(self) -> None:
+        """No more visitors: the box is going down."""
+        self._closed = True
+
+    def _refusal(self, offer: BoxOffer) -> tuple[str, str] | None:
+        """A code of docs/WIRE.md §12, and why, where this visitor gets no link."""
+        if offer.app is None:
+            return "app-unknown", "No app was named"
+        if not self._exposes(offer.app):
+            return "app-unknown", "The box does not expose this app"
+        if self._closed:
+            return "box-busy", "The box is going down"
+        if offer.session in self._visitor_of:
+            return "protocol", "The session was offered before"
+        if len(self._visitor_of) >= self._limits.links:
+            return "box-busy", f"The box has its {self._limits.links} links"
+        if self._taken[offer.visitor] >= self._limits.links_per_visitor:
+            return "box-busy", "The box has enough links to this visitor's network"
+        return None
+
+
+def turn_away(
+    offer: BoxOffer, code: str, message: str, send: Callable[[AgentMessage], None]
+) -> None:
+    """Refuse a visitor. code: of docs/WIRE.md §12."""
+    log.info("visitor refused", session=offer.session[:8], app=offer.app, code=code)
+    send(Refuse(offer.session, code, message))
