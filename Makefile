@@ -55,7 +55,7 @@ check: build
 	@echo '» cython-lint'
 	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*.pyx p2claw/dataplane/*.pxd
 	@echo '» C sources'
-	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror p2claw/dataplane/sctp/*.c
+	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror p2claw/dataplane/sctp/*.c p2claw/dataplane/stun/*.c
 	@echo '» browser side: types, size'
 	@cd bootstrap && npm run --silent check && npm run --silent build
 	@node --check p2claw/demo_app/page/app.js
@@ -74,6 +74,7 @@ clean:
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
 	rm -rf tests/e2e/node_modules tests/e2e/shots p2claw/_fastframe.c p2claw/_fastframe.*.so
 	rm -f p2claw/dataplane/_sctp.c p2claw/dataplane/_sctp.*.so
+	rm -f p2claw/dataplane/_stun.c p2claw/dataplane/_stun.*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 prerequisites-build:
@@ -91,7 +92,7 @@ prerequisites-test:
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/*)
+.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/* p2claw/dataplane/stun/*)
 	@echo '» extensions'
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import p2claw.dataplane
 
 HERE = Path(p2claw.dataplane.__file__).parent
+SOURCES = [*HERE.glob("sctp/*.[ch]"), *HERE.glob("stun/*.[ch]")]
 
 
-def test_the_extension_imports_no_clock_socket_or_loop() -> None:
-    source = (HERE / "_sctp.pyx").read_text() + (HERE / "_sctp.pxd").read_text()
+@pytest.mark.parametrize("name", ["_sctp", "_stun"])
+def test_the_extension_imports_no_clock_socket_or_loop(name: str) -> None:
+    source = (HERE / f"{name}.pyx").read_text() + (HERE / f"{name}.pxd").read_text()
     imported = set(re.findall(r"^\s*(?:from|c?import)\s+([\w.]+)", source, re.MULTILINE))
     assert imported <= {
         "cpython.bytes",
@@ -27,7 +31,7 @@ def test_the_extension_imports_no_clock_socket_or_loop() -> None:
 
 def test_the_c_sources_include_no_clock_socket_or_random_numbers() -> None:
     found = set()
-    for path in (HERE / "sctp").glob("*.[ch]"):
+    for path in SOURCES:
         found |= set(re.findall(r"#include <([\w./]+)>", path.read_text()))
     assert found <= {
         "math.h",
@@ -42,5 +46,5 @@ def test_the_c_sources_include_no_clock_socket_or_random_numbers() -> None:
 
 
 def test_no_file_of_the_c_sources_is_too_long() -> None:
-    lengths = {p.name: len(p.read_text().splitlines()) for p in (HERE / "sctp").glob("*.[ch]")}
+    lengths = {str(p.relative_to(HERE)): len(p.read_text().splitlines()) for p in SOURCES}
     assert {name: n for name, n in lengths.items() if n > 400} == {}

@@ -1,0 +1,76 @@
+"""STUN binding messages of an established link, sans-IO. Written in C: stun/*.c; how it works and
+every constant: docs/DATAPLANE.md.
+
+For tests and measurements: what carries links uses the C headers. Addresses are 16 bytes, IPv4 as
+::ffff:a.b.c.d. A key of None leaves a message unsigned; writers return None where `capacity` is
+less than the message takes.
+"""
+
+from typing import Literal
+
+SUCCESS_BYTES: int
+ERROR_BYTES: int
+REQUEST_BYTES: int
+UNKNOWN_KEPT: int
+
+class Message:
+    """What stun_read says of a datagram. What is absent is None."""
+
+    @property
+    def type(self) -> Literal["request", "indication", "success", "error"]: ...
+    @property
+    def transaction(self) -> bytes: ...
+    @property
+    def username(self) -> bytes | None: ...
+    @property
+    def has_integrity(self) -> bool: ...
+    @property
+    def has_fingerprint(self) -> bool: ...
+    @property
+    def use_candidate(self) -> bool: ...
+    @property
+    def priority(self) -> int | None: ...
+    @property
+    def role(self) -> Literal["controlling", "controlled"] | None: ...
+    @property
+    def tie_breaker(self) -> int | None: ...
+    @property
+    def mapped(self) -> tuple[bytes, int] | None: ...
+    @property
+    def error_code(self) -> int | None: ...
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """The first UNKNOWN_KEPT comprehension-required attributes that are not known."""
+
+    @property
+    def unknown_count(self) -> int: ...
+    def verify(self, key: bytes) -> bool:
+        """Whether MESSAGE-INTEGRITY is there and made with this key."""
+
+def read(data: bytes) -> Message | None:
+    """None where it is not a binding message of good form."""
+
+def write_success(
+    transaction: bytes, address: bytes, port: int, key: bytes | None, *, capacity: int = ...
+) -> bytes | None: ...
+def write_error(
+    request: Message, code: int, key: bytes | None, *, capacity: int = ...
+) -> bytes | None: ...
+def write_request(
+    transaction: bytes,
+    username: bytes,
+    priority: int,
+    *,
+    controlling: bool,
+    tie_breaker: int,
+    use_candidate: bool,
+    key: bytes | None,
+    capacity: int = ...,
+) -> bytes | None: ...
+def answer(data: bytes, key: bytes, address: bytes, port: int) -> bytes | None:
+    """Reads a request, verifies it and writes the success: None where it is not a good one."""
+
+def hmac(key: bytes, *pieces: bytes) -> bytes:
+    """HMAC-SHA1 of the pieces together."""
+
+def crc32(data: bytes) -> int: ...
