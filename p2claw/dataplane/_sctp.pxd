@@ -83,6 +83,7 @@ cdef extern from "association.h" nogil:
     void association_receive(association *a, const uint8_t *packet, size_t length, usec now)
     void association_begin_burst(association *a, usec now)
     size_t association_write(association *a, uint8_t *packet, size_t capacity, usec now)
+    c_bool association_wants_to_send_now(const association *a)
     size_t association_packet_bytes(const association *a)
     usec association_next_timeout(const association *a)
     void association_handle_timeout(association *a, usec now)

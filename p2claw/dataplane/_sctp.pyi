@@ -4,7 +4,8 @@ constant: docs/DATAPLANE.md.
 The rule of use: after each input (`connect`, `receive`, `handle_timeout`, `send`, …) drain
 `next_event` until None, send what `to_send` gives (again while it gives a full burst and the time
 of `next_timeout` has come), and arm a timer for `next_timeout`. `now` is one monotonic clock, in
-seconds. The association never reads a clock and draws no random numbers.
+seconds, rounded to microseconds inside. The association never reads a clock and draws no random
+numbers.
 """
 
 from typing import Literal, TypedDict
@@ -168,6 +169,14 @@ class Association:
     @property
     def buffered_bytes(self) -> int:
         """Sent by the user and not yet acknowledged by the peer, over all streams."""
+
+    @property
+    def wants_to_send_now(self) -> bool:
+        """Whether `to_send` should come before the next of several packets that arrived together.
+
+        A SACK then must not stand for several, because the peer learns from their number. Where
+        each packet is drained, as the rule of use says, there is no need to ask.
+        """
 
     @property
     def waiting_bytes(self) -> int:

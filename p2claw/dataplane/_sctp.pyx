@@ -278,6 +278,10 @@ cdef class Association:
         return association_buffered(self.a)
 
     @property
+    def wants_to_send_now(self):
+        return bool(association_wants_to_send_now(self.a))
+
+    @property
     def waiting_bytes(self):
         return association_waiting(self.a)
 

@@ -53,11 +53,19 @@ LINKS = [
     Link(50, 1000, 1, 2_000_000),
     Link(200, 20, 1, 250_000),
     Link(10, 10, 0, 32_000),
+    Link(5, 1000, 0, 625_000),
+    Link(1, 5000, 0, 2_000_000),
 ]
 
 
 def goodput(
-    link: Link, controller: str, seconds: float, seed: int, ranges: int | None = None
+    link: Link,
+    controller: str,
+    seconds: float,
+    seed: int,
+    ranges: int | None = None,
+    late_s: float = 0.0,
+    coalesce_s: float = 0.0,
 ) -> tuple[float, dict[str, object]]:
     """Bytes of user data a second, and the sender's counts. ranges: the most in one SACK."""
     there, back = link.paths()
@@ -67,6 +75,8 @@ def goodput(
         seed=seed,
         left={"controller": controller},
         right={"receive_buffer_bytes": 32_000_000},
+        late_s=late_s,
+        coalesce_s=coalesce_s,
     )
     got = 0
 
@@ -182,6 +192,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--controller", choices=["bbr", "cubic", "both"], default="both")
     parser.add_argument("--ranges", type=int, help="the most gaps that a SACK names")
+    parser.add_argument("--late-ms", type=float, default=0, help="how late timers are served")
+    parser.add_argument("--coalesce-ms", type=float, default=0, help="how long reads wait")
     parser.add_argument("--only", type=int, help="the number of one link")
     options = parser.parse_args()
     if options.what == "shared":
@@ -203,7 +215,15 @@ def main() -> None:
             rates: list[float] = []
             stats: dict[str, object] = {}
             for seed in range(options.runs):
-                rate, stats = goodput(link, controller, options.seconds, seed, options.ranges)
+                rate, stats = goodput(
+                    link,
+                    controller,
+                    options.seconds,
+                    seed,
+                    options.ranges,
+                    options.late_ms / 1000,
+                    options.coalesce_ms / 1000,
+                )
                 rates.append(rate / 1e6)
             print(
                 json.dumps(

@@ -135,6 +135,36 @@ def test_a_message_is_delivered_and_acknowledged_after_two_packets() -> None:
     assert [e.data for e in got if isinstance(e, MessageReceived)] == [b"one", b"two"]
 
 
+def sacks_of_a_batch(association: Association, first: int, count: int, now: float) -> int:
+    """Receives packets that came together, as a reader of many would; what it answered."""
+    sacks = 0
+    for i in range(first, first + count):
+        association.receive(packet(TAG, data(PEER_TSN + i, bytes(1000), ssn=i)), now)
+        if association.wants_to_send_now:
+            sacks += sum(k == SACK for k, _, _ in answers(association, now))
+    while association.next_event():
+        pass
+    return sacks + sum(k == SACK for k, _, _ in answers(association, now))
+
+
+def test_every_second_packet_is_acknowledged_while_the_peer_grows() -> None:
+    association = established()
+    assert sacks_of_a_batch(association, 0, 40, 0.1) == 20
+    for n in range(1, 100):  # then it goes on as fast, and one SACK for all is enough
+        sacks = sacks_of_a_batch(association, 40 * n, 40, 0.1 + 0.01 * n)
+    assert sacks == 1
+    for n in range(100, 120):  # twice as fast: it grows again
+        sacks = sacks_of_a_batch(association, 40 * n, 40, 1.1 + 0.005 * (n - 100))
+    assert sacks == 20
+
+
+def test_a_new_gap_is_told_by_four_sacks_even_in_a_batch() -> None:
+    association = established()
+    for n in range(100):
+        sacks_of_a_batch(association, 40 * n, 40, 0.01 * n)
+    assert sacks_of_a_batch(association, 4001, 40, 1.0) == 5  # and the one for all the rest
+
+
 def test_one_packet_is_acknowledged_after_20_ms() -> None:
     association = established()
     association.receive(packet(TAG, data(PEER_TSN, b"one")), 0.0)

@@ -104,6 +104,26 @@ def test_a_clean_path_needs_no_retransmission(controller: str) -> None:
     assert pair.largest_burst <= 16
 
 
+@pytest.mark.parametrize("rate_mbit", [1000, 5000])
+@pytest.mark.parametrize("late_s", [0.0002, 0.001])
+def test_late_wakes_and_reads_do_not_slow_a_fast_link(rate_mbit: int, late_s: float) -> None:
+    link = Link(2, rate_mbit, 0, 2_000_000)
+    rate, _ = goodput(link, "bbr", 0.3, 1, late_s=late_s, coalesce_s=late_s)
+    assert rate >= 0.7 * link.rate_bytes_per_s
+
+
+def test_a_late_wake_sends_one_burst_at_the_rate_of_a_real_path() -> None:
+    there, back = Link(20, 50, 0, 250_000).paths()
+    pair = Pair(there, back, late_s=0.001)
+    for _ in range(900):
+        pair.left.send(0, PPID_BINARY, bytes(50_000))
+    pair.connect()
+    pair.run_for(1)
+    pair.largest_wake = 0
+    pair.run_for(3)
+    assert 1 < pair.largest_wake <= 16
+
+
 @pytest.mark.parametrize("controller", CONTROLLERS)
 @pytest.mark.parametrize("loss", [0.01, 0.1])
 def test_losses_are_repaired(controller: str, loss: float) -> None:

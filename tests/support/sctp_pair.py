@@ -8,6 +8,8 @@ from random import Random
 from p2claw.dataplane._sctp import Association, Event
 from tests.support.link_emulator import Path, PathSettings
 
+MICROSECOND = 1e-6  # what times are rounded to
+
 
 def seed_bytes(random: Random) -> bytes:
     """The 44 bytes that an association takes."""
@@ -15,7 +17,11 @@ def seed_bytes(random: Random) -> bytes:
 
 
 class Pair:
-    """left is the DTLS client, right the server. Events land in `events`, by side."""
+    """left is the DTLS client, right the server. Events land in `events`, by side.
+
+    late_s: how much after its time each timer is served, as by an event loop under load.
+    coalesce_s: how long packets that arrived may wait to be read together with others.
+    """
 
     def __init__(
         self,
@@ -25,6 +31,8 @@ class Pair:
         seed: int = 1,
         left: dict[str, object] | None = None,
         right: dict[str, object] | None = None,
+        late_s: float = 0.0,
+        coalesce_s: float = 0.0,
     ) -> None:
         random = Random(seed)
         self.now = 0.0
@@ -38,7 +46,9 @@ class Pair:
         self.on_event: Callable[[int, Event], None] | None = None
         self.before_sending: Callable[[int], None] | None = None
         self.may_drain = [True, True]
-        self.largest_burst = 0
+        self.late_s, self.coalesce_s = late_s, coalesce_s
+        self.largest_burst = 0  # packets that one to_send gave
+        self.largest_wake = 0  # packets that left one side at one time
         self.steps = 0
 
     @property
@@ -64,14 +74,22 @@ class Pair:
                 self.events[side].append(event)
         if self.before_sending:
             self.before_sending(side)
-        packets = association.to_send(self.now)
-        self.largest_burst = max(self.largest_burst, len(packets))
-        for packet in packets:
-            self.paths[side].send(packet, self.now)
+        sent = 0
+        while True:
+            packets = association.to_send(self.now)
+            self.largest_burst = max(self.largest_burst, len(packets))
+            for packet in packets:
+                self.paths[side].send(packet, self.now)
+            sent += len(packets)
+            self.largest_wake = max(self.largest_wake, sent)
+            timeout = association.next_timeout()
+            if not packets or timeout is None or timeout > self.now + MICROSECOND:
+                return
+            association.handle_timeout(self.now)
 
     def next_time(self) -> float | None:
-        times = [s.next_timeout() for s in self.sides] + [p.next_arrival() for p in self.paths]
-        known = [t for t in times if t is not None]
+        known = [t + self.late_s for s in self.sides if (t := s.next_timeout()) is not None]
+        known += [t + self.coalesce_s for p in self.paths if (t := p.next_arrival()) is not None]
         return max(self.now, min(known)) if known else None
 
     def step(self) -> bool:
@@ -84,11 +102,15 @@ class Pair:
         for side in (0, 1):
             association, arriving = self.sides[side], self.paths[1 - side]
             touched = False
-            for _, packet in arriving.arrived(at):
-                association.receive(packet, at)
-                touched = True
+            first = arriving.next_arrival()
+            if first is not None and first + self.coalesce_s <= at:
+                for _, packet in arriving.arrived(at):
+                    association.receive(packet, at)
+                    touched = True
+                    if association.wants_to_send_now:
+                        self.drain(side)
             timeout = association.next_timeout()
-            if timeout is not None and timeout <= at:
+            if timeout is not None and timeout + self.late_s <= at:
                 association.handle_timeout(at)
                 touched = True
             if touched:

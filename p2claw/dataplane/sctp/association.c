@@ -234,6 +234,8 @@ size_t association_write(struct association *a, uint8_t *packet, size_t capacity
   return length;
 }
 
+bool association_wants_to_send_now(const struct association *a) { return sack_is_hasty(a); }
+
 size_t association_packet_bytes(const struct association *a) {
   size_t bytes = a->pmtu.packet_bytes;
   return a->probe_due && a->pmtu.probing_bytes > bytes ? a->pmtu.probing_bytes : bytes;

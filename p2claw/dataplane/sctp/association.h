@@ -59,6 +59,8 @@ void association_receive(struct association *a, const uint8_t *packet, size_t le
 void association_begin_burst(struct association *a, usec now);
 size_t association_write(struct association *a, uint8_t *packet, size_t capacity, usec now);
 size_t association_packet_bytes(const struct association *a);
+/* Between packets that are received in one go: write first, then receive the next. */
+bool association_wants_to_send_now(const struct association *a);
 
 usec association_next_timeout(const struct association *a); /* or NEVER */
 void association_handle_timeout(struct association *a, usec now);

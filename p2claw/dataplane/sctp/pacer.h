@@ -5,7 +5,10 @@
 #include "constants.h"
 
 /* A timer wake should be worth more than one packet: as much as this long earns, at most a burst. */
-#define PACER_LUMP (500 * 1e-6) /* s: half of Linux' fq_codel-era 1 ms autosizing goal */
+#define PACER_LUMP (500 * 1e-6) /* s: half of the 1 ms that Linux' TCP sizes its segments for */
+/* A wake may come so late and still send all that it would have: timers of an event loop under load.
+ * Up to 100 Mbit/s that is one burst at most: 1.5 ms of it are 14 packets of 1,403 bytes. */
+#define PACER_LATE (1000 * 1e-6) /* s */
 
 struct pacer {
   double credit_bytes; /* below 0: sent ahead */
@@ -19,9 +22,11 @@ static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes) {
 static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
                                 bool is_idle, usec now) {
   double earned = bytes_per_s * (double)(now - pacer->updated) / (double)SECOND;
-  double packets = is_idle ? INITIAL_WINDOW_PACKETS : 1;
-  double most = max_double(2 * pacer_lump(bytes_per_s, packet_bytes), packets * packet_bytes);
-  most = min_double(most, (BURST_PACKETS - 1) * (double)packet_bytes);
+  double packet = packet_bytes;
+  double most = pacer_lump(bytes_per_s, packet_bytes) + bytes_per_s * PACER_LATE;
+  if (is_idle) /* silence earns a first flight, not what a late wake does */
+    most = max_double(min_double(most, (BURST_PACKETS - 1) * packet), INITIAL_WINDOW_PACKETS * packet);
+  most = max_double(most, packet);
   pacer->credit_bytes = min_double(pacer->credit_bytes + earned, most);
   pacer->updated = now;
 }
@@ -34,11 +39,11 @@ static inline void pacer_spent(struct pacer *pacer, double bytes_per_s, size_t b
   if (bytes_per_s > 0) pacer->credit_bytes -= (double)bytes;
 }
 
-/* When there is credit for a lump; at least one microsecond on. */
+/* When there is credit for a lump: now, or at least one microsecond on. */
 static inline usec pacer_deadline(const struct pacer *pacer, double bytes_per_s,
                                   uint32_t packet_bytes, usec now) {
   double missing = pacer_lump(bytes_per_s, packet_bytes) - pacer->credit_bytes;
-  return now + 1 + (usec)(max_double(missing, 0) / bytes_per_s * (double)SECOND);
+  return missing <= 0 ? now : now + 1 + (usec)(missing / bytes_per_s * (double)SECOND);
 }
 
 #endif

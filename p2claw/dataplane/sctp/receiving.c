@@ -3,6 +3,8 @@
 
 /* Packets acknowledge each other's windows; one that is opened by less is not worth a SACK. */
 #define WINDOW_STEPS 4 /* of the buffer (RFC 1122 §4.2.3.3: avoid silly windows) */
+/* A peer after Reno sends again what three SACKs missed (RFC 9260 §7.2.4); one may be lost. */
+#define GAP_SACKS 4
 
 uint32_t receive_window(const struct association *a) {
   uint64_t used = a->reassembly.buffered_bytes, buffer = a->config.receive_buffer_bytes;
@@ -36,14 +38,17 @@ static void store(struct association *a, const struct data_chunk *data) {
     abort_association(a, CAUSE_OUT_OF_RESOURCE, "too-many-streams", "too many streams are in use");
     return;
   }
+  uint32_t gaps = a->received.count;
   bool was_full = !received_add(&a->received, data->tsn);
   if (was_full) {
     a->stats.dropped_in++;
     return;
   }
+  if (a->received.count > gaps) a->hasty_sacks = GAP_SACKS;
   uint32_t cumulative = a->received.cumulative;
   enum arrival arrival = reassembly_add(&a->reassembly, stream, data, cumulative, &fresh);
   a->stats.payload_in += data->length;
+  growth_arrived(&a->growth, data->length, a->now);
   reassembly_advance(&a->reassembly, cumulative);
   take_events(a, &fresh);
   if (arrival == ARRIVAL_VIOLATION)
@@ -131,12 +136,19 @@ void window_may_have_opened(struct association *a) {
   if (a->window_told_bytes < step && window >= a->window_told_bytes + step) sack_now(a);
 }
 
+/* The peer learns from how many SACKs there are: of those due, none may stand for several. */
+bool sack_is_hasty(const struct association *a) {
+  return a->sack_due && may_receive_data(a) &&
+         (a->hasty_sacks || growth_lasts(&a->growth, a->now));
+}
+
 bool write_sack(struct association *a, struct writer *writer) {
   uint32_t window = receive_window(a);
   if (!received_write_sack(&a->received, writer, window)) return false;
   a->window_told_bytes = window;
   a->sack_due = false;
   a->packets_unacked = 0;
+  if (a->hasty_sacks) a->hasty_sacks--;
   disarm(a, TIMER_SACK);
   return true;
 }

@@ -7,6 +7,7 @@
 #include "controller.h"
 #include "cookie.h"
 #include "constants.h"
+#include "growth.h"
 #include "pacer.h"
 #include "pmtu.h"
 #include "rack.h"
@@ -109,7 +110,8 @@ struct association {
   struct reassembly reassembly;
   struct event_queue events;
   bool sack_due;
-  uint8_t packets_unacked;
+  uint8_t packets_unacked, hasty_sacks; /* hasty: so many of the next may not wait for others */
+  struct growth growth;
   uint32_t window_told_bytes;
 
   /* channels.c, reconfig.c, path.c */
@@ -153,6 +155,7 @@ void handle_forward_tsn(struct association *a, const struct item *chunk);
 void packet_had_data(struct association *a, usec now);
 uint32_t receive_window(const struct association *a);
 void window_may_have_opened(struct association *a);
+bool sack_is_hasty(const struct association *a);
 bool write_sack(struct association *a, struct writer *writer);
 
 /* acknowledging.c: the peer's SACKs */
