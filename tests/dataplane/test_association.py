@@ -114,6 +114,18 @@ def test_a_wrong_tag_is_counted_and_dropped() -> None:
     assert association.stats()["bad_tag"] == 2
 
 
+def test_an_init_ack_without_a_checksum_is_taken_by_who_offered_that() -> None:
+    # RFC 9653 §5.3: usrsctp leaves the checksum out from its INIT-ACK on.
+    association = make()
+    association.connect(0.0)
+    association.to_send(0.0)
+    zero_checksum = struct.pack("!HHL", 0x8001, 8, 1)
+    cookie = struct.pack("!HH4s", 7, 8, b"1234")
+    answer = packet(TAG, init(PEER_TAG, PEER_TSN, INIT_ACK, zero_checksum + cookie))
+    association.receive(answer[:8] + bytes(4) + answer[12:], 0.0)
+    assert [kind for kind, _, _ in answers(association)] == [COOKIE_ECHO]
+
+
 def test_a_wrong_checksum_is_counted_and_dropped() -> None:
     association = established()
     raw = bytearray(packet(TAG, data(PEER_TSN, b"x")))

@@ -92,7 +92,8 @@ static bool handle_chunk(struct association *a, const struct item *chunk, uint32
 
 static bool checksum_is_right(const struct association *a, const struct packet_header *header,
                               const uint8_t *packet, size_t length) {
-  if (header->checksum == 0 && a->config.zero_checksum && a->peer_zero_checksum) return true;
+  /* RFC 9653 §5.3: who offered it takes it, from the INIT-ACK on. */
+  if (header->checksum == 0 && a->config.zero_checksum && a->state != STATE_NEW) return true;
   return crc32c_of_packet(packet, length) == header->checksum;
 }
 
