@@ -1,6 +1,6 @@
 # Everything that is done to this repository. `make` alone lists it.
 #   PYTHON=python3.12   which Python the virtual environment is made of
-#   ARGS="--port 3000"  passed on by `make demo`, `make test` and `make bench`
+#   ARGS="--port 3000"  passed on by `make demo`, `make test`, `make bench` and `make bench-wan`
 
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
@@ -19,7 +19,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check bench fuzz-dataplane clean prerequisites-build prerequisites-test
+.PHONY: help build demo test check bench bench-wan fuzz-dataplane clean prerequisites-build prerequisites-test
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -27,6 +27,7 @@ help:
 	@echo 'make test    every test, with real browsers'
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
+	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make fuzz-dataplane   hostile input to the SCTP sources, under sanitizers.  ARGS="600 association"'
 	@echo 'make clean   remove everything that was built'
 
@@ -66,13 +67,16 @@ bench: build prerequisites-test
 	@$(BIN)/python -m pytest bench --benchmark-only
 	@$(BIN)/python -m bench $(or $(ARGS),all)
 
+bench-wan: build prerequisites-test bench/peers/node_modules/.made
+	@$(BIN)/python -m bench wan $(ARGS)
+
 fuzz-dataplane:
 	@sh scripts/fuzz-dataplane.sh $(ARGS)
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
-	rm -rf tests/e2e/node_modules tests/e2e/shots p2claw/_fastframe.c p2claw/_fastframe.*.so
+	rm -rf tests/e2e/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
 	rm -f p2claw/dataplane/_sctp.c p2claw/dataplane/_sctp.*.so
 	rm -f p2claw/dataplane/_stun.c p2claw/dataplane/_stun.*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -89,7 +93,7 @@ prerequisites-test:
 	@echo '» virtual environment in .venv'
 	@[ -x $(BIN)/python ] || '$(PYTHON)' -m venv .venv
 	@$(PIP) install --constraint constraints.txt setuptools wheel Cython
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
 	@touch $@
 
 .venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/* p2claw/dataplane/stun/*)
@@ -116,4 +120,9 @@ $(MEDIA): .venv/.made $(addprefix p2claw/demo_app/,media.py film.py pictures.py 
 tests/e2e/node_modules/.made: tests/e2e/package.json tests/e2e/package-lock.json
 	@echo '» driver of the browsers'
 	@cd tests/e2e && $(NPM_CI)
+	@touch $@
+
+bench/peers/node_modules/.made: bench/peers/package.json bench/peers/package-lock.json
+	@echo '» stacks that the benches measure beside ours'
+	@cd bench/peers && $(NPM_CI)
 	@touch $@

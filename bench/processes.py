@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,29 @@ class Child:
         return self._process.pid
 
     @classmethod
-    async def start(cls, *argv: str, env: dict[str, str] | None = None) -> Child:
-        """Start `python -m argv`; standard error is ours, so that faults are seen."""
+    async def start(
+        cls, *argv: str, env: dict[str, str] | None = None, within: Sequence[str] = ()
+    ) -> Child:
+        """Start `python -m argv`; standard error is ours, so that faults are seen.
+
+        within: a command that runs the rest of its arguments elsewhere, as the same process.
+        """
+        program = (sys.executable, "-m", *argv)
+        return await cls.start_program(*program, name=argv[0], env=env, within=within)
+
+    @classmethod
+    async def start_program(
+        cls,
+        *argv: str,
+        name: str = "",
+        env: dict[str, str] | None = None,
+        within: Sequence[str] = (),
+    ) -> Child:
+        """The same for any program."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *argv, stdin=PIPE, stdout=PIPE, env={**os.environ, **(env or {})}
+            *within, *argv, stdin=PIPE, stdout=PIPE, env={**os.environ, **(env or {})}
         )
-        return cls(process, argv[0])
+        return cls(process, name or argv[0])
 
     async def ask(self, command: object, *, timeout_s: float = 30) -> Any:
         self.tell(command)

@@ -5,6 +5,7 @@ The ratio of the two rates is what HTTP, framing and credit cost together.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import socket
@@ -19,7 +20,8 @@ from bench.stack import stack
 MB = 1_000_000
 
 
-async def run(report: Report, *, runs: int, megabytes: int) -> None:
+async def run(report: Report, args: argparse.Namespace) -> None:
+    runs, megabytes = args.runs, args.mb
     with tempfile.TemporaryDirectory(prefix="p2claw-bench-") as name:
         folder = Path(name)
         (folder / "www").mkdir()

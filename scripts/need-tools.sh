@@ -29,6 +29,7 @@ find_missing() {
     need firefox-esr has firefox-esr
     need nginx-light has nginx
     need coturn has turnserver
+    need iproute2 has ip
     ;;
   *)
     echo "need-tools.sh: build or test, not $1" >&2

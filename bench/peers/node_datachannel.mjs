@@ -1,0 +1,47 @@
+// libdatachannel with usrsctp, sending: the same lines as `child.py send` (see there).
+import nodeDataChannel from "node-datachannel";
+import { createInterface } from "node:readline";
+
+const MESSAGE_BYTES = 16_384;
+const LOW_WATER_BYTES = 256 * 1024;
+const HIGH_WATER_BYTES = 512 * 1024;
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
+const nowS = () => Number(process.hrtime.bigint()) / 1e9;
+
+async function heard() {
+  const { value, done } = await lines.next();
+  if (done) process.exit(0);
+  return JSON.parse(value);
+}
+
+const peer = new nodeDataChannel.PeerConnection("sender", { iceServers: [] });
+const gathered = new Promise((resolve) => {
+  peer.onGatheringStateChange((state) => state === "complete" && resolve());
+});
+const channel = peer.createDataChannel("p2claw", { negotiated: true, id: 0, protocol: "p2claw/1" });
+const opened = new Promise((resolve) => channel.onOpen(resolve));
+peer.setLocalDescription("offer");
+await gathered;
+say({ description: peer.localDescription().sdp });
+peer.setRemoteDescription((await heard()).description, "answer");
+await opened;
+say({ open: true });
+
+const { seconds } = await heard();
+const message = Buffer.alloc(MESSAGE_BYTES);
+const began = nowS();
+say({ began });
+function fill() {
+  while (nowS() < began + seconds && channel.bufferedAmount() < HIGH_WATER_BYTES) {
+    channel.sendMessageBinary(message);
+  }
+}
+channel.setBufferedAmountLowThreshold(LOW_WATER_BYTES);
+channel.onBufferedAmountLow(fill);
+fill();
+await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+say({ stats: { rtt_ms: peer.rtt() }, samples: [] });
+await lines.next();
+process.exit(0);
