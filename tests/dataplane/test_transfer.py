@@ -57,7 +57,7 @@ def test_the_first_message_arrives_with_the_opening_of_its_channel() -> None:
     pair.left.send(pair.left.open_channel("x"), PPID_STRING, b"hello")
     pair.connect(both=False)
     assert pair.run(lambda: any(isinstance(e, MessageReceived) for e in pair.events[1]))
-    assert pair.now == pytest.approx(0.25)  # INIT, its answer, the echo, its answer, the message
+    assert pair.now == pytest.approx(0.15)  # INIT, its answer, the echo and the message with it
 
 
 def test_empty_messages_are_delivered_as_such() -> None:

@@ -145,7 +145,7 @@ static void start(struct association *a, struct writer *writer, uint8_t *packet,
   writer_start(writer, packet, capacity, a->config.local_port, a->config.peer_port, tag);
 }
 
-/* Packets that carry one chunk alone, to whatever tag. */
+/* Packets of the beginning and the end, to whatever tag. */
 static bool write_alone(struct association *a, struct writer *writer, uint8_t *packet,
                         size_t capacity) {
   if (a->abort_due) {
@@ -170,11 +170,8 @@ static bool write_alone(struct association *a, struct writer *writer, uint8_t *p
     return write_control(a, writer);
   }
   if (!a->cookie_echo_due) return false;
-  a->cookie_echo_due = false;
   start(a, writer, packet, capacity, a->peer_tag);
-  uint8_t *at = writer_chunk(writer, CHUNK_COOKIE_ECHO, 0, a->cookie_length);
-  if (at) memcpy(at, a->cookie, a->cookie_length);
-  return at != NULL;
+  return write_cookie_echo(a, writer);
 }
 
 /* Chunks that stand before DATA (RFC 9260 §6.10). What does not fit goes with the next packet. */

@@ -46,8 +46,14 @@ static void enter_established(struct association *a, usec now) {
   a->errors = 0;
   disarm(a, TIMER_INIT);
   arm_heartbeat(a, now);
+  arm_loss_timers(a, true, now); /* of what went with the COOKIE-ECHO */
   struct event *event = event_new(EVENT_ESTABLISHED, 0);
   if (event) event_queue_add(&a->events, event);
+}
+
+/* The first answer to what was asked once tells the round-trip time (Karn's rule). */
+static void measure_answer(struct association *a, usec now) {
+  if (!a->tries) rtt_measured(&a->rtt, now - a->asked_at);
 }
 
 void association_connect(struct association *a, usec now) {
@@ -99,6 +105,7 @@ void handle_init_ack(struct association *a, const struct item *chunk, usec now) 
   a->cookie_length = init.cookie_length;
   struct cookie terms = terms_of(a, &init, now);
   adopt_peer(a, &terms);
+  measure_answer(a, now);
   a->state = STATE_COOKIE_ECHOED;
   a->init_due = false;
   a->cookie_echo_due = true;
@@ -161,7 +168,9 @@ void handle_cookie_echo(struct association *a, const struct item *chunk, uint32_
 }
 
 void handle_cookie_ack(struct association *a, usec now) {
-  if (a->state == STATE_COOKIE_ECHOED) enter_established(a, now);
+  if (a->state != STATE_COOKIE_ECHOED) return;
+  measure_answer(a, now);
+  enter_established(a, now);
 }
 
 /* Begins again with a new INIT; the tries go on counting (RFC 9260 §5.2.6). */
@@ -173,6 +182,7 @@ void handle_stale_cookie(struct association *a, usec now) {
   a->state = STATE_COOKIE_WAIT;
   a->init_due = true;
   arm(a, TIMER_INIT, now + RTO_INITIAL);
+  early_data_lost(a, now);
 }
 
 void init_timed_out(struct association *a, usec now) {
@@ -182,6 +192,7 @@ void init_timed_out(struct association *a, usec now) {
   }
   a->init_due = a->state == STATE_COOKIE_WAIT;
   a->cookie_echo_due = a->state == STATE_COOKIE_ECHOED;
+  early_data_lost(a, now);
   usec wait = RTO_INITIAL << (a->tries < 8 ? a->tries : 8);
   arm(a, TIMER_INIT, now + min_usec(wait, RTO_MAX));
 }
@@ -209,6 +220,7 @@ bool write_init(struct association *a, struct writer *writer) {
   if (!at) return false;
   put_terms(a, at, a->config.local_tag, a->config.initial_tsn, a->config.zero_checksum);
   a->init_due = false;
+  a->asked_at = a->now;
   return true;
 }
 
@@ -223,5 +235,16 @@ bool write_init_ack(struct association *a, struct writer *writer) {
   put_parameter(at, PARAM_COOKIE, sealed, sizeof sealed);
   writer->needs_checksum = true;
   a->init_ack_due = false;
+  return true;
+}
+
+/* With as much DATA as fits; until the answer is here no other packet may go (RFC 9260 §5.1 C). */
+bool write_cookie_echo(struct association *a, struct writer *writer) {
+  a->cookie_echo_due = false;
+  uint8_t *at = writer_chunk(writer, CHUNK_COOKIE_ECHO, 0, a->cookie_length);
+  if (!at) return false;
+  memcpy(at, a->cookie, a->cookie_length);
+  a->asked_at = a->now;
+  write_early_data(a, writer);
   return true;
 }

@@ -65,17 +65,15 @@ void reorder_expired(struct association *a, usec now) {
   arm_loss_timers(a, false, now);
 }
 
-/* All that was sent a round trip ago or earlier is lost, and the oldest in any case (RFC 8985
- * §6.3); what left just now may still arrive. */
-static void lose_flight(struct association *a, usec now) {
+/* All that was sent until then is lost, and the oldest in any case. */
+static void lose_flight(struct association *a, usec until) {
   struct outstanding *o = &a->outstanding;
   struct sent_list *lists[] = {&o->first, &o->again};
-  usec since = now - max_usec(a->rtt.smoothed + a->rtt.variance, MILLISECOND);
   bool is_first = true;
   for (int i = 0; i < 2; i++) {
     while (lists[i]->count) {
       struct sent *oldest = outstanding_at(o, lists[i]->head);
-      if (!is_first && oldest->sent_at > since) break;
+      if (!is_first && oldest->sent_at > until) break;
       is_first = false;
       outstanding_move(o, oldest, SENT_LOST);
       a->rate.lost += oldest->length;
@@ -85,13 +83,25 @@ static void lose_flight(struct association *a, usec now) {
   }
 }
 
+/* A COOKIE-ECHO was not answered, or refused: what went with it goes with the next. */
+void early_data_lost(struct association *a, usec now) {
+  if (!outstanding_in_flight(&a->outstanding)) return;
+  lose_flight(a, now);
+  advance_peer_ack_point(a);
+}
+
+/* When what is now given up by a timeout left: what left just now may still arrive (RFC 8985 §6.3). */
+static usec round_trip_ago(const struct association *a, usec now) {
+  return now - max_usec(a->rtt.smoothed + a->rtt.variance, MILLISECOND);
+}
+
 void rto_expired(struct association *a, usec now) {
   disarm(a, TIMER_RTO);
   if (!awaits_acknowledgement(a)) return;
   a->stats.timeouts++;
   if (path_failed(a)) return;
   bool was_in_flight = outstanding_in_flight(&a->outstanding) != 0;
-  lose_flight(a, now);
+  lose_flight(a, round_trip_ago(a, now));
   advance_peer_ack_point(a);
   a->forward_tsn_due = tsn_le(a->outstanding.base, a->peer_ack_point);
   a->tail_probe_due = a->tail_probe_out = false;

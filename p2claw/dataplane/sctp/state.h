@@ -80,6 +80,7 @@ struct association {
   struct cookie init_ack; /* the INIT that is to be answered, as its cookie */
   uint8_t *cookie;        /* the peer's, until it is acknowledged */
   size_t cookie_length;
+  usec asked_at;         /* when the INIT or COOKIE-ECHO under way went */
   uint32_t complete_tag; /* of the SHUTDOWN-COMPLETE */
   uint16_t abort_cause;
   uint8_t *abort_text;
@@ -134,6 +135,7 @@ void handle_stale_cookie(struct association *a, usec now);
 void init_timed_out(struct association *a, usec now);
 bool write_init(struct association *a, struct writer *writer);
 bool write_init_ack(struct association *a, struct writer *writer);
+bool write_cookie_echo(struct association *a, struct writer *writer);
 
 /* shutdown.c: the end, orderly or not */
 void handle_shutdown(struct association *a, const struct item *chunk, usec now);
@@ -169,6 +171,7 @@ void rto_expired(struct association *a, usec now);
 void tail_expired(struct association *a, usec now);
 void reorder_expired(struct association *a, usec now);
 bool path_failed(struct association *a);
+void early_data_lost(struct association *a, usec now);
 
 /* partial.c: RFC 3758 */
 bool is_given_up(const struct association *a, const struct sent *sent);
@@ -179,6 +182,7 @@ bool write_forward_tsn(struct association *a, struct writer *writer);
 /* transmit.c: DATA into packets */
 bool has_data_to_send(const struct association *a);
 bool write_data(struct association *a, struct writer *writer);
+void write_early_data(struct association *a, struct writer *writer);
 
 /* channels.c */
 void take_events(struct association *a, struct event_queue *fresh);

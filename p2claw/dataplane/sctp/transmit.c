@@ -127,6 +127,13 @@ static void note_app_limited(struct association *a) {
   a->rate.app_limited = until ? until : 1;
 }
 
+/* DATA into the packet of a COOKIE-ECHO. Its timer is the COOKIE-ECHO's until that is answered. */
+void write_early_data(struct association *a, struct writer *writer) {
+  bool more = true;
+  while (more && (a->outstanding.lost.count || a->queue.first))
+    more = a->outstanding.lost.count ? write_lost(a, writer) : write_new(a, writer);
+}
+
 bool write_data(struct association *a, struct writer *writer) {
   bool more = true;
   size_t before = writer->length;
