@@ -4,39 +4,45 @@
 
 static uint32_t rotated(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
-struct working {
-  uint32_t a, b, c, d, e;
-};
+static inline uint32_t choice(uint32_t b, uint32_t c, uint32_t d) { return d ^ (b & (c ^ d)); }
+static inline uint32_t parity(uint32_t b, uint32_t c, uint32_t d) { return b ^ c ^ d; }
+static inline uint32_t majority(uint32_t b, uint32_t c, uint32_t d) { return (b & c) | (d & (b | c)); }
 
-static inline void turn(struct working *v, uint32_t mixed, uint32_t k, uint32_t w) {
-  uint32_t a = rotated(v->a, 5) + mixed + v->e + k + w;
-  v->e = v->d;
-  v->d = v->c;
-  v->c = rotated(v->b, 30);
-  v->b = v->a;
-  v->a = a;
+/* The words after the sixteenth are made when their turn comes, sixteen being kept: made ahead in a
+ * loop, compilers make them in pairs, and each pair waits for the one before to be stored. */
+#define WORD(i) ((i) < 16 ? w[(i) % 16] : (w[(i) % 16] = mixed(w, i)))
+static inline uint32_t mixed(const uint32_t w[16], int i) {
+  return rotated(w[(i + 13) % 16] ^ w[(i + 8) % 16] ^ w[(i + 2) % 16] ^ w[i % 16], 1);
 }
 
-static inline uint32_t choice(const struct working *v) { return v->d ^ (v->b & (v->c ^ v->d)); }
-static inline uint32_t parity(const struct working *v) { return v->b ^ v->c ^ v->d; }
-static inline uint32_t majority(const struct working *v) {
-  return (v->b & v->c) | (v->d & (v->b | v->c));
-}
+/* Five turns bring each variable back to its place: they change their parts instead of moving. */
+#define TURN(f, k, i, a, b, c, d, e) \
+  e += rotated(a, 5) + f(b, c, d) + k + WORD(i); \
+  b = rotated(b, 30)
+#define FIVE_TURNS(f, k, i)           \
+  TURN(f, k, i, a, b, c, d, e);       \
+  TURN(f, k, (i) + 1, e, a, b, c, d); \
+  TURN(f, k, (i) + 2, d, e, a, b, c); \
+  TURN(f, k, (i) + 3, c, d, e, a, b); \
+  TURN(f, k, (i) + 4, b, c, d, e, a)
+#define TWENTY_TURNS(f, k, i)   \
+  FIVE_TURNS(f, k, i);          \
+  FIVE_TURNS(f, k, (i) + 5);    \
+  FIVE_TURNS(f, k, (i) + 10);   \
+  FIVE_TURNS(f, k, (i) + 15)
 
 static void digest_block(uint32_t s[5], const uint8_t *block) {
-  uint32_t w[80];
-  struct working v = {s[0], s[1], s[2], s[3], s[4]};
+  uint32_t w[16], a = s[0], b = s[1], c = s[2], d = s[3], e = s[4];
   for (int i = 0; i < 16; i++) w[i] = get32(block + 4 * i);
-  for (int i = 16; i < 80; i++) w[i] = rotated(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-  for (int i = 0; i < 20; i++) turn(&v, choice(&v), 0x5a827999, w[i]);
-  for (int i = 20; i < 40; i++) turn(&v, parity(&v), 0x6ed9eba1, w[i]);
-  for (int i = 40; i < 60; i++) turn(&v, majority(&v), 0x8f1bbcdc, w[i]);
-  for (int i = 60; i < 80; i++) turn(&v, parity(&v), 0xca62c1d6, w[i]);
-  s[0] += v.a;
-  s[1] += v.b;
-  s[2] += v.c;
-  s[3] += v.d;
-  s[4] += v.e;
+  TWENTY_TURNS(choice, 0x5a827999, 0);
+  TWENTY_TURNS(parity, 0x6ed9eba1, 20);
+  TWENTY_TURNS(majority, 0x8f1bbcdc, 40);
+  TWENTY_TURNS(parity, 0xca62c1d6, 60);
+  s[0] += a;
+  s[1] += b;
+  s[2] += c;
+  s[3] += d;
+  s[4] += e;
 }
 
 void sha1_start(struct sha1 *h) {
