@@ -1,4 +1,5 @@
-# STUN messages (stun/message.h), for the wrapper and for what answers without making bytes objects.
+# STUN messages and consent (stun/message.h, stun/consent.h), for the wrapper and for what answers
+# without making bytes objects.
 
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -58,6 +59,34 @@ cdef extern from "stun/message.h" nogil:
                               const char *username, size_t username_length, uint32_t priority,
                               c_bool controlling, uint64_t tie_breaker, c_bool use_candidate,
                               const uint8_t *key, size_t key_length)
+
+cdef extern from "stun/consent.h" nogil:
+    ctypedef int64_t usec
+    int64_t NEVER
+
+    enum: CONSENT_SEED_BYTES
+    int64_t CONSENT_INTERVAL
+    int64_t CONSENT_QUIET_LEAST
+    int64_t CONSENT_QUIET_MOST
+    int64_t CONSENT_AGAIN
+    int64_t CONSENT_EXPIRY
+    int64_t CONSENT_GRID
+    enum: CONSENT_QUESTIONS
+
+    cdef struct consent:
+        pass
+
+    cdef enum consent_step:
+        CONSENT_WAIT
+        CONSENT_ASK
+        CONSENT_EXPIRED
+
+    void consent_start(consent *c, const uint8_t *seed, usec now)
+    usec consent_next_timeout(const consent *c)
+    consent_step consent_handle_timeout(consent *c, usec now, uint8_t *transaction)
+    c_bool consent_answered(consent *c, const uint8_t *transaction, usec now, usec *rtt)
+    void consent_heard(consent *c, usec now)
+    usec consent_unanswered(const consent *c, usec now)
 
 cdef extern from "stun/sha1.h" nogil:
     enum: SHA1_BYTES

@@ -1,5 +1,5 @@
-"""STUN binding messages of an established link, sans-IO. Written in C: stun/*.c; how it works and
-every constant: docs/DATAPLANE.md.
+"""STUN of an established link: binding messages and consent, sans-IO. Written in C: stun/*.c; how
+it works and every constant: docs/DATAPLANE.md.
 
 For tests and measurements: what carries links uses the C headers. Addresses are 16 bytes, IPv4 as
 ::ffff:a.b.c.d. A key of None leaves a message unsigned; writers return None where `capacity` is
@@ -12,6 +12,16 @@ SUCCESS_BYTES: int
 ERROR_BYTES: int
 REQUEST_BYTES: int
 UNKNOWN_KEPT: int
+
+SEED_BYTES: int
+STATE_BYTES: int
+INTERVAL_US: int
+QUIET_LEAST_US: int
+QUIET_MOST_US: int
+AGAIN_US: int
+QUESTIONS: int
+EXPIRY_US: int
+GRID_US: int
 
 class Message:
     """What stun_read says of a datagram. What is absent is None."""
@@ -69,6 +79,31 @@ def write_request(
 ) -> bytes | None: ...
 def answer(data: bytes, key: bytes, address: bytes, port: int) -> bytes | None:
     """Reads a request, verifies it and writes the success: None where it is not a good one."""
+
+class ConsentExpired(Exception):
+    """Nothing may be sent to the peer any more."""
+
+class Consent:
+    """Of one link, given as it is made. Times are microseconds on one monotonic clock."""
+
+    def __init__(self, seed: bytes, now: int) -> None: ...
+    def next_timeout(self) -> int | None:
+        """None once it has expired."""
+
+    def handle_timeout(self, now: int) -> bytes | None:
+        """The transaction of a request to send once; None where it is not time yet.
+
+        Raises ConsentExpired.
+        """
+
+    def answered(self, transaction: bytes, now: int) -> tuple[bool, int | None]:
+        """Whether it answers a question that waits, and the round trip of a first question."""
+
+    def heard(self, now: int) -> None:
+        """Something came that only the peer can have sent."""
+
+    def unanswered(self, now: int) -> int:
+        """Since the last answer."""
 
 def hmac(key: bytes, *pieces: bytes) -> bytes:
     """HMAC-SHA1 of the pieces together."""

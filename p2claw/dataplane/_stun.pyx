@@ -15,6 +15,16 @@ ERROR_BYTES = STUN_ERROR_BYTES
 REQUEST_BYTES = STUN_REQUEST_BYTES
 UNKNOWN_KEPT = STUN_UNKNOWN_KEPT
 
+SEED_BYTES = CONSENT_SEED_BYTES
+STATE_BYTES = sizeof(consent)
+INTERVAL_US = CONSENT_INTERVAL
+QUIET_LEAST_US = CONSENT_QUIET_LEAST
+QUIET_MOST_US = CONSENT_QUIET_MOST
+AGAIN_US = CONSENT_AGAIN
+QUESTIONS = CONSENT_QUESTIONS
+EXPIRY_US = CONSENT_EXPIRY
+GRID_US = CONSENT_GRID
+
 TYPES = {
     STUN_REQUEST: "request",
     STUN_INDICATION: "indication",
@@ -163,6 +173,45 @@ def answer(bytes data not None, bytes key not None, bytes address not None, int 
     address_from(&mapped, address, port)
     length = stun_write_success(out, sizeof(out), m.transaction, &mapped, raw(key), len(key))
     return out[:length]
+
+
+class ConsentExpired(Exception):
+    """See _stun.pyi."""
+
+
+cdef class Consent:
+    """See _stun.pyi."""
+
+    cdef consent c
+
+    def __cinit__(self, bytes seed not None, usec now):
+        if len(seed) != CONSENT_SEED_BYTES:
+            raise LocalProtocolError(f"a seed has {SEED_BYTES} bytes", code="seed-wrong")
+        consent_start(&self.c, raw(seed), now)
+
+    def next_timeout(self):
+        cdef usec at = consent_next_timeout(&self.c)
+        return None if at == NEVER else at
+
+    def handle_timeout(self, usec now):
+        cdef uint8_t transaction[STUN_TRANSACTION_BYTES]
+        cdef consent_step step = consent_handle_timeout(&self.c, now, transaction)
+        if step == CONSENT_EXPIRED:
+            raise ConsentExpired
+        return transaction[:STUN_TRANSACTION_BYTES] if step == CONSENT_ASK else None
+
+    def answered(self, bytes transaction not None, usec now):
+        cdef usec rtt = NEVER
+        check_transaction(transaction)
+        if not consent_answered(&self.c, raw(transaction), now, &rtt):
+            return False, None
+        return True, None if rtt == NEVER else rtt
+
+    def heard(self, usec now):
+        consent_heard(&self.c, now)
+
+    def unanswered(self, usec now):
+        return consent_unanswered(&self.c, now)
 
 
 def hmac(bytes key not None, *pieces):

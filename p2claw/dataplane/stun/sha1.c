@@ -6,10 +6,12 @@ static uint32_t rotated(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
 static inline uint32_t choice(uint32_t b, uint32_t c, uint32_t d) { return d ^ (b & (c ^ d)); }
 static inline uint32_t parity(uint32_t b, uint32_t c, uint32_t d) { return b ^ c ^ d; }
-static inline uint32_t majority(uint32_t b, uint32_t c, uint32_t d) { return (b & c) | (d & (b | c)); }
+static inline uint32_t majority(uint32_t b, uint32_t c, uint32_t d) {
+  return (b & c) | (d & (b | c));
+}
 
-/* The words after the sixteenth are made when their turn comes, sixteen being kept: made ahead in a
- * loop, compilers make them in pairs, and each pair waits for the one before to be stored. */
+/* The words after the sixteenth are made when their turn comes: made ahead in a loop, compilers
+ * make them in pairs, and each pair waits until the one before is stored. */
 #define WORD(i) ((i) < 16 ? w[(i) % 16] : (w[(i) % 16] = mixed(w, i)))
 static inline uint32_t mixed(const uint32_t w[16], int i) {
   return rotated(w[(i + 13) % 16] ^ w[(i + 8) % 16] ^ w[(i + 2) % 16] ^ w[i % 16], 1);

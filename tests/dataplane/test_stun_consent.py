@@ -1,0 +1,299 @@
+"""Consent on a fake clock: when it asks, what it makes of the answers, when it gives up."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from p2claw.dataplane import _stun
+from p2claw.dataplane._stun import Consent, ConsentExpired
+from p2claw.errors import LocalProtocolError
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+LEAST_US = _stun.INTERVAL_US * 8 // 10
+MOST_US = _stun.INTERVAL_US * 12 // 10 + _stun.GRID_US
+ROUND_US = _stun.QUESTIONS * _stun.AGAIN_US
+
+# Found out when the peer is silent, and when it is heard but does not answer.
+SILENT_US = _stun.QUIET_MOST_US + _stun.GRID_US + ROUND_US
+UNANSWERED_US = MOST_US + ROUND_US
+
+
+def seed(number: int = 0) -> bytes:
+    return random.Random(number).randbytes(_stun.SEED_BYTES)
+
+
+def due(consent: Consent) -> int:
+    at = consent.next_timeout()
+    assert at is not None
+    return at
+
+
+def asked(consent: Consent) -> tuple[int, bytes]:
+    """Lets the next question come: when, and its transaction."""
+    at = due(consent)
+    assert consent.handle_timeout(at - 1) is None
+    transaction = consent.handle_timeout(at)
+    assert transaction is not None
+    return at, transaction
+
+
+@dataclass
+class Peer:
+    """A link over a lossy path to a peer that answers, and may check by itself.
+
+    dies_at: from then on nothing arrives either way. answers: whether it does.
+    """
+
+    consent: Consent
+    random: random.Random
+    loss: float = 0.0
+    rtt_us: int = 50_000
+    checks_every_us: int | None = None
+    dies_at: int = 1 << 62
+    answers: bool = True
+    questions: int = 0
+    rtts_us: list[int] = field(default_factory=list)
+    last_arrival: int = 0
+
+    def run(self, until: int) -> int | None:
+        """When consent expired, or None."""
+        arrivals: list[tuple[int, bytes | None]] = []
+        now = 0
+        if self.checks_every_us is not None:
+            check = self.random.randrange(self.checks_every_us)
+            while check < min(until, self.dies_at):
+                if self.random.random() >= self.loss:
+                    heapq.heappush(arrivals, (check, None))
+                check += self.checks_every_us
+        while now < until:
+            at = due(self.consent)
+            if arrivals and arrivals[0][0] <= at:
+                now, transaction = heapq.heappop(arrivals)
+                if now >= self.dies_at:
+                    continue
+                self.last_arrival = now
+                if transaction is None:
+                    self.consent.heard(now)
+                else:
+                    counted, rtt = self.consent.answered(transaction, now)
+                    self.rtts_us += [rtt] if counted and rtt is not None else []
+                continue
+            now = at
+            try:
+                question = self.consent.handle_timeout(now)
+            except ConsentExpired:
+                return now
+            assert question is not None
+            self.questions += 1
+            survives = (self.random.random() >= self.loss) and (self.random.random() >= self.loss)
+            if survives and self.answers and now < self.dies_at:
+                heapq.heappush(arrivals, (now + self.rtt_us, question))
+        return None
+
+
+def peer(number: int, **more: Any) -> Peer:
+    return Peer(Consent(seed(number), 0), random.Random(number), **more)
+
+
+# When it asks
+
+
+def test_the_state_of_a_thousand_links_is_small() -> None:
+    assert _stun.STATE_BYTES <= 96
+
+
+def test_a_peer_that_is_heard_is_asked_every_four_to_six_seconds() -> None:
+    consent = Consent(seed(), 0)
+    now, gaps = 0, []
+    for _ in range(500):
+        consent.heard(now)
+        while due(consent) - now > SECOND:
+            now += SECOND
+            consent.heard(now)
+        at, transaction = asked(consent)
+        gaps.append(consent.unanswered(at))
+        assert consent.answered(transaction, at) == (True, 0)
+        now = at
+    assert LEAST_US <= min(gaps) < LEAST_US + SECOND // 4
+    assert MOST_US - SECOND // 4 < max(gaps) <= MOST_US
+
+
+def test_a_peer_that_is_silent_is_asked_before_three_seconds() -> None:
+    consent = Consent(seed(), 0)
+    gaps = []
+    for _ in range(500):
+        at, transaction = asked(consent)
+        gaps.append(consent.unanswered(at))
+        consent.answered(transaction, at)
+    assert min(gaps) >= _stun.QUIET_LEAST_US
+    assert max(gaps) <= _stun.QUIET_MOST_US + _stun.GRID_US < 3 * SECOND
+
+
+def test_the_checks_of_a_browser_halve_the_questions() -> None:
+    alone, checking = peer(1), peer(1, checks_every_us=2_500_000)
+    assert alone.run(HOUR) is None
+    assert checking.run(HOUR) is None
+    assert 1200 < alone.questions < 1400
+    assert 650 < checking.questions < 780
+
+
+def test_first_questions_of_many_links_share_their_wakes() -> None:
+    times = {due(Consent(seed(number), number * 1_237)) for number in range(1000)}
+    assert all(at % _stun.GRID_US == 0 for at in times)
+    assert len(times) < 20
+
+
+def test_a_question_is_repeated_twice_a_second_with_new_transactions() -> None:
+    consent = Consent(seed(), 0)
+    questions = [asked(consent) for _ in range(_stun.QUESTIONS)]
+    times = [at for at, _ in questions]
+    assert {b - a for a, b in pairwise(times)} == {_stun.AGAIN_US}
+    assert len({transaction for _, transaction in questions}) == _stun.QUESTIONS
+
+
+# What it makes of answers
+
+
+def test_an_answer_to_the_first_question_gives_the_round_trip_however_long_it_took() -> None:
+    consent = Consent(seed(), 0)
+    at, transaction = asked(consent)
+    for _ in range(6):
+        asked(consent)
+    assert consent.answered(transaction, at + 3_100_000) == (True, 3_100_000)
+
+
+def test_an_answer_to_a_later_question_counts_and_gives_no_round_trip() -> None:
+    for later in range(1, _stun.QUESTIONS):
+        consent = Consent(seed(), 0)
+        asked(consent)
+        for _ in range(later):
+            at, transaction = asked(consent)
+        assert consent.answered(transaction, at + 1) == (True, None)
+        assert consent.unanswered(at + 1) == 0
+
+
+def test_an_answer_counts_once() -> None:
+    consent = Consent(seed(), 0)
+    first, second = asked(consent), asked(consent)
+    assert consent.answered(first[1], second[0]) == (True, second[0] - first[0])
+    assert consent.answered(first[1], second[0]) == (False, None)
+    assert consent.answered(second[1], second[0]) == (False, None)
+    asked(consent)
+    assert consent.answered(first[1], due(consent)) == (False, None)
+    assert consent.answered(second[1], due(consent)) == (False, None)
+
+
+def test_a_transaction_that_nobody_asked_with_is_no_answer() -> None:
+    consent = Consent(seed(), 0)
+    assert consent.answered(bytes(12), 1) == (False, None)
+    at, transaction = asked(consent)
+    for bit in range(96):
+        guess = (int.from_bytes(transaction, "big") ^ 1 << bit).to_bytes(12, "big")
+        assert consent.answered(guess, at) == (False, None)
+    assert consent.answered(transaction, at)[0]
+
+
+def test_what_is_heard_is_no_answer() -> None:
+    silent = peer(3, answers=False, checks_every_us=1_000_000)
+    expired_at = silent.run(HOUR)
+    assert expired_at is not None
+    assert LEAST_US + ROUND_US <= expired_at <= UNANSWERED_US
+
+
+def test_transactions_are_the_seeds_alone_and_look_random() -> None:
+    def transactions(seed: bytes) -> list[bytes]:
+        consent = Consent(seed, 0)
+        found = []
+        for _ in range(1000):
+            at, transaction = asked(consent)
+            consent.answered(transaction, at)
+            found.append(transaction)
+        return found
+
+    ours, again, others = transactions(seed(1)), transactions(seed(1)), transactions(seed(2))
+    assert ours == again
+    assert len({*ours, *others}) == 2000
+    for bit in range(96):
+        ones = sum(int.from_bytes(t, "big") >> bit & 1 for t in ours)
+        assert 400 < ones < 600  # 6 standard deviations of 16 either side
+
+
+def test_a_seed_of_another_length_is_refused() -> None:
+    with pytest.raises(LocalProtocolError, match="32 bytes"):
+        Consent(bytes(31), 0)
+
+
+# When it gives up
+
+
+@pytest.mark.parametrize("checks_every_us", [None, 900_000, 2_500_000, 5_000_000])
+def test_a_peer_that_dies_is_found_out_within_fifteen_seconds(checks_every_us: int | None) -> None:
+    for number in range(200):
+        dies_at = 60 * SECOND + number * 49_999
+        dying = peer(number, checks_every_us=checks_every_us, dies_at=dies_at)
+        expired_at = dying.run(HOUR)
+        assert expired_at is not None
+        assert expired_at - dying.last_arrival >= ROUND_US
+        assert expired_at - dying.last_arrival <= SILENT_US < 15 * SECOND
+        assert expired_at - dies_at <= SILENT_US
+
+
+def test_a_path_that_was_gone_for_eleven_seconds_keeps_its_link() -> None:
+    consent = Consent(seed(), 0)
+    gone_at, _ = asked(consent)
+    at, transaction = gone_at, b""
+    while at <= gone_at + 11 * SECOND:
+        at, transaction = asked(consent)
+    assert consent.answered(transaction, at)[0]
+    assert due(consent) > at + 2 * SECOND
+
+
+def test_thirty_percent_lost_each_way_end_no_link_in_an_hour() -> None:
+    """One round in 0.51 ** -24, ten million, ends a good link: for these ten hours 1 in 700."""
+    for number in range(10):
+        lossy = peer(number, loss=0.3, checks_every_us=2_500_000)
+        assert lossy.run(HOUR) is None
+        assert lossy.questions > 1000
+        assert set(lossy.rtts_us) == {50_000}
+
+
+def test_a_path_of_three_seconds_loses_nothing() -> None:
+    slow = peer(4, rtt_us=3_000_000)
+    assert slow.run(HOUR) is None
+    assert set(slow.rtts_us) == {3_000_000}
+
+
+def test_a_process_that_stood_still_asks_again_before_it_gives_up() -> None:
+    consent = Consent(seed(), 0)
+    asked(consent)
+    later = due(consent) + 14 * SECOND
+    assert consent.handle_timeout(later) is not None
+    assert due(consent) == later + _stun.AGAIN_US
+
+
+def test_thirty_seconds_without_an_answer_end_it_whatever_the_timers_did() -> None:
+    consent = Consent(seed(), 0)
+    with pytest.raises(ConsentExpired):
+        consent.handle_timeout(_stun.EXPIRY_US)
+
+
+def test_what_has_expired_stays_so() -> None:
+    consent = Consent(seed(), 0)
+    at, transaction = 0, b""
+    for _ in range(_stun.QUESTIONS):
+        at, transaction = asked(consent)
+    at = due(consent)
+    for _ in range(2):
+        with pytest.raises(ConsentExpired):
+            consent.handle_timeout(at)
+    assert consent.next_timeout() is None
+    consent.heard(at)
+    assert consent.answered(transaction, at) == (False, None)
+    assert consent.next_timeout() is None
