@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -27,8 +28,13 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def stack(folder: Path, *, app: str, upstream: str, edge_port: int) -> AsyncIterator[Stack]:
-    """Start everything, wait until the app is announced, and end everything again."""
+async def stack(
+    folder: Path, *, app: str, upstream: str, edge_port: int, program: str = "p2claw.cli.main"
+) -> AsyncIterator[Stack]:
+    """Start everything, wait until the app is announced, and end everything again.
+
+    program: the module that is run as `server --listen …` and as `run --coordinator …`.
+    """
     edge = f"http://127.0.0.1:{edge_port}"
     env = {**os.environ, "P2CLAW_HOME": str(folder / "home")}
     async with contextlib.AsyncExitStack() as ends:
@@ -36,7 +42,7 @@ async def stack(folder: Path, *, app: str, upstream: str, edge_port: int) -> Asy
 
         async def start(*argv: str) -> Process:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "p2claw.cli.main", *argv, env=env, stdout=log, stderr=log
+                sys.executable, "-m", program, *argv, env=env, stdout=log, stderr=log
             )
             ends.push_async_callback(_end, process)
             return process
@@ -46,6 +52,14 @@ async def stack(folder: Path, *, app: str, upstream: str, edge_port: int) -> Asy
         agent = await start("run", "--coordinator", edge)
         url = await _expose(env, app, upstream, folder / "stack.log")
         yield Stack(url=url, edge=edge, agent_pid=agent.pid)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 async def _expose(env: dict[str, str], app: str, upstream: str, log: Path) -> str:

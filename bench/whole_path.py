@@ -8,14 +8,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import socket
 import tempfile
 from pathlib import Path
 
 from bench.nginx import nginx
 from bench.processes import Child, cpu_s
 from bench.report import Report, ratios, spread
-from bench.stack import stack
+from bench.stack import free_port, stack
 
 MB = 1_000_000
 
@@ -35,7 +34,7 @@ async def run(report: Report, args: argparse.Namespace) -> None:
                     folder,
                     app="bench",
                     upstream=f"http://127.0.0.1:{port}",
-                    edge_port=_free_port(),
+                    edge_port=free_port(),
                 )
             )
             visitor = await Child.start("bench.visitor_child", whole.url, whole.edge)
@@ -104,10 +103,3 @@ def _figures(
         "sender_cpu_s_per_gb": round((after_s[0] - before_s[0]) / gigabytes, 2),
         "receiver_cpu_s_per_gb": round((after_s[1] - before_s[1]) / gigabytes, 2),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

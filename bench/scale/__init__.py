@@ -1,0 +1,1 @@
+"""Measurements of many visitors on one agent: one file a case."""

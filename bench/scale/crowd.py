@@ -1,0 +1,109 @@
+"""`python -m bench.scale.crowd URL EDGE`: many visitors in one process, told what to do by lines.
+
+A command is one JSON object with its verb under "do"; the answer is one JSON line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import uvloop
+
+from p2claw.cli.descriptors import allow_many_sockets
+from p2claw.errors import P2clawError
+from p2claw.visitor import Visitor
+
+
+class Crowd:
+    """Visitors of one app. Each verb answers when all of them have done it."""
+
+    def __init__(self, url: str, edge: str) -> None:
+        self._url = url
+        self._edge = edge
+        self._visitors: list[Visitor] = []
+
+    async def open(self, visitors: int, at_once: int) -> dict[str, Any]:
+        """Open links; those that fail are counted by their code."""
+        gate = asyncio.Semaphore(at_once)
+        failures: Counter[str] = Counter()
+
+        async def one() -> None:
+            async with gate:
+                try:
+                    self._visitors.append(await Visitor.open(self._url, edge=self._edge))
+                except P2clawError as error:
+                    failures[error.code] += 1
+
+        started_s = time.monotonic()
+        await asyncio.gather(*(one() for _ in range(visitors)))
+        seconds = time.monotonic() - started_s
+        return {"open": len(self._visitors), "failures": failures, "seconds": seconds}
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """GET once on every link."""
+        sizes = await asyncio.gather(*(_drained(v, path) for v in self._visitors))
+        return {"bytes": sum(sizes)}
+
+    async def download(self, path: str, seconds: float) -> dict[str, Any]:
+        """GET again and again on every link at once; bytes of each between start and deadline."""
+        deadline_s = time.monotonic() + seconds
+        got = await asyncio.gather(*(_until(v, path, deadline_s) for v in self._visitors))
+        return {"bytes": got}
+
+    async def check(self, path: str, sha256: str, at_once: int) -> dict[str, Any]:
+        """GET on every link and compare the digest."""
+        gate = asyncio.Semaphore(at_once)
+
+        async def one(visitor: Visitor) -> bool:
+            async with gate:
+                digest = hashlib.sha256()
+                async for piece in await visitor.request("GET", path):
+                    digest.update(piece)
+                return digest.hexdigest() == sha256
+
+        return {"right": sum(await asyncio.gather(*(one(v) for v in self._visitors)))}
+
+    async def close(self) -> dict[str, Any]:
+        """End all links."""
+        visitors, self._visitors = self._visitors, []
+        await asyncio.gather(*(visitor.close() for visitor in visitors))
+        return {"closed": len(visitors)}
+
+
+async def _drained(visitor: Visitor, path: str) -> int:
+    return sum([len(piece) async for piece in await visitor.request("GET", path)])
+
+
+async def _until(visitor: Visitor, path: str, deadline_s: float) -> int:
+    got_bytes = 0
+    while time.monotonic() < deadline_s:
+        async with await visitor.request("GET", path) as response:
+            async for piece in response:
+                if time.monotonic() >= deadline_s:
+                    break
+                got_bytes += len(piece)
+    return got_bytes
+
+
+async def main(url: str, edge: str) -> None:
+    allow_many_sockets()
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    crowd = Crowd(url, edge)
+    while line := await reader.readline():
+        command = json.loads(line)
+        answer = await getattr(crowd, command.pop("do"))(**command)
+        print(json.dumps(answer), flush=True)
+    await crowd.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:3]))

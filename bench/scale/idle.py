@@ -1,0 +1,65 @@
+"""idle: what a thousand visitors who do nothing cost the agent, in memory and in processor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from bench.report import Report, spread
+from bench.scale.scene import Scene, scene
+
+VISITORS = 1_000
+CROWDS = 4
+# The first links load code and fill caches that no later one pays for.
+WARM_UP = 20
+SETTLE_S = 15
+IDLE_S = 30
+
+
+async def run(
+    report: Report, *, runs: int, megabytes: int, visitors: int = VISITORS, idle_s: float = IDLE_S
+) -> None:
+    """megabytes: of no use here."""
+    done = []
+    for number in range(runs):
+        async with scene({"small": bytes(1_000)}, crowds=CROWDS) as where:
+            done.append(await _once(where, visitors, idle_s))
+        report.line(bench="scale", case="idle", run=number, visitors=visitors, **done[-1])
+    report.line(
+        summary=True,
+        bench="scale",
+        case="idle",
+        visitors=visitors,
+        runs=runs,
+        pss_kb_each=spread([run["pss_kb_each"] for run in done]),
+        uss_kb_each=spread([run["uss_kb_each"] for run in done]),
+        cpu_percent=spread([run["cpu_percent"] for run in done]),
+    )
+
+
+async def _once(where: Scene, visitors: int, idle_s: float) -> dict[str, float]:
+    await where.open(WARM_UP)
+    await where.all({"do": "get", "path": "/small"})
+    await where.close()
+    await asyncio.sleep(1)
+    before = where.agent()
+    started_s = time.monotonic()
+    await where.open(visitors)
+    await where.all({"do": "get", "path": "/small"})
+    opened = where.agent()
+    took_s = time.monotonic() - started_s
+    await asyncio.sleep(SETTLE_S)
+    settled, crowds_cpu_s = where.agent(), where.crowds_cpu_s()
+    await asyncio.sleep(idle_s)
+    after = where.agent()
+    crowds_cpu_s = where.crowds_cpu_s() - crowds_cpu_s
+    return {
+        "pss_kb_each": round((after.pss_kb - before.pss_kb) / visitors, 1),
+        "uss_kb_each": round((after.uss_kb - before.uss_kb) / visitors, 1),
+        "agent_pss_kb_before": before.pss_kb,
+        "descriptors_each": round((after.descriptors - before.descriptors) / visitors, 2),
+        "cpu_percent": round(100 * (after.cpu_s - settled.cpu_s) / idle_s, 2),
+        "crowds_cpu_percent": round(100 * crowds_cpu_s / idle_s, 2),
+        "open_cpu_ms_each": round(1000 * (opened.cpu_s - before.cpu_s) / visitors, 2),
+        "open_s": round(took_s, 2),
+    }

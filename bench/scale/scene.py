@@ -1,0 +1,79 @@
+"""An agent that many may visit, nginx behind it, and crowds of visitors in processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.nginx import nginx
+from bench.processes import Child, cpu_s
+from bench.scale.usage import Usage, usage
+from bench.stack import free_port, stack
+
+# How many introductions of one crowd are under way at once.
+AT_ONCE = 8
+OPEN_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """agent_pid: whose memory and processor count. crowds: the processes of the visitors."""
+
+    agent_pid: int
+    crowds: list[Child]
+
+    def agent(self) -> Usage:
+        """Of the agent now."""
+        return usage(self.agent_pid)
+
+    def crowds_cpu_s(self) -> float:
+        """Of all visitors' processes together."""
+        return sum(cpu_s(crowd.pid) for crowd in self.crowds)
+
+    async def all(self, command: dict[str, Any], *, timeout_s: float = 120) -> list[Any]:
+        """Tell every crowd the same at once; the answers in the order of the crowds."""
+        asked = (crowd.ask(command, timeout_s=timeout_s) for crowd in self.crowds)
+        return list(await asyncio.gather(*asked))
+
+    async def open(self, visitors: int, *, at_once: int = AT_ONCE) -> None:
+        """Share out so many visitors among the crowds. Raises RuntimeError if one gets no link."""
+        share = visitors // len(self.crowds)
+        command = {"do": "open", "visitors": share, "at_once": at_once}
+        answers = await self.all(command, timeout_s=OPEN_TIMEOUT_S)
+        if failures := [answer["failures"] for answer in answers if answer["failures"]]:
+            raise RuntimeError(f"links did not open: {failures}")
+
+    async def close(self) -> None:
+        """End all links."""
+        await self.all({"do": "close"}, timeout_s=OPEN_TIMEOUT_S)
+
+
+@contextlib.asynccontextmanager
+async def scene(files: dict[str, bytes], *, crowds: int) -> AsyncIterator[Scene]:
+    """files: what nginx serves, by name."""
+    async with contextlib.AsyncExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="p2claw-bench-")))
+        (folder / "www").mkdir()
+        for name, content in files.items():
+            (folder / "www" / name).write_bytes(content)
+        port = await ends.enter_async_context(nginx(folder))
+        whole = await ends.enter_async_context(
+            stack(
+                folder,
+                app="bench",
+                upstream=f"http://127.0.0.1:{port}",
+                edge_port=free_port(),
+                program="bench.scale.wide",
+            )
+        )
+        children = []
+        for _ in range(crowds):
+            child = await Child.start("bench.scale.crowd", whole.url, whole.edge)
+            ends.push_async_callback(child.end)
+            children.append(child)
+        yield Scene(whole.agent_pid, children)
