@@ -71,7 +71,9 @@ class Answerer:
         self._links[offer.session] = link
         task = asyncio.get_running_loop().create_task(link.run())
         self._tasks[offer.session] = task
-        task.add_done_callback(lambda done: self._ended(offer, done))
+        # A link outlives its offer: the callback holds on to no more of it than it needs.
+        session = offer.session
+        task.add_done_callback(lambda done: self._ended(session, app, done))
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         """Of a visitor; nothing where its link has ended."""
@@ -111,10 +113,10 @@ class Answerer:
             if late:
                 log.error("links do not end", links=len(late))
 
-    def _ended(self, offer: BoxOffer, task: asyncio.Task[None]) -> None:
-        self._links.pop(offer.session, None)
-        self._tasks.pop(offer.session, None)
-        self._admission.leave(offer.session)
-        self._told_ended(offer.session)
+    def _ended(self, session: str, app: str, task: asyncio.Task[None]) -> None:
+        self._links.pop(session, None)
+        self._tasks.pop(session, None)
+        self._admission.leave(session)
+        self._told_ended(session)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.fault("link failed", error, session=offer.session[:8], app=offer.app)
+            log.fault("link failed", error, session=session[:8], app=app)

@@ -72,9 +72,11 @@ class BoxLink:
         forward: Forward,
     ) -> None:
         self.visit = visit
+        self._session = offer.session
         # Enough to tell links apart in a log; the whole would let a reader of it take part.
         self.id = offer.session[:ID_CHARS]
-        self._offer = offer
+        # Let go once it is answered: an open link has no use for two kilobytes of description.
+        self._offer: BoxOffer | None = offer
         self._sign = sign
         self._limits = limits
         self._send = send
@@ -142,9 +144,11 @@ class BoxLink:
         )
 
     async def _answer(self) -> None:
-        sdp = await self._peer.answer(self._offer.sdp)
-        signature = await self._sign(self._offer, self._peer.fingerprint)
-        self._send(BoxAnswer(self._offer.session, sdp, signature))
+        offer, self._offer = self._offer, None
+        assert offer is not None
+        sdp = await self._peer.answer(offer.sdp)
+        signature = await self._sign(offer, self._peer.fingerprint)
+        self._send(BoxAnswer(self._session, sdp, signature))
 
     async def _open(self) -> Pump:
         """Raises LinkError where the channel does not open in time."""
@@ -158,7 +162,7 @@ class BoxLink:
         pump = Pump(Session(Role.BOX), channel, handler=self._handle, admit=self._admit)
         self._pump = pump
         pump.start()
-        self._send(BoxEnd(self._offer.session))
+        self._send(BoxEnd(self._session))
         log.info(
             "link open",
             session=self.id,
@@ -178,11 +182,11 @@ class BoxLink:
     def _give_up(self, answered: bool, why: str, refusal: str, message: str) -> None:
         """refusal: a code of docs/WIRE.md §12, for a visitor that has no answer yet."""
         log.info("link not opened", session=self.id, app=self.visit.app, code=why)
-        session = self._offer.session
-        self._send(BoxEnd(session) if answered else Refuse(session, refusal, message[:256]))
+        refused = Refuse(self._session, refusal, message[:256])
+        self._send(BoxEnd(self._session) if answered else refused)
 
     def _on_candidate(self, candidate: str, mid: str) -> None:
-        self._send(BoxCandidate(self._offer.session, candidate, mid))
+        self._send(BoxCandidate(self._session, candidate, mid))
 
     def _log_closed(self, error: P2clawError) -> None:
         facts = self.facts()

@@ -21,6 +21,8 @@ CANCEL_TIMEOUT_S = 5.0
 class Handling:
     """The tasks of one link. Their number is bounded by the session's limit of open streams."""
 
+    __slots__ = ("_handler", "_tasks")
+
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._tasks: dict[int, asyncio.Task[None]] = {}

@@ -15,6 +15,8 @@ from p2claw.wire.limits import Limits
 class ClosedStreams:
     """Streams that are over."""
 
+    __slots__ = ("_codes", "_cut", "_limits", "highest")
+
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.highest = 0  # id of the newest stream that was ever opened

@@ -36,6 +36,16 @@ if TYPE_CHECKING:
 class Inbound:
     """Reads the frames of streams, in the order in which they came."""
 
+    __slots__ = (
+        "_emit",
+        "_limits",
+        "_outbound",
+        "_role",
+        "_scheduler",
+        "_streams",
+        "_window_bytes",
+    )
+
     def __init__(
         self,
         role: Role,
@@ -53,14 +63,6 @@ class Inbound:
         self._outbound = outbound
         self._scheduler = scheduler
         self._emit = emit
-        self._handlers: dict[int, Callable[[Stream, int, bytes], None]] = {
-            FrameType.DATA: self._data,
-            FrameType.WINDOW: self._window,
-            FrameType.RESET: self._reset,
-            FrameType.TRAILERS: self._trailers,
-            FrameType.REQUEST: self._request,
-            FrameType.RESPONSE: self._response,
-        }
 
     def receive(self, type: int, flags: int, id: int, payload: bytes, *, draining: bool) -> None:
         """Read one frame of a stream. Raises SessionFault."""
@@ -74,7 +76,7 @@ class Inbound:
         if stream is None:
             return
         try:
-            self._handlers[type](stream, flags, payload)
+            _HANDLERS[type](self, stream, flags, payload)
         except StreamFault as fault:
             self._streams.fault(stream, fault.wire_code, fault.message)
 
@@ -187,3 +189,13 @@ class Inbound:
         self._outbound.response(stream.id, head, end=False)
         self._outbound.data(stream.id, body, end=True)
         stream.give_up()
+
+
+_HANDLERS: dict[int, Callable[[Inbound, Stream, int, bytes], None]] = {
+    FrameType.DATA: Inbound._data,
+    FrameType.WINDOW: Inbound._window,
+    FrameType.RESET: Inbound._reset,
+    FrameType.TRAILERS: Inbound._trailers,
+    FrameType.REQUEST: Inbound._request,
+    FrameType.RESPONSE: Inbound._response,
+}

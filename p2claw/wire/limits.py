@@ -38,3 +38,6 @@ class Limits:
     control_bytes: int = 262_144  # of RESET, WINDOW and PING that wait: SessionFailed LIMIT
     cut_heads: int = 256  # heads whose other parts are still to come and go: SessionFailed LIMIT
     reset_codes: int = 256  # remembered for those who still write; older ones read CANCEL
+
+
+DEFAULT_LIMITS: Final = Limits()

@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 class Outbound:
     """Sends on streams. Every method raises StreamResetError where the stream is over."""
 
+    __slots__ = (
+        "_codec",
+        "_limits",
+        "_peer_streams",
+        "_peer_window_bytes",
+        "_role",
+        "_scheduler",
+        "_streams",
+        "_window_bytes",
+    )
+
     def __init__(
         self,
         role: Role,

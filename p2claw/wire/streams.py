@@ -58,6 +58,8 @@ class Stream:
 class Streams:
     """The table of open streams."""
 
+    __slots__ = ("_codec", "_emit", "_open", "_role", "_scheduler", "closed")
+
     def __init__(
         self,
         role: Role,
