@@ -47,8 +47,16 @@ class Crowd:
 
     async def get(self, path: str) -> dict[str, Any]:
         """GET once on every link."""
-        sizes = await asyncio.gather(*(_drained(v, path) for v in self._visitors))
-        return {"bytes": sum(sizes)}
+        failures: Counter[str] = Counter()
+
+        async def one(visitor: Visitor) -> None:
+            try:
+                await (await visitor.request("GET", path)).body()
+            except P2clawError as error:
+                failures[error.code] += 1
+
+        await asyncio.gather(*(one(visitor) for visitor in self._visitors))
+        return {"failures": failures}
 
     async def download(self, path: str, seconds: float) -> dict[str, Any]:
         """GET again and again on every link at once; bytes of each between start and deadline."""
@@ -74,10 +82,6 @@ class Crowd:
         visitors, self._visitors = self._visitors, []
         await asyncio.gather(*(visitor.close() for visitor in visitors))
         return {"closed": len(visitors)}
-
-
-async def _drained(visitor: Visitor, path: str) -> int:
-    return sum([len(piece) async for piece in await visitor.request("GET", path)])
 
 
 async def _until(visitor: Visitor, path: str, deadline_s: float) -> int:

@@ -48,6 +48,12 @@ class Scene:
         if failures := [answer["failures"] for answer in answers if answer["failures"]]:
             raise RuntimeError(f"links did not open: {failures}")
 
+    async def get(self, path: str) -> None:
+        """GET once on every link. Raises RuntimeError where a link is lost."""
+        answers = await self.all({"do": "get", "path": path}, timeout_s=OPEN_TIMEOUT_S)
+        if failures := [answer["failures"] for answer in answers if answer["failures"]]:
+            raise RuntimeError(f"links were lost: {failures}")
+
     async def close(self) -> None:
         """End all links."""
         await self.all({"do": "close"}, timeout_s=OPEN_TIMEOUT_S)
