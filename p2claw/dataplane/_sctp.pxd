@@ -67,6 +67,7 @@ cdef extern from "association.h" nogil:
         uint64_t packets_in, packets_out, bytes_in, bytes_out
         uint64_t payload_in, payload_out
         uint64_t chunks_out, retransmits, lost_chunks, timeouts, tail_probes, abandoned
+        uint64_t undone
         uint64_t duplicates_in, dropped_in
         uint64_t bad_checksum, bad_tag, malformed, ignored
         uint64_t window_bytes, in_flight_bytes, waiting_bytes, buffered_in_bytes

@@ -83,6 +83,7 @@ class Stats(TypedDict):
     lost_chunks: int
     timeouts: int
     tail_probes: int
+    undone_losses: int
     abandoned_messages: int
     duplicates_in: int
     dropped_in: int

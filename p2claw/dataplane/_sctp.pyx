@@ -320,6 +320,7 @@ cdef class Association:
             "lost_chunks": s.lost_chunks,
             "timeouts": s.timeouts,
             "tail_probes": s.tail_probes,
+            "undone_losses": s.undone,
             "abandoned_messages": s.abandoned,
             "duplicates_in": s.duplicates_in,
             "dropped_in": s.dropped_in,

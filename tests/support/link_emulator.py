@@ -63,6 +63,7 @@ class Path:
     _heap: list[tuple[float, int, int, bytes]] = field(default_factory=list)
     _number: int = 0
     _free_at: float = 0.0  # when the link has sent all that it was given
+    _still_until: float = 0.0
 
     def change(self, **settings: object) -> None:
         """Another path from now on, as after a move to another network."""
@@ -108,8 +109,15 @@ class Path:
             self._push(arrives + r.random() * s.reorder_s, to, packet)
 
     def _push(self, arrives: float, to: int, packet: bytes) -> None:
+        arrives = max(arrives, self._still_until)
         heapq.heappush(self._heap, (arrives, self._number, to, packet))
         self._number += 1
+
+    def stall(self, now: float, seconds: float) -> None:
+        """Nothing arrives for so long, then all at once and in order, as from a sleeping radio."""
+        self._still_until = now + seconds
+        self._heap = [(max(at, now + seconds), n, to, p) for at, n, to, p in self._heap]
+        heapq.heapify(self._heap)
 
     def next_arrival(self) -> float | None:
         return self._heap[0][0] if self._heap else None

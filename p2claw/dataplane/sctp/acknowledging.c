@@ -27,6 +27,7 @@ static void take_chunk(struct association *a, struct taking *taking, struct sent
       taking->rtt = sent->transmissions == 1 ? a->now - sent->sent_at : -1;
       taking->rtt_sent_at = sent->sent_at;
     }
+    suspicion_acked(a, sent);
     take_back_from_stream(a, sent);
   }
   outstanding_move(&a->outstanding, sent, SENT_ACKED);
@@ -103,12 +104,14 @@ static void finish_taking(struct association *a, struct taking *taking) {
     if (a->tail_probe_out && (!a->outstanding.count ||
                               tsn_le(a->tail_probe_end, a->rack.highest_acked + 1)))
       a->tail_probe_out = false;
-    if (a->recovery_at && taking->sample.sent_at > a->recovery_at) {
+    if (a->recovery_at && a->rack.sent_at > a->recovery_at) {
       a->recovery_at = 0;
       rack_recovered(&a->rack);
     }
   }
   if (taking->large_packet_acked) a->pmtu.timeouts = 0;
+  suspicion_settles(a);
+  tail_repeat_settles(a, &taking->sample);
   detect_losses(a);
   advance_peer_ack_point(a);
   tell_controller(a, taking);
@@ -129,6 +132,14 @@ void take_cumulative(struct association *a, uint32_t cumulative, usec now) {
   if (!tsn_lt(cumulative, outstanding_end(&a->outstanding))) return;
   take_up_to(a, &taking, cumulative);
   finish_taking(a, &taking);
+}
+
+static void take_duplicate(struct association *a, uint32_t tsn) {
+  rack_duplicate(&a->rack, a->now);
+  if (a->tail_repeat_out && tsn == a->tail_repeat.tsn)
+    a->tail_repeat_out = false; /* it repaired nothing */
+  else
+    suspicion_duplicate(a, tsn);
 }
 
 void handle_sack(struct association *a, const struct item *chunk, usec now) {
@@ -152,6 +163,7 @@ void handle_sack(struct association *a, const struct item *chunk, usec now) {
   take_back_reneged(a);
   rack_ranges(&a->rack, sack.gaps);
   take_gaps(a, &taking, &sack);
-  for (uint32_t i = 0; i < sack.duplicates; i++) rack_duplicate(&a->rack, a->now);
+  for (uint32_t i = 0; i < sack.duplicates; i++)
+    take_duplicate(a, get32(sack.duplicate_tsns + 4 * (size_t)i));
   finish_taking(a, &taking);
 }

@@ -36,7 +36,7 @@ struct sctp_stats {
   const char *state, *controller;
   uint64_t packets_in, packets_out, bytes_in, bytes_out; /* of packets */
   uint64_t payload_in, payload_out;                      /* of user data, sent again not counted */
-  uint64_t chunks_out, retransmits, lost_chunks, timeouts, tail_probes, abandoned;
+  uint64_t chunks_out, retransmits, lost_chunks, timeouts, tail_probes, abandoned, undone;
   uint64_t duplicates_in, dropped_in;
   uint64_t bad_checksum, bad_tag, malformed, ignored;
   uint64_t window_bytes, in_flight_bytes, waiting_bytes, buffered_in_bytes;

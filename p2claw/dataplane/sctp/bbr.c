@@ -290,5 +290,21 @@ static void bbr_restarted(struct controller *controller, usec now) {
   if (bbr_in_cycle(bbr) && bbr->bw > 0) controller->pacing_bytes_per_s = bbr->bw;
 }
 
-const struct controller_kind BBR = {"bbr",    bbr_start,     bbr_acked,
-                                    bbr_lost, bbr_timed_out, bbr_restarted};
+/* §5.5.10.4: BBRHandleSpuriousLossDetection */
+static void bbr_undo(struct controller *controller, const struct controller *before) {
+  struct bbr *bbr = &controller->state.bbr;
+  const struct bbr *b = &before->state.bbr;
+  controller->window_bytes = max_u64(controller->window_bytes, before->window_bytes);
+  bbr->loss_in_round = false;
+  bbr->losses_in_round = 0;
+  bbr->bw_shortterm = max_double(bbr->bw_shortterm, b->bw_shortterm);
+  bbr->inflight_shortterm = max_double(bbr->inflight_shortterm, b->inflight_shortterm);
+  bbr->inflight_longterm = max_double(bbr->inflight_longterm, b->inflight_longterm);
+  bbr_reset_full(bbr, 0);
+  if (b->phase != BBR_STARTUP || bbr->phase == BBR_PROBE_RTT) return;
+  bbr->full_reached = false;
+  bbr->phase = BBR_STARTUP;
+}
+
+const struct controller_kind BBR = {"bbr",         bbr_start,     bbr_acked, bbr_lost,
+                                    bbr_timed_out, bbr_restarted, bbr_undo};

@@ -36,6 +36,8 @@ struct controller_kind {
   void (*timed_out)(struct controller *controller, uint64_t in_flight, usec now);
   /* Sending begins again after nothing was in flight. */
   void (*restarted)(struct controller *controller, usec now);
+  /* What was done since `before` was for losses that were none. */
+  void (*undo)(struct controller *controller, const struct controller *before);
 };
 
 struct controller {

@@ -142,5 +142,19 @@ static void cubic_restarted(struct controller *controller, usec now) {
   c->last_ack = now;
 }
 
-const struct controller_kind CUBIC = {"cubic",     cubic_start,     cubic_acked,
-                                      cubic_lost,  cubic_timed_out, cubic_restarted};
+/* RFC 9438 §4.9 */
+static void cubic_undo(struct controller *controller, const struct controller *before) {
+  struct cubic *c = &controller->state.cubic;
+  const struct cubic *b = &before->state.cubic;
+  controller->window_bytes = max_u64(controller->window_bytes, before->window_bytes);
+  c->threshold = max_double(c->threshold, b->threshold);
+  c->w_max = b->w_max;
+  c->w_est = b->w_est;
+  c->k = b->k;
+  c->prior_window = b->prior_window;
+  c->epoch = b->epoch;
+  c->after_timeout = false;
+}
+
+const struct controller_kind CUBIC = {"cubic",         cubic_start,     cubic_acked, cubic_lost,
+                                      cubic_timed_out, cubic_restarted, cubic_undo};

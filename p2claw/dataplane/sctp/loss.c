@@ -8,7 +8,11 @@ void chunk_lost(void *association, struct sent *sent) {
   a->rate.lost += sent->length;
   a->lost_now += sent->length;
   a->stats.lost_chunks++;
-  if (!a->recovery_at) a->recovery_at = a->now;
+  if (!a->recovery_at) {
+    a->recovery_at = a->now;
+    suspicion_begins(a, false);
+  }
+  if (sent->tsn == a->tail_repeat.tsn) a->tail_repeat_out = false;
   struct loss_event event = {.now = a->now, .sent = sent, .rate = &a->rate};
   a->controller.kind->lost(&a->controller, &event);
   if (is_given_up(a, sent)) abandon(a, sent);
@@ -56,6 +60,27 @@ void tail_expired(struct association *a, usec now) {
   if (outstanding_in_flight(&a->outstanding)) a->tail_probe_due = true;
 }
 
+/* A tail probe is a chunk sent again. */
+void tail_repeat_sent(struct association *a, const struct sent *before) {
+  a->tail_repeat = *before;
+  a->tail_repeat_at = a->now;
+  a->tail_repeat_out = true;
+}
+
+/* Where the probe itself repaired the one loss there was, nobody else found it: the peer has it, has
+ * something that was sent later, and did not name it a duplicate (RFC 8985 §7.4.2). */
+void tail_repeat_settles(struct association *a, const struct rate_sample *sample) {
+  if (!a->tail_repeat_out || !sample->is_valid || sample->sent_at <= a->tail_repeat_at) return;
+  const struct sent *still = outstanding_find(&a->outstanding, a->tail_repeat.tsn);
+  a->tail_repeat_out = false;
+  if (still && still->state != SENT_ACKED) return; /* lost again, or given up */
+  a->rate.lost += a->tail_repeat.length;
+  a->lost_now += a->tail_repeat.length;
+  a->stats.lost_chunks++;
+  struct loss_event event = {.now = a->now, .sent = &a->tail_repeat, .rate = &a->rate};
+  a->controller.kind->lost(&a->controller, &event);
+}
+
 void reorder_expired(struct association *a, usec now) {
   disarm(a, TIMER_REORDER);
   usec wait = rack_detect(&a->rack, &a->outstanding, &a->rtt, a->recovery_at != 0, now, chunk_lost, a);
@@ -101,10 +126,11 @@ void rto_expired(struct association *a, usec now) {
   a->stats.timeouts++;
   if (path_failed(a)) return;
   bool was_in_flight = outstanding_in_flight(&a->outstanding) != 0;
+  if (!a->rtt.backoff) suspicion_begins(a, true);
   lose_flight(a, round_trip_ago(a, now));
   advance_peer_ack_point(a);
   a->forward_tsn_due = tsn_le(a->outstanding.base, a->peer_ack_point);
-  a->tail_probe_due = a->tail_probe_out = false;
+  a->tail_probe_due = a->tail_probe_out = a->tail_repeat_out = false;
   a->recovery_at = now;
   a->rtt.backoff++;
   if (was_in_flight)

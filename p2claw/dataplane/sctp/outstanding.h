@@ -20,6 +20,7 @@ struct sent {
   uint8_t flags; /* enum data_flag */
   uint8_t state;
   bool in_large_packet; /* last sent beyond the first BASE_PACKET_BYTES of a packet */
+  bool doubtful; /* sent again while it was still on its way: its answer tells no time */
   bool app_limited;     /* this and the times: the state when it was last sent (rate.h) */
   uint32_t prev, next; /* TSNs, in the list of its state; for SENT_ACKED `next` skips a run */
   usec sent_at, first_sent_at, delivered_at;

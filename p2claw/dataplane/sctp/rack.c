@@ -25,11 +25,17 @@ void rack_acked(struct rack *rack, const struct sent *sent, const struct rtt *rt
   }
   usec took = now - sent->sent_at;
   /* Too early to be the answer to the retransmission: it is to an earlier transmission. */
-  if (sent->transmissions > 1 && took < rtt->least) return;
+  if (sent->doubtful || (sent->transmissions > 1 && took < rtt->least)) return;
   if (rack->sent_at && !sent_after(sent->sent_at, sent->tsn, rack->sent_at, rack->tsn)) return;
   rack->sent_at = sent->sent_at;
   rack->tsn = sent->tsn;
   rack->rtt = took;
+}
+
+void rack_forget(struct rack *rack, const struct sent *oldest, usec now) {
+  rack->sent_at = oldest->sent_at;
+  rack->tsn = oldest->tsn;
+  rack->rtt = now - oldest->sent_at;
 }
 
 void rack_ranges(struct rack *rack, uint32_t ranges) {

@@ -22,6 +22,8 @@ struct rack {
 void rack_start(struct rack *rack);
 /* A chunk was acknowledged (RFC 8985 §6.2 steps 1 to 3). */
 void rack_acked(struct rack *rack, const struct sent *sent, const struct rtt *rtt, usec now);
+/* What it knows of chunks sent after this one is not so: answers were to earlier transmissions. */
+void rack_forget(struct rack *rack, const struct sent *oldest, usec now);
 /* A SACK had this many ranges. */
 void rack_ranges(struct rack *rack, uint32_t ranges);
 /* The peer received something twice: our retransmission was hasty (RFC 8985 §6.2 step 4). */

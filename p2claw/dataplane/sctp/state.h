@@ -57,6 +57,13 @@ struct reconfig {
   size_t deferred_length;
 };
 
+struct suspicion { /* spurious.c: the losses of now may be none */
+  bool is_open, is_timeout, repeated, is_proved;
+  uint32_t first, last; /* TSNs sent again */
+  uint32_t unproved;    /* repetitions that the peer has not named as duplicates */
+  usec ends_at;         /* what was sent later says nothing of these losses; 0: not yet known */
+};
+
 struct control_chunk { /* an answer that waits to be sent */
   struct control_chunk *next;
   uint8_t type, flags;
@@ -102,6 +109,11 @@ struct association {
   usec forward_tsn_at;        /* when the last FORWARD-TSN went */
   bool forward_tsn_due, tail_probe_due, tail_probe_out, window_limited;
   uint32_t tail_probe_end; /* the TSN after the last when the probe went */
+  bool tail_repeat_out;    /* the probe was a chunk sent again, and may have repaired a loss */
+  struct sent tail_repeat; /* as it was sent before; its message is not to be used */
+  usec tail_repeat_at;
+  struct suspicion suspicion;
+  struct controller before_loss;
   usec recovery_at;        /* chunks sent before were in flight when a loss was found; 0: none */
   uint8_t burst_left;
   uint64_t lost_now; /* bytes found lost while one SACK was taken */
@@ -171,7 +183,16 @@ void rto_expired(struct association *a, usec now);
 void tail_expired(struct association *a, usec now);
 void reorder_expired(struct association *a, usec now);
 bool path_failed(struct association *a);
+void tail_repeat_sent(struct association *a, const struct sent *before);
+void tail_repeat_settles(struct association *a, const struct rate_sample *sample);
 void early_data_lost(struct association *a, usec now);
+
+/* spurious.c */
+void suspicion_begins(struct association *a, bool is_timeout);
+void suspicion_repeated(struct association *a, const struct sent *sent);
+void suspicion_acked(struct association *a, const struct sent *sent);
+void suspicion_duplicate(struct association *a, uint32_t tsn);
+void suspicion_settles(struct association *a);
 
 /* partial.c: RFC 3758 */
 bool is_given_up(const struct association *a, const struct sent *sent);

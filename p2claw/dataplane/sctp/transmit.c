@@ -30,6 +30,7 @@ static void mark_sent(struct association *a, struct sent *sent) {
   rate_sent(&a->rate, sent, in_flight, a->now);
   if (sent->transmissions < UINT16_MAX) sent->transmissions++;
   sent->sent_at = a->now;
+  sent->doubtful = false;
   outstanding_move(&a->outstanding, sent, outstanding_sent_state(sent));
 }
 
@@ -54,7 +55,10 @@ static bool write_lost(struct association *a, struct writer *writer) {
     return true;
   }
   if (outstanding_in_flight(o) && peer_room(a) < sent->length) return false; /* one probes the window */
-  return write_sent(a, writer, sent, a->rtt.backoff || (o->lost.count == 1 && !a->queue.first));
+  bool is_last = a->rtt.backoff || (o->lost.count == 1 && !a->queue.first);
+  if (!write_sent(a, writer, sent, is_last)) return false;
+  suspicion_repeated(a, sent);
+  return true;
 }
 
 static bool write_new(struct association *a, struct writer *writer) {
@@ -78,6 +82,13 @@ static bool write_new(struct association *a, struct writer *writer) {
   return write_sent(a, writer, sent, !a->queue.first);
 }
 
+static bool write_repeat(struct association *a, struct writer *writer, struct sent *sent) {
+  struct sent before = *sent;
+  if (!write_sent(a, writer, sent, true)) return false;
+  tail_repeat_sent(a, &before);
+  return true;
+}
+
 /* RFC 8985 §7.3: something new, or else the last that is in flight; whatever the window says. Where
  * SACKs are too full to tell of either, the oldest: only that makes room in them. */
 static bool write_tail_probe(struct association *a, struct writer *writer) {
@@ -85,13 +96,13 @@ static bool write_tail_probe(struct association *a, struct writer *writer) {
   a->tail_probe_due = false;
   bool written = false;
   if (a->rack.is_cut_off && o->count && outstanding_at(o, o->base)->state <= SENT_AGAIN)
-    written = write_sent(a, writer, outstanding_at(o, o->base), true);
+    written = write_repeat(a, writer, outstanding_at(o, o->base));
   else
     written = write_new(a, writer);
   for (uint32_t tsn = outstanding_end(o); !written && tsn != o->base;) {
     struct sent *sent = outstanding_at(o, --tsn);
     if (sent->state <= SENT_AGAIN) {
-      written = write_sent(a, writer, sent, true);
+      written = write_repeat(a, writer, sent);
       break;
     }
   }
