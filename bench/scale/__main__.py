@@ -7,9 +7,9 @@ import asyncio
 import sys
 
 from bench.report import Report
-from bench.scale import idle
+from bench.scale import churn, downloads, idle
 
-CASES = {"idle": idle}
+CASES = {"idle": idle, "downloads": downloads, "churn": churn}
 
 
 def main() -> int:

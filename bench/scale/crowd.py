@@ -64,24 +64,33 @@ class Crowd:
         got = await asyncio.gather(*(_until(v, path, deadline_s) for v in self._visitors))
         return {"bytes": got}
 
-    async def check(self, path: str, sha256: str, at_once: int) -> dict[str, Any]:
-        """GET on every link and compare the digest."""
-        gate = asyncio.Semaphore(at_once)
-
-        async def one(visitor: Visitor) -> bool:
-            async with gate:
-                digest = hashlib.sha256()
-                async for piece in await visitor.request("GET", path):
-                    digest.update(piece)
-                return digest.hexdigest() == sha256
-
-        return {"right": sum(await asyncio.gather(*(one(v) for v in self._visitors)))}
+    async def churn(
+        self, visitors: int, at_once: int, path: str, sha256: str, seconds: float
+    ) -> dict[str, Any]:
+        """Open all, GET on each, compare the digest, close all; again until the time is up."""
+        deadline_s = time.monotonic() + seconds
+        links = 0
+        while time.monotonic() < deadline_s:
+            opened = await self.open(visitors, at_once)
+            digests = await asyncio.gather(*(_digest(v, path) for v in self._visitors))
+            if opened["failures"] or set(digests) != {sha256}:
+                raise RuntimeError(f"links failed: {opened['failures']}, or bytes are wrong")
+            links += len(digests)
+            await self.close()
+        return {"links": links}
 
     async def close(self) -> dict[str, Any]:
         """End all links."""
         visitors, self._visitors = self._visitors, []
         await asyncio.gather(*(visitor.close() for visitor in visitors))
         return {"closed": len(visitors)}
+
+
+async def _digest(visitor: Visitor, path: str) -> str:
+    digest = hashlib.sha256()
+    async for piece in await visitor.request("GET", path):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 async def _until(visitor: Visitor, path: str, deadline_s: float) -> int:

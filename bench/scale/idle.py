@@ -38,7 +38,7 @@ async def run(
         runs=runs,
         pss_kb_each=spread([run["pss_kb_each"] for run in done]),
         uss_kb_each=spread([run["uss_kb_each"] for run in done]),
-        cpu_percent=spread([run["cpu_percent"] for run in done]),
+        agent_cpu_percent=spread([run["agent_cpu_percent"] for run in done]),
     )
 
 
@@ -54,9 +54,10 @@ async def _once(where: Scene, visitors: int, seconds: float) -> dict[str, float]
     opening_s = time.monotonic() - started_s
     await where.get("/small")
     await asyncio.sleep(SETTLE_S)
-    settled, crowds_cpu_s = where.agent(), where.crowds_cpu_s()
+    settled = where.clocks()
     await asyncio.sleep(seconds)
-    after, crowds_cpu_s = where.agent(), where.crowds_cpu_s() - crowds_cpu_s
+    used = where.clocks().percent_since(settled, seconds)
+    after = where.agent()
     # Only links that still answer count as idle ones.
     await where.get("/small")
     return {
@@ -64,8 +65,7 @@ async def _once(where: Scene, visitors: int, seconds: float) -> dict[str, float]
         "uss_kb_each": round((after.uss_kb - before.uss_kb) / visitors, 1),
         "agent_pss_kb_before": before.pss_kb,
         "descriptors_each": round((after.descriptors - before.descriptors) / visitors, 2),
-        "cpu_percent": round(100 * (after.cpu_s - settled.cpu_s) / seconds, 2),
-        "crowds_cpu_percent": round(100 * crowds_cpu_s / seconds, 2),
+        **used,
         "open_cpu_ms_each": round(1000 * (opened.cpu_s - before.cpu_s) / visitors, 2),
         "open_s": round(opening_s, 2),
     }

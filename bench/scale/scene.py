@@ -12,12 +12,28 @@ from typing import Any
 
 from bench.nginx import nginx
 from bench.processes import Child, cpu_s
-from bench.scale.usage import Usage, usage
+from bench.scale.usage import Usage, machine_cpu_s, usage
 from bench.stack import free_port, stack
 
 # How many introductions of one crowd are under way at once.
 AT_ONCE = 8
 OPEN_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Processor seconds: of the agent, of all visitors together, of everything on this machine."""
+
+    agent_s: float
+    crowds_s: float
+    machine_s: float
+
+    def percent_since(self, before: Clocks, seconds: float) -> dict[str, float]:
+        """Percent of one core, by side. rest: of all else, nginx, server and strangers among it."""
+        agent_s, crowds_s = self.agent_s - before.agent_s, self.crowds_s - before.crowds_s
+        rest_s = self.machine_s - before.machine_s - agent_s - crowds_s
+        shares = {"agent": agent_s, "crowds": crowds_s, "rest": rest_s}
+        return {f"{who}_cpu_percent": round(100 * s / seconds, 2) for who, s in shares.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +47,13 @@ class Scene:
         """Of the agent now."""
         return usage(self.agent_pid)
 
-    def crowds_cpu_s(self) -> float:
-        """Of all visitors' processes together."""
-        return sum(cpu_s(crowd.pid) for crowd in self.crowds)
+    def clocks(self) -> Clocks:
+        """What each side has used of the processor until now."""
+        return Clocks(
+            agent_s=cpu_s(self.agent_pid),
+            crowds_s=sum(cpu_s(crowd.pid) for crowd in self.crowds),
+            machine_s=machine_cpu_s(),
+        )
 
     async def all(self, command: dict[str, Any], *, timeout_s: float = 120) -> list[Any]:
         """Tell every crowd the same at once; the answers in the order of the crowds."""
@@ -42,9 +62,16 @@ class Scene:
 
     async def open(self, visitors: int, *, at_once: int = AT_ONCE) -> None:
         """Share out so many visitors among the crowds. Raises RuntimeError if one gets no link."""
-        share = visitors // len(self.crowds)
-        command = {"do": "open", "visitors": share, "at_once": at_once}
-        answers = await self.all(command, timeout_s=OPEN_TIMEOUT_S)
+        more, each = visitors % len(self.crowds), visitors // len(self.crowds)
+        shares = [each + (number < more) for number in range(len(self.crowds))]
+        answers = await asyncio.gather(
+            *(
+                crowd.ask(
+                    {"do": "open", "visitors": share, "at_once": at_once}, timeout_s=OPEN_TIMEOUT_S
+                )
+                for crowd, share in zip(self.crowds, shares, strict=True)
+            )
+        )
         if failures := [answer["failures"] for answer in answers if answer["failures"]]:
             raise RuntimeError(f"links did not open: {failures}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +22,14 @@ class Usage:
     def facts(self) -> dict[str, float]:
         """As a report prints it."""
         return asdict(self)
+
+
+def machine_cpu_s() -> float:
+    """Of all processes on all cores, since boot. Source: proc_stat(5), all but idle and iowait."""
+    user, nice, system, _, _, irq, softirq = map(
+        int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8]
+    )
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def usage(pid: int) -> Usage:
