@@ -1,6 +1,6 @@
 # Everything that is done to this repository. `make` alone lists it.
 #   PYTHON=python3.12   which Python the virtual environment is made of
-#   ARGS="--port 3000"  passed on by `make demo`, `make test`, `make bench` and `make bench-wan`
+#   ARGS="--port 3000"  passed on by `make demo`, `make test` and the benches
 
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
@@ -19,7 +19,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check bench bench-wan fuzz-dataplane clean prerequisites-build prerequisites-test
+.PHONY: help build demo test check bench bench-dataplane bench-wan fuzz-dataplane clean prerequisites-build prerequisites-test
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -27,6 +27,7 @@ help:
 	@echo 'make test    every test, with real browsers'
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
+	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make fuzz-dataplane   hostile input to the SCTP sources, under sanitizers.  ARGS="600 association"'
 	@echo 'make clean   remove everything that was built'
@@ -63,9 +64,12 @@ check: build
 	@echo '» links of the documents'
 	@$(BIN)/python scripts/check_links.py
 
-bench: build prerequisites-test
+bench: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m pytest bench --benchmark-only
 	@$(BIN)/python -m bench $(or $(ARGS),all)
+
+bench-dataplane: build prerequisites-test tests/e2e/node_modules/.made
+	@$(BIN)/python -m bench dataplane $(ARGS)
 
 bench-wan: build prerequisites-test bench/peers/node_modules/.made
 	@$(BIN)/python -m bench wan $(ARGS)

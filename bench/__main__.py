@@ -1,38 +1,79 @@
-"""`python -m bench NAME [--json] [--runs N]`: runs one case and prints it, a line a run."""
+"""`python -m bench NAME [--json] [--runs N] [--mb N]`: runs one bench and prints it, a line a run.
+
+Standard output has the lines, standard error what is going on. Exit codes are those of `p2claw`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
+from collections.abc import Coroutine
 
 from bench import wan, whole_path
+from bench.dataplane import cases
 from bench.report import Report
+from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
+from p2claw.cli.output import print_error
 from p2claw.errors import P2clawError
-
-CASES = {"whole-path": whole_path, "wan": wan}
-# What runs anywhere: wan needs root.
-ALL = ["whole-path"]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("name", choices=[*CASES, "all"])
-    parser.add_argument("--json", action="store_true", help="JSON lines instead of text")
-    parser.add_argument("--runs", type=int, default=5, help="interleaved runs of each side")
-    parser.add_argument("--mb", type=int, default=200, help="megabytes a run")
-    wan.add_options(parser)
-    args = parser.parse_args()
-    report = Report(as_json=args.json)
+    args = _parser().parse_args()
     try:
-        for name in ALL if args.name == "all" else [args.name]:
-            asyncio.run(CASES[name].run(report, args))
+        asyncio.run(_ended_by_sigterm(_run(args)))
     except P2clawError as error:
-        print(f"error: {error} ({error.code})", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+        print_error(error, as_json=args.json)
+        return exit_code_of(error)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTED
     return 0
+
+
+async def _run(args: argparse.Namespace) -> None:
+    report = Report(as_json=args.json)
+    if args.name == "wan":
+        await wan.run(report, args)
+        return
+    sizes = {"runs": args.runs, "megabytes": args.mb}
+    if args.name in ("whole-path", "all"):
+        await whole_path.run(report, **sizes)
+    if args.name == "dataplane":
+        await cases.run(report, **sizes, cases=args.case or tuple(cases.CASES))
+    if args.name == "all":
+        await cases.run(report, **sizes)
+
+
+async def _ended_by_sigterm(bench: Coroutine[object, object, None]) -> None:
+    """Let SIGTERM end a bench as Ctrl-C does, so that what it started ends with it."""
+    task = asyncio.ensure_future(bench)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="JSON lines instead of text")
+    common.add_argument("--runs", type=_positive, default=5, help="interleaved runs of each side")
+    common.add_argument("--mb", type=_positive, default=200, help="megabytes a run")
+    names = parser.add_subparsers(dest="name", required=True)
+    names.add_parser("whole-path", parents=[common], help="beside one raw aiortc channel")
+    dataplane = names.add_parser(
+        "dataplane", parents=[common], help="case by case, beside aiortc and libwebrtc"
+    )
+    dataplane.add_argument("--case", nargs="+", choices=cases.CASES, help="these alone")
+    wan.add_options(names.add_parser("wan", parents=[common], help="over emulated lines; as root"))
+    names.add_parser("all", parents=[common], help="all but wan")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 if __name__ == "__main__":

@@ -43,8 +43,9 @@ async def nginx(folder: Path) -> AsyncIterator[int]:
         await _listening(port)
         yield port
     finally:
-        process.terminate()
-        await process.wait()
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
 
 
 async def _listening(port: int) -> None:

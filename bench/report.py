@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
+import sys
 from collections.abc import Sequence
 
 
@@ -21,6 +22,10 @@ class Report:
             print(json.dumps(facts), flush=True)
         else:
             print("  ".join(f"{key}={_short(value)}" for key, value in facts.items()), flush=True)
+
+    def progress(self, case: str, run: int, runs: int, what: str) -> None:
+        """Say on standard error what begins now. run: counted from 0."""
+        print(f"» {case}: run {run + 1} of {runs}, {what}", file=sys.stderr, flush=True)
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_TIMEOUT_S = 30
+DRAIN_S = 1
 END_TIMEOUT_S = 15
 
 
@@ -42,7 +43,11 @@ async def stack(
 
         async def start(*argv: str) -> Process:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", program, *argv, env=env, stdout=log, stderr=log
+                *(sys.executable, "-m", program, *argv),
+                env=env,
+                stdout=log,
+                stderr=log,
+                process_group=0,  # Ctrl-C reaches the bench alone, which ends it
             )
             ends.push_async_callback(_end, process)
             return process
@@ -81,10 +86,14 @@ async def _expose(env: dict[str, str], app: str, upstream: str, log: Path) -> st
 
 
 async def _end(process: Process) -> None:
+    """Ask, ask again, and make an end of it. An agent lets requests finish until asked again."""
+    for patience_s in (DRAIN_S, END_TIMEOUT_S):
+        if process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), patience_s)
     if process.returncode is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        process.kill()
+        await process.wait()

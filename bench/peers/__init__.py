@@ -48,10 +48,12 @@ class Stack:
         return peer
 
 
+_AIORTC = "bench.peers.stock_aiortc:"
 _ASSOCIATION = "bench.peers.association:"
 STACKS = {
     "p2claw": Stack("p2claw.link.peer:VisitorPeer"),
-    "aiortc": Stack("bench.peers.stock_aiortc:VisitorPeer"),
+    "aiortc": Stack(_AIORTC + "VisitorPeer"),
+    "aiortc-aiortc": Stack(_AIORTC + "VisitorPeer", _AIORTC + "BoxPeer"),
     "wrtc": Stack("bench.peers.libwebrtc:VisitorPeer"),
     "association-bbr": Stack(_ASSOCIATION + "BbrPeer", _ASSOCIATION + "BoxPeer"),
     "association-cubic": Stack(_ASSOCIATION + "CubicPeer", _ASSOCIATION + "BoxPeer"),

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import sys
 import time
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import uvloop
 
 from bench.peers import STACKS, Offering
+from bench.stdio import Lines, say
 from p2claw.link.channel import Channel
 
 MESSAGE_BYTES = 16_384
@@ -78,20 +78,20 @@ class Counter:
 
 
 async def main(role: str, stack: str) -> None:
-    lines = await _stdin_lines()
+    lines = await Lines.open()
     await (_send if role == "send" else _receive)(stack, lines)
-    await lines.readline()
+    await lines.next()
 
 
-async def _send(stack: str, lines: asyncio.StreamReader) -> None:
+async def _send(stack: str, lines: Lines) -> None:
     peer = STACKS[stack].make_sender()
-    _say({"description": await peer.offer()})
-    await peer.accept((await _heard(lines))["description"])
+    say({"description": await peer.offer()})
+    await peer.accept((await lines.next())["description"])
     channel = await peer.channel(timeout_s=OPEN_TIMEOUT_S)
-    _say({"open": True})
-    asked = await _heard(lines)
+    say({"open": True})
+    asked = await lines.next()
     began = time.monotonic()
-    _say({"began": began})
+    say({"began": began})
     ends = began + asked["seconds"]
     Feeder(channel, ends)
     samples = []
@@ -99,44 +99,24 @@ async def _send(stack: str, lines: asyncio.StreamReader) -> None:
         await asyncio.sleep(asked["sample_s"])
         samples.append({"at_s": round(time.monotonic() - began, 4), **_stats(peer)})
     await asyncio.sleep(ends - time.monotonic())
-    _say({"stats": _stats(peer), "samples": samples})
+    say({"stats": _stats(peer), "samples": samples})
 
 
-async def _receive(stack: str, lines: asyncio.StreamReader) -> None:
+async def _receive(stack: str, lines: Lines) -> None:
     peer = STACKS[stack].make_receiver()
-    _say({"description": await peer.answer((await _heard(lines))["description"])})
+    say({"description": await peer.answer((await lines.next())["description"])})
     counter = Counter(await peer.channel(timeout_s=OPEN_TIMEOUT_S))
-    _say({"open": True})
-    asked = await _heard(lines)
+    say({"open": True})
+    asked = await lines.next()
     began, seconds = float(asked["began"]), float(asked["seconds"])
     await asyncio.sleep(began + seconds + BIN_S - time.monotonic())
-    _say({"bytes": counter.bins(began, seconds)})
+    say({"bytes": counter.bins(began, seconds)})
 
 
 def _stats(peer: Offering) -> dict[str, Any]:
     """What the stack tells of the path, if anything."""
     stats: Any = getattr(peer, "stats", dict)()
     return dataclasses.asdict(stats) if dataclasses.is_dataclass(type(stats)) else dict(stats)
-
-
-def _say(value: object) -> None:
-    print(json.dumps(value), flush=True)
-
-
-async def _heard(lines: asyncio.StreamReader) -> dict[str, Any]:
-    line = await lines.readline()
-    if not line:
-        sys.exit(0)  # the parent is gone
-    heard: dict[str, Any] = json.loads(line)
-    return heard
-
-
-async def _stdin_lines() -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=1 << 20)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
-    return reader
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class _Peer(Single):
         self._channel.on("open", lambda _: self._opened.set())
         self._channel.on("message", self._on_message)
         self._channel.on("bufferedamountlow", lambda _: self.drained())
+        self._channel.on("close", lambda _: self.closed())
         self._peer.on("icecandidate", self._on_candidate)
 
     def _on_message(self, event: webrtc.MessageEvent) -> None:

@@ -19,12 +19,15 @@ class Single:
         self._user: ChannelUser | None = None
         self._early: deque[bytes] = deque()
         self._low_water_bytes = 0
+        self._is_closed = False
 
     def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
         self._low_water_bytes = low_water_bytes
         self._user = user
         while self._early:
             user.message_received(self._early.popleft())
+        if self._is_closed:
+            user.channel_closed()
 
     async def until_open(self, timeout_s: float) -> None:
         """Raises LinkError `link-timeout`."""
@@ -44,3 +47,9 @@ class Single:
     def drained(self) -> None:
         if self._user is not None:
             self._user.channel_drained()
+
+    def closed(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            if self._user is not None:
+                self._user.channel_closed()

@@ -1,47 +1,133 @@
-"""aiortc as it comes, offering."""
+"""aiortc as it comes: what our links are measured against, bare or under our session.
+
+`BoxPeer` and `VisitorPeer` have the outside of ours and are an RTCPeerConnection inside. `use` puts
+them in place of ours in this process.
+"""
 
 from __future__ import annotations
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
 from bench.peers.single import CHANNEL_ID, LABEL, PROTOCOL, Single
-from p2claw.link.channel import ChannelUser
+from p2claw.link.channel import Channel, ChannelUser
+from p2claw.link.peer import CLOSE_TIMEOUT_S, Path, PeerStats
+from p2claw.wire.signalling import IceServer
+from p2claw.wire.signatures import fingerprint_of
 
 
-class VisitorPeer(Single):
-    """A connection and its one channel in one."""
+def use() -> None:
+    """From now on, every link of an agent or a visitor in this process is a stock one."""
+    from p2claw.agent import box_link
+    from p2claw.visitor import signalling
 
-    def __init__(self) -> None:
+    box_link.BoxPeer = BoxPeer  # type: ignore[attr-defined,assignment]
+    signalling.VisitorPeer = VisitorPeer  # type: ignore[attr-defined,assignment]
+
+
+class StockChannel(Single):
+    """An RTCDataChannel as the pump's `Channel`."""
+
+    def __init__(self, channel: RTCDataChannel) -> None:
         super().__init__()
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._channel = self._peer.createDataChannel(
-            LABEL, protocol=PROTOCOL, negotiated=True, id=CHANNEL_ID
-        )
-        self._channel.on("open", self._opened.set)
-        self._channel.on("message", self.heard)
-        self._channel.on("bufferedamountlow", self.drained)
+        self._channel = channel
+        channel.on("open", self._opened.set)
+        channel.on("message", lambda m: self.heard(m if isinstance(m, bytes) else b""))
+        channel.on("bufferedamountlow", self.drained)
+        channel.on("close", self.closed)
 
-    async def offer(self) -> str:
-        await self._peer.setLocalDescription(await self._peer.createOffer())
-        return str(self._peer.localDescription.sdp)
-
-    async def accept(self, answer: str) -> None:
-        await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-
-    async def channel(self, *, timeout_s: float) -> VisitorPeer:
-        await self.until_open(timeout_s)
-        return self
-
-    def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
-        self._channel.bufferedAmountLowThreshold = low_water_bytes
-        super().attach(user, low_water_bytes=low_water_bytes)
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set()
 
     @property
     def buffered_bytes(self) -> int:
         return int(self._channel.bufferedAmount)
 
+    def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
+        self._channel.bufferedAmountLowThreshold = low_water_bytes
+        super().attach(user, low_water_bytes=low_water_bytes)
+
     def send(self, message: bytes) -> None:
-        self._channel.send(message)
+        if self._channel.readyState == "open":
+            self._channel.send(message)
 
     def close(self) -> None:
         self._channel.close()
+
+
+class StockPeer:
+    """What both sides share. aiortc gathers before it describes itself, so nothing trickles.
+
+    ice_servers: not asked; both ends are on this machine. port: not used; aiortc has its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        ice_servers: Iterable[IceServer] = (),
+        on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
+        port: object = None,
+    ) -> None:
+        self.on_candidate = on_candidate
+        self.fingerprint = b""  # known once it has described itself
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._channel = StockChannel(
+            self._peer.createDataChannel(LABEL, protocol=PROTOCOL, negotiated=True, id=CHANNEL_ID)
+        )
+
+    def add_candidate(self, candidate: str, mid: str = "0") -> None:
+        """Nothing: hosts are in the descriptions, and no others are needed on one machine."""
+
+    async def channel(self, *, timeout_s: float) -> Channel:
+        """The channel, once it is open. Raises LinkError `link-timeout`."""
+        await self._channel.until_open(timeout_s)
+        return self._channel
+
+    def path(self) -> Path:
+        return "direct" if self._channel.is_open else "unknown"
+
+    def stats(self) -> PeerStats:
+        association = self._peer.sctp
+        assert association is not None  # there from the first channel on
+        (transport,) = association.transport._get_stats().values()
+        return PeerStats(
+            bytes_in=transport.bytesReceived,
+            bytes_out=transport.bytesSent,
+            packets_in=transport.packetsReceived,
+            packets_out=transport.packetsSent,
+            rtt_s=None,
+            path=self.path(),
+        )
+
+    async def close(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._peer.close()
+
+    async def _describe(self, description: RTCSessionDescription) -> str:
+        await self._peer.setLocalDescription(description)
+        sdp = str(self._peer.localDescription.sdp)
+        self.fingerprint = fingerprint_of(sdp)
+        return sdp
+
+
+class BoxPeer(StockPeer):
+    """The side that answers one visitor."""
+
+    async def answer(self, offer_sdp: str) -> str:
+        await self._peer.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
+        return await self._describe(await self._peer.createAnswer())
+
+
+class VisitorPeer(StockPeer):
+    """The side that offers."""
+
+    async def offer(self) -> str:
+        return await self._describe(await self._peer.createOffer())
+
+    async def accept(self, answer_sdp: str) -> None:
+        await self._peer.setRemoteDescription(RTCSessionDescription(answer_sdp, "answer"))

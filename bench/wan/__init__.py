@@ -6,10 +6,6 @@ Needs root (network namespaces), /dev/net/tun, iproute2 and a C compiler.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import signal
-from collections.abc import Iterator
 
 from bench.peers import STACKS
 from bench.report import Report
@@ -52,25 +48,12 @@ async def run(report: Report, args: argparse.Namespace) -> None:
     """Raises UsageError: `root-needed`, `tun-missing` and others of network.py; `line-unknown`."""
     lines = [read_line(text) for text in args.line or ()]
     prepare()
-    with _ended_by_sigterm():
-        for name in CASES if args.case == "all" else [args.case]:
-            await CASES[name].run(
-                report,
-                runs=args.runs,
-                seconds=args.seconds or SECONDS[name],
-                lines=lines or (LINES if name == "goodput" else fairness.LINES),
-                senders=args.sender or SENDERS[name],
-                sample_s=args.sample_s,
-            )
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends this task as Ctrl-C does, so that the namespaces are taken away."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+    for name in CASES if args.case == "all" else [args.case]:
+        await CASES[name].run(
+            report,
+            runs=args.runs,
+            seconds=args.seconds or SECONDS[name],
+            lines=lines or (LINES if name == "goodput" else fairness.LINES),
+            senders=args.sender or SENDERS[name],
+            sample_s=args.sample_s,
+        )

@@ -152,8 +152,11 @@ class Browser:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def launch(cls, kind: Kind, folder: Path) -> Browser:
-        """Start with a fresh profile below `folder`, which also takes downloads and the log."""
+    async def launch(cls, kind: Kind, folder: Path, *, flags: tuple[str, ...] = ()) -> Browser:
+        """Start with a fresh profile below `folder`, which also takes downloads and the log.
+
+        flags: further arguments of Chromium's command line.
+        """
         for part in ("profile", "downloads"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         mark = uuid.uuid4().hex
@@ -175,6 +178,7 @@ class Browser:
                 kind=kind,
                 profile=str(folder / "profile"),
                 downloads=str(browser.downloads),
+                flags=flags,
             )
         except BaseException:
             await browser.close()

@@ -37,8 +37,9 @@ const FIREFOX_QUIET = {
   "toolkit.telemetry.enabled": false,
 };
 
-/** Returns puppeteer's Browser; `profile` and `downloads` are folders that exist. */
-export async function launch({ kind, profile, downloads, executable }) {
+/** Returns puppeteer's Browser; `profile` and `downloads` are folders that exist; `flags` are
+ * Chromium's. */
+export async function launch({ kind, profile, downloads, executable, flags = [] }) {
   const common = {
     browser: kind === "firefox" ? "firefox" : "chrome",
     executablePath: executable ?? EXECUTABLES[kind],
@@ -60,7 +61,7 @@ export async function launch({ kind, profile, downloads, executable }) {
     return puppeteer.launch({ ...common, extraPrefsFirefox });
   }
   const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const browser = await puppeteer.launch({ ...common, args: [...CHROMIUM_QUIET, ...root] });
+  const browser = await puppeteer.launch({ ...common, args: [...CHROMIUM_QUIET, ...root, ...flags] });
   const cdp = await browser.target().createCDPSession();
   await cdp.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: downloads });
   return browser;

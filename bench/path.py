@@ -1,0 +1,101 @@
+"""The whole path, to be measured: an upstream, an agent, and a visitor in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.figures import MB, Figures
+from bench.nginx import nginx
+from bench.pair import SLOWEST_MB_PER_S
+from bench.processes import Child, cpu_s
+from bench.stack import free_port, stack
+from p2claw.errors import P2clawError
+
+# What runs as `p2claw`, by the plane under its links.
+PROGRAMS = {"p2claw": "p2claw.cli.main", "aiortc": "bench.stock_agent"}
+
+
+@dataclass(frozen=True, slots=True)
+class WholePath:
+    """One agent with one link to one visitor."""
+
+    agent_pid: int
+    visitor: Child
+
+    async def download(self, path: str, megabytes: int) -> Figures:
+        """The agent sends, the visitor receives."""
+        return await self._transfer({"do": "get", "path": path}, megabytes, sender="agent")
+
+    async def upload(self, path: str, megabytes: int) -> Figures:
+        """The visitor sends, the agent receives."""
+        command = {"do": "post", "path": path, "bytes": megabytes * MB}
+        return await self._transfer(command, megabytes, sender="visitor")
+
+    async def _transfer(self, command: dict[str, Any], megabytes: int, *, sender: str) -> Figures:
+        before_s = self._clocks(sender)
+        answer = await self.visitor.ask(command, timeout_s=30 + megabytes / SLOWEST_MB_PER_S)
+        after_s = self._clocks(sender)
+        if answer["status"] != 200 or answer["bytes"] != megabytes * MB:
+            raise P2clawError(f"{command} was answered by {answer}", code="bench-child")
+        return Figures.of(megabytes, megabytes / answer["seconds"], before_s, after_s)
+
+    def _clocks(self, sender: str) -> tuple[float, float]:
+        agent_s, visitor_s = cpu_s(self.agent_pid), cpu_s(self.visitor.pid)
+        return (agent_s, visitor_s) if sender == "agent" else (visitor_s, agent_s)
+
+
+def write_file(folder: Path, name: str, megabytes: float) -> None:
+    """A file of random bytes below `www`, which nginx serves."""
+    www = folder / "www"
+    www.mkdir(exist_ok=True)
+    with (www / name).open("wb") as file:
+        left_bytes = int(megabytes * MB)
+        while left_bytes:
+            left_bytes -= file.write(os.urandom(min(left_bytes, MB)))
+
+
+@contextlib.contextmanager
+def bench_folder() -> Iterator[Path]:
+    """A folder for the files and logs of one bench, gone after it."""
+    with tempfile.TemporaryDirectory(prefix="p2claw-bench-") as name:
+        yield Path(name)
+
+
+@contextlib.asynccontextmanager
+async def both_paths(files: Mapping[str, float]) -> AsyncIterator[dict[str, WholePath]]:
+    """The whole path twice, beside each other, by plane, before one nginx.
+
+    files: what it serves, by name, in megabytes.
+    """
+    with bench_folder() as folder:
+        for file, megabytes in files.items():
+            write_file(folder, file, megabytes)
+        async with (
+            nginx(folder) as port,
+            whole_path(folder, "p2claw", f"http://127.0.0.1:{port}") as ours,
+            whole_path(folder, "aiortc", f"http://127.0.0.1:{port}") as stock,
+        ):
+            yield {"p2claw": ours, "aiortc": stock}
+
+
+@contextlib.asynccontextmanager
+async def whole_path(folder: Path, plane: str, upstream: str) -> AsyncIterator[WholePath]:
+    """Start all of it on one plane, `p2claw` or `aiortc`, and end it again. folder: its logs."""
+    home = folder / plane
+    home.mkdir()
+    async with (
+        stack(
+            home, app="bench", upstream=upstream, edge_port=free_port(), program=PROGRAMS[plane]
+        ) as running,
+        contextlib.AsyncExitStack() as ends,
+    ):
+        visitor = await Child.start("bench.visitor_child", running.url, running.edge, plane)
+        ends.push_async_callback(visitor.end)
+        await visitor.hear()
+        yield WholePath(running.agent_pid, visitor)
