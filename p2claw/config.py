@@ -19,7 +19,7 @@ DEFAULT_LISTEN = "127.0.0.1:8787"
 DEFAULT_COORDINATOR = "http://localhost:8787"
 
 # One process fills one core: more than there are cores help nobody, and larger boxes are rare. The
-# limit keeps a slip of the finger from filling the memory, at some 60 MB a process.
+# limit keeps a slip of the finger from filling the memory, at some 70 MB a process.
 MOST_WORKERS = 64
 
 LAST_PORT = 65_535

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -68,9 +69,16 @@ def get_log(area: str) -> Log:
     return Log(area)
 
 
-def configure(*, level: str = "info", form: str = "text", stream: TextIO | None = None) -> None:
+def configure(
+    *,
+    level: str = "info",
+    form: str = "text",
+    stream: TextIO | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> None:
     """Send all lines to stream (standard error). Called once, by a program, never by a library.
 
+    facts: which every line has, after its own.
     Raises UsageError `log-level-invalid` or `log-format-invalid`.
     """
     if level not in LEVELS:
@@ -87,12 +95,22 @@ def configure(*, level: str = "info", form: str = "text", stream: TextIO | None 
         )
     handler = logging.StreamHandler(sys.stderr if stream is None else stream)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    if facts:
+        handler.addFilter(_Adding(facts))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger(_ROOT).setLevel(level.upper())
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def configured() -> tuple[str, str]:
+    """Level and format as they are now: what a process that we start is to be told."""
+    level = logging.getLevelName(logging.getLogger(_ROOT).getEffectiveLevel()).lower()
+    handlers = logging.getLogger().handlers
+    as_json = bool(handlers) and isinstance(handlers[0].formatter, JsonFormatter)
+    return (level if level in LEVELS else "info"), ("json" if as_json else "text")
 
 
 class TextFormatter(logging.Formatter):
@@ -123,6 +141,18 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+class _Adding(logging.Filter):
+    """Lets every record through, with further facts."""
+
+    def __init__(self, facts: Mapping[str, object]) -> None:
+        super().__init__()
+        self._more = facts
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        setattr(record, _FACTS, {**_facts_of(record), **self._more})
+        return True
 
 
 def _facts_of(record: logging.LogRecord) -> dict[str, object]:

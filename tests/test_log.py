@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from p2claw.errors import UsageError
-from p2claw.log import configure, get_log
+from p2claw.log import configure, configured, get_log
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,28 @@ def test_a_value_that_would_split_the_line_is_quoted(value: str) -> None:
     line = written(value=value)
     assert len(line.splitlines()) == 1
     assert json.loads(line.rstrip("\n").partition("value=")[2]) == value
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_process_may_add_facts_to_all_its_lines(form: str) -> None:
+    stream = io.StringIO()
+    configure(form=form, stream=stream, facts={"worker": 3})
+    get_log("agent").info("link open", app="dog")
+    logging.getLogger("aiohttp").warning("of a library")
+    ours, theirs = stream.getvalue().splitlines()
+    if form == "text":
+        assert ours.endswith("link open app=dog worker=3")
+        assert theirs.endswith("of a library worker=3")
+    else:
+        assert (json.loads(ours)["app"], json.loads(ours)["worker"]) == ("dog", 3)
+        assert json.loads(theirs)["worker"] == 3
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_was_configured_can_be_passed_on(level: str, form: str) -> None:
+    configure(level=level, form=form, stream=io.StringIO())
+    assert configured() == (level, form)
 
 
 def test_a_json_line_holds_the_same_facts() -> None:

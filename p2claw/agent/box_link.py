@@ -146,8 +146,9 @@ class BoxLink:
     async def _answer(self) -> None:
         offer, self._offer = self._offer, None
         assert offer is not None
-        sdp = await self._peer.answer(offer.sdp)
+        # Signed before, because candidates trickle once there is an answer, and must come after it.
         signature = await self._sign(offer, self._peer.fingerprint)
+        sdp = await self._peer.answer(offer.sdp)
         self._send(BoxAnswer(self._session, sdp, signature))
 
     async def _open(self) -> Pump:

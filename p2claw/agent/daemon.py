@@ -18,6 +18,7 @@ from p2claw.agent.local_socket import local_socket
 from p2claw.agent.lock import only_agent
 from p2claw.agent.registration import Registration
 from p2claw.agent.routes import Route, RouteFile, Routes, route_from
+from p2claw.agent.workers.pool import Workers
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection
@@ -221,6 +222,9 @@ class Agent:
 
 
 def _answering(config: AgentConfig, identity: Identity) -> Answering:
+    if config.workers > 1:
+        return Workers(identity, config)
+
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)
 

@@ -47,6 +47,21 @@ another agent runs from the same home.
     help="How many visitors may be linked at once.",
 )
 @click.option(
+    "--workers",
+    envvar="P2CLAW_WORKERS",
+    type=int,
+    default=1,
+    show_default=True,
+    help="How many processes answer visitors, at most one for each core.",
+)
+@click.option(
+    "--udp-port",
+    envvar="P2CLAW_UDP_PORT",
+    type=int,
+    default=0,
+    hidden=True,  # until links have a port of their own
+)
+@click.option(
     "--head-timeout",
     envvar="P2CLAW_HEAD_TIMEOUT",
     type=click.FloatRange(min=0, min_open=True),
@@ -60,6 +75,8 @@ another agent runs from the same home.
 def run(
     coordinator: str,
     links: int,
+    workers: int,
+    udp_port: int,
     head_timeout: float,
     log_level: str,
     log_format: str,
@@ -72,7 +89,7 @@ def run(
     """
     limits = AgentLimits()
     limits = replace(limits, links=links, upstream=replace(limits.upstream, head_s=head_timeout))
-    config = AgentConfig(coordinator=coordinator, limits=limits)
+    config = AgentConfig(coordinator=coordinator, limits=limits, workers=workers, udp_port=udp_port)
     log.configure(level=log_level, form=log_format)
     allow_many_sockets()
     uvloop.run(run_agent(config, lambda agent: _say(agent, config, as_json)))

@@ -35,6 +35,7 @@ def sessions(as_json: bool) -> None:
     if not found["sessions"]:
         print_note("nobody is visiting")
         return
+    several = any(link["worker"] for link in found["sessions"])
     rows = [
         (
             link["id"],
@@ -46,7 +47,9 @@ def sessions(as_json: bool) -> None:
             bytes_text(link["bytes_out"]),
             None if link["rtt_ms"] is None else f"{link['rtt_ms']:.0f} ms",
             link["software"],
+            *([link["worker"]] if several else []),
         )
         for link in found["sessions"]
     ]
-    print_table(("ID", "APP", "PATH", "AGE", "STREAMS", "IN", "OUT", "RTT", "SOFTWARE"), rows)
+    heads = ("ID", "APP", "PATH", "AGE", "STREAMS", "IN", "OUT", "RTT", "SOFTWARE")
+    print_table((*heads, "WORKER") if several else heads, rows)

@@ -47,6 +47,19 @@ def _say(found: dict[str, Any]) -> None:
             ("built on", f"{found['codec']}, {found['data_plane']}"),
         ]
     )
+    if len(found["workers"]) > 1:
+        click.echo()
+        processes = [
+            (
+                worker["number"],
+                worker["pid"] or "starting again",
+                worker["links"],
+                duration_text(worker["uptime_s"]),
+                worker["restarts"],
+            )
+            for worker in found["workers"]
+        ]
+        print_table(("WORKER", "PID", "LINKS", "UP", "RESTARTS"), processes)
     if found["apps"]:
         click.echo()
         rows = [(app["app"], app["upstream"], app["url"]) for app in found["apps"]]

@@ -26,7 +26,8 @@ async def refused(home: Path, *arguments: str) -> tuple[int, str]:
     async with agent_process(home, "http://127.0.0.1:1", *arguments) as process:
         assert process.facts == {}
         status = await process.wait()
-    told = json.loads(process.log.read_text().splitlines()[-1])
+    # Another agent may write to the same log.
+    (told,) = [json.loads(line) for line in process.log.read_text().splitlines() if line[0] == "{"]
     return status, told["error"]["code"]
 
 
@@ -117,6 +118,22 @@ async def test_a_damaged_key_keeps_it_from_starting(tmp_path: Path) -> None:
     key.touch(0o600)
     assert await refused(tmp_path) == (1, "identity-damaged")
     assert key.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--workers", "0"), "workers-invalid"),
+        (("--workers", "65"), "workers-invalid"),
+        (("--udp-port", "65536"), "udp-port-invalid"),
+        (("--workers", "4", "--udp-port", "65533"), "udp-port-invalid"),
+        (("--workers", "many"), "usage"),
+    ],
+)
+async def test_options_that_cannot_be_are_refused(
+    tmp_path: Path, arguments: tuple[str, ...], code: str
+) -> None:
+    assert await refused(tmp_path, *arguments) == (2, code)
 
 
 async def test_damaged_routes_keep_it_from_starting(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from threading import Thread
 import pytest
 
 from p2claw.cli.demo.stage import USUAL_PORT
-from tests.cli.demos import Demo, alive, demo
+from tests.cli.demos import Demo, demo
 from tests.cli.program import argv_of, env_of, p2claw
+from tests.support.processes import alive
 
 GONE_S = 20
 

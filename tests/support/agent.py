@@ -56,12 +56,14 @@ class LocalApi:
         return document
 
     async def online(self) -> None:
-        """Wait until the box is registered."""
+        """Wait until the box is registered, and its apps known."""
         async with asyncio.timeout(DEADLINE_S):
             while True:
                 if (await self.get("/v1/status"))["coordinator"]["state"] == "online":
-                    return
+                    break
                 await asyncio.sleep(0.02)
+            # Online is not announced yet: a reload answers once the coordinator knows the apps.
+            await self.ask("POST", "/v1/reload")
 
 
 @dataclass
@@ -76,8 +78,6 @@ class RunningAgent:
 
     async def visit(self, app: str = "dog") -> Visitor:
         """A visitor of one of its apps, as soon as the coordinator knows of it."""
-        # Online is not announced yet: a reload answers once the coordinator knows the apps.
-        await self.api.ask("POST", "/v1/reload")
         names = self.agent.status()
         url = next(route["url"] for route in names["apps"] if route["app"] == app)
         return await Visitor.open(url, edge=self.edge)
@@ -96,11 +96,14 @@ async def running_agent(
     routes: dict[str, str] | None = None,
     *,
     limits: AgentLimits | None = None,
+    workers: int = 1,
     online: bool = True,
 ) -> AsyncIterator[RunningAgent]:
     """An agent in this process. routes: what it exposes from the start."""
     expose_before_start(home, routes or {})
-    config = AgentConfig(home=home, coordinator=server.url, limits=limits or AgentLimits())
+    config = AgentConfig(
+        home=home, coordinator=server.url, limits=limits or AgentLimits(), workers=workers
+    )
     ready = asyncio.Event()
     with only_agent(config.lock_path):
         agent = Agent(config)

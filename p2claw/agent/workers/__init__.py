@@ -1,0 +1,1 @@
+"""Answering visitors in several processes: one for each core, under one agent."""

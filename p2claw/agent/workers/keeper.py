@@ -1,0 +1,228 @@
+"""Keeps one worker running: starts it, hears it, and starts it again where it ends unasked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import time
+from collections.abc import Callable
+
+from p2claw.agent.answering import WorkerFacts
+from p2claw.agent.box_link import LinkFacts
+from p2claw.agent.workers.line import Line, LineClosedError
+from p2claw.agent.workers.messages import (
+    Alive,
+    AskLinks,
+    Begin,
+    Drain,
+    Ended,
+    Failed,
+    Links,
+    Message,
+    NewRoutes,
+    OfWorker,
+    Ready,
+    Said,
+    Sign,
+    Stop,
+)
+from p2claw.agent.workers.process import WorkerError, WorkerProcess
+from p2claw.errors import P2clawError, UsageError
+from p2claw.link.backoff import Backoff
+from p2claw.log import get_log
+
+log = get_log("agent")
+
+# How often a worker may miss to say that it is alive. Counted, and not one long wait, because an
+# agent that was stopped for a while and goes on finds one timer late, and no worker silent.
+SILENT_TIMES = 6
+
+# A worker needs a second or two; a machine may just have come up.
+START_S = 30.0
+
+# A person waits for this at a command line, which gives up after 10 s.
+LINKS_S = 3.0
+
+# A worker that has lived so long is not failing again and again.
+SETTLED_S = 60.0
+
+OfVisitors = Said | Sign | Ended
+
+
+class State(enum.Enum):
+    """STARTING → READY → RESTING → STARTING …, and from each to LEAVING."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTING = "resting"
+    LEAVING = "leaving"
+
+
+class WorkerKeeper:
+    """started: set once the worker first took offers. routes: the newest.
+
+    heard: takes what a worker says of visitors; raises P2clawError where it may not say that.
+    lost: its visitors have no worker any more; returns how many.
+    """
+
+    def __init__(
+        self,
+        begin: Begin,
+        routes: Callable[[], NewRoutes],
+        heard: Callable[[WorkerKeeper, OfVisitors], None],
+        lost: Callable[[WorkerKeeper], int],
+        *,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.started = asyncio.Event()
+        self.state = State.STARTING
+        self._begin = begin
+        self._routes = routes
+        self._heard = heard
+        self._lost = lost
+        self._backoff = backoff or Backoff()
+        self._restarts = 0
+        self._process: WorkerProcess | None = None
+        self._since_s = time.monotonic()
+        self._leaving = asyncio.Event()
+        self._seq = 0
+        self._asked: dict[int, asyncio.Future[tuple[LinkFacts, ...]]] = {}
+
+    @property
+    def number(self) -> int:
+        return self._begin.number
+
+    async def run(self) -> None:
+        """Until it was told to leave, and has. Raises P2clawError where the first start fails."""
+        while not self._leaving.is_set():
+            why = await self._live()
+            if self._leaving.is_set():
+                return
+            if not self.started.is_set():
+                raise why
+            if time.monotonic() - self._since_s > SETTLED_S:
+                self._backoff.reset()
+            delay_s = self._backoff.next_delay_s()
+            log.warning("worker starts again", worker=self.number, after_s=round(delay_s, 1))
+            self._restarts += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._leaving.wait()
+
+    def send(self, message: Message) -> None:
+        """Say it, where there is somebody to hear it."""
+        if self._process is not None:
+            self._process.line.send(message)
+
+    def leave(self, message: Drain | Stop) -> None:
+        """Let the worker end so, and start no other. Stop may follow Drain."""
+        self.state = State.LEAVING
+        self._leaving.set()
+        self.send(message)
+
+    async def links(self) -> tuple[LinkFacts, ...]:
+        """Of its open links; none of a worker that does not say."""
+        if self._process is None:
+            return ()
+        self._seq += 1
+        seq, answer = self._seq, asyncio.get_running_loop().create_future()
+        self._asked[seq] = answer
+        self.send(AskLinks(seq))
+        try:
+            async with asyncio.timeout(LINKS_S):
+                links: tuple[LinkFacts, ...] = await answer
+                return links
+        except TimeoutError:
+            log.warning("worker does not say its links", worker=self.number)
+            return ()
+        finally:
+            del self._asked[seq]
+
+    def facts(self, links: int) -> WorkerFacts:
+        """links: how many visitors it has."""
+        process = self._process
+        uptime_s = 0.0 if process is None else time.monotonic() - self._since_s
+        pid = None if process is None else process.pid
+        return WorkerFacts(self.number, pid, links, uptime_s, self._restarts)
+
+    async def _live(self) -> P2clawError:
+        """One process, from its start to its end; returns why it ended."""
+        self._enter(State.STARTING)
+        self._since_s = time.monotonic()
+        try:
+            process = self._process = await WorkerProcess.start(self.number)
+        except WorkerError as error:
+            log.error("worker not started", worker=self.number, error=error.message)
+            return error
+        try:
+            why = await self._listen(process.line)
+        finally:
+            self._process = None
+            self._enter(State.RESTING)
+            links = self._lost(self)
+            for answer in self._asked.values():
+                if not answer.done():
+                    answer.set_result(())
+            status = await process.end()
+        if self._leaving.is_set():
+            return why
+        if isinstance(why, LineClosedError):
+            hint = "What it wrote to the log says why"
+            why = WorkerError(f"Worker {self.number} ended with {status}", hint=hint)
+        log.error(
+            "worker ended",
+            worker=self.number,
+            pid=process.pid,
+            exit=status,
+            links=links,
+            error=why.message,
+        )
+        return why
+
+    async def _listen(self, line: Line[OfWorker]) -> P2clawError:
+        """Until the line ends, or something is said that may not be; returns why."""
+        line.send(self._begin)
+        line.send(self._routes())
+        if self._leaving.is_set():
+            line.send(Stop())
+        try:
+            while True:
+                self._take(await self._receive(line))
+        except P2clawError as error:
+            return error
+        except Exception as error:
+            log.fault("worker not understood", error, worker=self.number)
+            return WorkerError(f"Worker {self.number} was not understood")
+
+    async def _receive(self, line: Line[OfWorker]) -> OfWorker:
+        starting = self.state is State.STARTING
+        wait_s = START_S / SILENT_TIMES if starting else self._begin.alive_s
+        for _ in range(SILENT_TIMES):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    return await line.receive()
+        raise WorkerError(
+            f"Worker {self.number} has said nothing for {wait_s * SILENT_TIMES:g} s",
+            code="worker-silent",
+        )
+
+    def _take(self, message: OfWorker) -> None:
+        match message:
+            case Ready():
+                self._enter(State.READY)
+                self.started.set()
+            case Alive():
+                pass
+            case Failed(code, text, hint):
+                raise UsageError(text, code=code, hint=hint)
+            case Links(seq, links):
+                answer = self._asked.get(seq)
+                if answer is not None and not answer.done():
+                    answer.set_result(links)
+            case Said() | Sign() | Ended():
+                self._heard(self, message)
+
+    def _enter(self, state: State) -> None:
+        if self.state is not State.LEAVING:
+            self.state = state

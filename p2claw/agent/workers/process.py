@@ -1,0 +1,68 @@
+"""One worker as a process of the operating system: started on a socket, ended for certain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+
+from p2claw.agent.workers.line import Line
+from p2claw.agent.workers.messages import OfWorker, of_worker_decoder
+from p2claw.errors import P2clawError
+
+MODULE = "p2claw.agent.workers.worker"
+
+# How long a worker whose line is closed may take to go. It does so at once, unless it hangs.
+END_S = 2.0
+
+
+class WorkerError(P2clawError):
+    """A worker did not start, or ended unasked."""
+
+    code = "worker-failed"
+
+
+class WorkerProcess:
+    """line: what is said to it, and by it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, line: Line[OfWorker]) -> None:
+        self.pid = process.pid
+        self.line = line
+        self._process = process
+
+    @classmethod
+    async def start(cls, number: int) -> WorkerProcess:
+        """Run the worker of this number. Raises WorkerError.
+
+        Its standard input is its end of the line: the kernel closes that however this process
+        ends, and then the worker does too. In a session of its own, because what a terminal sends
+        is for the agent, which says itself when its workers are to end.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", MODULE, str(number)),
+                    stdin=theirs.fileno(),
+                    stdout=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            ours.close()
+            raise WorkerError(f"Worker {number} cannot be started: {error}") from None
+        except BaseException:
+            ours.close()
+            raise
+        return cls(process, await Line.over(ours, of_worker_decoder()))
+
+    async def end(self) -> int:
+        """Close the line, wait, or kill; the exit status, negative for a signal."""
+        self.line.cut()
+        try:
+            async with asyncio.timeout(END_S):
+                return await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            return await self._process.wait()

@@ -1,0 +1,206 @@
+"""One worker of an agent: answers the visitors that it is given.
+
+    python -m p2claw.agent.workers.worker NUMBER
+
+The agent starts it, says everything on the socket that is its standard input, and when to end;
+nobody else runs it. NUMBER is for whoever lists processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from p2claw.agent.in_process import InProcess
+from p2claw.agent.workers.line import Line, LineClosedError
+from p2claw.agent.workers.messages import (
+    Alive,
+    AskLinks,
+    Begin,
+    Drain,
+    Ended,
+    Failed,
+    Links,
+    NewRoutes,
+    Offered,
+    Ready,
+    Said,
+    Sign,
+    Signed,
+    Stop,
+    ToWorker,
+    to_worker_decoder,
+)
+from p2claw.errors import LinkError, LocalProtocolError, P2clawError
+from p2claw.log import configure, get_log
+from p2claw.wire.signalling import AgentMessage, BoxCandidate, BoxEnd, BoxOffer, Unknown
+
+log = get_log("agent")
+
+# The agent signs at once; where it does not, its visitor has long been told that the box is silent.
+SIGN_S = 10.0
+
+# Exit codes; people see them in the agent's line `worker ended`.
+FAILED = 1
+ORPHANED = 3
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Worker:
+    """begin: what it is. `run` is its life."""
+
+    def __init__(self, line: Line[ToWorker], begin: Begin) -> None:
+        self._line = line
+        self._alive_s = begin.alive_s
+        self._answering = InProcess(
+            self._sign,
+            begin.limits,
+            Path(begin.spool_dir),
+            udp_port=begin.udp_port,
+            ended=lambda session: line.send(Ended(session)),
+        )
+        self._signatures: dict[str, asyncio.Future[bytes]] = {}
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._enough = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until the agent has had enough. Raises P2clawError, LineClosedError where it is gone."""
+        await self._answering.start()
+        self._line.send(Ready())
+        living = [self._last(), self._listen(), self._say_alive()]
+        tasks = [asyncio.create_task(part) for part in living]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*tasks, *self._jobs):
+                task.cancel()
+        for task in done:
+            task.result()
+
+    async def _last(self) -> None:
+        await self._enough.wait()
+        await self._answering.close()
+
+    async def _listen(self) -> None:
+        while True:
+            self._take(await self._line.receive())
+
+    async def _say_alive(self) -> None:
+        while True:
+            await asyncio.sleep(self._alive_s)
+            self._line.send(Alive())
+
+    def _take(self, message: ToWorker) -> None:
+        match message:
+            case NewRoutes(routes):
+                self._answering.apply({route.app: route for route in routes})
+            case Offered(offer, names):
+                self._answering.offer(offer, names, self._say)
+            case Said():
+                self._pass_on(message.message())
+            case Signed(session, signature):
+                awaited = self._signatures.get(session)
+                if awaited is not None and not awaited.done():
+                    awaited.set_result(signature)
+            case AskLinks(seq):
+                self._do(self._say_links(seq))
+            case Drain(timeout_s):
+                self._do(self._drain(timeout_s))
+            case Stop():
+                self._enough.set()
+            case Begin():
+                raise LocalProtocolError("a worker was begun twice")
+
+    def _pass_on(self, message: AgentMessage | Unknown) -> None:
+        match message:
+            case BoxCandidate(session, candidate, mid):
+                self._answering.candidate(session, candidate, mid)
+            case BoxEnd(session):
+                self._answering.end(session)
+            case _:
+                raise LocalProtocolError(f"a worker was told {type(message).__name__}")
+
+    def _say(self, message: AgentMessage) -> None:
+        self._line.send(Said.of(message))
+
+    async def _sign(self, offer: BoxOffer, fingerprint: bytes) -> bytes:
+        """Raises LinkError where the agent does not."""
+        awaited = asyncio.get_running_loop().create_future()
+        self._signatures[offer.session] = awaited
+        self._line.send(Sign(offer.session, fingerprint))
+        try:
+            async with asyncio.timeout(SIGN_S):
+                signature: bytes = await awaited
+                return signature
+        except TimeoutError:
+            raise LinkError("The agent did not sign the answer", code="link-timeout") from None
+        finally:
+            del self._signatures[offer.session]
+
+    async def _say_links(self, seq: int) -> None:
+        links = await self._answering.links()
+        self._line.send(Links(seq, tuple(link for _, link in links)))
+
+    async def _drain(self, timeout_s: float) -> None:
+        await self._answering.drain(timeout_s)
+        self._enough.set()
+
+    def _do(self, job: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.fault("worker failed", error)
+            self._enough.set()
+
+
+async def run(end: socket.socket) -> int:
+    """One worker, with its end of the line; the exit code."""
+    line = await Line.over(end, to_worker_decoder())
+    try:
+        begin = await line.receive()
+        if not isinstance(begin, Begin):
+            raise LocalProtocolError(f"a worker begins with {type(begin).__name__}")
+        configure(level=begin.log_level, form=begin.log_format, facts={"worker": begin.number})
+        await Worker(line, begin).run()
+    except LineClosedError:
+        # Nobody is there to say goodbye for, and nothing may keep this process.
+        os._exit(ORPHANED)
+    except P2clawError as error:
+        line.send(Failed(error.code, error.message, error.hint))
+        await line.close()
+        return FAILED
+    except Exception as error:
+        log.fault("worker failed", error)
+        return FAILED
+    await line.close()
+    return 0
+
+
+def main() -> int:
+    # Service managers send signals to all processes of a service: the agent says what they mean.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform == "linux":
+        # A loop that hangs would not see that the line ends.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    return uvloop.run(run(end))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

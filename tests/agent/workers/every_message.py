@@ -1,0 +1,62 @@
+"""One message of each kind that agent and workers say, in both directions."""
+
+from __future__ import annotations
+
+from p2claw.agent.box_link import LinkFacts
+from p2claw.agent.public import PublicNames
+from p2claw.agent.routes import route_from
+from p2claw.agent.workers.messages import (
+    Alive,
+    AskLinks,
+    Begin,
+    Drain,
+    Ended,
+    Failed,
+    Links,
+    Message,
+    NewRoutes,
+    Offered,
+    Ready,
+    Said,
+    Sign,
+    Signed,
+    Stop,
+)
+from p2claw.config import AgentLimits
+from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxOffer, IceServer
+
+ROUTES = (
+    route_from("dog", {"upstream": "3000"}),
+    route_from("cat", {"upstream": "unix:/cat.sock", "preserve_host": True, "chunked": True}),
+)
+OFFER = BoxOffer(
+    "session-1",
+    "dog",
+    "v=0\r\n",
+    (IceServer(("stun:a.example",)), IceServer(("turn:b.example",), "user", "secret")),
+    "203.0.113.0/24",
+)
+NAMES = PublicNames("https://{label}.example.org", "purplecrab", "a" * 26)
+FACTS = LinkFacts("WTvsya_P", "dog", "direct", 1.5, 2, 2**40, 3, None, "p2claw/0.1.0")
+
+TO_WORKER: tuple[Message, ...] = (
+    Begin(3, 4_103, "/home/crab/.p2claw/spool", AgentLimits(), "info", "json", 5.0),
+    NewRoutes(ROUTES),
+    NewRoutes(()),
+    Offered(OFFER, NAMES),
+    Said.of(BoxCandidate("session-1", "candidate:1", "0")),
+    Signed("session-1", bytes(64)),
+    AskLinks(7),
+    Drain(10.0),
+    Stop(),
+)
+OF_WORKER: tuple[Message, ...] = (
+    Ready(),
+    Failed("udp-port-taken", "The UDP port 4103 is taken", "Give another"),
+    Alive(),
+    Said.of(BoxAnswer("session-1", "v=0\r\n", bytes(64))),
+    Sign("session-1", bytes(32)),
+    Ended("session-1"),
+    Links(7, (FACTS,)),
+    Links(8, ()),
+)
