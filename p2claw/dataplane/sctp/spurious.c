@@ -4,7 +4,9 @@
 
 /* The first chunk was found lost, or a timeout came: the state before it is kept. */
 void suspicion_begins(struct association *a, bool is_timeout) {
-  a->suspicion = (struct suspicion){.is_open = true, .is_timeout = is_timeout};
+  /* Where SACKs had no room for all that arrived, what they name later is no news. */
+  bool is_told_all = !a->rack.is_cut_off;
+  a->suspicion = (struct suspicion){.is_open = is_told_all || !is_timeout, .is_timeout = is_timeout};
   a->before_loss = a->controller;
 }
 
