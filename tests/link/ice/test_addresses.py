@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from p2claw.link.ice import addresses
 from p2claw.link.ice.addresses import ADDRESSES, Interface, choose, host_addresses
 
 
@@ -55,3 +58,22 @@ def test_earlier_addresses_are_preferred() -> None:
 
 def test_this_machine_has_an_address() -> None:
     assert host_addresses()
+
+
+def test_interfaces_are_listed_once_a_second_however_many_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s, listed = 10.0, 0
+
+    def list_them() -> list[Interface]:
+        nonlocal listed
+        listed += 1
+        return [Interface("eth0", f"10.0.0.{listed}")]
+
+    monkeypatch.setattr(addresses.time, "monotonic", lambda: now_s)
+    monkeypatch.setattr(addresses, "_interfaces", list_them)
+    first = host_addresses()
+    now_s = 10.9
+    assert host_addresses() == first
+    now_s = 11.0
+    assert [address.host for address in host_addresses()] == ["10.0.0.2"]
