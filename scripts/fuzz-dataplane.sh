@@ -1,5 +1,5 @@
 #!/bin/sh
-# fuzz-dataplane.sh [SECONDS] [TARGET…]: feeds hostile input to the SCTP sources under libFuzzer,
+# fuzz-dataplane.sh [SECONDS] [TARGET…]: feeds hostile input to the C sources under libFuzzer,
 # AddressSanitizer and UndefinedBehaviorSanitizer. A find ends it and is kept beside the corpus; with
 # KEEP=1 the corpus, without what adds nothing, is packed again for the next run.
 # Needs clang with compiler-rt (Debian: clang libclang-rt-14-dev); CLANG names another.
@@ -7,17 +7,18 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-packet chunk cookie dcep association pair}
+targets=${*:-packet chunk cookie dcep association pair stun}
 clang=${CLANG:-$(command -v clang || command -v clang-14 || true)}
 [ -n "$clang" ] || { echo 'fuzz-dataplane.sh: no clang; apt-get install clang libclang-rt-14-dev' >&2; exit 2; }
 here=tests/fuzz/dataplane
-sources=p2claw/dataplane/sctp
+sources=p2claw/dataplane
 built=build/fuzz-dataplane
 mkdir -p $built
 for target in $targets; do
   "$clang" -std=c11 -g -O1 -fno-omit-frame-pointer -Wno-unknown-warning-option \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    -I $sources $here/fuzz_$target.c $sources/*.c -lm -o $built/$target
+    -I $sources -I $sources/sctp $here/fuzz_$target.c $sources/sctp/*.c $sources/stun/*.c -lm \
+    -o $built/$target
   corpus=$built/corpus/$target
   mkdir -p $corpus
   [ ! -f $here/corpus/$target.tar.gz ] || tar -xzf $here/corpus/$target.tar.gz -C $corpus

@@ -1,4 +1,4 @@
-"""The samples of RFC 5769, byte by byte, and what they say."""
+"""The samples of RFC 5769, byte by byte, and what they say; and checks that browsers sent."""
 
 from __future__ import annotations
 
@@ -50,3 +50,30 @@ LONG_TERM_REQUEST = bytes.fromhex(
 LONG_TERM_USERNAME = "マトリックス"
 LONG_TERM_REALM = "example.org"
 LONG_TERM_PASSWORD = "TheMatrIX"
+
+# What browsers sent, and the password that they were told. Chromium 156: USERNAME,
+# GOOG-NETWORK-INFO (0xc057, optional), ICE-CONTROLLING, USE-CANDIDATE, PRIORITY, MESSAGE-INTEGRITY,
+# FINGERPRINT.
+CHROMIUM_PASSWORD = b"idAKkHEwabL054VzN075dU"
+CHROMIUM_CHECK = bytes.fromhex(
+    "00010050 2112a442 36456f33 75516976 536c3956"
+    "00060009 6374316f 3a756b52 73000000"
+    "c0570004 000003e7"
+    "802a0008 49ee481c bb0fb60e"
+    "00250000"
+    "00240004 6e0032ff"
+    "00080014 5d6f3d44 93dc6699 71cc336a aca3258f bc975df7"
+    "80280004 ea9eef1b"
+)
+
+# Firefox, once the pair is nominated: USERNAME, PRIORITY, ICE-CONTROLLING, MESSAGE-INTEGRITY,
+# FINGERPRINT.
+FIREFOX_PASSWORD = b"v9PiWMSV1AODckMAMrWcD2"
+FIREFOX_CHECK = bytes.fromhex(
+    "00010048 2112a442 7b492779 252d0f06 ae878852"
+    "0006000d 74693039 3a663166 61623963 37000000"
+    "00240004 7e7f00ff"
+    "802a0008 196f8709 aa69e505"
+    "00080014 71ba580f 132640aa d0f05ef5 0915dd16 422a1c17"
+    "80280004 b3923fae"
+)

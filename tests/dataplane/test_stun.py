@@ -15,7 +15,7 @@ from aioice import stun as aioice
 from p2claw.dataplane import _stun
 from p2claw.dataplane._stun import Message
 from p2claw.errors import LocalProtocolError
-from tests.dataplane import stun_samples as rfc5769
+from tests.dataplane import stun_samples as samples
 
 KEY = b"a password of twenty-two"
 OTHER_KEY = b"b password of twenty-two"
@@ -69,39 +69,49 @@ def aioice_request(role: str = "ICE-CONTROLLED", nominate: bool = False) -> aioi
 
 
 def test_the_request_of_rfc_5769_is_read() -> None:
-    message = good(rfc5769.REQUEST)
+    message = good(samples.REQUEST)
     assert message.type == "request"
-    assert message.transaction == rfc5769.TRANSACTION
+    assert message.transaction == samples.TRANSACTION
     assert message.username == b"evtj:h6vY"
     assert message.priority == 0x6E0001FF
     assert (message.role, message.tie_breaker) == ("controlled", 0x932FF9B151263B36)
     assert message.has_fingerprint
     assert not message.use_candidate
     assert (message.mapped, message.error_code, message.unknown_count) == (None, None, 0)
-    assert message.verify(rfc5769.PASSWORD)
-    assert not message.verify(rfc5769.PASSWORD[:-1])
+    assert message.verify(samples.PASSWORD)
+    assert not message.verify(samples.PASSWORD[:-1])
 
 
 @pytest.mark.parametrize(
     ("data", "host"),
-    [(rfc5769.IPV4_RESPONSE, rfc5769.IPV4), (rfc5769.IPV6_RESPONSE, rfc5769.IPV6)],
+    [(samples.IPV4_RESPONSE, samples.IPV4), (samples.IPV6_RESPONSE, samples.IPV6)],
     ids=["ipv4", "ipv6"],
 )
 def test_the_responses_of_rfc_5769_are_read(data: bytes, host: str) -> None:
     message = good(data)
     assert message.type == "success"
-    assert message.transaction == rfc5769.TRANSACTION
-    assert message.mapped == (packed(host), rfc5769.PORT)
-    assert message.verify(rfc5769.PASSWORD)
+    assert message.transaction == samples.TRANSACTION
+    assert message.mapped == (packed(host), samples.PORT)
+    assert message.verify(samples.PASSWORD)
 
 
 def test_the_long_term_request_of_rfc_5769_is_read() -> None:
-    message = good(rfc5769.LONG_TERM_REQUEST)
-    parts = (rfc5769.LONG_TERM_USERNAME, rfc5769.LONG_TERM_REALM, rfc5769.LONG_TERM_PASSWORD)
-    assert message.username == rfc5769.LONG_TERM_USERNAME.encode()
+    message = good(samples.LONG_TERM_REQUEST)
+    parts = (samples.LONG_TERM_USERNAME, samples.LONG_TERM_REALM, samples.LONG_TERM_PASSWORD)
+    assert message.username == samples.LONG_TERM_USERNAME.encode()
     assert not message.has_fingerprint
     assert message.unknown_count == 0
     assert message.verify(hashlib.md5(":".join(parts).encode()).digest())
+
+
+def test_the_checks_of_browsers_are_read() -> None:
+    chromium, firefox = good(samples.CHROMIUM_CHECK), good(samples.FIREFOX_CHECK)
+    assert chromium.verify(samples.CHROMIUM_PASSWORD)
+    assert firefox.verify(samples.FIREFOX_PASSWORD)
+    assert (chromium.username, firefox.username) == (b"ct1o:ukRs", b"ti09:f1fab9c7")
+    assert (chromium.use_candidate, firefox.use_candidate) == (True, False)
+    assert (chromium.role, firefox.role) == ("controlling", "controlling")
+    assert (chromium.unknown_count, firefox.unknown_count) == (0, 0)
 
 
 @pytest.mark.parametrize("length", [0, 1, 22, 63, 64, 65, 200, 513])
@@ -200,21 +210,21 @@ def test_a_whole_answer_is_the_success_for_who_asked() -> None:
 # What is wrong
 
 
-@pytest.mark.parametrize("data", [rfc5769.REQUEST, rfc5769.IPV6_RESPONSE], ids=["request", "v6"])
+@pytest.mark.parametrize("data", [samples.REQUEST, samples.IPV6_RESPONSE], ids=["request", "v6"])
 def test_a_message_cut_at_any_length_is_refused(data: bytes) -> None:
     for length in range(len(data)):
         assert _stun.read(data[:length]) is None
         assert _stun.read(data + bytes(length + 1)) is None
 
 
-@pytest.mark.parametrize("data", [rfc5769.REQUEST, rfc5769.IPV6_RESPONSE], ids=["request", "v6"])
+@pytest.mark.parametrize("data", [samples.REQUEST, samples.IPV6_RESPONSE], ids=["request", "v6"])
 def test_a_message_cut_at_any_length_that_says_so_is_refused_or_unsigned(data: bytes) -> None:
     for length in range(20, len(data) - 8, 4):
         cut = _stun.read(aioice.set_body_length(data[:length], length - 20))
-        assert cut is None or not cut.verify(rfc5769.PASSWORD)
+        assert cut is None or not cut.verify(samples.PASSWORD)
 
 
-@pytest.mark.parametrize("data", [rfc5769.REQUEST, rfc5769.IPV4_RESPONSE], ids=["request", "v4"])
+@pytest.mark.parametrize("data", [samples.REQUEST, samples.IPV4_RESPONSE], ids=["request", "v4"])
 def test_a_flipped_bit_leaves_no_right_fingerprint(data: bytes) -> None:
     for bit in range(len(data) * 8):
         flipped = bytearray(data)
@@ -224,14 +234,14 @@ def test_a_flipped_bit_leaves_no_right_fingerprint(data: bytes) -> None:
 
 
 def test_no_bit_before_the_signature_can_be_flipped_by_who_makes_the_fingerprint_right() -> None:
-    end = rfc5769.REQUEST.index(b"\x00\x08\x00\x14") + 24
+    end = samples.REQUEST.index(b"\x00\x08\x00\x14") + 24
     for bit in range(end * 8):
-        flipped = bytearray(rfc5769.REQUEST[:end])
+        flipped = bytearray(samples.REQUEST[:end])
         flipped[bit // 8] ^= 1 << bit % 8
         data = bytes(flipped)
         data += attribute(0x8028, struct.pack("!I", aioice.message_fingerprint(data)))
         message = _stun.read(data)
-        assert message is None or not message.verify(rfc5769.PASSWORD), bit
+        assert message is None or not message.verify(samples.PASSWORD), bit
 
 
 def test_a_signature_by_another_key_is_refused() -> None:

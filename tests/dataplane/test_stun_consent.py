@@ -16,6 +16,7 @@ from p2claw.errors import LocalProtocolError
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
+CHROMIUM_US = 2_660_000  # between its checks of a stable pair
 LEAST_US = _stun.INTERVAL_US * 8 // 10
 MOST_US = _stun.INTERVAL_US * 12 // 10 + _stun.GRID_US
 ROUND_US = _stun.QUESTIONS * _stun.AGAIN_US
@@ -125,7 +126,7 @@ def test_a_peer_that_is_heard_is_asked_every_four_to_six_seconds() -> None:
     assert MOST_US - SECOND // 4 < max(gaps) <= MOST_US
 
 
-def test_a_peer_that_is_silent_is_asked_before_three_seconds() -> None:
+def test_a_peer_that_is_silent_is_asked_soon_after_a_browser_would_have_checked() -> None:
     consent = Consent(seed(), 0)
     gaps = []
     for _ in range(500):
@@ -133,15 +134,15 @@ def test_a_peer_that_is_silent_is_asked_before_three_seconds() -> None:
         gaps.append(consent.unanswered(at))
         consent.answered(transaction, at)
     assert min(gaps) >= _stun.QUIET_LEAST_US
-    assert max(gaps) <= _stun.QUIET_MOST_US + _stun.GRID_US < 3 * SECOND
+    assert max(gaps) <= _stun.QUIET_MOST_US + _stun.GRID_US < 3_400_000
 
 
 def test_the_checks_of_a_browser_halve_the_questions() -> None:
-    alone, checking = peer(1), peer(1, checks_every_us=2_500_000)
+    alone, checking = peer(1), peer(1, checks_every_us=CHROMIUM_US)
     assert alone.run(HOUR) is None
     assert checking.run(HOUR) is None
-    assert 1200 < alone.questions < 1400
-    assert 650 < checking.questions < 780
+    assert 1050 < alone.questions < 1250
+    assert 680 < checking.questions < 740
 
 
 def test_first_questions_of_many_links_share_their_wakes() -> None:
@@ -233,7 +234,7 @@ def test_a_seed_of_another_length_is_refused() -> None:
 # When it gives up
 
 
-@pytest.mark.parametrize("checks_every_us", [None, 900_000, 2_500_000, 5_000_000])
+@pytest.mark.parametrize("checks_every_us", [None, 900_000, CHROMIUM_US, 5_000_000])
 def test_a_peer_that_dies_is_found_out_within_fifteen_seconds(checks_every_us: int | None) -> None:
     for number in range(200):
         dies_at = 60 * SECOND + number * 49_999
@@ -245,20 +246,20 @@ def test_a_peer_that_dies_is_found_out_within_fifteen_seconds(checks_every_us: i
         assert expired_at - dies_at <= SILENT_US
 
 
-def test_a_path_that_was_gone_for_eleven_seconds_keeps_its_link() -> None:
+def test_a_path_that_was_gone_for_ten_seconds_keeps_its_link() -> None:
     consent = Consent(seed(), 0)
     gone_at, _ = asked(consent)
     at, transaction = gone_at, b""
-    while at <= gone_at + 11 * SECOND:
+    while at <= gone_at + 10 * SECOND:
         at, transaction = asked(consent)
     assert consent.answered(transaction, at)[0]
     assert due(consent) > at + 2 * SECOND
 
 
 def test_thirty_percent_lost_each_way_end_no_link_in_an_hour() -> None:
-    """One round in 0.51 ** -24, ten million, ends a good link: for these ten hours 1 in 700."""
+    """0.51 ** 23 of the rounds, 2e-7, end a good link: of ten hours like these, one in 400."""
     for number in range(10):
-        lossy = peer(number, loss=0.3, checks_every_us=2_500_000)
+        lossy = peer(number, loss=0.3, checks_every_us=CHROMIUM_US)
         assert lossy.run(HOUR) is None
         assert lossy.questions > 1000
         assert set(lossy.rtts_us) == {50_000}
