@@ -29,7 +29,7 @@ help:
 	@echo 'make bench   measurements, each beside a peer'
 	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
-	@echo 'make fuzz-dataplane   hostile input to the SCTP sources, under sanitizers.  ARGS="600 association"'
+	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
 	@echo 'make clean   remove everything that was built'
 
 build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
