@@ -1,5 +1,5 @@
-/* STUN: a datagram as it comes, the same as attributes of a message that is signed, and a run of
- * consent on any clock. */
+/* STUN: a datagram as it comes, the same as the attributes of one, unsigned and signed, and as a run
+ * of consent on any clock. */
 #include <stdlib.h>
 
 #include "stun/attributes.h"
@@ -60,27 +60,41 @@ static void read_one(const uint8_t *data, size_t size) {
   answer(&m, STUN_REQUEST_BYTES);
 }
 
-/* The fuzzer does not find checksums: here it makes the attributes, and they are signed. */
-static void read_signed(const uint8_t *data, size_t size) {
-  struct stun_message m;
-  size_t offset = STUN_HEADER_BYTES + (size & ~(size_t)3);
-  size_t whole = offset + STUN_INTEGRITY_BYTES + STUN_FINGERPRINT_BYTES;
+/* The fuzzer does not find cookies, lengths and checksums: here it makes the attributes. Returns the
+ * bytes up to their end. */
+static size_t frame(uint8_t *message, const uint8_t *data, size_t size, size_t whole) {
+  put16(message, size ? (uint16_t)((data[0] & 1) << 8 | (data[0] & 2) << 3 | 1) : STUN_REQUEST);
+  put16(message + 2, (uint16_t)(whole - STUN_HEADER_BYTES));
+  put32(message + 4, STUN_COOKIE);
+  if (size) memcpy(message + STUN_HEADER_BYTES, data, size);
+  return STUN_HEADER_BYTES + size;
+}
+
+static void read_framed(const uint8_t *data, size_t size) {
+  size_t whole = STUN_HEADER_BYTES + size;
   uint8_t *message = calloc(1, whole);
   expect(message != NULL);
-  put16(message, size ? (uint16_t)((data[0] & 1) << 8 | (data[0] & 2) << 3 | 1) : STUN_REQUEST);
-  put32(message + 4, STUN_COOKIE);
-  if (size) memcpy(message + STUN_HEADER_BYTES, data, size & ~(size_t)3);
-  put16(message + 2, (uint16_t)(whole - STUN_HEADER_BYTES));
+  frame(message, data, size, whole);
+  read_one(message, whole);
+  free(message);
+}
+
+static void read_signed(const uint8_t *data, size_t size) {
+  struct stun_message m;
+  size_t whole = STUN_HEADER_BYTES + size + STUN_INTEGRITY_BYTES + STUN_FINGERPRINT_BYTES;
+  uint8_t *message = calloc(1, whole);
+  expect(message != NULL);
+  size_t offset = frame(message, data, size, whole), end = offset + STUN_INTEGRITY_BYTES;
   put16(message + offset, STUN_MESSAGE_INTEGRITY);
   put16(message + offset + 2, STUN_INTEGRITY_BYTES - STUN_ATTRIBUTE_HEADER_BYTES);
   stun_mac(message, offset, key, sizeof key, message + offset + STUN_ATTRIBUTE_HEADER_BYTES);
-  size_t end = offset + STUN_INTEGRITY_BYTES;
   put16(message + end, STUN_FINGERPRINT);
   put16(message + end + 2, 4);
   put32(message + end + 4, crc32_ieee(message, end) ^ STUN_FINGERPRINT_XOR);
   if (stun_read(message, whole, &m)) {
-    /* Without either, the attributes swallowed the signature or brought one of their own. */
-    expect(!m.has_integrity || m.integrity_offset != offset || stun_verify(&m, key, sizeof key));
+    /* Else the attributes swallowed the signature, or brought one of their own. */
+    if (m.has_integrity && m.integrity_offset == offset)
+      expect(stun_verify(&m, key, sizeof key));
     read_one(message, whole);
   }
   free(message);
@@ -91,33 +105,41 @@ static void keep_consent(const uint8_t *data, size_t size) {
   uint8_t asked[STUN_TRANSACTION_BYTES] = {0};
   struct consent c;
   usec now = 0, rtt;
+  int unanswered = 0;
   consent_start(&c, seed, now);
   for (size_t i = 0; i + 1 < size; i += 2) {
     usec next = consent_next_timeout(&c);
-    if (next == NEVER) {
-      expect(consent_handle_timeout(&c, now, asked) == CONSENT_EXPIRED);
-      expect(!consent_answered(&c, asked, now, &rtt));
-      return;
-    }
     expect(next <= now + CONSENT_INTERVAL / 10 * 12 + CONSENT_GRID);
     if (data[i] & 1) now = max_usec(now, next);
     now += (usec)data[i + 1] * (data[i] & 2 ? 40 * MILLISECOND : 1);
     switch (data[i] >> 2 & 3) {
       case 0: consent_heard(&c, now); break;
       case 1:
-        if (consent_answered(&c, asked, now, &rtt)) expect(consent_unanswered(&c, now) == 0);
+        expect(consent_answered(&c, asked, now, &rtt) == (unanswered > 0));
         expect(!consent_answered(&c, asked, now, &rtt));
+        expect(!unanswered || consent_unanswered(&c, now) == 0);
+        unanswered = 0;
         break;
       default:
-        if (consent_handle_timeout(&c, now, asked) != CONSENT_EXPIRED)
-          expect(consent_unanswered(&c, now) < CONSENT_EXPIRY);
+        switch (consent_handle_timeout(&c, now, asked)) {
+          case CONSENT_WAIT: expect(now < next); break;
+          case CONSENT_ASK: expect(++unanswered <= CONSENT_QUESTIONS && now >= next); break;
+          case CONSENT_EXPIRED:
+            expect(unanswered == CONSENT_QUESTIONS ||
+                   consent_unanswered(&c, now) >= CONSENT_EXPIRY);
+            expect(consent_handle_timeout(&c, now, asked) == CONSENT_EXPIRED);
+            expect(!consent_answered(&c, asked, now, &rtt));
+            expect(consent_next_timeout(&c) == NEVER);
+            return;
+        }
     }
   }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   read_one(data, size);
-  read_signed(data, size);
+  read_framed(data, size & ~(size_t)3);
+  read_signed(data, size & ~(size_t)3);
   keep_consent(data, size);
   return 0;
 }
