@@ -5,41 +5,40 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-DATAPLANE = Path("p2claw/dataplane")
-SCTP = DATAPLANE / "sctp"
-STUN = DATAPLANE / "stun"
+PLANE = Path("p2claw/dataplane")
+SCTP, STUN, UDP = PLANE / "sctp", PLANE / "stun", PLANE / "udp"
+CYTHON = ["-O2", "-Wall", "-Wno-unused-function"]
+C11 = ["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
+
+
+def sources(*folders: Path) -> list[str]:
+    """The C files of these folders."""
+    return sorted(str(path) for folder in folders for path in folder.glob("*.c"))
+
+
+def extension(name: str, *c_files: str) -> Extension:
+    """One of the data plane, with the C that it needs."""
+    headers = [path for folder in (SCTP, STUN, UDP) for path in folder.glob("*.h")]
+    return Extension(
+        f"p2claw.dataplane.{name}",
+        [str(PLANE / f"{name}.pyx"), *c_files],
+        depends=sorted(map(str, [*headers, *PLANE.glob("*.px[di]")])),
+        include_dirs=[str(PLANE), str(SCTP), str(UDP)],
+        libraries=["m"],
+        extra_compile_args=C11 if c_files else CYTHON,
+    )
+
 
 setup(
     ext_modules=cythonize(
         [
             Extension(
-                "p2claw._fastframe",
-                ["p2claw/_fastframe.pyx"],
-                extra_compile_args=["-O2", "-Wall", "-Wno-unused-function"],
+                "p2claw._fastframe", ["p2claw/_fastframe.pyx"], extra_compile_args=CYTHON
             ),
-            Extension(
-                "p2claw.dataplane._sctp",
-                ["p2claw/dataplane/_sctp.pyx", *sorted(map(str, SCTP.glob("*.c")))],
-                depends=[*sorted(map(str, SCTP.glob("*.h"))), "p2claw/dataplane/_sctp.pxd"],
-                include_dirs=[str(SCTP)],
-                libraries=["m"],
-                extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
-            ),
-            Extension(
-                "p2claw.dataplane._stun",
-                [
-                    "p2claw/dataplane/_stun.pyx",
-                    *sorted(map(str, STUN.glob("*.c"))),
-                    str(SCTP / "sha256.c"),  # for its comparison in constant time
-                ],
-                depends=[
-                    *sorted(map(str, STUN.glob("*.h"))),
-                    *(str(SCTP / name) for name in ("base.h", "sha256.h")),
-                    "p2claw/dataplane/_stun.pxd",
-                ],
-                include_dirs=[str(DATAPLANE)],
-                extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
-            ),
+            extension("_sctp", *sources(SCTP)),
+            extension("_stun", *sources(STUN), str(SCTP / "sha256.c")),  # its comparison
+            extension("_records"),
+            extension("_engine", *sources(SCTP, STUN, UDP)),
         ],
         compiler_directives={"language_level": 3},
     )

@@ -1,7 +1,7 @@
 """One link's WebRTC peer, either side: offer or answer, candidates, and the channel that opens.
 
-Put together from aiortc's parts (ICE, DTLS, SCTP), not from its RTCPeerConnection, which gathers
-before it answers. What is done differently from aiortc is in `ice/` and `association.py`.
+ICE and the DTLS handshake are aiortc's, by parts; once the handshake is done the data plane takes
+the connection over, and aiortc sees no packet any more.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aioice import Candidate
+from aioice.ice import CandidatePair
 from aiortc import RTCIceGatherer, RTCIceTransport
 from aiortc.rtcdtlstransport import (
     RTCCertificate,
@@ -22,12 +24,12 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
 )
 from aiortc.rtcicetransport import RTCIceParameters
-from aiortc.rtcsctptransport import RTCSctpCapabilities
 
+from p2claw.dataplane._engine import Link, UdpPort
+from p2claw.dataplane._sctp import SEED_BYTES
+from p2claw.dataplane.records import records_way
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
-from p2claw.link.association import Association
 from p2claw.link.channel import Channel
-from p2claw.link.datachannel import DataChannel
 from p2claw.link.ice.addresses import host_addresses
 from p2claw.link.ice.candidates import read_candidate, write_candidate
 from p2claw.link.ice.connection import IceConnection
@@ -39,9 +41,15 @@ from p2claw.link.stock import check_stock
 from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
 
+if TYPE_CHECKING:
+    from p2claw.dataplane._engine import LinkStats
+
 log = get_log("link")
 
 CLOSE_TIMEOUT_S = 3.0
+
+# Packets of the other side's association that come within the last flight of the handshake.
+EARLY_PACKETS = 16
 
 Path = Literal["direct", "relayed", "unknown"]
 
@@ -59,14 +67,11 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeerStats:
-    """bytes and packets: as encrypted, of the whole link. rtt_s: None until measured."""
+    """rtt_s: None until measured. plane: None until the handshake is done."""
 
-    bytes_in: int
-    bytes_out: int
-    packets_in: int
-    packets_out: int
     rtt_s: float | None
     path: Path
+    plane: LinkStats | None
 
 
 class Peer:
@@ -75,7 +80,10 @@ class Peer:
     on_candidate: told each candidate that STUN and TURN give, from the turn of the loop after
         `answer` or `offer` returned on, as ("candidate:…", mid), then ("", mid). Hosts are
         in the description already.
+    port: the UDP port to use with others; None: one of its own.
     fingerprint: SHA-256 of the DTLS certificate, 32 bytes, new for each link.
+
+    Raises OSError where there is no port left.
     """
 
     def __init__(
@@ -83,6 +91,7 @@ class Peer:
         *,
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
+        port: UdpPort | None,
         controlling: bool,
     ) -> None:
         check_stock()
@@ -91,15 +100,17 @@ class Peer:
         self._servers = read_servers(ice_servers)
         certificate = RTCCertificate.generateCertificate()
         self.fingerprint = _sha256_of(certificate)
-        self._connection = IceConnection(controlling=controlling)
+        self._port = port or UdpPort()
+        self._owns_port = port is None
+        self._connection = IceConnection(self._port, self, controlling=controlling)
         gatherer = RTCIceGatherer(iceServers=[])
         gatherer._connection = self._connection
         self._ice = RTCIceTransport(gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [certificate])
-        self._association = Association(self._dtls)
-        self._channel = DataChannel(self._association)
-        self._channel.stock.on("open", self._on_open)
-        self._channel.stock.on("close", self._on_close)
+        self._early = _EarlyPackets()
+        self._dtls._register_data_receiver(self._early)
+        self._link: Link | None = None
+        self._is_started = False
         self._names = LocalNames(self._on_name)
         self._gathering: Gathering | None = None
         self._mid = "0"
@@ -143,7 +154,8 @@ class Peer:
             ) from None
         if self._failure is not None:
             raise self._failure
-        return self._channel
+        assert self._link is not None
+        return self._link
 
     def path(self) -> Path:
         """Whether bytes go straight to the other side or through a TURN server."""
@@ -155,15 +167,8 @@ class Peer:
 
     def stats(self) -> PeerStats:
         """What has gone through so far."""
-        (transport,) = self._dtls._get_stats().values()
-        return PeerStats(
-            bytes_in=transport.bytesReceived,
-            bytes_out=transport.bytesSent,
-            packets_in=transport.packetsReceived,
-            packets_out=transport.packetsSent,
-            rtt_s=self._connection.rtt_s,
-            path=self.path(),
-        )
+        plane = self._link.stats() if self._link is not None and self._is_started else None
+        return PeerStats(rtt_s=self._connection.rtt_s, path=self.path(), plane=plane)
 
     async def close(self) -> None:
         """Tell the other side, and free every socket and task. Returns within CLOSE_TIMEOUT_S."""
@@ -175,7 +180,7 @@ class Peer:
         """Bind the sockets, start to ask the servers, and write our side."""
         if self._gathering is not None:
             raise LocalProtocolError("a peer describes itself once")
-        candidates = await self._connection.open_hosts(host_addresses())
+        candidates = self._connection.open_hosts(host_addresses())
         self._gathering = Gathering(self._connection, self._servers, self._on_gathered)
         self._gathering.start()
         return write_description(
@@ -192,7 +197,13 @@ class Peer:
     def _connect(self, remote: Description, *, dtls_role: str) -> None:
         """Begin to connect to what the other side described, in a task of its own."""
         self._dtls._set_role(dtls_role)
-        self._dtls.on("statechange", self._on_dtls)
+        self._link = Link(
+            self._port,
+            self,
+            seed=os.urandom(SEED_BYTES),
+            server=dtls_role == "server",
+            peer_port=remote.sctp_port,
+        )
         for candidate in remote.candidates:
             self.add_candidate(candidate)
         self._connecting = asyncio.get_running_loop().create_task(self._run(remote))
@@ -211,12 +222,64 @@ class Peer:
         fingerprint = RTCDtlsFingerprint("sha-256", remote.fingerprint.hex(":"))
         await self._dtls.start(RTCDtlsParameters(fingerprints=[fingerprint]))
         if self._dtls.state != "connected":
+            self._fail("the encryption handshake failed", "handshake-failed")
             return
         self.phase = Phase.OPENING
-        with contextlib.suppress(ConnectionError):
-            await self._association.start(
-                RTCSctpCapabilities(maxMessageSize=remote.message_bytes), remote.sctp_port
-            )
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """From the handshake to the data plane, with nothing lost on the way."""
+        reader, connection = self._dtls._task, self._dtls._ssl
+        if self._link is None or self._closing is not None:
+            return
+        assert reader is not None and connection is not None
+        # It has been made, but has not run yet: what it never began it does not end.
+        reader.cancel()
+        self._is_started = True
+        self._link.start(records_way().kind(connection))
+        for packet in self._early.packets:
+            self._link.packet_received(packet)
+        for datagram in self._connection.take_queued():
+            self._link.datagram_received(datagram)
+
+    # Told by ICE.
+
+    def address_validated(self, addr: tuple[str, int]) -> None:
+        if self._link is not None:
+            self._link.learn(*addr)
+
+    def path_selected(self, pair: CandidatePair) -> None:
+        link, protocol, remote = self._link, pair.protocol, pair.remote_addr
+        if link is None:
+            return
+        if protocol.local_candidate.type == "relay":
+            transport = protocol.transport
+            link.route_through(lambda datagram: transport.sendto(datagram, remote))
+        else:
+            link.route(protocol.local_candidate.host, *remote)
+
+    def datagram_received(self, data: bytes) -> None:
+        if self._link is not None and self._is_started:
+            self._link.datagram_received(data)
+        else:
+            self.handshake_datagram(data)
+
+    def path_lost(self) -> None:
+        if self._link is not None:
+            self._link.lose("link-lost", "nobody answers on the path")
+
+    # Told by the link.
+
+    def handshake_datagram(self, data: bytes) -> None:
+        self._connection.data_received(data, 1)
+
+    def link_established(self) -> None:
+        self.phase = Phase.OPEN
+        self._settled.set()
+
+    def link_lost(self, code: str, reason: str) -> None:
+        log.debug("link lost", code=code, reason=reason)
+        self._fail("the other side closed the link", "link-lost")
 
     async def _close(self) -> None:
         self._fail("the link was closed here", "link-lost")
@@ -226,32 +289,21 @@ class Peer:
                 await self._names.close()
                 if self._gathering is not None:
                     await self._gathering.close()
-                await self._association.stop()
+                if self._link is not None:
+                    self._link.shut()
                 await self._dtls.stop()
                 await self._ice.stop()
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
+        if self._owns_port:
+            self._port.close()
 
     def _fail(self, message: str, code: str) -> None:
         """The first reason stays; once the channel was open, `channel_closed` tells."""
         if not self._settled.is_set():
             self._failure = LinkError(message, code=code)
             self._settled.set()
-
-    def _on_open(self) -> None:
-        self.phase = Phase.OPEN
-        self._settled.set()
-
-    def _on_close(self) -> None:
-        self._fail("the other side closed the link", "link-lost")
-
-    def _on_dtls(self) -> None:
-        # aiortc's RTCPeerConnection does this for those who use it.
-        if self._dtls.state == "failed":
-            self._fail("the encryption handshake failed", "handshake-failed")
-        if self._dtls.state in ("closed", "failed"):
-            self._association.lost()
 
     def _on_gathered(self, candidate: Candidate | None) -> None:
         self.on_candidate("" if candidate is None else write_candidate(candidate), self._mid)
@@ -268,8 +320,11 @@ class BoxPeer(Peer):
         *,
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
+        port: UdpPort | None = None,
     ) -> None:
-        super().__init__(ice_servers=ice_servers, on_candidate=on_candidate, controlling=False)
+        super().__init__(
+            ice_servers=ice_servers, on_candidate=on_candidate, port=port, controlling=False
+        )
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer at once, with host candidates only. Raises RemoteProtocolError."""
@@ -291,8 +346,11 @@ class VisitorPeer(Peer):
         *,
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
+        port: UdpPort | None = None,
     ) -> None:
-        super().__init__(ice_servers=ice_servers, on_candidate=on_candidate, controlling=True)
+        super().__init__(
+            ice_servers=ice_servers, on_candidate=on_candidate, port=port, controlling=True
+        )
 
     async def offer(self) -> str:
         """Offer at once, with host candidates only."""
@@ -304,6 +362,17 @@ class VisitorPeer(Peer):
         if answer.setup == "actpass":
             raise RemoteProtocolError("an answer leaves open who begins the handshake")
         self._connect(answer, dtls_role="server" if answer.setup == "active" else "client")
+
+
+class _EarlyPackets:
+    """Keeps what the handshake decrypted: the other side may begin before we are done."""
+
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+
+    async def _handle_data(self, data: bytes) -> None:
+        if len(self.packets) < EARLY_PACKETS:
+            self.packets.append(data)
 
 
 def _sha256_of(certificate: RTCCertificate) -> bytes:

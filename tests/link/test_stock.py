@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from aioice import Connection
-from aiortc import rtcsctptransport
 
 from p2claw.errors import LinkError
 from p2claw.link.stock import check_stock
@@ -28,9 +27,3 @@ async def test_a_name_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(LinkError, match="_check_periodic") as caught:
         check_stock()
     assert (caught.value.code, "pip install" in caught.value.hint) == ("aiortc-incompatible", True)
-
-
-async def test_packets_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtcsctptransport, "SCTP_MAX_PACKET_LENGTH", 1228)
-    with pytest.raises(LinkError, match="1228"):
-        check_stock()

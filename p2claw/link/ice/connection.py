@@ -7,16 +7,18 @@ lacks them. If aioice learns to trickle and to answer a check with a check, most
 from __future__ import annotations
 
 import asyncio
-import socket
+import ipaddress
 from collections.abc import Iterable
-from typing import Any
+from typing import Protocol
 
-from aioice import Candidate, Connection, stun, turn
+from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
+from p2claw.dataplane._engine import UdpPort
 from p2claw.link.ice.addresses import HostAddress
 from p2claw.link.ice.consent import keep_consent
+from p2claw.link.ice.sockets import CheckSocket
 from p2claw.log import get_log
 
 log = get_log("link")
@@ -37,60 +39,34 @@ RELAY_PATIENCE_S = 0.5
 RELAY_CLOSE_TIMEOUT_S = 1.0
 
 
-class CheckSocket(StunProtocol):
-    """One local address. Knows its open checks, so that one can be sent again at once."""
+class Carrier(Protocol):
+    """Who is told of validated addresses and of the path, and takes what is not STUN."""
 
-    def __init__(self, receiver: IceConnection) -> None:
-        super().__init__(receiver)
-        self._open: dict[tuple[str, int], stun.Message] = {}
+    def address_validated(self, addr: tuple[str, int]) -> None:
+        """An authenticated check came from there, or was answered from there."""
 
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        """Sort by the first byte (RFC 7983): aioice would first try every packet as STUN.
+    def path_selected(self, pair: CandidatePair) -> None:
+        """This pair carries data from now on: the first one, or another than before."""
 
-        Anyone can send to this port, so nothing that came may raise: an empty datagram ends
-        aiortc's DTLS task, a STUN message with a cut attribute fills the log with stack traces.
-        """
-        assert isinstance(data, bytes)
-        if not data:
-            return
-        if 20 <= data[0] <= 63:
-            self.receiver.data_received(data, COMPONENT)
-        elif data[0] <= 3:
-            try:
-                super().datagram_received(data, addr)
-            except Exception as error:
-                log.debug("stun message dropped", error=repr(error))
+    def datagram_received(self, data: bytes) -> None:
+        """A DTLS record that came through a relay."""
 
-    async def request(
-        self,
-        request: stun.Message,
-        addr: tuple[str, int],
-        integrity_key: bytes | None = None,
-        retransmissions: int | None = None,
-    ) -> tuple[stun.Message, tuple[str, int]]:
-        self._open[addr] = request
-        try:
-            return await super().request(request, addr, integrity_key, retransmissions)
-        finally:
-            if self._open.get(addr) is request:
-                del self._open[addr]
-
-    def check_again(self, addr: tuple[str, int]) -> None:
-        """Repeat the check under way to `addr`: the same transaction, so either answer counts."""
-        request = self._open.get(addr)
-        if request is not None:
-            self.send_stun(request, addr)
+    def path_lost(self) -> None:
+        """Nobody answers on the path any more."""
 
 
 class IceConnection(Connection):
-    """One ICE agent with one component.
+    """One ICE agent with one component, on a port that it shares with others.
 
     rtt_s: of the selected path, None until measured.
     """
 
-    def __init__(self, *, controlling: bool) -> None:
+    def __init__(self, port: UdpPort, carrier: Carrier, *, controlling: bool) -> None:
         super().__init__(ice_controlling=controlling)
         self.rtt_s: float | None = None
+        self._port = port
+        self._carrier = carrier
+        self._hosts: dict[str, CheckSocket] = {}
         self._relays_from = 0.0  # on the loop's clock
 
     @property
@@ -103,42 +79,38 @@ class IceConnection(Connection):
         """Every local socket, host and relayed."""
         return tuple(self._protocols)
 
-    async def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
-        """Bind one socket an address and return the host candidates. Nothing is asked of anyone.
-
-        Raises OSError where not one could be bound.
-        """
-        loop = asyncio.get_running_loop()
-        failure: OSError | None = None
+    def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
+        """Make the host candidates, one an address. Nothing is asked of anyone."""
         for address in addresses:
-            try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: CheckSocket(self), local_addr=(address.host, 0)
-                )
-            except OSError as error:
-                log.debug("address skipped", error=error)
-                failure = error
+            if self._port.is_v4_only and _version(address.host) == 6:
                 continue
-            transport.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_RCVBUF, turn.UDP_SOCKET_BUFFER_SIZE
-            )
-            host, port = transport.get_extra_info("sockname")[:2]
-            protocol.local_candidate = Candidate(
-                foundation=candidate_foundation("host", "udp", host),
+            socket = CheckSocket.on_port(self, self._port, address.host)
+            socket.local_candidate = Candidate(
+                foundation=candidate_foundation("host", "udp", address.host),
                 component=COMPONENT,
                 transport="udp",
                 priority=candidate_priority(COMPONENT, "host", address.preference),
-                host=host,
-                port=port,
+                host=address.host,
+                port=self._port.number,
                 type="host",
             )
-            self._protocols.append(protocol)
-            self._local_candidates.append(protocol.local_candidate)
-        if failure is not None and not self._protocols:
-            raise failure
+            self._hosts[str(ipaddress.ip_address(address.host))] = socket
+            self._protocols.append(socket)
+            self._local_candidates.append(socket.local_candidate)
+        self._port.add_ufrag(self.local_username, self)
         # RTCIceTransport.start() calls connect(), and aioice wants gathering to be over by then.
         self._local_candidates_start = self._local_candidates_end = True
         return self.local_candidates
+
+    def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
+        """A check of the peer, from the port."""
+        socket = self._hosts.get(local_host)
+        if socket is None:  # an address that is newer than this link, or has no candidate
+            version = _version(addr[0])
+            sockets = (s for host, s in self._hosts.items() if _version(host) == version)
+            socket = next(sockets, None)
+        if socket is not None:
+            socket.datagram_received(data, addr)
 
     def add_relay(self, protocol: StunProtocol) -> None:
         """A TURN server gave us an address: pair it with what the peer has told so far."""
@@ -197,16 +169,31 @@ class IceConnection(Connection):
         log.info("path lost", silent_s=round(silent_s, 1))
         # close() cancels this task, and must not cancel itself.
         self._query_consent_task = None
+        self._carrier.path_lost()
         await self.close()
 
     async def close(self) -> None:
-        """Close every socket. A TURN server that is silent is left to its own time-out."""
+        """Leave the port. A TURN server that is silent is left to its own time-out."""
+        self._port.remove_ufrag(self.local_username)
         relays = [p for p in self._protocols if p.local_candidate.type == "relay"]
         self._protocols = [p for p in self._protocols if p not in relays]
         await super().close()
         if relays:
             closing = [asyncio.create_task(relay.close()) for relay in relays]
             await asyncio.wait(closing, timeout=RELAY_CLOSE_TIMEOUT_S)
+
+    def datagram_received(self, data: bytes) -> None:
+        """A DTLS record that came through a relay."""
+        self._carrier.datagram_received(data)
+
+    def take_queued(self) -> list[bytes]:
+        """What came for the handshake and was not read by it."""
+        queued = []
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if item is not None:
+                queued.append(item[0])
+        return queued
 
     def data_received(self, data: bytes, component: int) -> None:
         # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
@@ -228,9 +215,20 @@ class IceConnection(Connection):
         if pair is None and len(self._check_list) >= PAIRS:
             return
         under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
+        self._validated(protocol, addr)
         super().check_incoming(message, addr, protocol)
         if under_way and isinstance(protocol, CheckSocket):
             protocol.check_again(addr)
+
+    def check_complete(self, pair: CandidatePair) -> None:
+        """A check has ended. The peer may select another path at any time, a new address of its own
+        among them (RFC 8445 §8.1.1): data follows."""
+        before = self.selected
+        if pair.state is CandidatePair.State.SUCCEEDED:
+            self._validated(pair.protocol, pair.remote_addr)
+        super().check_complete(pair)
+        if self.selected is not None and self.selected is not before:
+            self._carrier.path_selected(self.selected)
 
     def check_start_task(self, pair: CandidatePair) -> None:
         """Begin a check; the offerer's through a relay not before the direct ones had their time.
@@ -250,6 +248,10 @@ class IceConnection(Connection):
         await asyncio.sleep(wait_s)
         await self.check_start(pair)
 
+    def _validated(self, protocol: StunProtocol, addr: tuple[str, int]) -> None:
+        if isinstance(protocol, CheckSocket) and protocol.port is not None:
+            self._carrier.address_validated(addr)
+
     def _remote_candidates_expected(self) -> bool:
         # Keeps aioice from failing the check list early; see `connect`.
         return not self._closing
@@ -264,6 +266,10 @@ class IceConnection(Connection):
 
     def _measured(self, rtt_s: float) -> None:
         self.rtt_s = rtt_s
+
+
+def _version(host: str) -> int:
+    return ipaddress.ip_address(host).version
 
 
 def _is_relayed(pair: CandidatePair) -> bool:

@@ -14,12 +14,14 @@ from typing import Any, cast
 import pytest
 from aioice import Candidate, stun
 
+from p2claw.dataplane._engine import UdpPort
 from p2claw.link.ice import gathering
 from p2claw.link.ice.addresses import host_addresses
 from p2claw.link.ice.connection import IceConnection
 from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.servers import read_servers
 from p2claw.wire.signalling import IceServer
+from tests.link.ice.carriers import Nobody
 from tests.link.peers import pair, without_candidates
 from tests.support.turn import TURNSERVER, Coturn, coturn
 
@@ -55,8 +57,9 @@ class Gathered:
 @contextlib.asynccontextmanager
 async def gathered(*servers: IceServer) -> AsyncIterator[Gathered]:
     """Ask these servers for one link; everything is closed at the end."""
-    connection = IceConnection(controlling=False)
-    await connection.open_hosts(host_addresses())
+    port = UdpPort()
+    connection = IceConnection(port, Nobody(), controlling=False)
+    connection.open_hosts(host_addresses())
     it = Gathered([], asyncio.Event())
 
     def on_candidate(candidate: Candidate | None) -> None:
@@ -71,6 +74,7 @@ async def gathered(*servers: IceServer) -> AsyncIterator[Gathered]:
     finally:
         await gathering_.close()
         await connection.close()
+        port.close()
 
 
 @pytest.fixture

@@ -1,0 +1,373 @@
+# One link: an association over DTLS records, and the one channel that runs on it.
+
+# docs/WIRE.md §1: the channel is negotiated, with this number.
+cdef int CHANNEL = 0
+cdef uint32_t PPID_BINARY = 53        # RFC 8831 §8
+cdef uint32_t PPID_BINARY_EMPTY = 57
+
+# What may come between the opening of the channel and `attach`. A peer sends HELLO and its first
+# requests; more than a megabyte without an answer is nobody's first word.
+cdef int EARLY_MESSAGES = 64
+
+# Addresses by which a link is found: more than a visitor's networks, fewer than an attack needs.
+cdef int KNOWN_ADDRESSES = 8
+
+# Bursts of sixteen packets that one link sends before others have their turn.
+cdef int BURSTS_AT_ONCE = 4
+
+cdef void release_bytes(void *owner) noexcept with gil:
+    Py_DECREF(<object>owner)
+
+
+cdef class Link:
+    """See _engine.pyi."""
+
+    def __init__(self, UdpPort port not None, owner, *, bytes seed not None, bint server,
+                 int local_port=5000, int peer_port=5000, str controller="bbr"):
+        cdef sctp_config config
+        cdef channel_terms terms
+        cdef int32_t number = CHANNEL
+        if len(seed) != 44:
+            raise LocalProtocolError("a seed has 44 bytes", code="seed-wrong")
+        self.port, self.owner = port, owner
+        self.known, self.early = [], []
+        self.deadline.owner = <void *>self
+        config.is_server = server
+        config.local_port, config.peer_port = local_port, peer_port
+        config.local_tag = int.from_bytes(seed[0:4], "big") or 1
+        config.initial_tsn = int.from_bytes(seed[4:8], "big")
+        config.seed = int.from_bytes(seed[8:12], "big")
+        memcpy(config.cookie_key, <const char *>seed + 12, 32)
+        config.controller = SCTP_BBR if controller == "bbr" else SCTP_CUBIC
+        config.receive_buffer_bytes = 4194304
+        config.send_buffer_bytes = 67108864
+        config.largest_packet_bytes = 1431
+        config.zero_checksum = True
+        self.a = association_new(&config)
+        if self.a is NULL:
+            raise MemoryError
+        terms.unordered = terms.by_peer = False
+        terms.retransmissions_max = terms.lifetime_ms = UNLIMITED
+        terms.priority = 256
+        terms.label_length = terms.protocol_length = 0
+        if association_open(self.a, &number, False, &terms, NULL, NULL) != SCTP_OK:
+            raise MemoryError
+        self.is_low_told = True
+        port.links.add(self)  # until `end`: the port's tables refer to it
+
+    def __dealloc__(self):
+        association_free(self.a)
+
+    # Where it goes. Only addresses that passed an authenticated check are ever named here.
+
+    def learn(self, str host not None, int port):
+        cdef endpoint e
+        if (host, port) in self.known or self.is_closed:
+            return
+        parse_endpoint(&e, host, port)
+        if len(self.known) >= KNOWN_ADDRESSES:
+            self.forget(*self.known.pop(0))
+        if not table_put(&self.port.table, &e, <void *>self):
+            raise MemoryError
+        self.known.append((host, port))
+
+    def forget(self, str host, int port):
+        cdef endpoint e
+        parse_endpoint(&e, host, port)
+        if table_find(&self.port.table, &e) == <void *>self:
+            table_remove(&self.port.table, &e)
+
+    def route(self, str local_host not None, str host not None, int port):
+        self.learn(host, port)
+        parse_endpoint(&self.local, local_host, 0)
+        parse_endpoint(&self.peer, host, port)
+        self.relay = None
+        self.has_route = True
+
+    def route_through(self, relay):
+        self.relay = relay
+        self.has_route = True
+
+    # Its life.
+
+    def start(self, Records records not None):
+        self.records = records
+        self.is_started = True
+        association_connect(self.a, monotonic_now())
+        self.touch()
+
+    def datagram_received(self, bytes data not None):
+        """One that came otherwise than by the port: through a relay, or before `start`."""
+        if data:
+            self.take_record(<const uint8_t *><const char *>data, len(data), monotonic_now())
+
+    def packet_received(self, bytes packet not None):
+        """One that was decrypted before `start`."""
+        if packet and not self.is_closed:
+            association_receive(self.a, <const uint8_t *><const char *>packet, len(packet),
+                                monotonic_now())
+            self.touch()
+
+    def flush(self):
+        """What OpenSSL has to say by itself, sent now."""
+        cdef Py_ssize_t length
+        if self.is_started and not self.is_closed:
+            length = self.records.pending_into(self.port.sealed, SEALED_BYTES)
+            if length > 0:
+                self.emit(self.port.sealed, length, length)
+
+    def shut(self):
+        """End it: ABORT to the peer, nothing to the user. Frees what it has."""
+        if self.is_closed:
+            return
+        if self.is_started:
+            association_abort(self.a, NULL, 0)
+            try:
+                self.transmit(monotonic_now())
+            except Exception as error:
+                self.port.fault("the end of a link", error)
+        self.end("", "")
+
+    def lose(self, str code not None, str reason not None):
+        """End it: the path is gone, so nobody is told but the user."""
+        self.end(code, reason)
+
+    def stats(self):
+        cdef sctp_stats s
+        association_stats(self.a, &s)
+        return {
+            "controller": s.controller.decode(),
+            "rtt_ms": s.rtt / 1000,
+            "rtt_least_ms": s.rtt_least / 1000,
+            "cwnd_bytes": s.window_bytes,
+            "in_flight_bytes": s.in_flight_bytes,
+            "waiting_bytes": s.waiting_bytes,
+            "pacing_bytes_per_s": round(s.pacing_bytes_per_s),
+            "peer_window_bytes": s.peer_window_bytes,
+            "mtu_bytes": s.packet_bytes,
+            "messages_in": self.messages_in,
+            "packets_in": s.packets_in,
+            "packets_out": s.packets_out,
+            "bytes_in": s.bytes_in,
+            "bytes_out": s.bytes_out,
+            "chunks_out": s.chunks_out,
+            "lost_chunks": s.lost_chunks,
+            "retransmits": s.retransmits,
+            "timeouts": s.timeouts,
+            "tail_probes": s.tail_probes,
+            "duplicates_in": s.duplicates_in,
+            "dropped_in": s.dropped_in,
+            "bad_records": self.rejected,
+            "bad_checksum": s.bad_checksum,
+            "bad_tag": s.bad_tag,
+            "malformed": s.malformed + s.ignored,
+        }
+
+    # The channel (link/channel.py).
+
+    @property
+    def buffered_bytes(self):
+        return association_waiting(self.a)
+
+    def attach(self, user, *, low_water_bytes):
+        cdef list early = self.early
+        self.user = user
+        self.low_water = low_water_bytes
+        self.early = None
+        for message in early:
+            user.message_received(message)
+        if self.is_closed or self.is_closing:
+            user.channel_closed()
+
+    def send(self, bytes message not None):
+        cdef Py_ssize_t length = len(message)
+        cdef sctp_result result
+        if self.is_closed or self.is_closing:
+            return
+        Py_INCREF(message)
+        result = association_send(self.a, CHANNEL, PPID_BINARY, PyBytes_AS_STRING(message), length,
+                                  <void *>message, release_bytes)
+        if result != SCTP_OK:
+            Py_DECREF(message)
+            if result == SCTP_NO_MEMORY:
+                raise MemoryError
+            self.port.fault("send", LinkError(f"refused: {<int>result}", code="buffer-full"))
+            self.end("send-refused", "the send buffer is full")
+            return
+        if association_waiting(self.a) > self.low_water:
+            self.is_low_told = False
+        self.touch()
+
+    def close(self):
+        """Send what is queued, then close (RFC 8831 §6.7)."""
+        if not self.is_closed and not self.is_closing:
+            self.is_closing = True
+            association_reset(self.a, CHANNEL)
+            self.touch()
+
+    # Inside.
+
+    cdef int touch(self) except -1:
+        if not self.is_dirty and not self.is_closed:
+            self.is_dirty = True
+            self.port.dirty.append(self)
+            self.port.flush_soon()
+        return 0
+
+    cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1:
+        cdef Py_ssize_t size
+        cdef int packets = 0
+        if self.is_closed:
+            return 0
+        if not self.is_started:
+            self.owner.handshake_datagram(<bytes>data[:length])
+            return 0
+        self.records.put(data, length)
+        while True:
+            size = self.records.take(self.port.plain, PLAIN_BYTES)
+            if size <= 0:
+                break
+            packets += 1
+            association_receive(self.a, self.port.plain, size, now)
+        if size == RECORD_NOTHING:
+            if not packets:
+                self.rejected += 1
+                self.flush()  # it may have been a flight of the handshake, which wants ours again
+        elif size == RECORD_CLOSED:
+            self.end("link-lost", "the other side closed the link")
+            return 0
+        else:
+            self.end("record-failed", "the encryption failed")
+            return 0
+        self.touch()
+        return 0
+
+    cdef int tell(self, usec now) except -1:
+        """Hand over what happened."""
+        cdef event *e
+        while not self.is_closed:
+            e = association_next_event(self.a)
+            if e is NULL:
+                return 0
+            try:
+                self.tell_one(e)
+            finally:
+                event_free(e)
+        return 0
+
+    cdef int tell_one(self, event *e) except -1:
+        cdef bytes message
+        if e.kind == EVENT_MESSAGE:
+            if e.stream != CHANNEL:
+                return 0
+            self.messages_in += 1
+            message = b""
+            if e.ppid == PPID_BINARY:
+                message = PyBytes_FromStringAndSize(NULL, e.length)
+                event_copy(e, <uint8_t *>PyBytes_AS_STRING(message))
+            if self.user is not None:
+                self.user.message_received(message)
+            elif len(self.early) < EARLY_MESSAGES:
+                self.early.append(message)
+            else:
+                self.close()
+        elif e.kind == EVENT_ESTABLISHED:
+            self.owner.link_established()
+        elif e.kind == EVENT_CHANNEL_CLOSED:
+            if e.stream == CHANNEL:
+                self.end("link-lost", "the other side closed the link")
+        elif e.kind == EVENT_CLOSED:
+            self.end("link-lost", e.code.decode())
+        return 0
+
+    cdef int transmit(self, usec now) except -1:
+        cdef int bursts, packets
+        cdef uint64_t waiting
+        cdef usec at
+        if not self.is_started or self.is_closed:
+            return 0
+        for bursts in range(BURSTS_AT_ONCE):
+            if self.port.is_blocked:
+                break
+            packets = self.burst(now)
+            if self.is_closed:
+                return 0
+            waiting = association_waiting(self.a)
+            if waiting <= self.low_water and not self.is_low_told and self.user is not None:
+                self.is_low_told = True
+                self.user.channel_drained()
+                if self.is_closed:
+                    return 0
+                if association_waiting(self.a) > waiting:
+                    continue
+            if not packets:
+                break
+        else:
+            self.touch()
+        at = association_next_timeout(self.a)
+        if at != NEVER and not deadlines_set(&self.port.deadlines, &self.deadline, at):
+            raise MemoryError
+        return 0
+
+    cdef int burst(self, usec now) except -1:
+        """Up to sixteen packets, as few system calls as their sizes allow. How many."""
+        cdef uint8_t *sealed = self.port.sealed
+        cdef size_t length, total = 0, segment = 0
+        cdef Py_ssize_t size
+        cdef bint closed = False
+        cdef int packets = 0
+        association_begin_burst(self.a, now)
+        while True:
+            length = association_write(self.a, self.port.plain, PLAIN_BYTES, now)
+            if not length:
+                break
+            # A batch is of one size; only its last may be smaller.
+            if closed:
+                self.emit(sealed, total, segment)
+                total, closed = 0, False
+            size = self.records.seal_into(self.port.plain, length, sealed + total,
+                                          SEALED_BYTES - total)
+            if size <= 0:
+                self.end("record-failed", "the encryption failed")
+                return packets
+            if not total:
+                segment = size
+            elif <size_t>size > segment:
+                self.emit(sealed, total, segment)
+                memmove(sealed, sealed + total, size)
+                total, segment = 0, size
+            elif <size_t>size < segment:
+                closed = True
+            total += size
+            packets += 1
+        if total:
+            self.emit(sealed, total, segment)
+        return packets
+
+    cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1:
+        cdef size_t at = 0
+        if self.relay is not None:
+            while at < length:
+                self.relay(<bytes>data[at:min(at + segment, length)])
+                at += segment
+        elif self.has_route:
+            self.port.send(&self.local, &self.peer, data, length, segment)
+        return 0
+
+    cdef int end(self, str code, str reason) except -1:
+        """The end of it, once: code "" where the user knows."""
+        cdef object owner = self.owner, user = self.user
+        if self.is_closed:
+            return 0
+        self.is_closed = True
+        self.port.links.discard(self)
+        deadlines_remove(&self.port.deadlines, &self.deadline)
+        for host, port in self.known:
+            self.forget(host, port)
+        self.known = []
+        self.owner = self.user = self.relay = None
+        if code:
+            owner.link_lost(code, reason)
+        if user is not None:
+            user.channel_closed()
+        return 0

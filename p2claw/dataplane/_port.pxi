@@ -1,0 +1,328 @@
+# One UDP port: reads in batches, finds the link of each datagram, wakes links in time.
+
+# Reads of UDP_BATCH datagrams in one wake; the loop has other work too.
+cdef int READS_AT_ONCE = 4
+
+# While this much came within POLL_INTERVAL, or a link has so much in flight, the port is read every
+# POLL_INTERVAL instead of at each datagram: fewer wakes, larger batches, half of the CPU. What is
+# small and alone is never made to wait.
+cdef uint64_t BUSY_BYTES = 65536
+cdef usec POLL_INTERVAL = 500
+
+# How long after ENOBUFS, which no event ends, the send is tried again.
+cdef usec BLOCKED_INTERVAL = 1000
+
+
+cdef tuple python_address(const endpoint *e):
+    cdef char text[ENDPOINT_TEXT_BYTES]
+    endpoint_format(e, text)
+    return (text.decode("ascii"), e.port)
+
+
+cdef int parse_endpoint(endpoint *e, str host, int port) except -1:
+    cdef bytes text = host.encode("ascii", "replace")
+    if not 0 <= port <= 65535 or not endpoint_parse(e, text, <uint16_t>port):
+        raise LocalProtocolError(f"no address: {host!r} {port}", code="address-wrong")
+    return 0
+
+
+cdef class UdpPort:
+    """See _engine.pyi."""
+
+    def __cinit__(self, int number=0, *, loop=None):
+        self.socket.fd = -1
+        self.waker.fd = -1
+
+    def __init__(self, int number=0, *, loop=None):
+        cdef uint16_t bound = 0
+        cdef int error
+        if not 0 <= number <= 65535:
+            raise LocalProtocolError(f"no port: {number}", code="address-wrong")
+        self.loop = loop or asyncio.get_running_loop()
+        self.links, self.by_ufrag, self.by_transaction, self.dirty = set(), {}, {}, []
+        self.poll_at = NEVER
+        self.table.secret = int.from_bytes(os.urandom(8), "little")
+        self.plain = <uint8_t *>malloc(PLAIN_BYTES)
+        self.sealed = <uint8_t *>malloc(SEALED_BYTES)
+        self.batch = udp_batch_new()
+        if self.plain is NULL or self.sealed is NULL or self.batch is NULL:
+            raise MemoryError
+        error = udp_open(&self.socket, <uint16_t>number, &bound)
+        if not error:
+            error = waker_open(&self.waker, self.socket.fd)
+        if error:
+            udp_close(&self.socket)
+            raise OSError(error, os.strerror(error))
+        self.number = bound
+        self.watched = self.waker.fd if self.waker.fd >= 0 else self.socket.fd
+        self.loop.add_reader(self.watched, self.wake)
+
+    def __dealloc__(self):
+        waker_close(&self.waker)
+        udp_close(&self.socket)
+        udp_batch_free(self.batch)
+        table_free(&self.table)
+        deadlines_free(&self.deadlines)
+        free(self.plain)
+        free(self.sealed)
+
+    def close(self):
+        cdef Link link
+        if self.socket.fd < 0:
+            return
+        for link in list(self.links):
+            link.shut()
+        self.loop.remove_reader(self.watched)
+        if self.timer is not None:
+            self.timer.cancel()
+        waker_close(&self.waker)
+        udp_close(&self.socket)
+
+    @property
+    def is_v4_only(self):
+        return not self.socket.is_v6
+
+    # What aioice needs of a socket.
+
+    def send_to(self, bytes data not None, str host not None, int port, str local_host=""):
+        cdef endpoint source, target
+        memset(&source, 0, sizeof(source))
+        if self.socket.fd < 0 or not data:
+            return
+        parse_endpoint(&target, host, port)
+        if local_host:
+            parse_endpoint(&source, local_host, 0)
+        self.send(&source, &target, <const uint8_t *><const char *>data, len(data), len(data))
+
+    def add_ufrag(self, str ufrag not None, receiver):
+        self.by_ufrag[ufrag.encode()] = receiver
+
+    def remove_ufrag(self, str ufrag not None):
+        self.by_ufrag.pop(ufrag.encode(), None)
+
+    def add_transaction(self, bytes transaction not None, receiver):
+        self.by_transaction[transaction] = receiver
+
+    def remove_transaction(self, bytes transaction not None):
+        self.by_transaction.pop(transaction, None)
+
+    def stats(self):
+        cdef udp_stats s = self.socket.stats
+        return {
+            "port": self.number,
+            "datagrams_in": s.datagrams_in,
+            "datagrams_out": s.datagrams_out,
+            "bytes_in": s.bytes_in,
+            "bytes_out": s.bytes_out,
+            "reads": s.reads,
+            "sends": s.sends,
+            "send_blocked": s.again,
+            "send_too_large": s.too_large,
+            "send_unreachable": s.unreachable,
+            "read_errors": s.read_errors,
+            "strangers": self.strangers,
+            "stun_ignored": self.stun_ignored,
+            "gso": bool(self.socket.has_gso),
+            "gro": bool(self.socket.has_gro),
+        }
+
+    # Waking.
+
+    def wake(self):
+        """Called by the loop: a datagram or a time has come."""
+        cdef usec now = monotonic_now()
+        cdef uint32_t ready
+        if self.socket.fd < 0:
+            return
+        self.is_awake = True
+        try:
+            ready = waker_woke(&self.waker)
+            if self.is_blocked and (ready & WAKER_WRITE or now >= self.poll_at):
+                self.unblock()
+            if ready & WAKER_READ or (self.is_polling and now >= self.poll_at):
+                self.read(now)
+            self.wake_links(now)
+            self.flush(now)
+        finally:
+            self.is_awake = False
+        self.watch(now)
+
+    def flush_now(self):
+        """Called by the loop, after links were given something to send."""
+        cdef usec now = monotonic_now()
+        self.flush_is_soon = False
+        if self.socket.fd < 0:
+            return
+        self.is_awake = True
+        try:
+            self.flush(now)
+        finally:
+            self.is_awake = False
+        self.watch(now)
+
+    cdef int flush_soon(self) except -1:
+        if not self.flush_is_soon and not self.is_awake:
+            self.flush_is_soon = True
+            self.loop.call_soon(self.flush_now)
+        return 0
+
+    cdef int read(self, usec now) except -1:
+        cdef int reads, count, i
+        cdef uint64_t before = self.socket.stats.bytes_in
+        for reads in range(READS_AT_ONCE):
+            count = udp_receive(&self.socket, self.batch)
+            for i in range(count):
+                self.take(udp_received(self.batch, i), now)
+            if count < UDP_BATCH:
+                break
+            self.flush(now)
+        if now - self.second_at >= POLL_INTERVAL:
+            self.second_at, self.second_bytes = now, 0
+        self.second_bytes += self.socket.stats.bytes_in - before
+        return 0
+
+    cdef int take(self, const udp_datagram *d, usec now) except -1:
+        """Sort by the first byte of each datagram (RFC 7983)."""
+        cdef size_t at = 0, length
+        cdef const uint8_t *data
+        cdef Link link
+        cdef void *found
+        while at < d.length:
+            data = d.data + at
+            length = min(d.segment, d.length - at)
+            at += length
+            if 20 <= data[0] <= 63:
+                found = table_find(&self.table, &d.source)
+                if found is NULL:
+                    self.strangers += 1
+                    continue
+                link = <Link>found
+                try:
+                    link.take_record(data, length, now)
+                except Exception as error:
+                    self.fault("a datagram", error)
+            elif data[0] <= 3:
+                try:
+                    self.take_stun(d, data, length, now)
+                except Exception as error:
+                    self.fault("a STUN message", error)
+            else:
+                self.strangers += 1
+        return 0
+
+    cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
+                       usec now) except -1:
+        """To whom it is for: an answer by its transaction, a check by the ufrag in front."""
+        cdef bytes message = data[:length]
+        cdef object receiver = None
+        if length < 20:
+            self.stun_ignored += 1
+            return 0
+        if data[0] & 1:
+            receiver = self.by_transaction.get(message[8:20])
+        else:
+            receiver = self.by_ufrag.get(ufrag_of(data, length))
+        if receiver is None:
+            self.stun_ignored += 1
+            return 0
+        receiver.stun_received(message, python_address(&d.source), python_address(&d.target)[0])
+        return 0
+
+    cdef int wake_links(self, usec now) except -1:
+        cdef deadline *due
+        cdef Link link
+        while True:
+            due = deadlines_take(&self.deadlines, now)
+            if due is NULL:
+                return 0
+            link = <Link>due.owner
+            if not link.is_closed:
+                association_handle_timeout(link.a, now)
+                link.touch()
+
+    cdef int flush(self, usec now) except -1:
+        cdef Link link
+        cdef list dirty
+        cdef int rounds
+        for rounds in range(2):  # the second for what the first one's users did
+            if not self.dirty:
+                return 0
+            dirty, self.dirty = self.dirty, []
+            for link in dirty:
+                link.is_dirty = False
+                try:
+                    link.tell(now)
+                    link.transmit(now)
+                except Exception as error:
+                    self.fault("a link", error)
+        return 0
+
+    cdef int watch(self, usec now) except -1:
+        """Arm the timer, and choose between polling and being woken."""
+        cdef usec at
+        cdef bint busy = self.second_bytes >= BUSY_BYTES and now - self.second_at < 2 * POLL_INTERVAL
+        if self.socket.fd < 0:
+            return 0
+        if self.is_polling and now >= self.poll_at or busy and not self.is_polling:
+            self.is_polling = busy
+            self.poll_at = now + POLL_INTERVAL if busy else NEVER
+        if self.is_blocked:
+            self.poll_at = min(self.poll_at, now + BLOCKED_INTERVAL)
+        if self.dirty:
+            self.flush_soon()
+        at = min(deadlines_next(&self.deadlines), self.poll_at)
+        waker_watch(&self.waker, self.socket.fd, (0 if self.is_polling else WAKER_READ)
+                    | (WAKER_WRITE if self.is_blocked else 0))
+        if self.waker.fd >= 0:
+            waker_set(&self.waker, at)
+        else:
+            if self.timer is not None:
+                self.timer.cancel()
+            self.timer = None
+            if at != NEVER:
+                self.timer = self.loop.call_later(max(at - now, 0) / 1e6, self.wake)
+        return 0
+
+    # Sending.
+
+    cdef int send(self, const endpoint *source, const endpoint *target, const uint8_t *data,
+                  size_t length, size_t segment) except -1:
+        cdef size_t sent = 0
+        if self.is_blocked or self.socket.fd < 0:
+            return 0  # as if it were lost on the way
+        if udp_send(&self.socket, source, target, data, length, segment, &sent) == UDP_BLOCKED:
+            self.unsent = data[sent:length]
+            self.unsent_segment = segment
+            self.unsent_from, self.unsent_to = source[0], target[0]
+            self.is_blocked = True
+            if not self.is_awake:
+                self.watch(monotonic_now())
+        return 0
+
+    cdef int unblock(self) except -1:
+        cdef bytes unsent = self.unsent
+        self.is_blocked = False
+        self.unsent = None
+        self.send(&self.unsent_from, &self.unsent_to, <const uint8_t *><const char *>unsent,
+                  len(unsent), self.unsent_segment)
+        return 0
+
+    cdef int fault(self, str where, object error) except -1:
+        """A fault of ours or of a user's ends nothing but what it was about."""
+        self.loop.call_exception_handler({"message": f"fault in {where}", "exception": error})
+        return 0
+
+
+cdef bytes ufrag_of(const uint8_t *data, size_t length):
+    """The first half of USERNAME (RFC 8445 §7.2.2), or None."""
+    cdef size_t at = 20, size
+    cdef bytes name
+    while at + 4 <= length:
+        size = data[at + 2] << 8 | data[at + 3]
+        if at + 4 + size > length:
+            return None
+        if data[at] == 0 and data[at + 1] == 6:
+            name = data[at + 4:at + 4 + size]
+            return name.partition(b":")[0]
+        at += 4 + ((size + 3) & ~<size_t>3)
+    return None

@@ -1,0 +1,191 @@
+"""DTLS records on a finished handshake: OpenSSL through plain pointers, with no Python a packet.
+
+The pointers are those of cryptography's own OpenSSL, the one that made the connection. Its names are
+private, so each has to have the type that is expected; `records.py` tries them out before any link
+relies on them. `SlowRecords` does the same through pyOpenSSL's methods.
+"""
+
+from libc.stdint cimport uint8_t, uintptr_t
+from libc.string cimport memcpy
+
+from OpenSSL import SSL
+
+from p2claw.errors import LinkError
+
+ctypedef int (*ssl_transfer)(void *, void *, int) noexcept nogil
+ctypedef int (*ssl_error)(void *, int) noexcept nogil
+ctypedef void (*clear_errors)() noexcept nogil
+
+cdef ssl_transfer SSL_read = NULL
+cdef ssl_transfer SSL_write = NULL
+cdef ssl_transfer BIO_read = NULL
+cdef ssl_transfer BIO_write = NULL
+cdef ssl_error SSL_get_error = NULL
+cdef clear_errors ERR_clear_error = NULL
+
+# openssl/ssl.h
+cdef enum:
+    SSL_ERROR_SSL = 1
+    SSL_ERROR_WANT_READ = 2
+    SSL_ERROR_ZERO_RETURN = 6
+
+# A record is at most so much longer than what is in it: DTLS 1.2 with AES-GCM 37, CBC suites 77.
+RECORD_OVERHEAD_BYTES = 96
+cdef Py_ssize_t PLAINTEXT_BYTES = 16384
+
+_TYPES = {
+    "SSL_read": "int(*)(SSL *, void *, int)",
+    "SSL_write": "int(*)(SSL *, void *, int)",
+    "BIO_read": "int(*)(BIO *, void *, int)",
+    "BIO_write": "int(*)(BIO *, void *, int)",
+    "SSL_get_error": "int(*)(SSL *, int)",
+    "ERR_clear_error": "void(*)()",
+}
+
+
+def load_pointers():
+    """Find the functions. Raises LinkError `openssl-pointers` where one is missing or another."""
+    global SSL_read, SSL_write, BIO_read, BIO_write, SSL_get_error, ERR_clear_error
+    found = {}
+    try:
+        from cryptography.hazmat.bindings._rust import _openssl
+
+        for name, wanted in _TYPES.items():
+            pointer = _openssl.ffi.addressof(_openssl.lib, name)
+            kind = _openssl.ffi.typeof(pointer).cname
+            if kind != wanted:
+                raise LinkError(f"{name} is {kind}, not {wanted}", code="openssl-pointers")
+            found[name] = int(_openssl.ffi.cast("uintptr_t", pointer))
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise LinkError(f"cryptography shows no OpenSSL: {error}", code="openssl-pointers") from None
+    SSL_read = <ssl_transfer><uintptr_t>found["SSL_read"]
+    SSL_write = <ssl_transfer><uintptr_t>found["SSL_write"]
+    BIO_read = <ssl_transfer><uintptr_t>found["BIO_read"]
+    BIO_write = <ssl_transfer><uintptr_t>found["BIO_write"]
+    SSL_get_error = <ssl_error><uintptr_t>found["SSL_get_error"]
+    ERR_clear_error = <clear_errors><uintptr_t>found["ERR_clear_error"]
+
+
+cdef void *address_of(object ffi, object pointer) except NULL:
+    cdef uintptr_t address = int(ffi.cast("uintptr_t", pointer))
+    if not address:
+        raise LinkError("the connection has no OpenSSL object", code="openssl-pointers")
+    return <void *>address
+
+
+cdef class Records:
+    """See _records.pyi."""
+
+    way = "pointers"
+
+    def __init__(self, connection):
+        from cryptography.hazmat.bindings._rust import _openssl
+
+        if SSL_read is NULL:
+            load_pointers()
+        self.connection = connection
+        self.ssl = address_of(_openssl.ffi, connection._ssl)
+        self.incoming = address_of(_openssl.ffi, connection._into_ssl)
+        self.outgoing = address_of(_openssl.ffi, connection._from_ssl)
+
+    cdef Py_ssize_t seal_into(self, const uint8_t *packet, Py_ssize_t length,
+                              uint8_t *record, Py_ssize_t capacity) except? -3:
+        """One record of one packet; its length, or RECORD_FAILED."""
+        if SSL_write(self.ssl, <void *>packet, <int>length) <= 0:
+            ERR_clear_error()
+            return RECORD_FAILED
+        self.sealed += 1
+        return BIO_read(self.outgoing, record, <int>capacity)
+
+    cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
+        """Hand a datagram in; then `take` until it gives none."""
+        return BIO_write(self.incoming, <void *>datagram, <int>length)
+
+    cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
+        """The next packet of the datagram: its length, or one of RECORD_…"""
+        cdef int length = SSL_read(self.ssl, packet, <int>capacity)
+        cdef int error
+        if length > 0:
+            self.opened += 1
+            return length
+        error = SSL_get_error(self.ssl, length)
+        ERR_clear_error()
+        if error == SSL_ERROR_WANT_READ:
+            return RECORD_NOTHING
+        return RECORD_CLOSED if error == SSL_ERROR_ZERO_RETURN else RECORD_FAILED
+
+    cdef Py_ssize_t pending_into(self, uint8_t *record, Py_ssize_t capacity) except? -3:
+        """What OpenSSL wants to say by itself (a flight again, an alert): its length, or 0."""
+        cdef int length = BIO_read(self.outgoing, record, <int>capacity)
+        return length if length > 0 else 0
+
+    def seal(self, bytes packet not None):
+        cdef bytearray record = bytearray(len(packet) + RECORD_OVERHEAD_BYTES)
+        cdef uint8_t[::1] room = record
+        cdef Py_ssize_t length = self.seal_into(
+            <const uint8_t *><const char *>packet, len(packet), &room[0], len(record)
+        )
+        if length <= 0:
+            raise LinkError("OpenSSL did not encrypt", code="record-failed")
+        return bytes(record[:length])
+
+    def open(self, bytes datagram not None):
+        cdef list packets = []
+        cdef bytearray packet = bytearray(PLAINTEXT_BYTES)
+        cdef uint8_t[::1] room = packet
+        cdef Py_ssize_t length
+        self.put(<const uint8_t *><const char *>datagram, len(datagram))
+        while True:
+            length = self.take(&room[0], PLAINTEXT_BYTES)
+            if length <= 0:
+                break
+            packets.append(bytes(packet[:length]))
+        if length == RECORD_CLOSED:
+            raise LinkError("the other side closed the connection", code="link-lost")
+        if length == RECORD_FAILED:
+            raise LinkError("OpenSSL refuses the connection", code="record-failed")
+        return packets
+
+
+cdef class SlowRecords(Records):
+    """The same through pyOpenSSL."""
+
+    way = "pyopenssl"
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    cdef Py_ssize_t seal_into(self, const uint8_t *packet, Py_ssize_t length,
+                              uint8_t *record, Py_ssize_t capacity) except? -3:
+        try:
+            self.connection.send(packet[:length])
+        except SSL.Error:
+            return RECORD_FAILED
+        self.sealed += 1
+        return self.pending_into(record, capacity)
+
+    cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
+        return self.connection.bio_write(datagram[:length])
+
+    cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
+        cdef bytes plain
+        try:
+            plain = self.connection.recv(capacity)
+        except SSL.WantReadError:
+            return RECORD_NOTHING
+        except SSL.ZeroReturnError:
+            return RECORD_CLOSED
+        except SSL.Error:
+            return RECORD_FAILED
+        self.opened += 1
+        memcpy(packet, <const char *>plain, len(plain))
+        return len(plain)
+
+    cdef Py_ssize_t pending_into(self, uint8_t *record, Py_ssize_t capacity) except? -3:
+        cdef bytes waiting
+        try:
+            waiting = self.connection.bio_read(capacity)
+        except SSL.WantReadError:
+            return 0
+        memcpy(record, <const char *>waiting, len(waiting))
+        return len(waiting)
