@@ -62,7 +62,7 @@ cdef class Link:
     cdef int touch(self) except -1
     cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1
     cdef int tell(self, usec now) except -1
-    cdef int tell_one(self, event *e) except -1
+    cdef int tell_one(self, event *e, usec now) except -1
     cdef int transmit(self, usec now) except -1
     cdef int burst(self, usec now) except -1
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1

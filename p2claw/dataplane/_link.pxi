@@ -250,12 +250,12 @@ cdef class Link:
             if e is NULL:
                 return 0
             try:
-                self.tell_one(e)
+                self.tell_one(e, now)
             finally:
                 event_free(e)
         return 0
 
-    cdef int tell_one(self, event *e) except -1:
+    cdef int tell_one(self, event *e, usec now) except -1:
         cdef bytes message
         if e.kind == EVENT_MESSAGE:
             if e.stream != CHANNEL:
@@ -275,6 +275,7 @@ cdef class Link:
             self.owner.link_established()
         elif e.kind == EVENT_CHANNEL_CLOSED:
             if e.stream == CHANNEL:
+                self.burst(now)  # our answer to its reset: without it the other side would wait
                 self.end("link-lost", "the other side closed the link")
         elif e.kind == EVENT_CLOSED:
             self.end("link-lost", e.code.decode())
