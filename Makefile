@@ -55,9 +55,10 @@ check: build
 	@echo '» layers'
 	@$(BIN)/lint-imports --no-logo
 	@echo '» cython-lint'
-	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*.pyx p2claw/dataplane/*.pxd
+	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*.pyx p2claw/dataplane/*.px[di]
 	@echo '» C sources'
-	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror p2claw/dataplane/sctp/*.c p2claw/dataplane/stun/*.c
+	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror \
+	  -I p2claw/dataplane/sctp p2claw/dataplane/sctp/*.c p2claw/dataplane/stun/*.c p2claw/dataplane/udp/*.c
 	@echo '» browser side: types, size'
 	@cd bootstrap && npm run --silent check && npm run --silent build
 	@node --check p2claw/demo_app/page/app.js
@@ -81,8 +82,7 @@ clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
 	rm -rf tests/e2e/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
-	rm -f p2claw/dataplane/_sctp.c p2claw/dataplane/_sctp.*.so
-	rm -f p2claw/dataplane/_stun.c p2claw/dataplane/_stun.*.so
+	rm -f p2claw/dataplane/_*.c p2claw/dataplane/_*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 prerequisites-build:
@@ -100,7 +100,7 @@ prerequisites-test:
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
 	@touch $@
 
-.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/* p2claw/dataplane/stun/*)
+.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/* p2claw/dataplane/stun/* p2claw/dataplane/udp/*)
 	@echo '» extensions'
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@
