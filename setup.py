@@ -32,9 +32,7 @@ def extension(name: str, *c_files: str) -> Extension:
 setup(
     ext_modules=cythonize(
         [
-            Extension(
-                "p2claw._fastframe", ["p2claw/_fastframe.pyx"], extra_compile_args=CYTHON
-            ),
+            Extension("p2claw._fastframe", ["p2claw/_fastframe.pyx"], extra_compile_args=CYTHON),
             extension("_sctp", *sources(SCTP)),
             extension("_stun", *sources(STUN), str(SCTP / "sha256.c")),  # its comparison
             extension("_records"),

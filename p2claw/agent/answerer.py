@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from p2claw.agent.admission import Admission
 from p2claw.agent.box_link import BoxLink, Forward, LinkFacts, Sign
@@ -11,8 +12,12 @@ from p2claw.agent.fields import Visit
 from p2claw.agent.public import PublicNames
 from p2claw.config import AgentLimits
 from p2claw.errors import P2clawError
+from p2claw.link.port import open_port
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
+
+if TYPE_CHECKING:
+    from p2claw.dataplane._engine import PortStats
 
 log = get_log("agent")
 
@@ -38,7 +43,7 @@ class Answerer:
         self._sign = sign
         self._limits = limits
         self._forward = forward
-        self._udp_port = udp_port
+        self._port = open_port(udp_port)
         self._told_ended = ended
         self._admission = Admission(limits, exposes)
         self._links: dict[str, BoxLink] = {}
@@ -62,6 +67,7 @@ class Answerer:
                 limits=self._limits,
                 send=send,
                 forward=self._forward,
+                port=self._port,
             )
         except P2clawError as error:
             log.warning("visitor not answered", session=offer.session[:8], error=error.message)
@@ -86,6 +92,10 @@ class Answerer:
         link = self._links.get(session)
         if link is not None:
             link.end()
+
+    def port_stats(self) -> PortStats:
+        """Of the UDP port that all links share."""
+        return self._port.stats()
 
     def facts(self) -> list[LinkFacts]:
         """Of all links that are open, the oldest first."""
@@ -112,6 +122,7 @@ class Answerer:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
             if late:
                 log.error("links do not end", links=len(late))
+        self._port.close()
 
     def _ended(self, session: str, app: str, task: asyncio.Task[None]) -> None:
         self._links.pop(session, None)

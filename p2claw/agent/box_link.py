@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from p2claw.agent.fields import Visit
 from p2claw.config import AgentLimits
+from p2claw.dataplane._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
 from p2claw.link.peer import BoxPeer
 from p2claw.link.pump import Pump
@@ -70,6 +71,7 @@ class BoxLink:
         limits: AgentLimits,
         send: Callable[[AgentMessage], None],
         forward: Forward,
+        port: UdpPort,
     ) -> None:
         self.visit = visit
         self._session = offer.session
@@ -84,7 +86,9 @@ class BoxLink:
         self._begun_s = time.monotonic()
         self._timer: asyncio.Timeout | None = None
         self._pump: Pump | None = None
-        self._peer = BoxPeer(ice_servers=offer.ice_servers, on_candidate=self._on_candidate)
+        self._peer = BoxPeer(
+            ice_servers=offer.ice_servers, on_candidate=self._on_candidate, port=port
+        )
 
     async def run(self) -> None:
         """Answer, wait for the channel, serve requests until the link is lost.

@@ -20,6 +20,7 @@ from p2claw.agent.registration import Registration
 from p2claw.agent.routes import Route, RouteFile, Routes, route_from
 from p2claw.agent.workers.pool import Workers
 from p2claw.config import AgentConfig
+from p2claw.dataplane.records import records_way
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection
 from p2claw.log import get_log
@@ -150,6 +151,7 @@ class Agent:
         """What the agent is and does. Names are null until the box was first registered."""
         names = self._registration.names
         control = self._control
+        way = records_way()
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -176,7 +178,7 @@ class Agent:
             ],
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "codec": CODEC.name,
-            "data_plane": "aiortc",
+            "data_plane": {"records": way.name, "trouble": way.trouble},
         }
 
     def _describe(self, route: Route) -> Json:

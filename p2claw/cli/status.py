@@ -30,6 +30,12 @@ def status(as_json: bool) -> None:
         _say(found)
 
 
+def _plane_text(plane: dict[str, str]) -> str:
+    if plane["records"] == "pointers":
+        return "native data plane"
+    return f"native data plane, slowed by records through {plane['records']}: {plane['trouble']}"
+
+
 def _say(found: dict[str, Any]) -> None:
     coordinator = found["coordinator"]
     state = f"{coordinator['state']} for {duration_text(coordinator['since_s'])}"
@@ -44,7 +50,7 @@ def _say(found: dict[str, Any]) -> None:
             ("coordinator", coordinator["url"]),
             ("", f"{state} ({trouble})" if trouble and coordinator["state"] != "online" else state),
             ("links", found["links"]),
-            ("built on", f"{found['codec']}, {found['data_plane']}"),
+            ("built on", f"{found['codec']}, {_plane_text(found['data_plane'])}"),
         ]
     )
     if len(found["workers"]) > 1:

@@ -2,6 +2,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from p2claw.dataplane._records cimport Records
 from p2claw.dataplane._sctp cimport association, event
+from p2claw.dataplane._stun cimport consent, stun_message
 from p2claw.dataplane._udp cimport (
     deadline, deadlines, endpoint, table, udp_batch, udp_datagram, udp_socket, usec, waker,
 )
@@ -46,8 +47,23 @@ cdef class UdpPort:
     cdef int fault(self, str where, object error) except -1
 
 
+cdef class Consent:
+    cdef consent state
+    cdef bytes local_name, remote_name, local_password, remote_password
+    cdef bint is_controlling
+    cdef uint64_t tie_breaker
+    cdef uint32_t priority
+    cdef usec rtt             # NEVER: not measured
+
+    cdef Py_ssize_t answer(self, const stun_message *m, const endpoint *source,
+                           uint8_t *out) except -1
+    cdef bint take_answer(self, const stun_message *m, usec now) except -1
+    cdef Py_ssize_t ask(self, const uint8_t *transaction, uint8_t *out) except -1
+
+
 cdef class Link:
     cdef UdpPort port
+    cdef Consent consent
     cdef association *a
     cdef Records records
     cdef object owner, user, relay
@@ -61,6 +77,9 @@ cdef class Link:
 
     cdef int touch(self) except -1
     cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1
+    cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
+                        usec now) except -1
+    cdef int wake(self, usec now) except -1
     cdef int tell(self, usec now) except -1
     cdef int tell_one(self, event *e, usec now) except -1
     cdef int transmit(self, usec now) except -1

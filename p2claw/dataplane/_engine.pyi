@@ -54,9 +54,13 @@ class PortStats(TypedDict):
     gro: bool
 
 class LinkStats(TypedDict):
-    """Packets and bytes are SCTP's, before encryption. 0 for a time or rate: not measured yet."""
+    """Packets and bytes are SCTP's, before encryption. 0 for a time or rate: not measured yet.
+
+    path_rtt_ms: by the checks of the path; rtt_ms: by data that was acknowledged.
+    """
 
     controller: str
+    path_rtt_ms: float | None
     rtt_ms: float
     rtt_least_ms: float
     cwnd_bytes: int
@@ -115,6 +119,21 @@ class UdpPort:
     def remove_transaction(self, transaction: bytes) -> None: ...
     def stats(self) -> PortStats: ...
 
+class Consent:
+    """What both sides' checks are signed with (RFC 8445 §7.2.2). tie_breaker: ours."""
+
+    def __init__(
+        self,
+        *,
+        local_ufrag: str,
+        local_password: str,
+        remote_ufrag: str,
+        remote_password: str,
+        controlling: bool,
+        tie_breaker: int,
+        priority: int,
+    ) -> None: ...
+
 class Link:
     """One link: DTLS records, an association, and the channel of docs/WIRE.md §1.
 
@@ -141,11 +160,14 @@ class Link:
     def route(self, local_host: str, host: str, port: int) -> None:
         """Send there, from this local address."""
 
-    def route_through(self, relay: Callable[[bytes], None]) -> None:
-        """Send each datagram by this function."""
+    def route_through(self, relay: Callable[[bytes], None], host: str, port: int) -> None:
+        """Send each datagram by this function, to whom the relay knows by this address."""
 
-    def start(self, records: Records) -> None:
+    def start(self, records: Records, consent: Consent) -> None:
         """The handshake is done: begin."""
+
+    def stun_received(self, message: bytes) -> bool:
+        """Whether a message that came through the relay was about consent, and is seen to."""
 
     def datagram_received(self, data: bytes) -> None:
         """A record that came otherwise than by the port."""
@@ -156,9 +178,6 @@ class Link:
     def flush(self) -> None: ...
     def shut(self) -> None:
         """End it with an ABORT. The owner is not told, the user is."""
-
-    def lose(self, code: str, reason: str) -> None:
-        """End it without a word: nobody can hear. Owner and user are told."""
 
     def stats(self) -> LinkStats: ...
     @property

@@ -10,8 +10,9 @@ from libc.stddef cimport size_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memmove, memset
 
-from p2claw.dataplane._records cimport RECORD_CLOSED, RECORD_FAILED, RECORD_NOTHING, Records
+from p2claw.dataplane._records cimport RECORD_CLOSED, RECORD_NOTHING, Records
 from p2claw.dataplane._sctp cimport *
+from p2claw.dataplane._stun cimport *
 from p2claw.dataplane._udp cimport *
 
 import asyncio
@@ -24,4 +25,5 @@ cdef size_t PLAIN_BYTES = 16384
 cdef size_t SEALED_BYTES = 65536
 
 include "_port.pxi"
+include "_consent.pxi"
 include "_link.pxi"

@@ -84,22 +84,33 @@ cdef class Link:
         self.relay = None
         self.has_route = True
 
-    def route_through(self, relay):
+    def route_through(self, relay, str host not None, int port):
+        parse_endpoint(&self.peer, host, port)
         self.relay = relay
         self.has_route = True
 
     # Its life.
 
-    def start(self, Records records not None):
-        self.records = records
+    def start(self, Records records not None, Consent consent not None):
+        cdef usec now = monotonic_now()
+        cdef bytes seed = os.urandom(CONSENT_SEED_BYTES)
+        self.records, self.consent = records, consent
         self.is_started = True
-        association_connect(self.a, monotonic_now())
+        consent_start(&consent.state, seed, now)
+        association_connect(self.a, now)
         self.touch()
 
     def datagram_received(self, bytes data not None):
         """One that came otherwise than by the port: through a relay, or before `start`."""
         if data:
             self.take_record(<const uint8_t *><const char *>data, len(data), monotonic_now())
+
+    def stun_received(self, bytes message not None):
+        """Whether one that came through the relay was for here."""
+        return bool(
+            self.relay is not None
+            and self.take_stun(message, len(message), &self.peer, monotonic_now())
+        )
 
     def packet_received(self, bytes packet not None):
         """One that was decrypted before `start`."""
@@ -128,15 +139,13 @@ cdef class Link:
                 self.port.fault("the end of a link", error)
         self.end("", "")
 
-    def lose(self, str code not None, str reason not None):
-        """End it: the path is gone, so nobody is told but the user."""
-        self.end(code, reason)
-
     def stats(self):
         cdef sctp_stats s
         association_stats(self.a, &s)
         return {
             "controller": s.controller.decode(),
+            "path_rtt_ms": None if self.consent is None or self.consent.rtt == NEVER
+            else self.consent.rtt / 1000,
             "rtt_ms": s.rtt / 1000,
             "rtt_least_ms": s.rtt_least / 1000,
             "cwnd_bytes": s.window_bytes,
@@ -239,6 +248,48 @@ cdef class Link:
         else:
             self.end("record-failed", "the encryption failed")
             return 0
+        if packets:
+            consent_heard(&self.consent.state, now)
+        self.touch()
+        return 0
+
+    cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
+                        usec now) except -1:
+        """Whether it was about consent on this link's path, and has been seen to."""
+        cdef stun_message m
+        cdef uint8_t out[STUN_SUCCESS_BYTES]
+        cdef Py_ssize_t size
+        if not self.is_started or self.is_closed or not endpoint_equal(source, &self.peer):
+            return False
+        if not stun_read(data, length, &m):
+            return False
+        if m.type == STUN_SUCCESS:
+            return self.consent.take_answer(&m, now)
+        if m.type != STUN_REQUEST:
+            return False
+        size = self.consent.answer(&m, source, out)
+        if size:
+            consent_heard(&self.consent.state, now)
+            self.emit(out, size, size)
+        return size > 0
+
+    cdef int wake(self, usec now) except -1:
+        """A deadline has come, or had moved away."""
+        cdef uint8_t transaction[STUN_TRANSACTION_BYTES]
+        cdef uint8_t out[STUN_REQUEST_BYTES]
+        cdef consent_step step
+        cdef Py_ssize_t size
+        if self.is_closed:
+            return 0
+        if association_next_timeout(self.a) <= now:
+            association_handle_timeout(self.a, now)
+        step = consent_handle_timeout(&self.consent.state, now, transaction)
+        if step == CONSENT_EXPIRED:
+            self.end("link-lost", "nobody answers on the path")
+            return 0
+        if step == CONSENT_ASK:
+            size = self.consent.ask(transaction, out)
+            self.emit(out, size, size)
         self.touch()
         return 0
 
@@ -305,7 +356,7 @@ cdef class Link:
                 break
         else:
             self.touch()
-        at = association_next_timeout(self.a)
+        at = min(association_next_timeout(self.a), consent_next_timeout(&self.consent.state))
         if at != NEVER and not deadlines_set(&self.port.deadlines, &self.deadline, at):
             raise MemoryError
         return 0

@@ -213,11 +213,15 @@ cdef class UdpPort:
     cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
                        usec now) except -1:
         """To whom it is for: an answer by its transaction, a check by the ufrag in front."""
-        cdef bytes message = data[:length]
+        cdef bytes message
         cdef object receiver = None
+        cdef void *found = table_find(&self.table, &d.source)
+        if found is not NULL and (<Link>found).take_stun(data, length, &d.source, now):
+            return 0
         if length < 20:
             self.stun_ignored += 1
             return 0
+        message = data[:length]
         if data[0] & 1:
             receiver = self.by_transaction.get(message[8:20])
         else:
@@ -236,9 +240,10 @@ cdef class UdpPort:
             if due is NULL:
                 return 0
             link = <Link>due.owner
-            if not link.is_closed:
-                association_handle_timeout(link.a, now)
-                link.touch()
+            try:
+                link.wake(now)
+            except Exception as error:
+                self.fault("a link", error)
 
     cdef int flush(self, usec now) except -1:
         cdef Link link
@@ -260,7 +265,8 @@ cdef class UdpPort:
     cdef int watch(self, usec now) except -1:
         """Arm the timer, and choose between polling and being woken."""
         cdef usec at
-        cdef bint busy = self.second_bytes >= BUSY_BYTES and now - self.second_at < 2 * POLL_INTERVAL
+        cdef bint busy = (self.second_bytes >= BUSY_BYTES
+                          and now - self.second_at < 2 * POLL_INTERVAL)
         if self.socket.fd < 0:
             return 0
         if self.is_polling and now >= self.poll_at or busy and not self.is_polling:

@@ -1,8 +1,8 @@
 """DTLS records on a finished handshake: OpenSSL through plain pointers, with no Python a packet.
 
-The pointers are those of cryptography's own OpenSSL, the one that made the connection. Its names are
+The pointers are those of cryptography's own OpenSSL, which made the connection. Its names are
 private, so each has to have the type that is expected; `records.py` tries them out before any link
-relies on them. `SlowRecords` does the same through pyOpenSSL's methods.
+relies on them. `SlowRecords` does the same by pyOpenSSL's methods.
 """
 
 from libc.stdint cimport uint8_t, uintptr_t
@@ -57,7 +57,8 @@ def load_pointers():
                 raise LinkError(f"{name} is {kind}, not {wanted}", code="openssl-pointers")
             found[name] = int(_openssl.ffi.cast("uintptr_t", pointer))
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise LinkError(f"cryptography shows no OpenSSL: {error}", code="openssl-pointers") from None
+        message = f"cryptography shows no OpenSSL: {error}"
+        raise LinkError(message, code="openssl-pointers") from None
     SSL_read = <ssl_transfer><uintptr_t>found["SSL_read"]
     SSL_write = <ssl_transfer><uintptr_t>found["SSL_write"]
     BIO_read = <ssl_transfer><uintptr_t>found["BIO_read"]

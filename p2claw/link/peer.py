@@ -168,7 +168,9 @@ class Peer:
     def stats(self) -> PeerStats:
         """What has gone through so far."""
         plane = self._link.stats() if self._link is not None and self._is_started else None
-        return PeerStats(rtt_s=self._connection.rtt_s, path=self.path(), plane=plane)
+        rtt_ms = None if plane is None else plane["path_rtt_ms"] or plane["rtt_ms"] or None
+        rtt_s = None if rtt_ms is None else rtt_ms / 1000
+        return PeerStats(rtt_s=rtt_s, path=self.path(), plane=plane)
 
     async def close(self) -> None:
         """Tell the other side, and free every socket and task. Returns within CLOSE_TIMEOUT_S."""
@@ -236,7 +238,7 @@ class Peer:
         # It has been made, but has not run yet: what it never began it does not end.
         reader.cancel()
         self._is_started = True
-        self._link.start(records_way().kind(connection))
+        self._link.start(records_way().kind(connection), self._connection.consent())
         for packet in self._early.packets:
             self._link.packet_received(packet)
         for datagram in self._connection.take_queued():
@@ -254,7 +256,7 @@ class Peer:
             return
         if protocol.local_candidate.type == "relay":
             transport = protocol.transport
-            link.route_through(lambda datagram: transport.sendto(datagram, remote))
+            link.route_through(lambda datagram: transport.sendto(datagram, remote), *remote)
         else:
             link.route(protocol.local_candidate.host, *remote)
 
@@ -264,9 +266,8 @@ class Peer:
         else:
             self.handshake_datagram(data)
 
-    def path_lost(self) -> None:
-        if self._link is not None:
-            self._link.lose("link-lost", "nobody answers on the path")
+    def relayed_stun(self, message: bytes) -> bool:
+        return self._link is not None and self._link.stun_received(message)
 
     # Told by the link.
 
@@ -278,8 +279,7 @@ class Peer:
         self._settled.set()
 
     def link_lost(self, code: str, reason: str) -> None:
-        log.debug("link lost", code=code, reason=reason)
-        self._fail("the other side closed the link", "link-lost")
+        self._fail(reason, code)
 
     async def _close(self) -> None:
         self._fail("the link was closed here", "link-lost")

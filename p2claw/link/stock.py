@@ -20,11 +20,11 @@ from p2claw.errors import LinkError
 _CONNECTION = (
     *("_check_list", "_check_list_state", "_closing", "_early_checks", "_early_checks_done"),
     *("_local_candidates", "_local_candidates_end", "_local_candidates_start", "_nominated"),
-    *("_protocols", "_query_consent_task", "_remote_candidates"),
+    *("_protocols", "_queue", "_remote_candidates", "_tie_breaker"),
     *("_add_remote_candidate", "_check_periodic", "_pair_remote_candidate"),
     *("_remote_candidates_expected", "_unfreeze_initial", "build_request", "check_incoming"),
     *("check_start", "check_start_task", "check_state"),
-    *("query_consent", "sort_check_list"),
+    "sort_check_list",
 )
 _DTLS = ("_register_data_receiver", "_set_role", "_ssl", "_task")
 

@@ -63,7 +63,7 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
     if findings[-1].level is Level.FAIL:
         return findings  # nothing of the rest can even be loaded
     from p2claw.cli.doctor import network, visiting
-    from p2claw.cli.doctor.installation import check_aiortc
+    from p2claw.cli.doctor.installation import check_aiortc, check_data_plane
 
     agent, status = visiting.check_agent(AgentClient(config.socket_path))
     url = coordinator or (status["coordinator"]["url"] if status else DEFAULT_COORDINATOR)
@@ -71,6 +71,7 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
     return [
         *findings,
         await check_aiortc(),
+        check_data_plane(),
         check_bootstrap(),
         check_home(config),
         check_key(config),

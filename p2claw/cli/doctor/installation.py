@@ -44,6 +44,20 @@ async def check_aiortc() -> Finding:
     return ok("aiortc", f"aiortc {version('aiortc')}, aioice {version('aioice')}")
 
 
+def check_data_plane() -> Finding:
+    """Whether records are encrypted the fast way."""
+    from p2claw.dataplane.records import records_way  # only here: as above
+
+    way = records_way()
+    if way.trouble:
+        return warn(
+            "data plane",
+            f"records go through {way.name}, which costs several times the CPU: {way.trouble}",
+            "Install the versions that p2claw asks for: pip install --upgrade p2claw",
+        )
+    return ok("data plane", f"records by {way.name}, self-test passed")
+
+
 def check_bootstrap() -> Finding:
     """Only a server needs it."""
     try:

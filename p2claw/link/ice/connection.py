@@ -15,9 +15,8 @@ from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane._engine import Consent, UdpPort
 from p2claw.link.ice.addresses import HostAddress
-from p2claw.link.ice.consent import keep_consent
 from p2claw.link.ice.sockets import CheckSocket
 from p2claw.log import get_log
 
@@ -51,19 +50,15 @@ class Carrier(Protocol):
     def datagram_received(self, data: bytes) -> None:
         """A DTLS record that came through a relay."""
 
-    def path_lost(self) -> None:
-        """Nobody answers on the path any more."""
+    def relayed_stun(self, message: bytes) -> bool:
+        """Whether a message that came through a relay was about consent, and is seen to."""
 
 
 class IceConnection(Connection):
-    """One ICE agent with one component, on a port that it shares with others.
-
-    rtt_s: of the selected path, None until measured.
-    """
+    """One ICE agent with one component, on a port that it shares with others."""
 
     def __init__(self, port: UdpPort, carrier: Carrier, *, controlling: bool) -> None:
         super().__init__(ice_controlling=controlling)
-        self.rtt_s: float | None = None
         self._port = port
         self._carrier = carrier
         self._hosts: dict[str, CheckSocket] = {}
@@ -162,15 +157,20 @@ class IceConnection(Connection):
                 pair.task.cancel()
         if result != ICE_COMPLETED:
             raise ConnectionError("no path was found")
-        self._query_consent_task = asyncio.create_task(self.query_consent())
+        # aioice would begin to ask for consent here. The data plane does (RFC 7675).
 
-    async def query_consent(self) -> None:
-        silent_s = await keep_consent(self, self._measured)
-        log.info("path lost", silent_s=round(silent_s, 1))
-        # close() cancels this task, and must not cancel itself.
-        self._query_consent_task = None
-        self._carrier.path_lost()
-        await self.close()
+    def consent(self) -> Consent:
+        """What the checks of the selected pair are signed with."""
+        assert self.selected is not None and self.remote_username and self.remote_password
+        return Consent(
+            local_ufrag=self.local_username,
+            local_password=self.local_password,
+            remote_ufrag=self.remote_username,
+            remote_password=self.remote_password,
+            controlling=self.ice_controlling,
+            tie_breaker=self._tie_breaker,
+            priority=candidate_priority(COMPONENT, "prflx"),
+        )
 
     async def close(self) -> None:
         """Leave the port. A TURN server that is silent is left to its own time-out."""
@@ -185,6 +185,10 @@ class IceConnection(Connection):
     def datagram_received(self, data: bytes) -> None:
         """A DTLS record that came through a relay."""
         self._carrier.datagram_received(data)
+
+    def relayed_stun(self, message: bytes) -> bool:
+        """Whether a message that came through a relay needs no more thought."""
+        return self._carrier.relayed_stun(message)
 
     def take_queued(self) -> list[bytes]:
         """What came for the handshake and was not read by it."""
@@ -263,9 +267,6 @@ class IceConnection(Connection):
     async def _pace(self) -> None:
         while self._check_periodic():  # the pace is what this is for  # noqa: ASYNC110
             await asyncio.sleep(CHECK_INTERVAL_S)
-
-    def _measured(self, rtt_s: float) -> None:
-        self.rtt_s = rtt_s
 
 
 def _version(host: str) -> int:

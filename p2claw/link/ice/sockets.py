@@ -70,6 +70,8 @@ class CheckSocket(StunProtocol):
         if 20 <= data[0] <= 63:
             self.receiver.datagram_received(data)
         elif data[0] <= 3:
+            if self.port is None and self.receiver.relayed_stun(data):
+                return
             try:
                 super().datagram_received(data, addr)
             except Exception as error:

@@ -1,0 +1,29 @@
+"""The UDP port that all links of a process share."""
+
+from __future__ import annotations
+
+import errno
+
+from p2claw.dataplane._engine import UdpPort
+from p2claw.errors import UsageError
+
+
+def open_port(number: int = 0) -> UdpPort:
+    """Open it on this loop, on all addresses; 0: any.
+
+    Raises UsageError `udp-port-taken` or `udp-port-refused`.
+    """
+    try:
+        return UdpPort(number)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"UDP port {number} is in use",
+                code="udp-port-taken",
+                hint="Name another with --udp-port, or 0 for any",
+            ) from None
+        raise UsageError(
+            f"UDP port {number} cannot be opened: {error.strerror}",
+            code="udp-port-refused",
+            hint="Ports below 1024 need rights; 0 means any port",
+        ) from None
