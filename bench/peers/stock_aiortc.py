@@ -91,17 +91,7 @@ class StockPeer:
         return "direct" if self._channel.is_open else "unknown"
 
     def stats(self) -> PeerStats:
-        association = self._peer.sctp
-        assert association is not None  # there from the first channel on
-        (transport,) = association.transport._get_stats().values()
-        return PeerStats(
-            bytes_in=transport.bytesReceived,
-            bytes_out=transport.bytesSent,
-            packets_in=transport.packetsReceived,
-            packets_out=transport.packetsSent,
-            rtt_s=None,
-            path=self.path(),
-        )
+        return PeerStats(rtt_s=None, path=self.path(), plane=None)
 
     async def close(self) -> None:
         with contextlib.suppress(TimeoutError):
