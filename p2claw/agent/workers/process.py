@@ -6,12 +6,26 @@ import asyncio
 import contextlib
 import socket
 import sys
+from pathlib import Path
 
+import p2claw
 from p2claw.agent.workers.line import Line
 from p2claw.agent.workers.messages import OfWorker, of_worker_decoder
 from p2claw.errors import P2clawError
 
 MODULE = "p2claw.agent.workers.worker"
+
+# As `python -m MODULE` would, but from where this process has its code, and never from the current
+# directory, which may hold anybody's files: ROOT MODULE ARGUMENTS…
+_RUN_MODULE = """\
+import runpy, sys
+root, module = sys.argv[1:3]
+del sys.argv[1:3]
+if root not in sys.path:
+    sys.path.insert(0, root)
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+_ROOT = str(Path(p2claw.__file__).parents[1])
 
 # How long a worker whose line is closed may take to go. It does so at once, unless it hangs.
 END_S = 2.0
@@ -43,7 +57,8 @@ class WorkerProcess:
         try:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", MODULE, str(number)),
+                    *(sys.executable, "-P", "-c", _RUN_MODULE, _ROOT, MODULE),
+                    *(str(number), p2claw.__version__),
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.DEVNULL,
                     start_new_session=True,

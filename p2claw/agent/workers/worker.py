@@ -1,9 +1,9 @@
 """One worker of an agent: answers the visitors that it is given.
 
-    python -m p2claw.agent.workers.worker NUMBER
+    python -m p2claw.agent.workers.worker NUMBER VERSION
 
 The agent starts it, says everything on the socket that is its standard input, and when to end;
-nobody else runs it. NUMBER is for whoever lists processes.
+nobody else runs it. NUMBER is for whoever lists processes. VERSION: of the agent.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import uvloop
 
+from p2claw import __version__
 from p2claw.agent.in_process import InProcess
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
@@ -40,7 +41,7 @@ from p2claw.agent.workers.messages import (
     ToWorker,
     to_worker_decoder,
 )
-from p2claw.errors import LinkError, LocalProtocolError, P2clawError
+from p2claw.errors import LinkError, LocalProtocolError, P2clawError, UsageError
 from p2claw.log import configure, get_log
 from p2claw.wire.signalling import AgentMessage, BoxCandidate, BoxEnd, BoxOffer, Unknown
 
@@ -84,6 +85,7 @@ class Worker:
         finally:
             for task in (*tasks, *self._jobs):
                 task.cancel()
+            await asyncio.wait(tasks)
         for task in done:
             task.result()
 
@@ -167,10 +169,11 @@ class Worker:
             self._enough.set()
 
 
-async def run(end: socket.socket) -> int:
+async def run(end: socket.socket, agent_version: str) -> int:
     """One worker, with its end of the line; the exit code."""
     line = await Line.over(end, to_worker_decoder())
     try:
+        _check_version(agent_version)
         begin = await line.receive()
         if not isinstance(begin, Begin):
             raise LocalProtocolError(f"a worker begins with {type(begin).__name__}")
@@ -190,6 +193,15 @@ async def run(end: socket.socket) -> int:
     return 0
 
 
+def _check_version(agent_version: str) -> None:
+    """Raises UsageError where another p2claw was installed since the agent was started."""
+    if agent_version != __version__:
+        raise UsageError(
+            f"The agent is p2claw {agent_version}, but {__version__} is installed now: restart it",
+            code="worker-version",
+        )
+
+
 def main() -> int:
     # Service managers send signals to all processes of a service: the agent says what they mean.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -199,7 +211,7 @@ def main() -> int:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     end = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    return uvloop.run(run(end))
+    return uvloop.run(run(end, sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -249,6 +249,27 @@ async def test_a_worker_that_ends_before_it_is_ready_is_an_error(
     assert "ended with 7" in caught.value.message
 
 
+async def test_a_worker_of_another_version_asks_for_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2claw.__version__", "0.0.7")
+    with pytest.raises(UsageError) as caught:
+        async with box_with(tmp_path, 1):
+            pass
+    assert caught.value.code == "worker-version"
+    assert "0.0.7" in caught.value.message
+
+
+async def test_a_worker_takes_no_code_from_the_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("msgspec.py", "uvloop.py"):
+        (tmp_path / name).write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    async with box_with(tmp_path, 1) as box:
+        assert alive(box.pid())
+
+
 async def test_a_worker_that_does_not_start_in_time_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
