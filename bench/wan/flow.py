@@ -22,8 +22,9 @@ START_SLACK_S = 15
 class Flown:
     """began: when the first message was given to the stack. bytes: in each BIN_S from then on.
 
-    stats, samples: what the sender's stack tells, at the end and on the way. receiver_drops:
-    datagrams that found its socket full.
+    stats, samples: what the sender's stack tells, at the end and on the way; a sample also has
+    mb_per_s, what arrived since the one before.
+    receiver_drops: datagrams that found its socket full.
     """
 
     began: float
@@ -94,11 +95,23 @@ class Flow:
             began=began,
             bytes=arrived["bytes"],
             stats=told["stats"],
-            samples=told["samples"],
+            samples=_with_rates(told["samples"], arrived["bytes"]),
             sender_cpu_s=after[0] - before[0],
             receiver_cpu_s=after[1] - before[1],
             receiver_drops=_datagrams_dropped(self._receiver.pid) - drops,
         )
+
+
+def _with_rates(samples: list[dict[str, Any]], bins: list[int]) -> list[dict[str, Any]]:
+    before = 0
+    for sample in samples:
+        number = round(sample["at_s"] / BIN_S)
+        if number > before:
+            sample["mb_per_s"] = round(
+                sum(bins[before:number]) / (number - before) / BIN_S / 1e6, 2
+            )
+        before = number
+    return samples
 
 
 def _datagrams_dropped(pid: int) -> int:
