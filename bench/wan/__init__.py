@@ -13,6 +13,7 @@ from bench.wan import fairness, goodput
 from bench.wan.flow import NODE_PEERS
 from bench.wan.lines import LINES, read_line
 from bench.wan.network import prepare
+from bench.wan.terms import Terms
 
 CASES = {"goodput": goodput, "fairness": fairness}
 SECONDS = {"goodput": 10.0, "fairness": 30.0}
@@ -42,6 +43,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sample-s", type=float, default=0, help="print what the sender's stack tells, so often"
     )
+    group.add_argument(
+        "--as-others",
+        action="store_true",
+        help="sender and receiver wait for the processor as all do; they come first otherwise",
+    )
 
 
 async def run(report: Report, args: argparse.Namespace) -> None:
@@ -51,9 +57,12 @@ async def run(report: Report, args: argparse.Namespace) -> None:
     for name in CASES if args.case == "all" else [args.case]:
         await CASES[name].run(
             report,
-            runs=args.runs,
-            seconds=args.seconds or SECONDS[name],
+            Terms(
+                runs=args.runs,
+                seconds=args.seconds or SECONDS[name],
+                sample_s=args.sample_s,
+                real_time=not args.as_others,
+            ),
             lines=lines or (LINES if name == "goodput" else fairness.LINES),
             senders=args.sender or SENDERS[name],
-            sample_s=args.sample_s,
         )

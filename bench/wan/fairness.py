@@ -17,6 +17,7 @@ from bench.report import Report
 from bench.wan.flow import Flow, Flown
 from bench.wan.lines import Line, of_one_bdp
 from bench.wan.network import network
+from bench.wan.terms import Terms
 
 MB = 1_000_000
 HEAD_START_S = 3
@@ -27,23 +28,17 @@ LARGEST_SHARE = 0.7
 
 
 async def run(
-    report: Report,
-    *,
-    runs: int,
-    seconds: float,
-    lines: Sequence[Line],
-    senders: Sequence[str],
-    sample_s: float = 0,
+    report: Report, terms: Terms, *, lines: Sequence[Line], senders: Sequence[str]
 ) -> None:
     """Each sender beside TCP on every line, either first; then a summary for each."""
     shares: dict[tuple[Line, str, str], list[float]] = defaultdict(list)
     filled: dict[tuple[Line, str, str], list[float]] = defaultdict(list)
-    for number in range(runs):
+    for number in range(terms.runs):
         for line in lines:
             for sender in senders:
                 for first in (sender, TCP):
-                    flown, counts = await _fly(line, sender, first, seconds, sample_s, seed=number)
-                    facts = _facts(line, sender, first, flown, seconds, counts)
+                    flown, counts = await _fly(line, sender, first, terms, seed=number)
+                    facts = _facts(line, sender, first, flown, terms.seconds, counts)
                     shares[line, sender, first].append(facts["share"])
                     filled[line, sender, first].append(facts["of_link"])
                     facts[f"share_{_short(sender)}"] = facts.pop("share")
@@ -76,23 +71,29 @@ async def run(
             max=max(measured),
             of_link=round(statistics.median(filled[line, sender, first]), 3),
             is_fair=max(median, 1 - median) <= LARGEST_SHARE,
-            runs=runs,
-            seconds=seconds,
+            runs=terms.runs,
+            seconds=terms.seconds,
+            real_time=terms.real_time,
         )
 
 
 async def _fly(
-    line: Line, sender: str, first: str, seconds: float, sample_s: float, seed: int
+    line: Line, sender: str, first: str, terms: Terms, seed: int
 ) -> tuple[dict[str, Flown], dict[str, Any]]:
     """Both flows, by stack, and what the emulator counted on the way there."""
     there, back = line.directions()
     async with network(there, back, seed=seed) as made, contextlib.AsyncExitStack() as ends:
-        flows = {stack: await Flow.open(stack, made, ends) for stack in (sender, TCP)}
+        flows = {
+            stack: await Flow.open(stack, made, ends, real_time=terms.real_time)
+            for stack in (sender, TCP)
+        }
         second = TCP if first == sender else sender
         async with asyncio.TaskGroup() as both:
-            early = both.create_task(flows[first].run(HEAD_START_S + seconds, sample_s=sample_s))
+            early = both.create_task(
+                flows[first].run(HEAD_START_S + terms.seconds, sample_s=terms.sample_s)
+            )
             await asyncio.sleep(HEAD_START_S)
-            late = both.create_task(flows[second].run(seconds, sample_s=sample_s))
+            late = both.create_task(flows[second].run(terms.seconds, sample_s=terms.sample_s))
     return {first: early.result(), second: late.result()}, made.counts["a_to_b"]
 
 

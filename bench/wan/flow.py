@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ NODE_PEERS = {"node-datachannel": "node_datachannel.mjs"}
 PEERS = Path(__file__).parents[1] / "peers"
 OPEN_TIMEOUT_S = 40  # what the ends allow themselves, and the start of an interpreter
 START_SLACK_S = 15
+PRIORITY = 1  # of real-time ones; the emulator has 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,13 @@ class Flow:
         self._receiver = receiver
 
     @classmethod
-    async def open(cls, stack: str, made: Network, ends: contextlib.AsyncExitStack) -> Flow:
-        """Start both processes and connect them. They end with `ends`."""
+    async def open(
+        cls, stack: str, made: Network, ends: contextlib.AsyncExitStack, *, real_time: bool
+    ) -> Flow:
+        """Start both processes and connect them. They end with `ends`.
+
+        real_time: before all else on this machine, whose load is then no part of what is measured.
+        """
         receiver_stack = "wrtc" if stack in NODE_PEERS else stack
         receiver = await Child.start(
             *("bench.peers.child", "receive", receiver_stack), within=made.inside(made.receiver)
@@ -75,6 +82,9 @@ class Flow:
         else:
             sender = await Child.start("bench.peers.child", "send", stack, within=inside)
         ends.push_async_callback(sender.end)
+        if real_time:
+            for child in (sender, receiver):
+                os.sched_setscheduler(child.pid, os.SCHED_RR, os.sched_param(PRIORITY))
         answer = await receiver.ask(await sender.hear(), timeout_s=OPEN_TIMEOUT_S)
         sender.tell(answer)
         await sender.hear(timeout_s=OPEN_TIMEOUT_S)

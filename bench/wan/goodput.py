@@ -12,26 +12,21 @@ from bench.report import Report
 from bench.wan.flow import Flow, Flown
 from bench.wan.lines import Line
 from bench.wan.network import network
+from bench.wan.terms import Terms
 
 MB = 1_000_000
 
 
 async def run(
-    report: Report,
-    *,
-    runs: int,
-    seconds: float,
-    lines: Sequence[Line],
-    senders: Sequence[str],
-    sample_s: float = 0,
+    report: Report, terms: Terms, *, lines: Sequence[Line], senders: Sequence[str]
 ) -> None:
     """Every sender on every line in turn, `runs` times; then a summary line for each."""
     rates: dict[tuple[Line, str], list[float]] = defaultdict(list)
-    for number in range(runs):
+    for number in range(terms.runs):
         for line in lines:
             for sender in senders:
-                flown, counts = await _fly(line, sender, seconds, sample_s, seed=number)
-                facts = _facts(line, flown, seconds, counts)
+                flown, counts = await _fly(line, sender, terms, seed=number)
+                facts = _facts(line, flown, terms.seconds, counts)
                 rates[line, sender].append(facts["mb_per_s"])
                 report.line(
                     bench="wan", case="goodput", sender=sender, run=number, **line.facts(), **facts
@@ -50,19 +45,18 @@ async def run(
             of_link=round(median * MB / line.bytes_per_s, 3),
             min=min(measured),
             max=max(measured),
-            runs=runs,
-            seconds=seconds,
+            runs=terms.runs,
+            seconds=terms.seconds,
+            real_time=terms.real_time,
         )
 
 
-async def _fly(
-    line: Line, sender: str, seconds: float, sample_s: float, seed: int
-) -> tuple[Flown, dict[str, Any]]:
+async def _fly(line: Line, sender: str, terms: Terms, seed: int) -> tuple[Flown, dict[str, Any]]:
     """One run on a network of its own, and what the emulator counted on the way there."""
     there, back = line.directions()
     async with network(there, back, seed=seed) as made, contextlib.AsyncExitStack() as ends:
-        flow = await Flow.open(sender, made, ends)
-        flown = await flow.run(seconds, sample_s=sample_s)
+        flow = await Flow.open(sender, made, ends, real_time=terms.real_time)
+        flown = await flow.run(terms.seconds, sample_s=terms.sample_s)
     return flown, made.counts["a_to_b"]
 
 

@@ -277,8 +277,9 @@ int main(int count, char **arguments) {
   directions[0].to = directions[1].from = b;
   prctl(PR_SET_PDEATHSIG, 15);
   prctl(PR_SET_TIMERSLACK, 1);
-  /* A line has no processor to wait for. The kernel bounds what a real-time process may take. */
-  struct sched_param first = {.sched_priority = 1};
+  /* A line has no processor to wait for: it comes before the ends (flow.py). The kernel bounds what
+   * real-time processes may take. */
+  struct sched_param first = {.sched_priority = 2};
   bool is_real_time = sched_setscheduler(0, SCHED_FIFO, &first) == 0;
   printf("{\"ready\": true, \"real_time\": %s}\n", is_real_time ? "true" : "false");
   fflush(stdout);
