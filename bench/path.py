@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import MB, Figures
-from bench.nginx import nginx
 from bench.pair import SLOWEST_MB_PER_S
 from bench.processes import Child, cpu_s
-from bench.stack import free_port, stack
 from p2claw.errors import P2clawError
+from tests.e2e.stack import stack
+from tests.support.nginx import nginx
 
 # What runs as `p2claw`, by the plane under its links.
 PROGRAMS = {"p2claw": "p2claw.cli.main", "aiortc": "bench.stock_agent"}
@@ -60,6 +60,13 @@ def write_file(folder: Path, name: str, megabytes: float) -> None:
             left_bytes -= file.write(os.urandom(min(left_bytes, MB)))
 
 
+@contextlib.asynccontextmanager
+async def files_of_nginx(folder: Path) -> AsyncIterator[str]:
+    """Serve folder/www; the URL. A connection lasts, so that none is made while it is measured."""
+    async with nginx(folder, requests_a_connection=1_000_000) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 @contextlib.contextmanager
 def bench_folder() -> Iterator[Path]:
     """A folder for the files and logs of one bench, gone after it."""
@@ -77,9 +84,9 @@ async def both_paths(files: Mapping[str, float]) -> AsyncIterator[dict[str, Whol
         for file, megabytes in files.items():
             write_file(folder, file, megabytes)
         async with (
-            nginx(folder) as port,
-            whole_path(folder, "p2claw", f"http://127.0.0.1:{port}") as ours,
-            whole_path(folder, "aiortc", f"http://127.0.0.1:{port}") as stock,
+            files_of_nginx(folder) as upstream,
+            whole_path(folder, "p2claw", upstream) as ours,
+            whole_path(folder, "aiortc", upstream) as stock,
         ):
             yield {"p2claw": ours, "aiortc": stock}
 
@@ -90,12 +97,11 @@ async def whole_path(folder: Path, plane: str, upstream: str) -> AsyncIterator[W
     home = folder / plane
     home.mkdir()
     async with (
-        stack(
-            home, app="bench", upstream=upstream, edge_port=free_port(), program=PROGRAMS[plane]
-        ) as running,
+        stack(home, program=PROGRAMS[plane]) as running,
         contextlib.AsyncExitStack() as ends,
     ):
-        visitor = await Child.start("bench.visitor_child", running.url, running.edge, plane)
+        app = await running.expose("bench", upstream)
+        visitor = await Child.start("bench.visitor_child", app.url, running.edge, plane)
         ends.push_async_callback(visitor.end)
         await visitor.hear()
         yield WholePath(running.agent_pid, visitor)

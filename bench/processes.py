@@ -36,7 +36,7 @@ class Child:
     ) -> Child:
         """Start `python -m argv`; standard error is ours, so that faults are seen.
 
-        It is in a process group of its own: Ctrl-C reaches the bench alone, which ends it.
+        It is in a session of its own: Ctrl-C reaches the bench alone, which ends it.
         within: a command that runs the rest of its arguments elsewhere, as the same process.
         """
         program = (sys.executable, "-m", *argv)
@@ -57,7 +57,7 @@ class Child:
             stdout=PIPE,
             env={**os.environ, **(env or {})},
             limit=LINE_BYTES,
-            process_group=0,
+            start_new_session=True,
         )
         return cls(process, name or argv[0])
 

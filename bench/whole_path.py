@@ -6,9 +6,8 @@ The ratio of the two rates is what HTTP, framing and credit cost together.
 from __future__ import annotations
 
 from bench.figures import Figures
-from bench.nginx import nginx
 from bench.pair import pair
-from bench.path import bench_folder, whole_path, write_file
+from bench.path import bench_folder, files_of_nginx, whole_path, write_file
 from bench.report import Report, ratios, spread
 
 
@@ -18,8 +17,8 @@ async def run(report: Report, *, runs: int, megabytes: int) -> None:
     with bench_folder() as folder:
         write_file(folder, "file", megabytes)
         async with (
-            nginx(folder) as port,
-            whole_path(folder, "p2claw", f"http://127.0.0.1:{port}") as whole,
+            files_of_nginx(folder) as upstream,
+            whole_path(folder, "p2claw", upstream) as whole,
             pair("aiortc-aiortc") as joined,
         ):
             for number in range(runs):

@@ -16,8 +16,8 @@ from bench.path import bench_folder
 from bench.peers.single import CHANNEL_ID, LABEL, PROTOCOL
 from bench.processes import Child, cpu_s
 from bench.report import Report
-from p2claw.errors import UsageError
-from tests.support.browser import DRIVER, Browser, Tab
+from p2claw.errors import P2clawError, UsageError
+from tests.support.browser import DRIVER, Browser, BrowserError, Tab
 
 CASE = "chromium"
 PEERS = ("aiortc", "wrtc")
@@ -84,7 +84,7 @@ def _cpu_s(browser: Browser) -> float:
 
 @contextlib.asynccontextmanager
 async def _chromium() -> AsyncIterator[Browser]:
-    """Raises UsageError `chromium-missing` or `driver-missing`."""
+    """Raises UsageError `chromium-missing` or `driver-missing`, P2clawError `browser-failed`."""
     if shutil.which("chromium") is None:
         raise UsageError(
             "Chromium is not installed", code="chromium-missing", hint="Run `make bench-dataplane`"
@@ -99,5 +99,7 @@ async def _chromium() -> AsyncIterator[Browser]:
         browser = await Browser.launch("chromium", folder, flags=FLAGS)
         try:
             yield browser
+        except BrowserError as error:
+            raise P2clawError(str(error), code="browser-failed") from error
         finally:
             await browser.close()

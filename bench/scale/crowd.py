@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from bench.stdio import Lines, say
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.errors import P2clawError
 from p2claw.visitor import Visitor
@@ -106,16 +106,11 @@ async def _until(visitor: Visitor, path: str, deadline_s: float) -> int:
 
 async def main(url: str, edge: str) -> None:
     allow_many_sockets()
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
+    lines = await Lines.open()
     crowd = Crowd(url, edge)
-    while line := await reader.readline():
-        command = json.loads(line)
-        answer = await getattr(crowd, command.pop("do"))(**command)
-        print(json.dumps(answer), flush=True)
-    await crowd.close()
+    while True:
+        command = await lines.next()
+        say(await getattr(crowd, command.pop("do"))(**command))
 
 
 if __name__ == "__main__":

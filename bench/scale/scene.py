@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from bench.nginx import nginx
+from bench.path import bench_folder, files_of_nginx
 from bench.processes import Child, cpu_s
 from bench.scale.usage import Usage, machine_cpu_s, usage
-from bench.stack import free_port, stack
+from tests.e2e.stack import stack
 
 # How many introductions of one crowd are under way at once.
 AT_ONCE = 8
@@ -90,23 +88,16 @@ class Scene:
 async def scene(files: dict[str, bytes], *, crowds: int) -> AsyncIterator[Scene]:
     """files: what nginx serves, by name."""
     async with contextlib.AsyncExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="p2claw-bench-")))
+        folder = ends.enter_context(bench_folder())
         (folder / "www").mkdir()
         for name, content in files.items():
             (folder / "www" / name).write_bytes(content)
-        port = await ends.enter_async_context(nginx(folder))
-        whole = await ends.enter_async_context(
-            stack(
-                folder,
-                app="bench",
-                upstream=f"http://127.0.0.1:{port}",
-                edge_port=free_port(),
-                program="bench.scale.wide",
-            )
-        )
+        upstream = await ends.enter_async_context(files_of_nginx(folder))
+        whole = await ends.enter_async_context(stack(folder, program="bench.scale.wide"))
+        app = await whole.expose("bench", upstream)
         children = []
         for _ in range(crowds):
-            child = await Child.start("bench.scale.crowd", whole.url, whole.edge)
+            child = await Child.start("bench.scale.crowd", app.url, whole.edge)
             ends.push_async_callback(child.end)
             children.append(child)
         yield Scene(whole.agent_pid, children)

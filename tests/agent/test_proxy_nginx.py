@@ -22,7 +22,10 @@ async def box(tmp_path: Path) -> AsyncIterator[Proxied]:
     (files / "dav").mkdir(parents=True)
     (files / "movie.mp4").write_bytes(MOVIE)
     (files / "words.txt").write_text("word " * 1000)
-    async with nginx(tmp_path / "nginx") as url, proxied(url, tmp_path) as running:
+    async with (
+        nginx(tmp_path / "nginx") as port,
+        proxied(f"http://localhost:{port}", tmp_path) as running,
+    ):
         yield running
 
 

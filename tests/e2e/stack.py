@@ -1,4 +1,4 @@
-"""Coordinator, edge and agent as real processes in one folder, for a browser to visit.
+"""Coordinator, edge and agent as real processes in one folder, for browsers and benches to visit.
 
 Everything writes its log into that folder and is ended by its pid.
 """
@@ -20,12 +20,16 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
 
+from p2claw.errors import P2clawError
 from tests.e2e.apps.foreign import free_port
 
 START_TIMEOUT_S = 30
 END_TIMEOUT_S = 15
 COMMAND_TIMEOUT_S = 20
+# How long the agent of a stack that is over may let requests finish.
+DRAIN_S = 1
 POLL_S = 0.1
+PROGRAM = "p2claw.cli.main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,14 @@ class AppUrl:
 
 @dataclass(slots=True)
 class Stack:
-    """One coordinator with edge, one box. `port` is the edge's; `folder` holds homes and logs."""
+    """One coordinator with edge, one box. `port` is the edge's; `folder` holds homes and logs.
+
+    program: the module that is run as `server --listen …` and as `run --coordinator …`.
+    """
 
     folder: Path
     port: int
+    program: str = PROGRAM
     _processes: dict[str, Process] = field(default_factory=dict)
 
     @property
@@ -77,10 +85,15 @@ class Stack:
         process.kill()
         await process.wait()
 
-    async def end(self, name: str) -> None:
+    async def end(self, name: str, *, at_once: bool = False) -> None:
+        """End a process with SIGTERM. at_once: ask again soon, so that no request holds it up."""
         process = self._processes.pop(name)
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
+        for _ in range(2 if at_once else 1):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            if at_once:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), DRAIN_S)
         try:
             await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
         except TimeoutError:
@@ -90,7 +103,7 @@ class Stack:
 
     async def end_all(self) -> None:
         for name in list(self._processes):
-            await self.end(name)
+            await self.end(name, at_once=True)
 
     async def expose(self, app: str, upstream: str) -> AppUrl:
         """Expose an app and wait until a visitor would find it."""
@@ -141,11 +154,12 @@ class Stack:
     async def _start(self, name: str, *argv: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "p2claw.cli.main", *argv),
+                *(sys.executable, "-m", self.program, *argv),
                 env=self._env(),
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C reaches who started it, which ends it
             )
 
     async def _until(self, condition: Any, what: str) -> None:
@@ -153,7 +167,8 @@ class Stack:
         while not await condition():
             if time.monotonic() > deadline or self._somebody_ended():
                 logs = [log.read_text()[-2000:] for log in self.folder.glob("*.log")]
-                raise RuntimeError("\n".join([f"never came true: {what}", *logs]))
+                text = "\n".join([f"never came true: {what}", *logs])
+                raise P2clawError(text, code="stack-failed")
             await asyncio.sleep(POLL_S)
 
     async def _answers(self) -> bool:
@@ -171,9 +186,9 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def stack(folder: Path) -> AsyncIterator[Stack]:
+async def stack(folder: Path, *, program: str = PROGRAM) -> AsyncIterator[Stack]:
     """Start coordinator, edge and agent, and end them again."""
-    made = Stack(folder, free_port())
+    made = Stack(folder, free_port(), program)
     try:
         await made.start_server()
         await made.start_agent()

@@ -1,4 +1,4 @@
-"""nginx as an ordinary app: files, ranges, compression, keep-alive, uploads."""
+"""nginx as an ordinary app: files, ranges, compression, keep-alive, uploads. Benches use it too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
+from p2claw.errors import UsageError
 
 START_S = 10.0
 
@@ -19,20 +19,22 @@ daemon off;
 master_process off;
 pid {folder}/pid;
 error_log {folder}/error.log warn;
-events {{ worker_connections 512; }}
+events {{ worker_connections 1024; }}
 http {{
     access_log off;
+    sendfile on;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     types {{ text/plain txt; video/mp4 mp4; }}
+    default_type application/octet-stream;
     gzip on;
     gzip_types text/plain;
     gzip_min_length 100;
     gzip_vary on;
-    keepalive_requests 20;
+    keepalive_requests {requests_a_connection};
     client_max_body_size 1m;
     server {{
         listen 127.0.0.1:{port};
@@ -46,32 +48,36 @@ http {{
 """
 
 
-def needs_nginx() -> str:
-    """Path of nginx; skips the test where there is none."""
-    path = shutil.which("nginx") or "/usr/sbin/nginx"
-    if not Path(path).exists():
-        pytest.skip("nginx is not installed")
-    return path
-
-
 @asynccontextmanager
-async def nginx(folder: Path) -> AsyncIterator[str]:
-    """nginx on a free port, serving folder/www; its URL."""
-    program = needs_nginx()
+async def nginx(folder: Path, *, requests_a_connection: int = 20) -> AsyncIterator[int]:
+    """nginx on a free port of loopback, serving folder/www; the port.
+
+    requests_a_connection: few, so that clients meet connections that end. Raises UsageError
+    `nginx-missing`.
+    """
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+    if program is None:
+        raise UsageError(
+            "nginx is not installed", code="nginx-missing", hint="`make test` installs it"
+        )
     (folder / "www").mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
     configuration = folder / "nginx.conf"
     user = "user root;\n" if os.geteuid() == 0 else ""
-    configuration.write_text(user + _CONFIGURATION.format(folder=folder, port=port))
+    text = _CONFIGURATION.format(
+        folder=folder, port=port, requests_a_connection=requests_a_connection
+    )
+    configuration.write_text(user + text)
     process = await asyncio.create_subprocess_exec(
         *[program, "-e", str(folder / "error.log"), "-c", str(configuration)],
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches who started it, which ends it
     )
     try:
         await _listens(port, process, folder / "error.log")
-        yield f"http://localhost:{port}"
+        yield port
     finally:
         if process.returncode is None:
             process.terminate()
