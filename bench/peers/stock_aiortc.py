@@ -91,7 +91,7 @@ class StockPeer:
         return "direct" if self._channel.is_open else "unknown"
 
     def stats(self) -> PeerStats:
-        return PeerStats(rtt_s=None, path=self.path(), plane=None)
+        return PeerStats(rtt_s=None, path=self.path(), plane=None, udp=None)
 
     async def close(self) -> None:
         with contextlib.suppress(TimeoutError):

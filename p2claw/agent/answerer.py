@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from p2claw.agent.admission import Admission
 from p2claw.agent.box_link import BoxLink, Forward, LinkFacts, Sign
@@ -15,9 +14,6 @@ from p2claw.errors import P2clawError
 from p2claw.link.port import open_port
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
-
-if TYPE_CHECKING:
-    from p2claw.dataplane._engine import PortStats
 
 log = get_log("agent")
 
@@ -92,10 +88,6 @@ class Answerer:
         link = self._links.get(session)
         if link is not None:
             link.end()
-
-    def port_stats(self) -> PortStats:
-        """Of the UDP port that all links share."""
-        return self._port.stats()
 
     def facts(self) -> list[LinkFacts]:
         """Of all links that are open, the oldest first."""

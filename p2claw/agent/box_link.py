@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from p2claw.agent.fields import Visit
 from p2claw.config import AgentLimits
@@ -46,7 +47,10 @@ Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """What can be told of a link. bytes: of whole messages, before encryption."""
+    """What can be told of a link. bytes: of whole messages, before encryption.
+
+    plane, udp: of the data plane, and of the UDP port that it shares (docs/DATAPLANE.md).
+    """
 
     id: str
     app: str
@@ -57,6 +61,8 @@ class LinkFacts:
     bytes_out: int
     rtt_s: float | None
     software: str
+    plane: dict[str, Any]
+    udp: dict[str, Any]
 
 
 class BoxLink:
@@ -134,6 +140,7 @@ class BoxLink:
     def facts(self) -> LinkFacts:
         """As of now."""
         session = self._pump.session if self._pump is not None else None
+        stats = self._peer.stats()
         hello = session.peer_hello if session is not None else None
         return LinkFacts(
             id=self.id,
@@ -143,8 +150,10 @@ class BoxLink:
             streams=session.open_streams if session is not None else 0,
             bytes_in=session.counters.bytes_in if session is not None else 0,
             bytes_out=session.counters.bytes_out if session is not None else 0,
-            rtt_s=self._peer.stats().rtt_s if session is not None else None,
+            rtt_s=stats.rtt_s if session is not None else None,
             software=hello.software if hello is not None else "",
+            plane={**stats.plane} if stats.plane is not None else {},
+            udp={**stats.udp} if stats.udp is not None else {},
         )
 
     async def _answer(self) -> None:

@@ -141,6 +141,8 @@ class Agent:
                     "bytes_out": link.bytes_out,
                     "rtt_ms": None if link.rtt_s is None else round(link.rtt_s * 1000, 1),
                     "software": link.software,
+                    "plane": link.plane,
+                    "udp": link.udp,
                     "worker": worker,
                 }
                 for worker, link in sorted(links, key=lambda item: -item[1].age_s)

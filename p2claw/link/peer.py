@@ -42,7 +42,7 @@ from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
 
 if TYPE_CHECKING:
-    from p2claw.dataplane._engine import LinkStats
+    from p2claw.dataplane._engine import LinkStats, PortStats
 
 log = get_log("link")
 
@@ -67,11 +67,12 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeerStats:
-    """rtt_s: None until measured. plane: None until the handshake is done."""
+    """rtt_s: None until measured. plane: None until the handshake is done. udp: of the port."""
 
     rtt_s: float | None
     path: Path
     plane: LinkStats | None
+    udp: PortStats | None
 
 
 class Peer:
@@ -170,7 +171,7 @@ class Peer:
         plane = self._link.stats() if self._link is not None and self._is_started else None
         rtt_ms = None if plane is None else plane["path_rtt_ms"] or plane["rtt_ms"] or None
         rtt_s = None if rtt_ms is None else rtt_ms / 1000
-        return PeerStats(rtt_s=rtt_s, path=self.path(), plane=plane)
+        return PeerStats(rtt_s=rtt_s, path=self.path(), plane=plane, udp=self._port.stats())
 
     async def close(self) -> None:
         """Tell the other side, and free every socket and task. Returns within CLOSE_TIMEOUT_S."""
