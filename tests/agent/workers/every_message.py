@@ -37,7 +37,19 @@ OFFER = BoxOffer(
     "203.0.113.0/24",
 )
 NAMES = PublicNames("https://{label}.example.org", "purplecrab", "a" * 26)
-FACTS = LinkFacts("WTvsya_P", "dog", "direct", 1.5, 2, 2**40, 3, None, "p2claw/0.1.0", {"rtt_ms": 0.5}, {"port": 4})
+FACTS = LinkFacts(
+    "WTvsya_P",
+    "dog",
+    "direct",
+    1.5,
+    2,
+    2**40,
+    3,
+    None,
+    "p2claw/0.1.0",
+    {"rtt_ms": 0.5},
+    {"port": 4},
+)
 
 TO_WORKER: tuple[Message, ...] = (
     Begin(3, 4_103, "/home/crab/.p2claw/spool", AgentLimits(), "info", "json", 5.0),
