@@ -19,7 +19,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check bench bench-dataplane bench-wan fuzz-dataplane clean prerequisites-build prerequisites-test
+.PHONY: help build demo test check bench bench-dataplane bench-scale bench-wan fuzz-dataplane clean prerequisites-build prerequisites-test
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -28,6 +28,7 @@ help:
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
 	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
+	@echo 'make bench-scale   memory and processor of an agent with many visitors.  ARGS="--case idle"'
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
 	@echo 'make clean   remove everything that was built'
@@ -71,6 +72,9 @@ bench: build prerequisites-test tests/e2e/node_modules/.made
 
 bench-dataplane: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m bench dataplane $(ARGS)
+
+bench-scale: build prerequisites-test
+	@$(BIN)/python -m bench scale $(ARGS)
 
 bench-wan: build prerequisites-test bench/peers/node_modules/.made
 	@$(BIN)/python -m bench wan $(ARGS)

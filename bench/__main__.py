@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import wan, whole_path
+from bench import scale, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -35,6 +35,9 @@ async def _run(args: argparse.Namespace) -> None:
     report = Report(as_json=args.json)
     if args.name == "wan":
         await wan.run(report, args)
+        return
+    if args.name == "scale":
+        await scale.run(report, args)
         return
     sizes = {"runs": args.runs, "megabytes": args.mb}
     if args.name in ("whole-path", "all"):
@@ -65,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     dataplane.add_argument("--case", nargs="+", choices=cases.CASES, help="these alone")
     wan.add_options(names.add_parser("wan", parents=[common], help="over emulated lines; as root"))
-    names.add_parser("all", parents=[common], help="all but wan")
+    scale.add_options(names.add_parser("scale", parents=[common], help="many visitors at once"))
+    names.add_parser("all", parents=[common], help="all but wan and scale")
     return parser
 
 

@@ -16,7 +16,6 @@ from bench.peers.single import CHANNEL_ID, LABEL, PROTOCOL, Single
 from p2claw.link.channel import Channel, ChannelUser
 from p2claw.link.peer import CLOSE_TIMEOUT_S, Path, PeerStats
 from p2claw.wire.signalling import IceServer
-from p2claw.wire.signatures import fingerprint_of
 
 
 def use() -> None:
@@ -73,8 +72,11 @@ class StockPeer:
         port: object = None,
     ) -> None:
         self.on_candidate = on_candidate
-        self.fingerprint = b""  # known once it has described itself
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        # A box signs it before there is an answer to read it from.
+        (certificate,) = self._peer._RTCPeerConnection__certificates  # type: ignore[attr-defined]
+        value = next(f.value for f in certificate.getFingerprints() if f.algorithm == "sha-256")
+        self.fingerprint = bytes.fromhex(value.replace(":", ""))
         self._channel = StockChannel(
             self._peer.createDataChannel(LABEL, protocol=PROTOCOL, negotiated=True, id=CHANNEL_ID)
         )
@@ -100,9 +102,7 @@ class StockPeer:
 
     async def _describe(self, description: RTCSessionDescription) -> str:
         await self._peer.setLocalDescription(description)
-        sdp = str(self._peer.localDescription.sdp)
-        self.fingerprint = fingerprint_of(sdp)
-        return sdp
+        return str(self._peer.localDescription.sdp)
 
 
 class BoxPeer(StockPeer):

@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from bench.stdio import Lines, say
+from bench.stdio import Lines, errors_told, say
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.errors import P2clawError
 from p2claw.visitor import Visitor
@@ -74,7 +74,7 @@ class Crowd:
             opened = await self.open(visitors, at_once)
             digests = await asyncio.gather(*(_digest(v, path) for v in self._visitors))
             if opened["failures"] or set(digests) != {sha256}:
-                raise RuntimeError(f"links failed: {opened['failures']}, or bytes are wrong")
+                raise P2clawError(f"links failed: {opened['failures']}, or bytes are wrong")
             links += len(digests)
             await self.close()
         return {"links": links}
@@ -110,7 +110,8 @@ async def main(url: str, edge: str) -> None:
     crowd = Crowd(url, edge)
     while True:
         command = await lines.next()
-        say(await getattr(crowd, command.pop("do"))(**command))
+        with errors_told():
+            say(await getattr(crowd, command.pop("do"))(**command))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """downloads: two hundred visitors who download at once: how evenly they share, and what is lost.
 
-One visitor alone, in one process, is measured beside it. Receivers and agent share the machine: the
-processor of each side is told, and what is at its limit decides.
+One visitor alone, in one process, is measured beside them. Whichever of agent and receivers is at
+the limit of its core decides.
 """
 
 from __future__ import annotations
 
 from bench.report import Report, ratios, spread
+from bench.scale.plan import Plan
 from bench.scale.scene import Scene, scene
 
 VISITORS = 200
@@ -15,28 +16,23 @@ CROWDS = 2
 FILE_BYTES = 256_000_000
 
 
-async def run(
-    report: Report,
-    *,
-    runs: int,
-    megabytes: int = 0,
-    visitors: int = VISITORS,
-    seconds: float = SECONDS,
-) -> None:
-    """megabytes: of no use here, time is what is set."""
+async def run(report: Report, plan: Plan) -> None:
+    """One and many take turns."""
     alone: list[dict[str, float]] = []
     together: list[dict[str, float]] = []
-    async with scene({"file": bytes(FILE_BYTES)}, crowds=CROWDS) as where:
-        for number in range(runs):
-            for several, done in ((1, alone), (visitors, together)):
-                done.append(await _once(where, several, seconds))
+    async with scene({"file": bytes(FILE_BYTES)}, crowds=CROWDS, plane=plan.plane) as where:
+        for number in range(plan.runs):
+            for visitors, done in ((1, alone), (plan.visitors, together)):
+                report.progress("downloads", number, plan.runs, f"{visitors} visitors")
+                done.append(await _once(where, visitors, plan.seconds))
                 report.line(bench="scale", case="downloads", run=number, **done[-1])
     report.line(
         summary=True,
         bench="scale",
         case="downloads",
-        visitors=visitors,
-        runs=runs,
+        plane=plan.plane,
+        visitors=plan.visitors,
+        runs=plan.runs,
         vs="one visitor",
         jain=spread([run["jain"] for run in together]),
         rate_ratio=ratios([r["mb_per_s"] for r in together], [r["mb_per_s"] for r in alone]),

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from bench.report import Report, spread
+from bench.scale.plan import Plan
 from bench.scale.scene import Scene, scene
 
 VISITORS = 1_000
@@ -16,56 +17,52 @@ WARM_UP = 20
 SETTLE_S = 15
 
 
-async def run(
-    report: Report,
-    *,
-    runs: int,
-    megabytes: int = 0,
-    visitors: int = VISITORS,
-    seconds: float = SECONDS,
-) -> None:
-    """megabytes: of no use here."""
+async def run(report: Report, plan: Plan) -> None:
+    """Each run has an agent of its own: what earlier links left behind is not counted."""
     done = []
-    for number in range(runs):
-        async with scene({"small": bytes(1_000)}, crowds=CROWDS) as where:
-            done.append(await _once(where, visitors, seconds))
-        report.line(bench="scale", case="idle", run=number, visitors=visitors, **done[-1])
+    for number in range(plan.runs):
+        report.progress("idle", number, plan.runs, f"{plan.visitors} visitors")
+        async with scene({"small": bytes(1_000)}, crowds=CROWDS, plane=plan.plane) as where:
+            done.append(await _once(where, plan))
+        report.line(bench="scale", case="idle", plane=plan.plane, run=number, **done[-1])
     report.line(
         summary=True,
         bench="scale",
         case="idle",
-        visitors=visitors,
-        runs=runs,
+        plane=plan.plane,
+        visitors=plan.visitors,
+        runs=plan.runs,
         pss_kb_each=spread([run["pss_kb_each"] for run in done]),
         uss_kb_each=spread([run["uss_kb_each"] for run in done]),
         agent_cpu_percent=spread([run["agent_cpu_percent"] for run in done]),
     )
 
 
-async def _once(where: Scene, visitors: int, seconds: float) -> dict[str, float]:
+async def _once(where: Scene, plan: Plan) -> dict[str, float]:
     await where.open(WARM_UP)
     await where.get("/small")
     await where.close()
     await asyncio.sleep(1)
-    before = where.agent()
+    before, visitors = where.agent(), plan.visitors
     started_s = time.monotonic()
     await where.open(visitors)
     opened = where.agent()
-    opening_s = time.monotonic() - started_s
+    open_s = time.monotonic() - started_s
     await where.get("/small")
     await asyncio.sleep(SETTLE_S)
     settled = where.clocks()
-    await asyncio.sleep(seconds)
-    used = where.clocks().percent_since(settled, seconds)
+    await asyncio.sleep(plan.seconds)
+    used = where.clocks().percent_since(settled, plan.seconds)
     after = where.agent()
     # Only links that still answer count as idle ones.
     await where.get("/small")
     return {
+        "visitors": visitors,
         "pss_kb_each": round((after.pss_kb - before.pss_kb) / visitors, 1),
         "uss_kb_each": round((after.uss_kb - before.uss_kb) / visitors, 1),
-        "agent_pss_kb_before": before.pss_kb,
+        "agent_uss_kb_before": before.uss_kb,
         "descriptors_each": round((after.descriptors - before.descriptors) / visitors, 2),
         **used,
         "open_cpu_ms_each": round(1000 * (opened.cpu_s - before.cpu_s) / visitors, 2),
-        "open_s": round(opening_s, 2),
+        "open_s": round(open_s, 2),
     }

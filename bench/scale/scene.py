@@ -10,7 +10,9 @@ from typing import Any
 
 from bench.path import bench_folder, files_of_nginx
 from bench.processes import Child, cpu_s
+from bench.scale.plan import PLANES
 from bench.scale.usage import Usage, machine_cpu_s, usage
+from p2claw.errors import P2clawError
 from tests.e2e.stack import stack
 
 # How many introductions of one crowd are under way at once.
@@ -59,7 +61,7 @@ class Scene:
         return list(await asyncio.gather(*asked))
 
     async def open(self, visitors: int, *, at_once: int = AT_ONCE) -> None:
-        """Share out so many visitors among the crowds. Raises RuntimeError if one gets no link."""
+        """Share out so many visitors among the crowds. Raises P2clawError if one gets no link."""
         more, each = visitors % len(self.crowds), visitors // len(self.crowds)
         shares = [each + (number < more) for number in range(len(self.crowds))]
         answers = await asyncio.gather(
@@ -71,13 +73,13 @@ class Scene:
             )
         )
         if failures := [answer["failures"] for answer in answers if answer["failures"]]:
-            raise RuntimeError(f"links did not open: {failures}")
+            raise P2clawError(f"links did not open: {failures}", code="bench-links")
 
     async def get(self, path: str) -> None:
-        """GET once on every link. Raises RuntimeError where a link is lost."""
+        """GET once on every link. Raises P2clawError where a link is lost."""
         answers = await self.all({"do": "get", "path": path}, timeout_s=OPEN_TIMEOUT_S)
         if failures := [answer["failures"] for answer in answers if answer["failures"]]:
-            raise RuntimeError(f"links were lost: {failures}")
+            raise P2clawError(f"links were lost: {failures}", code="bench-links")
 
     async def close(self) -> None:
         """End all links."""
@@ -85,15 +87,15 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(files: dict[str, bytes], *, crowds: int) -> AsyncIterator[Scene]:
-    """files: what nginx serves, by name."""
+async def scene(files: dict[str, bytes], *, crowds: int, plane: str) -> AsyncIterator[Scene]:
+    """files: what nginx serves, by name. crowds: processes of visitors. plane: one of PLANES."""
     async with contextlib.AsyncExitStack() as ends:
         folder = ends.enter_context(bench_folder())
         (folder / "www").mkdir()
         for name, content in files.items():
             (folder / "www" / name).write_bytes(content)
         upstream = await ends.enter_async_context(files_of_nginx(folder))
-        whole = await ends.enter_async_context(stack(folder, program="bench.scale.wide"))
+        whole = await ends.enter_async_context(stack(folder, program=PLANES[plane]))
         app = await whole.expose("bench", upstream)
         children = []
         for _ in range(crowds):
