@@ -1,0 +1,26 @@
+// A peer in Node: `node node_peer.mjs werift|node-datachannel`, one JSON command a line on standard
+// input, one JSON answer a line on standard output. remote.py is the other side.
+
+import { createInterface } from "node:readline";
+import { Peer } from "./peer.mjs";
+
+const STACKS = {
+  werift: () => import("werift"),
+  "node-datachannel": () => import("node-datachannel/polyfill"),
+};
+
+const { RTCPeerConnection } = await STACKS[process.argv[2]]();
+const peer = new Peer(RTCPeerConnection);
+
+const lines = createInterface({ input: process.stdin });
+lines.on("line", async (line) => {
+  const { number, ...command } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { ok: await peer.run(command) };
+  } catch (error) {
+    answer = { error: String(error?.stack ?? error) };
+  }
+  process.stdout.write(`${JSON.stringify({ number, ...answer })}\n`);
+});
+lines.on("close", () => process.exit(0));
