@@ -39,7 +39,7 @@ build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
 demo: build
 	@exec $(BIN)/p2claw demo $(ARGS)
 
-test: build prerequisites-test tests/e2e/node_modules/.made
+test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_modules/.made
 	@echo '» apps that others wrote'
 	@$(BIN)/python -m tests.e2e.apps
 	@echo '» tests in Python'
@@ -85,7 +85,7 @@ fuzz-dataplane:
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
-	rm -rf tests/e2e/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
+	rm -rf tests/e2e/node_modules tests/peers/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
 	rm -f p2claw/dataplane/_*.c p2claw/dataplane/_*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -128,6 +128,11 @@ $(MEDIA): .venv/.made $(addprefix p2claw/demo_app/,media.py film.py pictures.py 
 tests/e2e/node_modules/.made: tests/e2e/package.json tests/e2e/package-lock.json
 	@echo '» driver of the browsers'
 	@cd tests/e2e && $(NPM_CI)
+	@touch $@
+
+tests/peers/node_modules/.made: tests/peers/package.json tests/peers/package-lock.json
+	@echo '» WebRTC stacks that others wrote'
+	@cd tests/peers && $(NPM_CI)
 	@touch $@
 
 bench/peers/node_modules/.made: bench/peers/package.json bench/peers/package-lock.json

@@ -73,7 +73,7 @@ class Channel:
     async def digest(self, side: Side, total_bytes: int) -> Sum:
         """Wait for so many bytes; how many came, and the SHA-256 of all."""
         if side == "theirs":
-            given = {"channel": self.place, "bytes": total_bytes}
+            given = {"channel": self.place, "size": total_bytes}
             got = await self.theirs.do("digest", BULK_TIMEOUT_S, **given)
             return got[0], got[1]
         await self.ours.until(

@@ -69,9 +69,9 @@ export class Peer {
   }
 
   /** Wait for so many bytes, and hand over what they were together. */
-  async digest({ channel, bytes }) {
+  async digest({ channel, size }) {
     const { messages } = this.#channels[channel];
-    await until(() => messages.reduce((n, m) => n + m.length, 0) >= bytes);
+    await until(() => messages.reduce((n, m) => n + m.length, 0) >= size);
     return sum(messages);
   }
 

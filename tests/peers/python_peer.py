@@ -98,10 +98,10 @@ class Peer:
             for kind, message in zip(kinds, messages, strict=True)
         ]
 
-    async def digest(self, channel: int, bytes: int) -> Sum:
+    async def digest(self, channel: int, size: int) -> Sum:
         """Wait for so many bytes, and hand over what they were together."""
         messages = self._channels[channel].messages
-        await until(lambda: sum(map(len, messages)) >= bytes)
+        await until(lambda: sum(map(len, messages)) >= size)
         return sum_of(map(_bytes_of, messages))
 
     async def closed(self, channel: int) -> None:
