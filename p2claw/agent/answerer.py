@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from p2claw.agent.admission import Admission
-from p2claw.agent.box_link import BoxLink, Forward, LinkFacts, Sign
+from p2claw.agent.box_link import BoxLink, Forward, Sign
 from p2claw.agent.fields import Visit
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.public import PublicNames
 from p2claw.config import AgentLimits
 from p2claw.errors import P2clawError

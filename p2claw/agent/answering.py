@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from p2claw.agent.box_link import LinkFacts
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Routes
 from p2claw.wire.signalling import AgentMessage, BoxOffer

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
 from p2claw.agent.fields import Visit
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.config import AgentLimits
 from p2claw.dataplane._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
@@ -43,26 +42,6 @@ Forward = Callable[[BoxStream, Visit], Awaitable[None]]
 # The box's signature under an answer: to this offer, with this fingerprint (docs/WIRE.md §10).
 # Raises LinkError.
 Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
-    """What can be told of a link. bytes: of whole messages, before encryption.
-
-    plane, udp: of the data plane, and of the UDP port that it shares (docs/DATAPLANE.md).
-    """
-
-    id: str
-    app: str
-    path: str
-    age_s: float
-    streams: int
-    bytes_in: int
-    bytes_out: int
-    rtt_s: float | None
-    software: str
-    plane: dict[str, Any]
-    udp: dict[str, Any]
 
 
 class BoxLink:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from p2claw.agent.answerer import Answerer
 from p2claw.agent.answering import Send, WorkerFacts
-from p2claw.agent.box_link import LinkFacts, Sign
+from p2claw.agent.box_link import Sign
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.proxy import Proxy
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Routes

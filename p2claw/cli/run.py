@@ -59,7 +59,8 @@ another agent runs from the same home.
     envvar="P2CLAW_UDP_PORT",
     type=int,
     default=0,
-    hidden=True,  # until links have a port of their own
+    show_default=True,
+    help="The UDP port of all links; 0 is any. Each further worker has the next one.",
 )
 @click.option(
     "--head-timeout",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -134,6 +135,17 @@ async def test_options_that_cannot_be_are_refused(
     tmp_path: Path, arguments: tuple[str, ...], code: str
 ) -> None:
     assert await refused(tmp_path, *arguments) == (2, code)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_udp_port_that_is_taken_keeps_it_from_starting(
+    tmp_path: Path, workers: str
+) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("", 0))
+        port = str(other.getsockname()[1])
+        arguments = ("--udp-port", port, "--workers", workers)
+        assert await refused(tmp_path, *arguments) == (2, "udp-port-taken")
 
 
 async def test_damaged_routes_keep_it_from_starting(tmp_path: Path) -> None:

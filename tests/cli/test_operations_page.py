@@ -29,17 +29,10 @@ def command(verb: str) -> click.Command:
     return found
 
 
-def shown(verb: str) -> Iterator[click.Parameter]:
-    """What `--help` shows; an option that does nothing yet is hidden there."""
-    for parameter in command(verb).params:
-        if not (isinstance(parameter, click.Option) and parameter.hidden):
-            yield parameter
-
-
 def options() -> Iterator[tuple[str, str]]:
     """Every option of every verb, but `--json`, which all have."""
     for verb in VERBS:
-        for parameter in shown(verb):
+        for parameter in command(verb).params:
             if isinstance(parameter, click.Option) and parameter.name != "as_json":
                 yield from ((verb, flag) for flag in parameter.opts)
 
@@ -70,7 +63,7 @@ def test_every_option_stands_in_the_section_of_its_verb(verb: str, flag: str) ->
 
 
 def test_every_variable_of_an_option_is_named() -> None:
-    named = [parameter.envvar for verb in VERBS for parameter in shown(verb)]
+    named = [parameter.envvar for verb in VERBS for parameter in command(verb).params]
     assert [name for name in named if name is not None and f"`{name}`" not in PAGE] == []
 
 

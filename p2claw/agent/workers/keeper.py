@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from p2claw.agent.answering import WorkerFacts
-from p2claw.agent.box_link import LinkFacts
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,

@@ -12,7 +12,7 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
-from p2claw.agent.box_link import LinkFacts
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Route
 from p2claw.config import AgentLimits

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from p2claw.agent.admission import Admission, turn_away
 from p2claw.agent.answerer import CLOSE_TIMEOUT_S
 from p2claw.agent.answering import Send, WorkerFacts
-from p2claw.agent.box_link import LinkFacts
 from p2claw.agent.identity import Identity
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Routes
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper

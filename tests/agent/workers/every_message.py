@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2claw.agent.box_link import LinkFacts
+from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import route_from
 from p2claw.agent.workers.messages import (

@@ -214,7 +214,7 @@ async def pids_of(process: AgentProcess) -> list[int]:
 
 
 async def test_workers_end_where_their_agent_is_killed(tmp_path: Path) -> None:
-    async with agent_process(tmp_path, "http://127.0.0.1:1", "--workers", "3") as process:
+    async with agent_process(tmp_path, "http://127.0.0.1:1", "--workers", "2") as process:
         pids = await pids_of(process)
         assert all(map(alive, pids))
         process.signal(signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import route_from
 from p2claw.agent.workers.pool import Workers
 from p2claw.agent.workers.process import WorkerError
-from p2claw.config import AgentConfig, AgentLimits
+from p2claw.config import LAST_PORT, AgentConfig, AgentLimits
 from p2claw.errors import UsageError
 from p2claw.link.backoff import Backoff
 from p2claw.link.peer import VisitorPeer
@@ -71,10 +72,17 @@ class Box:
 
 @asynccontextmanager
 async def box_with(
-    home: Path, workers: int, limits: AgentLimits | None = None, identity: Identity | None = None
+    home: Path,
+    workers: int,
+    limits: AgentLimits | None = None,
+    *,
+    identity: Identity | None = None,
+    udp_port: int = 0,
 ) -> AsyncIterator[Box]:
     """A pool that exposes dog. Afterwards none of its processes is left."""
-    config = AgentConfig(home=home, workers=workers, limits=limits or AgentLimits())
+    config = AgentConfig(
+        home=home, workers=workers, limits=limits or AgentLimits(), udp_port=udp_port
+    )
     pool = Workers(identity or load_or_create_identity(home / "identity.key"), config)
     pool.apply({"dog": route_from("dog", {"upstream": "3000"})})
     pids: list[int] = []
@@ -236,6 +244,45 @@ async def test_a_worker_that_cannot_start_says_why(
             pass
     assert caught.value.code == "udp-port-taken"
     assert caught.value.hint == "Give another"
+
+
+async def test_each_worker_has_a_udp_port_counted_from_the_first(tmp_path: Path) -> None:
+    first = two_free_ports()
+    async with box_with(tmp_path, 2, udp_port=first):
+        assert [taken_by_somebody(port) for port in (first, first + 1)] == [True, True]
+    assert [taken_by_somebody(port) for port in (first, first + 1)] == [False, False]
+
+
+async def test_a_worker_whose_udp_port_is_taken_keeps_the_agent_from_starting(
+    tmp_path: Path,
+) -> None:
+    first = two_free_ports()
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("", first + 1))
+        with pytest.raises(UsageError) as caught:
+            async with box_with(tmp_path, 2, udp_port=first):
+                pass
+    assert caught.value.code == "udp-port-taken"
+    assert str(first + 1) in caught.value.message
+
+
+def two_free_ports() -> int:
+    """The first of two UDP ports in a row that nobody has."""
+    while True:
+        with socket.socket(type=socket.SOCK_DGRAM) as tried:
+            tried.bind(("", 0))
+            port: int = tried.getsockname()[1]
+        if port < LAST_PORT and not taken_by_somebody(port) and not taken_by_somebody(port + 1):
+            return port
+
+
+def taken_by_somebody(port: int) -> bool:
+    with socket.socket(type=socket.SOCK_DGRAM) as tried:
+        try:
+            tried.bind(("", port))
+        except OSError:
+            return True
+    return False
 
 
 async def test_a_worker_that_ends_before_it_is_ready_is_an_error(
