@@ -61,7 +61,8 @@ class StockChannel(Single):
 class StockPeer:
     """What both sides share. aiortc gathers before it describes itself, so nothing trickles.
 
-    ice_servers: not asked; both ends are on this machine. port: not used; aiortc has its own.
+    ice_servers: not asked; both ends are on this machine. port, certificate: not used; aiortc has
+    its own.
     """
 
     def __init__(
@@ -70,12 +71,13 @@ class StockPeer:
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: object = None,
+        certificate: object = None,
     ) -> None:
         self.on_candidate = on_candidate
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         # A box signs it before there is an answer to read it from.
-        (certificate,) = self._peer._RTCPeerConnection__certificates  # type: ignore[attr-defined]
-        value = next(f.value for f in certificate.getFingerprints() if f.algorithm == "sha-256")
+        (own,) = self._peer._RTCPeerConnection__certificates  # type: ignore[attr-defined]
+        value = next(f.value for f in own.getFingerprints() if f.algorithm == "sha-256")
         self.fingerprint = bytes.fromhex(value.replace(":", ""))
         self._channel = StockChannel(
             self._peer.createDataChannel(LABEL, protocol=PROTOCOL, negotiated=True, id=CHANNEL_ID)

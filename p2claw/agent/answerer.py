@@ -12,6 +12,7 @@ from p2claw.agent.link_facts import LinkFacts
 from p2claw.agent.public import PublicNames
 from p2claw.config import AgentLimits
 from p2claw.errors import P2clawError
+from p2claw.link.handshake import SharedCertificate
 from p2claw.link.port import open_port
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
@@ -41,6 +42,7 @@ class Answerer:
         self._limits = limits
         self._forward = forward
         self._port = open_port(udp_port)
+        self._certificate = SharedCertificate()
         self._told_ended = ended
         self._admission = Admission(limits, exposes)
         self._links: dict[str, BoxLink] = {}
@@ -65,6 +67,7 @@ class Answerer:
                 send=send,
                 forward=self._forward,
                 port=self._port,
+                certificate=self._certificate.current(),
             )
         except P2clawError as error:
             log.warning("visitor not answered", session=offer.session[:8], error=error.message)

@@ -14,6 +14,7 @@ from p2claw.agent.link_facts import LinkFacts
 from p2claw.config import AgentLimits
 from p2claw.dataplane._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
+from p2claw.link.handshake import LinkCertificate
 from p2claw.link.peer import BoxPeer
 from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
@@ -57,6 +58,7 @@ class BoxLink:
         send: Callable[[AgentMessage], None],
         forward: Forward,
         port: UdpPort,
+        certificate: LinkCertificate,
     ) -> None:
         self.visit = visit
         self._session = offer.session
@@ -72,7 +74,10 @@ class BoxLink:
         self._timer: asyncio.Timeout | None = None
         self._pump: Pump | None = None
         self._peer = BoxPeer(
-            ice_servers=offer.ice_servers, on_candidate=self._on_candidate, port=port
+            ice_servers=offer.ice_servers,
+            on_candidate=self._on_candidate,
+            port=port,
+            certificate=certificate,
         )
 
     async def run(self) -> None:

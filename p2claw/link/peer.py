@@ -17,12 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from aioice import Candidate
 from aioice.ice import CandidatePair
 from aiortc import RTCIceGatherer, RTCIceTransport
-from aiortc.rtcdtlstransport import (
-    RTCCertificate,
-    RTCDtlsFingerprint,
-    RTCDtlsParameters,
-    RTCDtlsTransport,
-)
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.rtcicetransport import RTCIceParameters
 
 from p2claw.dataplane._engine import Link, UdpPort
@@ -30,6 +25,7 @@ from p2claw.dataplane._sctp import SEED_BYTES
 from p2claw.dataplane.records import records_way
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from p2claw.link.channel import Channel
+from p2claw.link.handshake import Handshake, LinkCertificate
 from p2claw.link.ice.addresses import host_addresses
 from p2claw.link.ice.candidates import read_candidate, write_candidate
 from p2claw.link.ice.connection import IceConnection
@@ -82,7 +78,8 @@ class Peer:
         `answer` or `offer` returned on, as ("candidate:…", mid), then ("", mid). Hosts are
         in the description already.
     port: the UDP port to use with others; None: one of its own.
-    fingerprint: SHA-256 of the DTLS certificate, 32 bytes, new for each link.
+    certificate: of the DTLS handshake; None: a new one.
+    fingerprint: SHA-256 of the certificate, 32 bytes.
 
     Raises OSError where there is no port left.
     """
@@ -93,21 +90,22 @@ class Peer:
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: UdpPort | None,
+        certificate: LinkCertificate | None = None,
         controlling: bool,
     ) -> None:
         check_stock()
         self.on_candidate = on_candidate
         self.phase = Phase.NEW
         self._servers = read_servers(ice_servers)
-        certificate = RTCCertificate.generateCertificate()
-        self.fingerprint = _sha256_of(certificate)
+        certificate = certificate or LinkCertificate.generateCertificate()
+        self.fingerprint = certificate.sha256
         self._port = port or UdpPort()
         self._owns_port = port is None
         self._connection = IceConnection(self._port, self, controlling=controlling)
         gatherer = RTCIceGatherer(iceServers=[])
         gatherer._connection = self._connection
         self._ice = RTCIceTransport(gatherer)
-        self._dtls = RTCDtlsTransport(self._ice, [certificate])
+        self._dtls = Handshake(self._ice, [certificate])
         self._early = _EarlyPackets()
         self._dtls._register_data_receiver(self._early)
         self._link: Link | None = None
@@ -322,9 +320,14 @@ class BoxPeer(Peer):
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: UdpPort | None = None,
+        certificate: LinkCertificate | None = None,
     ) -> None:
         super().__init__(
-            ice_servers=ice_servers, on_candidate=on_candidate, port=port, controlling=False
+            ice_servers=ice_servers,
+            on_candidate=on_candidate,
+            port=port,
+            certificate=certificate,
+            controlling=False,
         )
 
     async def answer(self, offer_sdp: str) -> str:
@@ -374,8 +377,3 @@ class _EarlyPackets:
     async def _handle_data(self, data: bytes) -> None:
         if len(self.packets) < EARLY_PACKETS:
             self.packets.append(data)
-
-
-def _sha256_of(certificate: RTCCertificate) -> bytes:
-    value = next(f.value for f in certificate.getFingerprints() if f.algorithm == "sha-256")
-    return bytes.fromhex(value.replace(":", ""))

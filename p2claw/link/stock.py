@@ -26,7 +26,7 @@ _CONNECTION = (
     *("check_start", "check_start_task", "check_state"),
     "sort_check_list",
 )
-_DTLS = ("_register_data_receiver", "_set_role", "_ssl", "_task")
+_DTLS = ("_register_data_receiver", "_set_role", "_setup_srtp", "_ssl", "_task")
 
 
 @functools.cache
@@ -38,6 +38,7 @@ def check_stock() -> None:
         *_missing(gatherer, "_connection"),
         *_missing(Connection(ice_controlling=False), *_CONNECTION),
         *_missing(dtls, *_DTLS),
+        *_missing(RTCCertificate, "_create_ssl_context"),
         *_missing(
             aioice.ice, "ICE_COMPLETED", "CandidatePair", "StunProtocol", "relayed_candidate"
         ),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from p2claw.link.channel import Channel
+from p2claw.link.handshake import LinkCertificate
 from p2claw.link.peer import BoxPeer, VisitorPeer
 from p2claw.wire.signalling import IceServer
 
@@ -70,9 +71,14 @@ async def pair(
     *,
     ice_servers: tuple[IceServer, ...] = (),
     change: Callable[[str], str] = lambda sdp: sdp,
+    certificate: LinkCertificate | None = None,
 ) -> AsyncIterator[Pair]:
-    """Two peers that tell each other their candidates; closed at the end."""
-    joined = Pair(VisitorPeer(ice_servers=ice_servers), BoxPeer(ice_servers=ice_servers), change)
+    """Two peers that tell each other their candidates, closed at the end.
+
+    certificate: of the box; None: a new one.
+    """
+    box = BoxPeer(ice_servers=ice_servers, certificate=certificate)
+    joined = Pair(VisitorPeer(ice_servers=ice_servers), box, change)
     joined.visitor.on_candidate = joined.box.add_candidate
     joined.box.on_candidate = joined.visitor.add_candidate
     try:

@@ -1,0 +1,49 @@
+"""The DTLS handshake: certificates that links share, and no SRTP."""
+
+from __future__ import annotations
+
+import pytest
+from aiortc.rtcdtlstransport import SRTP_PROFILES
+from OpenSSL import SSL
+
+from p2claw.link import handshake
+from p2claw.link.handshake import RENEW_S, LinkCertificate, SharedCertificate
+from tests.link.peers import DEADLINE_S, User, pair
+
+
+async def test_links_that_share_a_certificate_open_beside_each_other() -> None:
+    certificate = LinkCertificate.generateCertificate()
+    async with pair(certificate=certificate) as one, pair(certificate=certificate) as other:
+        assert one.box.fingerprint == other.box.fingerprint == certificate.sha256
+        for peers in (one, other):
+            await peers.join()
+            to_box, to_visitor = await peers.channels()
+            heard = User()
+            to_visitor.attach(heard, low_water_bytes=65_536)
+            to_box.attach(User(), low_water_bytes=65_536)
+            to_box.send(peers.visitor.fingerprint)
+            assert await heard.take(32) == peers.visitor.fingerprint
+
+
+def test_no_session_is_kept_for_another_link_to_go_on_with() -> None:
+    context = LinkCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES)
+    assert context.set_session_cache_mode(SSL.SESS_CACHE_OFF) == SSL.SESS_CACHE_OFF
+
+
+def test_a_shared_certificate_is_renewed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1_000.0
+    monkeypatch.setattr(handshake.time, "monotonic", lambda: now_s)
+    shared = SharedCertificate()
+    first = shared.current()
+    now_s += RENEW_S - 1
+    assert shared.current() is first
+    now_s += 1
+    assert shared.current().sha256 != first.sha256
+
+
+async def test_a_link_opens_where_no_srtp_profile_is_in_common() -> None:
+    async with pair() as peers:
+        peers.box._dtls._srtp_profiles = SRTP_PROFILES[:1]
+        peers.visitor._dtls._srtp_profiles = SRTP_PROFILES[1:]
+        await peers.join()
+        await peers.box.channel(timeout_s=DEADLINE_S)
