@@ -24,8 +24,8 @@ cdef class UdpPort:
     cdef list dirty           # links with something to tell or to send
     cdef readonly int number
     cdef readonly uint64_t strangers, stun_ignored
-    cdef bint is_awake, flush_is_soon, is_polling, is_blocked
-    cdef usec poll_at, second_at
+    cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
+    cdef usec poll_at, second_at, blocked_until
     cdef uint64_t second_bytes
     cdef bytes unsent         # what the kernel had no room for, and where it goes
     cdef size_t unsent_segment
@@ -83,6 +83,7 @@ cdef class Link:
     cdef int tell(self, usec now) except -1
     cdef int tell_one(self, event *e, usec now) except -1
     cdef int transmit(self, usec now) except -1
+    cdef int bursts(self, usec now) except -1
     cdef int burst(self, usec now) except -1
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1
     cdef int end(self, str code, str reason) except -1

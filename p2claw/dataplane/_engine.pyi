@@ -154,8 +154,12 @@ class Link:
         peer_port: int = 5000,
         controller: Literal["bbr", "cubic"] = "bbr",
     ) -> None: ...
-    def learn(self, host: str, port: int) -> None:
-        """Records from there are this link's. Only for addresses that passed a check."""
+    def learn(self, host: str, port: int, *, answered: bool = True) -> None:
+        """Records from there are this link's. Only for addresses that passed a check.
+
+        answered: the peer answered ours from there. Its own check alone may come from anywhere,
+        and takes no address away from another link.
+        """
 
     def route(self, local_host: str, host: str, port: int) -> None:
         """Send there, from this local address."""

@@ -60,11 +60,16 @@ cdef class Link:
 
     # Where it goes. Only addresses that passed an authenticated check are ever named here.
 
-    def learn(self, str host not None, int port):
+    def learn(self, str host not None, int port, *, bint answered=True):
         cdef endpoint e
-        if (host, port) in self.known or self.is_closed:
+        if self.is_closed:
             return
         parse_endpoint(&e, host, port)
+        if table_find(&self.port.table, &e) != NULL and (
+                not answered or table_find(&self.port.table, &e) == <void *>self):
+            return
+        if (host, port) in self.known:
+            self.known.remove((host, port))
         if len(self.known) >= KNOWN_ADDRESSES:
             self.forget(*self.known.pop(0))
         if not table_put(&self.port.table, &e, <void *>self):
@@ -182,10 +187,11 @@ cdef class Link:
         cdef list early = self.early
         self.user = user
         self.low_water = low_water_bytes
-        self.early = None
+        self.early = []
         for message in early:
             user.message_received(message)
-        if self.is_closed or self.is_closing:
+        if self.is_closed and self.user is not None:
+            self.user = None
             user.channel_closed()
 
     def send(self, bytes message not None):
@@ -200,6 +206,8 @@ cdef class Link:
             Py_DECREF(message)
             if result == SCTP_NO_MEMORY:
                 raise MemoryError
+            if result == SCTP_WRONG_STATE or result == SCTP_WRONG_STREAM:
+                return  # the other side closed it: `tell` is about to say so
             self.port.fault("send", LinkError(f"refused: {<int>result}", code="buffer-full"))
             self.end("send-refused", "the send buffer is full")
             return
@@ -281,6 +289,7 @@ cdef class Link:
         cdef Py_ssize_t size
         if self.is_closed:
             return 0
+        self.touch()  # first: whatever fails here, `transmit` sets the next deadline
         if association_next_timeout(self.a) <= now:
             association_handle_timeout(self.a, now)
         step = consent_handle_timeout(&self.consent.state, now, transaction)
@@ -290,7 +299,6 @@ cdef class Link:
         if step == CONSENT_ASK:
             size = self.consent.ask(transaction, out)
             self.emit(out, size, size)
-        self.touch()
         return 0
 
     cdef int tell(self, usec now) except -1:
@@ -333,11 +341,22 @@ cdef class Link:
         return 0
 
     cdef int transmit(self, usec now) except -1:
-        cdef int bursts, packets
-        cdef uint64_t waiting
         cdef usec at
         if not self.is_started or self.is_closed:
             return 0
+        try:
+            self.bursts(now)
+        finally:
+            if not self.is_closed:
+                at = min(association_next_timeout(self.a),
+                         consent_next_timeout(&self.consent.state))
+                if at != NEVER and not deadlines_set(&self.port.deadlines, &self.deadline, at):
+                    raise MemoryError
+        return 0
+
+    cdef int bursts(self, usec now) except -1:
+        cdef int bursts, packets
+        cdef uint64_t waiting
         for bursts in range(BURSTS_AT_ONCE):
             if self.port.is_blocked:
                 break
@@ -356,9 +375,6 @@ cdef class Link:
                 break
         else:
             self.touch()
-        at = min(association_next_timeout(self.a), consent_next_timeout(&self.consent.state))
-        if at != NEVER and not deadlines_set(&self.port.deadlines, &self.deadline, at):
-            raise MemoryError
         return 0
 
     cdef int burst(self, usec now) except -1:

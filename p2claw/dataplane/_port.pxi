@@ -31,7 +31,7 @@ cdef class UdpPort:
 
     def __cinit__(self, int number=0, *, loop=None):
         self.socket.fd = -1
-        self.waker.fd = -1
+        self.waker.fd = self.waker.timer_fd = -1
 
     def __init__(self, int number=0, *, loop=None):
         cdef uint16_t bound = 0
@@ -68,15 +68,29 @@ cdef class UdpPort:
 
     def close(self):
         cdef Link link
-        if self.socket.fd < 0:
+        if self.is_closed:
             return
+        self.is_closed = True
         for link in list(self.links):
-            link.shut()
+            try:
+                link.shut()
+            except Exception as error:
+                self.fault("the end of a link", error)
         self.loop.remove_reader(self.watched)
         if self.timer is not None:
             self.timer.cancel()
         waker_close(&self.waker)
         udp_close(&self.socket)
+
+    def lose(self):
+        """Called by the loop, after somebody else closed the socket."""
+        cdef Link link
+        for link in list(self.links):
+            try:
+                link.end("link-lost", "the UDP port was closed by something else")
+            except Exception as error:
+                self.fault("the end of a link", error)
+        self.close()
 
     @property
     def is_v4_only(self):
@@ -137,7 +151,7 @@ cdef class UdpPort:
         self.is_awake = True
         try:
             ready = waker_woke(&self.waker)
-            if self.is_blocked and (ready & WAKER_WRITE or now >= self.poll_at):
+            if self.is_blocked and (ready & WAKER_WRITE or now >= self.blocked_until):
                 self.unblock()
             if ready & WAKER_READ or (self.is_polling and now >= self.poll_at):
                 self.read(now)
@@ -272,11 +286,11 @@ cdef class UdpPort:
         if self.is_polling and now >= self.poll_at or busy and not self.is_polling:
             self.is_polling = busy
             self.poll_at = now + POLL_INTERVAL if busy else NEVER
-        if self.is_blocked:
-            self.poll_at = min(self.poll_at, now + BLOCKED_INTERVAL)
         if self.dirty:
             self.flush_soon()
         at = min(deadlines_next(&self.deadlines), self.poll_at)
+        if self.is_blocked:
+            at = min(at, self.blocked_until)
         waker_watch(&self.waker, self.socket.fd, (0 if self.is_polling else WAKER_READ)
                     | (WAKER_WRITE if self.is_blocked else 0))
         if self.waker.fd >= 0:
@@ -294,13 +308,18 @@ cdef class UdpPort:
     cdef int send(self, const endpoint *source, const endpoint *target, const uint8_t *data,
                   size_t length, size_t segment) except -1:
         cdef size_t sent = 0
+        cdef udp_result result
         if self.is_blocked or self.socket.fd < 0:
             return 0  # as if it were lost on the way
-        if udp_send(&self.socket, source, target, data, length, segment, &sent) == UDP_BLOCKED:
+        result = udp_send(&self.socket, source, target, data, length, segment, &sent)
+        if result == UDP_GONE:
+            self.loop.call_soon(self.lose)
+        elif result == UDP_BLOCKED:
             self.unsent = data[sent:length]
             self.unsent_segment = segment
             self.unsent_from, self.unsent_to = source[0], target[0]
             self.is_blocked = True
+            self.blocked_until = monotonic_now() + BLOCKED_INTERVAL
             if not self.is_awake:
                 self.watch(monotonic_now())
         return 0

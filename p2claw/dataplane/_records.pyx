@@ -100,6 +100,7 @@ cdef class Records:
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
         """Hand a datagram in; then `take` until it gives none."""
+        ERR_clear_error()  # what others left behind would be taken for this connection's
         return BIO_write(self.incoming, <void *>datagram, <int>length)
 
     cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
@@ -166,7 +167,7 @@ cdef class SlowRecords(Records):
         return self.pending_into(record, capacity)
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
-        return self.connection.bio_write(datagram[:length])
+        return self.connection.bio_write(datagram[:length]) if length else 0
 
     cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
         cdef bytes plain

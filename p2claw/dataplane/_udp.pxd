@@ -68,6 +68,7 @@ cdef extern from "socket.h" nogil:
         UDP_SENT
         UDP_BLOCKED
         UDP_LOST
+        UDP_GONE
 
     enum: UDP_BATCH
 
@@ -82,7 +83,7 @@ cdef extern from "socket.h" nogil:
 
 cdef extern from "waker.h" nogil:
     cdef struct waker:
-        int fd
+        int fd, timer_fd
         usec armed
 
     enum:

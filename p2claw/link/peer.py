@@ -245,9 +245,9 @@ class Peer:
 
     # Told by ICE.
 
-    def address_validated(self, addr: tuple[str, int]) -> None:
+    def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
         if self._link is not None:
-            self._link.learn(*addr)
+            self._link.learn(*addr, answered=answered)
 
     def path_selected(self, pair: CandidatePair) -> None:
         link, protocol, remote = self._link, pair.protocol, pair.remote_addr

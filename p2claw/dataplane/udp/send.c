@@ -74,6 +74,10 @@ static enum udp_result judge(struct udp_socket *s, int error) {
     case ENOBUFS:
       s->stats.again++;
       return UDP_BLOCKED;
+    case EBADF:
+    case ENOTSOCK:
+      s->fd = -1;
+      return UDP_GONE;
     case EMSGSIZE:
       s->stats.too_large++;
       return UDP_LOST;
@@ -97,6 +101,7 @@ enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
   if (s->fd < 0) return UDP_LOST;
   size_t most = (65535 - IP_AND_UDP_BYTES) / segment;
   if (most > SEGMENTS_MAX) most = SEGMENTS_MAX;
+  if (!most) most = 1; /* larger than a datagram can be: EMSGSIZE says so */
   bool together = s->has_gso;
   while (*sent < length) {
     size_t part = together ? most * segment : segment;
@@ -108,7 +113,7 @@ enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
       continue;
     }
     enum udp_result result = judge(s, error);
-    if (result == UDP_BLOCKED) return UDP_BLOCKED;
+    if (result == UDP_BLOCKED || result == UDP_GONE) return result;
     if (result == UDP_LOST) worst = UDP_LOST;
     *sent += part;
   }

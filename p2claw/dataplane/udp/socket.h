@@ -37,7 +37,8 @@ struct udp_datagram {
 
 struct udp_batch; /* buffers for one read, and what it brought */
 
-enum udp_result { UDP_SENT, UDP_BLOCKED, UDP_LOST };
+/* UDP_GONE: the descriptor is none of ours any more; it is forgotten, and not closed. */
+enum udp_result { UDP_SENT, UDP_BLOCKED, UDP_LOST, UDP_GONE };
 
 /* On all addresses; port 0: any. Returns 0 or an errno; bound: the port that it got. */
 int udp_open(struct udp_socket *s, uint16_t port, uint16_t *bound);

@@ -41,8 +41,8 @@ RELAY_CLOSE_TIMEOUT_S = 1.0
 class Carrier(Protocol):
     """Who is told of validated addresses and of the path, and takes what is not STUN."""
 
-    def address_validated(self, addr: tuple[str, int]) -> None:
-        """An authenticated check came from there, or was answered from there."""
+    def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
+        """An authenticated check came from there; or was answered from there, which proves more."""
 
     def path_selected(self, pair: CandidatePair) -> None:
         """This pair carries data from now on: the first one, or another than before."""
@@ -219,7 +219,7 @@ class IceConnection(Connection):
         if pair is None and len(self._check_list) >= PAIRS:
             return
         under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
-        self._validated(protocol, addr)
+        self._validated(protocol, addr, answered=False)
         super().check_incoming(message, addr, protocol)
         if under_way and isinstance(protocol, CheckSocket):
             protocol.check_again(addr)
@@ -229,7 +229,7 @@ class IceConnection(Connection):
         among them (RFC 8445 §8.1.1): data follows."""
         before = self.selected
         if pair.state is CandidatePair.State.SUCCEEDED:
-            self._validated(pair.protocol, pair.remote_addr)
+            self._validated(pair.protocol, pair.remote_addr, answered=True)
         super().check_complete(pair)
         if self.selected is not None and self.selected is not before:
             self._carrier.path_selected(self.selected)
@@ -252,9 +252,9 @@ class IceConnection(Connection):
         await asyncio.sleep(wait_s)
         await self.check_start(pair)
 
-    def _validated(self, protocol: StunProtocol, addr: tuple[str, int]) -> None:
+    def _validated(self, protocol: StunProtocol, addr: tuple[str, int], *, answered: bool) -> None:
         if isinstance(protocol, CheckSocket) and protocol.port is not None:
-            self._carrier.address_validated(addr)
+            self._carrier.address_validated(addr, answered=answered)
 
     def _remote_candidates_expected(self) -> bool:
         # Keeps aioice from failing the check list early; see `connect`.

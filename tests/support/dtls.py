@@ -1,0 +1,58 @@
+"""Two ends of a finished DTLS handshake in memory, by pyOpenSSL as aiortc uses it."""
+
+from __future__ import annotations
+
+from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate
+from OpenSSL import SSL
+
+FLIGHTS = 12
+
+
+def said_by(connection: SSL.Connection) -> bytes:
+    """All that it wants to send, as one datagram."""
+    said = b""
+    try:
+        while True:
+            said += connection.bio_read(65_536)
+    except SSL.WantReadError:
+        return said
+
+
+def step(connection: SSL.Connection, heard: bytes) -> tuple[bytes, bool]:
+    """Go on with the handshake: what it answers, and whether it is done."""
+    if heard:
+        connection.bio_write(heard)
+    try:
+        connection.do_handshake()
+    except SSL.WantReadError:
+        return said_by(connection), False
+    return said_by(connection), True
+
+
+def dtls_ends() -> tuple[SSL.Connection, SSL.Connection]:
+    """A client and a server that have said nothing yet."""
+    client, server = (
+        SSL.Connection(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES))
+        for _ in range(2)
+    )
+    client.set_connect_state()
+    server.set_accept_state()
+    return client, server
+
+
+def handshake(client: SSL.Connection, server: SSL.Connection, *, until: SSL.Connection) -> bytes:
+    """Carry flights until this one is done. What it said last, which the other has not heard."""
+    said = b""
+    for turn in range(FLIGHTS):
+        speaker = server if turn % 2 else client
+        said, done = step(speaker, said)
+        if done and speaker is until:
+            return said
+    raise AssertionError("the handshake does not end")
+
+
+def dtls_pair() -> tuple[SSL.Connection, SSL.Connection]:
+    """A client and a server that are done."""
+    client, server = dtls_ends()
+    handshake(client, server, until=client)
+    return client, server
