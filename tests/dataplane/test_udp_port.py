@@ -18,7 +18,8 @@ from p2claw.dataplane import _stun
 from p2claw.dataplane._engine import UdpPort
 from p2claw.errors import LocalProtocolError, UsageError
 from p2claw.link.port import open_port
-from tests.support.sockets import descriptors, until
+from tests.support.namespace import needs_namespaces, run_in_namespace
+from tests.support.sockets import descriptors, set_option, until
 
 HOSTS = pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 TRANSACTION = bytes(range(12))
@@ -303,3 +304,30 @@ async def test_no_descriptor_is_inherited(port: UdpPort) -> None:
         target = str(Path(f"/proc/self/fd/{fd}").readlink())
         if "eventpoll" in target or "timerfd" in target or target.startswith("socket:"):
             assert not os.get_inheritable(fd), target
+
+
+@needs_namespaces
+def test_what_found_no_room_is_sent_later_and_then_the_port_sleeps() -> None:
+    run_in_namespace(
+        blocked_and_free_again, "tc qdisc add dev lo root tbf rate 2mbit burst 4kb limit 1mb"
+    )
+
+
+async def blocked_and_free_again() -> None:
+    loop: Any = CountingLoop()
+    port = UdpPort(loop=loop)
+    set_option(port.number, socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    with stranger("127.0.0.1") as far:
+        given = 0
+        while not port.stats()["send_blocked"]:
+            assert given < 1_000
+            port.send_to(b"%4d" % given + bytes(1_000), "127.0.0.1", far.getsockname()[1])
+            given += 1
+        await until(lambda: port.stats()["datagrams_out"] == given)
+        heard = [int(far.recv(2_000)[:4]) for _ in range(given)]
+    assert heard == list(range(given))  # the last is the one that waited
+    await asyncio.sleep(0.05)
+    loop.wakes = 0
+    await asyncio.sleep(0.3)
+    assert loop.wakes == 0
+    port.close()
