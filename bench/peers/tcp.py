@@ -30,7 +30,8 @@ class _Peer(Single, asyncio.Protocol):
 
     def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
         assert self._transport is not None
-        self._transport.set_write_buffer_limits(high=2 * low_water_bytes, low=low_water_bytes)
+        # Whoever is above the low water mark is told once it is not, however little above.
+        self._transport.set_write_buffer_limits(high=low_water_bytes, low=low_water_bytes)
         super().attach(user, low_water_bytes=low_water_bytes)
 
     @property
