@@ -6,17 +6,19 @@ Needs root (network namespaces), /dev/net/tun, iproute2 and a C compiler.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 
+from bench.pair import need_wrtc
 from bench.peers import STACKS
 from bench.report import Report
-from bench.wan import fairness, goodput
+from bench.wan import fairness, goodput, lines
 from bench.wan.flow import NODE_PEERS
-from bench.wan.lines import LINES, read_line
 from bench.wan.network import prepare
 from bench.wan.terms import Terms
 
 CASES = {"goodput": goodput, "fairness": fairness}
 SECONDS = {"goodput": 10.0, "fairness": 30.0}
+LINES = {"goodput": lines.LINES, "fairness": fairness.LINES}
 SENDERS = {
     "goodput": ["p2claw", "aiortc", "wrtc", "node-datachannel"],
     "fairness": ["p2claw"],
@@ -40,6 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="RTT_MS/MBIT/LOSS[/QUEUE_BYTES]",
         help="may be repeated; without it those of docs/DATAPLANE.md",
     )
+    group.add_argument("--loss-back", type=float, default=0, help="percent, towards the sender")
+    group.add_argument("--reorder", type=float, default=0, help="percent that come 10 ms later")
+    group.add_argument("--black-hole", type=int, default=0, help="larger packets vanish, bytes")
     group.add_argument(
         "--sample-s", type=float, default=0, help="print what the sender's stack tells, so often"
     )
@@ -51,10 +56,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(report: Report, args: argparse.Namespace) -> None:
-    """Raises UsageError: `root-needed`, `tun-missing` and others of network.py; `line-unknown`."""
-    lines = [read_line(text) for text in args.line or ()]
+    """Raises UsageError: `root-needed`, `tun-missing` and others of network.py; `line-unknown`;
+    `wrtc-missing`, `peer-missing`."""
+    asked = [lines.read_line(text) for text in args.line or ()]
+    need_wrtc()
     prepare()
     for name in CASES if args.case == "all" else [args.case]:
+        taken = [
+            dataclasses.replace(
+                line,
+                loss_back_percent=args.loss_back,
+                reorder_percent=args.reorder,
+                largest_bytes=args.black_hole,
+            )
+            for line in asked or LINES[name]
+        ]
         await CASES[name].run(
             report,
             Terms(
@@ -63,6 +79,6 @@ async def run(report: Report, args: argparse.Namespace) -> None:
                 sample_s=args.sample_s,
                 real_time=not args.as_others,
             ),
-            lines=lines or (LINES if name == "goodput" else fairness.LINES),
+            lines=taken,
             senders=args.sender or SENDERS[name],
         )

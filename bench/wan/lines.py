@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from bench.wan.network import Direction
 from p2claw.errors import UsageError
 
+REORDER_MS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """queue_bytes: of each direction. loss_percent: towards the receiver, back is of its own."""
+    """queue_bytes: of each direction. loss_percent: towards the receiver, back is of its own.
+
+    reorder_percent: that many come REORDER_MS later. largest_bytes: larger packets vanish, and
+    nobody is told; 0: none does.
+    """
 
     rtt_ms: float
     rate_mbit: float
     loss_percent: float
     queue_bytes: int
     loss_back_percent: float = 0
+    reorder_percent: float = 0
+    largest_bytes: int = 0
 
     @property
     def name(self) -> str:
@@ -34,6 +42,9 @@ class Line:
                 delay_ms=self.rtt_ms / 2,
                 queue_bytes=self.queue_bytes,
                 loss_percent=loss,
+                reorder_percent=self.reorder_percent,
+                reorder_ms=REORDER_MS,
+                largest_bytes=self.largest_bytes,
             )
             for loss in (self.loss_percent, self.loss_back_percent)
         )
@@ -41,11 +52,17 @@ class Line:
 
     def facts(self) -> dict[str, float]:
         """What a line of the report says of it."""
+        unusual = {
+            "loss_back_percent": self.loss_back_percent,
+            "reorder_percent": self.reorder_percent,
+            "largest_bytes": self.largest_bytes,
+        }
         return {
             "rtt_ms": self.rtt_ms,
             "rate_mbit": self.rate_mbit,
             "loss_percent": float(self.loss_percent),
             "queue_bytes": self.queue_bytes,
+            **{name: value for name, value in unusual.items() if value},
         }
 
 
