@@ -19,9 +19,15 @@ Address = tuple[str, int]
 
 @dataclass
 class Relay:
-    """One visitor's NAT. loss: the chance of each packet, each way, to vanish."""
+    """One visitor's NAT.
+
+    loss: the chance of each packet, each way, to vanish. lost_records: datagrams of DTLS, counted
+    both ways from 0, that vanish in any case.
+    """
 
     loss: float = 0.0
+    lost_records: frozenset[int] = frozenset()
+    records: int = 0
     seed: int = 1
     host: str = ""
     lost: int = 0
@@ -63,15 +69,18 @@ class Relay:
     def _from_visitor(self, data: bytes, source: Address) -> None:
         self.visitor = source
         self.tap(data)
-        if self.box is not None and self._passes():
+        if self.box is not None and self._passes(data):
             self._outer.sendto(data, self.box)
 
     def _from_box(self, data: bytes, source: Address) -> None:
-        if source == self.box and self.visitor is not None and self._passes():
+        if source == self.box and self.visitor is not None and self._passes(data):
             self._inner.sendto(data, self.visitor)
 
-    def _passes(self) -> bool:
-        if self._random.random() < self.loss:
+    def _passes(self, data: bytes) -> bool:
+        number = self.records
+        is_record = data[0] >= 20
+        self.records += is_record
+        if self._random.random() < self.loss or (is_record and number in self.lost_records):
             self.lost += 1
             return False
         self.passed += 1
