@@ -25,8 +25,8 @@ cdef class UdpPort:
     cdef readonly int number
     cdef readonly uint64_t strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
-    cdef usec poll_at, second_at, blocked_until
-    cdef uint64_t second_bytes
+    cdef usec poll_at, blocked_until, busy_until, counted_at
+    cdef uint64_t counted_bytes
     cdef bytes unsent         # what the kernel had no room for, and where it goes
     cdef size_t unsent_segment
     cdef endpoint unsent_from, unsent_to

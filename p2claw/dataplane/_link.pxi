@@ -375,6 +375,8 @@ cdef class Link:
                 break
         else:
             self.touch()
+        if association_in_flight(self.a) >= BUSY_BYTES:
+            self.port.busy_until = now + 2 * POLL_INTERVAL
         return 0
 
     cdef int burst(self, usec now) except -1:

@@ -190,9 +190,11 @@ cdef class UdpPort:
             if count < UDP_BATCH:
                 break
             self.flush(now)
-        if now - self.second_at >= POLL_INTERVAL:
-            self.second_at, self.second_bytes = now, 0
-        self.second_bytes += self.socket.stats.bytes_in - before
+        if now - self.counted_at >= POLL_INTERVAL:
+            self.counted_at, self.counted_bytes = now, 0
+        self.counted_bytes += self.socket.stats.bytes_in - before
+        if self.counted_bytes >= BUSY_BYTES:
+            self.busy_until = now + 2 * POLL_INTERVAL
         return 0
 
     cdef int take(self, const udp_datagram *d, usec now) except -1:
@@ -279,8 +281,7 @@ cdef class UdpPort:
     cdef int watch(self, usec now) except -1:
         """Arm the timer, and choose between polling and being woken."""
         cdef usec at
-        cdef bint busy = (self.second_bytes >= BUSY_BYTES
-                          and now - self.second_at < 2 * POLL_INTERVAL)
+        cdef bint busy = now < self.busy_until
         if self.socket.fd < 0:
             return 0
         if self.is_polling and now >= self.poll_at or busy and not self.is_polling:

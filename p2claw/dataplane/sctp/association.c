@@ -291,6 +291,10 @@ uint64_t association_stream_buffered(struct association *a, uint16_t number) {
 
 uint64_t association_waiting(const struct association *a) { return a->queue.waiting_bytes; }
 
+uint64_t association_in_flight(const struct association *a) {
+  return a->outstanding.in_flight_bytes;
+}
+
 bool association_is_established(const struct association *a) {
   return a->state == STATE_ESTABLISHED;
 }
