@@ -44,5 +44,5 @@ cdef class Consent:
     cdef Py_ssize_t ask(self, const uint8_t *transaction, uint8_t *out) except -1:
         return stun_write_request(out, STUN_REQUEST_BYTES, transaction, self.remote_name,
                                   len(self.remote_name), self.priority, self.is_controlling,
-                                  self.tie_breaker, self.is_controlling,
+                                  self.tie_breaker, False,
                                   self.remote_password, len(self.remote_password))

@@ -246,6 +246,8 @@ cdef class Link:
                 break
             packets += 1
             association_receive(self.a, self.port.plain, size, now)
+            if association_wants_to_send_now(self.a):
+                self.burst(now)
         if size == RECORD_NOTHING:
             if not packets:
                 self.rejected += 1
