@@ -12,14 +12,14 @@ from tests.interop.link import Link
 async def test_an_abort_of_ours_closes_their_channels(link: Link) -> None:
     link.association.abort("enough")
     link.ours.wake()
-    await link.theirs.do("closed", channel=link.first.place)
+    await link.first.theirs.closed()
 
 
 @pytest.mark.needs("shutdown")
 async def test_a_shutdown_of_ours_closes_their_channels(link: Link) -> None:
     link.association.shutdown(asyncio.get_running_loop().time())
     link.ours.wake()
-    await link.theirs.do("closed", channel=link.first.place)
+    await link.first.theirs.closed()
     ended = await link.ended()
     assert ended is None or ended.code in ("shutdown", "aborted")
 

@@ -109,8 +109,8 @@ class AssociationPeer:
         )
         return write_description(
             Description(
-                ufrag=local.usernameFragment,
-                password=local.password,
+                ufrag=str(local.usernameFragment),
+                password=str(local.password),
                 fingerprint=bytes.fromhex(fingerprint.replace(":", "")),
                 setup=setup,
                 mid=mid,
