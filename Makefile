@@ -19,7 +19,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check bench bench-dataplane bench-scale bench-wan fuzz-dataplane clean prerequisites-build prerequisites-test
+.PHONY: help build demo test check bench bench-dataplane bench-scale bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -31,6 +31,8 @@ help:
 	@echo 'make bench-scale   memory and processor of an agent with many visitors.  ARGS="--case idle"'
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
+	@echo 'make check-arm   every C source compiled for aarch64'
+	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make clean   remove everything that was built'
 
 build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
@@ -82,6 +84,24 @@ bench-wan: build prerequisites-test bench/peers/node_modules/.made
 fuzz-dataplane:
 	@sh scripts/fuzz-dataplane.sh $(ARGS)
 
+check-arm: prerequisites-arm .venv/.extension
+	@PYTHON=$(BIN)/python sh scripts/check-arm.sh
+
+# The wheel is built from the source archive, apart from this folder and with the pinned tools, so
+# that both are known to be whole. LDSHARED: Python's own may write the folder of that Python into
+# each extension, to be searched for libraries.
+wheel: build .venv/.release
+	@rm -rf build/wheel dist && mkdir -p build/wheel dist
+	@echo '» source archive and wheel'
+	@CFLAGS=-g0 LDSHARED='$(CC) -shared' PIP_CONSTRAINT='$(CURDIR)/constraints.txt' \
+	  $(BIN)/python -m build --outdir build/wheel . >build/wheel/log 2>&1 \
+	  || { tail -n 30 build/wheel/log >&2; exit 1; }
+	@$(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl >>build/wheel/log 2>&1 \
+	  || { tail -n 30 build/wheel/log >&2; exit 1; }
+	@cp build/wheel/*.tar.gz dist
+	@echo '» the wheel in a new environment'
+	@$(BIN)/python scripts/check_wheel.py dist/*.whl
+
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
@@ -95,6 +115,9 @@ prerequisites-build:
 prerequisites-test:
 	@sh scripts/need-tools.sh test
 
+prerequisites-arm:
+	@sh scripts/need-tools.sh arm
+
 # The order of the lines is their meaning: the compiler's tools first, so that the extension is
 # built by the pinned ones.
 .venv/.made: pyproject.toml constraints.txt | prerequisites-build
@@ -102,6 +125,11 @@ prerequisites-test:
 	@[ -x $(BIN)/python ] || '$(PYTHON)' -m venv .venv
 	@$(PIP) install --constraint constraints.txt setuptools wheel Cython
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[dev,bench]'
+	@touch $@
+
+.venv/.release: .venv/.made
+	@echo '» tools of a release'
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[release]'
 	@touch $@
 
 .venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/* p2claw/dataplane/stun/* p2claw/dataplane/udp/*)
