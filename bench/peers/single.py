@@ -29,6 +29,9 @@ class Single:
         if self._is_closed:
             user.channel_closed()
 
+    def flush(self) -> None:
+        """Other stacks send by themselves."""
+
     async def until_open(self, timeout_s: float) -> None:
         """Raises LinkError `link-timeout`."""
         try:

@@ -79,6 +79,7 @@ cdef class Link:
     cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1
     cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
                         usec now) except -1
+    cdef int send_pending(self) except -1
     cdef int wake(self, usec now) except -1
     cdef int tell(self, usec now) except -1
     cdef int tell_one(self, event *e, usec now) except -1

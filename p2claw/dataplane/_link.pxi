@@ -124,13 +124,14 @@ cdef class Link:
                                 monotonic_now())
             self.touch()
 
-    def flush(self):
+    cdef int send_pending(self) except -1:
         """What OpenSSL has to say by itself, sent now."""
         cdef Py_ssize_t length
         if self.is_started and not self.is_closed:
             length = self.records.pending_into(self.port.sealed, SEALED_BYTES)
             if length > 0:
                 self.emit(self.port.sealed, length, length)
+        return 0
 
     def shut(self):
         """End it: ABORT to the peer, nothing to the user. Frees what it has."""
@@ -215,6 +216,10 @@ cdef class Link:
             self.is_low_told = False
         self.touch()
 
+    def flush(self):
+        if self.is_dirty and not self.port.is_awake:
+            self.port.flush_now()
+
     def close(self):
         """Send what is queued, then close (RFC 8831 §6.7)."""
         if not self.is_closed and not self.is_closing:
@@ -251,7 +256,7 @@ cdef class Link:
         if size == RECORD_NOTHING:
             if not packets:
                 self.rejected += 1
-                self.flush()  # it may have been a flight of the handshake, which wants ours again
+                self.send_pending()  # it may have been a flight of the handshake, which wants ours again
         elif size == RECORD_CLOSED:
             self.end("link-lost", "the other side closed the link")
             return 0

@@ -150,7 +150,7 @@ cdef class UdpPort:
             return
         self.is_awake = True
         try:
-            ready = waker_woke(&self.waker)
+            ready = waker_woke(&self.waker, now)
             if self.is_blocked and (ready & WAKER_WRITE or now >= self.blocked_until):
                 self.unblock()
             if ready & WAKER_READ or (self.is_polling and now >= self.poll_at):

@@ -94,5 +94,5 @@ cdef extern from "waker.h" nogil:
     void waker_close(waker *w)
     void waker_watch(waker *w, int socket, uint32_t what)
     void waker_set(waker *w, usec at)
-    uint32_t waker_woke(waker *w)
+    uint32_t waker_woke(waker *w, usec now)
     usec monotonic_now()

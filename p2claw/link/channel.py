@@ -35,5 +35,8 @@ class Channel(Protocol):
     def send(self, message: bytes) -> None:
         """Queue one message. Nothing on a channel that is closed: `channel_closed` tells."""
 
+    def flush(self) -> None:
+        """Let what was queued leave in this turn of the loop; without it, it leaves in the next."""
+
     def close(self) -> None:
         """Send what is queued, then close. Closing again does nothing."""

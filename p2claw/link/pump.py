@@ -185,6 +185,7 @@ class Pump:
             if message is None:
                 break
             channel.send(message)
+        channel.flush()
         self._tell()
         if self._timer is None:
             self._arm()

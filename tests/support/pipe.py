@@ -43,6 +43,9 @@ class PipeEnd:
         if not self._held:
             asyncio.get_running_loop().call_soon(self._carry)
 
+    def flush(self) -> None:
+        """Everything leaves in the next turn of the loop."""
+
     def close(self) -> None:
         """Close once everything that was sent has arrived."""
         self._closing = True

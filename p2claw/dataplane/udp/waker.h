@@ -20,8 +20,8 @@ void waker_close(struct waker *w);
 /* What of the socket wakes: a sum of the above. Costs nothing where nothing changes. */
 void waker_watch(struct waker *w, int socket, uint32_t what);
 void waker_set(struct waker *w, usec at);
-/* Takes note that it woke. Returns what of the socket is ready. */
-uint32_t waker_woke(struct waker *w);
+/* Takes note that it woke. Returns what of the socket may be ready. */
+uint32_t waker_woke(struct waker *w, usec now);
 
 usec monotonic_now(void); /* CLOCK_MONOTONIC */
 
