@@ -42,7 +42,9 @@ cdef class Consent:
         return True
 
     cdef Py_ssize_t ask(self, const uint8_t *transaction, uint8_t *out) except -1:
+        """A question. Who is in control nominates again, as browsers do: after its address changed,
+        that is what makes the other side follow."""
         return stun_write_request(out, STUN_REQUEST_BYTES, transaction, self.remote_name,
                                   len(self.remote_name), self.priority, self.is_controlling,
-                                  self.tie_breaker, False,
+                                  self.tie_breaker, self.is_controlling,
                                   self.remote_password, len(self.remote_password))

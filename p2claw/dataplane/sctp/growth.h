@@ -10,6 +10,9 @@
 #define GROWTH_HOLD (400 * MILLISECOND) /* so that the rounds of a long path are one growth */
 #define GROWTH 1.25 /* slow start grows by half or more in a round trip; congestion avoidance less */
 #define GROWTH_FADES 0.875 /* what a silent interval leaves: after 2 s a tenth, and all is growth */
+/* Bytes of an interval, 20 MB/s, beyond which a SACK a batch is often enough: the window is hundreds
+ * of packets then, and a packet sent for every two that came costs more than all that came. */
+#define GROWTH_ENOUGH 2e6
 
 struct growth {
   usec began, until; /* of the present interval; it counts as growing until then */
@@ -26,7 +29,10 @@ static inline void growth_arrived(struct growth *growth, size_t bytes, usec now)
     growth->bytes = 0;
   }
   growth->bytes += (double)bytes;
-  if (growth->bytes > growth->most * GROWTH) growth->until = now + GROWTH_HOLD;
+  if (growth->bytes > GROWTH_ENOUGH)
+    growth->until = now;
+  else if (growth->bytes > growth->most * GROWTH)
+    growth->until = now + GROWTH_HOLD;
 }
 
 static inline bool growth_lasts(const struct growth *growth, usec now) { return now < growth->until; }
