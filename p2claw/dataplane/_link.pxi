@@ -256,7 +256,7 @@ cdef class Link:
         if size == RECORD_NOTHING:
             if not packets:
                 self.rejected += 1
-                self.send_pending()  # it may have been a flight of the handshake, which wants ours again
+                self.send_pending()  # ours again, where it was a flight of the handshake again
         elif size == RECORD_CLOSED:
             self.end("link-lost", "the other side closed the link")
             return 0
