@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.e2e.apps.foreign import ForeignApp, run, source_of, virtual_env
+from tests.e2e.apps.foreign import ForeignApp, run, source_of, unpack, virtual_env
 
 FASTAPI = "0.165.0"
 UVICORN = "0.54.0"
@@ -22,7 +22,7 @@ def make(folder: Path) -> None:
     python = virtual_env(folder, f"fastapi=={FASTAPI}", f"uvicorn=={UVICORN}")
     source = source_of(folder, python, f"fastapi=={FASTAPI}")
     run("npm", "pack", f"swagger-ui-dist@{SWAGGER_UI}", cwd=folder)
-    shutil.unpack_archive(next(folder.glob("*.tgz")), folder / "swagger", filter="data")
+    unpack(next(folder.glob("*.tgz")), folder / "swagger")
     (folder / "app" / "static").mkdir(parents=True)
     shutil.copy(source / "docs_src/custom_docs_ui/tutorial002.py", folder / "app" / "main.py")
     for name in STATIC:

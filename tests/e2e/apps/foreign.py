@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,12 +93,22 @@ def virtual_env(folder: Path, *requirements: str) -> Path:
     return python
 
 
+def unpack(archive: Path, folder: Path) -> None:
+    """A tar archive, with nothing in it that reaches out of the folder."""
+    with tarfile.open(archive) as tar:
+        # Pythons before 3.11.4 that have no patch of their distribution know no filter.
+        if hasattr(tarfile, "data_filter"):
+            tar.extractall(folder, filter="data")
+        else:
+            tar.extractall(folder)
+
+
 def source_of(folder: Path, python: Path, requirement: str) -> Path:
     """Download and unpack a project's source distribution; returns its folder."""
     no_wheel = ("--no-binary", ":all:", "--no-deps")
     run(str(python), "-m", "pip", "download", "-q", *no_wheel, requirement, cwd=folder)
     (archive,) = folder.glob("*.tar.gz")
-    shutil.unpack_archive(archive, folder / "unpacked", filter="data")
+    unpack(archive, folder / "unpacked")
     (inner,) = (folder / "unpacked").iterdir()
     inner.rename(folder / "source")
     return folder / "source"
