@@ -21,7 +21,7 @@ from tests.interop.ends import End, StreamEnd, TheirEnd
 from tests.interop.stacks import Role, Stack
 from tests.peers.pattern import Message, Sum
 from tests.peers.remote import Remote
-from tests.support.association_peer import AssociationPeer
+from tests.support.association_peer import AssociationPeer, Passes
 
 Side = Literal["ours", "theirs"]
 SIDES: tuple[Side, ...] = ("ours", "theirs")
@@ -100,13 +100,19 @@ class Link:
 
 @contextlib.asynccontextmanager
 async def connected(
-    theirs: Remote, stack: Stack, *, offerer: Side = "theirs", our_role: Role | None = None
+    theirs: Remote,
+    stack: Stack,
+    *,
+    offerer: Side = "theirs",
+    our_role: Role | None = None,
+    passes: Passes = lambda direction, packet: True,
 ) -> AsyncIterator[Link]:
     """A link with one open channel, opened by who offers. our_role: of DTLS."""
     our_role = our_role or stack.our_role
     packet_bytes = BASE_PACKET_BYTES if "padding" in stack.lacks else LARGEST_PACKET_BYTES
     await theirs.do("start")
     ours = AssociationPeer(controlling=offerer == "ours", largest_packet_bytes=packet_bytes)
+    ours.passes = passes
     try:
         if offerer == "ours":
             offer = await ours.offer("actpass" if our_role == "server" else "active")

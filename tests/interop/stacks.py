@@ -21,6 +21,7 @@ Ability = Literal[
     "resets",  # is silent on a stream until its reset was answered (RFC 6525 §5.1.2)
     "empty",  # sends empty messages
     "passive",  # is the DTLS server when who offers wants to be the client
+    "init",  # answers an INIT, whatever its role
     "parity",  # numbers its channels by its DTLS role
     "shutdown",  # closes its channels when others shut the association down
     "goodbye",  # says that it closes
@@ -77,6 +78,7 @@ WERIFT: dict[Ability, str] = {
     "resets": "acknowledges the next channel of a number before its reset was answered",
     "empty": "sends no chunk for an empty message, and counts it in the stream all the same",
     "passive": "answers active to an offer that is active",
+    "init": "answers no INIT where it is controlling (RFC 8841 §9.3: both sides may send one)",
     "parity": "numbers its channels by the ICE role (RFC 8832 §6: by the DTLS role)",
     "shutdown": "repeats its SHUTDOWN-ACK for ten seconds, whatever the answer",
     "padding": "ends its process: no search for larger packets (RFC 4820), so none of our peers",

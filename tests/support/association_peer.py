@@ -29,6 +29,9 @@ DEADLINE_S = 30
 POLL_S = 0.002  # a transfer changes something with each packet
 
 
+Passes = Callable[[str, bytes], bool]
+
+
 class AssociationPeer:
     """Make it on the loop; `offer` and `accept`, or `answer`; always `close` it.
 
@@ -41,7 +44,7 @@ class AssociationPeer:
         self.events: list[Event] = []
         self.remote: Description
         self._options = options
-        self.passes: Callable[[str, bytes], bool] = lambda direction, packet: True
+        self.passes: Passes = lambda direction, packet: True
         self._certificate = RTCCertificate.generateCertificate()
         self._gatherer = RTCIceGatherer(iceServers=[])
         self._gatherer._connection.ice_controlling = controlling
