@@ -284,6 +284,32 @@ def test_what_the_peer_takes_back_is_sent_again() -> None:
     assert set(again) >= {sent[2]}
 
 
+def tsns_sent(association: Association, now: float, until: float) -> list[int]:
+    """Of the DATA that leaves in that time, as the pacer lets it."""
+    sent: list[int] = []
+    while True:
+        sent += [int.from_bytes(v[:4], "big") for k, _, v in answers(association, now) if k == DATA]
+        timeout = association.next_timeout()
+        if timeout is None or timeout > until:
+            return sent
+        now = max(now, timeout)
+        association.handle_timeout(now)
+
+
+def test_what_the_peer_waits_for_longest_is_repeated_first() -> None:
+    association = established(controller="cubic")
+    for i in range(5):
+        association.send(0, 53, bytes([i]) * 1100)
+    sent = tsns_sent(association, 0.0, 0.04)
+    association.receive(packet(TAG, sack(sent[0] - 1, gaps=((2, 4),))), 0.05)
+    assert tsns_sent(association, 0.05, 0.055) == sent[:1]
+    association.send(0, 53, bytes(1100))
+    assert tsns_sent(association, 0.06, 0.07) == [sent[4] + 1]
+    # That arrives; the first is lost once more and the fifth for the first time.
+    association.receive(packet(TAG, sack(sent[0] - 1, gaps=((2, 4), (6, 6)))), 0.12)
+    assert tsns_sent(association, 0.12, 0.15) == [sent[0], sent[4]]
+
+
 def test_an_unknown_chunk_is_treated_by_its_two_highest_bits() -> None:
     association = established()
     association.receive(packet(TAG, chunk(0x3F), data(PEER_TSN, b"x")), 0.0)

@@ -109,7 +109,12 @@ def test_a_clean_path_needs_no_retransmission(controller: str) -> None:
 def test_late_wakes_and_reads_do_not_slow_a_fast_link(rate_mbit: int, late_s: float) -> None:
     link = Link(2, rate_mbit, 0, 2_000_000)
     rate, _ = goodput(link, "bbr", 0.3, 1, late_s=late_s, coalesce_s=late_s)
-    assert rate >= 0.7 * link.rate_bytes_per_s
+    assert rate >= 0.55 * link.rate_bytes_per_s  # in the first 0.3 s
+
+
+def test_wakes_that_are_later_than_that_do_not_slow_a_real_path() -> None:
+    rate, _ = goodput(Link(20, 50, 0, 120_000), "bbr", 4, 1, late_s=0.005)
+    assert rate >= 0.8 * 50e6 / 8
 
 
 def test_a_late_wake_sends_one_burst_at_the_rate_of_a_real_path() -> None:
@@ -216,8 +221,12 @@ def test_a_seed_of_the_soak(seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("link", "part"),
-    [(Link(20, 100, 0, 250_000), 0.8), (Link(50, 100, 1, 625_000), 0.4)],
-    ids=["clean", "1 % lost"],
+    [
+        (Link(20, 100, 0, 250_000), 0.85),
+        (Link(50, 100, 1, 625_000), 0.7),
+        (Link(50, 100, 3, 625_000), 0.5),
+    ],
+    ids=["clean", "1 % lost", "3 % lost"],
 )
 def test_the_default_controller_fills_a_link(link: Link, part: float) -> None:
     rate, _ = goodput(link, "bbr", 4, 1)
@@ -227,4 +236,4 @@ def test_the_default_controller_fills_a_link(link: Link, part: float) -> None:
 def test_a_mass_of_losses_is_repaired_though_sacks_name_few_gaps() -> None:
     link = Link(50, 100, 0, 100_000)  # startup overruns so small a queue by hundreds of packets
     rate, stats = goodput(link, "bbr", 4, 1, ranges=20)
-    assert rate >= 0.2 * link.rate_bytes_per_s, stats
+    assert rate >= 0.5 * link.rate_bytes_per_s, stats

@@ -17,7 +17,7 @@ static void take_back_from_stream(struct association *a, const struct sent *sent
 static void take_chunk(struct association *a, struct taking *taking, struct sent *sent) {
   if (sent->state == SENT_ACKED) return;
   if (sent->state != SENT_ABANDONED) {
-    rate_acked(&a->rate, &taking->sample, sent, a->now);
+    rate_acked(&a->rate, &taking->sample, sent, a->rtt.smoothed, a->now);
     rack_acked(&a->rack, sent, &a->rtt, a->now);
     taking->acked_bytes += sent->length;
     taking->large_packet_acked |= sent->in_large_packet;

@@ -4,9 +4,9 @@
 
 #include "controller.h"
 
-#define LOSS_THRESHOLD 0.02       /* §2.4 BBR.LossThresh */
 #define BETA 0.7                  /* §2.4 BBR.Beta */
 #define STARTUP_LOSSES 6          /* §5.3.1.3 BBRStartupFullLossCnt */
+#define STARTUP_LOSS_WITHOUT_QUEUE 0.25 /* of a round: a policer, or a queue too short to be seen */
 #define MARGIN 0.99               /* §2.5 BBR.PacingMarginPercent: 1 */
 #define LEAST_PACKETS 4           /* §2.7 BBR.MinPipeCwnd */
 #define PROBE_RTT_TIME (200 * MILLISECOND) /* §2.13.2 BBR.ProbeRTTDuration */
@@ -43,6 +43,7 @@ static void start_down(struct bbr *bbr, uint64_t delivered, usec now) {
   bbr->up_count = INFINITY;
   pick_probe_wait(bbr);
   bbr->cycle_at = now;
+  if (bbr->phase == BBR_UP) bbr->probed_until = now;
   bbr->acks = ACKS_PROBE_STOPPING;
   bbr_round_begins(bbr, delivered);
   bbr->phase = BBR_DOWN;
@@ -74,10 +75,11 @@ static void start_up(struct controller *controller, const struct ack_event *even
   raise_slope(controller);
 }
 
-static bool is_too_high(uint64_t lost, uint64_t tx_in_flight, uint32_t packet_bytes) {
+static bool is_too_high(const struct controller *controller, uint64_t lost, uint64_t tx_in_flight) {
+  double threshold = bbr_loss_threshold(&controller->state.bbr);
   /* In a small flight one lost packet is more than the threshold and says nothing: two at least. */
-  return lost > 2 * (uint64_t)packet_bytes &&
-         (double)lost > LOSS_THRESHOLD * (double)tx_in_flight;
+  return lost > 2 * (uint64_t)controller->packet_bytes &&
+         (double)lost > threshold * (double)tx_in_flight;
 }
 
 static void handle_too_high(struct controller *controller, double tx_in_flight, bool app_limited,
@@ -85,8 +87,11 @@ static void handle_too_high(struct controller *controller, double tx_in_flight, 
   struct bbr *bbr = &controller->state.bbr;
   bbr->probing_samples = false;
   if (!app_limited) {
-    double target = min_double(bbr_bdp(bbr, bbr->bw, 1), (double)controller->window_bytes);
-    bbr->inflight_longterm = max_double(tx_in_flight, target * BETA);
+    /* The draft keeps all of tx_in_flight. Where a queue stands, others fill it too, and a CUBIC among
+     * them gives up 0.3 of what it had; so do we. And the draft bounds the target by the window, which
+     * after a timeout says nothing. */
+    double kept = bbr->is_queueing ? BETA : 1;
+    bbr->inflight_longterm = max_double(kept * tx_in_flight, bbr_bdp(bbr, bbr->bw, BETA));
   }
   if (bbr->phase == BBR_UP) start_down(bbr, delivered, now);
 }
@@ -95,9 +100,11 @@ static void bbr_lost(struct controller *controller, const struct loss_event *eve
   struct bbr *bbr = &controller->state.bbr;
   const struct sent *sent = event->sent;
   bbr->losses_in_round++;
+  /* What a probe lost is answered by the end of the probe, not by a lower bound as well. */
+  if (sent->sent_at >= bbr->probed_until) bbr->loss_in_round = true;
   if (!bbr->probing_samples) return;
   uint64_t lost = event->rate->lost - sent->lost;
-  if (!is_too_high(lost, sent->tx_in_flight, controller->packet_bytes)) return;
+  if (!is_too_high(controller, lost, sent->tx_in_flight)) return;
   /* §5.5.10.2: where in the flight the loss passed the threshold. */
   double flight = (double)sent->tx_in_flight, size = (double)sent->length;
   double before = flight - size, lost_before = (double)lost - size;
@@ -106,31 +113,42 @@ static void bbr_lost(struct controller *controller, const struct loss_event *eve
                   event->now);
 }
 
+/* The first flights are small: a few packets lost at random are more than any threshold but this. */
+static double startup_loss_threshold(const struct bbr *bbr) {
+  return bbr->is_queueing ? LOSS_THRESHOLD : STARTUP_LOSS_WITHOUT_QUEUE;
+}
+
 static void check_startup(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   const struct rate *rate = event->rate;
-  if (bbr->phase == BBR_STARTUP && bbr->loss_round_start) {
-    double lost = (double)(rate->lost - bbr->round_lost_start);
-    double all = lost + (double)(rate->delivered - bbr->round_delivered_start);
-    /* A path that loses at random loses in startup too: only a tenth lost says that it is full. */
-    if (bbr->losses_in_round >= STARTUP_LOSSES && lost > 5 * LOSS_THRESHOLD * all) {
-      bbr->full_reached = true;
-      bbr->inflight_longterm = max_double(bbr_bdp(bbr, bbr_max_bw(bbr), 1), bbr->inflight_latest);
-    }
+  bool is_telling = bbr->is_queueing || bbr->loss_round_start; /* losses alone: a whole round of them */
+  if (bbr->phase == BBR_STARTUP && is_telling && bbr->losses_in_round >= STARTUP_LOSSES &&
+      bbr_round_loss(bbr, rate) > startup_loss_threshold(bbr)) {
+    bbr->full_reached = true;
+    bbr->inflight_longterm = max_double(bbr_bdp(bbr, bbr_max_bw(bbr), 1), bbr->inflight_latest);
   }
   if (bbr->loss_round_start) {
     bbr->losses_in_round = 0;
     bbr->round_lost_start = rate->lost;
     bbr->round_delivered_start = rate->delivered;
   }
-  if (bbr->phase == BBR_STARTUP && bbr->full_reached) bbr->phase = BBR_DRAIN;
+  if (bbr->phase == BBR_STARTUP && bbr->full_reached) {
+    bbr->phase = BBR_DRAIN;
+    bbr->probed_until = event->now;
+  }
   if (bbr->phase == BBR_DRAIN && (double)event->in_flight <= bbr_bdp(bbr, bbr_max_bw(bbr), 1))
     start_down(bbr, rate->delivered, event->now);
 }
 
+/* The window is as large as the path was found to hold, but for its fraction of a byte. */
+static bool fills_longterm(const struct controller *controller, const struct ack_event *event) {
+  return event->window_limited &&
+         (double)controller->window_bytes + 1 >= controller->state.bbr.inflight_longterm;
+}
+
 static void probe_upward(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
-  if (!event->window_limited || (double)controller->window_bytes < bbr->inflight_longterm) return;
+  if (!fills_longterm(controller, event)) return;
   bbr->up_acks += (double)event->acked_bytes;
   if (bbr->up_acks >= bbr->up_count) {
     double delta = floor(bbr->up_acks / bbr->up_count);
@@ -150,7 +168,7 @@ static void adapt_longterm(struct controller *controller, const struct ack_event
     if (bbr_in_cycle(bbr) && !sample->app_limited) bbr_advance_max_bw(bbr);
   }
   if (!sample->is_valid) return;
-  if (is_too_high(sample->lost, sample->tx_in_flight, controller->packet_bytes)) {
+  if (is_too_high(controller, sample->lost, sample->tx_in_flight)) {
     if (bbr->probing_samples)
       handle_too_high(controller, (double)sample->tx_in_flight, sample->app_limited,
                       event->rate->delivered, event->now);
@@ -164,7 +182,7 @@ static void adapt_longterm(struct controller *controller, const struct ack_event
 static bool is_time_to_probe(const struct controller *controller, usec now) {
   const struct bbr *bbr = &controller->state.bbr;
   if (now > bbr->cycle_at + bbr->probe_wait) return true;
-  double target = min_double(bbr_bdp(bbr, bbr->bw, 1), (double)controller->window_bytes);
+  double target = bbr_bdp(bbr, bbr->bw, 1);
   double reno_rounds = min_double(target / controller->packet_bytes, RENO_ROUNDS_MAX);
   return (double)bbr->rounds_since_probe >= reno_rounds;
 }
@@ -172,6 +190,7 @@ static bool is_time_to_probe(const struct controller *controller, usec now) {
 static void update_cycle(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   if (!bbr->full_reached) return;
+  bool fills = fills_longterm(controller, event); /* before it is raised */
   adapt_longterm(controller, event);
   double in_flight = (double)event->in_flight;
   switch (bbr->phase) {
@@ -189,7 +208,7 @@ static void update_cycle(struct controller *controller, const struct ack_event *
       start_up(controller, event);
       break;
     case BBR_UP:
-      if (event->window_limited && (double)controller->window_bytes >= bbr->inflight_longterm)
+      if (fills)
         bbr_reset_full(bbr, event->sample->bytes_per_s);
       else if (bbr->full_now)
         start_down(bbr, event->rate->delivered, event->now);
@@ -210,7 +229,7 @@ static void check_probe_rtt(struct controller *controller, const struct ack_even
   if (bbr->phase != BBR_PROBE_RTT) {
     if (!bbr->probe_rtt_expired || bbr->idle_restart) return;
     bbr->phase = BBR_PROBE_RTT;
-    bbr->saved_window = controller->window_bytes;
+    if (!bbr->timed_out_at) bbr->saved_window = controller->window_bytes;
     bbr->probe_rtt_done_at = 0;
     bbr->acks = ACKS_PROBE_STOPPING;
     bbr_round_begins(bbr, event->rate->delivered);
@@ -266,11 +285,20 @@ static void set_pacing(struct controller *controller, const struct ack_event *ev
   if (rate > 0) controller->pacing_bytes_per_s = rate;
 }
 
+/* What was sent after a timeout has arrived. */
+static void check_timeout(struct controller *controller, const struct ack_event *event) {
+  struct bbr *bbr = &controller->state.bbr;
+  if (!bbr->timed_out_at || event->sample->sent_at <= bbr->timed_out_at) return;
+  bbr->timed_out_at = 0;
+  controller->window_bytes = max_u64(controller->window_bytes, bbr->saved_window);
+}
+
 static void bbr_acked(struct controller *controller, const struct ack_event *event) {
   bbr_model_acked(controller, event);
   check_startup(controller, event);
   update_cycle(controller, event);
   check_probe_rtt(controller, event);
+  check_timeout(controller, event);
   bbr_model_finish(&controller->state.bbr, event);
   if (event->sample->is_valid) controller->state.bbr.idle_restart = false;
   set_pacing(controller, event);
@@ -278,8 +306,10 @@ static void bbr_acked(struct controller *controller, const struct ack_event *eve
 }
 
 static void bbr_timed_out(struct controller *controller, uint64_t in_flight, usec now) {
-  (void)now;
-  /* §5.6.4.4; the model stands, and the window grows back with what is acknowledged. */
+  struct bbr *bbr = &controller->state.bbr;
+  /* §5.6.4.4; the model stands, and the window comes back once the path is seen to work. */
+  if (!bbr->timed_out_at) bbr->saved_window = controller->window_bytes;
+  bbr->timed_out_at = now;
   controller->window_bytes = in_flight + controller->packet_bytes;
 }
 

@@ -11,6 +11,11 @@
 #define MIN_RTT_WINDOW (10 * SECOND)     /* §2.13.1 BBR.MinRTTFilterLen */
 #define PROBE_RTT_INTERVAL (5 * SECOND)  /* §2.13.2 BBR.ProbeRTTInterval */
 
+#define QUEUE_SAMPLES 8 /* this and the thresholds: as HyStart++ (RFC 9406 §4.3) */
+#define QUEUE_LEAST (4 * MILLISECOND)
+#define QUEUE_MOST (16 * MILLISECOND)
+#define QUEUE_DIVISOR 8
+
 double bbr_max_bw(const struct bbr *bbr) { return max_double(bbr->max_bw[0], bbr->max_bw[1]); }
 
 double bbr_bdp(const struct bbr *bbr, double bw, double gain) {
@@ -58,6 +63,14 @@ static void update_round(struct bbr *bbr, const struct ack_event *event) {
   bbr->rounds++;
   bbr->rounds_since_probe++;
   bbr->extra_acked[bbr->rounds % EXTRA_ACKED_ROUNDS] = 0;
+  if (!bbr->queue_judged) bbr->is_queueing = false; /* what was so a round ago need not be so now */
+  bbr->queue_judged = false;
+}
+
+double bbr_round_loss(const struct bbr *bbr, const struct rate *rate) {
+  double lost = (double)(rate->lost - bbr->round_lost_start);
+  double delivered = (double)(rate->delivered - bbr->round_delivered_start);
+  return lost > 0 ? lost / (lost + delivered) : 0;
 }
 
 static void update_max_bw(struct bbr *bbr, const struct rate_sample *sample) {
@@ -67,9 +80,10 @@ static void update_max_bw(struct bbr *bbr, const struct rate_sample *sample) {
 }
 
 /* §5.5.10.3: what a round with losses, outside of probes, says about the path of the moment. */
-static void adapt_lower_bounds(struct controller *controller) {
+static void adapt_lower_bounds(struct controller *controller, const struct rate *rate) {
   struct bbr *bbr = &controller->state.bbr;
   if (bbr_is_probing(bbr) || !bbr->loss_in_round) return;
+  if (bbr_round_loss(bbr, rate) < bbr_loss_threshold(bbr)) return;
   if (isinf(bbr->bw_shortterm)) bbr->bw_shortterm = bbr_max_bw(bbr);
   if (isinf(bbr->inflight_shortterm)) bbr->inflight_shortterm = (double)controller->window_bytes;
   bbr->bw_shortterm = max_double(bbr->bw_latest, BETA * bbr->bw_shortterm);
@@ -80,14 +94,13 @@ static void update_congestion(struct controller *controller, const struct ack_ev
   struct bbr *bbr = &controller->state.bbr;
   const struct rate_sample *sample = event->sample;
   bbr->loss_round_start = false;
-  if (event->lost_bytes) bbr->loss_in_round = true;
   if (!sample->is_valid) return;
   bbr->bw_latest = max_double(bbr->bw_latest, sample->bytes_per_s);
   bbr->inflight_latest = max_double(bbr->inflight_latest, (double)sample->delivered);
   if (sample->prior_delivered < bbr->loss_round_end) return;
   bbr->loss_round_end = event->rate->delivered;
   bbr->loss_round_start = true;
-  adapt_lower_bounds(controller);
+  adapt_lower_bounds(controller, event->rate);
 }
 
 /* §5.5.9: how much more than the model arrives at once, because acknowledgements come in lumps. */
@@ -128,6 +141,17 @@ static void update_min_rtt(struct bbr *bbr, const struct ack_event *event) {
   }
 }
 
+/* Losses without a queue are the path's own; losses with one are what it has no room for. */
+static void update_queue(struct bbr *bbr, const struct ack_event *event) {
+  if (event->rtt < 0) return;
+  if (!bbr->queue_samples++ || event->rtt < bbr->queue_least) bbr->queue_least = event->rtt;
+  if (bbr->queue_samples < QUEUE_SAMPLES) return;
+  usec rise = max_usec(QUEUE_LEAST, min_usec(bbr->min_rtt / QUEUE_DIVISOR, QUEUE_MOST));
+  bbr->is_queueing = bbr->queue_least >= bbr->min_rtt + rise;
+  bbr->queue_samples = 0;
+  bbr->queue_judged = true;
+}
+
 void bbr_model_acked(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   update_round(bbr, event);
@@ -136,6 +160,7 @@ void bbr_model_acked(struct controller *controller, const struct ack_event *even
   update_extra_acked(controller, event);
   check_full_bandwidth(bbr, event->sample);
   update_min_rtt(bbr, event);
+  update_queue(bbr, event);
 }
 
 void bbr_model_finish(struct bbr *bbr, const struct ack_event *event) {

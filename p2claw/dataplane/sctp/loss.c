@@ -27,7 +27,7 @@ bool path_failed(struct association *a) {
 
 static bool awaits_acknowledgement(const struct association *a) {
   const struct outstanding *o = &a->outstanding;
-  return outstanding_in_flight(o) || o->lost.count || (o->count && tsn_le(o->base, a->peer_ack_point));
+  return outstanding_in_flight(o) || o->lost.count || o->untold.count || (o->count && tsn_le(o->base, a->peer_ack_point));
 }
 
 /* RFC 8985 §7.2, without its allowance for a delayed SACK: the last chunk of a flight asks for one
@@ -93,9 +93,9 @@ void reorder_expired(struct association *a, usec now) {
 /* All that was sent until then is lost, and the oldest in any case. */
 static void lose_flight(struct association *a, usec until) {
   struct outstanding *o = &a->outstanding;
-  struct sent_list *lists[] = {&o->first, &o->again};
+  struct sent_list *lists[] = {&o->first, &o->again, &o->untold};
   bool is_first = true;
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     while (lists[i]->count) {
       struct sent *oldest = outstanding_at(o, lists[i]->head);
       if (!is_first && oldest->sent_at > until) break;

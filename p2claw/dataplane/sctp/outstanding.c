@@ -6,6 +6,7 @@
 
 #include "constants.h"
 
+#define LONGEST_WALK 1000 /* for a place in the list `lost`: a hostile peer must not make it long */
 #define SMALLEST_RING 16 /* kept when empty: 16 × 96 bytes */
 
 static bool grow(struct outstanding *o) {
@@ -45,6 +46,33 @@ static void list_append(struct outstanding *o, struct sent_list *list, struct se
   list->tail = sent->tsn;
 }
 
+/* By TSN: what the peer waits for longest goes first, and a peer whose SACKs name few ranges tells of
+ * nothing else. New losses belong at the end; what was lost again, near the beginning. */
+static void list_insert(struct outstanding *o, struct sent_list *list, struct sent *sent) {
+  if (!list->count || tsn_lt(list->tail, sent->tsn)) {
+    list_append(o, list, sent);
+    return;
+  }
+  uint32_t at = list->head, before = at;
+  for (int steps = 0; tsn_lt(at, sent->tsn); steps++) {
+    if (steps == LONGEST_WALK) {
+      list_append(o, list, sent);
+      return;
+    }
+    before = at;
+    at = outstanding_at(o, at)->next;
+  }
+  sent->next = at;
+  outstanding_at(o, at)->prev = sent->tsn;
+  if (at == list->head) {
+    list->head = sent->tsn;
+  } else {
+    sent->prev = before;
+    outstanding_at(o, before)->next = sent->tsn;
+  }
+  list->count++;
+}
+
 static void list_remove(struct outstanding *o, struct sent_list *list, struct sent *sent) {
   list->count--;
   if (list->head == sent->tsn)
@@ -62,6 +90,7 @@ static struct sent_list *list_of(struct outstanding *o, uint8_t state) {
     case SENT_FIRST: return &o->first;
     case SENT_AGAIN: return &o->again;
     case SENT_LOST: return &o->lost;
+    case SENT_UNTOLD: return &o->untold;
     default: return NULL;
   }
 }
@@ -71,7 +100,9 @@ void outstanding_move(struct outstanding *o, struct sent *sent, enum sent_state 
   if (from) list_remove(o, from, sent);
   if (sent->state <= SENT_AGAIN) o->in_flight_bytes -= sent->length;
   sent->state = (uint8_t)state;
-  if (to)
+  if (to == &o->lost)
+    list_insert(o, to, sent);
+  else if (to)
     list_append(o, to, sent);
   else
     sent->next = sent->tsn + 1;

@@ -11,6 +11,7 @@ enum sent_state {
   SENT_LOST,      /* in the list `lost` */
   SENT_ACKED,     /* by a gap block: the peer may still take it back (RFC 9260 §6.2.1) */
   SENT_ABANDONED, /* RFC 3758: to be skipped by FORWARD-TSN */
+  SENT_UNTOLD,    /* arrived or lost long since; SACKs have no room to tell: in the list `untold` */
 };
 
 struct sent {
@@ -24,7 +25,7 @@ struct sent {
   bool app_limited;     /* this and the times: the state when it was last sent (rate.h) */
   uint32_t prev, next; /* TSNs, in the list of its state; for SENT_ACKED `next` skips a run */
   usec sent_at, first_sent_at, delivered_at;
-  uint64_t delivered, lost, tx_in_flight;
+  uint64_t delivered, lost, told_late, tx_in_flight;
 };
 
 struct sent_list {
@@ -35,7 +36,7 @@ struct outstanding {
   struct sent *ring; /* capacity entries, a power of two; TSN modulo capacity */
   uint32_t capacity, base, count; /* base: the TSN after the cumulative one */
   uint64_t in_flight_bytes;
-  struct sent_list first, again, lost;
+  struct sent_list first, again, lost, untold;
 };
 
 /* Adds the chunk with the next TSN; its state is SENT_ABANDONED until it is moved.

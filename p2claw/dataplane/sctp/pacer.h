@@ -9,6 +9,8 @@
 /* A wake may come so late and still send all that it would have: timers of an event loop under load.
  * Up to 100 Mbit/s that is one burst at most: 1.5 ms of it are 14 packets of 1,403 bytes. */
 #define PACER_LATE (1000 * 1e-6) /* s */
+/* Slow paths forgive a machine that is busy for longer, as long as it is no more than one burst. */
+#define PACER_LATEST (5000 * 1e-6) /* s */
 
 struct pacer {
   double credit_bytes; /* below 0: sent ahead */
@@ -22,10 +24,11 @@ static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes) {
 static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
                                 bool is_idle, usec now) {
   double earned = bytes_per_s * (double)(now - pacer->updated) / (double)SECOND;
-  double packet = packet_bytes;
+  double packet = packet_bytes, burst = (BURST_PACKETS - 1) * packet;
   double most = pacer_lump(bytes_per_s, packet_bytes) + bytes_per_s * PACER_LATE;
+  most = max_double(most, min_double(bytes_per_s * PACER_LATEST, burst));
   if (is_idle) /* silence earns a first flight, not what a late wake does */
-    most = max_double(min_double(most, (BURST_PACKETS - 1) * packet), INITIAL_WINDOW_PACKETS * packet);
+    most = max_double(min_double(most, burst), INITIAL_WINDOW_PACKETS * packet);
   most = max_double(most, packet);
   pacer->credit_bytes = min_double(pacer->credit_bytes + earned, most);
   pacer->updated = now;
@@ -35,6 +38,7 @@ static inline bool pacer_allows(const struct pacer *pacer, double bytes_per_s) {
   return bytes_per_s <= 0 || pacer->credit_bytes >= 0;
 }
 
+/* bytes: of user data, as the rate counts them. */
 static inline void pacer_spent(struct pacer *pacer, double bytes_per_s, size_t bytes) {
   if (bytes_per_s > 0) pacer->credit_bytes -= (double)bytes;
 }

@@ -6,6 +6,7 @@
  * have 1,191 or 1,431 bytes, and duplicates take room. */
 #define RANGES_CUT_OFF 16
 #define RANGES_NEAR_MOST 0.75
+#define UNTOLD_ROUNDS 2 /* round trips: the gaps of one are closed in the next */
 #define WINDOW_PERSIST 16    /* recoveries (RFC 8985 §6.2 step 4) */
 #define DUPLICATE_THRESHOLD 3 /* RFC 8985 §6.2 step 4: DupThresh */
 
@@ -68,16 +69,37 @@ static usec reordering_window(const struct rack *rack, const struct outstanding 
   return min_usec(window, rtt->smoothed);
 }
 
+/* A SACK that has no room for more ranges is silent about what is above them. */
+static bool may_be_untold(const struct rack *rack, const struct sent *sent) {
+  return rack->is_cut_off && tsn_lt(rack->highest_acked, sent->tsn);
+}
+
 /* One list; returns how long until the next of it would be lost. */
 static usec detect_in(struct rack *rack, struct outstanding *o, struct sent_list *list, usec window,
                       usec now, void (*on_lost)(void *context, struct sent *sent), void *context) {
   while (list->count) {
     struct sent *oldest = outstanding_at(o, list->head);
     if (!sent_after(rack->sent_at, rack->tsn, oldest->sent_at, oldest->tsn)) break;
-    /* A SACK that has no room for more ranges is silent about what is above them. */
-    if (rack->is_cut_off && oldest->state == SENT_FIRST && tsn_lt(rack->highest_acked, oldest->tsn))
-      break;
     usec remaining = oldest->sent_at + rack->rtt + window - now;
+    if (remaining > 0) return remaining;
+    if (oldest->state == SENT_FIRST && may_be_untold(rack, oldest)) {
+      outstanding_move(o, oldest, SENT_UNTOLD);
+      continue;
+    }
+    outstanding_move(o, oldest, SENT_LOST);
+    on_lost(context, oldest);
+  }
+  return NEVER;
+}
+
+/* What SACKs could not tell of: while lower gaps close, they may come to tell that it arrived. */
+static usec detect_untold(struct rack *rack, struct outstanding *o, const struct rtt *rtt, usec window,
+                          usec now, void (*on_lost)(void *context, struct sent *sent),
+                          void *context) {
+  while (o->untold.count) {
+    struct sent *oldest = outstanding_at(o, o->untold.head);
+    usec patience = may_be_untold(rack, oldest) ? UNTOLD_ROUNDS * rtt->smoothed : 0;
+    usec remaining = oldest->sent_at + rack->rtt + window + patience - now;
     if (remaining > 0) return remaining;
     outstanding_move(o, oldest, SENT_LOST);
     on_lost(context, oldest);
@@ -90,5 +112,7 @@ usec rack_detect(struct rack *rack, struct outstanding *o, const struct rtt *rtt
   if (!rack->sent_at) return NEVER;
   usec window = reordering_window(rack, o, rtt, in_recovery);
   usec first = detect_in(rack, o, &o->first, window, now, on_lost, context);
-  return min_usec(first, detect_in(rack, o, &o->again, window, now, on_lost, context));
+  usec again = detect_in(rack, o, &o->again, window, now, on_lost, context);
+  usec untold = detect_untold(rack, o, rtt, window, now, on_lost, context);
+  return min_usec(min_usec(first, again), untold);
 }

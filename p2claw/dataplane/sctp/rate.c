@@ -2,18 +2,24 @@
  * of the newest chunk acknowledged (draft-ietf-ccwg-bbr §4.1.2). */
 #include "rate.h"
 
+#define LATE_ROUNDS 2 /* a flight was sent in one round trip and acknowledged in the next */
+
 void rate_sent(struct rate *rate, struct sent *sent, uint64_t in_flight_bytes, usec now) {
   if (in_flight_bytes == 0) rate->first_sent_at = rate->delivered_at = now;
   sent->first_sent_at = rate->first_sent_at;
   sent->delivered_at = rate->delivered_at;
   sent->delivered = rate->delivered;
   sent->lost = rate->lost;
+  sent->told_late = rate->told_late;
   sent->app_limited = rate->app_limited != 0;
   sent->tx_in_flight = in_flight_bytes + sent->length;
 }
 
-void rate_acked(struct rate *rate, struct rate_sample *sample, const struct sent *sent, usec now) {
+void rate_acked(struct rate *rate, struct rate_sample *sample, const struct sent *sent, usec smoothed_rtt,
+                usec now) {
   rate->delivered += sent->length;
+  if (sent->state == SENT_UNTOLD && now - sent->sent_at > LATE_ROUNDS * smoothed_rtt)
+    rate->told_late += sent->length;
   rate->delivered_at = now;
   bool is_newer = sent->delivered > sample->prior_delivered ||
                   (sent->delivered == sample->prior_delivered && sent->sent_at > sample->sent_at);
@@ -24,6 +30,7 @@ void rate_acked(struct rate *rate, struct rate_sample *sample, const struct sent
   sample->app_limited = sent->app_limited;
   sample->tx_in_flight = sent->tx_in_flight;
   sample->lost = sent->lost;
+  sample->told_late = sent->told_late;
   sample->sent_at = sent->sent_at;
   sample->send_elapsed = sent->sent_at - sent->first_sent_at;
   sample->ack_elapsed = now - sent->delivered_at;
@@ -38,5 +45,7 @@ void rate_finish(struct rate *rate, struct rate_sample *sample, usec least_rtt) 
   sample->lost = rate->lost - sample->lost;
   /* An interval below the least round trip is an artefact of compressed acknowledgements. */
   if (sample->interval < least_rtt || sample->interval <= 0) return;
-  sample->bytes_per_s = (double)sample->delivered * (double)SECOND / (double)sample->interval;
+  /* What was told late came before: counted now, it would be a rate that the path does not have. */
+  uint64_t timely = sample->delivered - (rate->told_late - sample->told_late);
+  sample->bytes_per_s = (double)timely * (double)SECOND / (double)sample->interval;
 }

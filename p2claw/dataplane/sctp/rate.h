@@ -7,6 +7,7 @@
 
 struct rate {
   uint64_t delivered, lost;  /* bytes, since the start */
+  uint64_t told_late;        /* of those delivered, what SACKs had had no room to tell of before */
   uint64_t app_limited;      /* the sender had nothing to send until `delivered` passes this */
   usec delivered_at, first_sent_at;
 };
@@ -16,7 +17,7 @@ struct rate_sample {
   bool app_limited;
   uint64_t prior_delivered; /* `delivered` when the newest chunk acknowledged was sent */
   uint64_t delivered;       /* bytes in the interval */
-  uint64_t lost, tx_in_flight;
+  uint64_t lost, told_late, tx_in_flight;
   usec prior_time, interval, send_elapsed, ack_elapsed, sent_at;
   double bytes_per_s;
 };
@@ -24,7 +25,8 @@ struct rate_sample {
 /* A chunk is about to be sent: notes the state of the moment in it. */
 void rate_sent(struct rate *rate, struct sent *sent, uint64_t in_flight_bytes, usec now);
 /* A chunk was acknowledged. */
-void rate_acked(struct rate *rate, struct rate_sample *sample, const struct sent *sent, usec now);
+void rate_acked(struct rate *rate, struct rate_sample *sample, const struct sent *sent, usec smoothed_rtt,
+                usec now);
 /* All chunks of one SACK were taken. */
 void rate_finish(struct rate *rate, struct rate_sample *sample, usec least_rtt);
 

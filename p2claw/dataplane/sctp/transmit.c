@@ -20,6 +20,7 @@ static void put_data(struct association *a, uint8_t *at, const struct sent *sent
   put16(at + 6, message->unordered ? 0 : message->ssn);
   put32(at + 8, message->ppid);
   memcpy(at + 12, message->data + sent->offset, sent->length);
+  pacer_spent(&a->pacer, a->controller.pacing_bytes_per_s, sent->length);
   a->stats.chunks_out++;
 }
 
@@ -161,7 +162,6 @@ bool write_data(struct association *a, struct writer *writer) {
     more = a->outstanding.lost.count ? write_lost(a, writer) : write_new(a, writer);
   note_app_limited(a);
   if (writer->length == before) return false;
-  pacer_spent(&a->pacer, a->controller.pacing_bytes_per_s, writer->length);
   arm_loss_timers(a, false, a->now);
   return true;
 }
