@@ -7,9 +7,14 @@ sessions, which no data channel uses, 10 KB.
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, cast
 
+from aiortc import RTCIceTransport
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, SRTPProtectionProfile
 from OpenSSL import SSL
+
+if TYPE_CHECKING:
+    from p2claw.link.ice.connection import IceConnection
 
 # Whoever reads along sees certificates in the clear (DTLS 1.2), and by them which links are of one
 # box. It sees that by the address too, until the box moves.
@@ -51,6 +56,10 @@ class SharedCertificate:
 
 class Handshake(RTCDtlsTransport):
     """One link's. SRTP is still offered, because some stacks insist; no keys are made for it."""
+
+    def __init__(self, connection: IceConnection, certificate: LinkCertificate) -> None:
+        # Of a transport it uses `_recv` and `_send` alone, where the role is set.
+        super().__init__(cast(RTCIceTransport, connection), [certificate])
 
     def _setup_srtp(self) -> None:
         pass

@@ -1,7 +1,7 @@
 """One link's WebRTC peer, either side: offer or answer, candidates, and the channel that opens.
 
-ICE and the DTLS handshake are aiortc's, by parts; once the handshake is done the data plane takes
-the connection over, and aiortc sees no packet any more.
+ICE is aioice's and the DTLS handshake aiortc's, by parts; once the handshake is done the data plane
+takes the connection over, and aiortc sees no packet any more.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from aioice import Candidate
 from aioice.ice import CandidatePair
-from aiortc import RTCIceGatherer, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
-from aiortc.rtcicetransport import RTCIceParameters
 
 from p2claw.dataplane._engine import Link, UdpPort
 from p2claw.dataplane._sctp import SEED_BYTES
@@ -102,10 +100,7 @@ class Peer:
         self._port = port or UdpPort()
         self._owns_port = port is None
         self._connection = IceConnection(self._port, self, controlling=controlling)
-        gatherer = RTCIceGatherer(iceServers=[])
-        gatherer._connection = self._connection
-        self._ice = RTCIceTransport(gatherer)
-        self._dtls = Handshake(self._ice, [certificate])
+        self._dtls = Handshake(self._connection, certificate)
         self._early = _EarlyPackets()
         self._dtls._register_data_receiver(self._early)
         self._link: Link | None = None
@@ -211,12 +206,12 @@ class Peer:
 
     async def _run(self, remote: Description) -> None:
         self.phase = Phase.CHECKING
-        await self._ice.start(
-            RTCIceParameters(
-                usernameFragment=remote.ufrag, password=remote.password, iceLite=remote.ice_lite
-            )
-        )
-        if self._ice.state != "completed":
+        self._connection.remote_username = remote.ufrag
+        self._connection.remote_password = remote.password
+        self._connection.remote_is_lite = remote.ice_lite
+        try:
+            await self._connection.connect()
+        except ConnectionError:
             self._fail("no path to the other side was found", "path-not-found")
             return
         self.phase = Phase.SECURING
@@ -291,7 +286,7 @@ class Peer:
                 if self._link is not None:
                     self._link.shut()
                 await self._dtls.stop()
-                await self._ice.stop()
+                await self._connection.close()
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])

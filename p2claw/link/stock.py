@@ -19,8 +19,8 @@ from p2claw.errors import LinkError
 
 _CONNECTION = (
     *("_check_list", "_check_list_state", "_closing", "_early_checks", "_early_checks_done"),
-    *("_local_candidates", "_local_candidates_end", "_local_candidates_start", "_nominated"),
-    *("_protocols", "_queue", "_remote_candidates", "_tie_breaker"),
+    *("_local_candidates", "_nominated", "_protocols"),
+    *("_queue", "_remote_candidates", "_tie_breaker"),
     *("_add_remote_candidate", "_check_periodic", "_pair_remote_candidate"),
     *("_remote_candidates_expected", "_unfreeze_initial", "build_request", "check_incoming"),
     *("check_start", "check_start_task", "check_state"),
@@ -32,11 +32,11 @@ _DTLS = ("_register_data_receiver", "_set_role", "_setup_srtp", "_ssl", "_task")
 @functools.cache
 def check_stock() -> None:
     """Raises LinkError `aiortc-incompatible`, naming what is missing. Needs a running loop."""
-    gatherer = RTCIceGatherer(iceServers=[])
-    dtls = RTCDtlsTransport(RTCIceTransport(gatherer), [RTCCertificate.generateCertificate()])
+    transport = RTCIceTransport(RTCIceGatherer(iceServers=[]))
+    dtls = RTCDtlsTransport(transport, [RTCCertificate.generateCertificate()])
     missing = [
-        *_missing(gatherer, "_connection"),
         *_missing(Connection(ice_controlling=False), *_CONNECTION),
+        *_missing(transport, "_recv", "_send"),
         *_missing(dtls, *_DTLS),
         *_missing(RTCCertificate, "_create_ssl_context"),
         *_missing(

@@ -93,8 +93,6 @@ class IceConnection(Connection):
             self._protocols.append(socket)
             self._local_candidates.append(socket.local_candidate)
         self._port.add_ufrag(self.local_username, self)
-        # RTCIceTransport.start() calls connect(), and aioice wants gathering to be over by then.
-        self._local_candidates_start = self._local_candidates_end = True
         return self.local_candidates
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
@@ -203,6 +201,14 @@ class IceConnection(Connection):
         # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
         if self._queue.qsize() < RECEIVE_QUEUE:
             super().data_received(data, component)
+
+    # What aiortc's handshake asks of a transport.
+
+    async def _recv(self) -> bytes:
+        return await self.recv()
+
+    async def _send(self, data: bytes) -> None:
+        await self.send(data)
 
     def check_incoming(
         self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol
