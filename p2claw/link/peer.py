@@ -108,7 +108,7 @@ class Peer:
         self._names = LocalNames(self._on_name)
         self._gathering: Gathering | None = None
         self._mid = "0"
-        self._settled = asyncio.Event()
+        self._settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failure: LinkError | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -138,14 +138,12 @@ class Peer:
 
         Raises LinkError: `link-timeout`, `path-not-found`, `handshake-failed` or `link-lost`.
         """
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._settled.wait()
-        except TimeoutError:
+        settled, _ = await asyncio.wait([self._settled], timeout=timeout_s)
+        if not settled:
             raise LinkError(
                 f"the link did not open within {timeout_s:g} s: it waits for {self.phase.value}",
                 code="link-timeout",
-            ) from None
+            )
         if self._failure is not None:
             raise self._failure
         assert self._link is not None
@@ -222,6 +220,7 @@ class Peer:
             return
         self.phase = Phase.OPENING
         self._take_over()
+        self._connecting = None
 
     def _take_over(self) -> None:
         """From the handshake to the data plane, with nothing lost on the way."""
@@ -270,7 +269,8 @@ class Peer:
 
     def link_established(self) -> None:
         self.phase = Phase.OPEN
-        self._settled.set()
+        if not self._settled.done():
+            self._settled.set_result(None)
 
     def link_lost(self, code: str, reason: str) -> None:
         self._fail(reason, code)
@@ -295,9 +295,9 @@ class Peer:
 
     def _fail(self, message: str, code: str) -> None:
         """The first reason stays; once the channel was open, `channel_closed` tells."""
-        if not self._settled.is_set():
+        if not self._settled.done():
             self._failure = LinkError(message, code=code)
-            self._settled.set()
+            self._settled.set_result(None)
 
     def _on_gathered(self, candidate: Candidate | None) -> None:
         self.on_candidate("" if candidate is None else write_candidate(candidate), self._mid)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, cast
 
 from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
@@ -17,6 +17,7 @@ from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
 from p2claw.dataplane._engine import Consent, UdpPort
 from p2claw.link.ice.addresses import HostAddress
+from p2claw.link.ice.mailbox import Mailbox
 from p2claw.link.ice.sockets import CheckSocket
 from p2claw.log import get_log
 
@@ -62,6 +63,9 @@ class IceConnection(Connection):
         self._port = port
         self._carrier = carrier
         self._hosts: dict[str, CheckSocket] = {}
+        self._arrived: Mailbox[tuple[bytes, int] | None] = Mailbox()
+        self._queue = cast("asyncio.Queue[tuple[bytes, int] | None]", self._arrived)
+        self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
         self._relays_from = 0.0  # on the loop's clock
 
     @property
@@ -139,7 +143,7 @@ class IceConnection(Connection):
         self.sort_check_list()
         self._unfreeze_initial()
         early_checks = list(self._early_checks)
-        self._early_checks.clear()
+        del self._early_checks
         self._early_checks_done = True
         for early_check in early_checks:
             self.check_incoming(*early_check)
@@ -151,11 +155,19 @@ class IceConnection(Connection):
             pacing.cancel()
             await asyncio.wait([pacing])
         for pair in self._check_list:
-            if pair.task is not None:
-                pair.task.cancel()
+            self._cut_short(pair)
         if result != ICE_COMPLETED:
             raise ConnectionError("no path was found")
         # aioice would begin to ask for consent here. The data plane does (RFC 7675).
+
+    def _cut_short(self, pair: CandidatePair) -> None:
+        """End a check that is not needed any more, and forget its task."""
+        if pair.task is not None:
+            pair.task.cancel()
+            pair.task = None
+            if not self.ice_controlling:
+                # The peer may still select this pair, by a check that one of ours has to follow.
+                pair.state = CandidatePair.State.WAITING
 
     def consent(self) -> Consent:
         """What the checks of the selected pair are signed with."""
@@ -190,16 +202,11 @@ class IceConnection(Connection):
 
     def take_queued(self) -> list[bytes]:
         """What came for the handshake and was not read by it."""
-        queued = []
-        while not self._queue.empty():
-            item = self._queue.get_nowait()
-            if item is not None:
-                queued.append(item[0])
-        return queued
+        return [item[0] for item in self._arrived.take_all() if item is not None]
 
     def data_received(self, data: bytes, component: int) -> None:
         # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
-        if self._queue.qsize() < RECEIVE_QUEUE:
+        if self._arrived.qsize() < RECEIVE_QUEUE:
             super().data_received(data, component)
 
     # What aiortc's handshake asks of a transport.

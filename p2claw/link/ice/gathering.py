@@ -63,6 +63,7 @@ class Gathering:
         if self._servers.turn:
             asked.append(self._turn())
         await _all_ended(asked)
+        self._task = None
         self._on_candidate(None)
 
     async def _stun(self, server: StunServer) -> None:

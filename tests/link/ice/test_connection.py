@@ -154,6 +154,27 @@ async def test_a_peer_whose_checks_come_after_ours_have_failed_is_connected() ->
         await it.selected()
 
 
+async def test_a_pair_whose_check_was_cut_short_can_still_be_selected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # No timer may send it: the peer's check alone has to bring ours about.
+    monkeypatch.setattr(stun, "RETRY_RTO", 3600)
+    async with scene() as it, scene() as beside:
+        other = Scene(it.connection, beside.played, it.connecting)
+        it.connection.add_remote(_candidate(other.played.address))
+        unanswered = await other.played.request()
+        it.send(it.check(**{"USE-CANDIDATE": None}))
+        it.answer(await it.played.request())
+        await it.selected()
+        other.send(other.check(**{"USE-CANDIDATE": None}))
+        request = await other.played.request()
+        assert request.transaction_id != unanswered.transaction_id
+        other.answer(request)
+        async with asyncio.timeout(DEADLINE_S):
+            while it.connection.selected.remote_addr != other.played.address:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+
 async def test_an_offerer_lets_direct_pairs_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "RELAY_PATIENCE_S", 3600)
     async with scene(controlling=True) as it, scene() as relay:
