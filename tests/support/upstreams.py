@@ -83,7 +83,13 @@ class Talk:
         return request
 
     async def send(self, data: bytes) -> None:
-        self.writer.write(data)
+        try:
+            self.writer.write(data)
+        except RuntimeError as error:
+            # uvloop's word for a connection that broke and has not been told to be lost yet.
+            if not self.writer.is_closing():
+                raise
+            raise ConnectionResetError from error
         await self.writer.drain()
 
     async def answer(self, body: bytes = b"", *, fields: bytes = b"") -> None:
