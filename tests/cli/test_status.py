@@ -48,7 +48,9 @@ def test_a_visit_is_listed_while_it_lasts(running: Demo, home: Path) -> None:
             visit.kill()
     assert link.keys() == {
         *("id", "app", "path", "age_s", "streams", "bytes_in", "bytes_out", "rtt_ms", "software"),
-        "worker",
+        *("worker", "plane", "udp"),
     }
+    assert link["plane"]["mtu_bytes"] >= 1191
+    assert link["udp"]["datagrams_in"] > 0
     assert (link["app"], link["path"], link["streams"]) == ("tidepool", "direct", 1)
     assert "tidepool" in text and "direct" in text
