@@ -369,5 +369,5 @@ async def test_a_worker_that_does_not_end_is_killed(
     monkeypatch.setattr("p2claw.agent.workers.pool.STOP_S", 0.1)
     monkeypatch.setattr("p2claw.agent.workers.process.END_S", 0.1)
     stand_in_is(stand_in.OUTLIVES)
-    async with asyncio.timeout(10), box_with(tmp_path, 1):
+    async with asyncio.timeout(60), box_with(tmp_path, 1):
         pass
