@@ -7,7 +7,6 @@ takes the connection over, and aiortc sees no packet any more.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import enum
 import os
 from collections.abc import Callable, Iterable
@@ -22,6 +21,7 @@ from p2claw.dataplane._engine import Link, UdpPort
 from p2claw.dataplane._sctp import SEED_BYTES
 from p2claw.dataplane.records import records_way
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handshake import Handshake, LinkCertificate
 from p2claw.link.ice.addresses import host_addresses
@@ -278,20 +278,21 @@ class Peer:
     async def _close(self) -> None:
         self._fail("the link was closed here", "link-lost")
         self.phase = Phase.CLOSED
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._names.close()
-                if self._gathering is not None:
-                    await self._gathering.close()
-                if self._link is not None:
-                    self._link.shut()
-                await self._dtls.stop()
-                await self._connection.close()
+        await within(CLOSE_TIMEOUT_S, self._put_away())
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
         if self._owns_port:
             self._port.close()
+
+    async def _put_away(self) -> None:
+        await self._names.close()
+        if self._gathering is not None:
+            await self._gathering.close()
+        if self._link is not None:
+            self._link.shut()
+        await self._dtls.stop()
+        await self._connection.close()
 
     def _fail(self, message: str, code: str) -> None:
         """The first reason stays; once the channel was open, `channel_closed` tells."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from p2claw.errors import LinkError, P2clawError, StreamResetError
+from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler, Handling
 from p2claw.link.stream import BoxStream, Stream, VisitorStream
@@ -122,15 +123,18 @@ class Pump:
         if self._loss is not None:
             raise self._loss
 
+    async def idle(self) -> None:
+        """Wait until no request is open any more, or the link is lost."""
+        with contextlib.suppress(LinkError):
+            while self.session.open_streams:
+                await self.news()
+
     async def drain(self, *, timeout_s: float) -> None:
         """Refuse new requests, let the open ones finish, then close: GOAWAY `SHUTDOWN`."""
         if self._loss is None:
             self.session.goaway(Code.SHUTDOWN)
             self._send_soon()
-            with contextlib.suppress(TimeoutError, LinkError):
-                async with asyncio.timeout(timeout_s):
-                    while self.session.open_streams:
-                        await self.news()
+            await within(timeout_s, self.idle())
         await self.close(Code.SHUTDOWN)
 
     async def close(self, code: Code = Code.NO_ERROR, reason: str = "") -> None:
@@ -139,9 +143,7 @@ class Pump:
             if not self.session.draining:
                 self.session.goaway(code, reason)
             self._send_last()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await self._channel_is_closed.wait()
+            await within(CLOSE_TIMEOUT_S, self._channel_is_closed.wait())
             self._end(LinkError("the link was closed here"))
         await self._ended.wait()
 

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from p2claw import __version__
 from p2claw.errors import LinkError, LocalProtocolError, StreamResetError, UsageError
+from p2claw.grace import within
 from p2claw.link.peer import PeerStats
 from p2claw.link.pump import Pump
 from p2claw.link.stream import VisitorStream
@@ -213,10 +214,7 @@ async def _open_link(address: Address, pins: PinStore | None) -> _Link:
 async def _retire(link: _Link) -> None:
     """Let the open requests of a drained link end, then free it."""
     try:
-        with contextlib.suppress(LinkError, TimeoutError):
-            async with asyncio.timeout(RETIRE_TIMEOUT_S):
-                while link.pump.session.open_streams:
-                    await link.pump.news()
+        await within(RETIRE_TIMEOUT_S, link.pump.idle())
     finally:
         await link.close()
 

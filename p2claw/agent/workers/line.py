@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from p2claw.agent.workers.messages import Decoder, Message, encode
 from p2claw.errors import LinkError
+from p2claw.grace import within
 from p2claw.units import KIB, MIB
 
 READ_BYTES = 256 * KIB
@@ -68,9 +69,8 @@ class Line(Generic[T]):
     async def close(self) -> None:
         """Send what waits, for a second at most, and close."""
         self._writer.close()
-        with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(CLOSE_S):
-                await self._writer.wait_closed()
+        with contextlib.suppress(OSError):
+            await within(CLOSE_S, self._writer.wait_closed())
         self.cut()
 
     def cut(self) -> None:

@@ -12,6 +12,7 @@ import p2claw
 from p2claw.agent.workers.line import Line
 from p2claw.agent.workers.messages import OfWorker, of_worker_decoder
 from p2claw.errors import P2clawError
+from p2claw.grace import within
 
 MODULE = "p2claw.agent.workers.worker"
 
@@ -75,9 +76,9 @@ class WorkerProcess:
         """Close the line, wait, or kill; the exit status, negative for a signal."""
         self.line.cut()
         try:
-            async with asyncio.timeout(END_S):
-                return await self._process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            return await self._process.wait()
+            await within(END_S, self._process.wait())
+        finally:
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+        return await self._process.wait()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from p2claw.errors import P2clawError
+from p2claw.grace import within
 
 SAID_S = 30.0
 END_S = 14.0
@@ -86,10 +87,7 @@ class Child:
         """SIGTERM, then SIGKILL; returns when it is gone."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
-        try:
-            async with asyncio.timeout(END_S):
-                await self.ended()
-        except TimeoutError:
+        if not await within(END_S, self.ended()):
             self.kill()
             await self.ended()
 
