@@ -26,8 +26,8 @@ from p2claw.wire.session import Session
 # What waits in the channel is out of the scheduler's hands: at 2 MB/s, 512 KiB delay a small answer
 # by a quarter of a second. Measured from 32/64 to 256/512 KiB, speed and CPU were the same, since
 # `channel_drained` refills at once; what is in flight does not count here.
-LOW_WATER_BYTES = 64 * 1024
-HIGH_WATER_BYTES = 128 * 1024
+LOW_WATER_BYTES = 32 * 1024
+HIGH_WATER_BYTES = 64 * 1024
 
 # How long a channel that we close may take to send what it has.
 CLOSE_TIMEOUT_S = 3.0
