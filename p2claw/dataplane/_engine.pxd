@@ -75,6 +75,8 @@ cdef class Link:
     cdef bint has_route, is_started, is_dirty, is_low_told, is_closing, is_closed
     cdef readonly uint64_t rejected, messages_in
 
+    cdef int moved(self) except -1
+    cdef int works(self, usec now) except -1
     cdef int touch(self) except -1
     cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1
     cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,

@@ -87,12 +87,23 @@ cdef class Link:
         parse_endpoint(&self.local, local_host, 0)
         parse_endpoint(&self.peer, host, port)
         self.relay = None
-        self.has_route = True
+        self.moved()
 
     def route_through(self, relay, str host not None, int port):
         parse_endpoint(&self.peer, host, port)
         self.relay = relay
+        self.moved()
+
+    cdef int moved(self) except -1:
         self.has_route = True
+        if self.is_started:
+            self.works(monotonic_now())
+        return 0
+
+    cdef int works(self, usec now) except -1:
+        association_path_works(self.a, now)
+        self.touch()
+        return 0
 
     # Its life.
 
@@ -279,7 +290,10 @@ cdef class Link:
         if not stun_read(data, length, &m):
             return False
         if m.type == STUN_SUCCESS:
-            return self.consent.take_answer(&m, now)
+            if not self.consent.take_answer(&m, now):
+                return False
+            self.works(now)
+            return True
         if m.type != STUN_REQUEST:
             return False
         size = self.consent.answer(&m, source, out)

@@ -133,6 +133,8 @@ class Association:
         """When `handle_timeout` (and then `to_send`) wants to be called."""
 
     def handle_timeout(self, now: float) -> None: ...
+    def path_works(self, now: float) -> None:
+        """It is another, or was seen to work: what waits for a timeout goes again at once."""
     def send(self, stream: int, ppid: int, data: bytes | bytearray | memoryview) -> None:
         """Queues a message, by the terms of its channel. Bytes are referred to, not copied.
 

@@ -222,6 +222,9 @@ cdef class Association:
     def handle_timeout(self, double now):
         association_handle_timeout(self.a, self.time_of(now))
 
+    def path_works(self, double now):
+        association_path_works(self.a, self.time_of(now))
+
     def send(self, int stream, unsigned int ppid, data):
         cdef bytes owned = data if type(data) is bytes else bytes(data)
         cdef Py_ssize_t length = len(owned)

@@ -64,6 +64,18 @@ def test_a_path_that_was_cut_is_not_taken_for_a_slow_one(controller: str) -> Non
     assert flow.pair.left.stats()["undone_losses"] == before["undone_losses"]
 
 
+def test_a_new_path_is_used_at_once_however_long_the_old_one_was_dead() -> None:
+    flow = Flow("bbr")
+    flow.pair.paths[0].judge = lambda _: True
+    flow.pair.run_for(5.0)  # timeouts at 0.4, 1.2, 2.8, 6 s
+    flow.pair.paths[0].judge = None
+    flow.pair.run_for(0.2)
+    assert flow.rate_of_next(0.1) == 0
+    flow.pair.left.path_works(flow.pair.now)
+    assert flow.rate_of_next(0.2) > 0.2
+    assert flow.rate_of_next(0.5) > 0.7
+
+
 def test_packets_that_overtook_others_do_not_halve_the_window() -> None:
     flow = Flow("cubic")
     flow.pair.paths[0].change(delay_s=0.06)  # what comes after the change is overtaken by

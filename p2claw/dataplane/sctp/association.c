@@ -269,6 +269,13 @@ void association_handle_timeout(struct association *a, usec now) {
     if (a->deadlines[timer] <= now) expire(a, (enum timer)timer, now);
 }
 
+void association_path_works(struct association *a, usec now) {
+  a->now = now;
+  if (!a->rtt.backoff || !is_armed(a, TIMER_RTO)) return; /* losses that are few are found anyway */
+  a->rtt.backoff = 0;
+  arm(a, TIMER_RTO, now);
+}
+
 struct event *association_next_event(struct association *a) {
   struct event *event = event_queue_take(&a->events);
   if (event && event->cost_bytes && a->state != STATE_CLOSED) {

@@ -37,17 +37,12 @@ static void pick_probe_wait(struct bbr *bbr) { /* §5.3.3.3: 2 to 3 s */
   bbr->probe_wait = 2 * SECOND + (usec)(bbr->random >> 8) % SECOND;
 }
 
-static void begin_wait(struct bbr *bbr, usec now) {
-  bbr->yields = false;
-  bbr->cycle_at = now;
-  pick_probe_wait(bbr);
-}
-
 static void start_down(struct bbr *bbr, uint64_t delivered, usec now) {
   bbr->loss_in_round = false;
   bbr->bw_latest = bbr->inflight_latest = 0;
   bbr->up_count = INFINITY;
-  if (bbr->phase != BBR_PROBE_RTT || !bbr->yields) begin_wait(bbr, now);
+  pick_probe_wait(bbr);
+  bbr->cycle_at = now;
   if (bbr->phase == BBR_UP) bbr->probed_until = now;
   bbr->acks = ACKS_PROBE_STOPPING;
   bbr_round_begins(bbr, delivered);
@@ -87,15 +82,6 @@ static bool is_too_high(const struct controller *controller, uint64_t lost, uint
          (double)lost > threshold * (double)tx_in_flight;
 }
 
-/* Each overflow takes 0.3 of a CUBIC's window as well. Probing again before it has that back would
- * leave it where it is: small, if it came last. */
-static void yield_to_cubic(struct controller *controller, double flight) {
-  struct bbr *bbr = &controller->state.bbr;
-  double back_s = cubic_k((1 - CUBIC_BETA) * flight / controller->packet_bytes);
-  bbr->yields = true;
-  bbr->probe_wait = max_usec(bbr->probe_wait, (usec)(back_s * (double)SECOND));
-}
-
 static void handle_too_high(struct controller *controller, double tx_in_flight, bool app_limited,
                             uint64_t delivered, usec now) {
   struct bbr *bbr = &controller->state.bbr;
@@ -107,9 +93,7 @@ static void handle_too_high(struct controller *controller, double tx_in_flight, 
     double kept = bbr->is_queueing ? BETA : 1;
     bbr->inflight_longterm = max_double(kept * tx_in_flight, bbr_bdp(bbr, bbr->bw, BETA));
   }
-  bool overran_others = bbr->is_queueing;
   if (bbr->phase == BBR_UP) start_down(bbr, delivered, now);
-  if (overran_others) yield_to_cubic(controller, tx_in_flight);
 }
 
 static void bbr_lost(struct controller *controller, const struct loss_event *event) {
@@ -198,7 +182,6 @@ static void adapt_longterm(struct controller *controller, const struct ack_event
 static bool is_time_to_probe(const struct controller *controller, usec now) {
   const struct bbr *bbr = &controller->state.bbr;
   if (now > bbr->cycle_at + bbr->probe_wait) return true;
-  if (bbr->yields) return false;
   double target = bbr_bdp(bbr, bbr->bw, 1);
   double reno_rounds = min_double(target / controller->packet_bytes, RENO_ROUNDS_MAX);
   return (double)bbr->rounds_since_probe >= reno_rounds;
@@ -263,10 +246,8 @@ static void check_probe_rtt(struct controller *controller, const struct ack_even
   bbr->probe_rtt_at = event->now;
   controller->window_bytes = max_u64(controller->window_bytes, bbr->saved_window);
   bbr_reset_shortterm(bbr);
-  if (!bbr->full_reached) {
-    bbr->phase = BBR_STARTUP;
-    return;
-  }
+  bbr->phase = BBR_STARTUP;
+  if (!bbr->full_reached) return;
   start_down(bbr, event->rate->delivered, event->now);
   bbr->phase = BBR_CRUISE;
 }

@@ -28,7 +28,6 @@ struct bbr {
   uint8_t phase, acks;
   bool round_start, full_reached, full_now, probing_samples, loss_in_round, loss_round_start;
   bool probe_rtt_round_done, probe_rtt_expired, idle_restart;
-  bool yields; /* the next probe waits until a CUBIC would have come back from the last */
   uint32_t random;
 
   /* rounds: a round trip of data */

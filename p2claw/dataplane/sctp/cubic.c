@@ -3,7 +3,9 @@
 
 #include "controller.h"
 
-#define ALPHA (3 * (1 - CUBIC_BETA) / (1 + CUBIC_BETA)) /* RFC 9438 §4.3 */
+#define BETA 0.7             /* RFC 9438 §4.6 */
+#define C_PACKETS_PER_S3 0.4 /* RFC 9438 §5.1 */
+#define ALPHA (3 * (1 - BETA) / (1 + BETA)) /* RFC 9438 §4.3 */
 #define PACING_SLOW_START 2.0 /* Linux tcp_pacing_ss_ratio */
 #define PACING 1.2            /* Linux tcp_pacing_ca_ratio */
 
@@ -65,11 +67,11 @@ static double cube(double x) { return x * x * x; }
 static void avoid_congestion(struct controller *controller, const struct ack_event *event) {
   struct cubic *c = &controller->state.cubic;
   double packet = controller->packet_bytes, window = (double)controller->window_bytes;
-  double scale = CUBIC_C * packet;
+  double scale = C_PACKETS_PER_S3 * packet;
   if (!c->epoch) {
     c->epoch = event->now;
     if (c->w_max < window) c->w_max = window;
-    c->k = cubic_k((c->w_max - window) / packet);
+    c->k = cbrt((c->w_max - window) / scale);
     c->w_est = window;
   }
   double t = (double)(event->now - c->epoch) / (double)SECOND;
@@ -118,8 +120,8 @@ static void reduce(struct controller *controller, usec now) {
   c->recovery_at = now;
   c->after_timeout = false;
   c->prior_window = window;
-  c->w_max = window < c->w_max ? window * (1 + CUBIC_BETA) / 2 : window; /* fast convergence, §4.7 */
-  c->threshold = max_double(window * CUBIC_BETA, 2.0 * controller->packet_bytes);
+  c->w_max = window < c->w_max ? window * (1 + BETA) / 2 : window; /* fast convergence, §4.7 */
+  c->threshold = max_double(window * BETA, 2.0 * controller->packet_bytes);
   c->epoch = 0;
 }
 

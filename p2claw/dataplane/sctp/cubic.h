@@ -2,12 +2,7 @@
 #ifndef P2CLAW_SCTP_CUBIC_H
 #define P2CLAW_SCTP_CUBIC_H
 
-#include <math.h>
-
 #include "base.h"
-
-#define CUBIC_BETA 0.7 /* RFC 9438 §4.6 */
-#define CUBIC_C 0.4    /* packets/s³, RFC 9438 §5.1 */
 
 struct hystart {
   uint64_t round_end; /* the round ends once what was sent after this many bytes is acknowledged */
@@ -23,8 +18,5 @@ struct cubic {
   bool after_timeout;
   struct hystart hystart;
 };
-
-/* RFC 9438 §4.2: K, the seconds after which a window is back where it was, so many packets higher. */
-static inline double cubic_k(double packets) { return cbrt(packets / CUBIC_C); }
 
 #endif
