@@ -1,7 +1,6 @@
 """What a session needs of a data channel: the seam between the pump and whatever carries messages.
 
-`datachannel.py` fills it with an aiortc channel, `tests/support/pipe.py` with memory. A data plane
-of our own would be a third.
+`p2claw.dataplane._engine.Link` is one, on the wire; `tests/support/pipe.py` has one in memory.
 """
 
 from __future__ import annotations
