@@ -19,6 +19,7 @@ from tests.support.link_emulator import PathSettings
 from tests.support.sctp_pair import Pair
 
 PPID_STRING, PPID_BINARY = 51, 53
+HEARTBEAT_ACK = 5  # RFC 9260 §3.2
 CONTROLLERS = ["bbr", "cubic"]
 
 
@@ -185,6 +186,26 @@ def test_zero_checksums_are_used_where_both_offer_them() -> None:
     pair = Pair(right={"zero_checksum": False})
     transfer(pair, 50_000)
     assert not pair.left.stats()["zero_checksum"]
+
+
+@pytest.mark.parametrize("sent_at", [0, 1 << 62, 1 << 63, (1 << 64) - 1])
+def test_a_heartbeat_answered_with_another_time_measures_nothing(sent_at: int) -> None:
+    def forge(packet: bytes) -> bytes:
+        if packet[12] != HEARTBEAT_ACK:
+            return packet
+        forged.append(packet)
+        return packet[:20] + sent_at.to_bytes(8, "big") + packet[28:]
+
+    forged: list[bytes] = []
+    pair = Pair(PathSettings(delay_s=0.02), PathSettings(delay_s=0.02))
+    pair.connect()
+    pair.run_for(1)
+    before = pair.left.stats()["rtt_ms"]
+    pair.paths[1].rewrite = forge
+    pair.run_for(70)
+    assert forged
+    assert pair.left.stats()["rtt_ms"] == before
+    assert pair.left.stats()["state"] == "established"
 
 
 def test_an_idle_association_sends_a_heartbeat_in_thirty_seconds_and_nothing_else() -> None:

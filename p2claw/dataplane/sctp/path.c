@@ -73,8 +73,8 @@ void handle_heartbeat_ack(struct association *a, const struct item *chunk, usec 
       arm(a, TIMER_MTU, now + RAISE_TIMER);
     }
   } else if (nonce == a->heartbeat_nonce && a->heartbeat_out) {
-    usec took = now - (usec)get64(info.value);
-    if (took >= 0 && took < RTO_MAX) rtt_measured(&a->rtt, took);
+    uint64_t sent_at = get64(info.value), at = (uint64_t)now; /* any number: the peer wrote it */
+    if (sent_at <= at && at - sent_at < RTO_MAX) rtt_measured(&a->rtt, (usec)(at - sent_at));
     a->heartbeat_out = false;
     a->errors = 0;
     arm_heartbeat(a, now);
