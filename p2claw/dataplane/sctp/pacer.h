@@ -6,19 +6,23 @@
 
 /* A timer wake should be worth more than one packet: as much as this long earns, at most a burst. */
 #define PACER_LUMP (500 * 1e-6) /* s: half of the 1 ms that Linux' TCP sizes its segments for */
+/* From here on two packets go together (draft-ietf-ccwg-bbr §5.6.3: 1.2 Mbit/s). */
+#define PACER_SLOW 150e3 /* bytes/s */
 /* A wake may come so late and still send all that it would have: timers of an event loop under load.
  * Up to 100 Mbit/s that is one burst at most: 1.5 ms of it are 14 packets of 1,403 bytes. */
 #define PACER_LATE (1000 * 1e-6) /* s */
 /* Slow paths forgive a machine that is busy for longer, as long as it is no more than one burst. */
-#define PACER_LATEST (5000 * 1e-6) /* s */
+#define PACER_LATEST (20000 * 1e-6) /* s */
 
 struct pacer {
   double credit_bytes; /* below 0: sent ahead */
   usec updated;
 };
 
+/* One packet goes while there is credit at all, so a lump of one is the room for two. */
 static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes) {
-  return min_double(bytes_per_s * PACER_LUMP, (BURST_PACKETS - 1) * (double)packet_bytes);
+  double packet = packet_bytes, lump = min_double(bytes_per_s * PACER_LUMP, (BURST_PACKETS - 1) * packet);
+  return bytes_per_s < PACER_SLOW ? lump : max_double(lump, packet);
 }
 
 static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
