@@ -12,7 +12,7 @@
  * Up to 100 Mbit/s that is one burst at most: 1.5 ms of it are 14 packets of 1,403 bytes. */
 #define PACER_LATE (1000 * 1e-6) /* s */
 /* Slow paths forgive a machine that is busy for longer, as long as it is no more than one burst. */
-#define PACER_LATEST (20000 * 1e-6) /* s */
+#define PACER_LATEST (5000 * 1e-6) /* s */
 
 struct pacer {
   double credit_bytes; /* below 0: sent ahead */
