@@ -271,9 +271,9 @@ void association_handle_timeout(struct association *a, usec now) {
 
 void association_path_works(struct association *a, usec now) {
   a->now = now;
-  if (!a->rtt.backoff || !is_armed(a, TIMER_RTO)) return; /* losses that are few are found anyway */
-  a->rtt.backoff = 0;
-  arm(a, TIMER_RTO, now);
+  /* Without a timeout so far, losses are found anyway. The doubling stays until something is
+   * acknowledged: a peer that answers STUN alone is not to be given up sooner for it. */
+  if (a->rtt.backoff && is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, now);
 }
 
 struct event *association_next_event(struct association *a) {
