@@ -1,14 +1,14 @@
 // XMLHttpRequest: bodies go by reference, their progress is told, and giving up is passed on.
 
 import type { ShellApi } from "../messages/frame-shell";
-import { BODY_FIELD, REQUEST_FIELD } from "../messages/sw-page";
-import { blobBody } from "./body";
+import { marked } from "../messages/marks";
+import { type BlobBody, blobBody } from "./body";
 import { appUrl } from "./own-url";
 import { tellSw } from "./sw-port";
 
 interface Opened {
   id: string;
-  method: string;
+  bodiless: boolean; // of a method that has no body
   typed: boolean; // the app has set a content type
 }
 
@@ -25,12 +25,19 @@ export function wrapXhr(shell: ShellApi): void {
     password?: string | null,
   ): void {
     opened.delete(this);
-    open.call(this, method, url, async, user, password);
-    if (!appUrl(url)) return;
-    if (async)
-      opened.set(this, { id: crypto.randomUUID(), method: method.toUpperCase(), typed: false });
-    else
-      console.warn("p2claw: a synchronous XMLHttpRequest may not reach the app in this browser.");
+    const own = appUrl(url);
+    if (!own || !async) {
+      open.call(this, method, url, async, user, password);
+      if (own)
+        console.warn("p2claw: a synchronous XMLHttpRequest may not reach the app in this browser.");
+      return;
+    }
+    const id = crypto.randomUUID();
+    const bodiless = /^(get|head)$/i.test(method);
+    // What send() will be given is not known yet: every body goes by reference, even none.
+    const marks = bodiless ? { request: id } : { request: id, body: id };
+    open.call(this, method, marked(own.href, marks), async, user, password);
+    opened.set(this, { id, bodiless, typed: false });
   };
 
   XMLHttpRequest.prototype.setRequestHeader = function (name: string, value: string): void {
@@ -45,22 +52,29 @@ export function wrapXhr(shell: ShellApi): void {
       send.call(this, body);
       return;
     }
-    setRequestHeader.call(this, REQUEST_FIELD, state.id);
-    const given =
-      body !== null && body !== undefined && state.method !== "GET" && state.method !== "HEAD";
-    const whole = given ? blobBody(body) : undefined;
     followEnd(this, state.id);
-    if (!whole) {
-      send.call(this, body);
+    if (state.bodiless) {
+      send.call(this, null);
       return;
     }
+    const whole = xhrBody(body);
     if (whole.type && !state.typed) setRequestHeader.call(this, "content-type", whole.type);
-    setRequestHeader.call(this, BODY_FIELD, state.id);
     const told = tellProgress(this, whole.blob.size);
     shell.body(state.id, whole.blob, told);
     this.addEventListener("loadend", () => shell.bodyDone(state.id), { once: true });
     send.call(this, null);
   };
+}
+
+// XMLHttpRequest §4.5.6: a document is serialized, and whatever else there is becomes a string.
+function xhrBody(body: unknown): BlobBody {
+  if (body === null || body === undefined) return { blob: new Blob(), type: "" };
+  if (!(body instanceof Document)) {
+    return blobBody(body) ?? { blob: new Blob([String(body)]), type: "text/plain;charset=UTF-8" };
+  }
+  const text = new XMLSerializer().serializeToString(body);
+  const type = `${body.contentType === "text/html" ? "text/html" : "application/xml"};charset=UTF-8`;
+  return { blob: new Blob([text]), type };
 }
 
 // Ended by the page, or by its timeout, before the answer's head.

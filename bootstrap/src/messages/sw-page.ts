@@ -1,7 +1,7 @@
 // What the Service Worker and the pages that it serves say to each other: shells, and app frames.
 
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
-export const PAGE_PROTOCOL = 1;
+export const PAGE_PROTOCOL = 2;
 
 /** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
 export const LOCK_PREFIX = "p2claw-shell-";
@@ -31,7 +31,7 @@ export type PageToSw =
   | { kind: "post"; id: string; url: string; contentType: string }
   /** From an app page: what the next navigation to this URL gives is saved. Answered as `post`. */
   | { kind: "save"; url: string; name: string }
-  /** From an app page: the request that carries this id is no longer wanted. */
+  /** From an app page: the request whose mark this is is no longer wanted. */
   | { kind: "abort"; id: string }
   /** From an app page: it goes away, and none of its requests is wanted any more. */
   | { kind: "gone" };
@@ -45,8 +45,5 @@ export type SwToPage =
   /** To a shell: what its frame asked for is no page, but a file that is being saved. */
   | { kind: "download" };
 
-/** Fields that pages add and the Service Worker takes off again. */
-export const BODY_FIELD = "x-p2claw-body";
-export const REQUEST_FIELD = "x-p2claw-request";
 /** On responses that are ours, not the app's: an error code. */
 export const ERROR_FIELD = "x-p2claw-error";

@@ -11,13 +11,13 @@ export class Aborts {
   private readonly byId = new Map<string, Waiting>();
 
   /** Returns what is to be called once the head has come. */
-  add(id: string | null, clientId: string, cancel: () => void): () => void {
+  add(id: string | undefined, clientId: string, cancel: () => void): () => void {
     const entry = { clientId, cancel };
     this.waiting.add(entry);
-    if (id !== null) this.byId.set(id, entry);
+    if (id !== undefined) this.byId.set(id, entry);
     return () => {
       this.waiting.delete(entry);
-      if (id !== null) this.byId.delete(id);
+      if (id !== undefined) this.byId.delete(id);
     };
   }
 

@@ -1,6 +1,6 @@
 // One request of a page, through a worker to the box, and its answer as a Response.
 
-import { REQUEST_FIELD } from "../messages/sw-page";
+import { marksOf } from "../messages/marks";
 import type { RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import { type Asked, type Head, type Post, ask } from "./asked";
@@ -40,7 +40,7 @@ export class Relay {
       return refuse(page, 413, "upload-too-large", "This browser cannot send a form of that size.");
     }
     const pending = ask(asked, body, shell);
-    const id = request.headers.get(REQUEST_FIELD);
+    const id = marksOf(request.url).request;
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
     const answer = await pending.answer;
     settled();

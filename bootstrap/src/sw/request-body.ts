@@ -1,6 +1,6 @@
 // How the body of a request gets to the worker: by reference, whole where it is small, else streamed.
 
-import { BODY_FIELD } from "../messages/sw-page";
+import { marksOf } from "../messages/marks";
 import type { RequestBody } from "../messages/sw-worker";
 
 type Piece = Uint8Array<ArrayBuffer>;
@@ -19,8 +19,8 @@ export class BodyTooLarge extends Error {}
 /** Throws BodyTooLarge, or what reading the body throws. */
 export async function requestBody(request: Request): Promise<RequestBody> {
   if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
-  const id = request.headers.get(BODY_FIELD);
-  if (id !== null) return { kind: "reference", id };
+  const { body: id } = marksOf(request.url);
+  if (id !== undefined) return { kind: "reference", id };
   if ("body" in Request.prototype && streamsMove()) {
     return request.body ? streamed(request.body as ReadableStream<Piece>) : { kind: "none" };
   }

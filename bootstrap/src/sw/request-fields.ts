@@ -1,7 +1,7 @@
 // The fields of a request as the app would have seen them from a browser that dialled it directly.
 // A Service Worker sees only some of them; the rest is put back here. Pure.
 
-import { BODY_FIELD, ERROR_FIELD, REQUEST_FIELD } from "../messages/sw-page";
+import { ERROR_FIELD } from "../messages/sw-page";
 import type { Fields } from "../wire/heads";
 
 export interface RequestFacts {
@@ -20,7 +20,7 @@ export interface BrowserFacts {
 }
 
 // Fields of ours, and what a box refuses or sets itself.
-const DROPPED = new Set([BODY_FIELD, REQUEST_FIELD, ERROR_FIELD, "host", "connection"]);
+const DROPPED = new Set([ERROR_FIELD, "host", "connection"]);
 
 // `br` and `zstd` cannot be decoded by every browser's DecompressionStream, and a synthetic
 // response is not decoded by the browser.

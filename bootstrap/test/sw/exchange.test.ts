@@ -69,20 +69,6 @@ test("only codings that every browser can undo are asked for", () => {
   assert.equal(fieldsOf({ headers: [["range", "bytes=0-"]] }).get("accept-encoding"), "identity");
 });
 
-test("our own fields stay here", () => {
-  const fields = fieldsOf({
-    headers: [
-      ["x-p2claw-request", "1"],
-      ["x-p2claw-body", "2"],
-      ["X-Own", "3"],
-    ],
-  });
-  assert.deepEqual(
-    [...fields.keys()].filter((name) => name.startsWith("x-")),
-    ["x-own"],
-  );
-});
-
 test("a form that is sent has one origin", () => {
   assert.equal(fieldsOf({ method: "POST" }).get("origin"), ORIGIN);
   assert.equal(fieldsOf({ method: "POST", headers: [["origin", "null"]] }).get("origin"), "null");

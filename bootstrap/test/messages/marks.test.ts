@@ -1,0 +1,28 @@
+// What a page says of a request in its URL comes out again, and nothing of it stays.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { marked, marksOf, unmarked } from "../../src/messages/marks";
+
+test("marks come out as they went in", () => {
+  const url = marked("https://dog-crab.example/a?b=c", { request: "1&2", body: "3#4" });
+  assert.deepEqual(marksOf(url), { request: "1&2", body: "3#4" });
+  assert.equal(unmarked(url), "https://dog-crab.example/a?b=c");
+});
+
+test("what is not said is not there", () => {
+  assert.deepEqual(marksOf(marked("https://a.example/", { request: "1" })).body, undefined);
+});
+
+test("a fragment of the app's own is no mark, and stays", () => {
+  const url = "https://a.example/#p2claw/body=1";
+  assert.deepEqual(marksOf(url), {});
+  assert.equal(unmarked(url), url);
+});
+
+test("marks replace a fragment", () => {
+  assert.equal(
+    unmarked(marked("https://a.example/x#part", { request: "1" })),
+    "https://a.example/x",
+  );
+});
