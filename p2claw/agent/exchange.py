@@ -155,7 +155,8 @@ class Exchange:
     async def _respond(self, answer: UpstreamHead, *, end: bool) -> bool:
         fields = response_fields(answer.fields, self._route, self._visit, self._fields.public_host)
         try:
-            await self._stream.respond(ResponseHead(answer.status, fields), end=end)
+            head = ResponseHead(answer.status, fields, reason=answer.reason)
+            await self._stream.respond(head, end=end)
         except LocalProtocolError as error:
             if error.code == "head-too-large":
                 raise HeadTooLargeFault(error.message) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from p2claw.errors import LocalProtocolError
 from p2claw.wire.faults import HeadFault, HeadTooLarge
-from p2claw.wire.limits import METHOD_CHARS, TARGET_CHARS, Limits
+from p2claw.wire.limits import METHOD_CHARS, ORIGINS, REASON_CHARS, TARGET_CHARS, Limits
 from p2claw.wire.packing import NotPacked, pack, unpack_list, unpack_map
 
 Fields = tuple[tuple[str, str], ...]
@@ -23,6 +23,10 @@ _NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]*")
 _OCTETS = re.compile(r"[\x00-\xff]*", re.DOTALL)
 _TARGET = re.compile(rf"/[\x21-\x7e]{{0,{TARGET_CHARS - 1}}}")
 _ERROR = re.compile(r"[a-z][a-z0-9-]{0,63}")
+# RFC 9112 §4: the phrase after the status.
+_REASON = re.compile(rf"[\t\x20-\x7e\x80-\xff]{{0,{REASON_CHARS}}}")
+# A scheme, a host name or address, and a port that is not the scheme's own.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,15 @@ class ResponseHead:
     """What a box answers.
 
     error: a code of docs/WIRE.md §9 on answers that the box itself made, else "".
+    reason: the phrase that an HTTP/1.1 upstream put behind the status.
+    origins: by which an app's page may mean the app itself, besides the one it is visited under.
     """
 
     status: int
     fields: Fields
     error: str = ""
+    reason: str = ""
+    origins: tuple[str, ...] = ()
 
 
 def encode_request(head: RequestHead, limits: Limits = _LIMITS) -> bytes:
@@ -60,6 +68,10 @@ def encode_response(head: ResponseHead, limits: Limits = _LIMITS) -> bytes:
     value: dict[str, object] = {"s": head.status, "h": head.fields}
     if head.error:
         value["e"] = head.error
+    if head.reason:
+        value["r"] = head.reason
+    if head.origins:
+        value["o"] = head.origins
     return _encode(_check_response, head, value, limits)
 
 
@@ -88,6 +100,8 @@ def decode_response(payload: bytes, limits: Limits = _LIMITS) -> ResponseHead:
         status=value.get("s", 0),
         fields=_fields(value.get("h"), limits),
         error=_text(value, "e") if "e" in value else "",
+        reason=_text(value, "r") if "r" in value else "",
+        origins=_texts(value, "o") if "o" in value else (),
     )
     _check_response(head, limits)
     return head
@@ -137,6 +151,13 @@ def _text(value: dict[str, Any], key: str) -> str:
     return text
 
 
+def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+    texts = value.get(key)
+    if type(texts) is not list or not all(type(text) is str for text in texts):
+        raise HeadFault(f"a head whose {key!r} is not a list of text")
+    return tuple(texts)
+
+
 def _fields(value: Any, limits: Limits) -> Fields:
     if type(value) is not list:
         raise HeadFault("fields that are not a list")
@@ -168,6 +189,10 @@ def _check_response(head: ResponseHead, limits: Limits) -> None:
         raise HeadFault("a status that is not 200 to 599")
     if head.error and not _ERROR.fullmatch(head.error):
         raise HeadFault("an error code that is not lower-case words and hyphens")
+    if head.reason and not _REASON.fullmatch(head.reason):
+        raise HeadFault("a reason with a character that is not allowed, or too many")
+    if len(head.origins) > ORIGINS or not all(map(_ORIGIN.fullmatch, head.origins)):
+        raise HeadFault("an origin that is none, or too many of them")
     _check_fields(head.fields, limits)
 
 

@@ -15,6 +15,8 @@ REASON_BYTES: Final = 256
 SOFTWARE_BYTES: Final = 64
 METHOD_CHARS: Final = 32
 TARGET_CHARS: Final = 16_384
+REASON_CHARS: Final = 256
+ORIGINS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)

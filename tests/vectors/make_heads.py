@@ -84,7 +84,13 @@ def _responses() -> list[dict[str, Any]]:
             "name": name,
             "payload": notation(packed(value) if payload is None else payload),
             "canonical": canonical,
-            "head": {"status": value["s"], "fields": value["h"], "error": value.get("e", "")},
+            "head": {
+                "status": value["s"],
+                "fields": value["h"],
+                "error": value.get("e", ""),
+                "reason": value.get("r", ""),
+                "origins": value.get("o", []),
+            },
         }
 
     return [
@@ -94,6 +100,13 @@ def _responses() -> list[dict[str, Any]]:
         valid("cookies stay apart", _response(h=[["set-cookie", "a=1"], ["set-cookie", "b=2"]])),
         valid("an answer of the box itself", _response(s=502, e="app-down")),
         valid("a value in ISO-8859-1", _response(h=[["x-name", _LATIN]])),
+        valid("a reason", _response(s=404, r="Not Found")),
+        valid("a reason in ISO-8859-1", _response(s=404, r="Introuvable \xe9\t")),
+        valid("a reason of 256 characters", _response(r="r" * 256)),
+        valid("no reason, said", _response(r=""), canonical=False),
+        valid("origins of the app", _response(o=["http://localhost:3000", "https://[::1]"])),
+        valid("16 origins", _response(o=["http://127.0.0.1:3000"] * 16)),
+        valid("no origins, said", _response(o=[]), canonical=False),
         valid("a status as u16", _response(), b"\x82\xa1s\xcd\0\xc8\xa1h\x90", canonical=False),
         valid("a status as u32", _response(), b"\x82\xa1s\xce\0\0\0\xc8\xa1h\x90", canonical=False),
         valid("unknown keys are ignored", _response(q="x"), canonical=False),
@@ -205,6 +218,17 @@ _BAD_RESPONSES: list[tuple[str, bytes, str]] = [
             ("a status that is no whole number", _response(s=200.5)),
             ("an error code that is a number", _response(e=1)),
             ("an error code that is nil", _response(e=None)),
+            ("a reason that is a number", _response(r=1)),
+            ("a reason that is nil", _response(r=None)),
+            ("a reason with a line end", _response(r="OK\r\n")),
+            ("a reason beyond one octet", _response(r="\u5199")),
+            ("a reason of 257 characters", _response(r="r" * 257)),
+            ("origins that are text", _response(o="http://localhost:3000")),
+            ("an origin that is nil", _response(o=[None])),
+            ("an origin with a path", _response(o=["http://localhost:3000/"])),
+            ("an origin of another scheme", _response(o=["ws://localhost:3000"])),
+            ("an origin with a line end", _response(o=["http://localhost\n"])),
+            ("17 origins", _response(o=["http://localhost:3000"] * 17)),
         )
     ),
 ]

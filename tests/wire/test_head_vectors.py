@@ -36,7 +36,13 @@ def _request(head: dict[str, Any]) -> RequestHead:
 
 
 def _response(head: dict[str, Any]) -> ResponseHead:
-    return ResponseHead(head["status"], _fields(head["fields"]), head["error"])
+    return ResponseHead(
+        head["status"],
+        _fields(head["fields"]),
+        head["error"],
+        head["reason"],
+        tuple(head["origins"]),
+    )
 
 
 def _canonical(part: dict[str, Any]) -> list[dict[str, Any]]:

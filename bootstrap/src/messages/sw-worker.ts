@@ -1,6 +1,6 @@
 // What the Service Worker and a channel worker say to each other, past the shell's main thread.
 
-import type { Fields } from "../wire/heads";
+import type { Fields, ResponseHead } from "../wire/heads";
 
 export type RequestBody =
   | { kind: "none" }
@@ -34,7 +34,7 @@ export type ReplyError =
   | "head";
 
 export type WorkerReply =
-  | { kind: "head"; status: number; fields: Fields; error: string; end: boolean }
+  | ({ kind: "head"; end: boolean } & ResponseHead)
   | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "end" }
   | { kind: "error"; error: ReplyError };

@@ -22,12 +22,13 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
   });
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
+  const said = { status: head.status, statusText: head.reason, headers };
   if (head.error) headers.set(ERROR_FIELD, head.error);
   if (asked.save !== undefined) saveAs(asked.save, headers);
   if (page && isDownload(head.status, headers)) tellDownload(shell);
   if (hasNoBody(method, head.status) || head.end) {
     const empty = hasNoBody(method, head.status) ? null : plan.inject ? tagOf(plan.nonce) : "";
-    return new Response(empty, { status: head.status, headers });
+    return new Response(empty, said);
   }
   const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
   const failed = (): void => body.fail();
@@ -35,12 +36,12 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
   if (headers.has("location") && head.status < 400 && head.status >= 300) {
     // Browsers do not read it, and one complains that it was not read.
     void body.stream.pipeTo(new WritableStream()).catch(() => undefined);
-    return new Response(null, { status: head.status, headers });
+    return new Response(null, said);
   }
   let stream = body.stream;
   if (plan.decode) stream = stream.pipeThrough(new DecompressionStream(plan.decode));
   if (plan.inject) stream = stream.pipeThrough(injectTag(tagOf(plan.nonce)));
-  return new Response(stream, { status: head.status, headers });
+  return new Response(stream, said);
 }
 
 function tagOf(nonce: string): string {

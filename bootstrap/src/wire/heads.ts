@@ -2,7 +2,7 @@
 
 import { Code } from "./codes";
 import { LocalFault, StreamFault } from "./faults";
-import { LIMITS, METHOD_CHARS, TARGET_CHARS } from "./limits";
+import { LIMITS, METHOD_CHARS, ORIGINS, REASON_CHARS, TARGET_CHARS } from "./limits";
 import { NotPacked, pack, type Packed, type Sendable, unpack } from "./msgpack";
 
 /** Lower-case names, in order; each character of a value is one octet. */
@@ -21,6 +21,10 @@ export interface ResponseHead {
   fields: Fields;
   /** A code of docs/WIRE.md §9 on answers that the box made itself, else "". */
   error: string;
+  /** The phrase that an HTTP/1.1 upstream put behind the status. */
+  reason: string;
+  /** By which the app's page may mean the app itself, besides the one it is visited under. */
+  origins: readonly string[];
 }
 
 const DEFAULT_URGENCY = 3;
@@ -32,6 +36,10 @@ const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const VALUE = /^[\x01-\x09\x0b\x0c\x0e-\xff]*$/;
 const TARGET = new RegExp(`^/[\\x21-\\x7e]{0,${TARGET_CHARS - 1}}$`);
 const ERROR = /^[a-z][a-z0-9-]{0,63}$/;
+// RFC 9112 §4: the phrase after the status.
+const REASON = new RegExp(`^[\\t\\x20-\\x7e\\x80-\\xff]{0,${REASON_CHARS}}$`);
+// A scheme, a host name or address, and a port that is not the scheme's own.
+const ORIGIN = /^https?:\/\/([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?$/;
 
 /** The payload of REQUEST, whole. Throws LocalFault `head-invalid` or `head-too-large`. */
 export function encodeRequest(head: RequestHead): Uint8Array {
@@ -62,7 +70,15 @@ export function decodeResponse(payload: Uint8Array): ResponseHead {
   if (typeof error !== "string" || (error !== "" && !ERROR.test(error))) {
     throw new StreamFault("an error code that is not lower-case words and hyphens");
   }
-  return { status, fields: readFields(value.get("h")), error };
+  const reason = value.has("r") ? value.get("r") : "";
+  if (typeof reason !== "string" || !REASON.test(reason)) {
+    throw new StreamFault("a reason with a character that is not allowed, or too many");
+  }
+  const origins = value.has("o") ? value.get("o") : [];
+  if (!Array.isArray(origins) || origins.length > ORIGINS || !origins.every(isOrigin)) {
+    throw new StreamFault("an origin that is none, or too many of them");
+  }
+  return { status, fields: readFields(value.get("h")), error, reason, origins };
 }
 
 /** Throws as `decodeResponse`. */
@@ -73,6 +89,10 @@ export function decodeTrailers(payload: Uint8Array): Fields {
 /** Whether a response never has DATA. Source: docs/WIRE.md §4, RFC 9110 §6.4.1. */
 export function hasNoBody(method: string, status: number): boolean {
   return method === "HEAD" || status === 204 || status === 205 || status === 304;
+}
+
+function isOrigin(value: Packed): value is string {
+  return typeof value === "string" && ORIGIN.test(value);
 }
 
 function unpackHead(payload: Uint8Array): Packed {

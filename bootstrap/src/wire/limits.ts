@@ -11,6 +11,8 @@ export const REASON_BYTES = 256;
 export const SOFTWARE_BYTES = 64;
 export const METHOD_CHARS = 32;
 export const TARGET_CHARS = 16_384;
+export const REASON_CHARS = 256;
+export const ORIGINS = 16;
 
 export const LIMITS = {
   headBytes: 65_536,

@@ -6,6 +6,7 @@ httptools (llhttp) knows the syntax; here is where a body ends, what may follow,
 from __future__ import annotations
 
 import enum
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -13,19 +14,27 @@ import httptools
 
 from p2claw.agent.faults import AppBrokenFault, HeadTooLargeFault, UpstreamClosedFault
 from p2claw.config import UpstreamLimits
+from p2claw.wire.limits import REASON_CHARS
 
 Fields = tuple[tuple[str, str], ...]
 
 # One name, one value, and what msgpack puts around them: at most 1 + 3 + 3 bytes.
 FIELD_OVERHEAD_BYTES = 7
 
+# RFC 9112 §4.
+_REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamHead:
-    """Status and fields as the upstream sent them: lower-case names, ISO-8859-1 values."""
+    """Status and fields as the upstream sent them: lower-case names, ISO-8859-1 values.
+
+    reason: the phrase behind the status, "" where it has a character that no browser shows.
+    """
 
     status: int
     fields: Fields
+    reason: str = ""
 
 
 class _State(enum.Enum):
@@ -50,6 +59,7 @@ class ResponseReader:
         "_limits",
         "_method",
         "_parser",
+        "_reason",
         "_received",
         "_state",
         "_surplus",
@@ -73,6 +83,7 @@ class ResponseReader:
         self._unread_bytes = 0
         self._fields: list[tuple[str, str]] = []
         self._fields_bytes = 0
+        self._reason = b""
         self._closes = False
         self._ends_at_eof = False
         self._surplus = False
@@ -141,6 +152,9 @@ class ResponseReader:
         if self._state is _State.COMPLETE:
             raise _SurplusError
 
+    def on_status(self, reason: bytes) -> None:
+        self._reason += reason
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._state is _State.COMPLETE:
             raise _SurplusError
@@ -165,7 +179,7 @@ class ResponseReader:
             raise AppBrokenFault(f"The app answered with the status {status}")
         if status < 200:
             return  # on_message_complete comes at once, and another head after it
-        self.head = UpstreamHead(status, tuple(self._fields))
+        self.head = UpstreamHead(status, tuple(self._fields), _readable(self._reason))
         self._frame(status, old=version == "1.0")
         self._fields = []
         self._fields_bytes = 0
@@ -179,7 +193,8 @@ class ResponseReader:
         if self._state is _State.COMPLETE:
             return
         if self.head is None:
-            self._fields = []  # of an interim response: it ends here
+            self._reason = b""  # of an interim response: it ends here
+            self._fields = []
             self._fields_bytes = 0
             return
         self.trailers = tuple(self._fields)
@@ -213,6 +228,11 @@ class ResponseReader:
             self._surplus = True
             return
         raise AppBrokenFault(f"The app does not speak HTTP/1.1: {error}") from None
+
+
+def _readable(reason: bytes) -> str:
+    text = reason[:REASON_CHARS].decode("latin-1")
+    return text if _REASON.fullmatch(text) else ""
 
 
 class _SurplusError(Exception):

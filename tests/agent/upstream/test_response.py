@@ -64,6 +64,26 @@ def test_values_keep_their_octets_and_lose_blanks_around_them() -> None:
     assert head.fields[:2] == (("x", "caf\xe9"), ("e", ""))
 
 
+@pytest.mark.parametrize("step", [0, 1, 7])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"HTTP/1.1 404 Not Found", "Not Found"),
+        (b"HTTP/1.1 404 Introuvable \xe9", "Introuvable \xe9"),
+        (b"HTTP/1.1 404 ", ""),
+        (b"HTTP/1.1 404", ""),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Gone fishing", "Gone fishing"),
+        (b"HTTP/1.1 404 " + b"r" * 300, "r" * 256),
+    ],
+)
+def test_the_reason_is_what_stands_behind_the_final_status(
+    line: bytes, reason: str, step: int
+) -> None:
+    answer = read(line + b"\r\nContent-Length: 0\r\n\r\n", step=step)
+    assert answer.head is not None
+    assert answer.head.reason == reason
+
+
 def test_trailers_come_after_the_body() -> None:
     assert read(CHUNKED).trailers == (("x-sum", "7"),)
 
