@@ -16,15 +16,19 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
+# Of the browser tests, those that say most about a browser with fewer features.
+OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms.py upload.py download.py methods.py)
+
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check bench bench-dataplane bench-scale bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-arm
+.PHONY: help build demo test check e2e-older bench bench-dataplane bench-scale bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
 	@echo 'make demo    publish the sample app on this machine; Ctrl-C ends it.  ARGS="--port 3000": your own'
 	@echo 'make test    every test, with real browsers'
+	@echo 'make e2e-older   the browser tests in Chromium without what the oldest Safari lacks'
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
 	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
@@ -46,6 +50,8 @@ test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_mod
 	@$(BIN)/python -m tests.e2e.apps
 	@echo '» tests in Python'
 	@$(BIN)/python -m pytest $(ARGS)
+	@echo '» Chromium without what the oldest Safari lacks'
+	@$(BIN)/python -m pytest --older-browser $(OLDER_SUBSET)
 	@echo '» tests of the browser side'
 	@cd bootstrap && npm test --silent
 
@@ -67,6 +73,10 @@ check: build
 	@node --check p2claw/demo_app/page/app.js
 	@echo '» links of the documents'
 	@$(BIN)/python scripts/check_links.py
+
+e2e-older: build prerequisites-test tests/e2e/node_modules/.made
+	@$(BIN)/python -m tests.e2e.apps
+	@$(BIN)/python -m pytest tests/e2e --older-browser $(ARGS)
 
 bench: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m pytest bench --benchmark-only

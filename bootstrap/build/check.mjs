@@ -1,14 +1,16 @@
-// Checks the types of every realm, each against the globals that it really has, and the layout.
+// Checks the types of every realm, each against the globals that it really has, the layout, and that
+// Safari has every API that is used, or something stands in for it.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { safariProblems } from "./safari.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const REALMS = ["src/wire", "src/worker", "src/sw", "src/shell", "src/inject", "test"];
 
 let failed = false;
 for (const realm of REALMS) {
-  const { status } = spawnSync("node_modules/.bin/tsc", ["-p", realm], {
+  const { status } = spawnSync("node_modules/typescript/bin/tsc", ["-p", realm], {
     cwd: ROOT,
     stdio: "inherit",
   });
@@ -20,4 +22,10 @@ const layout = spawnSync("node_modules/.bin/prettier", ["--check", "--log-level=
   stdio: "inherit",
 });
 failed ||= layout.status !== 0;
+const { known, problems } = await safariProblems();
+console.log(`${known} uses of Web APIs compared with Safari's`);
+for (const problem of problems) console.error(`  ${problem}`);
+if (problems.length)
+  console.error("What happens there instead? build/safari-fallbacks.json says it.");
+failed ||= problems.length > 0;
 process.exitCode = failed ? 1 : 0;

@@ -6,6 +6,7 @@ An app's name is part of its host, so a fresh app is a fresh origin: every test 
 from __future__ import annotations
 
 import itertools
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.support.browser import Browser, Kind
 
 KINDS: tuple[Kind, ...] = ("chromium", "firefox")
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+OLDER = HERE / "older_browser.js"
 _names = itertools.count(1)
 
 
@@ -40,6 +43,25 @@ class Site:
         return self.probe.asked_for(path)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--older-browser",
+        action="store_true",
+        help="tests/e2e: run in Chromium without what the oldest Safari lacks",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    older = config.getoption("--older-browser", default=False)
+    return True if collection_path.name == "test_older_browser.py" and not older else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "running_browser" in metafunc.fixturenames:
+        older = metafunc.config.getoption("--older-browser", default=False)
+        metafunc.parametrize("running_browser", KINDS[:1] if older else KINDS, indirect=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Browsers and servers live longer than one test, so all of them share one event loop.
     for item in items:
@@ -47,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session", params=KINDS)
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def running_browser(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Browser]:
@@ -63,17 +85,32 @@ async def browser(running_browser: Browser) -> AsyncIterator[Browser]:
     await running_browser.close_tabs()
 
 
+@pytest.fixture(scope="session")
+def bootstrap(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path | None:
+    """The browser side that the stacks serve; None: the package's."""
+    if not request.config.getoption("--older-browser", default=False):
+        return None
+    folder = tmp_path_factory.mktemp("bootstrap")
+    build = ("node", "build/build.mjs", "--out", str(folder), "--first", str(OLDER))
+    subprocess.run(build, cwd=ROOT / "bootstrap", check=True, capture_output=True, timeout=60)
+    return folder
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def shared_stack(
+    tmp_path_factory: pytest.TempPathFactory, bootstrap: Path | None
+) -> AsyncIterator[Stack]:
     """For tests that leave it as it was."""
-    async with stack(tmp_path_factory.mktemp("stack")) as running:
+    async with stack(tmp_path_factory.mktemp("stack"), bootstrap=bootstrap) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def own_stack(tmp_path: Path) -> AsyncIterator[Stack]:
+async def own_stack(tmp_path: Path, bootstrap: Path | None) -> AsyncIterator[Stack]:
     """For tests that kill parts of it."""
-    async with stack(tmp_path) as running:
+    async with stack(tmp_path, bootstrap=bootstrap) as running:
         yield running
 
 

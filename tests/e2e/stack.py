@@ -45,11 +45,13 @@ class Stack:
     """One coordinator with edge, one box. `port` is the edge's; `folder` holds homes and logs.
 
     program: the module that is run as `server --listen …` and as `run --coordinator …`.
+    bootstrap: the folder of a browser side built apart, None for the package's.
     """
 
     folder: Path
     port: int
     program: str = PROGRAM
+    bootstrap: Path | None = None
     _processes: dict[str, Process] = field(default_factory=dict)
 
     @property
@@ -71,7 +73,8 @@ class Stack:
     async def start_server(self) -> None:
         listen = f"127.0.0.1:{self.port}"
         data = str(self.folder / "server")
-        await self._start("server", "server", "--listen", listen, "--data", data)
+        static = ("--static", str(self.bootstrap)) if self.bootstrap else ()
+        await self._start("server", "server", "--listen", listen, "--data", data, *static)
         await self._until(self._answers, "the edge listens")
 
     async def start_agent(self) -> None:
@@ -186,9 +189,11 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def stack(folder: Path, *, program: str = PROGRAM) -> AsyncIterator[Stack]:
+async def stack(
+    folder: Path, *, program: str = PROGRAM, bootstrap: Path | None = None
+) -> AsyncIterator[Stack]:
     """Start coordinator, edge and agent, and end them again."""
-    made = Stack(folder, free_port(), program)
+    made = Stack(folder, free_port(), program, bootstrap)
     try:
         await made.start_server()
         await made.start_agent()
