@@ -22,7 +22,7 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test check e2e-older bench bench-dataplane bench-scale bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-arm
+.PHONY: help build demo test check e2e-older bench bench-dataplane bench-scale bench-page bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -33,6 +33,7 @@ help:
 	@echo 'make bench   measurements, each beside a peer'
 	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
 	@echo 'make bench-scale   memory and processor of an agent with many visitors.  ARGS="--case idle"'
+	@echo 'make bench-page   what a browser notices, beside a direct server.  ARGS="--case gallery"'
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
 	@echo 'make check-arm   every C source compiled for aarch64'
@@ -87,6 +88,9 @@ bench-dataplane: build prerequisites-test tests/e2e/node_modules/.made
 
 bench-scale: build prerequisites-test
 	@$(BIN)/python -m bench scale $(ARGS)
+
+bench-page: build prerequisites-test tests/e2e/node_modules/.made
+	@$(BIN)/python -m bench page $(ARGS)
 
 bench-wan: build prerequisites-test bench/peers/node_modules/.made
 	@$(BIN)/python -m bench wan $(ARGS)

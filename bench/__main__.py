@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import scale, wan, whole_path
+from bench import page, scale, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -38,6 +38,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "scale":
         await scale.run(report, args)
+        return
+    if args.name == "page":
+        await page.run(report, args)
         return
     sizes = {"runs": args.runs, "megabytes": args.mb}
     if args.name in ("whole-path", "all"):
@@ -69,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     dataplane.add_argument("--case", nargs="+", choices=cases.CASES, help="these alone")
     wan.add_options(names.add_parser("wan", parents=[common], help="over emulated lines; as root"))
     scale.add_options(names.add_parser("scale", parents=[common], help="many visitors at once"))
-    names.add_parser("all", parents=[common], help="all but wan and scale")
+    page.add_options(names.add_parser("page", parents=[common], help="in real browsers"))
+    names.add_parser("all", parents=[common], help="all but wan, scale and page")
     return parser
 
 

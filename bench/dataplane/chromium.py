@@ -35,7 +35,8 @@ async def run(report: Report, *, runs: int, megabytes: int) -> None:
     senders = ("p2claw", *PEERS)
     async with _chromium() as browser:
         contenders = [
-            Contender(name, CASE, partial(_transfer, browser, name, megabytes)) for name in senders
+            Contender(name, CASE, partial(page_transfer, browser, name, megabytes))
+            for name in senders
         ]
         done = await interleaved(report, CASE, runs, contenders)
     for peer in PEERS:
@@ -44,8 +45,8 @@ async def run(report: Report, *, runs: int, megabytes: int) -> None:
         )
 
 
-async def _transfer(browser: Browser, sender: str, megabytes: int) -> Figures:
-    """One sender process and one tab, warmed up before it is measured."""
+async def page_transfer(browser: Browser, sender: str, megabytes: int) -> Figures:
+    """A bare channel into a page: one sender process and one tab, warmed up before it is measured."""
     async with contextlib.AsyncExitStack() as ends:
         sending = await Child.start("bench.peers.bare_channel", "send", sender)
         ends.push_async_callback(sending.end)

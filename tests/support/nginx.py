@@ -28,7 +28,10 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    types {{ text/plain txt; video/mp4 mp4; }}
+    types {{
+        text/plain txt; text/html html; text/css css; text/javascript js;
+        image/svg+xml svg; image/png png; video/mp4 mp4;
+    }}
     default_type application/octet-stream;
     gzip on;
     gzip_types text/plain;
@@ -43,17 +46,20 @@ http {{
         location = /old {{ return 301 http://$http_host/new?x=1; }}
         location = /teapot {{ return 418 "short and stout"; }}
         location /dav/ {{ dav_methods PUT DELETE; create_full_put_path on; }}
+        {locations}
     }}
 }}
 """
 
 
 @asynccontextmanager
-async def nginx(folder: Path, *, requests_a_connection: int = 20) -> AsyncIterator[int]:
+async def nginx(
+    folder: Path, *, requests_a_connection: int = 20, locations: str = ""
+) -> AsyncIterator[int]:
     """nginx on a free port of loopback, serving folder/www; the port.
 
-    requests_a_connection: few, so that clients meet connections that end. Raises UsageError
-    `nginx-missing`.
+    requests_a_connection: few, so that clients meet connections that end. locations: more of the
+    configuration. Raises UsageError `nginx-missing`.
     """
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
     if program is None:
@@ -67,7 +73,10 @@ async def nginx(folder: Path, *, requests_a_connection: int = 20) -> AsyncIterat
     configuration = folder / "nginx.conf"
     user = "user root;\n" if os.geteuid() == 0 else ""
     text = _CONFIGURATION.format(
-        folder=folder, port=port, requests_a_connection=requests_a_connection
+        folder=folder,
+        port=port,
+        requests_a_connection=requests_a_connection,
+        locations=locations,
     )
     configuration.write_text(user + text)
     process = await asyncio.create_subprocess_exec(

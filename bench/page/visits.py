@@ -1,0 +1,50 @@
+"""visits: how long until the first byte and the loaded page, on a first and on a return visit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from bench.page.comparison import Rows, summarize
+from bench.page.scene import SIDES, Scene, Side
+from bench.report import Report
+from tests.support.browser import Tab
+
+CASE = "visits"
+
+# Both from the beginning of the tab's navigation: behind p2claw the document that loads is in a
+# frame of the tab, and began later.
+TIMES = """() => {
+  const { responseStart, loadEventEnd } = performance.getEntriesByType("navigation")[0];
+  const behindMs = performance.timeOrigin - window.top.performance.timeOrigin;
+  return [behindMs + responseStart, behindMs + loadEventEnd];
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    first_byte_ms: float
+    loaded_ms: float
+
+    def facts(self) -> Mapping[str, float]:
+        return asdict(self)
+
+
+async def run(report: Report, scene: Scene, *, runs: int) -> None:
+    first: Rows[Times] = Rows(report, scene, f"{CASE}-first")
+    again: Rows[Times] = Rows(report, scene, f"{CASE}-return")
+    for number in range(runs):
+        for side in SIDES:
+            url = f"{await scene.fresh_origin(side)}/index.html"
+            first.add(side, number, await _visit(scene, side, url))
+            again.add(side, number, await _visit(scene, side, url))
+    for rows in (first, again):
+        summarize(rows, "first_byte_ms", lambda times: times.first_byte_ms)
+        summarize(rows, "loaded_ms", lambda times: times.loaded_ms)
+
+
+async def _visit(scene: Scene, side: Side, url: str) -> Times:
+    tab: Tab = await scene.open(side, url)
+    first_byte_ms, loaded_ms = await tab.evaluate(TIMES)
+    await tab.close()
+    return Times(round(first_byte_ms, 1), round(loaded_ms, 1))
