@@ -46,7 +46,7 @@ async def run(report: Report, *, runs: int, megabytes: int) -> None:
 
 
 async def page_transfer(browser: Browser, sender: str, megabytes: int) -> Figures:
-    """A bare channel into a page: one sender process and one tab, warmed up before it is measured."""
+    """A bare channel into a page, warmed up before it is measured; both ends are new."""
     async with contextlib.AsyncExitStack() as ends:
         sending = await Child.start("bench.peers.bare_channel", "send", sender)
         ends.push_async_callback(sending.end)
