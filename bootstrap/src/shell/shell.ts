@@ -66,6 +66,7 @@ export class Shell {
     this.serviceWorker.start().then(
       () => {
         this.controlled = true;
+        performance.mark("p2claw-controlled");
         this.load();
       },
       (error: unknown) => this.broken(error),
@@ -136,7 +137,10 @@ export class Shell {
     this.loading = true;
     const url = location.href;
     const document = url.split("#", 1)[0] ?? url;
-    void this.serviceWorker.announce(document).then(() => this.frame.start(url));
+    void this.serviceWorker.announce(document).then(() => {
+      performance.mark("p2claw-frame");
+      this.frame.start(url);
+    });
   }
 
   private arrive(page: AppPage): { state: unknown; restore: boolean } {
@@ -150,6 +154,7 @@ export class Shell {
 
   private moved(state: LinkState): void {
     this.state = state;
+    performance.mark(`p2claw-${state}`); // for whoever asks where the time of a visit goes
     if (state === "finding") this.relay = false;
     if (state === "open") this.load();
     this.show();

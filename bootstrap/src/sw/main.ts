@@ -18,7 +18,12 @@ const relay = new Relay(shells, aborts, posts, saves);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
-sw.oninstall = (event) => event.waitUntil(storeAssets());
+sw.oninstall = (event) => {
+  const stored = storeAssets();
+  // On a first visit the page has our files already, and waits for control: they are kept meanwhile.
+  if (sw.registration.active) event.waitUntil(stored);
+  else stored.catch(() => undefined);
+};
 sw.onactivate = (event) => event.waitUntil(Promise.all([dropOldAssets(), sw.clients.claim()]));
 
 sw.onmessage = (event) => {
