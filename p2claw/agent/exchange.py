@@ -18,12 +18,14 @@ from p2claw.agent.faults import (
     UpstreamClosedFault,
 )
 from p2claw.agent.fields import (
+    Fields,
     RequestFields,
     Visit,
     request_fields,
     response_fields,
     trailer_fields,
 )
+from p2claw.agent.own_urls import origins_of
 from p2claw.agent.routes import Route
 from p2claw.agent.spool import SpoolSpace
 from p2claw.agent.upstream.connection import Connection
@@ -153,9 +155,10 @@ class Exchange:
             return
 
     async def _respond(self, answer: UpstreamHead, *, end: bool) -> bool:
-        fields = response_fields(answer.fields, self._route, self._visit, self._fields.public_host)
+        fields = response_fields(answer.fields, self._route, self._visit, self._fields)
+        origins = origins_of(self._route.upstream) if _is_html(fields) else ()
         try:
-            head = ResponseHead(answer.status, fields, reason=answer.reason)
+            head = ResponseHead(answer.status, fields, reason=answer.reason, origins=origins)
             await self._stream.respond(head, end=end)
         except LocalProtocolError as error:
             if error.code == "head-too-large":
@@ -169,3 +172,8 @@ class Exchange:
     def _head(self, framing: tuple[tuple[str, str], ...]) -> bytes:
         request, fields = self._request, self._fields
         return request_head(request.method, request.target, fields.host, fields.fields, framing)
+
+
+def _is_html(fields: Fields) -> bool:
+    kind = dict(fields).get("content-type", "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml")

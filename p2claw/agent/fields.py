@@ -12,15 +12,9 @@ import re
 from dataclasses import dataclass
 
 from p2claw.agent.faults import BadRequestFault
+from p2claw.agent.own_urls import mapped_back
 from p2claw.agent.public import PublicNames
-from p2claw.agent.rewriting import (
-    after_origin,
-    after_upstream,
-    host_of,
-    local_reference,
-    local_refresh,
-    without_domain,
-)
+from p2claw.agent.rewriting import host_of, remote_reference, without_domain
 from p2claw.agent.routes import Route
 from p2claw.wire.heads import RequestHead
 
@@ -37,6 +31,11 @@ _NOT_FROM_VISITORS = _HOP_BY_HOP | frozenset(
     ("content-length", "expect", "forwarded", "host", "proxy-authorization", "trailer", "x-real-ip")
 )
 _PREFIXES_NOT_FROM_VISITORS = ("x-forwarded-", "x-p2claw-", "http2-")
+
+# The whole value is a URL of the app: where WebDAV puts a copy, what htmx looks at.
+_OWN_URL = frozenset(("destination", "hx-current-url", "origin", "referer"))
+# RFC 4918 §10.4: URLs in angle brackets, among locks and etags.
+_TAGGED_URL = re.compile(r"<([^<>]*)>")
 
 _NOT_IN_TRAILERS = _NOT_FROM_VISITORS | frozenset(
     ("authorization", "content-encoding", "content-range", "content-type", "cookie", "set-cookie")
@@ -60,25 +59,36 @@ class Visit:
 class RequestFields:
     """What goes to the upstream, but for the framing of the body.
 
-    host: the value of Host. fields: without it. public_host: by which name the app is visited.
-    length: Content-Length that the visitor gave, None where it gave none.
+    host: the value of Host. fields: without it. public_host: by which name the app is visited;
+    told: the request itself said so. length: Content-Length that the visitor gave, None where it
+    gave none. secure: the upstream was told that this visit is encrypted.
     """
 
     host: str
     fields: Fields
     public_host: str
+    told: bool
     length: int | None
+    secure: bool
 
 
-def request_fields(head: RequestHead, route: Route, visit: Visit) -> RequestFields:
-    """Make the upstream's fields. Raises BadRequestFault where they cannot be passed on safely."""
+def request_fields(
+    head: RequestHead, route: Route, visit: Visit, *, secure: bool = False
+) -> RequestFields:
+    """Make the upstream's fields. Raises BadRequestFault where they cannot be passed on safely.
+
+    secure: the upstream insists on https, so it is told that it has it (docs/decisions/0002).
+    """
     if not _TOKEN.fullmatch(head.method) or head.method == "CONNECT":
         raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")
     if not _TARGET.fullmatch(head.target) and (head.method, head.target) != ("OPTIONS", "*"):
         raise BadRequestFault("The target is not in origin form")
     named = _named_by_connection(head.fields)
     hosts = visit.names.hosts(visit.app)
-    public_host = _public_host(head.fields, hosts)
+    told = _told_host(head.fields, hosts)
+    public_host = told or hosts[0]
+    scheme = visit.names.scheme
+    origin = f"https://{route.upstream.authority}" if secure else route.upstream.origin
     kept: list[tuple[str, str]] = []
     cookies: list[str] = []
     origin_rewritten = False
@@ -93,11 +103,14 @@ def request_fields(head: RequestHead, route: Route, visit: Visit) -> RequestFiel
         if known == "cookie":
             cookies.append(value)
             continue
-        if known in ("origin", "referer") and not route.preserve_host:
-            ours = after_origin(value, visit.names.scheme, hosts)
-            if ours is not None:
-                origin_rewritten = origin_rewritten or known == "origin"
-                value = route.upstream.origin + ours
+        if known in _OWN_URL and not route.preserve_host:
+            mapped = remote_reference(value, scheme, hosts, origin)
+            origin_rewritten = origin_rewritten or (known == "origin" and mapped != value)
+            value = mapped
+        elif known == "if" and not route.preserve_host:
+            value = _TAGGED_URL.sub(
+                lambda url: f"<{remote_reference(url[1], scheme, hosts, origin)}>", value
+            )
         if known == "origin" and any(other == "origin" for other, _ in kept):
             continue  # some browsers' workers say it twice; Django refuses that
         kept.append((name, value))
@@ -106,15 +119,22 @@ def request_fields(head: RequestHead, route: Route, visit: Visit) -> RequestFiel
     kept.append(("x-forwarded-for", _forwarded_for(visit.visitor)))
     # Frameworks that believe these compare Origin with them (Next.js and Rails by default), so they
     # are not said beside an Origin that was rewritten: the three would contradict each other.
+    # To one that insists on https the two do agree: the rewritten Origin says https as well.
+    forwarded_scheme = "https" if secure else scheme
     if not origin_rewritten:
         kept.append(("x-forwarded-host", public_host))
-        kept.append(("x-forwarded-proto", visit.names.scheme))
+    if not origin_rewritten or secure:
+        kept.append(("x-forwarded-proto", forwarded_scheme))
     host = public_host if route.preserve_host else route.upstream.authority
-    return RequestFields(host, tuple(kept), public_host, _length(head.fields))
+    said = secure or (not origin_rewritten and scheme == "https")
+    return RequestFields(
+        host, tuple(kept), public_host, told != "", _length(head.fields), secure=said
+    )
 
 
-def response_fields(fields: Fields, route: Route, visit: Visit, public_host: str) -> Fields:
-    """Make the visitor's fields of the upstream's."""
+def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFields) -> Fields:
+    """Make the visitor's fields of the upstream's. asked: what it was asked by."""
+    public_origin = f"{visit.names.scheme}://{asked.public_host}"
     named = _named_by_connection(fields)
     kept: list[tuple[str, str]] = []
     for name, value in fields:
@@ -125,7 +145,7 @@ def response_fields(fields: Fields, route: Route, visit: Visit, public_host: str
             # reach the apps of others.
             value = without_domain(value)
         elif not route.preserve_host:
-            value = _mapped_back(name, value, route, visit, public_host)
+            value = mapped_back(name, value, route.upstream, public_origin, known=asked.told)
         kept.append((name, value))
     return tuple(kept)
 
@@ -156,12 +176,12 @@ def _length(fields: Fields) -> int | None:
     return int(text)
 
 
-def _public_host(fields: Fields, hosts: tuple[str, str]) -> str:
-    """The one of our names that this page was loaded from, so far as the request tells."""
+def _told_host(fields: Fields, hosts: tuple[str, str]) -> str:
+    """The one of our names that this page was loaded from, "" where the request does not tell."""
     for name, value in fields:
         if name in ("origin", "referer") and host_of(value) in hosts:
             return host_of(value)
-    return hosts[0]
+    return ""
 
 
 def _forwarded_for(visitor: str) -> str:
@@ -170,13 +190,3 @@ def _forwarded_for(visitor: str) -> str:
         return str(ipaddress.ip_address(visitor.partition("/")[0]))
     except ValueError:
         return "unknown"  # RFC 7239 §6.2
-
-
-def _mapped_back(name: str, value: str, route: Route, visit: Visit, public_host: str) -> str:
-    if name in ("location", "content-location"):
-        return local_reference(value, route.upstream)
-    if name == "refresh":
-        return local_refresh(value, route.upstream)
-    if name == "access-control-allow-origin" and after_upstream(value, route.upstream) == "":
-        return f"{visit.names.scheme}://{public_host}"
-    return value

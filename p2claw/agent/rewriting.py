@@ -12,11 +12,13 @@ _REFRESH = re.compile(
     r"(\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?)(['\"]?)(.*?)(\2\s*)", re.IGNORECASE | re.DOTALL
 )
 
+_OCTET = re.compile(r"[\x80-\xff]")
+
 # The pattern looks back over runs of blanks; a real value is far shorter.
 REFRESH_CHARS = 2048
 
 # Under these names an app may write its own address, whatever name it was asked by.
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")
 
 
 def host_of(url: str) -> str:
@@ -36,7 +38,8 @@ def after_origin(url: str, scheme: str, hosts: tuple[str, ...]) -> str | None:
 def after_upstream(url: str, upstream: UpstreamAddress) -> str | None:
     """What follows the authority in a URL of the upstream; None where it is another's.
 
-    https counts too: an app that trusts X-Forwarded-Proto writes it before its local name.
+    https counts too: an app that trusts X-Forwarded-Proto writes it before its local name, and
+    one that insists on https often leaves out its port.
     """
     match = _URL.fullmatch(url.strip())
     if not match:
@@ -45,9 +48,9 @@ def after_upstream(url: str, upstream: UpstreamAddress) -> str | None:
     host, colon, port = authority.rpartition(":")
     if not colon or not port.isdigit():
         host, port = authority, "443" if (match[1] or "").lower() == "https" else "80"
-    ports = (str(upstream.port), "443") if upstream.port == 80 else (str(upstream.port),)
-    local = host in (*_LOCAL_HOSTS, upstream.host, f"[{upstream.host}]")
-    return match[3] if local and port in ports else None
+    local = host in (*LOCAL_HOSTS, upstream.host_text)
+    secure = (match[1] or "").lower() == "https" and port == "443"
+    return match[3] if local and (secure or port == str(upstream.port)) else None
 
 
 def local_reference(url: str, upstream: UpstreamAddress) -> str:
@@ -70,6 +73,20 @@ def local_refresh(value: str, upstream: UpstreamAddress) -> str:
     if not match:
         return value
     return match[1] + match[2] + local_reference(match[3], upstream) + match[4]
+
+
+def remote_reference(url: str, scheme: str, hosts: tuple[str, ...], origin: str) -> str:
+    """The inverse for what a page says: a URL of ours as one of the upstream's origin."""
+    rest = after_origin(url, scheme, hosts)
+    return url if rest is None else origin + rest
+
+
+def with_escaped_octets(url: str) -> str:
+    """A URL whose raw octets are percent-encoded, as browsers do it before they follow it.
+
+    Frameworks put UTF-8 into Location as it is: taken for ISO-8859-1 it would be encoded twice.
+    """
+    return url if url.isascii() else _OCTET.sub(lambda octet: f"%{ord(octet[0]):02X}", url)
 
 
 def without_domain(cookie: str) -> str:

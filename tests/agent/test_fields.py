@@ -43,7 +43,8 @@ def seen(*fields: tuple[str, str], route: Route = ROUTE) -> dict[str, str]:
 
 
 def got(*fields: tuple[str, str], route: Route = ROUTE) -> list[tuple[str, str]]:
-    return list(response_fields(fields, route, VISIT, HOST))
+    asked = passed(("referer", f"https://{HOST}/"), route=route)
+    return list(response_fields(fields, route, VISIT, asked))
 
 
 def test_the_upstream_is_called_by_its_own_name() -> None:
@@ -87,6 +88,35 @@ def test_a_referer_of_this_app_becomes_the_upstreams() -> None:
 
 def test_a_referer_of_anybody_else_stays() -> None:
     assert seen(("referer", "https://example.com/a"))["referer"] == "https://example.com/a"
+
+
+@pytest.mark.parametrize("name", ["destination", "hx-current-url"])
+def test_another_url_of_this_app_becomes_the_upstreams(name: str) -> None:
+    assert seen((name, f"https://{HOST}/a%20b"))[name] == "http://localhost:3000/a%20b"
+    assert seen((name, "https://example.com/a"))[name] == "https://example.com/a"
+    assert seen((name, f"https://{HOST}/a"), route=PRESERVING)[name] == f"https://{HOST}/a"
+
+
+def test_urls_among_the_locks_of_a_condition_become_the_upstreams() -> None:
+    condition = f'<https://{HOST}/a> (<urn:uuid:1> ["e"]) <https://example.com/> (Not <DAV:no>)'
+    expected = condition.replace(f"https://{HOST}", "http://localhost:3000")
+    assert seen(("if", condition))["if"] == expected
+
+
+def test_an_upstream_that_insists_on_https_is_told_so_with_an_origin_that_agrees() -> None:
+    origin = ("origin", f"https://{HOST}")
+    upstream = request_fields(
+        RequestHead("POST", "/", (origin, ("referer", f"https://{HOST}/a"))),
+        ROUTE,
+        VISIT,
+        secure=True,
+    )
+    fields = dict(upstream.fields)
+    assert fields["origin"] == "https://localhost:3000"
+    assert fields["referer"] == "https://localhost:3000/a"
+    assert fields["x-forwarded-proto"] == "https"
+    assert "x-forwarded-host" not in fields
+    assert upstream.host == "localhost:3000"
 
 
 def test_the_upstream_is_told_who_visits_what_and_how() -> None:

@@ -8,6 +8,8 @@ import { wrapFetch } from "./fetch";
 import { findShell } from "./find-shell";
 import { maskTop } from "./masks";
 import { followNavigation, go, pop, restoreState } from "./navigation";
+import { wrapNames } from "./own-names";
+import { learnOrigins } from "./own-url";
 import { belong } from "./sw-port";
 import { wrapXhr } from "./xhr";
 
@@ -19,7 +21,7 @@ if (script?.dataset["depart"] !== undefined) {
 } else if (place) {
   const { shell, isTop } = place;
   const problem = script?.dataset["problem"];
-  belong(shell.lock);
+  belong(shell.lock, learnOrigins(script?.dataset["own"]));
   if (isTop) {
     maskTop();
     const { state, restore } = shell.arrive({ window, problem, go, pop });
@@ -27,6 +29,7 @@ if (script?.dataset["depart"] !== undefined) {
     followNavigation(shell);
   }
   hideServiceWorker();
+  wrapNames();
   wrapFetch(shell);
   wrapXhr(shell);
   wrapBeacon(shell);

@@ -3,6 +3,8 @@
 
 import type { ShellApi } from "../messages/frame-shell";
 import { type BlobBody, formBody } from "./body";
+import { renameForm } from "./own-names";
+import { ownUrl } from "./own-url";
 import { askSw } from "./sw-port";
 
 const { pushState, replaceState } = History.prototype;
@@ -17,6 +19,7 @@ export function followNavigation(shell: ShellApi): void {
   window.addEventListener("submit", (event) => aimForm(event.target, event));
   const { submit } = HTMLFormElement.prototype;
   HTMLFormElement.prototype.submit = function () {
+    renameForm(this);
     aimForm(this, undefined);
     submit.call(this);
   };
@@ -53,7 +56,7 @@ export function restoreState(state: unknown): void {
 function wrapHistory(shell: ShellApi): void {
   const wrap = (how: "push" | "replace"): History["pushState"] =>
     function (this: History, state: unknown, unused: string, url?: string | URL | null): void {
-      replaceState.call(this, state, unused, url);
+      replaceState.call(this, state, unused, (url && ownUrl(url)) ?? url);
       shell.moved(how, location.href, history.state);
     };
   History.prototype.pushState = wrap("push");
@@ -100,6 +103,14 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
     return;
   }
   if (!/^https?:$/.test(url.protocol)) return;
+  const renamed = step.formData ? undefined : ownUrl(url);
+  if (renamed && step.cancelable) {
+    // By the name that it has here: a step like any other.
+    step.preventDefault();
+    if (step.navigationType === "replace") location.replace(renamed);
+    else location.assign(renamed);
+    return;
+  }
   if (step.downloadRequest !== null) {
     if (url.origin === location.origin && step.cancelable) save(step, url, step.downloadRequest);
     return;

@@ -1,11 +1,31 @@
-// Whether a URL is the app's: what goes elsewhere is left to the browser.
+// Whether a URL is the app's, also by another name of it: what goes elsewhere is left to the browser.
+
+import { renamed } from "../messages/own-origins";
 
 const OURS = "/__p2claw/";
+
+let origins: ReadonlySet<string> = new Set();
+
+/** The other names of the app, as our script tag brings them. Returns them as a list. */
+export function learnOrigins(said: string | undefined): string[] {
+  const list = said?.split(" ") ?? [];
+  origins = new Set(list);
+  return list;
+}
+
+/** The URL under the name that the app is visited by, where it says another. */
+export function ownUrl(url: string | URL): URL | undefined {
+  try {
+    return renamed(new URL(url, document.baseURI), origins, location.origin);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The absolute URL, where it is the app's own and not one of our files. */
 export function appUrl(url: string | URL): URL | undefined {
   try {
-    const absolute = new URL(url, document.baseURI);
+    const absolute = ownUrl(url) ?? new URL(url, document.baseURI);
     const own = absolute.origin === location.origin && !absolute.pathname.startsWith(OURS);
     return own ? absolute : undefined;
   } catch {

@@ -18,9 +18,9 @@ export function askSw(message: PageToSw): Promise<boolean> {
   });
 }
 
-/** lock: names the shell. */
-export function belong(lock: string): void {
-  const say = (): void => tellSw({ kind: "iam", lock });
+/** lock: names the shell. origins: by which the app is meant, besides the page's own. */
+export function belong(lock: string, origins: readonly string[]): void {
+  const say = (): void => tellSw({ kind: "iam", lock, origins });
   say();
   container?.addEventListener("message", ({ data }: MessageEvent<SwToPage>) => {
     if (data?.kind === "ask") say();

@@ -22,8 +22,8 @@ export type PageToSw =
   | { kind: "claim" }
   /** An updated Service Worker that waits may take over. */
   | { kind: "take-over" }
-  /** From an app page: which shell is mine. */
-  | { kind: "iam"; lock: string }
+  /** From an app page: which shell is mine, and by which other origins the app is meant. */
+  | { kind: "iam"; lock: string; origins: readonly string[] }
   /**
    * From an app page: the next navigation to this URL sends a form, whose body has this id.
    * Answered on the port that comes with it.

@@ -5,6 +5,7 @@ import { Aborts } from "./aborts";
 import type { Post } from "./asked";
 import { asset, dropOldAssets, storeAssets } from "./assets";
 import { NextVisit } from "./next-visit";
+import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
 import { routeOf } from "./routing";
 import { sw } from "./scope";
@@ -14,7 +15,8 @@ const shells = new Shells();
 const aborts = new Aborts();
 const posts = new NextVisit<Post>();
 const saves = new NextVisit<string>();
-const relay = new Relay(shells, aborts, posts, saves);
+const own = new OwnOrigins();
+const relay = new Relay(shells, aborts, posts, saves, own);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
@@ -36,6 +38,7 @@ sw.onfetch = (event) => {
   const route = routeOf(event.request, sw.location.origin);
   switch (route) {
     case "network":
+      if (own.perhaps(event.request)) event.respondWith(relay.byAnotherName(event));
       return;
     case "asset":
       event.respondWith(asset(event.request));
@@ -70,6 +73,7 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       return;
     case "iam":
       shells.belongs(client.id, message.lock);
+      own.learn(message.origins);
       return;
     case "post":
       posts.add(message.url, {

@@ -6,6 +6,7 @@ import type { Aborts } from "./aborts";
 import { type Asked, type Head, type Post, ask } from "./asked";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
 import type { NextVisit } from "./next-visit";
+import type { OwnOrigins } from "./own-origins";
 import { fail, refuse } from "./refusals";
 import { BodyTooLarge, requestBody } from "./request-body";
 import { requestFields } from "./request-fields";
@@ -21,7 +22,15 @@ export class Relay {
     private readonly aborts: Aborts,
     private readonly posts: NextVisit<Post>,
     private readonly saves: NextVisit<string>,
+    private readonly own: OwnOrigins,
   ) {}
+
+  /** A request for an origin that is perhaps the app's own by another name. */
+  async byAnotherName(event: FetchEvent): Promise<Response> {
+    const { request, clientId } = event;
+    if (await this.shells.of(clientId)) await this.own.known();
+    return this.own.mapped(request.url) === request.url ? sw.fetch(request) : this.answer(event);
+  }
 
   async answer(event: FetchEvent): Promise<Response> {
     const { request } = event;
@@ -64,7 +73,7 @@ export class Relay {
 
   private asked(request: Request): Asked {
     const page = request.mode === "navigate";
-    const url = withoutFragment(request.url);
+    const url = withoutFragment(this.own.mapped(request.url));
     const post = page && request.method === "GET" ? this.posts.take(url) : undefined;
     const save = page ? this.saves.take(url) : undefined;
     const method = post ? "POST" : request.method;
@@ -84,6 +93,7 @@ export class Relay {
   private respond(head: Head, port: MessagePort, asked: Asked, shell: Shell): Response {
     const { page, url, post } = asked;
     const away = page ? leadsAway(head.status, head.fields, url) : undefined;
+    if (page && head.origins.length) this.own.learn(head.origins);
     const drop = (): void => port.postMessage({ kind: "cancel" } satisfies SwToWorker);
     if (away !== undefined) {
       drop();

@@ -20,6 +20,7 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
     framing: { embedded: shell.embedded, secure: sw.location.protocol === "https:" },
     ownNonce: crypto.randomUUID(),
   });
+  const tag = tagOf(plan.nonce, head.origins);
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
   const said = { status: head.status, statusText: head.reason, headers };
@@ -27,7 +28,7 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
   if (asked.save !== undefined) saveAs(asked.save, headers);
   if (page && isDownload(head.status, headers)) tellDownload(shell);
   if (hasNoBody(method, head.status) || head.end) {
-    const empty = hasNoBody(method, head.status) ? null : plan.inject ? tagOf(plan.nonce) : "";
+    const empty = hasNoBody(method, head.status) ? null : plan.inject ? tag : "";
     return new Response(empty, said);
   }
   const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
@@ -40,12 +41,13 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
   }
   let stream = body.stream;
   if (plan.decode) stream = stream.pipeThrough(new DecompressionStream(plan.decode));
-  if (plan.inject) stream = stream.pipeThrough(injectTag(tagOf(plan.nonce)));
+  if (plan.inject) stream = stream.pipeThrough(injectTag(tag));
   return new Response(stream, said);
 }
 
-function tagOf(nonce: string): string {
-  return `<script src="${__INJECT_URL__}"${nonce ? ` nonce="${nonce}"` : ""}></script>`;
+function tagOf(nonce: string, origins: readonly string[]): string {
+  const own = origins.length ? ` data-own="${origins.join(" ")}"` : "";
+  return `<script src="${__INJECT_URL__}"${nonce ? ` nonce="${nonce}"` : ""}${own}></script>`;
 }
 
 function isDownload(status: number, headers: Headers): boolean {

@@ -40,10 +40,14 @@ class UpstreamAddress:
         return f"unix:{self.path}" if self.path else self.origin
 
     @property
+    def host_text(self) -> str:
+        """The host as it stands in a URL."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def authority(self) -> str:
         """What the upstream expects as Host."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == 80 else f"{host}:{self.port}"
+        return self.host_text if self.port == 80 else f"{self.host_text}:{self.port}"
 
     @property
     def origin(self) -> str:
