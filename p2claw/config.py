@@ -45,8 +45,10 @@ class UpstreamLimits:
     connect_s: float = 5.0
     head_s: float = 60.0
     """From the end of a request to the head of its answer; also the longest stall of an upload."""
-    head_bytes: int = 64 * KIB
-    head_fields: int = 256
+    head_bytes: int = 240 * KIB
+    head_fields: int = 1_000
+    """Of an answer. Both a little less than a frame's head may have: fields grow when URLs in them
+    are mapped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,10 @@ class VisitorSilentFault(RequestFault):
 
 
 class HeadTooLargeFault(RequestFault):
-    """The head of the app's answer does not fit a frame: a reset, never an answer (§4)."""
+    """The head of the app's answer, or its trailers, are larger than may cross a link (§4)."""
 
-    code = "head-too-large"
+    code = "app-head-too-large"
+    line = "The fields of the app's answer are larger than a box passes on."
     reset = Code.HEAD_TOO_LARGE
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2claw.agent.exchange import Exchange
-from p2claw.agent.faults import AppUnknownFault, HeadTooLargeFault, RequestFault
+from p2claw.agent.faults import AppUnknownFault, RequestFault
 from p2claw.agent.fields import Visit
 from p2claw.agent.routes import Route
 from p2claw.agent.spool import SpoolSpace
@@ -82,7 +82,7 @@ class Proxy:
 
 async def _answer(stream: BoxStream, fault: RequestFault, *, answered: bool) -> None:
     """Tell the visitor. Raises the errors of the stream."""
-    if answered or isinstance(fault, HeadTooLargeFault):
+    if answered:
         stream.reset(fault.reset, fault.line)
         return
     head, body = box_answer(fault.status, fault.code, fault.line)

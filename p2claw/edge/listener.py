@@ -14,8 +14,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from p2claw.errors import UsageError
 from p2claw.units import KIB
 
-# A target may be as long as a request head of the wire protocol allows, 16,384 characters.
-_LINE_BYTES = 20 * KIB
+# A target may be as long as the wire protocol allows, 131,072 characters, and so may a Referer.
+_LINE_BYTES = 132 * KIB
 _BACKLOG = 1024
 # How long handlers may take to say goodbye when the server goes down.
 _SHUTDOWN_S = 5.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from p2claw.wire.answers import box_answer
-from p2claw.wire.codes import FLAG_END, FLAG_MORE, FrameType
+from p2claw.wire.codes import FLAG_END, FLAG_MORE, Code, FrameType
 from p2claw.wire.events import (
     DataReceived,
     Event,
@@ -175,6 +175,8 @@ class Inbound:
             raise HeadTooLarge(f"a head of {size} bytes, more than {self._limits.head_bytes}")
         if flags & FLAG_MORE:
             stream.parts += payload
+            if self._streams.parts_bytes > self._limits.parts_bytes:
+                raise SessionFault("more heads begun than there is room for", Code.LIMIT)
             return None
         if not stream.parts:
             return payload

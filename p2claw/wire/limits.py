@@ -14,7 +14,7 @@ STREAM_ID_MAX: Final = 2**32 - 1
 REASON_BYTES: Final = 256
 SOFTWARE_BYTES: Final = 64
 METHOD_CHARS: Final = 32
-TARGET_CHARS: Final = 16_384
+TARGET_CHARS: Final = 131_072
 REASON_CHARS: Final = 256
 ORIGINS: Final = 16
 
@@ -26,8 +26,9 @@ class Limits:
     Source: docs/WIRE.md, Limits, §6 and §8.
     """
 
-    head_bytes: int = 65_536  # 431 to a request, RESET HEAD_TOO_LARGE to a response or trailers
-    head_fields: int = 256  # the same
+    head_bytes: int = 262_144  # 431 to a request, RESET HEAD_TOO_LARGE to a response or trailers
+    head_fields: int = 1_024  # the same
+    parts_bytes: int = 1_048_576  # of heads whose last part is still to come: SessionFailed LIMIT
     streams: int = 128  # that a visitor may have open at a box: RESET REFUSED
     box_window_bytes: int = 262_144  # visitor to box, a stream: RESET FLOW_CONTROL
     visitor_window_bytes: int = 1_048_576  # box to visitor, a stream: RESET FLOW_CONTROL

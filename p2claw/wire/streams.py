@@ -81,6 +81,11 @@ class Streams:
     def __iter__(self) -> Iterator[int]:
         return iter(tuple(self._open))
 
+    @property
+    def parts_bytes(self) -> int:
+        """Of heads whose last part is still to come."""
+        return sum([len(stream.parts) for stream in self._open.values()])
+
     def get(self, id: int) -> Stream | None:
         """The stream of an id, where it is open."""
         return self._open.get(id)

@@ -15,6 +15,9 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 DEADLINE_S = 20.0
 
+# Of a request that is read at once.
+HEAD_BYTES = 1_048_576
+
 
 @dataclass
 class UpstreamRequest:
@@ -158,10 +161,10 @@ async def upstream_of(handler: Handler, *, path: Path | None = None) -> AsyncIte
             tasks.discard(task)
 
     if path is None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=HEAD_BYTES)
         upstream.port = server.sockets[0].getsockname()[1]
     else:
-        server = await asyncio.start_unix_server(serve, path)
+        server = await asyncio.start_unix_server(serve, path, limit=HEAD_BYTES)
     try:
         yield upstream
     finally:

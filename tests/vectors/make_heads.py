@@ -47,7 +47,6 @@ def _requests() -> list[dict[str, Any]]:
             },
         }
 
-    many = [[f"x-{n}", str(n)] for n in range(256)]
     least = _request()
     return [
         valid("the least", least),
@@ -60,10 +59,7 @@ def _requests() -> list[dict[str, Any]]:
         valid("all characters of a token", _request(m="!#$%&'*+-.^_`|~09azAZ")),
         valid("a field name of all that may be", _request(h=[["!#$%&'*+-.^_`|~09az", "x"]])),
         valid("a method of 32 characters", _request(m="M" * 32)),
-        valid("a target of 16,384 characters", _request(p="/" + "a" * 16_383)),
         valid("the target * of OPTIONS", _request(m="OPTIONS", p="*")),
-        valid("256 fields", _request(h=many)),
-        valid("the largest head", _request(h=[["a", "b" * 65_516]])),
         valid("unknown keys are ignored", _request(zz={"n": [1, None]}), canonical=False),
         valid("keys in another order", {"h": [], "p": "/", "m": "GET"}, canonical=False),
         valid(
@@ -146,7 +142,7 @@ _BAD_FIELDS: list[tuple[str, Any, str]] = [
     ("a value with NUL", [["a", "b\0c"]], "bad-request"),
     ("a value beyond one octet", [["a", "\u0100"]], "bad-request"),
     ("a value with an emoji", [["a", "🐕"]], "bad-request"),
-    ("257 fields", [["a", "b"]] * 257, "head-too-large"),
+    ("1,025 fields", [["a", "b"]] * 1_025, "head-too-large"),
 ]
 
 _NOT_A_HEAD: list[tuple[str, bytes, str]] = [
@@ -161,7 +157,7 @@ _NOT_A_HEAD: list[tuple[str, bytes, str]] = [
     ("a list of 2³²−1 items", b"\x81\xa1h\xdd\xff\xff\xff\xff", "bad-request"),
     ("lists in lists, 2,000 deep", b"\x81\xa1z" + b"\x91" * 2_000 + b"\xc0", "bad-request"),
     ("a key that is a number", b"\x84\x01\xc0" + packed(_request(s=200))[1:], "bad-request"),
-    ("65,537 bytes", packed(_request(s=200, h=[["a", "b" * 65_523]])), "head-too-large"),
+    ("262,145 bytes", packed(_request(s=200, h=[["a", "b" * 262_129]])), "head-too-large"),
 ]
 
 _BAD_REQUESTS: list[tuple[str, bytes, str]] = [
@@ -190,7 +186,7 @@ _BAD_REQUESTS: list[tuple[str, bytes, str]] = [
             ("a target that ends in LF", _request(p="/a\n")),
             ("a target with DEL", _request(p="/\x7f")),
             ("a target beyond ASCII", _request(p="/é")),
-            ("a target of 16,385 characters", _request(p="/" + "a" * 16_384)),
+            ("a target of 131,073 characters", _request(p="/" + "a" * 131_072)),
             ("an urgency of 8", _request(u=8)),
             ("an urgency of -1", _request(u=-1)),
             ("an urgency of 2⁶³", _request(u=2**63)),
@@ -237,7 +233,7 @@ _BAD_TRAILERS: list[tuple[str, bytes, str]] = [
     ("nothing", b"", "bad-request"),
     ("a list cut off", b"\x91\x92\xa1a", "bad-request"),
     ("a byte too much", b"\x90\0", "bad-request"),
-    ("65,537 bytes", packed([["a", "b" * 65_530]]), "head-too-large"),
+    ("262,145 bytes", packed([["a", "b" * 262_136]]), "head-too-large"),
     *((name, packed(fields), code) for name, fields, code in _BAD_FIELDS),
 ]
 

@@ -8,6 +8,7 @@ from p2claw.errors import LocalProtocolError
 from p2claw.wire.heads import (
     RequestHead,
     ResponseHead,
+    decode_request,
     encode_request,
     encode_response,
     encode_trailers,
@@ -47,11 +48,24 @@ def test_a_response_head_that_a_visitor_would_refuse_is_not_sent(head: ResponseH
     assert refused.value.code == "head-invalid"
 
 
-@pytest.mark.parametrize("fields", [(("a", "b" * 65_536),), (("a", "b"),) * 257])
+@pytest.mark.parametrize("fields", [(("a", "b" * 262_144),), (("a", "b"),) * 1_025])
 def test_a_head_above_a_limit_is_not_sent(fields: tuple[tuple[str, str], ...]) -> None:
     with pytest.raises(LocalProtocolError) as refused:
         encode_response(ResponseHead(200, fields))
     assert refused.value.code == "head-too-large"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        RequestHead("GET", "/" + "a" * 131_071, ()),
+        RequestHead("GET", "/", (("a", "b" * 262_122),)),
+        RequestHead("GET", "/", tuple((f"x-{n}", str(n)) for n in range(1_024))),
+    ],
+    ids=["target", "bytes", "fields"],
+)
+def test_a_head_as_large_as_it_may_be_is_sent_and_read(head: RequestHead) -> None:
+    assert decode_request(encode_request(head)) == head
 
 
 def test_trailers_are_held_to_the_same_limits() -> None:

@@ -68,10 +68,19 @@ def test_a_flood_of_pings_is_not_answered() -> None:
 
 def test_the_parts_of_a_head_take_no_more_than_its_limit() -> None:
     box = _box()
-    for _ in range(10):
+    for _ in range(20):
         box.receive(frame(REQUEST, MORE, 1, b"x" * 16_376), 0)
     sizes = [len(stream.parts) for stream in _streams(box)]
     assert sizes == [0]
+
+
+def test_heads_in_parts_share_a_limit() -> None:
+    box = _box()
+    for id in range(1, 256, 2):
+        for _ in range(4):
+            if not box.failed:
+                box.receive(frame(REQUEST, MORE, id, b"x" * 16_376), 0)
+    assert _failure(box).code is Code.LIMIT
 
 
 def test_a_head_of_empty_parts_takes_no_memory() -> None:

@@ -43,6 +43,7 @@ export const PROBLEM_CODES = [
   "old-browser",
   "app-down",
   "app-broken",
+  "app-head-too-large",
   "app-timeout",
   "bad-request",
   "body-too-large",
@@ -217,6 +218,14 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
       return {
         title: `“${app}” does not speak HTTP`,
         text: [`Something answers where the app should be, but not as a web server does.`],
+        retry: "ask",
+      };
+    case "app-head-too-large":
+      return {
+        title: `“${app}” says too much`,
+        text: [
+          "The fields of its answer (cookies, policies, links) are larger than may cross a link.",
+        ],
         retry: "ask",
       };
     case "app-timeout":

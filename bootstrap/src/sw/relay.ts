@@ -16,6 +16,9 @@ import { urgencyOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import type { Shell, Shells } from "./shells";
 
+// Faults of the app that a browser at its port would have met as a refused or broken connection.
+const NETWORK_ERRORS = new Set(["app-down", "app-broken"]);
+
 export class Relay {
   constructor(
     private readonly shells: Shells,
@@ -98,6 +101,10 @@ export class Relay {
     if (away !== undefined) {
       drop();
       return departureDocument(away);
+    }
+    if (!page && NETWORK_ERRORS.has(head.error)) {
+      drop();
+      return Response.error();
     }
     if (page && head.error) {
       drop();

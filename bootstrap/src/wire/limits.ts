@@ -10,13 +10,13 @@ export const STREAM_ID_MAX = 2 ** 32 - 1;
 export const REASON_BYTES = 256;
 export const SOFTWARE_BYTES = 64;
 export const METHOD_CHARS = 32;
-export const TARGET_CHARS = 16_384;
+export const TARGET_CHARS = 131_072;
 export const REASON_CHARS = 256;
 export const ORIGINS = 16;
 
 export const LIMITS = {
-  headBytes: 65_536,
-  headFields: 256,
+  headBytes: 262_144,
+  headFields: 1_024,
   windowBytes: 1_048_576, // box to visitor, a stream: RESET FLOW_CONTROL
   highWaterBytes: 262_144, // queued on a stream: its producer waits
   lowWaterBytes: 65_536, // writable: it may go on

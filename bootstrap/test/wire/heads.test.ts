@@ -72,6 +72,20 @@ test("a field with a line end is never sent", () => {
   assert.throws(() => encodeRequest(head), LocalFault);
 });
 
+test("a head as large as it may be is sent, and a larger one is not", () => {
+  const head = { method: "GET", target: "/", urgency: 3, fields: [] };
+  const many = Array.from({ length: 1_024 }, () => ["a", "b"] as const);
+  assert.equal(encodeRequest({ ...head, fields: [["a", "b".repeat(262_122)]] }).length, 262_144);
+  assert.ok(encodeRequest({ ...head, fields: many }).length);
+  assert.ok(encodeRequest({ ...head, target: `/${"a".repeat(131_071)}` }).length);
+  const tooLarge = [
+    { ...head, fields: [["a", "b".repeat(262_123)] as const] },
+    { ...head, fields: [...many, ["a", "b"] as const] },
+    { ...head, target: `/${"a".repeat(131_072)}` },
+  ];
+  for (const each of tooLarge) assert.throws(() => encodeRequest(each), LocalFault);
+});
+
 test("a target of another site is never sent", () => {
   const head = { method: "GET", target: "http://example.org/", urgency: 3, fields: [] };
   assert.throws(() => encodeRequest(head), LocalFault);

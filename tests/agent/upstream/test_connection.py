@@ -120,7 +120,7 @@ async def test_an_answer_that_is_not_taken_whole_does_not() -> None:
         ([b"HTTP/1.1 20"], AppBrokenFault),
         ([OK + b"Content-Length: 9\r\n\r\nhello"], AppBrokenFault),
         ([b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"], AppBrokenFault),
-        ([OK + b"X: " + b"a" * 40_000, b"a" * 40_000], HeadTooLargeFault),
+        ([OK + b"X: " + b"a" * 140_000, b"a" * 140_000], HeadTooLargeFault),
     ],
     ids=["nothing", "half a head", "half a body", "another protocol", "a huge head"],
 )
