@@ -78,7 +78,7 @@ function usesOf(configPath) {
       },
     },
   );
-  const program = ts.createProgram(config.fileNames, config.options);
+  const program = ts.createProgram(config.fileNames, config.options, hostOf(config.options));
   const checker = program.getTypeChecker();
   const uses = new Map();
   for (const file of program.getSourceFiles()) {
@@ -92,6 +92,19 @@ function usesOf(configPath) {
     });
   }
   return uses;
+}
+
+// The realms share most of their files, and TypeScript's libraries are large: each is parsed once.
+const parsed = new Map();
+
+function hostOf(options) {
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...given) => {
+    if (!parsed.has(name)) parsed.set(name, getSourceFile.call(host, name, ...given));
+    return parsed.get(name);
+  };
+  return host;
 }
 
 /** undefined: MDN has no entry. Otherwise the reason why the oldest Safari lacks it, or "". */
