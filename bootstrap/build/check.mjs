@@ -6,7 +6,15 @@ import { fileURLToPath } from "node:url";
 import { safariProblems } from "./safari.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const REALMS = ["src/wire", "src/worker", "src/sw", "src/shell", "src/inject", "test"];
+const REALMS = [
+  "src/wire",
+  "src/cookies",
+  "src/worker",
+  "src/sw",
+  "src/shell",
+  "src/inject",
+  "test",
+];
 
 let failed = false;
 for (const realm of REALMS) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.vectors.make_cookies import cookies_json
 from tests.vectors.make_frames import frames_json
 from tests.vectors.make_heads import heads_json
 from tests.vectors.make_hello import hello_json
@@ -18,6 +19,7 @@ FOLDER = Path(__file__).parent
 def written() -> dict[str, str]:
     """The text of each file of vectors, by its name."""
     values = {
+        "cookies.json": cookies_json(),
         "frames.json": frames_json(),
         "heads.json": heads_json(),
         "hello.json": hello_json(),

@@ -7,7 +7,6 @@ import type {
   SwToWorker,
   WorkerReply,
 } from "../messages/sw-worker";
-import type { Fields } from "../wire/heads";
 import { bodyLength, transferOf } from "./request-body";
 import type { Shell } from "./shells";
 
@@ -22,7 +21,7 @@ export interface Post {
 export interface Asked {
   url: string;
   method: string;
-  fields: Fields;
+  fields: [string, string][];
   urgency: number;
   /** It becomes a document in a frame. */
   page: boolean;

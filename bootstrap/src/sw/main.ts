@@ -4,6 +4,7 @@ import type { PageToSw } from "../messages/sw-page";
 import { Aborts } from "./aborts";
 import type { Post } from "./asked";
 import { asset, dropOldAssets, storeAssets } from "./assets";
+import { AppCookies } from "./cookies/app-cookies";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
@@ -16,7 +17,7 @@ const aborts = new Aborts();
 const posts = new NextVisit<Post>();
 const saves = new NextVisit<string>();
 const own = new OwnOrigins();
-const relay = new Relay(shells, aborts, posts, saves, own);
+const relay = new Relay(shells, aborts, posts, saves, own, new AppCookies());
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.

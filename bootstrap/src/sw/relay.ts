@@ -3,6 +3,8 @@
 import { marksOf } from "../messages/marks";
 import type { RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
+import type { AppCookies } from "./cookies/app-cookies";
+import { siteOf } from "./cookies/site";
 import { type Asked, type Head, type Post, ask } from "./asked";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
 import type { NextVisit } from "./next-visit";
@@ -26,6 +28,7 @@ export class Relay {
     private readonly posts: NextVisit<Post>,
     private readonly saves: NextVisit<string>,
     private readonly own: OwnOrigins,
+    private readonly cookies: AppCookies,
   ) {}
 
   /** A request for an origin that is perhaps the app's own by another name. */
@@ -43,7 +46,14 @@ export class Relay {
       : await this.shells.of(event.clientId);
     if (!shell) return page ? this.atTheTop(request) : Response.error();
     this.shells.adopt(event.resultingClientId, shell);
+    await this.cookies.ready;
     const asked = this.asked(request);
+    const { url, method, post } = asked;
+    const origin = post?.origin || undefined;
+    const site = siteOf({ ...shell, first: page, led: true, method, origin }, sw.location.origin);
+    const mayHaveCookies = request.credentials !== "omit";
+    const cookie = mayHaveCookies ? this.cookies.header(url, site) : "";
+    if (cookie) asked.fields.push(["cookie", cookie]);
     let body: RequestBody;
     try {
       body = asked.post?.body ?? (await requestBody(request));
@@ -56,9 +66,9 @@ export class Relay {
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
     const answer = await pending.answer;
     settled();
-    return answer.kind === "error"
-      ? fail(page, answer.error)
-      : this.respond(answer, pending.port, asked, shell);
+    if (answer.kind === "error") return fail(page, answer.error);
+    if (mayHaveCookies && !answer.error) this.cookies.receive(url, answer.fields, site);
+    return this.respond(answer, pending.port, asked, shell);
   }
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */

@@ -2,7 +2,6 @@
 // A Service Worker sees only some of them; the rest is put back here. Pure.
 
 import { ERROR_FIELD } from "../messages/sw-page";
-import type { Fields } from "../wire/heads";
 
 export interface RequestFacts {
   method: string;
@@ -20,13 +19,13 @@ export interface BrowserFacts {
 }
 
 // Fields of ours, and what a box refuses or sets itself.
-const DROPPED = new Set([ERROR_FIELD, "host", "connection"]);
+const DROPPED = new Set([ERROR_FIELD, "host", "connection", "cookie"]);
 
 // `br` and `zstd` cannot be decoded by every browser's DecompressionStream, and a synthetic
 // response is not decoded by the browser.
 const ENCODINGS = "gzip, identity";
 
-export function requestFields(request: RequestFacts, browser: BrowserFacts): Fields {
+export function requestFields(request: RequestFacts, browser: BrowserFacts): [string, string][] {
   const fields = new Map<string, string>();
   for (const [name, value] of request.headers) {
     const lower = name.toLowerCase();
