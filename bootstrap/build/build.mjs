@@ -42,6 +42,7 @@ const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl });
 const style = (await minify("src/shell/style.css", {})).trim();
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
 const html = page.replace("/*style*/", () => style).replace("/*script*/", shellUrl);
+if (/[^\x00-\x7f]/.test(html)) throw new Error("shell.html names no charset: it must be ASCII");
 // The policy that the service worker sends admits exactly this style.
 if (!html.includes(`<style>${style}</style>`))
   throw new Error("shell.html has no place for its style");

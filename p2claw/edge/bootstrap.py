@@ -17,7 +17,9 @@ STATIC = Path(__file__).parent / "static"
 # Content coding and file suffix, best first.
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _TYPES = {
-    ".html": "text/html; charset=utf-8",
+    # Without a charset: a page of the app that names none takes that of the page around it, which
+    # must be what the browser takes where there is none. The file is of ASCII characters.
+    ".html": "text/html",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",

@@ -6,10 +6,13 @@ export interface BlobBody {
   type: string;
 }
 
-/** undefined: a body of a kind that only the browser can send. */
-export function blobBody(body: unknown): BlobBody | undefined {
+/**
+ * undefined: a body of a kind that only the browser can send. boundary: of the parts of a form,
+ * where it was said already.
+ */
+export function blobBody(body: unknown, boundary?: string): BlobBody | undefined {
   if (body instanceof Blob) return { blob: body, type: body.type };
-  if (body instanceof FormData) return multipart(body);
+  if (body instanceof FormData) return multipart(body, boundary);
   if (body instanceof URLSearchParams) {
     return {
       blob: new Blob([body.toString()]),
@@ -35,8 +38,8 @@ export function formBody(form: FormData, enctype: string): BlobBody | undefined 
 }
 
 // RFC 7578, with the escapes of HTML §4.10.21.8.
-function multipart(form: FormData): BlobBody {
-  const boundary = `----p2claw${crypto.randomUUID().replaceAll("-", "")}`;
+function multipart(form: FormData, given?: string): BlobBody {
+  const boundary = given ?? `----WebKitFormBoundary${crypto.randomUUID().slice(-12)}`;
   const parts: BlobPart[] = [];
   for (const [name, value] of form) {
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(lines(name))}"`;

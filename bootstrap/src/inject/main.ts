@@ -10,6 +10,7 @@ import { maskTop } from "./masks";
 import { followNavigation, go, pop, restoreState } from "./navigation";
 import { wrapNames } from "./own-names";
 import { learnOrigins } from "./own-url";
+import { plainPerformance } from "./performance";
 import { belong } from "./sw-port";
 import { wrapXhr } from "./xhr";
 
@@ -30,6 +31,7 @@ if (script?.dataset["depart"] !== undefined) {
   }
   hideServiceWorker();
   wrapNames();
+  plainPerformance();
   wrapFetch(shell);
   wrapXhr(shell);
   wrapBeacon(shell);

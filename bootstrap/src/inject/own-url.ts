@@ -32,3 +32,8 @@ export function appUrl(url: string | URL): URL | undefined {
     return undefined;
   }
 }
+
+/** Whether it is one of our files. */
+export function isOurs(url: string): boolean {
+  return url.startsWith(location.origin + OURS);
+}

@@ -1,22 +1,41 @@
 // XMLHttpRequest: bodies go by reference, their progress is told, and giving up is passed on.
 
 import type { ShellApi } from "../messages/frame-shell";
-import { marked } from "../messages/marks";
+import { fieldsMark, marked } from "../messages/marks";
 import { type BlobBody, blobBody } from "./body";
+import { octetsOf } from "./octets";
 import { appUrl } from "./own-url";
 import { tellSw } from "./sw-port";
+import { tellProgress } from "./xhr-upload";
 
 interface Opened {
   id: string;
-  bodiless: boolean; // of a method that has no body
-  typed: boolean; // the app has set a content type
+  method: string;
+  url: string;
+  user: string | null | undefined;
+  password: string | null | undefined;
+  fields: [string, string][];
+  /** The app itself has given it up. */
+  aborted: boolean;
 }
 
-export function wrapXhr(shell: ShellApi): void {
-  const { open, send, setRequestHeader } = XMLHttpRequest.prototype;
-  const opened = new WeakMap<XMLHttpRequest, Opened>();
+const opened = new WeakMap<XMLHttpRequest, Opened>();
 
-  XMLHttpRequest.prototype.open = function (
+export function wrapXhr(shell: ShellApi): void {
+  const { open, send, setRequestHeader, abort } = XMLHttpRequest.prototype;
+  const { getResponseHeader, getAllResponseHeaders } = XMLHttpRequest.prototype;
+  const Native = window.XMLHttpRequest;
+  window.XMLHttpRequest = new Proxy(Native, {
+    construct(target, given, newTarget): XMLHttpRequest {
+      const made = Reflect.construct(target, given, newTarget) as XMLHttpRequest;
+      // Before any listener of the app's.
+      made.addEventListener("abort", (event) => brokenOff(made, event));
+      return made;
+    },
+  });
+  Native.prototype.constructor = window.XMLHttpRequest;
+
+  Native.prototype.open = function (
     this: XMLHttpRequest,
     method: string,
     url: string | URL,
@@ -33,42 +52,72 @@ export function wrapXhr(shell: ShellApi): void {
       return;
     }
     const id = crypto.randomUUID();
-    const bodiless = /^(get|head)$/i.test(method);
-    // What send() will be given is not known yet: every body goes by reference, even none.
-    const marks = bodiless ? { request: id } : { request: id, body: id };
-    open.call(this, method, marked(own.href, marks), async, user, password);
-    opened.set(this, { id, bodiless, typed: false });
+    open.call(this, method, marked(own.href, { request: id }), true, user, password);
+    opened.set(this, { id, method, url: own.href, user, password, fields: [], aborted: false });
   };
 
-  XMLHttpRequest.prototype.setRequestHeader = function (name: string, value: string): void {
+  Native.prototype.setRequestHeader = function (name: string, value: string): void {
     setRequestHeader.call(this, name, value);
-    const state = opened.get(this);
-    if (state && name.toLowerCase() === "content-type") state.typed = true;
+    opened.get(this)?.fields.push([name, String(value)]);
   };
 
-  XMLHttpRequest.prototype.send = function (body?: Document | XMLHttpRequestBodyInit | null): void {
+  Native.prototype.abort = function (): void {
+    const state = opened.get(this);
+    if (state) state.aborted = true;
+    abort.call(this);
+  };
+
+  Native.prototype.send = function (body?: Document | XMLHttpRequestBodyInit | null): void {
     const state = opened.get(this);
     if (!state) {
       send.call(this, body);
       return;
     }
-    followEnd(this, state.id);
-    if (state.bodiless) {
+    const { id, method, fields } = state;
+    // An open that follows another is silent, and forgets nothing but the fields.
+    const reopen = (marks: { body?: string }): void => {
+      const url = marked(state.url, { request: id, fields: fieldsMark(fields), ...marks });
+      open.call(this, method, url, true, state.user, state.password);
+      for (const [name, value] of fields) setRequestHeader.call(this, name, value);
+    };
+    followEnd(this, id);
+    const given = /^(get|head)$/i.test(method) ? undefined : (body ?? undefined);
+    const whole = given === undefined ? undefined : xhrBody(given);
+    if (!whole) {
+      if (fieldsMark(fields)) reopen({});
       send.call(this, null);
       return;
     }
-    const whole = xhrBody(body);
-    if (whole.type && !state.typed) setRequestHeader.call(this, "content-type", whole.type);
-    const told = tellProgress(this, whole.blob.size);
-    shell.body(state.id, whole.blob, told);
-    this.addEventListener("loadend", () => shell.bodyDone(state.id), { once: true });
+    if (this.readyState === Native.OPENED) reopen({ body: id });
+    if (whole.type && !fields.some(([name]) => name.toLowerCase() === "content-type"))
+      setRequestHeader.call(this, "content-type", whole.type);
+    shell.body(id, whole.blob, tellProgress(this, whole.blob.size));
+    this.addEventListener("loadend", () => shell.bodyDone(id), { once: true });
     send.call(this, null);
   };
+
+  if (!shell.recodes) return;
+  Native.prototype.getResponseHeader = function (name: string): string | null {
+    const value = getResponseHeader.call(this, name);
+    return value !== null && opened.has(this) ? octetsOf(value) : value;
+  };
+  Native.prototype.getAllResponseHeaders = function (): string {
+    const text = getAllResponseHeaders.call(this);
+    return opened.has(this) ? text.split("\r\n").map(octetsOf).join("\r\n") : text;
+  };
+}
+
+// An answer that was cut off: to some browsers it is the Service Worker that gave it up.
+function brokenOff(xhr: XMLHttpRequest, event: ProgressEvent): void {
+  const state = opened.get(xhr);
+  if (!state || state.aborted) return;
+  event.stopImmediatePropagation();
+  const { lengthComputable, loaded, total } = event;
+  xhr.dispatchEvent(new ProgressEvent("error", { lengthComputable, loaded, total }));
 }
 
 // XMLHttpRequest §4.5.6: a document is serialized, and whatever else there is becomes a string.
 function xhrBody(body: unknown): BlobBody {
-  if (body === null || body === undefined) return { blob: new Blob(), type: "" };
   if (!(body instanceof Document)) {
     return blobBody(body) ?? { blob: new Blob([String(body)]), type: "text/plain;charset=UTF-8" };
   }
@@ -82,31 +131,4 @@ function followEnd(xhr: XMLHttpRequest, id: string): void {
   const abort = (): void => tellSw({ kind: "abort", id });
   xhr.addEventListener("abort", abort, { once: true });
   xhr.addEventListener("timeout", abort, { once: true });
-}
-
-// The events that the browser would have sent, had it sent the body itself.
-function tellProgress(xhr: XMLHttpRequest, total: number): (sentBytes: number) => void {
-  let told = 0;
-  let done = false;
-  const say = (name: string, loaded: number): void => {
-    told = loaded;
-    xhr.upload.dispatchEvent(new ProgressEvent(name, { lengthComputable: true, loaded, total }));
-  };
-  const finish = (name: string): void => {
-    if (done) return;
-    done = true;
-    if (name === "load" && told < total) say("progress", total);
-    say(name, name === "load" ? total : told);
-    say("loadend", told);
-  };
-  xhr.addEventListener("loadstart", () => say("loadstart", 0), { once: true });
-  xhr.addEventListener("readystatechange", () => {
-    if (xhr.readyState === XMLHttpRequest.HEADERS_RECEIVED) finish("load");
-  });
-  for (const name of ["abort", "error", "timeout"]) {
-    xhr.addEventListener(name, () => finish(name), { once: true });
-  }
-  return (sentBytes) => {
-    if (!done && sentBytes > told && sentBytes <= total) say("progress", sentBytes);
-  };
 }

@@ -6,6 +6,8 @@ export const SHELL_PROPERTY = "__p2claw";
 export interface ShellApi {
   /** Name of the Web Lock that tells this shell from others. */
   readonly lock: string;
+  /** This browser shows the fields of a Service Worker's answer as UTF-8. */
+  readonly recodes: boolean;
   /** The window that is the app's top. */
   readonly frame: () => Window | null;
   /**

@@ -7,26 +7,39 @@ export interface Marks {
   request?: string | undefined;
   /** The body that the page handed over under this id. */
   body?: string | undefined;
+  /** Fields whose values are not ASCII: some browsers show a Service Worker nothing of them. */
+  fields?: string | undefined;
+  /** The page may be gone before the answer comes: it is wanted all the same. */
+  keep?: string | undefined;
 }
 
-const OURS = "p2claw?";
+const OURS = "#p2claw?";
+const MARK = /#p2claw\?([^#]*)/;
 
-/** The URL with these marks in place of its own fragment. */
+/** The URL with these marks before its own fragment. */
 export function marked(url: string, marks: Marks): string {
   const said = Object.entries(marks).filter(([, value]) => value !== undefined);
-  const plain = url.split("#", 1)[0] ?? url;
-  return `${plain}#${OURS}${new URLSearchParams(said as [string, string][]).toString()}`;
+  const text = new URLSearchParams(said as [string, string][]).toString();
+  const [plain = "", ...fragment] = url.split("#");
+  return [plain + OURS + text, ...fragment].join("#");
 }
 
 export function marksOf(url: string): Marks {
-  const fragment = url.slice(url.indexOf("#") + 1);
-  if (!url.includes("#") || !fragment.startsWith(OURS)) return {};
-  const said = new URLSearchParams(fragment.slice(OURS.length));
-  return { request: said.get("request") ?? undefined, body: said.get("body") ?? undefined };
+  const found = MARK.exec(url)?.[1];
+  return found === undefined ? {} : Object.fromEntries(new URLSearchParams(found));
 }
 
-/** The URL without our marks; a fragment of the app's own stays. */
+/** The URL as the app knows it, with its own fragment. */
 export function unmarked(url: string): string {
-  const at = url.indexOf(`#${OURS}`);
-  return at < 0 ? url : url.slice(0, at);
+  return url.replace(MARK, "");
+}
+
+/** Those of the fields that a mark must carry; undefined where there are none. */
+export function fieldsMark(fields: Iterable<[string, string]>): string | undefined {
+  const odd = [...fields].filter(([, value]) => /[^\0-\x7f]/.test(value));
+  return odd.length ? new URLSearchParams(odd).toString() : undefined;
+}
+
+export function fieldsOfMark(mark: string | undefined): Iterable<[string, string]> {
+  return new URLSearchParams(mark);
 }

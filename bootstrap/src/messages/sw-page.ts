@@ -45,5 +45,8 @@ export type SwToPage =
   /** To a shell: what its frame asked for is no page, but a file that is being saved. */
   | { kind: "download" };
 
+/** What is asked to find out what this browser makes of an octet in a field. */
+export const OCTETS = "/__p2claw/assets/octets";
+
 /** On responses that are ours, not the app's: an error code. */
 export const ERROR_FIELD = "x-p2claw-error";

@@ -1,6 +1,12 @@
 // The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
 
-import { LOCK_PREFIX, PAGE_PROTOCOL, type PageToSw, type SwToPage } from "../messages/sw-page";
+import {
+  LOCK_PREFIX,
+  OCTETS,
+  PAGE_PROTOCOL,
+  type PageToSw,
+  type SwToPage,
+} from "../messages/sw-page";
 import type { ShellToWorker } from "../messages/worker-shell";
 
 const SCRIPT = "/__p2claw/sw.js";
@@ -49,6 +55,12 @@ export class ServiceWorkerLink {
     });
     this.hello();
     await welcome;
+  }
+
+  /** Whether this browser shows the octet E9 in a field as its UTF-8, C3 A9. */
+  async recodes(): Promise<boolean> {
+    const answer = await fetch(OCTETS).catch(() => undefined);
+    return answer?.headers.get("octet")?.length === 2;
   }
 
   /** Streams are open: it must not be stopped, which only an event prevents. */

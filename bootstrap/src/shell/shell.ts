@@ -32,6 +32,7 @@ export class Shell {
   private readonly forms: string[] = []; // bodies that no document has come of yet
   private state: LinkState = "idle";
   private relay = false;
+  private recodes = false;
   private controlled = false;
   private loading = false; // the frame has been told to load the app
   private note: ReturnType<typeof setTimeout> | undefined;
@@ -87,8 +88,12 @@ export class Shell {
   }
 
   private api(): ShellApi {
+    const recodes = (): boolean => this.recodes;
     return {
       lock: LOCK,
+      get recodes() {
+        return recodes();
+      },
       frame: () => this.frame.window,
       arrive: (page) => this.arrive(page),
       moved: (how, url, state) => this.history.moved(how, url, state),
@@ -137,10 +142,14 @@ export class Shell {
     this.loading = true;
     const url = location.href;
     const document = url.split("#", 1)[0] ?? url;
-    void this.serviceWorker.announce(document).then(() => {
-      performance.mark("p2claw-frame");
-      this.frame.start(url);
-    });
+    const { serviceWorker } = this;
+    void Promise.all([serviceWorker.announce(document), serviceWorker.recodes()]).then(
+      ([, recodes]) => {
+        this.recodes = recodes;
+        performance.mark("p2claw-frame");
+        this.frame.start(url);
+      },
+    );
   }
 
   private arrive(page: AppPage): { state: unknown; restore: boolean } {

@@ -13,6 +13,8 @@ export function shellDocument(): Response {
   return new Response(__SHELL_HTML__, {
     headers: {
       ...HTML,
+      // Without a charset, as at the edge: the app's pages would inherit it.
+      "content-type": "text/html",
       "content-security-policy": `${__SHELL_CSP__}; connect-src 'self' ${socket}`,
       "x-content-type-options": "nosniff",
       "referrer-policy": "same-origin",

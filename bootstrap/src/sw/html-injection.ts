@@ -1,81 +1,104 @@
-// Puts our script tag into the first bytes of an app's page: after <head>, else <html>, else the
-// doctype, else first. The rest streams through untouched. Pure.
+// Puts our script tag first into an app's page, and streams the rest through untouched: the page's
+// own tree is the same once the script has removed its element. Pure.
+
+import { HtmlPrefix } from "./html-prefix";
 
 type Piece = Uint8Array<ArrayBuffer>;
 
-// A <head> later than this is not waited for.
-const LOOK_BYTES = 2_048;
+// Encoding §4.2, of those that are not ASCII in their first bytes.
+const WIDE = /^(utf-16(le|be)?|ucs-2|unicode(fffe|feff)?|iso-10646-ucs-2|csunicode)$/;
+const XML = /^\s*application\/xhtml\+xml\s*(;|$)/i;
 
-/** A stream that adds `tag`, of ASCII characters, to a page. UTF-16 is left alone. */
-export function injectTag(tag: string): TransformStream<Piece, Piece> {
-  let held: Piece | undefined = new Uint8Array();
-  const flush = (controller: TransformStreamDefaultController<Piece>, last: boolean): void => {
-    if (!held) return;
-    const whole = last || held.length >= LOOK_BYTES;
-    const at = insertionPoint(latin1(held.subarray(0, LOOK_BYTES)), whole);
-    if (at === undefined) return;
-    const parts = at < 0 ? [held] : [held.subarray(0, at), ascii(tag), held.subarray(at)];
-    controller.enqueue(join(parts));
-    held = undefined;
+/** A stream that adds `tag`, an HTML script element of ASCII characters, to a page of this type. */
+export function injectTag(tag: string, contentType: string): TransformStream<Piece, Piece> {
+  const insertion = new Insertion(tag, contentType);
+  const give = (controller: TransformStreamDefaultController<Piece>, parts: Piece[]): void => {
+    for (const part of parts) if (part.length) controller.enqueue(part);
   };
   return new TransformStream({
-    transform(piece, controller) {
-      if (!held) {
-        controller.enqueue(piece);
-        return;
-      }
-      held = join([held, piece]);
-      flush(controller, false);
-    },
-    flush: (controller) => flush(controller, true),
+    transform: (piece, controller) => give(controller, insertion.push(piece, false)),
+    flush: (controller) => give(controller, insertion.push(new Uint8Array(), true)),
   });
 }
 
-/**
- * Where a tag goes in the beginning of a page, one character a byte: behind <head>, or before the
- * first thing that does not stand before a head. -1: nowhere. undefined: not known before more of
- * the page has come; `whole` says that nothing more does.
- */
-export function insertionPoint(text: string, whole: boolean): number | undefined {
-  if (/^(\xff\xfe|\xfe\xff)/.test(text)) return -1;
-  if (!whole && /^(\xff|\xfe|\xef\xbb?)?$/.test(text)) return undefined;
-  let at = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
-  for (;;) {
-    const head = match(HEAD, text, at);
-    if (head) return at + head;
-    const passed = match(BEFORE_HEAD, text, at);
-    if (!passed) break;
-    at += passed;
+class Insertion {
+  private readonly prefix: HtmlPrefix;
+  private readonly tag: string;
+  private readonly charset: string;
+  private encoding: Encoding | undefined;
+  private held: Piece = new Uint8Array();
+  private read = 0; // of what is held
+  private done = false;
+
+  constructor(tag: string, contentType: string) {
+    const xml = XML.test(contentType);
+    this.prefix = new HtmlPrefix(xml ? "xml" : "html");
+    const namespace = '<script xmlns="http://www.w3.org/1999/xhtml"';
+    this.tag = xml ? tag.replace("<script", namespace) : tag;
+    this.charset = (/;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType)?.[1] ?? "").toLowerCase();
   }
-  const rest = text.slice(at);
-  const end = rest.startsWith("<!--") ? "-->" : ">";
-  const open = rest === "" || (rest.startsWith("<") && !rest.includes(end));
-  return open && !whole ? undefined : at;
-}
 
-const HEAD = /<head(?:\s[^>]*)?>/iy;
-const BEFORE_HEAD = /\s+|<!--[\s\S]*?-->|<!doctype[^>]*>|<html(?:\s[^>]*)?>|<\?[^>]*>/iy;
-
-// How many characters a pattern takes at a place, 0 where it does not stand there.
-function match(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0].length ?? 0;
-}
-
-function latin1(bytes: Piece): string {
-  return String.fromCharCode(...bytes);
-}
-
-function ascii(text: string): Piece {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function join(parts: Piece[]): Piece {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  /** What may be passed on now. */
+  push(piece: Piece, last: boolean): Piece[] {
+    if (this.done) return [piece];
+    const bytes = (this.held = join(this.held, piece));
+    if (!this.encoding) {
+      this.encoding = encodingOf(bytes, this.charset, last);
+      if (!this.encoding) return [];
+      this.read = this.encoding.mark;
+    }
+    const { width, big } = this.encoding;
+    while (this.read + width <= bytes.length) {
+      const at = this.read;
+      this.read += width;
+      const low = bytes[at + (big ? 1 : 0)] ?? 0;
+      const high = width === 1 ? 0 : (bytes[at + (big ? 0 : 1)] ?? 0);
+      const verdict = this.prefix.next(String.fromCharCode(low + high * 256));
+      if (verdict === "after") return this.insert(this.read);
+      if (verdict === "here") return this.insert(this.read - this.prefix.held * width);
+    }
+    const passed = this.read - this.prefix.held * width;
+    if (last) return this.prefix.inside ? [bytes] : this.insert(passed);
+    this.held = bytes.subarray(passed);
+    this.read -= passed;
+    return [bytes.subarray(0, passed)];
   }
+
+  private insert(at: number): Piece[] {
+    this.done = true;
+    const { width, big } = this.encoding ?? ASCII;
+    const tag = new Uint8Array(this.tag.length * width);
+    for (let i = 0; i < this.tag.length; i++) {
+      tag[i * width + (big ? 1 : 0)] = this.tag.charCodeAt(i);
+    }
+    return [this.held.subarray(0, at), tag, this.held.subarray(at)];
+  }
+}
+
+/** mark: bytes of the byte order mark. */
+interface Encoding {
+  width: 1 | 2;
+  big: boolean;
+  mark: number;
+}
+
+const ASCII: Encoding = { width: 1, big: false, mark: 0 };
+
+// HTML §13.2.3.2: a mark goes before what the field says. undefined: more bytes must tell.
+function encodingOf(bytes: Piece, charset: string, last: boolean): Encoding | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, 3));
+  if (text === "\xef\xbb\xbf") return { ...ASCII, mark: 3 };
+  if (text.startsWith("\xff\xfe")) return { width: 2, big: false, mark: 2 };
+  if (text.startsWith("\xfe\xff")) return { width: 2, big: true, mark: 2 };
+  if (!last && /^(\xff|\xfe|\xef\xbb?)?$/.test(text)) return undefined;
+  if (WIDE.test(charset)) return { width: 2, big: /be$|fffe$/.test(charset), mark: 0 };
+  return ASCII;
+}
+
+function join(first: Piece, second: Piece): Piece {
+  if (!first.length) return second;
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
   return whole;
 }

@@ -1,6 +1,6 @@
 // One request of a page, through a worker to the box, and its answer as a Response.
 
-import { marksOf } from "../messages/marks";
+import { fieldsOfMark, marksOf } from "../messages/marks";
 import type { RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import type { AppCookies } from "./cookies/app-cookies";
@@ -99,7 +99,9 @@ export class Relay {
       userAgent: navigator.userAgent,
       languages: navigator.languages,
     };
-    const fields = requestFields({ method, mode, destination, cache, referrer, headers }, browser);
+    const marked = fieldsOfMark(marksOf(request.url).fields);
+    const facts = { method, mode, destination, cache, referrer, headers, marked };
+    const fields = requestFields(facts, browser);
     return { url, method, fields, urgency: urgencyOf(request), page, post, save };
   }
 

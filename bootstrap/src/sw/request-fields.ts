@@ -10,6 +10,8 @@ export interface RequestFacts {
   cache: string;
   referrer: string;
   headers: Iterable<[string, string]>;
+  /** What the page said of its fields beside them: their values are the true ones. */
+  marked: Iterable<[string, string]>;
 }
 
 export interface BrowserFacts {
@@ -17,6 +19,13 @@ export interface BrowserFacts {
   userAgent: string;
   languages: readonly string[];
 }
+
+// As browsers say it to whatever caches are on the way.
+const CACHE_CONTROL: Record<string, string | undefined> = {
+  reload: "no-cache",
+  "no-store": "no-cache",
+  "no-cache": "max-age=0",
+};
 
 // Fields of ours, and what a box refuses or sets itself.
 const DROPPED = new Set([ERROR_FIELD, "host", "connection", "cookie"]);
@@ -31,6 +40,7 @@ export function requestFields(request: RequestFacts, browser: BrowserFacts): [st
     const lower = name.toLowerCase();
     if (!DROPPED.has(lower)) fields.set(lower, value);
   }
+  for (const [name, value] of request.marked) fields.set(name.toLowerCase(), value);
   const add = (name: string, value: string | undefined): void => {
     if (value && !fields.has(name)) fields.set(name, value);
   };
@@ -41,18 +51,21 @@ export function requestFields(request: RequestFacts, browser: BrowserFacts): [st
   add("user-agent", browser.userAgent);
   const referrer = /^https?:/.test(request.referrer) ? request.referrer : undefined;
   add("referer", referrer);
-  const from = referrer === undefined ? undefined : new URL(referrer).origin;
-  // A second `origin` broke a check when measured: only where there is none.
-  if (request.method !== "GET" && request.method !== "HEAD") add("origin", from ?? browser.origin);
-  add("cache-control", { reload: "no-cache", "no-cache": "max-age=0" }[request.cache]);
   const navigation = request.mode === "navigate";
+  // Whatever else is asked comes from a page of this origin: no other is served here.
+  const from = referrer ? new URL(referrer).origin : navigation ? "null" : browser.origin;
+  // A second `origin` broke a check when measured: only where there is none.
+  if (request.method !== "GET" && request.method !== "HEAD") add("origin", from);
+  const { cache } = request;
+  add("cache-control", CACHE_CONTROL[cache]);
+  if (CACHE_CONTROL[cache] === "no-cache") add("pragma", "no-cache");
   add("sec-fetch-mode", request.mode);
   add("sec-fetch-dest", navigation ? "document" : request.destination || "empty");
   if (navigation) {
-    add(
-      "sec-fetch-site",
-      from === undefined ? "none" : from === browser.origin ? "same-origin" : "cross-site",
-    );
+    // A page without a referrer may be one that was typed, or another site's that hides itself: what
+    // cannot be known is said in the way that grants least.
+    const site = fields.get("origin") ?? from;
+    add("sec-fetch-site", site === browser.origin ? "same-origin" : "cross-site");
     add("upgrade-insecure-requests", "1");
   } else {
     add("sec-fetch-site", "same-origin");

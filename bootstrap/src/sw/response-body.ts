@@ -8,8 +8,7 @@ type Piece = Uint8Array<ArrayBuffer>;
 export class ResponseBody {
   readonly stream: ReadableStream<Piece>;
   private readonly pieces: Piece[] = [];
-  private controller:
-    ReadableByteStreamController | ReadableStreamDefaultController<Piece> | undefined;
+  private controller: ReadableStreamDefaultController<Piece> | undefined;
   private wanted: (() => void) | undefined;
   private ended = false;
   private broken = false;
@@ -26,11 +25,7 @@ export class ResponseBody {
       pull: () => this.pull(),
       cancel: () => this.cancel(),
     };
-    // A stream of bytes is cheaper; not every browser has them.
-    const bytes = typeof ReadableByteStreamController !== "undefined";
-    this.stream = bytes
-      ? new ReadableStream({ type: "bytes", ...source })
-      : new ReadableStream<Piece>(source, { highWaterMark: 0 });
+    this.stream = new ReadableStream<Piece>(source, { highWaterMark: 0 });
     port.onmessage = (event: MessageEvent<WorkerReply>) => this.receive(event.data);
   }
 
@@ -38,7 +33,9 @@ export class ResponseBody {
   fail(): void {
     if (this.broken || this.ended) return;
     this.broken = true;
-    this.controller?.error(new TypeError("the connection to the box was lost"));
+    // Not error(): one browser calls that an abort of the page's own. What is no bytes is a fault of
+    // the answer to all of them.
+    this.controller?.enqueue("the connection to the box was lost" as never);
     this.finish();
   }
 
@@ -94,8 +91,6 @@ export class ResponseBody {
     if (this.broken) return;
     this.broken = true;
     this.controller?.close();
-    if (this.controller && "byobRequest" in this.controller)
-      this.controller.byobRequest?.respond(0);
     this.finish();
   }
 

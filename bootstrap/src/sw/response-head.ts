@@ -51,7 +51,7 @@ export function planResponse(response: ResponseFacts): ResponsePlan {
   const fields: [string, string][] = [];
   for (const [name, value] of response.fields) {
     const stale = name === "content-length" && (decode !== undefined || inject);
-    if (!stale && !DROPPED.has(name)) fields.push([name, located(name, value, response.url)]);
+    if (!stale && !DROPPED.has(name)) fields.push([name, located(name, value, response)]);
   }
   for (const policy of admission.policies) fields.push(["content-security-policy", policy]);
   if (response.framing.embedded) {
@@ -60,9 +60,14 @@ export function planResponse(response: ResponseFacts): ResponsePlan {
   return { fields, decode, inject, nonce: admission.nonce };
 }
 
+/** Fetch §2.2.6. */
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
 /** Whether `location` leads to another site. */
 export function leadsAway(status: number, fields: Fields, url: string): string | undefined {
-  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
+  if (!isRedirect(status)) return undefined;
   const location = fields.find(([name]) => name === "location")?.[1];
   const target = location === undefined ? undefined : absolute(location, url);
   return target && target.origin !== new URL(url).origin ? target.href : undefined;
@@ -79,8 +84,8 @@ function decoding(values: string[], status: number): CompressionFormat | undefin
 }
 
 // A synthetic response has no URL that a relative `location` could be resolved against.
-function located(name: string, value: string, url: string): string {
-  if (name !== "location") return value;
+function located(name: string, value: string, { status, url }: ResponseFacts): string {
+  if (name !== "location" || !isRedirect(status)) return value;
   return absolute(value, url)?.href ?? value;
 }
 

@@ -5,7 +5,7 @@ import { hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
 import { injectTag } from "./html-injection";
 import { ResponseBody } from "./response-body";
-import { planResponse } from "./response-head";
+import { isRedirect, planResponse } from "./response-head";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
 
@@ -34,14 +34,14 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
   const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
   const failed = (): void => body.fail();
   shell.onDeath.add(failed);
-  if (headers.has("location") && head.status < 400 && head.status >= 300) {
+  if (headers.has("location") && isRedirect(head.status)) {
     // Browsers do not read it, and one complains that it was not read.
     void body.stream.pipeTo(new WritableStream()).catch(() => undefined);
     return new Response(null, said);
   }
   let stream = body.stream;
   if (plan.decode) stream = stream.pipeThrough(new DecompressionStream(plan.decode));
-  if (plan.inject) stream = stream.pipeThrough(injectTag(tag));
+  if (plan.inject) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));
   return new Response(stream, said);
 }
 

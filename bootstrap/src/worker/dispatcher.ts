@@ -3,30 +3,35 @@
 import type { Exchange } from "./exchange";
 import type { Link } from "./link";
 
-const WAITING = 512; // requests; one more is told that the box is busy
+// What may wait: a gallery asks for tens of thousands of pictures at once, and each waits here as
+// it would in the browser's own queue. Bounded by what it costs, not by number.
+const WAITING_BYTES = 67_108_864;
 const OFFLINE_MS = 15_000; // without a link
+const URGENCIES = 8;
+// Kept free of what nobody waits for with a finger on the mouse: a click goes at once.
+const URGENT = 2;
+const RESERVED = 8;
 
 export class Dispatcher {
   private current: Link | undefined;
-  private readonly waiting: Exchange[] = [];
+  private readonly waiting = Array.from({ length: URGENCIES }, () => new Set<Exchange>());
+  private waitingBytes = 0;
 
   /** Take a request that has not been sent, or must be sent again. */
   add(exchange: Exchange): void {
-    if (this.waiting.length >= WAITING) {
+    if (this.waitingBytes + exchange.heldBytes > WAITING_BYTES) {
       exchange.fail("busy");
       return;
     }
-    // The more urgent first, and in order among their like.
-    const at = this.waiting.findIndex((other) => other.urgency > exchange.urgency);
-    this.waiting.splice(at < 0 ? this.waiting.length : at, 0, exchange);
+    this.waitingBytes += exchange.heldBytes;
+    this.queue(exchange).add(exchange);
     this.watch(exchange);
     this.pump();
   }
 
   /** A request has ended, perhaps before it was sent. */
   remove(exchange: Exchange): void {
-    const at = this.waiting.indexOf(exchange);
-    if (at >= 0) this.waiting.splice(at, 1);
+    if (this.queue(exchange).delete(exchange)) this.waitingBytes -= exchange.heldBytes;
   }
 
   use(link: Link): void {
@@ -41,8 +46,9 @@ export class Dispatcher {
 
   pump(): void {
     while (this.current && this.current.room > 0) {
-      const next = this.waiting.shift();
+      const next = this.next(this.current);
       if (!next) return;
+      this.remove(next);
       next.start(this.current);
     }
   }
@@ -50,15 +56,35 @@ export class Dispatcher {
   /** No link will come soon. */
   giveUp(): void {
     if (this.current) return;
-    for (const exchange of this.waiting.splice(0)) exchange.fail("offline");
+    for (const exchange of this.waiting.flatMap((queue) => [...queue])) {
+      this.remove(exchange);
+      exchange.fail("offline");
+    }
+  }
+
+  // The more urgent first, and in order among their like.
+  private next(link: Link): Exchange | undefined {
+    const last = link.room > RESERVED || link.openStreams === 0 ? URGENCIES : URGENT + 1;
+    for (const queue of this.waiting.slice(0, last)) {
+      for (const exchange of queue) return exchange;
+    }
+    return undefined;
+  }
+
+  private queue(exchange: Exchange): Set<Exchange> {
+    return this.waiting[exchange.urgency] as Set<Exchange>;
   }
 
   // Only the time without a link counts: where all streams are taken, waiting is all one can do.
   private watch(exchange: Exchange): void {
     setTimeout(() => {
-      if (!this.waiting.includes(exchange)) return;
-      if (this.current) this.watch(exchange);
-      else exchange.fail("offline");
+      if (!this.queue(exchange).has(exchange)) return;
+      if (this.current) {
+        this.watch(exchange);
+        return;
+      }
+      this.remove(exchange);
+      exchange.fail("offline");
     }, OFFLINE_MS);
   }
 }

@@ -11,6 +11,8 @@ import { type Source, Upload, type UploadOwner } from "./upload";
 // RFC 9110 §9.2.2 allows more; only these surely change nothing when they come twice.
 const REPEATABLE = new Set(["GET", "HEAD"]);
 const ATTEMPTS = 3;
+// Of a request that waits, with its fields, its port and its timer.
+const HELD_BYTES = 2_048;
 
 export type ExchangeState = "waiting" | "sent" | "answered" | "over";
 
@@ -41,6 +43,12 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
 
   get urgency(): number {
     return this.request.urgency;
+  }
+
+  /** What it costs to let it wait. */
+  get heldBytes(): number {
+    const { body, target } = this.request;
+    return HELD_BYTES + target.length + (body.kind === "bytes" ? body.bytes.length : 0);
   }
 
   /** Send it. The link has room for one more stream. */

@@ -1,0 +1,75 @@
+// performance: entries say what they would without us. Names carry no marks, files of ours are not
+// listed, and what came over the link is not called cached.
+
+import { unmarked } from "../messages/marks";
+import { isOurs } from "./own-url";
+
+// What a browser adds to the body's size for the fields, Resource Timing §4.3.
+const HEAD_BYTES = 300;
+
+type Getters = Record<string, (own: PerformanceResourceTiming, value: unknown) => unknown>;
+
+const TIMING: Getters = {
+  workerStart: () => 0,
+  deliveryType: () => "",
+  nextHopProtocol: (_, value) => value || "http/1.1",
+  transferSize: ({ encodedBodySize }, value) =>
+    value || (encodedBodySize ? encodedBodySize + HEAD_BYTES : 0),
+};
+
+export function plainPerformance(): void {
+  rewrite(PerformanceEntry.prototype, "name", (_, name) => unmarked(String(name)));
+  const intercepted = getter(PerformanceResourceTiming.prototype, "workerStart");
+  for (const [name, plain] of Object.entries(TIMING)) {
+    rewrite(PerformanceResourceTiming.prototype, name, (entry, value) =>
+      intercepted?.call(entry) ? plain(entry, value) : value,
+    );
+  }
+  for (const kind of [PerformanceEntry, PerformanceResourceTiming, PerformanceNavigationTiming]) {
+    const { toJSON } = kind.prototype;
+    kind.prototype.toJSON = function (): object {
+      const facts = toJSON.call(this) as Record<string, unknown>;
+      for (const name of ["name", ...Object.keys(TIMING)]) {
+        if (name in facts) facts[name] = Reflect.get(this, name);
+      }
+      return facts;
+    };
+  }
+  for (const list of [Performance.prototype, PerformanceObserverEntryList.prototype]) {
+    const { getEntries, getEntriesByType } = list;
+    list.getEntries = function (): PerformanceEntryList {
+      return theirs(getEntries.call(this));
+    };
+    list.getEntriesByType = function (type: string): PerformanceEntryList {
+      return theirs(getEntriesByType.call(this, type));
+    };
+    list.getEntriesByName = function (name: string, type?: string): PerformanceEntryList {
+      const all = type === undefined ? getEntries.call(this) : getEntriesByType.call(this, type);
+      return theirs(all).filter((entry) => entry.name === String(name));
+    };
+  }
+}
+
+function theirs(entries: PerformanceEntryList): PerformanceEntryList {
+  return entries.filter(({ name }) => !isOurs(name));
+}
+
+function getter(prototype: object, name: string): (() => unknown) | undefined {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get;
+}
+
+function rewrite(
+  prototype: object,
+  name: string,
+  plain: (entry: PerformanceResourceTiming, value: unknown) => unknown,
+): void {
+  const native = getter(prototype, name);
+  if (!native) return;
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get(this: PerformanceResourceTiming): unknown {
+      return plain(this, native.call(this));
+    },
+  });
+}
