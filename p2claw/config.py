@@ -71,6 +71,8 @@ class AgentLimits:
     request_idle_s: float = 300.0
     """The longest silence of a visitor in the middle of a request body."""
     drain_s: float = 10.0
+    sockets: int = 1_024
+    """WebSockets of all visitors together; each holds a connection of its own to an upstream."""
     upstream: UpstreamLimits = UpstreamLimits()
     spool: SpoolLimits = SpoolLimits()
 

@@ -5,12 +5,14 @@ One for a box: it owns the pools and the room for request bodies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from p2claw.agent.exchange import Exchange
-from p2claw.agent.faults import AppUnknownFault, RequestFault
+from p2claw.agent.faults import AppUnknownFault, BoxBusyFault, RequestFault
 from p2claw.agent.fields import Visit
 from p2claw.agent.routes import Route
+from p2claw.agent.sockets.exchange import SocketExchange
 from p2claw.agent.spool import SpoolSpace
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.pool import Pool
@@ -18,6 +20,7 @@ from p2claw.config import AgentLimits
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.wire.answers import box_answer
+from p2claw.wire.hello import WEBSOCKET
 
 log = get_log("agent")
 
@@ -32,15 +35,21 @@ class Proxy:
         self._space = space
         self._limits = limits
         self._pools: dict[UpstreamAddress, Pool] = {}
+        self._sockets = 0
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
 
     async def forward(self, stream: BoxStream, visit: Visit) -> None:
         """Answer one request. Its task is cancelled where nobody wants the answer any more."""
-        exchange: Exchange | None = None
+        exchange: Exchange | SocketExchange | None = None
         try:
             route = self._route_of(visit.app)
             if route is None:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
+            if stream.request.protocol == WEBSOCKET:
+                exchange = SocketExchange(stream, route, visit, self._limits.upstream)
+                with self._socket():
+                    await exchange.run()
+                return
             pool = self._pool(route.upstream)
             exchange = Exchange(stream, route, visit, pool, self._limits.request_idle_s)
             await exchange.run(self._space)
@@ -60,6 +69,17 @@ class Proxy:
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
+
+    @contextmanager
+    def _socket(self) -> Iterator[None]:
+        """Hold one of the box's places for WebSockets. Raises BoxBusyFault."""
+        if self._sockets >= self._limits.sockets:
+            raise BoxBusyFault(f"The box has its {self._limits.sockets} WebSockets")
+        self._sockets += 1
+        try:
+            yield
+        finally:
+            self._sockets -= 1
 
     def _pool(self, address: UpstreamAddress) -> Pool:
         pool = self._pools.get(address)

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from p2claw import __version__
-from p2claw.errors import LinkError, LocalProtocolError, StreamResetError, UsageError
+from p2claw.errors import (
+    LinkError,
+    LocalProtocolError,
+    RefusedError,
+    StreamResetError,
+    UsageError,
+)
 from p2claw.grace import within
 from p2claw.link.peer import PeerStats
 from p2claw.link.pump import Pump
@@ -19,9 +25,10 @@ from p2claw.visitor.address import Address, parse_address
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.response import Response
 from p2claw.visitor.signalling import Opened, open_channel
+from p2claw.visitor.socket import Socket
 from p2claw.wire.codes import Code
 from p2claw.wire.heads import RequestHead
-from p2claw.wire.hello import Role
+from p2claw.wire.hello import WEBSOCKET, Role
 from p2claw.wire.limits import Limits
 from p2claw.wire.session import Session
 
@@ -131,6 +138,45 @@ class Visitor:
                 f"no answer to {method} {target} within {timeout_s:g} s", code="response-timeout"
             ) from None
 
+    async def socket(
+        self,
+        target: str,
+        *,
+        protocols: Iterable[str] = (),
+        fields: Iterable[tuple[str, str]] = (),
+        timeout_s: float = HEAD_TIMEOUT_S,
+    ) -> Socket:
+        """Open a WebSocket. protocols: what the app may choose from.
+
+        Raises RefusedError `websocket-refused`, `websocket-unknown`; LinkError, StreamResetError,
+        LocalProtocolError as `request`.
+        """
+        listed = list(fields)
+        if offered := ", ".join(protocols):
+            listed.append(("sec-websocket-protocol", offered))
+        head = RequestHead("CONNECT", target, _fields(listed, None), protocol=WEBSOCKET)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._speaks(WEBSOCKET)
+                stream = await self._open_stream(head, end=False)
+                try:
+                    answer = await stream.response()
+                except BaseException:
+                    stream.reset(Code.CANCEL)
+                    raise
+        except TimeoutError:
+            raise LinkError(
+                f"no answer to the WebSocket {target} within {timeout_s:g} s",
+                code="response-timeout",
+            ) from None
+        if answer.status != 200:
+            stream.reset(Code.CANCEL)
+            raise RefusedError(
+                f"the WebSocket {target} was refused with {answer.status}",
+                code="websocket-refused",
+            )
+        return Socket(answer, stream)
+
     async def close(self) -> None:
         """End every link. Requests that are open end with LinkError."""
         for task in self._retiring:
@@ -179,6 +225,16 @@ class Visitor:
                     raise
                 else:
                     await self._replace(link)
+
+    async def _speaks(self, extension: str) -> None:
+        link = await self._usable_link()
+        await link.pump.hello(timeout_s=HEAD_TIMEOUT_S)
+        if not link.pump.session.speaks(extension):
+            raise RefusedError(
+                f"the box does not speak {extension}",
+                code="websocket-unknown",
+                hint="Its p2claw is older than this one",
+            )
 
     async def _usable_link(self) -> _Link:
         if self._link.pump.draining:

@@ -31,12 +31,16 @@ _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """What a visitor asks for. fields: lower-case names, in order. Source: docs/WIRE.md §4."""
+    """What a visitor asks for. fields: lower-case names, in order. Source: docs/WIRE.md §4.
+
+    protocol: that a CONNECT opens on the stream, docs/WIRE.md §14; "" with every other method.
+    """
 
     method: str
     target: str
     fields: Fields
     urgency: int = DEFAULT_URGENCY
+    protocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def encode_request(head: RequestHead, limits: Limits = _LIMITS) -> bytes:
     value: dict[str, object] = {"m": head.method, "p": head.target, "h": head.fields}
     if head.urgency != DEFAULT_URGENCY:
         value["u"] = head.urgency
+    if head.protocol:
+        value["c"] = head.protocol
     return _encode(_check_request, head, value, limits)
 
 
@@ -88,6 +94,7 @@ def decode_request(payload: bytes, limits: Limits = _LIMITS) -> RequestHead:
         target=_text(value, "p"),
         fields=_fields(value.get("h"), limits),
         urgency=value.get("u", DEFAULT_URGENCY),
+        protocol=_text(value, "c") if "c" in value else "",
     )
     _check_request(head, limits)
     return head
@@ -181,6 +188,8 @@ def _check_request(head: RequestHead, limits: Limits) -> None:
         raise HeadFault("a target that is not in origin form")
     if type(head.urgency) is not int or not 0 <= head.urgency <= 7:
         raise HeadFault("an urgency that is not 0 to 7")
+    if head.protocol and not (head.method == "CONNECT" and _METHOD.fullmatch(head.protocol)):
+        raise HeadFault("a protocol that is no token, or whose method is not CONNECT")
     _check_fields(head.fields, limits)
 
 

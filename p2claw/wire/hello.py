@@ -15,6 +15,10 @@ from p2claw.wire.packing import NotPacked, pack, unpack_map
 VERSION: Final = 1
 OLDEST_VERSION: Final = 1
 
+# docs/WIRE.md §14; spoken by both roles.
+WEBSOCKET: Final = "websocket"
+EXTENSIONS: Final = (WEBSOCKET,)
+
 
 class Role(StrEnum):
     """Which side of a session this is."""

@@ -14,7 +14,7 @@ from p2claw.wire.counters import Counters
 from p2claw.wire.events import Event, GoawayReceived, HelloReceived, PongReceived, SessionFailed
 from p2claw.wire.faults import SessionFault
 from p2claw.wire.heads import Fields, RequestHead, ResponseHead
-from p2claw.wire.hello import Hello, Role, agree, decode_hello, encode_hello
+from p2claw.wire.hello import EXTENSIONS, Hello, Role, agree, decode_hello, encode_hello
 from p2claw.wire.inbound import Inbound
 from p2claw.wire.keepalive import Keepalive, Silence
 from p2claw.wire.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
@@ -34,7 +34,7 @@ class Session:
     """One side of a session.
 
     role: which side. app: that a visitor wants; None for a box. software: for the peer's logs.
-    codec: what reads and writes frames; a test may choose it.
+    extensions: spoken here. codec: what reads and writes frames; a test may choose it.
     """
 
     __slots__ = (
@@ -62,6 +62,7 @@ class Session:
         app: str | None = None,
         limits: Limits | None = None,
         software: str = f"p2claw/{__version__}",
+        extensions: tuple[str, ...] = EXTENSIONS,
         codec: Codec = CODEC,
     ) -> None:
         if (app is not None) != (role is Role.VISITOR):
@@ -77,6 +78,7 @@ class Session:
             software=software,
             window_bytes=window_bytes,
             streams=limits.streams if is_box else FIRST_STREAMS,
+            extensions=extensions,
         )
         self._codec = codec
         self._state = State.RUNNING
@@ -99,6 +101,11 @@ class Session:
     def role(self) -> Role:
         """Which side this is."""
         return self._hello.role
+
+    def speaks(self, extension: str) -> bool:
+        """Whether both sides speak it; False before the other side's HELLO."""
+        theirs = self.peer_hello.extensions if self.peer_hello is not None else ()
+        return extension in theirs and extension in self._hello.extensions
 
     @property
     def open_streams(self) -> int:

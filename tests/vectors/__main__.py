@@ -9,6 +9,7 @@ from tests.vectors.make_cookies import cookies_json
 from tests.vectors.make_frames import frames_json
 from tests.vectors.make_heads import heads_json
 from tests.vectors.make_hello import hello_json
+from tests.vectors.make_records import records_json
 from tests.vectors.make_session import session_json
 from tests.vectors.make_signalling import signalling_json
 from tests.vectors.make_signatures import signatures_json
@@ -23,6 +24,7 @@ def written() -> dict[str, str]:
         "frames.json": frames_json(),
         "heads.json": heads_json(),
         "hello.json": hello_json(),
+        "records.json": records_json(),
         "session.json": session_json(),
         "signalling.json": signalling_json(),
         "signatures.json": signatures_json(),

@@ -44,6 +44,7 @@ def _requests() -> list[dict[str, Any]]:
                 "target": value["p"],
                 "fields": value["h"],
                 "urgency": value.get("u", 3),
+                **({"protocol": value["c"]} if "c" in value else {}),
             },
         }
 
@@ -60,6 +61,8 @@ def _requests() -> list[dict[str, Any]]:
         valid("a field name of all that may be", _request(h=[["!#$%&'*+-.^_`|~09az", "x"]])),
         valid("a method of 32 characters", _request(m="M" * 32)),
         valid("the target * of OPTIONS", _request(m="OPTIONS", p="*")),
+        valid("a CONNECT that opens a protocol", _request(m="CONNECT", p="/chat", c="websocket")),
+        valid("a CONNECT that names none", _request(m="CONNECT", p="/chat")),
         valid("unknown keys are ignored", _request(zz={"n": [1, None]}), canonical=False),
         valid("keys in another order", {"h": [], "p": "/", "m": "GET"}, canonical=False),
         valid(
@@ -171,6 +174,9 @@ _BAD_REQUESTS: list[tuple[str, bytes, str]] = [
             ("no target", _request(p=...)),
             ("no fields", _request(h=...)),
             ("a method that is bytes", _request(m=b"GET")),
+            ("a protocol without CONNECT", _request(c="websocket")),
+            ("a protocol that is no token", _request(m="CONNECT", c="web socket")),
+            ("a protocol that is true", _request(m="CONNECT", c=True)),
             ("an empty method", _request(m="")),
             ("a method with a space", _request(m="GET /")),
             ("a method that ends in LF", _request(m="GET\n")),

@@ -109,10 +109,10 @@ EXCHANGES = [
         [
             Transcript("", "visitor").own_hello(),
             sent_request(1, 0),
-            sent(DATA, 0, 1, b"b" * 16_283),
+            sent(DATA, 0, 1, b"b" * 16_273),
         ],
         *_full(1, 3),
-        [sent(DATA, 0, 1, b"b" * 125)],
+        [sent(DATA, 0, 1, b"b" * 135)],
     )
     .receives(BOX_HELLO)
     .events(

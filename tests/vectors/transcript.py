@@ -105,7 +105,7 @@ class Transcript:
         limit = "visitor_window_bytes" if visitor else "box_window_bytes"
         value["window"] = self._limits.get(limit, 1_048_576 if visitor else 262_144)
         value["streams"] = 16 if visitor else self._limits.get("streams", 128)
-        value["ext"] = []
+        value["ext"] = ["websocket"]
         return sent(HELLO, 0, 0, packed=value)
 
     def receives(self, *frames: bytes, now: float = 0) -> Transcript:

@@ -159,6 +159,8 @@ def _shown(event: ev.Event) -> dict[str, Any]:
     if shown["kind"] == "response":
         # Transcripts are about the order of frames; what a head may say besides is in heads.json.
         assert (shown["head"].pop("reason"), shown["head"].pop("origins")) == ("", [])
+    if shown["kind"] == "request":
+        assert shown["head"].pop("protocol") == ""
     return shown
 
 

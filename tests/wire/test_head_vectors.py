@@ -31,7 +31,11 @@ def _fields(fields: list[list[str]]) -> tuple[tuple[str, str], ...]:
 
 def _request(head: dict[str, Any]) -> RequestHead:
     return RequestHead(
-        head["method"], head["target"], _fields(head["fields"]), urgency=head["urgency"]
+        head["method"],
+        head["target"],
+        _fields(head["fields"]),
+        urgency=head["urgency"],
+        protocol=head.get("protocol", ""),
     )
 
 

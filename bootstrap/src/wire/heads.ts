@@ -14,6 +14,8 @@ export interface RequestHead {
   fields: Fields;
   /** RFC 9218 §4.1: 0 … 7, smaller first. */
   urgency: number;
+  /** What a CONNECT opens on the stream, docs/WIRE.md §14. */
+  protocol?: string;
 }
 
 export interface ResponseHead {
@@ -53,6 +55,7 @@ export function encodeRequest(head: RequestHead): Uint8Array {
   if (head.fields.length > LIMITS.headFields) throw new LocalFault("head-too-large");
   const value: Record<string, Sendable> = { m: head.method, p: head.target, h: head.fields };
   if (head.urgency !== DEFAULT_URGENCY) value["u"] = head.urgency;
+  if (head.protocol !== undefined) value["c"] = head.protocol;
   const payload = pack(value);
   if (payload.length > LIMITS.headBytes) throw new LocalFault("head-too-large");
   return payload;

@@ -11,6 +11,9 @@ const utf8 = new TextEncoder();
 
 const OLDEST_VERSION = 1;
 
+/** docs/WIRE.md §14. */
+export const WEBSOCKET = "websocket";
+
 export interface Hello {
   version: number;
   /** The lowest that the box speaks. */
@@ -31,7 +34,7 @@ export function encodeHello(app: string, software: string, windowBytes: number):
     sw: software,
     window: windowBytes,
     streams: FIRST_STREAMS,
-    ext: [],
+    ext: [WEBSOCKET],
   });
 }
 

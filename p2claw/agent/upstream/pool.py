@@ -6,22 +6,19 @@ An exchange holds one of `limits.connections` slots; who finds none waits in a b
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from p2claw.agent.faults import AppDownFault, AppTimeoutFault, BoxBusyFault
+from p2claw.agent.faults import BoxBusyFault
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.connection import READ_BYTES, Connection
+from p2claw.agent.upstream.dial import dial
 from p2claw.config import UpstreamLimits
-from p2claw.errors import UsageError
 
 # A server that is about to give up a connection does so after seconds of idleness. A request that
 # cannot be repeated takes only one that was in use a moment ago.
 FRESH_S = 1.0
-
-_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
 
 
 class Pool:
@@ -145,33 +142,8 @@ class Pool:
         self._watch()
 
     async def _dial(self) -> Connection:
-        try:
-            async with asyncio.timeout(self._limits.connect_s):
-                return await self._connect()
-        except TimeoutError:
-            raise AppTimeoutFault(f"{self.address.text} did not accept a connection") from None
-        except OSError as error:
-            why = error.strerror or str(error)
-            if error.errno in _NO_DESCRIPTORS:
-                raise BoxBusyFault(f"No socket could be made: {why}") from None
-            raise AppDownFault(f"{self.address.text} cannot be reached: {why}") from None
-        except UsageError as error:
-            raise AppDownFault(error.message) from None
-
-    async def _connect(self) -> Connection:
-        if self.address.path:
-            _, connection = await self._loop.create_unix_connection(self._make, self.address.path)
-            return connection
-        refused: OSError | None = None
-        for host in self.address.dial_hosts():
-            try:
-                _, connection = await self._loop.create_connection(
-                    self._make, host, self.address.port
-                )
-                return connection
-            except OSError as error:
-                refused = refused or error
-        raise refused or OSError(errno.EADDRNOTAVAIL, "no address")
+        _, connection = await dial(self.address, self._make, timeout_s=self._limits.connect_s)
+        return connection
 
     def _make(self) -> Connection:
         return Connection(self._limits, self._buffer)

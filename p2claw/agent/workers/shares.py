@@ -17,6 +17,7 @@ def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
     total_bytes = spool.total_bytes // workers
     return replace(
         limits,
+        sockets=_part(limits.sockets, workers),
         upstream=replace(
             upstream,
             connections=_part(upstream.connections, workers),

@@ -247,7 +247,7 @@ async def test_no_more_descriptors_is_a_busy_box(monkeypatch: pytest.MonkeyPatch
         raise OSError(24, "Too many open files")
 
     async with pool_to(UpstreamAddress("127.0.0.1", 9)) as pool:
-        monkeypatch.setattr(pool, "_connect", no_socket)
+        monkeypatch.setattr("p2claw.agent.upstream.dial._connect", no_socket)
         with pytest.raises(BoxBusyFault):
             await get_once(pool)
 

@@ -1,0 +1,1 @@
+"""WebSockets of apps: from a visitor's stream to the upstream, and back."""

@@ -1,0 +1,49 @@
+"""Makes one connection to an upstream, and says in our words why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from typing import TypeVar
+
+from p2claw.agent.faults import AppDownFault, AppTimeoutFault, BoxBusyFault
+from p2claw.agent.upstream.address import UpstreamAddress
+from p2claw.errors import UsageError
+
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+
+Made = TypeVar("Made", bound=asyncio.BaseProtocol)
+
+
+async def dial(
+    address: UpstreamAddress, make: Callable[[], Made], *, timeout_s: float
+) -> tuple[asyncio.BaseTransport, Made]:
+    """Connect. Raises AppDownFault, AppTimeoutFault, BoxBusyFault."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _connect(address, make)
+    except TimeoutError:
+        raise AppTimeoutFault(f"{address.text} did not accept a connection") from None
+    except OSError as error:
+        why = error.strerror or str(error)
+        if error.errno in _NO_DESCRIPTORS:
+            raise BoxBusyFault(f"No socket could be made: {why}") from None
+        raise AppDownFault(f"{address.text} cannot be reached: {why}") from None
+    except UsageError as error:
+        raise AppDownFault(error.message) from None
+
+
+async def _connect(
+    address: UpstreamAddress, make: Callable[[], Made]
+) -> tuple[asyncio.BaseTransport, Made]:
+    loop = asyncio.get_running_loop()
+    if address.path:
+        return await loop.create_unix_connection(make, address.path)
+    refused: OSError | None = None
+    for host in address.dial_hosts():
+        try:
+            return await loop.create_connection(make, host, address.port)
+        except OSError as error:
+            refused = refused or error
+    raise refused or OSError(errno.EADDRNOTAVAIL, "no address")
