@@ -29,6 +29,7 @@ help:
 	@echo 'make demo    publish the sample app on this machine; Ctrl-C ends it.  ARGS="--port 3000": your own'
 	@echo 'make test    every test, with real browsers'
 	@echo 'make e2e-older   the browser tests in Chromium without what the oldest Safari lacks'
+	@echo 'make parity  what apps observe through p2claw beside their own server.  ARGS="--area cookies"'
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
 	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
@@ -55,6 +56,9 @@ test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_mod
 	@$(BIN)/python -m pytest --older-browser $(OLDER_SUBSET)
 	@echo '» tests of the browser side'
 	@cd bootstrap && npm test --silent
+
+parity: build prerequisites-test tests/e2e/node_modules/.made
+	@$(BIN)/python -m tests.parity $(ARGS)
 
 check: build
 	@echo '» ruff'
