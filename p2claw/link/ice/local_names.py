@@ -7,7 +7,6 @@ not resolve in time is dropped.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 from aioice import Candidate
@@ -68,9 +67,9 @@ class LocalNames:
             log.debug("local name not asked", error=error)
             return
         finally:
+            # Its own `close` waits for a future, which a cancellation of this task would cancel too:
+            # the end of the socket would then find it done, and put a stack trace on the log.
             if protocol is not None:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(1):
-                        await protocol.close()
+                protocol.transport.close()
         if address is not None:
             self._on_resolved(candidate, address)

@@ -76,3 +76,34 @@ async def test_closing_ends_every_question() -> None:
     names.resolve(_candidate("nobody.local"))
     await names.close()
     assert asyncio.all_tasks() == before
+
+
+async def test_closing_while_a_question_ends_leaves_nothing_on_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local_names, "RESOLVE_TIMEOUT_S", 0.001)
+    told: list[dict[str, object]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    names = LocalNames(lambda candidate, address: None)
+    closing: list[asyncio.Task[None]] = []
+
+    async def create() -> mdns.MDnsProtocol:
+        protocol = await mdns.create_mdns_protocol()
+        close = protocol.transport.close
+
+        def close_and_be_closed() -> None:
+            closing.append(loop.create_task(names.close()))  # its turn is before the socket's end
+            close()
+
+        monkeypatch.setattr(protocol.transport, "close", close_and_be_closed)
+        return protocol
+
+    monkeypatch.setattr(local_names, "create_mdns_protocol", create)
+    names.resolve(_candidate("nobody.local"))
+    async with asyncio.timeout(DEADLINE_S):
+        while not closing:  # noqa: ASYNC110 - the end of the question is what is waited for
+            await asyncio.sleep(0.001)
+        await closing[0]
+    await asyncio.sleep(0.01)
+    assert told == []
