@@ -25,6 +25,7 @@ from p2claw.agent.fields import (
     response_fields,
     trailer_fields,
 )
+from p2claw.agent.insistence import Insistence, asks_for_https
 from p2claw.agent.own_urls import origins_of
 from p2claw.agent.routes import Route
 from p2claw.agent.spool import SpoolSpace
@@ -44,19 +45,29 @@ IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 
 class Exchange:
-    """answered: the head of an answer has gone to the visitor, so that another cannot."""
+    """answered: the head of an answer has gone to the visitor, so that another cannot.
+
+    insistence: which apps serve nothing but https; this one is added where it shows.
+    """
 
     def __init__(
-        self, stream: BoxStream, route: Route, visit: Visit, pool: Pool, request_idle_s: float
+        self,
+        stream: BoxStream,
+        route: Route,
+        visit: Visit,
+        pool: Pool,
+        request_idle_s: float,
+        insistence: Insistence,
     ) -> None:
         self.answered = False
+        self._insistence = insistence
         self._stream = stream
         self._request = stream.request
         self._route = route
         self._visit = visit
         self._pool = pool
         self._idle_s = request_idle_s
-        self._fields: RequestFields = request_fields(stream.request, route, visit)
+        self._fields = self._request_fields()
 
     async def run(self, space: SpoolSpace) -> None:
         """Carry it. Raises RequestFault, or the errors of the stream."""
@@ -74,8 +85,21 @@ class Exchange:
                 await fill(spool, stream, self._idle_s)
                 await self._with_body(spooled_body(spool), spool.length)
 
+    def _request_fields(self) -> RequestFields:
+        secure = self._insistence.knows(self._route)
+        return request_fields(self._request, self._route, self._visit, secure=secure)
+
     async def _without_body(self, length: int | None) -> None:
-        """Once more on a new connection where a kept one turns out to have been closed."""
+        """Once more where the app turns out to insist on https."""
+        if not await self._ask_without_body(length):
+            self._fields = self._request_fields()
+            await self._ask_without_body(length)
+
+    async def _ask_without_body(self, length: int | None) -> bool:
+        """Once more on a new connection where a kept one turns out to have been closed.
+
+        False where the app must be asked again, because it has just been found to insist on https.
+        """
         repeatable = self._request.method in IDEMPOTENT
         head = self._head(framing_fields(self._request.method, length, chunked=False))
         async with self._pool.lease(repeatable=repeatable) as connection:
@@ -88,12 +112,25 @@ class Exchange:
                 if not (stale and repeatable):
                     raise
             else:
-                await self._answer(connection, answer)
-                return
+                return await self._answer_or_learn(connection, answer)
         async with self._pool.lease(repeatable=True, new=True) as connection:
             connection.begin(self._request.method, head)
             connection.end_request()
-            await self._answer(connection, await connection.head())
+            return await self._answer_or_learn(connection, await connection.head())
+
+    async def _answer_or_learn(self, connection: Connection, answer: UpstreamHead) -> bool:
+        if self._learns(answer):
+            return False
+        await self._answer(connection, answer)
+        return True
+
+    def _learns(self, answer: UpstreamHead) -> bool:
+        if self._fields.secure or not asks_for_https(
+            answer.status, answer.fields, self._request.target, self._route, self._visit
+        ):
+            return False
+        self._insistence.learn(self._route)
+        return True
 
     async def _with_body(self, pieces: AsyncGenerator[bytes, None], length: int | None) -> None:
         """length: None: in chunks."""
@@ -103,11 +140,21 @@ class Exchange:
             connection.begin(self._request.method, head)
             upload = asyncio.create_task(self._upload(connection, pieces, length))
             try:
-                await self._answer(connection, await connection.head())
+                answer = await connection.head()
+                if self._learns(answer):
+                    await self._ask_for_it_again()
+                else:
+                    await self._answer(connection, answer)
             finally:
                 # The answer is whole, or nobody wants it: what is left of the request is not sent.
                 upload.cancel()
                 await asyncio.wait({upload})
+
+    async def _ask_for_it_again(self) -> None:
+        """The body is partly gone: the browser has it, and repeats it after this redirect."""
+        fields = (("location", self._request.target), ("cache-control", "no-store"))
+        await self._stream.respond(ResponseHead(307, fields), end=True)
+        self.answered = True
 
     async def _upload(
         self, connection: Connection, pieces: AsyncGenerator[bytes, None], length: int | None

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from p2claw.agent.exchange import Exchange
 from p2claw.agent.faults import AppUnknownFault, BoxBusyFault, RequestFault
 from p2claw.agent.fields import Visit
+from p2claw.agent.insistence import Insistence
 from p2claw.agent.routes import Route
 from p2claw.agent.sockets.exchange import SocketExchange
 from p2claw.agent.spool import SpoolSpace
@@ -34,6 +35,7 @@ class Proxy:
         self._route_of = route_of
         self._space = space
         self._limits = limits
+        self._insistence = Insistence()
         self._pools: dict[UpstreamAddress, Pool] = {}
         self._sockets = 0
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
@@ -51,7 +53,8 @@ class Proxy:
                     await exchange.run()
                 return
             pool = self._pool(route.upstream)
-            exchange = Exchange(stream, route, visit, pool, self._limits.request_idle_s)
+            idle_s = self._limits.request_idle_s
+            exchange = Exchange(stream, route, visit, pool, idle_s, self._insistence)
             await exchange.run(self._space)
         except RequestFault as fault:
             self._note(visit.app, fault)

@@ -67,8 +67,8 @@ class LocalNames:
             log.debug("local name not asked", error=error)
             return
         finally:
-            # Its own `close` waits for a future, which a cancellation of this task would cancel too:
-            # the end of the socket would then find it done, and put a stack trace on the log.
+            # Its own `close` waits for a future, which a cancellation of this task cancels too: the
+            # end of the socket would then find it done, and put a stack trace on the log.
             if protocol is not None:
                 protocol.transport.close()
         if address is not None:
