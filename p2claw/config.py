@@ -38,11 +38,12 @@ class UpstreamLimits:
     """What the agent allows itself towards one upstream."""
 
     connections: int = 256
-    waiting: int = 256
-    wait_s: float = 10.0
+    waiting: int = 4_096
+    wait_s: float = 60.0
     idle_connections: int = 32
     idle_s: float = 15.0
-    connect_s: float = 5.0
+    connect_s: float = 10.0
+    """Long enough for a server whose backlog is full: the kernel asks again after 1, 3 and 7 s."""
     head_s: float = 60.0
     """From the end of a request to the head of its answer; also the longest stall of an upload."""
     head_bytes: int = 240 * KIB

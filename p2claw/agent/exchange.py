@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 
 from p2claw.agent.bodies import fill, sized_body, spooled_body, streamed_body
 from p2claw.agent.faults import (
@@ -102,7 +102,7 @@ class Exchange:
         """
         repeatable = self._request.method in IDEMPOTENT
         head = self._head(framing_fields(self._request.method, length, chunked=False))
-        async with self._pool.lease(repeatable=repeatable) as connection:
+        async with self._lease(repeatable=repeatable) as connection:
             stale = connection.requests > 0
             connection.begin(self._request.method, head)
             connection.end_request()
@@ -113,7 +113,7 @@ class Exchange:
                     raise
             else:
                 return await self._answer_or_learn(connection, answer)
-        async with self._pool.lease(repeatable=True, new=True) as connection:
+        async with self._lease(repeatable=True, new=True) as connection:
             connection.begin(self._request.method, head)
             connection.end_request()
             return await self._answer_or_learn(connection, await connection.head())
@@ -136,7 +136,7 @@ class Exchange:
         """length: None: in chunks."""
         framing = framing_fields(self._request.method, length, chunked=length is None)
         head = self._head(framing)
-        async with self._pool.lease(repeatable=False) as connection:
+        async with self._lease(repeatable=False) as connection:
             connection.begin(self._request.method, head)
             upload = asyncio.create_task(self._upload(connection, pieces, length))
             try:
@@ -215,6 +215,17 @@ class Exchange:
             raise
         self.answered = True
         return end
+
+    def _lease(
+        self, *, repeatable: bool, new: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
+        # One visit is one link: of many visitors behind one address each has its share.
+        return self._pool.lease(
+            repeatable=repeatable,
+            new=new,
+            owner=id(self._visit),
+            urgency=self._request.urgency,
+        )
 
     def _head(self, framing: tuple[tuple[str, str], ...]) -> bytes:
         request, fields = self._request, self._fields

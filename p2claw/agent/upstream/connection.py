@@ -39,6 +39,7 @@ class Connection(asyncio.BufferedProtocol):
         self.idle_since_s = 0.0
         self.requests = 0
         self.on_idle_closed: Callable[[Connection], None] | None = None
+        self.on_head: Callable[[], None] | None = None
         self._limits = limits
         self._buffer = buffer
         self._loop = asyncio.get_running_loop()
@@ -181,6 +182,9 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._reader.head is not None:
             self._forget_head_timer()
+            if self.on_head is not None:
+                self.on_head()
+                self.on_head = None
         if self._reader.buffered_bytes > READ_HIGH_BYTES and not self._reading_paused:
             self._reading_paused = True
             if self._transport is not None and not self._transport.is_closing():

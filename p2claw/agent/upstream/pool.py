@@ -1,24 +1,29 @@
 """The connections to one upstream: made when needed, kept for a while, never too many.
 
-An exchange holds one of `limits.connections` slots; who finds none waits in a bounded queue.
+Who may use one, and when, is `gate.py`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from p2claw.agent.faults import BoxBusyFault
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.connection import READ_BYTES, Connection
 from p2claw.agent.upstream.dial import dial
+from p2claw.agent.upstream.gate import Gate
 from p2claw.config import UpstreamLimits
+from p2claw.wire.heads import DEFAULT_URGENCY
 
 # A server that is about to give up a connection does so after seconds of idleness. A request that
 # cannot be repeated takes only one that was in use a moment ago.
 FRESH_S = 1.0
+
+# On this machine a connection is made at once, unless the server's backlog is full. Twice, because
+# a busy process may hear of both only now.
+SLOW_DIAL_S = 0.25
 
 
 class Pool:
@@ -28,8 +33,7 @@ class Pool:
         self.address = address
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._slots = asyncio.Semaphore(limits.connections)
-        self._waiting = 0
+        self.gate = Gate(address.text, limits)
         self._idle: deque[Connection] = deque()  # the longest idle first
         self._busy: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -50,24 +54,33 @@ class Pool:
         return sum(connection.buffered_bytes for connection in self._busy)
 
     @asynccontextmanager
-    async def lease(self, *, repeatable: bool, new: bool = False) -> AsyncIterator[Connection]:
+    async def lease(
+        self,
+        *,
+        repeatable: bool,
+        new: bool = False,
+        owner: object = None,
+        urgency: int = DEFAULT_URGENCY,
+    ) -> AsyncIterator[Connection]:
         """Hold a connection for one exchange; what is not reusable after it is closed.
 
         repeatable: the exchange may be tried again, so a connection that turns out stale does no
-        harm. new: take none that was used before.
+        harm. new: take none that was used before. owner, urgency: whose it is, as the gate asks.
         Raises AppDownFault, AppTimeoutFault, BoxBusyFault.
         """
-        await self._enter()
+        ticket = await self.gate.enter(owner, urgency)
         try:
             connection = (None if new else self._take(repeatable)) or await self._dial()
+            connection.on_head = lambda: self.gate.answered(ticket)
             self._busy.add(connection)
             try:
                 yield connection
             finally:
+                connection.on_head = None
                 self._busy.discard(connection)
                 self._give_back(connection)
         finally:
-            self._slots.release()
+            self.gate.leave(ticket)
 
     def retire(self) -> None:
         """Keep no connection any more; those in use are closed after their exchange."""
@@ -82,21 +95,6 @@ class Pool:
         self.retire()
         for connection in self._busy:
             connection.abort()
-
-    async def _enter(self) -> None:
-        if not self._slots.locked():
-            await self._slots.acquire()
-            return
-        if self._waiting >= self._limits.waiting:
-            raise BoxBusyFault(f"Too many requests wait for {self.address.text}")
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._limits.wait_s):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise BoxBusyFault(f"No connection to {self.address.text} came free") from None
-        finally:
-            self._waiting -= 1
 
     def _take(self, repeatable: bool) -> Connection | None:
         if not self._idle:
@@ -142,8 +140,27 @@ class Pool:
         self._watch()
 
     async def _dial(self) -> Connection:
-        _, connection = await dial(self.address, self._make, timeout_s=self._limits.connect_s)
-        return connection
+        watch = _Watch(self._loop, self.gate.slow_dial)
+        try:
+            _, connection = await dial(self.address, self._make, timeout_s=self._limits.connect_s)
+            return connection
+        finally:
+            watch.cancel()
 
     def _make(self) -> Connection:
         return Connection(self._limits, self._buffer)
+
+
+class _Watch:
+    """Tells of a dial that takes long."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, slow: Callable[[], None]) -> None:
+        self._loop = loop
+        self._slow = slow
+        self._timer = loop.call_later(SLOW_DIAL_S, self._again)
+
+    def _again(self) -> None:
+        self._timer = self._loop.call_later(SLOW_DIAL_S, self._slow)
+
+    def cancel(self) -> None:
+        self._timer.cancel()

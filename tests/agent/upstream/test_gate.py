@@ -1,0 +1,147 @@
+"""How many requests wait for an upstream at once, and whose goes next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from p2claw.agent.faults import BoxBusyFault
+from p2claw.agent.upstream import gate as gate_module
+from p2claw.agent.upstream.gate import FIRST, LEAST, Gate, Ticket
+from p2claw.config import UpstreamLimits
+
+MANY = int(FIRST)
+
+
+def gate(**limits: float) -> Gate:
+    return Gate("app", UpstreamLimits(**limits))  # type: ignore[arg-type]
+
+
+async def fill(full: Gate, owner: object = "a") -> list[Ticket]:
+    return [await full.enter(owner, 3) for _ in range(MANY)]
+
+
+async def soon(awaitable: Awaitable[Ticket]) -> Ticket:
+    return await asyncio.wait_for(awaitable, 5)
+
+
+async def waiting(full: Gate, owner: object, urgency: int = 3) -> asyncio.Task[Ticket]:
+    task = asyncio.create_task(full.enter(owner, urgency))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_as_many_as_a_browser_opens_go_at_once_and_the_next_waits() -> None:
+    full = gate()
+    tickets = await fill(full)
+    late = await waiting(full, "a")
+    assert not late.done()
+    full.leave(tickets[0])
+    await soon(late)
+
+
+async def test_the_answers_head_makes_room_before_its_body_has_come() -> None:
+    full = gate()
+    tickets = await fill(full)
+    late = await waiting(full, "a")
+    full.answered(tickets[0])
+    await soon(late)
+
+
+async def test_more_are_let_in_as_answers_come() -> None:
+    full = gate()
+    tickets = await fill(full)
+    late = [await waiting(full, "a") for _ in range(3 * MANY)]
+    for ticket in tickets:
+        full.answered(ticket)
+    await asyncio.sleep(0)
+    assert sum(task.done() for task in late) > MANY
+    assert full.limit > FIRST
+    for task in late:
+        task.cancel()
+
+
+async def test_fewer_are_let_in_after_a_slow_dial_and_nothing_grows_for_a_while() -> None:
+    full = gate()
+    tickets = await fill(full)
+    full.slow_dial()
+    full.slow_dial()
+    limit = full.limit
+    assert limit == FIRST / 2
+    late = await waiting(full, "a")
+    full.answered(tickets[0])
+    assert full.limit == limit
+    for ticket in tickets[1:]:
+        full.leave(ticket)
+    await soon(late)
+
+
+async def test_a_slow_dial_never_closes_the_gate() -> None:
+    empty = gate()
+    empty.slow_dial()
+    assert empty.limit == LEAST
+
+
+async def test_who_waits_for_an_answer_for_long_is_no_hindrance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate_module, "YOUNG_S", 0.02)
+    full = gate()
+    await fill(full)  # long polls
+    await soon(full.enter("b", 3))
+    assert full.counted <= MANY
+
+
+async def test_the_turn_is_the_visitors_who_has_the_fewest_under_way() -> None:
+    full = gate()
+    tickets = await fill(full, "crowd")
+    of_crowd = [await waiting(full, "crowd") for _ in range(20)]
+    of_other = await waiting(full, "other", 7)
+    full.leave(tickets[0])
+    await soon(of_other)
+    assert not any(task.done() for task in of_crowd)
+    for task in of_crowd:
+        task.cancel()
+
+
+async def test_of_one_visitors_requests_the_most_urgent_is_next() -> None:
+    full = gate()
+    tickets = await fill(full)
+    image, page = await waiting(full, "a", 4), await waiting(full, "a", 0)
+    full.leave(tickets[0])
+    await soon(page)
+    assert not image.done()
+    image.cancel()
+
+
+async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
+    full = gate(waiting=2)
+    tickets = await fill(full)
+    for _ in range(10):
+        gone = await waiting(full, "a")
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+    late = await waiting(full, "a")
+    full.leave(tickets[0])
+    await soon(late)
+    assert full.counted == MANY
+
+
+async def test_a_turn_that_comes_as_its_task_is_cancelled_is_passed_on() -> None:
+    full = gate()
+    tickets = await fill(full)
+    first, second = await waiting(full, "a"), await waiting(full, "a")
+    full.leave(tickets[0])  # the turn is first's
+    first.cancel()
+    await soon(second)
+
+
+async def test_no_more_wait_than_the_limit() -> None:
+    full = gate(waiting=1)
+    await fill(full)
+    late = await waiting(full, "a")
+    with pytest.raises(BoxBusyFault):
+        await full.enter("a", 3)
+    late.cancel()
