@@ -36,7 +36,16 @@ const assets = {};
 const lazy = new Set();
 const built = new Map();
 const injectUrl = await asset("inject", {});
-const workerUrl = await asset("worker", { __VERSION__: source.version });
+const inflateUrl = await decoder("inflate");
+const workerUrl = await asset("worker", {
+  __VERSION__: source.version,
+  __DECODER_URLS__: {
+    gzip: inflateUrl,
+    deflate: inflateUrl,
+    br: await decoder("brotli"),
+    zstd: await decoder("zstd"),
+  },
+});
 const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl });
 
 const style = (await minify("src/shell/style.css", {})).trim();
@@ -49,7 +58,9 @@ if (!html.includes(`<style>${style}</style>`))
 const sw = await minify("src/sw/main.ts", {
   __VERSION__: `${source.version}-${hash(html + injectUrl)}`,
   __INJECT_URL__: injectUrl,
-  __ASSET_URLS__: Object.values(assets).map((name) => ASSETS + name),
+  __ASSET_URLS__: Object.values(assets)
+    .filter((name) => !lazy.has(name))
+    .map((name) => ASSETS + name),
   __SHELL_HTML__: html,
   __SHELL_CSP__: contentSecurityPolicy(style),
 });
@@ -62,8 +73,14 @@ for (const [name, text] of built) files.set(name, text);
 await writeAll(files);
 report(files);
 
-async function asset(name, constants, { whenNeeded = false } = {}) {
-  const text = await minify(`src/${name}/main.ts`, constants);
+// Modules that the worker imports when an answer needs one.
+function decoder(name) {
+  const entry = `src/worker/decoders/${name}.ts`;
+  return asset(name, {}, { whenNeeded: true, entry, format: "esm" });
+}
+
+async function asset(name, constants, { whenNeeded = false, entry, format } = {}) {
+  const text = await minify(entry ?? `src/${name}/main.ts`, constants, format);
   const file = `${name}-${hash(text)}.js`;
   if (whenNeeded) lazy.add(file);
   assets[`${name}.js`] = file;
@@ -71,13 +88,14 @@ async function asset(name, constants, { whenNeeded = false } = {}) {
   return ASSETS + file;
 }
 
-async function minify(entry, constants) {
+async function minify(entry, constants, format = "iife") {
   const define = Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)]);
   const result = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
     bundle: true,
-    format: "iife",
+    format,
+    loader: { ".wasm": "binary" },
     target: "es2022",
     minify: true,
     legalComments: "none",

@@ -29,6 +29,7 @@ try {
     logLevel: "warning",
     define: {
       __INJECT_URL__: '"/__p2claw/assets/inject.js"',
+      __DECODER_URLS__: '{"gzip":"","deflate":"","br":"","zstd":""}',
       __VECTORS__: JSON.stringify(VECTORS),
     },
   });

@@ -34,7 +34,8 @@ export type ReplyError =
   | "head";
 
 export type WorkerReply =
-  | ({ kind: "head"; end: boolean } & ResponseHead)
+  /** decoded: its codings are undone on the way. */
+  | ({ kind: "head"; end: boolean; decoded: boolean } & ResponseHead)
   | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "end" }
   | { kind: "error"; error: ReplyError };

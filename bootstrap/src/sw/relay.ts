@@ -13,7 +13,7 @@ import { fail, refuse } from "./refusals";
 import { BodyTooLarge, requestBody } from "./request-body";
 import { requestFields } from "./request-fields";
 import { assemble } from "./response";
-import { CodedBody, leadsAway } from "./response-head";
+import { leadsAway } from "./response-head";
 import { urgencyOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import type { Shell, Shells } from "./shells";
@@ -122,22 +122,11 @@ export class Relay {
       drop();
       return problemDocument(head.status, head.error, "The app could not be reached.");
     }
-    try {
-      const response = assemble(head, port, asked, shell);
-      // To the browser it was a GET, and will be one at the next place too.
-      const next = response.headers.get("location");
-      const repeats = head.status === 307 || head.status === 308;
-      if (post && next && repeats) this.posts.add(withoutFragment(next), post);
-      return response;
-    } catch (error) {
-      if (!(error instanceof CodedBody)) throw error;
-      drop();
-      return refuse(
-        page,
-        502,
-        "coding",
-        `The app answered in a coding that was not asked for: ${error.message}.`,
-      );
-    }
+    const response = assemble(head, port, asked, shell);
+    // To the browser it was a GET, and will be one at the next place too.
+    const next = response.headers.get("location");
+    const repeats = head.status === 307 || head.status === 308;
+    if (post && next && repeats) this.posts.add(withoutFragment(next), post);
+    return response;
   }
 }

@@ -30,8 +30,7 @@ const CACHE_CONTROL: Record<string, string | undefined> = {
 // Fields of ours, and what a box refuses or sets itself.
 const DROPPED = new Set([ERROR_FIELD, "host", "connection", "cookie"]);
 
-// `br` and `zstd` cannot be decoded by every browser's DecompressionStream, and a synthetic
-// response is not decoded by the browser.
+// For the others a decoder would have to be loaded in some browsers.
 const ENCODINGS = "gzip, identity";
 
 export function requestFields(request: RequestFacts, browser: BrowserFacts): [string, string][] {

@@ -5,19 +5,16 @@ import { type Framing, admit } from "./csp";
 
 export interface ResponsePlan {
   fields: [string, string][];
-  /** The body is gzip and must be decoded here: the browser does not decode what we make. */
-  decode: CompressionFormat | undefined;
   /** The page gets our script; with this nonce, where it is not "". */
   inject: boolean;
   nonce: string;
 }
 
-/** The body is coded in a way that we did not ask for and cannot decode. */
-export class CodedBody extends Error {}
-
 export interface ResponseFacts {
   status: number;
   fields: Fields;
+  /** The body has been decoded: what the fields say of its coding is over. */
+  decoded: boolean;
   /** It becomes a document in a frame. */
   page: boolean;
   url: string;
@@ -30,7 +27,6 @@ const DROPPED = new Set([
   "set-cookie",
   "set-cookie2",
   "content-security-policy",
-  "content-encoding",
   "x-frame-options",
   "strict-transport-security",
   "alt-svc",
@@ -38,11 +34,9 @@ const DROPPED = new Set([
 
 const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
 
-/** Throws CodedBody. */
 export function planResponse(response: ResponseFacts): ResponsePlan {
   const all = (name: string): string[] =>
     response.fields.filter(([key]) => key === name).map(([, value]) => value);
-  const decode = decoding(all("content-encoding"), response.status);
   const inject = response.page && HTML.test(all("content-type")[0] ?? "");
   const policies = all("content-security-policy");
   const admission = response.page
@@ -50,14 +44,16 @@ export function planResponse(response: ResponseFacts): ResponsePlan {
     : { nonce: "", policies };
   const fields: [string, string][] = [];
   for (const [name, value] of response.fields) {
-    const stale = name === "content-length" && (decode !== undefined || inject);
+    const stale =
+      (name === "content-length" && (response.decoded || inject)) ||
+      (name === "content-encoding" && response.decoded);
     if (!stale && !DROPPED.has(name)) fields.push([name, located(name, value, response)]);
   }
   for (const policy of admission.policies) fields.push(["content-security-policy", policy]);
   if (response.framing.embedded) {
     for (const value of all("x-frame-options")) fields.push(["x-frame-options", value]);
   }
-  return { fields, decode, inject, nonce: admission.nonce };
+  return { fields, inject, nonce: admission.nonce };
 }
 
 /** Fetch §2.2.6. */
@@ -71,16 +67,6 @@ export function leadsAway(status: number, fields: Fields, url: string): string |
   const location = fields.find(([name]) => name === "location")?.[1];
   const target = location === undefined ? undefined : absolute(location, url);
   return target && target.origin !== new URL(url).origin ? target.href : undefined;
-}
-
-function decoding(values: string[], status: number): CompressionFormat | undefined {
-  const codings = values.flatMap((value) => value.toLowerCase().split(","));
-  const names = codings.map((name) => name.trim()).filter((name) => name && name !== "identity");
-  const [name] = names;
-  if (name === undefined || status === 206) return undefined;
-  if (names.length === 1 && (name === "gzip" || name === "x-gzip")) return "gzip";
-  if (names.length === 1 && name === "deflate") return "deflate";
-  throw new CodedBody(names.join(", "));
 }
 
 // A synthetic response has no URL that a relative `location` could be resolved against.

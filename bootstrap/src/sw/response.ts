@@ -1,4 +1,4 @@
-// An answer of the box as a Response: decoded, with our script in it where it is a page.
+// An answer of the box as a Response, with our script in it where it is a page.
 
 import { ERROR_FIELD, type SwToPage } from "../messages/sw-page";
 import { hasNoBody } from "../wire/heads";
@@ -9,12 +9,12 @@ import { isRedirect, planResponse } from "./response-head";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
 
-/** Throws CodedBody. */
 export function assemble(head: Head, port: MessagePort, asked: Asked, shell: Shell): Response {
   const { page, url, method } = asked;
   const plan = planResponse({
     status: head.status,
     fields: head.fields,
+    decoded: head.decoded,
     page,
     url,
     framing: { embedded: shell.embedded, secure: sw.location.protocol === "https:" },
@@ -40,7 +40,6 @@ export function assemble(head: Head, port: MessagePort, asked: Asked, shell: She
     return new Response(null, said);
   }
   let stream = body.stream;
-  if (plan.decode) stream = stream.pipeThrough(new DecompressionStream(plan.decode));
   if (plan.inject) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));
   return new Response(stream, said);
 }

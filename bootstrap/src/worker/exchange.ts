@@ -4,6 +4,7 @@ import type { PortRequest, ReplyError } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
 import { LocalFault } from "../wire/faults";
 import type { ResponseHead } from "../wire/heads";
+import { Decoding, type DecodingOwner, codingsOf } from "./decoding";
 import type { Link, StreamOwner } from "./link";
 import { Reply, type ReplyOwner } from "./reply";
 import { type Source, Upload, type UploadOwner } from "./upload";
@@ -23,12 +24,13 @@ export interface ExchangeOwner {
   progress(id: string, sentBytes: number): void;
 }
 
-export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
+export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingOwner {
   state: ExchangeState = "waiting";
   private readonly reply: Reply;
   private link: Link | undefined;
   private stream = 0;
   private upload: Upload | undefined;
+  private decoding: Decoding | undefined;
   private attempts = 0;
 
   /** reference: the id of the body, where it came by reference. */
@@ -72,6 +74,7 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
   /** There is no answer, or no more of it. */
   fail(error: ReplyError): void {
     if (this.state === "over") return;
+    this.decoding?.stop();
     this.reply.error(error);
     this.finish();
   }
@@ -89,10 +92,12 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
         this.answer(event.head, event.end);
         return;
       case "data":
-        this.reply.data(event.data, event.end);
+        if (this.decoding) this.decoding.push(event.data, event.end);
+        else this.reply.data(event.data, event.end);
         return;
       case "trailers":
-        this.reply.end();
+        if (this.decoding) this.decoding.push(new Uint8Array(), true);
+        else this.reply.end();
         return;
       case "reset":
         this.broke(event.code);
@@ -115,10 +120,30 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
   }
 
   read(bytes: number): void {
+    if (this.decoding) this.decoding.read(bytes);
+    else this.decoded(bytes);
+  }
+
+  decoded(bytes: number): void {
     this.link?.consumed(this.stream, bytes);
   }
 
+  piece(bytes: Uint8Array): void {
+    this.reply.data(bytes, false);
+  }
+
+  end(): void {
+    this.reply.end();
+  }
+
+  undecodable(): void {
+    this.link?.reset(this.stream, Code.CANCEL);
+    this.reply.error("reset");
+    this.finish();
+  }
+
   cancelled(): void {
+    this.decoding?.stop();
     if (this.state === "over") return;
     this.link?.reset(this.stream, Code.CANCEL);
     this.finish();
@@ -135,7 +160,9 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner {
 
   private answer(head: ResponseHead, end: boolean): void {
     this.state = "answered";
-    this.reply.head(head, end);
+    const codings = end ? [] : codingsOf(head.fields);
+    if (codings.length) this.decoding = new Decoding(codings, this);
+    this.reply.head(head, end, codings.length > 0);
   }
 
   private broke(code: Code): void {

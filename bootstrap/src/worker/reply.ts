@@ -31,8 +31,8 @@ export class Reply {
     port.onmessage = (event: MessageEvent<SwToWorker>) => this.receive(event.data);
   }
 
-  head(head: ResponseHead, end: boolean): void {
-    this.post({ kind: "head", ...head, end });
+  head(head: ResponseHead, end: boolean, decoded: boolean): void {
+    this.post({ kind: "head", ...head, end, decoded });
     if (end) this.close();
   }
 
