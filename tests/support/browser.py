@@ -52,8 +52,9 @@ class Tab:
         status: int | None = answer["status"]
         return status
 
-    async def reload(self) -> None:
-        await self._do("reload")
+    async def reload(self, *, hard: bool = False) -> None:
+        """hard: past every cache and past the service worker, as with Shift."""
+        await self._do("reload", hard=hard)
 
     async def front(self) -> None:
         """Bring to the front: a hidden tab's timers and videos are slowed down."""

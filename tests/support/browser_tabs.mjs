@@ -21,8 +21,19 @@ export class Tab {
     return { status: response?.status() ?? null };
   }
 
-  async reload() {
-    await this.page.reload({ waitUntil: "domcontentloaded", timeout: NAVIGATION_MS });
+  /** hard: past every cache, and past the service worker. */
+  async reload({ hard }) {
+    const options = { waitUntil: "domcontentloaded", timeout: NAVIGATION_MS };
+    if (!hard) return void (await this.page.reload(options));
+    try {
+      await this.page.reload({ ...options, ignoreCache: true });
+    } catch (error) {
+      if (!String(error).includes("not supported")) throw error;
+      // Firefox's protocol has no word for it, but its pages do.
+      const loaded = this.page.waitForNavigation(options);
+      await this.page.evaluate("location.reload(true)");
+      await loaded;
+    }
   }
 
   async front() {

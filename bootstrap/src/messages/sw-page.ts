@@ -31,6 +31,8 @@ export type PageToSw =
   | { kind: "post"; id: string; url: string; contentType: string }
   /** From an app page: what the next navigation to this URL gives is saved. Answered as `post`. */
   | { kind: "save"; url: string; name: string }
+  /** From a shell: how the next navigation to this URL treats the cache. Answered as `post`. */
+  | { kind: "mode"; url: string; cache: RequestCache }
   /** From an app page: the request whose mark this is is no longer wanted. */
   | { kind: "abort"; id: string }
   /** From an app page: it goes away, and none of its requests is wanted any more. */

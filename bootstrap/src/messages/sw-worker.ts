@@ -43,3 +43,10 @@ export type WorkerReply =
 export type SwToWorker =
   /** So many body bytes have been read. */
   { kind: "read"; bytes: number } | { kind: "cancel" };
+
+/** Where the body of an answer comes from: a worker's port, or what stands in for one. */
+export interface ReplyPort {
+  onmessage: ((event: MessageEvent<WorkerReply>) => void) | null;
+  postMessage(message: SwToWorker): void;
+  close(): void;
+}

@@ -24,7 +24,8 @@ export class FrameHistory {
   private cause: Cause = "first";
   private scrolled: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  /** back: said before a document is loaded again on Back or Forward, from the cache if it is there. */
+  constructor(private readonly back: (url: string) => Promise<void>) {
     history.scrollRestoration = "manual";
     window.addEventListener("popstate", () => this.popped());
   }
@@ -88,7 +89,9 @@ export class FrameHistory {
       return;
     }
     this.cause = "traverse";
-    this.page?.go(url);
+    void this.back(url).then(() => {
+      if (location.href === url) this.page?.go(url);
+    });
   }
 
   private write(

@@ -66,9 +66,13 @@ export class Frame {
   }
 
   start(url: string): void {
-    this.element.src = url;
     document.body.prepend(this.element);
-    this.element.referrerPolicy = "";
+    // In a task of its own: where the tab came by a hard reload, Firefox would load the first document
+    // of a frame past the Service Worker too.
+    setTimeout(() => {
+      this.element.src = url;
+      this.element.referrerPolicy = "";
+    });
   }
 
   reload(): void {

@@ -25,7 +25,18 @@ export interface ServiceWorkerOwner {
   download(): void;
 }
 
+// The frame's first document is a load like any other, though the person may have reloaded the tab:
+// by a hard reload where nobody controls it.
+function firstMode(): RequestCache {
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (entry?.type === "back_forward") return "force-cache";
+  if (entry?.type !== "reload") return "default";
+  return navigator.serviceWorker.controller ? "no-cache" : "reload";
+}
+
 export class ServiceWorkerLink {
+  /** How the app's first document treats the cache: the shell itself came by a reload, or not. */
+  readonly firstMode = firstMode();
   private expect = "";
   private welcomed: (() => void) | undefined;
 
@@ -61,6 +72,20 @@ export class ServiceWorkerLink {
   async recodes(): Promise<boolean> {
     const answer = await fetch(OCTETS).catch(() => undefined);
     return answer?.headers.get("octet")?.length === 2;
+  }
+
+  /** How the next navigation to this URL treats the cache; resolves when the Service Worker knows. */
+  async mode(url: string, cache: RequestCache): Promise<void> {
+    const { controller } = navigator.serviceWorker;
+    if (!controller) return;
+    const { port1, port2 } = new MessageChannel();
+    const known = new Promise((resolve) => {
+      port1.onmessage = resolve;
+      setTimeout(resolve, WELCOME_MS);
+    });
+    const message: PageToSw = { kind: "mode", url: withoutFragment(url), cache };
+    controller.postMessage(message, [port2]);
+    await known;
   }
 
   /** Streams are open: it must not be stopped, which only an event prevents. */
@@ -157,6 +182,10 @@ export class ServiceWorkerLink {
   private say(message: PageToSw): void {
     navigator.serviceWorker.controller?.postMessage(message);
   }
+}
+
+function withoutFragment(url: string): string {
+  return url.split("#", 1)[0] ?? url;
 }
 
 // Held until the page is gone, however it goes.

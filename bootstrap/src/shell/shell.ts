@@ -24,7 +24,7 @@ const RELOADED_MS = 300_000;
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
   private readonly mirror = new Mirror(location.hostname);
-  private readonly history = new FrameHistory();
+  private readonly history = new FrameHistory((url) => this.serviceWorker.mode(url, "force-cache"));
   private readonly frame: Frame;
   private readonly connector: Connector;
   private readonly serviceWorker: ServiceWorkerLink;
@@ -143,7 +143,9 @@ export class Shell {
     const url = location.href;
     const document = url.split("#", 1)[0] ?? url;
     const { serviceWorker } = this;
-    void Promise.all([serviceWorker.announce(document), serviceWorker.recodes()]).then(
+    const { firstMode } = serviceWorker;
+    const known = firstMode === "default" ? undefined : serviceWorker.mode(document, firstMode);
+    void Promise.all([serviceWorker.announce(document), serviceWorker.recodes(), known]).then(
       ([, recodes]) => {
         this.recodes = recodes;
         performance.mark("p2claw-frame");

@@ -1,6 +1,7 @@
 // What is asked of the box, whatever the browser's own request looks like; and the way to ask it.
 
 import type {
+  ReplyPort,
   PortRequest,
   ReplyError,
   RequestBody,
@@ -8,6 +9,7 @@ import type {
   WorkerReply,
 } from "../messages/sw-worker";
 import { bodyLength, transferOf } from "./request-body";
+import type { Fields } from "../wire/heads";
 import type { Shell } from "./shells";
 
 /** A form that is sent by a navigation which itself is a GET. */
@@ -21,8 +23,9 @@ export interface Post {
 export interface Asked {
   url: string;
   method: string;
-  fields: [string, string][];
+  fields: Fields[number][];
   urgency: number;
+  cache: RequestCache;
   /** It becomes a document in a frame. */
   page: boolean;
   post: Post | undefined;
@@ -34,7 +37,8 @@ export type Head = Extract<WorkerReply, { kind: "head" }>;
 
 export interface Pending {
   answer: Promise<Head | { kind: "error"; error: ReplyError }>;
-  port: MessagePort;
+  /** Once the answer has come. */
+  readonly port: ReplyPort;
   cancel: () => void;
 }
 

@@ -4,6 +4,7 @@ import type { PageToSw } from "../messages/sw-page";
 import { Aborts } from "./aborts";
 import type { Post } from "./asked";
 import { asset, dropOldAssets, storeAssets } from "./assets";
+import { PrivateCache } from "./cache/private-cache";
 import { AppCookies } from "./cookies/app-cookies";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
@@ -17,7 +18,9 @@ const aborts = new Aborts();
 const posts = new NextVisit<Post>();
 const saves = new NextVisit<string>();
 const own = new OwnOrigins();
-const relay = new Relay(shells, aborts, posts, saves, own, new AppCookies());
+const modes = new NextVisit<RequestCache>();
+const cache = new PrivateCache();
+const relay = new Relay(shells, aborts, posts, saves, own, new AppCookies(), modes, cache);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
@@ -86,6 +89,10 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       return;
     case "save":
       saves.add(message.url, message.name);
+      event.ports[0]?.postMessage(null);
+      return;
+    case "mode":
+      modes.add(message.url, message.cache);
       event.ports[0]?.postMessage(null);
       return;
     case "abort":

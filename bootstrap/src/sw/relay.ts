@@ -1,11 +1,12 @@
 // One request of a page, through a worker to the box, and its answer as a Response.
 
 import { fieldsOfMark, marksOf } from "../messages/marks";
-import type { RequestBody, SwToWorker } from "../messages/sw-worker";
+import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
+import type { PrivateCache } from "./cache/private-cache";
 import type { AppCookies } from "./cookies/app-cookies";
 import { siteOf } from "./cookies/site";
-import { type Asked, type Head, type Post, ask } from "./asked";
+import type { Asked, Head, Post } from "./asked";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
 import type { NextVisit } from "./next-visit";
 import type { OwnOrigins } from "./own-origins";
@@ -21,7 +22,12 @@ import type { Shell, Shells } from "./shells";
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
 const NETWORK_ERRORS = new Set(["app-down", "app-broken"]);
 
+// How long the page of a hard reload loads past the cache: its load event is not told here.
+const HARD_MS = 10_000;
+
 export class Relay {
+  private hard = { client: "", untilMs: 0 };
+
   constructor(
     private readonly shells: Shells,
     private readonly aborts: Aborts,
@@ -29,6 +35,8 @@ export class Relay {
     private readonly saves: NextVisit<string>,
     private readonly own: OwnOrigins,
     private readonly cookies: AppCookies,
+    private readonly modes: NextVisit<RequestCache>,
+    private readonly cache: PrivateCache,
   ) {}
 
   /** A request for an origin that is perhaps the app's own by another name. */
@@ -47,7 +55,7 @@ export class Relay {
     if (!shell) return page ? this.atTheTop(request) : Response.error();
     this.shells.adopt(event.resultingClientId, shell);
     await this.cookies.ready;
-    const asked = this.asked(request);
+    const asked = this.asked(event);
     const { url, method, post } = asked;
     const origin = post?.origin || undefined;
     const site = siteOf({ ...shell, first: page, led: true, method, origin }, sw.location.origin);
@@ -61,7 +69,7 @@ export class Relay {
       if (!(error instanceof BodyTooLarge)) return Response.error();
       return refuse(page, 413, "upload-too-large", "This browser cannot send a form of that size.");
     }
-    const pending = ask(asked, body, shell);
+    const pending = this.cache.ask(asked, body, shell);
     const id = marksOf(request.url).request;
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
     const answer = await pending.answer;
@@ -84,13 +92,15 @@ export class Relay {
     return shellDocument();
   }
 
-  private asked(request: Request): Asked {
+  private asked(event: FetchEvent): Asked {
+    const { request } = event;
     const page = request.mode === "navigate";
     const url = withoutFragment(this.own.mapped(request.url));
     const post = page && request.method === "GET" ? this.posts.take(url) : undefined;
     const save = page ? this.saves.take(url) : undefined;
     const method = post ? "POST" : request.method;
-    const { mode, destination, cache, referrer } = request;
+    const { mode, destination, referrer } = request;
+    const cache = this.cacheMode(event, url);
     const headers = [...request.headers];
     if (post) headers.push(["content-type", post.contentType]);
     if (post?.origin) headers.push(["origin", post.origin]);
@@ -102,10 +112,26 @@ export class Relay {
     const marked = fieldsOfMark(marksOf(request.url).fields);
     const facts = { method, mode, destination, cache, referrer, headers, marked };
     const fields = requestFields(facts, browser);
-    return { url, method, fields, urgency: urgencyOf(request), page, post, save };
+    return { url, method, fields, urgency: urgencyOf(request), cache, page, post, save };
   }
 
-  private respond(head: Head, port: MessagePort, asked: Asked, shell: Shell): Response {
+  // A page that comes by a hard reload takes nothing from the cache, nor does what it loads at first.
+  private cacheMode(
+    { request, clientId, resultingClientId }: FetchEvent,
+    url: string,
+  ): RequestCache {
+    const { cache } = request;
+    if (request.mode === "navigate") {
+      const mode = this.modes.take(url) ?? cache;
+      if (mode === "reload")
+        this.hard = { client: resultingClientId, untilMs: Date.now() + HARD_MS };
+      return mode;
+    }
+    const { client, untilMs } = this.hard;
+    return cache === "default" && clientId === client && Date.now() < untilMs ? "reload" : cache;
+  }
+
+  private respond(head: Head, port: ReplyPort, asked: Asked, shell: Shell): Response {
     const { page, url, post } = asked;
     const away = page ? leadsAway(head.status, head.fields, url) : undefined;
     if (page && head.origins.length) this.own.learn(head.origins);

@@ -1,6 +1,6 @@
 // The body of an answer as a stream that is filled as it is read: backpressure reaches the box.
 
-import type { SwToWorker, WorkerReply } from "../messages/sw-worker";
+import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 
 type Piece = Uint8Array<ArrayBuffer>;
 
@@ -15,7 +15,7 @@ export class ResponseBody {
 
   /** over: the body has ended, broken, or is no longer wanted. Called once. */
   constructor(
-    private readonly port: MessagePort,
+    private readonly port: ReplyPort,
     private readonly over: () => void,
   ) {
     const source = {
@@ -26,7 +26,7 @@ export class ResponseBody {
       cancel: () => this.cancel(),
     };
     this.stream = new ReadableStream<Piece>(source, { highWaterMark: 0 });
-    port.onmessage = (event: MessageEvent<WorkerReply>) => this.receive(event.data);
+    port.onmessage = ({ data }) => this.receive(data);
   }
 
   /** Nothing more comes: the shell is gone. */

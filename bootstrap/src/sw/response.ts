@@ -1,6 +1,7 @@
 // An answer of the box as a Response, with our script in it where it is a page.
 
 import { ERROR_FIELD, type SwToPage } from "../messages/sw-page";
+import type { ReplyPort } from "../messages/sw-worker";
 import { hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
 import { injectTag } from "./html-injection";
@@ -9,7 +10,7 @@ import { isRedirect, planResponse } from "./response-head";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
 
-export function assemble(head: Head, port: MessagePort, asked: Asked, shell: Shell): Response {
+export function assemble(head: Head, port: ReplyPort, asked: Asked, shell: Shell): Response {
   const { page, url, method } = asked;
   const plan = planResponse({
     status: head.status,

@@ -1,0 +1,92 @@
+// What may be kept, how long it stays fresh, and what may be done with it after that. Pure.
+// Source: RFC 9111 §3, §4.2; RFC 5861. As a private cache: `s-maxage` and `private` say nothing.
+
+import type { Fields } from "../../wire/heads";
+import { allOf, dateOf, type Directives, directivesOf, durationMs, fieldOf } from "./cache-control";
+
+/** An answer as it was kept. Times in ms since the epoch: when it was asked for, and had come. */
+export interface Kept {
+  head: { readonly status: number; readonly fields: Fields };
+  requestMs: number;
+  responseMs: number;
+}
+
+/** What is to be done with a kept answer. */
+export type Verdict =
+  | "use"
+  /** It is stale, may be used, and is asked for again behind the page's back. */
+  | "use-and-refresh"
+  | "validate";
+
+// RFC 9110 §15.1, without 206, which is never kept; such an error without a word is there for history only.
+const BY_DEFAULT = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
+// RFC 9110 allows more; no browser takes the date of an error for a sign that it lasts.
+const BY_DATE = [200, 203];
+// What says of itself that it is for good. Browsers then need no date.
+const FOR_GOOD = [300, 301, 308, 410];
+// RFC 9111 §4.2.2: a tenth of the time since the last change.
+const HEURISTIC = 0.1;
+
+/** Whether the answer to a GET with these fields may be kept. */
+export function mayKeep(request: Fields, status: number, fields: Fields): boolean {
+  const said = directivesOf(fields);
+  if (status === 206 || status === 304 || status === 416) return false;
+  if (said.has("no-store") || directivesOf(request).has("no-store")) return false;
+  if (allOf(fields, "vary").join().includes("*")) return false;
+  // A stream without end, which a page opens anew each time.
+  if (/^\s*text\/event-stream/i.test(fieldOf(fields, "content-type") ?? "")) return false;
+  const explicit = said.has("max-age") || said.has("public") || fieldOf(fields, "expires");
+  return BY_DEFAULT.includes(status) || Boolean(explicit);
+}
+
+export function judge(kept: Kept, request: Fields, nowMs: number): Verdict {
+  const said = directivesOf(kept.head.fields);
+  const asked = directivesOf(request);
+  if (said.has("no-cache") || asked.has("no-cache")) return "validate";
+  const ageMs = ageOf(kept, nowMs);
+  const leftMs = lifetimeOf(kept, said) - ageMs;
+  if (ageMs > (durationMs(asked, "max-age") ?? Infinity)) return "validate";
+  if (leftMs > (durationMs(asked, "min-fresh") ?? 0)) return "use";
+  if (said.has("must-revalidate") || asked.has("min-fresh")) return "validate";
+  if (asked.has("max-stale")) {
+    const most = asked.get("max-stale") ? durationMs(asked, "max-stale") : Infinity;
+    if (-leftMs <= (most ?? 0)) return "use";
+  }
+  return -leftMs < (durationMs(said, "stale-while-revalidate") ?? 0)
+    ? "use-and-refresh"
+    : "validate";
+}
+
+/** Whether a stale answer may stand in for an error. RFC 5861 §4. */
+export function mayCoverError(kept: Kept, request: Fields, nowMs: number): boolean {
+  const said = directivesOf(kept.head.fields);
+  if (said.has("must-revalidate") || said.has("no-cache")) return false;
+  const staleMs = ageOf(kept, nowMs) - lifetimeOf(kept, said);
+  const allowed = [said, directivesOf(request)].map((from) => durationMs(from, "stale-if-error"));
+  return allowed.some((most) => most !== undefined && staleMs < most);
+}
+
+/** RFC 9111 §4.2.3. */
+export function ageOf({ head: { fields }, requestMs, responseMs }: Kept, nowMs: number): number {
+  const [, seconds] = /^\s*(\d+)\s*(?:,|$)/.exec(fieldOf(fields, "age") ?? "") ?? [];
+  const apparentMs = Math.max(0, responseMs - dateOr(fields, responseMs));
+  const correctedMs = Number(seconds ?? 0) * 1_000 + responseMs - requestMs;
+  return Math.max(apparentMs, correctedMs) + Math.max(0, nowMs - responseMs);
+}
+
+// RFC 9111 §4.2.1.
+function lifetimeOf({ head: { status, fields }, responseMs }: Kept, said: Directives): number {
+  const maxAgeMs = durationMs(said, "max-age");
+  if (maxAgeMs !== undefined) return maxAgeMs;
+  const dateMs = dateOr(fields, responseMs);
+  const expiresMs = dateOf(fields, "expires");
+  if (expiresMs !== undefined) return (expiresMs || 0) - dateMs;
+  if (FOR_GOOD.includes(status)) return Infinity;
+  const changedMs = dateOf(fields, "last-modified");
+  if (!changedMs || !BY_DATE.includes(status)) return 0;
+  return (dateMs - changedMs) * HEURISTIC;
+}
+
+function dateOr(fields: Fields, otherMs: number): number {
+  return dateOf(fields, "date") || otherMs;
+}
