@@ -53,6 +53,13 @@ class AppBrokenFault(RequestFault):
     line = "The app's answer could not be understood."
 
 
+class CertificateFault(RequestFault):
+    """An upstream with TLS shows another certificate than its owner confirmed."""
+
+    code = "app-certificate"
+    line = "The app shows another certificate than the one that its owner confirmed."
+
+
 class BoxBusyFault(RequestFault):
     code = "box-busy"
     status = 503

@@ -88,6 +88,7 @@ def request_fields(
     told = _told_host(head.fields, hosts)
     public_host = told or hosts[0]
     scheme = visit.names.scheme
+    secure = secure or route.upstream.secure
     origin = f"https://{route.upstream.authority}" if secure else route.upstream.origin
     kept: list[tuple[str, str]] = []
     cookies: list[str] = []

@@ -24,6 +24,7 @@ from p2claw.agent.private_file import (
     replace,
 )
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
+from p2claw.agent.upstream.tls import FINGERPRINT
 from p2claw.errors import UsageError
 from p2claw.names import check_app
 from p2claw.units import MIB
@@ -175,7 +176,7 @@ def parse_routes(content: bytes, path: Path) -> Routes:
 def route_from(app: str, entry: object) -> Route:
     """Read one route, of the file or of the local API. Raises UsageError."""
     check_app(app)
-    known = {"upstream", "preserve_host", "chunked"}
+    known = {"upstream", "preserve_host", "chunked", "certificate"}
     if not isinstance(entry, dict) or not entry.keys() <= known:
         raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
     upstream = entry.get("upstream")
@@ -184,7 +185,20 @@ def route_from(app: str, entry: object) -> Route:
         raise UsageError(
             "A route needs an upstream (text); flags are true or false", code="route-invalid"
         )
-    return Route(app, parse_upstream(upstream), *flags)
+    return Route(app, _certified(parse_upstream(upstream), entry.get("certificate", "")), *flags)
+
+
+def _certified(upstream: UpstreamAddress, certificate: object) -> UpstreamAddress:
+    if not upstream.secure and certificate == "":
+        return upstream
+    text = certificate if isinstance(certificate, str) else ""
+    if not upstream.secure or not FINGERPRINT.fullmatch(text):
+        raise UsageError(
+            "An https upstream needs the SHA-256 of its certificate, and no other has one",
+            code="route-invalid",
+            hint="`p2claw expose` finds it out",
+        )
+    return UpstreamAddress(upstream.host, upstream.port, secure=True, certificate=text)
 
 
 def route_to_map(route: Route) -> dict[str, Any]:
@@ -193,6 +207,8 @@ def route_to_map(route: Route) -> dict[str, Any]:
         "upstream": route.upstream.text,
         "preserve_host": route.preserve_host,
     }
+    if route.upstream.secure:
+        entry["certificate"] = route.upstream.certificate
     return {**entry, "chunked": True} if route.chunked else entry
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from p2claw.agent.routes import Route, RouteFile, route_to_map
 from p2claw.agent.upstream.address import parse_upstream
+from p2claw.agent.upstream.tls import certificate_of
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.listening import listens
 from p2claw.cli.output import json_option, print_json, print_note, print_qr
@@ -51,10 +53,14 @@ def expose(
 ) -> None:
     """Give the app that listens on UPSTREAM the name NAME, and with it a URL that stays.
 
-    UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT or unix:/path/to.sock. An app
+    UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT or unix:/path/to.sock; of
+    https://localhost:PORT the certificate that it shows now is the only one from then on. An app
     of that name is replaced. Where no agent runs, the app is written down for the next that does.
     """
-    route = Route(check_app(name), parse_upstream(upstream), preserve_host, chunked)
+    address = parse_upstream(upstream)
+    if address.secure:
+        address = replace(address, certificate=certificate_of(address))
+    route = Route(check_app(name), address, preserve_host, chunked)
     client = AgentClient()
     running = client.running()
     if running:
@@ -72,6 +78,7 @@ def expose(
         "key_url": entry.get("key_url"),
         "agent_running": running,
         "upstream_listens": listens(route.upstream),
+        "certificate": route.upstream.certificate or None,
     }
     if as_json:
         print_json(facts)
@@ -99,5 +106,7 @@ def _say(facts: dict[str, Any], *, qr: bool) -> None:
         print_note("no agent runs; the URL appears when one does: p2claw run")
     elif not url:
         print_note("the coordinator has not been reached yet; `p2claw status` says why")
+    if facts["certificate"]:
+        print_note(f"only this certificate is accepted from now on, SHA-256 {facts['certificate']}")
     if not facts["upstream_listens"]:
         print_note(f"nothing listens on {facts['upstream']} yet; visitors are told so")

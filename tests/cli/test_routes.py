@@ -29,6 +29,7 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "key_url": None,
         "agent_running": False,
         "upstream_listens": False,
+        "certificate": None,
     }
 
 
@@ -64,7 +65,8 @@ def test_an_unknown_app_cannot_be_unexposed(home: Path) -> None:
         ("www", "3000", "app-name-reserved"),
         ("dog", "99999", "upstream-port"),
         ("dog", "http://192.0.2.7:80", "upstream-not-loopback"),
-        ("dog", "https://localhost", "upstream-scheme"),
+        ("dog", "https://localhost:1", "upstream-certificate"),
+        ("dog", "wss://localhost", "upstream-scheme"),
     ],
 )
 def test_what_cannot_be_exposed_is_wrong_usage(

@@ -44,6 +44,7 @@ export const PROBLEM_CODES = [
   "app-down",
   "app-broken",
   "app-head-too-large",
+  "app-certificate",
   "app-timeout",
   "bad-request",
   "body-too-large",
@@ -218,6 +219,15 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
       return {
         title: `“${app}” does not speak HTTP`,
         text: [`Something answers where the app should be, but not as a web server does.`],
+        retry: "ask",
+      };
+    case "app-certificate":
+      return {
+        title: `“${app}” has changed its certificate`,
+        text: [
+          "The box refuses it until its owner has confirmed the new one.",
+          `If it is yours and was renewed on purpose, run \`p2claw expose ${app}\` with its address again.`,
+        ],
         retry: "ask",
       };
     case "app-head-too-large":

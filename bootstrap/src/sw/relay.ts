@@ -20,7 +20,7 @@ import { sw } from "./scope";
 import type { Shell, Shells } from "./shells";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
-const NETWORK_ERRORS = new Set(["app-down", "app-broken"]);
+const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
 
 // How long the page of a hard reload loads past the cache: its load event is not told here.
 const HARD_MS = 10_000;

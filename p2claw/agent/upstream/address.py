@@ -2,6 +2,7 @@
 
     3000                     http://localhost:3000
     http://localhost:3000    http://127.0.0.1:3000    http://[::1]:3000
+    https://localhost:8443   of which one certificate is known (`tls.py`)
     unix:/run/app.sock
 
 Loopback and unix sockets only: an agent must never be a way into the network around the box.
@@ -20,7 +21,7 @@ from p2claw.errors import UsageError
 UNIX_PATH_BYTES = 103
 
 _EXAMPLES = "Give a port (3000), http://localhost:3000, or unix:/path/to.sock"
-_SCHEME = "http://"
+_SCHEMES = {"http": 80, "https": 443}
 
 # RFC 6761 §6.3: localhost is loopback whatever a resolver says. IPv4 first, as most servers bind.
 _LOCALHOST = ("127.0.0.1", "::1")
@@ -28,11 +29,16 @@ _LOCALHOST = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAddress:
-    """One upstream: TCP host and port, or, where `path` is set, a unix socket."""
+    """One upstream: TCP host and port, or, where `path` is set, a unix socket.
+
+    secure: TLS. certificate: the SHA-256 of the only one that it may show, in hexadecimal.
+    """
 
     host: str
     port: int
     path: str = ""
+    secure: bool = False
+    certificate: str = ""
 
     @property
     def text(self) -> str:
@@ -47,12 +53,17 @@ class UpstreamAddress:
     @property
     def authority(self) -> str:
         """What the upstream expects as Host."""
-        return self.host_text if self.port == 80 else f"{self.host_text}:{self.port}"
+        default = self.port == _SCHEMES[self.scheme]
+        return self.host_text if default else f"{self.host_text}:{self.port}"
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.secure else "http"
 
     @property
     def origin(self) -> str:
         """What the upstream takes for its own origin; for a unix socket `http://localhost`."""
-        return f"{_SCHEME}{self.authority}"
+        return f"{self.scheme}://{self.authority}"
 
     def dial_hosts(self) -> tuple[str, ...]:
         """IP addresses to try in order; empty for a unix socket.
@@ -83,14 +94,15 @@ def parse_upstream(text: str) -> UpstreamAddress:
     if not text.isascii() or not text.isprintable() or any(mark in text for mark in " \\@"):
         raise _invalid(text)
     scheme, colons, rest = text.partition("://")
-    if colons and scheme.lower() != "http":
+    scheme = scheme.lower() if colons else "http"
+    if scheme not in _SCHEMES:
         raise UsageError(
             f"{scheme}:// is not spoken to an upstream",
             code="upstream-scheme",
-            hint="Only plain http:// stays on this machine; encryption starts at the agent",
+            hint="Give http://, or https:// for a server that speaks nothing else",
         )
     try:
-        parts = urlsplit(_SCHEME + rest if colons else _SCHEME + text)
+        parts = urlsplit(f"{scheme}://{rest if colons else text}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise _invalid(text) from None
@@ -100,11 +112,12 @@ def parse_upstream(text: str) -> UpstreamAddress:
         raise UsageError(
             f"{text!r} names more than a server",
             code="upstream-path",
-            hint=f"An app is a whole server: {_SCHEME}{parts.netloc}",
+            hint=f"An app is a whole server: {scheme}://{parts.netloc}",
         )
     if host != "localhost" and not _is_loopback(host):
         raise _not_loopback(host)
-    return UpstreamAddress(host, _port(text, 80 if port is None else port))
+    number = _port(text, _SCHEMES[scheme] if port is None else port)
+    return UpstreamAddress(host, number, secure=scheme == "https")
 
 
 def _parse_unix(text: str) -> UpstreamAddress:

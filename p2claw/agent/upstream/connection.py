@@ -235,7 +235,7 @@ class Connection(asyncio.BufferedProtocol):
         loop gives a connection up at the first write that fails.
         """
         transport_socket = self._transport and self._transport.get_extra_info("socket")
-        if not transport_socket:
+        if not transport_socket or self._encrypted:
             return
         with suppress(OSError), socket.socket(fileno=os.dup(transport_socket.fileno())) as left:
             left.setblocking(False)
@@ -246,6 +246,11 @@ class Connection(asyncio.BufferedProtocol):
                 if not size:
                     return
                 self.buffer_updated(size)
+
+    @property
+    def _encrypted(self) -> bool:
+        transport = self._transport
+        return transport is not None and transport.get_extra_info("ssl_object") is not None
 
     def _close_idle(self) -> None:
         self.abort()
