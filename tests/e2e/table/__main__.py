@@ -1,0 +1,91 @@
+"""python -m tests.e2e.table [--app NAME] [--browser NAME]: prints app by browser, green or why not.
+
+Screenshots of how each act ended are in tests/e2e/shots/table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from tests.e2e.stack import Stack, stack
+from tests.e2e.table.entry import Entry
+from tests.support.browser import Browser, BrowserError, Kind
+
+BROWSERS: tuple[Kind, ...] = ("chromium", "firefox")
+SHOTS = Path(__file__).parents[1] / "shots" / "table"
+# Those that people meet most come first.
+NAMES = ("django_admin", "vite_dev", "fastapi_live", "flask_upload", "php_sessions")
+NAMES += ("streamlit_app", "jupyter_lab", "gradio_app")
+
+
+def entries() -> list[Entry]:
+    return [import_module(f"tests.e2e.table.{name}").ENTRY for name in NAMES]
+
+
+async def visit(entry: Entry, browser: Browser, running: Stack, folder: Path) -> str:
+    """Run one app's act in one browser; returns "green: …" or what failed."""
+    name = entry.app.name
+    shot = SHOTS / f"{name}-{browser.kind}.png"
+    try:
+        async with entry.app.serve(folder / f"{name}.log") as port:
+            address = await running.expose(name, f"http://localhost:{port}")
+            tab = await browser.open(address.url.rstrip("/") + entry.start)
+            try:
+                done = await asyncio.wait_for(entry.use(tab, entry.app), entry.limit_s)
+                return f"green: {done}"
+            finally:
+                await tab.screenshot(shot)
+                await browser.close_tabs()
+                await running.unexpose(name)
+    except (AssertionError, BrowserError, RuntimeError, TimeoutError) as error:
+        return f"RED: {type(error).__name__}: {str(error)[:300]}"
+
+
+async def run(chosen: list[Entry], kinds: tuple[Kind, ...]) -> dict[str, dict[str, str]]:
+    folder = Path(tempfile.mkdtemp(prefix="p2claw-table-"))
+    outcome: dict[str, dict[str, str]] = {entry.app.name: {} for entry in chosen}
+    async with stack(folder) as running:
+        for kind in kinds:
+            browser = await Browser.launch(kind, folder / kind)
+            try:
+                for entry in chosen:
+                    said = await visit(entry, browser, running, folder)
+                    outcome[entry.app.name][kind] = said
+                    print(f"{entry.app.name:<14}{kind:<10}{said}", flush=True)
+            finally:
+                await browser.close()
+    shutil.rmtree(folder)
+    return outcome
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.table", description=__doc__)
+    parser.add_argument("--app", help="names, with commas between")
+    parser.add_argument("--browser", choices=BROWSERS)
+    parser.add_argument("--make", action="store_true", help="only make the apps")
+    given = parser.parse_args()
+    asked = given.app.split(",") if given.app else None
+    chosen = [entry for entry in entries() if asked is None or entry.app.name in asked]
+    if not chosen:
+        names = ", ".join(entry.app.name for entry in entries())
+        print(f"no app is called so; there are {names}", file=sys.stderr)
+        return 2
+    if given.make:
+        for entry in chosen:
+            print(entry.app.prepare(), flush=True)
+        return 0
+    outcome = asyncio.run(run(chosen, (given.browser,) if given.browser else BROWSERS))
+    said = [text for each in outcome.values() for text in each.values()]
+    green = sum(text.startswith("green") for text in said)
+    print(f"{green} of {len(said)} green; screenshots in {SHOTS}")
+    return 0 if green == len(said) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,44 @@
+"""FastAPI with server-sent events and a WebSocket chat, served by uvicorn."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.e2e.apps.foreign import ForeignApp, virtual_env
+from tests.e2e.table.entry import SOURCES, Entry
+from tests.support.browser import Tab
+
+FASTAPI = "0.165.0"
+UVICORN = "0.54.0"
+
+
+def make(folder: Path) -> None:
+    virtual_env(folder, f"fastapi=={FASTAPI}", f"uvicorn[standard]=={UVICORN}")
+    shutil.copy(SOURCES / "fastapi_live.py", folder / "main.py")
+
+
+def command(folder: Path, port: int) -> list[str]:
+    python = folder / "venv" / "bin" / "python"
+    return [str(python), "-m", "uvicorn", "main:app", "--port", str(port)]
+
+
+async def use(tab: Tab, app: ForeignApp) -> str:
+    """Hear three events, say something and hear it from the chat, in both kinds of message."""
+    await tab.wait_for_text("event 3")
+    await tab.wait_for_text("chat open")
+    await tab.type("#say", "hello from a claw", enter=True)
+    await tab.wait_for_text("heard hello from a claw")
+    await tab.wait_for_text("bytes 65536")
+    other = await tab.browser.open(await tab.evaluate("() => location.href"))
+    await other.wait_for_text("chat open")
+    await other.type("#say", "second tab", enter=True)
+    await tab.front()
+    await tab.wait_for_text("heard second tab")
+    await other.close()
+    errors = await tab.evaluate("() => window.errors")
+    assert errors == 0, f"{errors} errors of the event source"
+    return "events, chat between two tabs"
+
+
+ENTRY = Entry(ForeignApp("fastapilive", f"{FASTAPI}-1", make, command), use)
