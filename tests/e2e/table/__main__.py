@@ -28,14 +28,21 @@ def entries() -> list[Entry]:
     return [import_module(f"tests.e2e.table.{name}").ENTRY for name in NAMES]
 
 
-async def visit(entry: Entry, browser: Browser, running: Stack, folder: Path) -> str:
-    """Run one app's act in one browser; returns "green: …" or what failed."""
+async def visit(
+    entry: Entry, browser: Browser, running: Stack, folder: Path, *, direct: bool = False
+) -> str:
+    """Run one app's act in one browser; returns "green: …" or what failed.
+
+    direct: at the app's own server. An act that fails there is at fault itself.
+    """
     name = entry.app.name
     shot = SHOTS / f"{name}-{browser.kind}.png"
     try:
         async with entry.app.serve(folder / f"{name}.log") as port:
-            address = await running.expose(name, f"http://localhost:{port}")
-            tab = await browser.open(address.url.rstrip("/") + entry.start)
+            own = f"http://localhost:{port}"
+            address = await running.expose(name, own)
+            url = own if direct else address.url.rstrip("/")
+            tab = await browser.open(url + entry.start, within="top" if direct else "app")
             try:
                 done = await asyncio.wait_for(entry.use(tab, entry.app), entry.limit_s)
                 return f"green: {done}"
@@ -43,11 +50,13 @@ async def visit(entry: Entry, browser: Browser, running: Stack, folder: Path) ->
                 await tab.screenshot(shot)
                 await browser.close_tabs()
                 await running.unexpose(name)
-    except (AssertionError, BrowserError, RuntimeError, TimeoutError) as error:
+    except (AssertionError, BrowserError, OSError, RuntimeError, TimeoutError) as error:
         return f"RED: {type(error).__name__}: {str(error)[:300]}"
 
 
-async def run(chosen: list[Entry], kinds: tuple[Kind, ...]) -> dict[str, dict[str, str]]:
+async def run(
+    chosen: list[Entry], kinds: tuple[Kind, ...], *, direct: bool
+) -> dict[str, dict[str, str]]:
     folder = Path(tempfile.mkdtemp(prefix="p2claw-table-"))
     outcome: dict[str, dict[str, str]] = {entry.app.name: {} for entry in chosen}
     async with stack(folder) as running:
@@ -55,7 +64,7 @@ async def run(chosen: list[Entry], kinds: tuple[Kind, ...]) -> dict[str, dict[st
             browser = await Browser.launch(kind, folder / kind)
             try:
                 for entry in chosen:
-                    said = await visit(entry, browser, running, folder)
+                    said = await visit(entry, browser, running, folder, direct=direct)
                     outcome[entry.app.name][kind] = said
                     print(f"{entry.app.name:<14}{kind:<10}{said}", flush=True)
             finally:
@@ -68,6 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.table", description=__doc__)
     parser.add_argument("--app", help="names, with commas between")
     parser.add_argument("--browser", choices=BROWSERS)
+    parser.add_argument("--direct", action="store_true", help="at the apps' own servers")
     parser.add_argument("--make", action="store_true", help="only make the apps")
     given = parser.parse_args()
     asked = given.app.split(",") if given.app else None
@@ -80,7 +90,8 @@ def main() -> int:
         for entry in chosen:
             print(entry.app.prepare(), flush=True)
         return 0
-    outcome = asyncio.run(run(chosen, (given.browser,) if given.browser else BROWSERS))
+    kinds = (given.browser,) if given.browser else BROWSERS
+    outcome = asyncio.run(run(chosen, kinds, direct=given.direct))
     said = [text for each in outcome.values() for text in each.values()]
     green = sum(text.startswith("green") for text in said)
     print(f"{green} of {len(said)} green; screenshots in {SHOTS}")

@@ -18,16 +18,9 @@ def make(folder: Path) -> None:
 
 
 def command(folder: Path, port: int) -> list[str]:
-    streamlit = folder / "venv" / "bin" / "streamlit"
-    return [
-        str(streamlit),
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
+    python = folder / "venv" / "bin" / "python"
+    server = ("--server.port", str(port), "--server.headless", "true")
+    return [str(python), "-m", "streamlit", "run", "app.py", *server]
 
 
 async def use(tab: Tab, app: ForeignApp) -> str:
