@@ -22,6 +22,21 @@ export function ownUrl(url: string | URL): URL | undefined {
   }
 }
 
+/** Where a WebSocket of the app is asked for; undefined where it leads elsewhere, or is malformed. */
+export function appSocket(url: string): { url: string; request: string } | undefined {
+  try {
+    const said = new URL(url, document.baseURI);
+    if (said.href.includes("#") || !/^(ws|http)s?:$/.test(said.protocol)) return undefined;
+    const asked = new URL(said.href.replace(/^ws/, "http"));
+    // Encrypted or not is what the visit is, whatever an app has written down.
+    if (asked.host === location.host) asked.protocol = location.protocol;
+    const own = appUrl(asked);
+    return own && { url: said.href.replace(/^http/, "ws"), request: own.href };
+  } catch {
+    return undefined;
+  }
+}
+
 /** The absolute URL, where it is the app's own and not one of our files. */
 export function appUrl(url: string | URL): URL | undefined {
   try {

@@ -27,6 +27,8 @@ export interface ShellApi {
   formBody(id: string, body: Blob): void;
   /** The request that named it is over. */
   bodyDone(id: string): void;
+  /** The other end of the pipe of a WebSocket that is being opened. */
+  socket(id: string, port: MessagePort): void;
   /** A request that must outlive its page. */
   beacon(url: string, init: RequestInit): void;
 }

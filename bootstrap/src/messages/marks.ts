@@ -11,6 +11,10 @@ export interface Marks {
   fields?: string | undefined;
   /** The page may be gone before the answer comes: it is wanted all the same. */
   keep?: string | undefined;
+  /** It opens a WebSocket, whose messages go on the pipe of this id (`socket.ts`). */
+  socket?: string | undefined;
+  /** Subprotocols that it may have: no script can say a field of that name. */
+  protocols?: string | undefined;
 }
 
 const OURS = "#p2claw?";

@@ -17,6 +17,8 @@ export interface PortRequest {
   fields: Fields;
   urgency: number;
   body: RequestBody;
+  /** It opens a WebSocket, on the pipe of this id. */
+  socket?: string | undefined;
   reply: MessagePort;
 }
 

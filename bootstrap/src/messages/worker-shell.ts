@@ -13,6 +13,8 @@ export type ShellToWorker =
   | { kind: "body"; id: string; body: Blob }
   /** The request that named it is over. */
   | { kind: "body-done"; id: string }
+  /** The pipe of a WebSocket; the request that opens it names the same `id`. */
+  | { kind: "socket"; id: string; port: MessagePort }
   /** No link will come soon: whoever waits for one is told now. */
   | { kind: "give-up" }
   /** The network may have changed: is the box still there? */

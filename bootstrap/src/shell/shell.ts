@@ -114,6 +114,7 @@ export class Shell {
         this.progress.delete(id);
         this.tell({ kind: "body-done", id });
       },
+      socket: (id, port) => this.tell({ kind: "socket", id, port }, port),
       beacon: (url, init) => void fetch(url, init).catch(() => undefined),
     };
   }
@@ -245,7 +246,7 @@ export class Shell {
     this.pages.link("no-service-worker", () => location.reload(), undefined);
   }
 
-  private tell(message: ShellToWorker): void {
-    this.worker.postMessage(message);
+  private tell(message: ShellToWorker, ...given: Transferable[]): void {
+    this.worker.postMessage(message, given);
   }
 }

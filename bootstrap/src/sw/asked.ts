@@ -31,6 +31,8 @@ export interface Asked {
   post: Post | undefined;
   /** It is saved under this name, unless the app says another. */
   save: string | undefined;
+  /** It opens a WebSocket, on the pipe of this id. */
+  socket: string | undefined;
 }
 
 export type Head = Extract<WorkerReply, { kind: "head" }>;
@@ -45,15 +47,16 @@ export interface Pending {
 /** Hand it to the shell's worker. */
 export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
   const { port1, port2 } = new MessageChannel();
-  const { method, urgency, fields } = asked;
+  const { method, urgency, fields, socket } = asked;
   const url = new URL(asked.url);
-  const length = body.kind === "none" ? undefined : bodyLength(body);
+  const length = body.kind === "none" || socket !== undefined ? undefined : bodyLength(body);
   const message: PortRequest = {
     method,
     target: url.pathname + url.search,
     fields: length === undefined ? fields : [...fields, ["content-length", String(length)]],
     urgency,
     body,
+    socket,
     reply: port2,
   };
   let cancel = (): void => undefined;

@@ -25,6 +25,9 @@ const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
 // How long the page of a hard reload loads past the cache: its load event is not told here.
 const HARD_MS = 10_000;
 
+// As Chromium offers them. Towards the app the box compresses; on the link nothing of it is seen.
+const WEBSOCKET_EXTENSIONS = "permessage-deflate; client_max_window_bits";
+
 export class Relay {
   private hard = { client: "", untilMs: 0 };
 
@@ -98,10 +101,14 @@ export class Relay {
     const url = withoutFragment(this.own.mapped(request.url));
     const post = page && request.method === "GET" ? this.posts.take(url) : undefined;
     const save = page ? this.saves.take(url) : undefined;
-    const method = post ? "POST" : request.method;
-    const { mode, destination, referrer } = request;
+    const { socket, protocols, fields: marks } = marksOf(request.url);
+    const method = post ? "POST" : socket === undefined ? request.method : "CONNECT";
+    const mode = socket === undefined ? request.mode : "websocket";
+    const { destination, referrer } = request;
     const cache = this.cacheMode(event, url);
     const headers = [...request.headers];
+    if (protocols) headers.push(["sec-websocket-protocol", protocols]);
+    if (socket !== undefined) headers.push(["sec-websocket-extensions", WEBSOCKET_EXTENSIONS]);
     if (post) headers.push(["content-type", post.contentType]);
     if (post?.origin) headers.push(["origin", post.origin]);
     const browser = {
@@ -109,10 +116,11 @@ export class Relay {
       userAgent: navigator.userAgent,
       languages: navigator.languages,
     };
-    const marked = fieldsOfMark(marksOf(request.url).fields);
+    const marked = fieldsOfMark(marks);
     const facts = { method, mode, destination, cache, referrer, headers, marked };
     const fields = requestFields(facts, browser);
-    return { url, method, fields, urgency: urgencyOf(request), cache, page, post, save };
+    const urgency = urgencyOf(request);
+    return { url, method, fields, urgency, cache, page, post, save, socket };
   }
 
   // A page that comes by a hard reload takes nothing from the cache, nor does what it loads at first.

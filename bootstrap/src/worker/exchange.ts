@@ -4,6 +4,7 @@ import type { PortRequest, ReplyError } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
 import { LocalFault } from "../wire/faults";
 import type { ResponseHead } from "../wire/heads";
+import { WEBSOCKET } from "../wire/hello";
 import { Decoding, type DecodingOwner, codingsOf } from "./decoding";
 import type { Link, StreamOwner } from "./link";
 import { Reply, type ReplyOwner } from "./reply";
@@ -18,6 +19,8 @@ const HELD_BYTES = 2_048;
 export type ExchangeState = "waiting" | "sent" | "answered" | "over";
 
 export interface ExchangeOwner {
+  /** The app has accepted a WebSocket: the stream is another's now. False: nobody wants it. */
+  accepted(id: string, link: Link, stream: number): boolean;
   /** Run it again, on another link or later. */
   again(exchange: Exchange): void;
   over(exchange: Exchange): void;
@@ -55,10 +58,16 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
 
   /** Send it. The link has room for one more stream. */
   start(link: Link): void {
-    const { method, target, fields, urgency } = this.request;
+    const { method, target, fields, urgency, socket } = this.request;
+    const protocol = socket === undefined ? undefined : WEBSOCKET;
+    if (protocol !== undefined && !link.speaks(protocol)) {
+      this.startLater(link, protocol);
+      return;
+    }
+    const head = { method, target, fields, urgency, ...(protocol && { protocol }) };
     this.attempts += 1;
     try {
-      this.stream = link.request({ method, target, fields, urgency }, !this.body, this);
+      this.stream = link.request(head, !this.body && protocol === undefined, this);
     } catch (error) {
       if (!(error instanceof LocalFault)) throw error;
       this.fail("head");
@@ -69,6 +78,19 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     if (!this.body) return;
     this.upload = new Upload(this.body, link, this.stream, this);
     this.upload.start();
+  }
+
+  // docs/WIRE.md §14: not before it is known that the box speaks it.
+  private startLater(link: Link, protocol: string): void {
+    if (link.speaks(protocol) === false) {
+      this.fail("reset");
+      return;
+    }
+    link.introduced(() => {
+      if (this.state !== "waiting") return;
+      if (link.speaks(protocol)) this.start(link);
+      else this.fail("lost");
+    });
   }
 
   /** There is no answer, or no more of it. */
@@ -159,7 +181,15 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   }
 
   private answer(head: ResponseHead, end: boolean): void {
+    const { socket } = this.request;
     this.state = "answered";
+    if (socket !== undefined && !end && this.link) {
+      const wanted = this.owner.accepted(socket, this.link, this.stream);
+      if (!wanted) this.link.reset(this.stream, Code.CANCEL);
+      this.reply.head(head, true, false);
+      this.finish();
+      return;
+    }
     const codings = end ? [] : codingsOf(head.fields);
     if (codings.length) this.decoding = new Decoding(codings, this);
     this.reply.head(head, end, codings.length > 0);

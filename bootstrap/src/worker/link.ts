@@ -42,6 +42,8 @@ export class Link {
   private probing = false;
   private opened = false;
   private over = false;
+  private extensions: readonly string[] | undefined; // of the box
+  private readonly curious: (() => void)[] = [];
 
   constructor(
     readonly id: number,
@@ -89,6 +91,22 @@ export class Link {
   send(stream: number, data: Uint8Array, end: boolean): void {
     this.session.sendData(stream, data, end);
     this.flush();
+  }
+
+  /** From now on what happens on a stream is told to another owner. */
+  give(stream: number, owner: StreamOwner): void {
+    if (this.streams.has(stream)) this.streams.set(stream, owner);
+  }
+
+  /** Whether the box speaks an extension; undefined before it has introduced itself. */
+  speaks(extension: string): boolean | undefined {
+    return this.extensions?.includes(extension);
+  }
+
+  /** Called once the box has introduced itself, or never will. */
+  introduced(then: () => void): void {
+    if (this.extensions || this.over) then();
+    else this.curious.push(then);
   }
 
   queued(stream: number): number {
@@ -174,7 +192,9 @@ export class Link {
   private handle(event: SessionEvent): void {
     switch (event.kind) {
       case "hello":
+        this.extensions = event.hello.extensions;
         this.owner.roomier(this);
+        for (const then of this.curious.splice(0)) then();
         return;
       case "pong":
         return;
@@ -229,5 +249,6 @@ export class Link {
     const owners = [...this.streams.values()];
     this.streams.clear();
     for (const owner of owners) owner.lost();
+    for (const then of this.curious.splice(0)) then();
   }
 }

@@ -7,6 +7,7 @@ import { Bodies } from "./bodies";
 import { Dispatcher } from "./dispatcher";
 import { Exchange } from "./exchange";
 import { Link } from "./link";
+import { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
 // A Service Worker may be stopped 30 s after its last event, open responses or not.
@@ -16,6 +17,7 @@ const PROGRESS_MS = 100;
 const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
 const bodies = new Bodies();
+const sockets = new Sockets();
 const links = new Map<number, Link>();
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last told, by id of the body
@@ -42,6 +44,9 @@ function receive(message: ShellToWorker): void {
       return;
     case "body-done":
       bodies.drop(message.id);
+      return;
+    case "socket":
+      sockets.add(message.id, message.port);
       return;
     case "give-up":
       dispatcher.giveUp();
@@ -87,10 +92,12 @@ async function begin(request: PortRequest): Promise<void> {
   const reference = body.kind === "reference" ? body.id : undefined;
   const source = await sourceOf(request);
   const exchange = new Exchange(withLength(request, source), source, reference, {
+    accepted: (id, link, stream) => sockets.begin(id, link, stream),
     again: (exchange) => dispatcher.add(exchange),
     over: (exchange) => {
       exchanges.delete(exchange);
       dispatcher.remove(exchange);
+      if (request.socket !== undefined) sockets.drop(request.socket);
       if (reference !== undefined) progressed.delete(reference);
     },
     progress,

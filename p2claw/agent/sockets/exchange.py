@@ -102,7 +102,10 @@ class SocketExchange:
         except Broken as error:
             log.info("websocket broken", app=self._visit.app, error=str(error))
             # Not a RESET: what the app sent before it broke off still reaches the page.
-            await self._stream.write(b"", end=True)
+            if error.code is None:
+                await self._stream.write(b"", end=True)
+            else:
+                await self._stream.write_trailers((("websocket-fault", str(error.code)),))
         finally:
             up.cancel()
             await asyncio.wait({up})

@@ -58,7 +58,11 @@ class Opened:
 
 
 class Broken(Exception):
-    """The upstream broke a rule of RFC 6455, or the connection ended without a Close."""
+    """The connection ended without a Close. code: the upstream was told, where it broke a rule."""
+
+    def __init__(self, text: str, code: int | None = None) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 async def open_socket(address: UpstreamAddress, asked: Opening, limits: UpstreamLimits) -> Opened:
@@ -208,7 +212,7 @@ class UpstreamSocket:
         if state not in (ConnectionState.REMOTE_CLOSING, ConnectionState.CLOSED):
             if state is ConnectionState.OPEN:
                 await self._send(event)
-            raise Broken(f"{event.reason} ({int(event.code)})")
+            raise Broken(f"{event.reason} ({int(event.code)})", int(event.code))
         if state is ConnectionState.REMOTE_CLOSING:
             await self._send(event.response())
         return Close(None if event.code == 1005 else int(event.code), event.reason or "")

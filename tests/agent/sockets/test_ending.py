@@ -158,6 +158,7 @@ async def test_an_app_that_breaks_a_rule_is_told_so_and_the_stream_ends(
         with pytest.raises(RemoteProtocolError, match="without a Close"):
             while await socket.receive() is not None:
                 pass
+        assert socket._stream.trailers == (("websocket-fault", str(code)),)
         await upstream.has_ended()
     assert (told[0].opcode, int.from_bytes(told[0].payload[:2], "big")) == (CLOSE, code), name
 
