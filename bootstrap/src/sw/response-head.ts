@@ -2,6 +2,7 @@
 
 import type { Fields } from "../wire/heads";
 import { type Framing, admit } from "./csp";
+import { plainDisposition } from "./saved-name";
 
 export interface ResponsePlan {
   fields: [string, string][];
@@ -70,7 +71,8 @@ export function leadsAway(status: number, fields: Fields, url: string): string |
 }
 
 // A synthetic response has no URL that a relative `location` could be resolved against.
-function located(name: string, value: string, { status, url }: ResponseFacts): string {
+function located(name: string, value: string, { status, url, page }: ResponseFacts): string {
+  if (name === "content-disposition" && page) return plainDisposition(value);
   if (name !== "location" || !isRedirect(status)) return value;
   return absolute(value, url)?.href ?? value;
 }

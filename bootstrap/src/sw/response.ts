@@ -7,6 +7,7 @@ import type { Asked, Head } from "./asked";
 import { injectTag } from "./html-injection";
 import { ResponseBody } from "./response-body";
 import { isRedirect, planResponse } from "./response-head";
+import { extendedName } from "./saved-name";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
 
@@ -59,11 +60,7 @@ function isDownload(status: number, headers: Headers): boolean {
 function saveAs(name: string, headers: Headers): void {
   const given = headers.get("content-disposition");
   if (given !== null && /^\s*attachment/i.test(given)) return;
-  const coded = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16)}`,
-  );
-  headers.set("content-disposition", `attachment${name ? `; filename*=UTF-8''${coded}` : ""}`);
+  headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
 }
 
 function tellDownload(shell: Shell): void {
