@@ -46,7 +46,8 @@ const workerUrl = await asset("worker", {
     zstd: await decoder("zstd"),
   },
 });
-const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl });
+const lateUrl = await asset("late", {}, { whenNeeded: true, format: "esm" });
+const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl, __LATE_URL__: lateUrl });
 
 const style = (await minify("src/shell/style.css", {})).trim();
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
@@ -58,6 +59,7 @@ if (!html.includes(`<style>${style}</style>`))
 const sw = await minify("src/sw/main.ts", {
   __VERSION__: `${source.version}-${hash(html + injectUrl)}`,
   __INJECT_URL__: injectUrl,
+  __LATE_URL__: lateUrl,
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
     .map((name) => ASSETS + name),

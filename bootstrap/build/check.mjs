@@ -13,6 +13,7 @@ const REALMS = [
   "src/sw",
   "src/shell",
   "src/inject",
+  "src/late",
   "test",
 ];
 

@@ -30,6 +30,7 @@ try {
     define: {
       __INJECT_URL__: '"/__p2claw/assets/inject.js"',
       __DECODER_URLS__: '{"gzip":"","deflate":"","br":"","zstd":""}',
+      __LATE_URL__: '"/__p2claw/assets/late.js"',
       __VECTORS__: JSON.stringify(VECTORS),
     },
   });

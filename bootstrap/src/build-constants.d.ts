@@ -3,8 +3,9 @@
 declare const __VERSION__: string;
 /** Paths below the origin. */
 declare const __WORKER_URL__: string;
+declare const __LATE_URL__: string;
 declare const __INJECT_URL__: string;
-/** All hashed assets, for the Service Worker's cache. */
+/** The hashed assets of every visit, for the Service Worker's cache. */
 declare const __ASSET_URLS__: readonly string[];
 /** The shell's page, and the policy it is served with. */
 declare const __SHELL_HTML__: string;

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Kind = Literal["chromium", "firefox"]
-Within = Literal["top", "app"]
+Within = Literal["top", "app", "inner"]
 
 DRIVER = Path(__file__).with_name("browser_driver.mjs")
 LINE_LIMIT = 64 * 2**20  # one answer is one line; a page may hand back a long text

@@ -85,6 +85,9 @@ export class Tab {
     if (within === "top") return top;
     const app = top.childFrames()[0];
     if (app === undefined) throw new Error("no app frame yet");
-    return app;
+    if (within === "app") return app;
+    const inner = app.childFrames()[0];
+    if (inner === undefined) throw new Error("no frame in the app yet");
+    return inner;
   }
 }

@@ -1,33 +1,42 @@
 // Runs first in every page of the app. Each module puts one thing right that a frame behind a
 // Service Worker does otherwise than a page at the top of a tab.
 
+import "./lend"; // first: it gives back what others here take for the browser's own
 import type { ShellApi } from "../messages/frame-shell";
 import { hideServiceWorker } from "./app-worker";
 import { wrapBeacon } from "./beacon";
 import { wrapEventSource } from "./event-source";
 import { nativeFetch, wrapFetch } from "./fetch";
 import { findShell } from "./find-shell";
+import { mendFrames } from "./frames";
 import { maskTop } from "./masks";
 import { followNavigation, go, pop, restoreState } from "./navigation";
 import { wrapNames } from "./own-names";
 import { appSocket, learnOrigins } from "./own-url";
 import { plainPerformance } from "./performance";
+import { showOpaque } from "./opaque-document";
+import { followReports } from "./reports";
+import type { PolicyNote, TagData } from "../messages/own-tag";
 import { belong, tellSw } from "./sw-port";
 import { wrapWebSocket } from "./web-socket";
 import { wrapXhr } from "./xhr";
 
 const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
+const said: TagData = { ...script?.dataset };
 const place = findShell();
 
-if (script?.dataset["depart"] !== undefined) {
-  depart(script.dataset["depart"]);
+if (said.depart !== undefined) {
+  depart(said.depart);
+} else if (place && !place.isTop && said.alone !== undefined) {
+  // As browsers do with a frame that a page does not allow: nothing of it is shown, or runs.
+  window.stop();
+  location.replace("data:text/html,");
 } else if (place) {
   const { shell, isTop } = place;
-  const problem = script?.dataset["problem"];
-  belong(shell.lock, learnOrigins(script?.dataset["own"]));
+  belong(shell.lock, learnOrigins(said.own));
   if (isTop) {
     maskTop();
-    const { state, restore } = shell.arrive({ window, problem, go, pop });
+    const { state, restore } = shell.arrive({ window, problem: said.problem, go, pop });
     if (restore) restoreState(state);
     followNavigation(shell);
   }
@@ -41,6 +50,9 @@ if (script?.dataset["depart"] !== undefined) {
   const abort = (id: string): void => tellSw({ kind: "abort", id });
   const pipe = (id: string): MessagePort => pipeOf(shell, id);
   wrapWebSocket({ fetch: nativeFetch, channel: false, pipe, abort }, appSocket);
+  mendFrames(shell, { src: script?.src ?? "", nonce: script?.nonce ?? "" });
+  followReports(shell, JSON.parse(said.notes ?? "[]") as PolicyNote[]);
+  if (script && said.opaque !== undefined) showOpaque(script, said.opaque, place);
 }
 script?.remove();
 

@@ -2,6 +2,7 @@
 
 import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
+import { OCTETS } from "../messages/sw-page";
 import { type BlobBody, blobBody } from "./body";
 import { octetsOf } from "./octets";
 import { appUrl } from "./own-url";
@@ -25,6 +26,24 @@ export function wrapXhr(shell: ShellApi): void {
   const { open, send, setRequestHeader, abort } = XMLHttpRequest.prototype;
   const { getResponseHeader, getAllResponseHeaders } = XMLHttpRequest.prototype;
   const Native = window.XMLHttpRequest;
+  const refused = new WeakSet<XMLHttpRequest>();
+  let intercepted: boolean | undefined;
+
+  // Some browsers send a synchronous request of a page past the Service Worker, to the edge, which
+  // must not see what is asked of the app. Asked with a path that tells nothing.
+  const isIntercepted = (): boolean => {
+    if (intercepted !== undefined) return intercepted;
+    const probe = new Native();
+    open.call(probe, "GET", OCTETS, false);
+    try {
+      send.call(probe, null);
+    } catch {
+      // Offline: not intercepted either.
+    }
+    intercepted = probe.getResponseHeader("octet") !== null;
+    return intercepted;
+  };
+
   window.XMLHttpRequest = new Proxy(Native, {
     construct(target, given, newTarget): XMLHttpRequest {
       const made = Reflect.construct(target, given, newTarget) as XMLHttpRequest;
@@ -47,8 +66,8 @@ export function wrapXhr(shell: ShellApi): void {
     const own = appUrl(url);
     if (!own || !async) {
       open.call(this, method, url, async, user, password);
-      if (own)
-        console.warn("p2claw: a synchronous XMLHttpRequest may not reach the app in this browser.");
+      refused.delete(this);
+      if (own && !isIntercepted()) refused.add(this);
       return;
     }
     const id = crypto.randomUUID();
@@ -69,6 +88,7 @@ export function wrapXhr(shell: ShellApi): void {
 
   Native.prototype.send = function (body?: Document | XMLHttpRequestBodyInit | null): void {
     const state = opened.get(this);
+    if (refused.has(this)) refuse(shell);
     if (!state) {
       send.call(this, body);
       return;
@@ -114,6 +134,14 @@ function brokenOff(xhr: XMLHttpRequest, event: ProgressEvent): void {
   event.stopImmediatePropagation();
   const { lengthComputable, loaded, total } = event;
   xhr.dispatchEvent(new ProgressEvent("error", { lengthComputable, loaded, total }));
+}
+
+function refuse(shell: ShellApi): never {
+  const why =
+    "This app asked for something synchronously (XMLHttpRequest), which this browser cannot send over the link.";
+  console.error(`p2claw: ${why}`);
+  shell.say(why);
+  throw new DOMException(why, "NetworkError");
 }
 
 // XMLHttpRequest §4.5.6: a document is serialized, and whatever else there is becomes a string.

@@ -1,5 +1,7 @@
 // What the script in an app's pages may ask of its shell, by direct calls: both are of one origin.
 
+import type { Late } from "./late";
+
 /** Where the shell keeps it, on its own window. */
 export const SHELL_PROPERTY = "__p2claw";
 
@@ -29,6 +31,15 @@ export interface ShellApi {
   bodyDone(id: string): void;
   /** The other end of the pipe of a WebSocket that is being opened. */
   socket(id: string, port: MessagePort): void;
+  /** What is loaded only when it is asked for. */
+  late(): Promise<Late>;
+  /** A line for the person, over the app, for a while. */
+  say(text: string): void;
+  /**
+   * A frame of the app got the shell's page. Answers whether it is to load again: else requests
+   * are not intercepted, which the shell says.
+   */
+  nested(url: string): Promise<boolean>;
   /** A request that must outlive its page. */
   beacon(url: string, init: RequestInit): void;
 }

@@ -19,6 +19,8 @@ export interface PortRequest {
   body: RequestBody;
   /** It opens a WebSocket, on the pipe of this id. */
   socket?: string | undefined;
+  /** Nothing that says who is there goes along. */
+  anonymous: boolean;
   reply: MessagePort;
 }
 

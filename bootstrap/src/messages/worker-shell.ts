@@ -1,6 +1,7 @@
 // What the shell and its channel worker say to each other.
 
 import type { Code } from "../wire/codes";
+import type { SignInQuestion, SignedIn } from "./late";
 
 /** `link` counts the links of one shell; a new one may open while an old one drains. */
 export type ShellToWorker =
@@ -17,6 +18,8 @@ export type ShellToWorker =
   | { kind: "socket"; id: string; port: MessagePort }
   /** No link will come soon: whoever waits for one is told now. */
   | { kind: "give-up" }
+  /** A person has answered, or nobody wants to: the request goes on. */
+  | ({ kind: "signed-in"; id: number } & SignedIn)
   /** The network may have changed: is the box still there? */
   | { kind: "probe" };
 
@@ -27,5 +30,7 @@ export type WorkerToShell =
   | { kind: "lost"; link: number; code: Code; reason: string }
   /** Said every few seconds while streams are open: the Service Worker must not be put to sleep. */
   | { kind: "busy" }
+  /** The app asks who is there. The request waits. */
+  | ({ kind: "sign-in"; id: number } & SignInQuestion)
   /** How much of a body that came by reference has been sent. */
   | { kind: "progress"; id: string; sentBytes: number };

@@ -64,6 +64,12 @@ export class Connector {
     this.attempts.set(id, attempt);
   }
 
+  /** No visit can be made here: the link is given up, and no other is tried. */
+  stop(): void {
+    clearTimeout(this.timer);
+    for (const id of this.attempts.keys()) this.end(id);
+  }
+
   /** What the worker says of its links. */
   receive(message: WorkerToShell): void {
     switch (message.kind) {
@@ -85,6 +91,7 @@ export class Connector {
         return;
       case "busy":
       case "progress":
+      case "sign-in":
         return;
       default:
         message satisfies never;

@@ -39,6 +39,8 @@ const ALLOW = [
 export interface FrameOwner {
   /** A document without our script is there: an image, a PDF, plain text. */
   bare(page: AppPage): void;
+  /** A document with an opaque origin is there, a file that may not run: nothing is known of it. */
+  closed(): void;
   /** The app left for another site, which a frame of ours may not show. */
   blocked(origin: string): void;
 }
@@ -86,7 +88,12 @@ export class Frame {
 
   private loaded(): void {
     const shown = this.window;
-    if (!shown || !isReadable(shown) || shown.location.href === "about:blank") return;
+    if (!shown) return;
+    if (!isReadable(shown)) {
+      this.owner.closed();
+      return;
+    }
+    if (shown.location.href === "about:blank") return;
     if (shown.document !== this.announced) {
       this.announced = shown.document;
       const go = (url: string): void => shown.location.replace(url);

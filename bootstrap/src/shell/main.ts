@@ -1,5 +1,6 @@
 // What the page at the top of a tab does first: reads the address, looks at the browser, and starts.
 
+import { SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
 import { keyOfHash, parseHost } from "./address";
 import { listApps } from "./app-list";
 import { missingFeature } from "./browser";
@@ -8,6 +9,7 @@ import { Screen } from "./screen";
 import { Shell } from "./shell";
 
 async function boot(): Promise<void> {
+  if (isWithin()) return;
   const { hostname } = location;
   const address = parseHost(hostname);
   const screen = new Screen();
@@ -33,6 +35,27 @@ async function boot(): Promise<void> {
   // The app never sees it, and it does not stay in the address bar.
   if (linkKey) history.replaceState(history.state, "", location.pathname + location.search);
   new Shell(names, linkKey, pages, screen).start();
+}
+
+// A frame of the app got this page: it is no visit of its own, and takes no link.
+function isWithin(): boolean {
+  if (window.parent === window) return false;
+  // Its origin is opaque. The page around it puts the app's page in (inject/frames).
+  if (window.origin === "null") {
+    window.parent.postMessage({ p2clawAsks: location.href }, "*");
+    return true;
+  }
+  const shell = shellOf(window.parent);
+  void shell?.nested(location.href).then((again) => again && location.reload());
+  return shell !== undefined;
+}
+
+function shellOf(above: Window): ShellApi | undefined {
+  try {
+    return Reflect.get(above, SHELL_PROPERTY) as ShellApi | undefined;
+  } catch {
+    return undefined; // of another origin
+  }
 }
 
 void boot();

@@ -39,6 +39,7 @@ export const PROBLEM_CODES = [
   "wrong-key",
   "no-webrtc",
   "no-service-worker",
+  "bypassed",
   "insecure",
   "old-browser",
   "app-down",
@@ -190,6 +191,15 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
           "Try an ordinary window, or allow this site to keep data.",
         ],
         retry: "never",
+      };
+    case "bypassed":
+      return {
+        title: "The service worker is bypassed",
+        text: [
+          "The app's pages are delivered by a service worker, and this browser has been told to go past it: by “Bypass for network” in the developer tools, or by an extension.",
+          "Untick that under Application → Service workers, or close the developer tools, and reload.",
+        ],
+        retry: "ask",
       };
     case "insecure":
       return {

@@ -20,6 +20,9 @@ export const LOCK = `${LOCK_PREFIX}${crypto.randomUUID()}`;
 /** There is no Service Worker here, or it cannot be had. */
 export class NoServiceWorker extends Error {}
 
+/** There is one, and the browser has been told not to ask it. */
+export class Bypassed extends Error {}
+
 export interface ServiceWorkerOwner {
   /** What the frame asked for is a file that is being saved, or nothing at all. */
   download(): void;
@@ -55,6 +58,13 @@ export class ServiceWorkerLink {
     await held(LOCK);
     window.addEventListener("pagehide", () => this.say({ kind: "bye", lock: LOCK }));
     await this.control();
+    if (!(await this.isIntercepted())) throw new Bypassed();
+  }
+
+  /** Whether requests reach the Service Worker: a page may be controlled, and they pass it by. */
+  async isIntercepted(): Promise<boolean> {
+    const answer = await fetch(OCTETS).catch(() => undefined);
+    return answer?.headers.has("octet") ?? false;
   }
 
   /** Say which document the frame asks for next; resolves when the Service Worker knows. */

@@ -1,6 +1,7 @@
 // The shell of one app: owns the link, the app's frame and the address bar; outlives the app's pages.
 
 import { type AppPage, SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
+import type { Late, SignInQuestion, SignedIn } from "../messages/late";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
 import { Connector } from "./connector";
@@ -11,12 +12,13 @@ import { Mirror } from "./mirror";
 import type { Pages } from "./pages";
 import { type Names, isProblemCode } from "./problems";
 import type { Screen } from "./screen";
-import { LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
+import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
 import { visitUrl } from "./signalling";
 
 // A link is mostly back before anyone notices that it was gone.
 const NOTE_MS = 1_500;
 const RELAY_MS = 2_500;
+const SAID_MS = 10_000;
 
 const RELOADED = "p2claw.reloaded";
 const RELOADED_MS = 300_000;
@@ -46,6 +48,9 @@ export class Shell {
     const { alias, app } = names;
     this.frame = new Frame({
       bare: (page) => this.arrive(page),
+      closed: () => {
+        if (this.pages.cover === "progress") this.pages.clear();
+      },
       blocked: (origin) => pages.departure(origin),
     });
     const target = { signallingUrl: visitUrl(new URL(location.href), alias, app), alias, linkKey };
@@ -115,8 +120,33 @@ export class Shell {
         this.tell({ kind: "body-done", id });
       },
       socket: (id, port) => this.tell({ kind: "socket", id, port }, port),
+      late: () => this.late(),
+      say: (text) => {
+        this.say(text);
+        setTimeout(() => this.say(undefined), SAID_MS);
+      },
+      nested: async (url) => {
+        const intercepted = await this.serviceWorker.isIntercepted();
+        if (intercepted) await this.serviceWorker.announce(url.split("#", 1)[0] ?? url);
+        else this.broken(new Bypassed());
+        return intercepted;
+      },
       beacon: (url, init) => void fetch(url, init).catch(() => undefined),
     };
+  }
+
+  private late(): Promise<Late> {
+    const url: string = __LATE_URL__;
+    return import(url).then(({ late }: { late: Late }) => late);
+  }
+
+  // Where that part cannot be had, the app's own 401 is seen.
+  private async signIn(id: number, question: SignInQuestion): Promise<void> {
+    const nobody: SignedIn = { field: undefined, basic: [] };
+    const { field, basic } = await this.late()
+      .then((late) => late.signIn(question))
+      .catch(() => nobody);
+    this.tell({ kind: "signed-in", id, field, basic });
   }
 
   private receive(message: WorkerToShell): void {
@@ -126,6 +156,9 @@ export class Shell {
         return;
       case "progress":
         this.progress.get(message.id)?.(message.sentBytes);
+        return;
+      case "sign-in":
+        void this.signIn(message.id, message);
         return;
       case "open":
       case "goaway":
@@ -242,8 +275,11 @@ export class Shell {
   }
 
   private broken(error: unknown): void {
-    if (!(error instanceof NoServiceWorker)) throw error;
-    this.pages.link("no-service-worker", () => location.reload(), undefined);
+    const bypassed = error instanceof Bypassed;
+    if (!bypassed && !(error instanceof NoServiceWorker)) throw error;
+    this.connector.stop();
+    const code = bypassed ? "bypassed" : "no-service-worker";
+    this.pages.link(code, () => location.reload(), undefined);
   }
 
   private tell(message: ShellToWorker, ...given: Transferable[]): void {

@@ -26,6 +26,8 @@ export interface Asked {
   fields: Fields[number][];
   urgency: number;
   cache: RequestCache;
+  /** As the page wants it: without cookies, and without signing in. */
+  anonymous: boolean;
   /** It becomes a document in a frame. */
   page: boolean;
   post: Post | undefined;
@@ -57,6 +59,7 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
     urgency,
     body,
     socket,
+    anonymous: asked.anonymous,
     reply: port2,
   };
   let cancel = (): void => undefined;

@@ -17,9 +17,13 @@ export async function dropOldAssets(): Promise<void> {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-export async function asset(request: Request): Promise<Response> {
-  if (request.url.endsWith(OCTETS)) return new Response(null, { headers: { octet: "\xe9" } });
-  const known = __ASSET_URLS__.includes(new URL(request.url).pathname);
-  const kept = known ? await caches.match(request.url, { cacheName: CACHE }) : undefined;
-  return kept ?? sw.fetch(request);
+export async function asset(path: string): Promise<Response> {
+  if (path.endsWith(OCTETS)) return new Response(null, { headers: { octet: "\xe9" } });
+  if (path !== __LATE_URL__ && !__ASSET_URLS__.includes(path)) return sw.fetch(path);
+  const kept = await caches.match(path, { cacheName: CACHE });
+  if (kept) return kept;
+  const found = await sw.fetch(path);
+  // What few visits need is kept once it was needed.
+  if (path === __LATE_URL__ && found.ok) await (await caches.open(CACHE)).put(path, found.clone());
+  return found;
 }

@@ -1,94 +1,156 @@
 // Content-Security-Policy of the app, made to admit our script and our frame, and nothing else. Pure.
 
-export interface Framing {
+import type { PolicyNote } from "../messages/own-tag";
+import { allFrame, mayBeFramed } from "./framing";
+import {
+  type Policy,
+  admitsOrigin,
+  inlineAllowed,
+  listed,
+  parsePolicies,
+  printPolicy,
+  sourcesOf,
+} from "./policy";
+import { takeReports } from "./reports";
+
+/** All fields of one response that have a say. */
+export interface Policies {
+  enforced: readonly string[];
+  reportOnly: readonly string[];
+  /** Values of Reporting-Endpoints. */
+  endpoints: readonly string[];
+  /** Values of X-Frame-Options. */
+  frameOptions: readonly string[];
+}
+
+export interface Surroundings {
   /** The shell is itself framed by another site: what the app says of that must stay true. */
   embedded: boolean;
-  secure: boolean;
+  origin: string;
+  url: string;
+  /** For where the app has no nonce of its own. Begins with `p2claw-`: pages hide it. */
+  ownNonce: string;
+  /** It becomes a page of HTML, with our script in it. */
+  html: boolean;
 }
 
-/** Which nonce our tag must carry, "" where it needs none; and the policies to send. */
 export interface Admission {
+  /** What our tag must carry, "" where it needs none. */
   nonce: string;
-  policies: string[];
+  /** The script itself must stand in the tag: no URL of it is admitted. */
+  inline: boolean;
+  fields: [string, string][];
+  /** No page of the app may frame it. The browser would see our own frame too: our script looks. */
+  alone: boolean;
+  /** It has an opaque origin: these tokens of `sandbox`, and what it may load of the app's own. */
+  opaque: { tokens: string; loads: string } | undefined;
+  /** Where reports of violations go. */
+  notes: PolicyNote[];
 }
 
-/** `policies`: the values of all Content-Security-Policy fields. ownNonce: for where there is none. */
-export function admit(policies: readonly string[], ownNonce: string, framing: Framing): Admission {
-  // RFC 9110 §5.6.1: one field may hold several policies.
-  const parsed = policies.flatMap((field) => field.split(",")).map(parse);
-  const nonce = parsed.map(nonceOf).find((found) => found !== undefined) ?? ownNonce;
-  let needed = false;
-  const admitted = parsed.map((policy) => {
-    needed = admitScript(policy, nonce) || needed;
-    admitFrame(policy, framing);
-    if (!framing.secure) policy.delete("upgrade-insecure-requests");
-    const sandbox = policy.get("sandbox");
-    if (sandbox && !sandbox.includes("allow-same-origin")) sandbox.push("allow-same-origin");
-    return print(policy);
-  });
-  return { nonce: needed ? nonce : "", policies: admitted.filter((policy) => policy !== "") };
-}
+const KINDS = ["script", "style", "img"] as const;
 
-type Policy = Map<string, string[]>;
-
-// CSP3 §2.2.1: the first directive of a name counts.
-function parse(text: string): Policy {
-  const policy: Policy = new Map();
-  for (const directive of text.split(";")) {
-    const [name, ...values] = directive.trim().split(/\s+/);
-    const key = name?.toLowerCase();
-    if (key && !policy.has(key)) policy.set(key, values);
+export function admit(given: Policies, around: Surroundings): Admission {
+  const { origin } = around;
+  const enforced = parsePolicies(given.enforced);
+  const reportOnly = parsePolicies(given.reportOnly);
+  const all = [...enforced, ...reportOnly];
+  const originals = all.map(printPolicy);
+  const alone = !mayBeFramed(enforced, given.frameOptions, origin);
+  const tokens = sandboxOf(enforced);
+  const opaque =
+    around.html && tokens !== undefined
+      ? { tokens, loads: KINDS.filter(loaded).join(" ") }
+      : undefined;
+  const nonce = all.map(nonceOf).find((found) => found !== undefined) ?? around.ownNonce;
+  const inline = all.some((policy) => inlineOnly(policy, origin));
+  const { notes, endpoints } = takeReports(all, originals, given.endpoints, around);
+  const needed = around.html && all.map((policy) => admitScript(policy, nonce, inline, origin));
+  for (const policy of enforced) {
+    allFrame(policy, around.embedded);
+    if (!origin.startsWith("https:")) policy.delete("upgrade-insecure-requests");
   }
-  return policy;
-}
+  if (opaque) for (const policy of all) admitOpaque(policy, nonce, origin);
+  const fields: [string, string][] = endpoints.map((value) => ["reporting-endpoints", value]);
+  const add = (name: string, policies: Policy[]): void => {
+    for (const text of policies.map(printPolicy)) if (text) fields.push([name, text]);
+  };
+  add("content-security-policy", enforced);
+  add("content-security-policy-report-only", reportOnly);
+  if (around.embedded)
+    for (const value of given.frameOptions) fields.push(["x-frame-options", value]);
+  return {
+    nonce: needed && (opaque || needed.includes(true)) ? nonce : "",
+    inline,
+    fields,
+    alone,
+    opaque,
+    notes: notes.map(({ policy, ...note }) => ({
+      ...note,
+      sent: printPolicy(policy),
+      reportOnly: reportOnly.includes(policy),
+    })),
+  };
 
-function print(policy: Policy): string {
-  return [...policy].map(([name, values]) => [name, ...values].join(" ")).join("; ");
-}
-
-// CSP3 §6.8: which directive governs a script tag.
-function scriptDirective(policy: Policy): string | undefined {
-  return ["script-src-elem", "script-src", "default-src"].find((name) => policy.has(name));
+  function loaded(kind: (typeof KINDS)[number]): boolean {
+    return all.every((policy) => {
+      const sources = sourcesOf(policy, kind);
+      return !sources || admitsOrigin(sources, origin);
+    });
+  }
 }
 
 function nonceOf(policy: Policy): string | undefined {
-  const values = policy.get(scriptDirective(policy) ?? "") ?? [];
-  for (const value of values) {
+  for (const value of sourcesOf(policy, "script") ?? []) {
     const nonce = /^'nonce-(.+)'$/i.exec(value)?.[1];
     if (nonce) return nonce;
   }
   return undefined;
 }
 
-// Whether our tag needs the nonce.
-function admitScript(policy: Policy, nonce: string): boolean {
-  const name = scriptDirective(policy);
-  if (name === undefined) return false;
-  const values = policy.get(name) ?? [];
-  const lower = values.map((value) => value.toLowerCase());
-  const strict = lower.includes("'strict-dynamic'");
-  const listed = lower.some((value) => /^'(nonce-|sha(256|384|512)-)/.test(value));
-  if (!strict && !listed && lower.includes("'unsafe-inline'")) {
-    // A nonce would switch 'unsafe-inline' off.
-    if (!lower.includes("'self'")) widen(policy, name, values, "'self'");
+// A nonce would switch 'unsafe-inline' off, and a URL would admit more than our script.
+function inlineOnly(policy: Policy, origin: string): boolean {
+  const sources = sourcesOf(policy, "script");
+  return sources !== undefined && inlineAllowed(sources) && !admitsOrigin(sources, origin);
+}
+
+// Whether our tag needs the nonce. A nonce that nobody can guess admits nothing but our tag.
+function admitScript(policy: Policy, nonce: string, inline: boolean, origin: string): boolean {
+  const sources = sourcesOf(policy, "script");
+  if (!sources || inlineAllowed(sources)) return false;
+  if (!inline && !listed(sources, "'strict-dynamic'") && admitsOrigin(sources, origin))
     return false;
-  }
-  if (!lower.includes(`'nonce-${nonce.toLowerCase()}'`)) {
-    widen(policy, name, values, `'nonce-${nonce}'`);
-  }
+  addNonce(policy, "script", sources, nonce);
   return true;
 }
 
-// `default-src` governs more than scripts: they get a directive of their own then.
-function widen(policy: Policy, name: string, values: string[], source: string): void {
-  const kept = values.filter((value) => value.toLowerCase() !== "'none'");
-  policy.set(name === "default-src" ? "script-src" : name, [...kept, source]);
+// Of tags alone: what else falls back to the same sources keeps them.
+function addNonce(policy: Policy, kind: string, sources: string[], nonce: string): void {
+  const ours = `'nonce-${nonce}'`;
+  if (sources.includes(ours)) return;
+  const kept = sources.filter((source) => source.toLowerCase() !== "'none'");
+  policy.set(`${kind}-src-elem`, [...kept, ours]);
 }
 
-// The app's frame has our shell above it, which is of the app's own origin.
-function admitFrame(policy: Policy, framing: Framing): void {
-  const ancestors = policy.get("frame-ancestors");
-  if (!ancestors) return;
-  if (!framing.embedded) policy.set("frame-ancestors", ["'self'"]);
-  else if (!ancestors.some((value) => /^'(none|self)'$/i.test(value))) ancestors.push("'self'");
+// Its scripts, styles and images of the app's own cannot come by their URLs: they stand in the page.
+function admitOpaque(policy: Policy, nonce: string, origin: string): void {
+  policy.delete("sandbox");
+  for (const kind of KINDS) {
+    const sources = sourcesOf(policy, kind);
+    if (!sources || !admitsOrigin(sources, origin)) continue;
+    // Where any text may be a script, `data:` admits no more.
+    if (kind === "img") policy.set("img-src", [...sources, "data:"]);
+    else if (inlineAllowed(sources)) policy.set(`${kind}-src-elem`, [...sources, "data:"]);
+    else addNonce(policy, kind, sources, nonce);
+  }
+}
+
+// The tokens that all policies with a sandbox allow; undefined: the origin stays.
+function sandboxOf(policies: Policy[]): string | undefined {
+  const lists = policies.flatMap((policy) => {
+    const tokens = policy.get("sandbox");
+    return tokens ? [tokens.map((token) => token.toLowerCase())] : [];
+  });
+  const common = (lists[0] ?? []).filter((token) => lists.every((list) => list.includes(token)));
+  return lists.length && !common.includes("allow-same-origin") ? common.join(" ") : undefined;
 }

@@ -1,7 +1,10 @@
 // The documents that we make ourselves: the shell's page, and stubs in place of an app's page.
 
+import { BLOB_PATH } from "../messages/our-paths";
 import { ERROR_FIELD } from "../messages/sw-page";
+import { injectTag } from "./html-injection";
 import { sw } from "./scope";
+import { escape, tagOf } from "./tag";
 
 const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
 
@@ -28,18 +31,23 @@ export function shellDocument(): Response {
  */
 export function problemDocument(status: number, code: string, line: string): Response {
   const html = `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">
-<title>${escape(line)}</title><script src="${__INJECT_URL__}" data-problem="${escape(code)}"></script>
+<title>${escape(line)}</title>${tagOf({ problem: code })}
 <p style="font:1rem/1.5 system-ui;margin:2rem">${escape(line)}</p>`;
   return new Response(html, { status, headers: { ...HTML, [ERROR_FIELD]: code } });
+}
+
+/** A page that the app made of a blob: with our script, and intercepted as any other. */
+export async function blobDocument(url: string): Promise<Response> {
+  const { origin, pathname } = new URL(url);
+  const blob = await sw.fetch(`blob:${origin}/${pathname.slice(BLOB_PATH.length)}`);
+  const type = blob.headers.get("content-type") ?? "text/html";
+  const body = blob.body?.pipeThrough(injectTag(tagOf({}), type)) ?? null;
+  return new Response(body, { headers: { "content-type": type } });
 }
 
 /** In place of a redirect to another site: the whole tab goes there, not the frame. */
 export function departureDocument(url: string): Response {
   const html = `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">
-<script src="${__INJECT_URL__}" data-depart="${escape(url)}"></script>`;
+${tagOf({ depart: url })}`;
   return new Response(html, { headers: HTML });
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -3,6 +3,7 @@
 import type { PageToSw } from "../messages/sw-page";
 import { Aborts } from "./aborts";
 import type { Post } from "./asked";
+import { blobDocument } from "./documents";
 import { asset, dropOldAssets, storeAssets } from "./assets";
 import { PrivateCache } from "./cache/private-cache";
 import { AppCookies } from "./cookies/app-cookies";
@@ -45,7 +46,10 @@ sw.onfetch = (event) => {
       if (own.perhaps(event.request)) event.respondWith(relay.byAnotherName(event));
       return;
     case "asset":
-      event.respondWith(asset(event.request));
+      event.respondWith(asset(new URL(event.request.url).pathname));
+      return;
+    case "blob":
+      event.respondWith(blobDocument(event.request.url));
       return;
     case "shell":
       event.respondWith(relay.atTheTop(event.request));

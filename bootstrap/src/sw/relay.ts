@@ -119,8 +119,9 @@ export class Relay {
     const marked = fieldsOfMark(marks);
     const facts = { method, mode, destination, cache, referrer, headers, marked };
     const fields = requestFields(facts, browser);
+    const anonymous = request.credentials === "omit";
     const urgency = urgencyOf(request);
-    return { url, method, fields, urgency, cache, page, post, save, socket };
+    return { url, method, fields, urgency, cache, anonymous, page, post, save, socket };
   }
 
   // A page that comes by a hard reload takes nothing from the cache, nor does what it loads at first.
@@ -139,7 +140,12 @@ export class Relay {
     return cache === "default" && clientId === client && Date.now() < untilMs ? "reload" : cache;
   }
 
-  private respond(head: Head, port: ReplyPort, asked: Asked, shell: Shell): Response {
+  private async respond(
+    head: Head,
+    port: ReplyPort,
+    asked: Asked,
+    shell: Shell,
+  ): Promise<Response> {
     const { page, url, post } = asked;
     const away = page ? leadsAway(head.status, head.fields, url) : undefined;
     if (page && head.origins.length) this.own.learn(head.origins);
@@ -156,7 +162,7 @@ export class Relay {
       drop();
       return problemDocument(head.status, head.error, "The app could not be reached.");
     }
-    const response = assemble(head, port, asked, shell);
+    const response = await assemble(head, port, asked, shell);
     // To the browser it was a GET, and will be one at the next place too.
     const next = response.headers.get("location");
     const repeats = head.status === 307 || head.status === 308;

@@ -1,14 +1,15 @@
 // The fields of an answer as the browser may see them: what would do harm, or lie, is left out. Pure.
 
 import type { Fields } from "../wire/heads";
-import { type Framing, admit } from "./csp";
+import { type Admission, type Surroundings, admit } from "./csp";
 import { plainDisposition } from "./saved-name";
 
 export interface ResponsePlan {
   fields: [string, string][];
-  /** The page gets our script; with this nonce, where it is not "". */
+  /** The page gets our script. */
   inject: boolean;
-  nonce: string;
+  /** How; for a page. */
+  admission: Admission | undefined;
 }
 
 export interface ResponseFacts {
@@ -19,18 +20,25 @@ export interface ResponseFacts {
   /** It becomes a document in a frame. */
   page: boolean;
   url: string;
-  framing: Framing;
-  ownNonce: string;
+  around: Omit<Surroundings, "url" | "html">;
 }
 
 // Set-Cookie on a synthetic response is dropped by browsers; the others speak of the connection.
 const DROPPED = new Set([
   "set-cookie",
   "set-cookie2",
-  "content-security-policy",
   "x-frame-options",
   "strict-transport-security",
   "alt-svc",
+  "report-to",
+  "nel",
+]);
+
+// What a page's own policies make of these is said in their place.
+const POLICIES = new Set([
+  "content-security-policy",
+  "content-security-policy-report-only",
+  "reporting-endpoints",
 ]);
 
 const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
@@ -39,22 +47,23 @@ export function planResponse(response: ResponseFacts): ResponsePlan {
   const all = (name: string): string[] =>
     response.fields.filter(([key]) => key === name).map(([, value]) => value);
   const inject = response.page && HTML.test(all("content-type")[0] ?? "");
-  const policies = all("content-security-policy");
-  const admission = response.page
-    ? admit(policies, response.ownNonce, response.framing)
-    : { nonce: "", policies };
+  const given = {
+    enforced: all("content-security-policy"),
+    reportOnly: all("content-security-policy-report-only"),
+    endpoints: all("reporting-endpoints"),
+    frameOptions: all("x-frame-options"),
+  };
+  const { url, around, page } = response;
+  const admission = page ? admit(given, { ...around, url, html: inject }) : undefined;
   const fields: [string, string][] = [];
   for (const [name, value] of response.fields) {
     const stale =
       (name === "content-length" && (response.decoded || inject)) ||
       (name === "content-encoding" && response.decoded);
-    if (!stale && !DROPPED.has(name)) fields.push([name, located(name, value, response)]);
+    const told = stale || DROPPED.has(name) || (admission && POLICIES.has(name));
+    if (!told) fields.push([name, located(name, value, response)]);
   }
-  for (const policy of admission.policies) fields.push(["content-security-policy", policy]);
-  if (response.framing.embedded) {
-    for (const value of all("x-frame-options")) fields.push(["x-frame-options", value]);
-  }
-  return { fields, inject, nonce: admission.nonce };
+  return { fields: [...fields, ...(admission?.fields ?? [])], inject, admission };
 }
 
 /** Fetch §2.2.6. */

@@ -1,6 +1,7 @@
 // An answer of the box as a Response, with our script in it where it is a page.
 
 import { ERROR_FIELD, type SwToPage } from "../messages/sw-page";
+import { NONCE_PREFIX } from "../messages/own-tag";
 import type { ReplyPort } from "../messages/sw-worker";
 import { hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
@@ -10,8 +11,14 @@ import { isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
+import { tagFor } from "./tag";
 
-export function assemble(head: Head, port: ReplyPort, asked: Asked, shell: Shell): Response {
+export async function assemble(
+  head: Head,
+  port: ReplyPort,
+  asked: Asked,
+  shell: Shell,
+): Promise<Response> {
   const { page, url, method } = asked;
   const plan = planResponse({
     status: head.status,
@@ -19,10 +26,13 @@ export function assemble(head: Head, port: ReplyPort, asked: Asked, shell: Shell
     decoded: head.decoded,
     page,
     url,
-    framing: { embedded: shell.embedded, secure: sw.location.protocol === "https:" },
-    ownNonce: crypto.randomUUID(),
+    around: {
+      embedded: shell.embedded,
+      origin: sw.location.origin,
+      ownNonce: NONCE_PREFIX + crypto.randomUUID(),
+    },
   });
-  const tag = tagOf(plan.nonce, head.origins);
+  const tagging = plan.inject && plan.admission ? tagFor(plan.admission, head.origins) : "";
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
   const said = { status: head.status, statusText: head.reason, headers };
@@ -30,7 +40,7 @@ export function assemble(head: Head, port: ReplyPort, asked: Asked, shell: Shell
   if (asked.save !== undefined) saveAs(asked.save, headers);
   if (page && isDownload(head.status, headers)) tellDownload(shell);
   if (hasNoBody(method, head.status) || head.end) {
-    const empty = hasNoBody(method, head.status) ? null : plan.inject ? tag : "";
+    const empty = hasNoBody(method, head.status) ? null : await tagging;
     return new Response(empty, said);
   }
   const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
@@ -42,13 +52,10 @@ export function assemble(head: Head, port: ReplyPort, asked: Asked, shell: Shell
     return new Response(null, said);
   }
   let stream = body.stream;
-  if (plan.inject) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));
+  // Only now: what comes meanwhile is kept by the body.
+  const tag = await tagging;
+  if (tag) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));
   return new Response(stream, said);
-}
-
-function tagOf(nonce: string, origins: readonly string[]): string {
-  const own = origins.length ? ` data-own="${origins.join(" ")}"` : "";
-  return `<script src="${__INJECT_URL__}"${nonce ? ` nonce="${nonce}"` : ""}${own}></script>`;
 }
 
 function isDownload(status: number, headers: Headers): boolean {

@@ -1,13 +1,14 @@
 // What a request is to us, from the request alone. Pure.
 
-/** Everything of ours on an app's origin lives below it. */
-export const OUR_PREFIX = "/__p2claw/";
+import { BLOB_PATH, OUR_PREFIX } from "../messages/our-paths";
 
 export type Route =
   /** Not ours to answer: the browser goes to the network as it would without us. */
   | "network"
   /** A file of ours. */
   | "asset"
+  /** A blob of the app, as a document. */
+  | "blob"
   /** A page at the top of a tab: the shell. */
   | "shell"
   /** A page in a frame: the app's, or another shell where a foreign site embeds us. */
@@ -25,6 +26,7 @@ export function routeOf(request: RouteQuestion, ourOrigin: string): Route {
   const url = new URL(request.url);
   if (url.origin !== ourOrigin) return "network";
   if (url.pathname.startsWith(OUR_PREFIX)) {
+    if (url.pathname.startsWith(BLOB_PATH)) return "blob";
     return url.pathname.startsWith(`${OUR_PREFIX}assets/`) ? "asset" : "network";
   }
   if (request.mode !== "navigate") return "app";

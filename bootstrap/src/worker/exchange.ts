@@ -8,6 +8,7 @@ import { WEBSOCKET } from "../wire/hello";
 import { Decoding, type DecodingOwner, codingsOf } from "./decoding";
 import type { Link, StreamOwner } from "./link";
 import { Reply, type ReplyOwner } from "./reply";
+import { type Asking, withField } from "./sign-in";
 import { type Source, Upload, type UploadOwner } from "./upload";
 
 // RFC 9110 §9.2.2 allows more; only these surely change nothing when they come twice.
@@ -24,10 +25,12 @@ export interface ExchangeOwner {
   /** Run it again, on another link or later. */
   again(exchange: Exchange): void;
   over(exchange: Exchange): void;
+  /** Whether the answer waits, for `signedIn`. */
+  challenged(exchange: Exchange, challenges: string[]): boolean;
   progress(id: string, sentBytes: number): void;
 }
 
-export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingOwner {
+export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingOwner, Asking {
   state: ExchangeState = "waiting";
   private readonly reply: Reply;
   private link: Link | undefined;
@@ -35,10 +38,12 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   private upload: Upload | undefined;
   private decoding: Decoding | undefined;
   private attempts = 0;
+  // An answer that asks who is there, until a person has said so.
+  private held: (() => void)[] | undefined;
 
   /** reference: the id of the body, where it came by reference. */
   constructor(
-    private readonly request: PortRequest,
+    public request: PortRequest,
     private readonly body: Source | undefined,
     private readonly reference: string | undefined,
     private readonly owner: ExchangeOwner,
@@ -107,6 +112,19 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     this.cancelled();
   }
 
+  signedIn(field: string | undefined): void {
+    if (this.state === "over" || !this.held) return;
+    if (field === undefined) {
+      this.release();
+      return;
+    }
+    this.held = undefined;
+    this.request = withField(this.request, field);
+    this.link?.reset(this.stream, Code.CANCEL);
+    this.attempts = 0;
+    this.retryOr(true, "reset");
+  }
+
   event(event: Parameters<StreamOwner["event"]>[0]): void {
     if (this.state === "over") return;
     switch (event.kind) {
@@ -114,21 +132,26 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
         this.answer(event.head, event.end);
         return;
       case "data":
-        if (this.decoding) this.decoding.push(event.data, event.end);
-        else this.reply.data(event.data, event.end);
+        this.tell(() => {
+          if (this.decoding) this.decoding.push(event.data, event.end);
+          else this.reply.data(event.data, event.end);
+        });
         return;
       case "trailers":
-        if (this.decoding) this.decoding.push(new Uint8Array(), true);
-        else this.reply.end();
+        this.tell(() => {
+          if (this.decoding) this.decoding.push(new Uint8Array(), true);
+          else this.reply.end();
+        });
         return;
       case "reset":
+        this.release();
         this.broke(event.code);
         return;
       case "writable":
         this.upload?.writable();
         return;
       case "closed":
-        this.finish();
+        this.tell(() => this.finish());
         return;
       default:
         event satisfies never;
@@ -136,6 +159,7 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   }
 
   lost(): void {
+    this.release();
     if (this.state === "over") return;
     const repeatable = this.state === "sent" && REPEATABLE.has(this.request.method);
     this.retryOr(repeatable && !this.body, "lost");
@@ -190,9 +214,25 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
       this.finish();
       return;
     }
-    const codings = end ? [] : codingsOf(head.fields);
-    if (codings.length) this.decoding = new Decoding(codings, this);
-    this.reply.head(head, end, codings.length > 0);
+    const said = head.fields.filter(([name]) => name === "www-authenticate");
+    const challenges = head.status === 401 ? said.map(([, value]) => value) : [];
+    if (this.owner.challenged(this, challenges)) this.held = [];
+    this.tell(() => {
+      const codings = end ? [] : codingsOf(head.fields);
+      if (codings.length) this.decoding = new Decoding(codings, this);
+      this.reply.head(head, end, codings.length > 0);
+    });
+  }
+
+  private tell(step: () => void): void {
+    if (this.held) this.held.push(step);
+    else step();
+  }
+
+  private release(): void {
+    const { held } = this;
+    this.held = undefined;
+    for (const step of held ?? []) step();
   }
 
   private broke(code: Code): void {

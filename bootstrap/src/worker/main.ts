@@ -7,6 +7,7 @@ import { Bodies } from "./bodies";
 import { Dispatcher } from "./dispatcher";
 import { Exchange } from "./exchange";
 import { Link } from "./link";
+import { SignIn } from "./sign-in";
 import { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
@@ -18,6 +19,7 @@ const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
 const bodies = new Bodies();
 const sockets = new Sockets();
+const signIn = new SignIn((id, question) => tell({ kind: "sign-in", id, ...question }));
 const links = new Map<number, Link>();
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last told, by id of the body
@@ -47,6 +49,9 @@ function receive(message: ShellToWorker): void {
       return;
     case "socket":
       sockets.add(message.id, message.port);
+      return;
+    case "signed-in":
+      signIn.answered(message.id, message);
       return;
     case "give-up":
       dispatcher.giveUp();
@@ -91,8 +96,9 @@ async function begin(request: PortRequest): Promise<void> {
   const { body } = request;
   const reference = body.kind === "reference" ? body.id : undefined;
   const source = await sourceOf(request);
-  const exchange = new Exchange(withLength(request, source), source, reference, {
+  const exchange = new Exchange(signIn.known(withLength(request, source)), source, reference, {
     accepted: (id, link, stream) => sockets.begin(id, link, stream),
+    challenged: (exchange, challenges) => signIn.challenged(exchange, challenges),
     again: (exchange) => dispatcher.add(exchange),
     over: (exchange) => {
       exchanges.delete(exchange);

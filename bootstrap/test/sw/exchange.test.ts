@@ -25,15 +25,13 @@ function fieldsOf(given: Partial<RequestFacts>): Map<string, string> {
 }
 
 function planOf(given: Partial<ResponseFacts>): ReturnType<typeof planResponse> {
-  const framing = { embedded: false, secure: true };
   const response = {
     status: 200,
     fields: [],
     decoded: false,
     page: false,
     url: `${ORIGIN}/a/b`,
-    framing,
-    ownNonce: "n",
+    around: { embedded: false, origin: ORIGIN, ownNonce: "n" },
   };
   return planResponse({ ...response, ...given });
 }
@@ -144,15 +142,6 @@ test("a redirect to another site leads away", () => {
   );
   assert.equal(leadsAway(302, [["location", "/x"]], `${ORIGIN}/`), undefined);
   assert.equal(leadsAway(200, [["location", "https://example.org/"]], `${ORIGIN}/`), undefined);
-});
-
-test("framing is the shell's to allow, but within another site the app's", () => {
-  const fields = [["x-frame-options", "DENY"]] as const;
-  assert.deepEqual(planOf({ page: true, fields }).fields, []);
-  const embedded = { embedded: true, secure: true };
-  assert.deepEqual(planOf({ page: true, fields, framing: embedded }).fields, [
-    ["x-frame-options", "DENY"],
-  ]);
 });
 
 class Box {

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
+from tests.e2e.stack import Stack
 from tests.support.upstreams import OK, Talk, Upstream, UpstreamRequest, upstream_of
 
 # None: the connection is closed without a byte.
@@ -29,6 +30,14 @@ class CannedApp:
 
     def asked_for(self, path: str) -> list[UpstreamRequest]:
         return [seen for seen in self.server.requests if seen.target.partition("?")[0] == path]
+
+
+@dataclass(frozen=True, slots=True)
+class CannedSite:
+    """url: of the exposed app, without the slash at the end. app: what it is asked."""
+
+    url: str
+    app: CannedApp
 
 
 def page(html: bytes = PAGE, *, fields: bytes = b"") -> bytes:
@@ -53,3 +62,17 @@ async def canned_app(answers: Canned) -> AsyncIterator[CannedApp]:
 
     async with upstream_of(handle) as server:
         yield CannedApp(server)
+
+
+@contextlib.asynccontextmanager
+async def canned_site(stack: Stack, name: str, answers: Canned) -> AsyncIterator[CannedSite]:
+    """The same, exposed under a name until the block ends."""
+    async with canned_app(answers) as app:
+        address = await stack.expose(name, app.upstream)
+        yield CannedSite(address.url.rstrip("/"), app)
+        await stack.unexpose(name)
+
+
+def script(code: bytes) -> bytes:
+    length = b"content-length: %d\r\n" % len(code)
+    return OK + b"content-type: text/javascript\r\n" + length + b"\r\n" + code

@@ -1,0 +1,167 @@
+// What a page of the app embeds and a Service Worker does not see in every browser: frames without
+// an address, of blobs, with an opaque origin; `object` and `embed`.
+
+import { BLOB_PATH } from "../messages/our-paths";
+import type { ShellApi } from "../messages/frame-shell";
+import { lend } from "./lend";
+import { appUrl } from "./own-url";
+
+/** Our own tag in this page: what of it a page within may carry too. */
+export interface OwnTag {
+  /** "" where policies admit the script only as text. */
+  src: string;
+  nonce: string;
+}
+
+const EMPTY = "data:text/html,";
+const OPAQUE_LOADS = "script style img";
+const { createObjectURL, revokeObjectURL } = URL;
+
+const mended = new WeakMap<Element, string>();
+const blobs = new Map<string, Blob>();
+
+export function mendFrames(shell: ShellApi, tag: OwnTag): void {
+  keepBlobs();
+  const { prototype } = HTMLIFrameElement;
+  lendOnAccess(prototype, "contentWindow", (found) => found as Window | null);
+  lendOnAccess(prototype, "contentDocument", (found) => (found as Document | null)?.defaultView);
+  const frames = document.getElementsByTagName("iframe");
+  const objects = document.getElementsByTagName("object");
+  const embeds = document.getElementsByTagName("embed");
+  const look = (): void => {
+    for (const frame of frames) mendFrame(shell, frame, tag);
+    for (const object of objects) void mendObject(object, "data");
+    for (const embed of embeds) void mendObject(embed, "src");
+  };
+  new MutationObserver(look).observe(document, {
+    childList: true,
+    subtree: true,
+    attributeFilter: ["src", "srcdoc", "data", "sandbox"],
+  });
+  // A frame with an opaque origin went to a page of the app by itself, and got the shell's page.
+  window.addEventListener("message", ({ data, source, origin }: MessageEvent<unknown>) => {
+    const frame = origin === "null" && [...frames].find((one) => one.contentWindow === source);
+    const url = frame && isOpaque(frame) ? askedFor(data) : undefined;
+    if (frame && url) void fill(shell, frame, url);
+  });
+}
+
+function lendOnAccess(
+  prototype: object,
+  name: string,
+  windowOf: (found: unknown) => Window | null | undefined,
+): void {
+  const native = Object.getOwnPropertyDescriptor(prototype, name);
+  Object.defineProperty(prototype, name, {
+    ...native,
+    get(this: HTMLIFrameElement) {
+      const found: unknown = native?.get?.call(this);
+      if (isBare(this)) lend(windowOf(found) ?? null);
+      return found;
+    },
+  });
+}
+
+function mendFrame(shell: ShellApi, frame: HTMLIFrameElement, tag: OwnTag): void {
+  const text = frame.getAttribute("srcdoc");
+  const asks = text ?? frame.src;
+  if (mended.get(frame) === asks) return;
+  mended.set(frame, asks);
+  if (isOpaque(frame)) {
+    const url = text === null && asks ? appUrl(asks) : undefined;
+    if (url) void fill(shell, frame, url);
+  } else if (text !== null) {
+    if (tag.src) put(frame, "srcdoc", `${tagText(tag)}${text}`);
+  } else if (isBare(frame)) {
+    lend(frame.contentWindow);
+  } else {
+    const blob = blobs.get(asks);
+    if (!blob) return;
+    // Of a copy: the app may revoke its own at once.
+    const copy = createObjectURL(blob);
+    frame.addEventListener("load", () => revokeObjectURL(copy), { once: true });
+    put(
+      frame,
+      "src",
+      new URL(BLOB_PATH + copy.slice(copy.lastIndexOf("/") + 1), copy.slice(5)).href,
+    );
+  }
+}
+
+function put(frame: HTMLIFrameElement, attribute: "src" | "srcdoc", value: string): void {
+  mended.set(frame, value);
+  frame.setAttribute(attribute, value);
+}
+
+// Its own navigation never reaches the Service Worker: the page is put into it.
+async function fill(shell: ShellApi, frame: HTMLIFrameElement, url: URL): Promise<void> {
+  put(frame, "srcdoc", "");
+  try {
+    const { wholePage, dataUrl } = await shell.late();
+    const response = await window.fetch(url, { headers: { accept: "text/html,*/*;q=0.8" } });
+    const type = response.headers.get("content-type") ?? "";
+    if (!/^(text\/html|application\/xhtml)/i.test(type)) {
+      put(frame, "srcdoc", `<img src="${await dataUrl(await response.blob())}">`);
+      return;
+    }
+    const policy = response.headers.get("content-security-policy") ?? "";
+    const html = await response.text();
+    const said = { loads: OPAQUE_LOADS, nonce: "", policy, target: "" };
+    const page = { html, url: response.url, fetch: window.fetch, ...said };
+    put(frame, "srcdoc", await wholePage(page));
+  } catch {
+    // It stays empty, as a frame whose page did not come.
+  }
+}
+
+// Both pass the Service Worker by: they get a blob of what they name.
+async function mendObject(
+  element: HTMLObjectElement | HTMLEmbedElement,
+  name: "src" | "data",
+): Promise<void> {
+  const said = element.getAttribute(name);
+  if (said === null || mended.get(element) === said) return;
+  mended.set(element, said);
+  const url = appUrl(said);
+  if (!url) return;
+  // An object that failed once, or has nothing to show, does not load again in some browsers.
+  mended.set(element, EMPTY);
+  element.setAttribute(name, EMPTY);
+  const response = await window.fetch(url).catch(() => undefined);
+  // Without it an object shows what stands in it instead.
+  const next = response?.ok ? createObjectURL(await response.blob()) : "data:,";
+  mended.set(element, next);
+  element.setAttribute(name, next);
+}
+
+// Those of pages, as long as they have a URL.
+function keepBlobs(): void {
+  URL.createObjectURL = (object: Blob | MediaSource): string => {
+    const url = createObjectURL(object);
+    if (object instanceof Blob && /^text\/html/i.test(object.type)) blobs.set(url, object);
+    return url;
+  };
+  URL.revokeObjectURL = (url: string): void => {
+    blobs.delete(url);
+    revokeObjectURL(url);
+  };
+}
+
+function isOpaque(frame: HTMLIFrameElement): boolean {
+  return frame.hasAttribute("sandbox") && !frame.sandbox.contains("allow-same-origin");
+}
+
+function isBare(frame: HTMLIFrameElement): boolean {
+  const { src } = frame;
+  return !frame.hasAttribute("srcdoc") && (src === "" || src === "about:blank");
+}
+
+function tagText({ src, nonce }: OwnTag): string {
+  return `<script src="${src}"${nonce ? ` nonce="${nonce}"` : ""}></script>`;
+}
+
+function askedFor(data: unknown): URL | undefined {
+  const said: unknown =
+    typeof data === "object" && data !== null && Reflect.get(data, "p2clawAsks");
+  return typeof said === "string" ? appUrl(said) : undefined;
+}

@@ -1,0 +1,8 @@
+// What few visits need: loaded by the shell, into its own window, when something asks for it.
+
+import type { Late } from "../messages/late";
+import { dataUrl, wholePage } from "./opaque";
+import { signIn } from "./sign-in";
+import { reportViolation } from "./violation-report";
+
+export const late: Late = { wholePage, dataUrl, reportViolation, signIn };

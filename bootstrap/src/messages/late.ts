@@ -1,0 +1,43 @@
+// What the shell loads only when something asks for it, and gives to the pages of the app too.
+
+import type { PolicyNote } from "./own-tag";
+
+export interface Late {
+  /** A page with an opaque origin, as text for `srcdoc`. */
+  wholePage(page: OpaquePage): Promise<string>;
+  dataUrl(blob: Blob): Promise<string>;
+  signIn(question: SignInQuestion): Promise<SignedIn>;
+  reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
+}
+
+/** One answer of 401: what it says, and what the request had said. */
+export interface SignInQuestion {
+  method: string;
+  target: string;
+  /** Values of WWW-Authenticate. */
+  challenges: string[];
+  /** Authorization, as it was sent. */
+  sent: string | undefined;
+}
+
+export interface SignedIn {
+  /** Authorization for one more try; undefined: what the app answered stands. */
+  field: string | undefined;
+  /** Authorization of Basic for all that is below a path. */
+  basic: [path: string, field: string][];
+}
+
+export interface OpaquePage {
+  html: string;
+  url: string;
+  /** Kinds that its policies let it load from the app: "script style img". */
+  loads: string;
+  /** For policies that admit a nonce and no `data:`; "" where none does. */
+  nonce: string;
+  /** A policy that must stand in the page itself. */
+  policy: string;
+  /** Where links lead. */
+  target: string;
+  /** Of the page of the app that shows it. */
+  fetch: typeof fetch;
+}

@@ -1,0 +1,31 @@
+// What our tag in a page says to the script in it: attributes, `data-…` in HTML.
+
+/** Our own nonces begin so. */
+export const NONCE_PREFIX = "p2claw-";
+
+/** What a page must know of one policy to send its reports through the link. */
+export interface PolicyNote {
+  /** As the browser got it, and as the app wrote it. */
+  sent: string;
+  was: string;
+  reportOnly: boolean;
+  /** report-uri. */
+  uris: string[];
+  /** The endpoint that report-to names, "" where none does. */
+  to: string;
+}
+
+export interface TagData {
+  /** In place of a page: the code of a problem, or another site to go to. */
+  problem?: string;
+  depart?: string;
+  /** Other origins by which the app means itself. */
+  own?: string;
+  /** No page of the app may frame this one. */
+  alone?: "";
+  /** PolicyNote[] as JSON. */
+  notes?: string;
+  /** The page's text follows unread, for a frame with an opaque origin and these tokens. */
+  opaque?: string;
+  loads?: string;
+}
