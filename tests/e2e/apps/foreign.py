@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[3] / "build" / "foreign-apps"
-MAKE_TIMEOUT_S = 300
+MAKE_TIMEOUT_S = 900
 START_TIMEOUT_S = 30
 END_TIMEOUT_S = 5
 
