@@ -48,6 +48,10 @@ export class Jar {
     return changes;
   }
 
+  get(cookie: Cookie): Cookie | undefined {
+    return this.kept.get(keyOf(cookie));
+  }
+
   put(cookie: Cookie): Cookie {
     const key = keyOf(cookie);
     const createdMs = this.kept.get(key)?.createdMs ?? cookie.createdMs;

@@ -5,6 +5,8 @@ import "./lend"; // first: it gives back what others here take for the browser's
 import type { ShellApi } from "../messages/frame-shell";
 import { hideServiceWorker } from "./app-worker";
 import { wrapBeacon } from "./beacon";
+import { wrapCookieStore } from "./cookie-store";
+import { wrapDocumentCookie } from "./document-cookie";
 import { wrapEventSource } from "./event-source";
 import { nativeFetch, wrapFetch } from "./fetch";
 import { findShell } from "./find-shell";
@@ -40,6 +42,8 @@ if (said.depart !== undefined) {
     if (restore) restoreState(state);
     followNavigation(shell);
   }
+  wrapDocumentCookie(window, shell.cookies);
+  wrapCookieStore(shell.cookies);
   hideServiceWorker();
   wrapNames();
   plainPerformance();

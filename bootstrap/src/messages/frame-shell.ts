@@ -1,6 +1,7 @@
 // What the script in an app's pages may ask of its shell, by direct calls: both are of one origin.
 
 import type { Late } from "./late";
+import type { Cookie, Place } from "../cookies/parse";
 
 /** Where the shell keeps it, on its own window. */
 export const SHELL_PROPERTY = "__p2claw";
@@ -42,7 +43,21 @@ export interface ShellApi {
   nested(url: string): Promise<boolean>;
   /** A request that must outlive its page. */
   beacon(url: string, init: RequestInit): void;
+  readonly cookies: CookiesApi;
 }
+
+/** The cookies that pages may see. place: the URL of a document. */
+export interface CookiesApi {
+  /** The value of document.cookie. */
+  read(place: Place): string;
+  list(place: Place): Cookie[];
+  /** Whether it was accepted. */
+  write(place: Place, said: string): boolean;
+  /** Returns what is to be called to end it. */
+  listen(listener: CookieListener): () => void;
+}
+
+export type CookieListener = (changed: Cookie[], deleted: Cookie[]) => void;
 
 /** What a document gives its shell. */
 export interface AppPage {

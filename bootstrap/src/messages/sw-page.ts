@@ -1,10 +1,21 @@
 // What the Service Worker and the pages that it serves say to each other: shells, and app frames.
 
+import type { Cookie } from "../cookies/parse";
+
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
-export const PAGE_PROTOCOL = 2;
+export const PAGE_PROTOCOL = 3;
 
 /** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
 export const LOCK_PREFIX = "p2claw-shell-";
+
+/** Web Lock that shells share while they live: of a browser session, by its name. */
+export const SESSION_PREFIX = "p2claw-session-";
+
+/** A cookie that a page wrote. count: of all writes in its tab, the how manieth. */
+export interface CookieWrite {
+  count: number;
+  cookie: Cookie;
+}
 
 export type PageToSw =
   | {
@@ -16,7 +27,15 @@ export type PageToSw =
       embedded: boolean;
       /** The document that the shell's frame asks for next. */
       expect: string;
+      /** A page of this site led there, as far as is known. */
+      led: boolean;
+      /** The browser session, where the tab or the browser has kept its name. */
+      session: string;
+      /** What the Service Worker has perhaps not put down. */
+      writes: CookieWrite[];
     }
+  /** To the cookies of a shell's pages. */
+  | { kind: "cookie"; lock: string; write: CookieWrite }
   | { kind: "bye"; lock: string }
   | { kind: "awake" }
   | { kind: "claim" }
@@ -41,8 +60,13 @@ export type PageToSw =
 export type SwToPage =
   /** Shells answer with hello, app pages with iam. instance: of this start of the Service Worker. */
   | { kind: "ask"; instance: string }
-  /** To a shell: its port has arrived. */
-  | { kind: "welcome" }
+  /** To a shell: its port has arrived. What its pages may know of all cookies. */
+  | { kind: "welcome"; session: string; cookies: Cookie[]; wrote: number }
+  /**
+   * To a shell: what became of cookies, once so many of its writes had been read, and so many been
+   * put down. Answered on the port that comes with it, if one does.
+   */
+  | { kind: "cookies"; changed: Cookie[]; deleted: Cookie[]; wrote: number; saved: number }
   | { kind: "reload" }
   /** To a shell: what its frame asked for is no page, but a file that is being saved. */
   | { kind: "download" };

@@ -21,6 +21,14 @@ export interface PortRequest {
   socket?: string | undefined;
   /** Nothing that says who is there goes along. */
   anonymous: boolean;
+  /** The value of `Cookie`, "" for none; and how many writes of the tab's pages it knows of. */
+  cookie: string;
+  wrote: number;
+  reply: MessagePort;
+}
+
+/** How many cookies the tab's pages have written is asked: the answer is `stale`. */
+export interface CountRequest {
   reply: MessagePort;
 }
 
@@ -42,11 +50,16 @@ export type WorkerReply =
   | ({ kind: "head"; end: boolean; decoded: boolean } & ResponseHead)
   | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "end" }
-  | { kind: "error"; error: ReplyError };
+  | { kind: "error"; error: ReplyError }
+  /** The tab's pages have written so many cookies: `cookie` is to take them into account. */
+  | { kind: "stale"; wrote: number };
 
 export type SwToWorker =
+  /** The answer to `stale`. */
+  | { kind: "cookie"; cookie: string }
   /** So many body bytes have been read. */
-  { kind: "read"; bytes: number } | { kind: "cancel" };
+  | { kind: "read"; bytes: number }
+  | { kind: "cancel" };
 
 /** Where the body of an answer comes from: a worker's port, or what stands in for one. */
 export interface ReplyPort {

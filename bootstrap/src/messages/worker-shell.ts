@@ -16,6 +16,8 @@ export type ShellToWorker =
   | { kind: "body-done"; id: string }
   /** The pipe of a WebSocket; the request that opens it names the same `id`. */
   | { kind: "socket"; id: string; port: MessagePort }
+  /** The pages have written so many cookies by now. Said before anything is asked with them. */
+  | { kind: "wrote"; count: number }
   /** No link will come soon: whoever waits for one is told now. */
   | { kind: "give-up" }
   /** A person has answered, or nobody wants to: the request goes on. */

@@ -1,9 +1,12 @@
 // The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
 
+import { browserSession, keepSession } from "./browser-session";
+import type { Cookies } from "./cookies";
 import {
   LOCK_PREFIX,
   OCTETS,
   PAGE_PROTOCOL,
+  type CookieWrite,
   type PageToSw,
   type SwToPage,
 } from "../messages/sw-page";
@@ -26,6 +29,8 @@ export class Bypassed extends Error {}
 export interface ServiceWorkerOwner {
   /** What the frame asked for is a file that is being saved, or nothing at all. */
   download(): void;
+  /** Whether a page of this site led to what the tab shows, as far as is known. */
+  led(): boolean;
 }
 
 // The frame's first document is a load like any other, though the person may have reloaded the tab:
@@ -41,18 +46,21 @@ export class ServiceWorkerLink {
   /** How the app's first document treats the cache: the shell itself came by a reload, or not. */
   readonly firstMode = firstMode();
   private expect = "";
+  private session = "";
   private welcomed: (() => void) | undefined;
 
   constructor(
     private readonly worker: Worker,
     private readonly embedded: boolean,
     private readonly owner: ServiceWorkerOwner,
+    private readonly cookies: Cookies,
   ) {}
 
   /** Resolves once requests of this origin are intercepted. Throws NoServiceWorker. */
   async start(): Promise<void> {
     const { serviceWorker } = navigator;
-    serviceWorker.onmessage = ({ data }: MessageEvent<SwToPage>) => this.receive(data);
+    serviceWorker.onmessage = ({ data, ports }: MessageEvent<SwToPage>) =>
+      this.receive(data, ports[0]);
     serviceWorker.oncontrollerchange = () => this.hello();
     serviceWorker.startMessages();
     await held(LOCK);
@@ -69,6 +77,7 @@ export class ServiceWorkerLink {
 
   /** Say which document the frame asks for next; resolves when the Service Worker knows. */
   async announce(url: string): Promise<void> {
+    this.session ||= await browserSession();
     this.expect = url;
     const welcome = new Promise<void>((resolve) => {
       this.welcomed = resolve;
@@ -96,6 +105,12 @@ export class ServiceWorkerLink {
     const message: PageToSw = { kind: "mode", url: withoutFragment(url), cache };
     controller.postMessage(message, [port2]);
     await known;
+  }
+
+  /** A page has written a cookie. */
+  wrote(write: CookieWrite): void {
+    this.worker.postMessage({ kind: "wrote", count: write.count } satisfies ShellToWorker);
+    this.say({ kind: "cookie", lock: LOCK, write });
   }
 
   /** Streams are open: it must not be stopped, which only an event prevents. */
@@ -166,16 +181,26 @@ export class ServiceWorkerLink {
       port: port2,
       embedded: this.embedded,
       expect: this.expect,
+      led: this.owner.led(),
+      session: this.session,
+      writes: this.cookies.writes,
     };
     controller.postMessage(hello, [port2]);
   }
 
-  private receive(message: SwToPage): void {
+  private receive(message: SwToPage, port: MessagePort | undefined): void {
     switch (message.kind) {
       case "ask":
         this.hello();
         return;
+      case "cookies":
+        this.cookies.receive(message);
+        port?.postMessage(null);
+        return;
       case "welcome":
+        this.session = message.session;
+        keepSession(message.session);
+        this.cookies.receive(message);
         this.welcomed?.();
         return;
       case "reload":

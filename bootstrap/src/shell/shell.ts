@@ -4,6 +4,7 @@ import { type AppPage, SHELL_PROPERTY, type ShellApi } from "../messages/frame-s
 import type { Late, SignInQuestion, SignedIn } from "../messages/late";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
+import { Cookies } from "./cookies";
 import { Connector } from "./connector";
 import { Frame } from "./frame";
 import { FrameHistory } from "./frame-history";
@@ -30,6 +31,9 @@ export class Shell {
   private readonly frame: Frame;
   private readonly connector: Connector;
   private readonly serviceWorker: ServiceWorkerLink;
+  private readonly cookies = new Cookies(window.top === window ? "same" : "cross", (write) =>
+    this.serviceWorker.wrote(write),
+  );
   private readonly progress = new Map<string, (sentBytes: number) => void>();
   private readonly forms: string[] = []; // bodies that no document has come of yet
   private state: LinkState = "idle";
@@ -61,9 +65,15 @@ export class Shell {
       fruitless: (reached, delayMs) => this.fruitless(reached, delayMs),
       outdated: () => this.outdated(),
     });
-    this.serviceWorker = new ServiceWorkerLink(this.worker, window.top !== window, {
-      download: () => this.downloading(),
-    });
+    this.serviceWorker = new ServiceWorkerLink(
+      this.worker,
+      window.top !== window,
+      {
+        download: () => this.downloading(),
+        led: () => this.history.began || ledHere(),
+      },
+      this.cookies,
+    );
     this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.receive(data);
     Object.defineProperty(window, SHELL_PROPERTY, { value: this.api() });
   }
@@ -131,6 +141,7 @@ export class Shell {
         else this.broken(new Bypassed());
         return intercepted;
       },
+      cookies: this.cookies,
       beacon: (url, init) => void fetch(url, init).catch(() => undefined),
     };
   }
@@ -285,4 +296,12 @@ export class Shell {
   private tell(message: ShellToWorker, ...given: Transferable[]): void {
     this.worker.postMessage(message, given);
   }
+}
+
+// Who came by a link of another site, or by one that does not say, gets no cookie that is meant for
+// visits from here alone: what cannot be known is taken for the worst.
+function ledHere(): boolean {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const again = navigation instanceof PerformanceNavigationTiming && navigation.type !== "navigate";
+  return (again && history.state !== null) || document.referrer.startsWith(`${location.origin}/`);
 }

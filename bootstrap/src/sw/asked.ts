@@ -8,6 +8,7 @@ import type {
   SwToWorker,
   WorkerReply,
 } from "../messages/sw-worker";
+import type { RequestCookies } from "./cookies/request-cookies";
 import { bodyLength, transferOf } from "./request-body";
 import type { Fields } from "../wire/heads";
 import type { Shell } from "./shells";
@@ -31,6 +32,7 @@ export interface Asked {
   /** It becomes a document in a frame. */
   page: boolean;
   post: Post | undefined;
+  cookies: RequestCookies;
   /** It is saved under this name, unless the app says another. */
   save: string | undefined;
   /** It opens a WebSocket, on the pipe of this id. */
@@ -49,7 +51,9 @@ export interface Pending {
 /** Hand it to the shell's worker. */
 export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
   const { port1, port2 } = new MessageChannel();
-  const { method, urgency, fields, socket } = asked;
+  const { method, urgency, cookies, socket } = asked;
+  // Said apart, as it may have to be said anew.
+  const fields = asked.fields.filter(([name]) => name !== "cookie");
   const url = new URL(asked.url);
   const length = body.kind === "none" || socket !== undefined ? undefined : bodyLength(body);
   const message: PortRequest = {
@@ -60,8 +64,10 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
     body,
     socket,
     anonymous: asked.anonymous,
+    ...cookies.now(),
     reply: port2,
   };
+  const early: WorkerReply[] = [];
   let cancel = (): void => undefined;
   const answer: Pending["answer"] = new Promise((resolve) => {
     const died = (): void => resolve({ kind: "error", error: "lost" });
@@ -71,10 +77,37 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
       died();
     };
     port1.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+      if (data.kind === "stale") {
+        void cookies.after(data.wrote).then(() => {
+          port1.postMessage({ kind: "cookie", cookie: cookies.now().cookie } satisfies SwToWorker);
+        });
+        return;
+      }
       shell.onDeath.delete(died);
       if (data.kind === "head" || data.kind === "error") resolve(data);
+      if (data.kind !== "head") early.push(data);
     };
   });
   shell.port.postMessage(message, [port2, ...transferOf(body)]);
-  return { answer, port: port1, cancel };
+  return { answer, port: withEarly(port1, early), cancel };
+}
+
+// The head is looked at before anybody reads the body: what comes meanwhile waits here.
+function withEarly(port: MessagePort, early: WorkerReply[]): ReplyPort {
+  return {
+    get onmessage() {
+      return port.onmessage;
+    },
+    set onmessage(listener: ReplyPort["onmessage"]) {
+      port.onmessage = listener;
+      // Before anything else can come, and not before whoever listens is ready.
+      queueMicrotask(() => {
+        for (const data of early.splice(0)) {
+          port.dispatchEvent(new MessageEvent("message", { data }));
+        }
+      });
+    },
+    postMessage: (message) => port.postMessage(message),
+    close: () => port.close(),
+  };
 }

@@ -7,6 +7,7 @@ import { blobDocument } from "./documents";
 import { asset, dropOldAssets, storeAssets } from "./assets";
 import { PrivateCache } from "./cache/private-cache";
 import { AppCookies } from "./cookies/app-cookies";
+import { Readers } from "./cookies/readers";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
@@ -21,7 +22,8 @@ const saves = new NextVisit<string>();
 const own = new OwnOrigins();
 const modes = new NextVisit<RequestCache>();
 const cache = new PrivateCache();
-const relay = new Relay(shells, aborts, posts, saves, own, new AppCookies(), modes, cache);
+const cookies = new AppCookies(new Readers(() => shells.all));
+const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, cache);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
@@ -51,6 +53,9 @@ sw.onfetch = (event) => {
     case "blob":
       event.respondWith(blobDocument(event.request.url));
       return;
+    case "empty":
+      event.respondWith(new Response("", { headers: { "content-type": "text/html" } }));
+      return;
     case "shell":
       event.respondWith(relay.atTheTop(event.request));
       return;
@@ -66,7 +71,14 @@ sw.onfetch = (event) => {
 function receive(message: PageToSw, client: Client, event: ExtendableMessageEvent): void {
   switch (message.kind) {
     case "hello":
-      shells.hello(message, client);
+      event.waitUntil(
+        cookies
+          .meet(message.lock, message.session, message.writes)
+          .then((welcome) => shells.hello(message, client, welcome)),
+      );
+      return;
+    case "cookie":
+      event.waitUntil(cookies.write(message.lock, message.write));
       return;
     case "bye":
       shells.remove(message.lock);

@@ -5,6 +5,7 @@ import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import type { PrivateCache } from "./cache/private-cache";
 import type { AppCookies } from "./cookies/app-cookies";
+import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
 import type { Asked, Head, Post } from "./asked";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
@@ -52,19 +53,18 @@ export class Relay {
   async answer(event: FetchEvent): Promise<Response> {
     const { request } = event;
     const page = request.mode === "navigate";
-    const shell = page
+    const navigating = page
       ? await this.shells.ofNavigation(withoutFragment(request.url), request.referrer)
-      : await this.shells.of(event.clientId);
+      : undefined;
+    const shell = page ? navigating?.shell : await this.shells.of(event.clientId);
     if (!shell) return page ? this.atTheTop(request) : Response.error();
     this.shells.adopt(event.resultingClientId, shell);
-    await this.cookies.ready;
-    const asked = this.asked(event);
-    const { url, method, post } = asked;
-    const origin = post?.origin || undefined;
-    const site = siteOf({ ...shell, first: page, led: true, method, origin }, sw.location.origin);
-    const mayHaveCookies = request.credentials !== "omit";
-    const cookie = mayHaveCookies ? this.cookies.header(url, site) : "";
-    if (cookie) asked.fields.push(["cookie", cookie]);
+    const plain = this.asked(event);
+    const first = navigating?.first ?? false;
+    const cookies = await this.cookiesOf(request, plain, shell, first);
+    const { cookie } = cookies.now();
+    if (cookie) plain.fields.push(["cookie", cookie]);
+    const asked = { ...plain, cookies };
     let body: RequestBody;
     try {
       body = asked.post?.body ?? (await requestBody(request));
@@ -78,8 +78,11 @@ export class Relay {
     const answer = await pending.answer;
     settled();
     if (answer.kind === "error") return fail(page, answer.error);
-    if (mayHaveCookies && !answer.error) this.cookies.receive(url, answer.fields, site);
-    return this.respond(answer, pending.port, asked, shell);
+    if (!answer.error) await cookies.receive(answer.fields);
+    const response = await this.respond(answer, pending.port, asked, shell);
+    const next = response.headers.get("location");
+    if (first && next && response.status < 400) shell.expect = withoutFragment(next);
+    return response;
   }
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */
@@ -95,7 +98,24 @@ export class Relay {
     return shellDocument();
   }
 
-  private asked(event: FetchEvent): Asked {
+  private async cookiesOf(
+    { mode, credentials, headers }: Request,
+    { url, method, post }: Omit<Asked, "cookies">,
+    shell: Shell,
+    first: boolean,
+  ): Promise<RequestCookies> {
+    const { all } = this.shells;
+    const anyShell = mode === "navigate" && all.length > 1;
+    if (anyShell) await settle(this.cookies, all);
+    const said = post ? post.origin : headers.get("origin");
+    // "null" is what a page says that keeps its referrer to itself.
+    const origin = said && (post || said !== "null") ? said : undefined;
+    const site = siteOf({ ...shell, first, method, origin }, sw.location.origin);
+    const admitted = credentials !== "omit";
+    return new RequestCookies(this.cookies, { url, site, shell, admitted, anyShell });
+  }
+
+  private asked(event: FetchEvent): Omit<Asked, "cookies"> {
     const { request } = event;
     const page = request.mode === "navigate";
     const url = withoutFragment(this.own.mapped(request.url));

@@ -51,6 +51,7 @@ export class ResponseBody {
         this.fail();
         return;
       case "head":
+      case "stale":
         return;
       default:
         message satisfies never;

@@ -71,7 +71,5 @@ function saveAs(name: string, headers: Headers): void {
 }
 
 function tellDownload(shell: Shell): void {
-  void sw.clients.get(shell.clientId).then((client) => {
-    client?.postMessage({ kind: "download" } satisfies SwToPage);
-  });
+  shell.client.postMessage({ kind: "download" } satisfies SwToPage);
 }

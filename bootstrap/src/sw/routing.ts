@@ -9,6 +9,8 @@ export type Route =
   | "asset"
   /** A blob of the app, as a document. */
   | "blob"
+  /** An empty page for the shell to look at. */
+  | "empty"
   /** A page at the top of a tab: the shell. */
   | "shell"
   /** A page in a frame: the app's, or another shell where a foreign site embeds us. */
@@ -27,6 +29,7 @@ export function routeOf(request: RouteQuestion, ourOrigin: string): Route {
   if (url.origin !== ourOrigin) return "network";
   if (url.pathname.startsWith(OUR_PREFIX)) {
     if (url.pathname.startsWith(BLOB_PATH)) return "blob";
+    if (url.pathname === `${OUR_PREFIX}session`) return "empty";
     return url.pathname.startsWith(`${OUR_PREFIX}assets/`) ? "asset" : "network";
   }
   if (request.mode !== "navigate") return "app";

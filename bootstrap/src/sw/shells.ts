@@ -7,12 +7,20 @@ import { sw } from "./scope";
 
 export interface Shell {
   readonly lock: string;
-  readonly clientId: string;
+  readonly client: Client;
   readonly port: MessagePort;
   readonly embedded: boolean;
+  /** A page of this site led to it, as far as is known. */
+  readonly led: boolean;
   /** Called when the shell dies, for each answer that it still owes. */
   readonly onDeath: Set<() => void>;
   expect: string | undefined;
+}
+
+/** The shell whose frame navigates. first: to the document that its tab began with. */
+export interface Navigating {
+  shell: Shell;
+  first: boolean;
 }
 
 // Of the answers to `ask`: a shell on a busy page may take its time.
@@ -27,24 +35,30 @@ export class Shells {
   private readonly lockOfClient = new Map<string, string>();
   private arrivals: (() => void)[] = [];
 
-  hello(message: Hello, client: Client): void {
+  get all(): Shell[] {
+    return [...this.shells.values()];
+  }
+
+  /** welcome: what it is told. */
+  hello(message: Hello, client: Client, welcome: SwToPage): void {
     if (message.protocol !== PAGE_PROTOCOL) {
       client.postMessage({ kind: "reload" } satisfies SwToPage);
       return;
     }
     this.remove(message.lock);
-    const { lock, port, embedded, expect } = message;
+    const { lock, port, embedded, led, expect } = message;
     const shell = {
       lock,
-      clientId: client.id,
+      client,
       port,
       embedded,
+      led,
       expect,
       onDeath: new Set<() => void>(),
     };
     this.shells.set(lock, shell);
     this.lockOfClient.set(client.id, lock);
-    client.postMessage({ kind: "welcome" } satisfies SwToPage);
+    client.postMessage(welcome);
     // Granted when the shell no longer holds it: that is its death notice.
     void navigator.locks.request(lock, () => {
       if (this.shells.get(lock) === shell) this.remove(lock);
@@ -77,17 +91,18 @@ export class Shells {
    * The shell whose frame navigates, as far as that can be known: the browser does not say which
    * frame a navigation is for. undefined: no shell is alive, or the frame is a foreign site's.
    */
-  async ofNavigation(url: string, referrer: string): Promise<Shell | undefined> {
-    const expecting = (): Shell | undefined =>
-      [...this.shells.values()].find((shell) => shell.expect === url);
+  async ofNavigation(url: string, referrer: string): Promise<Navigating | undefined> {
+    const expecting = (): Shell | undefined => this.all.find((shell) => shell.expect === url);
     let shell = expecting();
     if (!shell) {
       const foreign = referrer !== "" && new URL(referrer).origin !== sw.location.origin;
       if (foreign || !(await this.any())) return undefined;
       shell = expecting() ?? (await this.best());
     }
-    if (shell?.expect === url) shell.expect = undefined;
-    return shell;
+    if (!shell) return undefined;
+    const first = shell.expect === url;
+    if (first) shell.expect = undefined;
+    return { shell, first };
   }
 
   /** A client that a navigation or a worker's script brings about belongs to this shell for now. */
@@ -115,11 +130,11 @@ export class Shells {
 
   // Of several, the one that the person looks at.
   private async best(): Promise<Shell | undefined> {
-    const shells = [...this.shells.values()];
+    const shells = this.all;
     if (shells.length < 2) return shells[0];
     const windows = await sw.clients.matchAll({ type: "window" });
     const rank = (shell: Shell): number => {
-      const window = windows.find(({ id }) => id === shell.clientId);
+      const window = windows.find(({ id }) => id === shell.client.id);
       return window?.focused ? 2 : window?.visibilityState === "visible" ? 1 : 0;
     };
     return shells.reduce((best, shell) => (rank(shell) >= rank(best) ? shell : best));

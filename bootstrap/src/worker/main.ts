@@ -1,7 +1,7 @@
 // The dedicated worker of a shell: owns the data channels, so that a busy page never starves them.
 
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
-import type { PortRequest } from "../messages/sw-worker";
+import type { CountRequest, PortRequest, SwToWorker, WorkerReply } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
 import { Bodies } from "./bodies";
 import { Dispatcher } from "./dispatcher";
@@ -24,6 +24,7 @@ const links = new Map<number, Link>();
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last told, by id of the body
 let swPort: MessagePort | undefined;
+let wrote = 0; // cookies, by the pages of this tab
 
 shell.onmessage = (event: MessageEvent<ShellToWorker>) => receive(event.data);
 setInterval(() => {
@@ -52,6 +53,9 @@ function receive(message: ShellToWorker): void {
       return;
     case "signed-in":
       signIn.answered(message.id, message);
+      return;
+    case "wrote":
+      wrote = message.count;
       return;
     case "give-up":
       dispatcher.giveUp();
@@ -89,11 +93,27 @@ function usePort(port: MessagePort): void {
   swPort?.close();
   for (const exchange of [...exchanges]) exchange.abandon();
   swPort = port;
-  port.onmessage = (event: MessageEvent<PortRequest>) => void begin(event.data);
+  port.onmessage = ({ data }: MessageEvent<PortRequest | CountRequest>) => {
+    if ("method" in data && data.wrote >= wrote) void begin(data);
+    else if ("method" in data) renew(data);
+    else data.reply.postMessage({ kind: "stale", wrote } satisfies WorkerReply);
+  };
+}
+
+// A page has written a cookie and then made this request, but the Service Worker read the request
+// first: no order holds between the two. Here one does, for the page tells this worker by itself.
+function renew(request: PortRequest): void {
+  const { reply } = request;
+  reply.onmessage = ({ data }: MessageEvent<SwToWorker>) => {
+    reply.onmessage = null;
+    if (data.kind === "cookie") void begin({ ...request, cookie: data.cookie });
+  };
+  reply.postMessage({ kind: "stale", wrote } satisfies WorkerReply);
 }
 
 async function begin(request: PortRequest): Promise<void> {
-  const { body } = request;
+  const { body, cookie } = request;
+  if (cookie) request.fields = [...request.fields, ["cookie", cookie]];
   const reference = body.kind === "reference" ? body.id : undefined;
   const source = await sourceOf(request);
   const exchange = new Exchange(signIn.known(withLength(request, source)), source, reference, {

@@ -72,6 +72,8 @@ export class Reply {
         this.close();
         this.owner.cancelled();
         return;
+      case "cookie":
+        return; // answered before this reply began
       default:
         message satisfies never;
     }

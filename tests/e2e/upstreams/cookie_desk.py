@@ -5,14 +5,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 PIXEL = bytes.fromhex(
     "47494638396101000100800000ffffff00000021f90400000000002c00000000010001000002024401003b"
 )
-TYPES = {"page": "text/html", "script": "text/javascript", "style": "text/css", "img": "image/gif"}
-BODIES = {"page": b"<!doctype html><title>Desk</title><p>Cookie desk", "img": PIXEL}
+TYPES = {
+    "page": "text/html",
+    "first": "text/html",
+    "script": "text/javascript",
+    "style": "text/css",
+    "img": "image/gif",
+}
+BODIES = {
+    "page": b"<!doctype html><title>Desk</title><p>Cookie desk",
+    "first": b"<!doctype html><script>window.atFirst = document.cookie</script>",
+    "img": PIXEL,
+}
 
 
 @dataclass(slots=True)
@@ -29,6 +40,11 @@ class Desk:
     def cookies_of(self, path: str) -> list[str]:
         """What came with each request for this path, in order."""
         return [cookie for target, cookie in self.seen if target.partition("?")[0] == path]
+
+
+def setting(*cookies: str, path: str = "/set", **more: str) -> str:
+    """The URL below the desk that sets these cookies."""
+    return f"{path}?{urlencode([('set', cookie) for cookie in cookies] + list(more.items()))}"
 
 
 @contextlib.asynccontextmanager

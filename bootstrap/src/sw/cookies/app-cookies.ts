@@ -1,21 +1,55 @@
-// The app's cookies in the Service Worker: in memory, and put down after each change.
+// The app's cookies in the Service Worker: in memory, put down after each change, and told to the
+// shells, whose pages have a copy.
 
-import { type Api, type Changes, Jar, type Site, print } from "../../cookies/jar";
+import { type Changes, Jar, type Site, print } from "../../cookies/jar";
 import { type Cookie, parseCookie } from "../../cookies/parse";
+import { type CookieWrite, SESSION_PREFIX, type SwToPage } from "../../messages/sw-page";
 import type { Fields } from "../../wire/heads";
+import { type Readers, told } from "./readers";
 import { load, save } from "./store";
 
+// A write that was announced and does not come is one of a page that is gone.
+const WRITE_MS = 1_000;
+// How many tabs' counts are kept; the others are long closed.
+const TABS = 32;
+
+interface Waiting {
+  lock: string;
+  count: number;
+  resolve: () => void;
+}
+
 export class AppCookies {
-  /** Nothing is asked of the box before. */
-  readonly ready: Promise<void>;
   private readonly jar = new Jar();
+  private readonly loaded: Promise<void>;
+  /** By the name of a shell's lock: how many writes of its pages have been read. */
+  private wrote = new Map<string, number>();
+  private waiting: Waiting[] = [];
+  private session = "";
+  private sure = false; // that the browser was not ended since the cookies were put down
   private saving: Promise<void> | undefined;
   private dirty = false;
 
-  constructor() {
-    this.ready = load().then((kept) => {
+  constructor(private readonly readers: Readers) {
+    this.loaded = load().then((kept) => {
       for (const cookie of kept?.cookies ?? []) this.jar.put(cookie);
+      this.session = kept?.session ?? "";
+      this.wrote = new Map(kept?.wrote);
     });
+  }
+
+  /** A shell says what it knows. Answers with what it is to know. Nothing is asked before. */
+  async meet(lock: string, session: string, writes: CookieWrite[]): Promise<SwToPage> {
+    await this.loaded;
+    if (!this.sure) await this.ensure(session);
+    for (const write of writes) this.take(lock, write);
+    const cookies = this.jar.all.map(told);
+    return { kind: "welcome", session: this.session, cookies, wrote: this.count(lock) };
+  }
+
+  /** How many writes of a shell's pages header() takes into account. */
+  count(lock: string): number {
+    return this.wrote.get(lock) ?? 0;
   }
 
   /** The value of `Cookie` for a request; "": there is none. */
@@ -23,44 +57,98 @@ export class AppCookies {
     return print(this.jar.matching(new URL(url).pathname, "http", site, Date.now()));
   }
 
-  /** Take what the fields of an answer set. Call it before a page sees the answer. */
-  receive(url: string, fields: Fields, site: Site): void {
+  /** Take what the fields of an answer set. Resolves once pages that may see the answer know. */
+  async receive(url: string, fields: Fields, site: Site, lock?: string): Promise<void> {
+    const all: Changes = { changed: [], deleted: [] };
+    let seen = false;
     for (const [name, value] of fields) {
       if (name !== "set-cookie") continue;
       const cookie = parseCookie(value, new URL(url), Date.now());
-      if (cookie) this.take(cookie, "http", site);
+      const before = cookie && this.jar.get(cookie);
+      const changes = cookie && this.jar.set(cookie, "http", site, Date.now());
+      if (!changes) continue;
+      all.changed.push(...changes.changed);
+      all.deleted.push(...changes.deleted);
+      const hidden = cookie.httpOnly && (before?.httpOnly ?? true);
+      seen ||= !hidden && !(changes.changed.length && before?.value === cookie.value);
     }
+    if (!all.changed.length && !all.deleted.length) return;
+    this.keep();
+    await this.readers.tell(all, (shell) => this.count(shell), seen ? (lock ?? "*") : undefined);
+  }
+
+  /** A page wrote a cookie. Resolves once it is put down. */
+  async write(lock: string, write: CookieWrite): Promise<void> {
+    await this.loaded;
+    this.take(lock, write);
+    await this.saving;
+  }
+
+  /** Resolves once so many writes of a shell's pages have been read. */
+  async after(lock: string, count: number): Promise<void> {
+    if (this.count(lock) >= count) return;
+    await new Promise<void>((resolve) => {
+      this.waiting.push({ lock, count, resolve });
+      setTimeout(resolve, WRITE_MS);
+    });
   }
 
   /** Forget all of them: `Clear-Site-Data: "cookies"`. */
-  clear(): void {
-    for (const cookie of this.jar.all) this.jar.remove(cookie);
+  async clear(): Promise<void> {
+    const deleted = this.jar.all;
+    for (const cookie of deleted) this.jar.remove(cookie);
+    this.keep();
+    await this.readers.tell({ changed: [], deleted }, (shell) => this.count(shell), "*");
+  }
+
+  // Cookies of the browser's session end with it, and the Service Worker does not see it end. A
+  // shell of the session that lives, or one whose tab or browser has kept the name, proves it.
+  private async ensure(session: string): Promise<void> {
+    const { held } = await navigator.locks.query();
+    if (this.sure) return;
+    this.sure = true;
+    const lives = held?.some(({ name }) => name === SESSION_PREFIX + this.session);
+    if (this.session && (lives || session === this.session)) return;
+    this.session = crypto.randomUUID();
+    for (const cookie of this.jar.all) {
+      if (cookie.expiresMs === undefined) this.jar.remove(cookie);
+    }
     this.keep();
   }
 
-  /** Resolves once everything up to now is put down. */
-  get saved(): Promise<void> {
-    return this.saving ?? Promise.resolve();
+  private take(lock: string, { count, cookie }: CookieWrite): void {
+    if (count <= this.count(lock)) return;
+    this.wrote.delete(lock);
+    this.wrote.set(lock, count);
+    const changes = this.jar.set(cookie, "script", "same", Date.now()) ?? this.refused(cookie);
+    this.keep();
+    void this.readers.tell(changes, (shell) => this.count(shell), undefined);
+    for (const one of this.waiting) {
+      if (one.lock === lock && one.count <= count) one.resolve();
+    }
+    this.waiting = this.waiting.filter((one) => one.lock !== lock || one.count > count);
   }
 
-  private take(cookie: Cookie, api: Api, site: Site): Changes | undefined {
-    const changes = this.jar.set(cookie, api, site, Date.now());
-    if (changes) this.keep();
-    return changes;
+  // The shell's copy took what the jar does not take: it is told what there is.
+  private refused(cookie: Cookie): Changes {
+    const kept = this.jar.get(cookie);
+    return kept ? { changed: [kept], deleted: [] } : { changed: [], deleted: [cookie] };
   }
 
   // One write at a time, and one more for all that came meanwhile.
   private keep(): void {
     this.dirty = true;
-    this.saving ??= this.write().finally(() => {
+    this.saving ??= this.putDown().finally(() => {
       this.saving = undefined;
     });
   }
 
-  private async write(): Promise<void> {
+  private async putDown(): Promise<void> {
     while (this.dirty) {
       this.dirty = false;
-      await save({ cookies: this.jar.all });
+      const wrote = [...this.wrote].slice(-TABS);
+      await save({ cookies: this.jar.all, session: this.session, wrote });
+      this.readers.saved(wrote);
     }
   }
 }

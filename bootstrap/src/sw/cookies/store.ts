@@ -4,6 +4,10 @@ import type { Cookie } from "../../cookies/parse";
 
 export interface Kept {
   cookies: Cookie[];
+  /** The browser session in which it was put down. */
+  session: string;
+  /** How many writes of each shell's pages are in it. */
+  wrote: [lock: string, count: number][];
 }
 
 const NAME = "p2claw-cookies";

@@ -2,38 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from urllib.parse import urlencode
-
-import pytest_asyncio
-
-from tests.e2e.acts.visit import visit
-from tests.e2e.stack import Stack
-from tests.e2e.upstreams.cookie_desk import Desk, cookie_desk
-from tests.support.browser import Browser, Tab
+from tests.e2e.upstreams.cookie_desk import Desk, setting
+from tests.support.browser import Tab
 
 GET = "async (url, init) => { const r = await fetch(url, init); return r.status; }"
-
-
-def setting(*cookies: str, path: str = "/set", **more: str) -> str:
-    return f"{path}?{urlencode([('set', cookie) for cookie in cookies] + list(more.items()))}"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk() -> AsyncIterator[Desk]:
-    async with cookie_desk() as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def url(desk: Desk, shared_stack: Stack, fresh_name: str) -> AsyncIterator[str]:
-    yield (await shared_stack.expose(fresh_name, desk.upstream)).url.rstrip("/")
-    await shared_stack.unexpose(fresh_name)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def tab(url: str, browser: Browser) -> Tab:
-    return (await visit(browser, f"{url}/", "Cookie desk")).tab
 
 
 async def test_a_cookie_comes_back_with_every_kind_of_request(tab: Tab, desk: Desk) -> None:

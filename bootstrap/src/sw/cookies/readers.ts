@@ -1,0 +1,76 @@
+// The shells, as those who are told what becomes of cookies.
+
+import { type Changes } from "../../cookies/jar";
+import type { Cookie } from "../../cookies/parse";
+import type { SwToPage } from "../../messages/sw-page";
+
+// A page that is busy so long will read the news before the answer that waited for it.
+const READ_MS = 300;
+
+export interface Reader {
+  readonly lock: string;
+  readonly client: Client;
+}
+
+export class Readers {
+  private readonly savedOf = new Map<string, number>();
+
+  constructor(private readonly all: () => Iterable<Reader>) {}
+
+  /** until: resolves once the shell with this lock has read it, "*": all. count: of its writes. */
+  async tell(
+    { changed, deleted }: Changes,
+    count: (lock: string) => number,
+    until: string | undefined,
+  ): Promise<void> {
+    const reading: Promise<void>[] = [];
+    for (const { lock, client } of this.all()) {
+      const saved = this.savedOf.get(lock) ?? 0;
+      const news: SwToPage = {
+        kind: "cookies",
+        changed: changed.map(told),
+        deleted: deleted.map(told),
+        wrote: count(lock),
+        saved,
+      };
+      if (until === "*" || until === lock) reading.push(answered(client, news));
+      else client.postMessage(news);
+    }
+    await Promise.all(reading);
+  }
+
+  /** Everything up to these counts is put down. */
+  saved(counts: [lock: string, count: number][]): void {
+    for (const { lock, client } of this.all()) {
+      const count = new Map(counts).get(lock) ?? 0;
+      if (count <= (this.savedOf.get(lock) ?? 0)) continue;
+      this.savedOf.set(lock, count);
+      const news: SwToPage = {
+        kind: "cookies",
+        changed: [],
+        deleted: [],
+        wrote: count,
+        saved: count,
+      };
+      client.postMessage(news);
+    }
+  }
+}
+
+/** Of a cookie what a page may know. */
+export function told(cookie: Cookie): Cookie {
+  return cookie.httpOnly ? { ...cookie, value: "" } : cookie;
+}
+
+function answered(client: Client, news: SwToPage): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    const over = (): void => {
+      port1.close();
+      resolve();
+    };
+    port1.onmessage = over;
+    setTimeout(over, READ_MS);
+    client.postMessage(news, [port2]);
+  });
+}

@@ -1,0 +1,66 @@
+// The cookies of one request: what goes with it, and what comes with its answer.
+
+import type { Site } from "../../cookies/jar";
+import type { CountRequest, WorkerReply } from "../../messages/sw-worker";
+import type { Fields } from "../../wire/heads";
+import type { Shell } from "../shells";
+import type { AppCookies } from "./app-cookies";
+
+// A worker answers at once, unless it is gone.
+const COUNT_MS = 300;
+
+export interface CookieFacts {
+  url: string;
+  site: Site;
+  shell: Shell;
+  /** The credentials mode admits cookies. */
+  admitted: boolean;
+  /** It is not sure that the shell is the one whose page asks. */
+  anyShell: boolean;
+}
+
+export class RequestCookies {
+  constructor(
+    private readonly cookies: AppCookies,
+    private readonly facts: CookieFacts,
+  ) {}
+
+  /** The value of `Cookie`, and how many writes of the shell's pages are in it. */
+  now(): { cookie: string; wrote: number } {
+    const { url, site, shell, admitted } = this.facts;
+    if (!admitted) return { cookie: "", wrote: Infinity };
+    return { cookie: this.cookies.header(url, site), wrote: this.cookies.count(shell.lock) };
+  }
+
+  /** Resolves once so many writes of the shell's pages have been read. */
+  after(wrote: number): Promise<void> {
+    return this.cookies.after(this.facts.shell.lock, wrote);
+  }
+
+  /** Take what an answer sets; resolves once the pages may see it. */
+  async receive(fields: Fields): Promise<void> {
+    const { url, site, shell, admitted, anyShell } = this.facts;
+    if (admitted) await this.cookies.receive(url, fields, site, anyShell ? "*" : shell.lock);
+  }
+}
+
+/** Resolves once everything is read that the pages of these shells have written by now. */
+export async function settle(cookies: AppCookies, shells: Shell[]): Promise<void> {
+  await Promise.all(
+    shells.map(async ({ port, lock }) => cookies.after(lock, (await countAt(port)) ?? 0)),
+  );
+}
+
+function countAt(port: MessagePort): Promise<number | undefined> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    const over = (count: number | undefined): void => {
+      port1.close();
+      resolve(count);
+    };
+    port1.onmessage = ({ data }: MessageEvent<WorkerReply>) =>
+      over(data.kind === "stale" ? data.wrote : undefined);
+    setTimeout(over, COUNT_MS, undefined);
+    port.postMessage({ reply: port2 } satisfies CountRequest, [port2]);
+  });
+}

@@ -1,0 +1,1 @@
+"""Cookies, in real browsers."""
