@@ -26,6 +26,7 @@ from p2claw.agent.fields import (
     trailer_fields,
 )
 from p2claw.agent.insistence import Insistence, asks_for_https
+from p2claw.agent.notices import Notices
 from p2claw.agent.own_urls import origins_of
 from p2claw.agent.routes import Route
 from p2claw.agent.spool import SpoolSpace
@@ -58,9 +59,11 @@ class Exchange:
         pool: Pool,
         request_idle_s: float,
         insistence: Insistence,
+        notices: Notices,
     ) -> None:
         self.answered = False
         self._insistence = insistence
+        self._notices = notices
         self._stream = stream
         self._request = stream.request
         self._route = route
@@ -214,6 +217,8 @@ class Exchange:
                 raise AppBrokenFault(error.message) from None
             raise
         self.answered = True
+        hosts = self._visit.names.hosts(self._visit.app)
+        self._notices.response(self._visit.app, fields, hosts)
         return end
 
     def _lease(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from p2claw.agent.faults import BadRequestFault
 from p2claw.agent.own_urls import mapped_back
 from p2claw.agent.public import PublicNames
-from p2claw.agent.rewriting import host_of, remote_reference, without_domain
+from p2claw.agent.rewriting import host_of, local_cookie, remote_reference
 from p2claw.agent.routes import Route
 from p2claw.wire.heads import RequestHead
 
@@ -142,9 +142,7 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
         if name in _HOP_BY_HOP or name in named:
             continue
         if name == "set-cookie":
-            # A cookie is for the host of its app alone: a Domain would name the upstream's, or
-            # reach the apps of others.
-            value = without_domain(value)
+            value = local_cookie(value, route.upstream)
         elif not route.preserve_host:
             value = mapped_back(name, value, route.upstream, public_origin, known=asked.told)
         kept.append((name, value))

@@ -12,6 +12,7 @@ from p2claw.agent.exchange import Exchange
 from p2claw.agent.faults import AppUnknownFault, BoxBusyFault, RequestFault
 from p2claw.agent.fields import Visit
 from p2claw.agent.insistence import Insistence
+from p2claw.agent.notices import Notices
 from p2claw.agent.routes import Route
 from p2claw.agent.sockets.exchange import SocketExchange
 from p2claw.agent.spool import SpoolSpace
@@ -36,6 +37,7 @@ class Proxy:
         self._space = space
         self._limits = limits
         self._insistence = Insistence()
+        self._notices = Notices()
         self._pools: dict[UpstreamAddress, Pool] = {}
         self._sockets = 0
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
@@ -54,7 +56,7 @@ class Proxy:
                 return
             pool = self._pool(route.upstream)
             idle_s = self._limits.request_idle_s
-            exchange = Exchange(stream, route, visit, pool, idle_s, self._insistence)
+            exchange = Exchange(stream, route, visit, pool, idle_s, self._insistence, self._notices)
             await exchange.run(self._space)
         except RequestFault as fault:
             self._note(visit.app, fault)

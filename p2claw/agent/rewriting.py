@@ -89,8 +89,27 @@ def with_escaped_octets(url: str) -> str:
     return url if url.isascii() else _OCTET.sub(lambda octet: f"%{ord(octet[0]):02X}", url)
 
 
-def without_domain(cookie: str) -> str:
-    """The value of Set-Cookie without a Domain attribute."""
+def local_cookie(cookie: str, upstream: UpstreamAddress) -> str:
+    """The value of Set-Cookie without a Domain that names the upstream itself.
+
+    Any other Domain stays, for a visitor to refuse: a cookie for another host is no cookie of
+    this one, and the parent of all apps is a public suffix (RFC 6265bis §5.7).
+    """
     pair, *attributes = cookie.split(";")
-    kept = [part for part in attributes if part.partition("=")[0].strip().lower() != "domain"]
+    kept = [part for part in attributes if not _names_upstream(_domain_in(part), upstream)]
     return ";".join([pair, *kept])
+
+
+def cookie_domain(cookie: str) -> str:
+    """The Domain of a Set-Cookie in lower case and without its dot, "" where it has none."""
+    domains = [_domain_in(part) for part in cookie.split(";")[1:]]
+    return next((domain for domain in reversed(domains) if domain is not None), "")
+
+
+def _domain_in(attribute: str) -> str | None:
+    name, _, value = attribute.partition("=")
+    return value.strip().lower().removeprefix(".") if name.strip().lower() == "domain" else None
+
+
+def _names_upstream(domain: str | None, upstream: UpstreamAddress) -> bool:
+    return domain is not None and domain in ("", *LOCAL_HOSTS, upstream.host)

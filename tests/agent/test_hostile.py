@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from p2claw.agent.faults import BadRequestFault, RequestFault
 from p2claw.agent.fields import request_fields, response_fields
-from p2claw.agent.rewriting import local_reference, local_refresh, without_domain
+from p2claw.agent.rewriting import local_cookie, local_reference, local_refresh
 from p2claw.agent.routes import Route, parse_routes
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.agent.upstream.request import framing_fields, request_head
@@ -149,7 +149,7 @@ def test_whatever_a_url_looks_like_it_never_gains_another_host(url: str) -> None
     assert mapped.startswith(("http://localhost:3000", "/"))
     assert not mapped.lstrip("\t\r\n").startswith("//")
     local_refresh(url, ROUTE.upstream)
-    without_domain(url)
+    local_cookie(url, ROUTE.upstream)
 
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))

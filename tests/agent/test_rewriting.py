@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2claw.agent.rewriting import local_reference, local_refresh, without_domain
+from p2claw.agent.rewriting import cookie_domain, local_cookie, local_reference, local_refresh
 from p2claw.agent.upstream.address import parse_upstream
 
 UPSTREAM = parse_upstream("http://localhost:3000")
@@ -93,11 +93,19 @@ def test_a_refresh_is_mapped_like_a_location(value: str, mapped: str) -> None:
     ("cookie", "without"),
     [
         ("a=b; Domain=localhost; Path=/", "a=b; Path=/"),
-        ("a=b; path=/; DOMAIN = .example.com ;HttpOnly", "a=b; path=/;HttpOnly"),
+        ("a=b; path=/; DOMAIN = .LocalHost ;HttpOnly", "a=b; path=/;HttpOnly"),
+        ("a=b; Domain=127.0.0.1", "a=b"),
         ("a=b; Domain", "a=b"),
+        ("a=b; Domain=example.com", "a=b; Domain=example.com"),
+        ("a=b; Domain=notlocalhost", "a=b; Domain=notlocalhost"),
         ("domain=x; Path=/", "domain=x; Path=/"),
         ("a=b", "a=b"),
     ],
 )
-def test_a_cookie_loses_its_domain_and_nothing_else(cookie: str, without: str) -> None:
-    assert without_domain(cookie) == without
+def test_a_cookie_loses_the_upstreams_domain_and_nothing_else(cookie: str, without: str) -> None:
+    assert local_cookie(cookie, UPSTREAM) == without
+
+
+def test_the_last_domain_of_a_cookie_counts() -> None:
+    assert cookie_domain("a=b; Domain=one.example; domain = .Two.Example") == "two.example"
+    assert cookie_domain("domain=a; Path=/") == ""
