@@ -27,6 +27,7 @@ LINE_LIMIT = 64 * 2**20  # one answer is one line; a page may hand back a long t
 LAUNCH_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 60
 QUIT_TIMEOUT_S = 10
+ADOPT_TIMEOUT_S = 10
 POLL_S = 0.05
 # What every process of one browser carries in its environment, so that none is overlooked.
 MARK = "P2CLAW_TEST_BROWSER"
@@ -115,6 +116,26 @@ class Tab:
         names = [str(file) for file in files]
         await self._do("upload", within=within or self.within, selector=selector, files=names)
 
+    async def press(self, *keys: str) -> None:
+        """Hold these keys down together, and let them go."""
+        await self._do("press", keys=keys)
+
+    async def back(self) -> None:
+        """The browser's own button."""
+        await self._do("back")
+
+    async def forward(self) -> None:
+        await self._do("forward")
+
+    async def dialogs(self, *, accept: bool = True) -> list[str]:
+        """Answer dialogs so from now on; return the kinds of those that came until now."""
+        return [str(kind) for kind in await self._do("dialogs", accept=accept)]
+
+    async def pdf(self, path: Path) -> Path:
+        """Print the tab, as its menu does."""
+        await self._do("pdf", path=str(path))
+        return path
+
     async def screenshot(self, path: Path, *, full_page: bool = False) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         await self._do("screenshot", path=str(path), fullPage=full_page)
@@ -196,9 +217,25 @@ class Browser:
         await tab.goto(url, preload=preload)
         return tab
 
+    async def adopt(self, *, within: Within = "app") -> Tab:
+        """The newest tab that a page opened by itself, once there is one. Raises BrowserError."""
+        tab = Tab(self, f"t{next(self._ids)}", within)
+        deadline = time.monotonic() + ADOPT_TIMEOUT_S
+        while True:
+            try:
+                await self.command("adopt", tab=tab.name)
+            except BrowserError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(POLL_S)
+            else:
+                self.tabs[tab.name] = tab
+                return tab
+
     async def close_tabs(self) -> None:
         for tab in list(self.tabs.values()):
             await tab.close()
+        await self.command("sweep")
 
     async def command(self, name: str, timeout_s: float = COMMAND_TIMEOUT_S, **given: Any) -> Any:
         """Send one command to the driver and wait for its answer. Raises BrowserError."""

@@ -13,19 +13,33 @@ import { Tab } from "./browser_tabs.mjs";
 
 const TAB_COMMANDS = new Set([
   ...["goto", "reload", "front", "evaluate", "click", "type", "upload", "screenshot"],
+  ...["press", "back", "forward", "dialogs", "pdf"],
 ]);
 
 let browser = null;
 const tabs = new Map();
+let first = []; // what the browser opens by itself at its start
 
 async function run({ do: command, tab: name, ...given }) {
   if (command === "launch") {
     browser = await launch(given);
+    first = await browser.pages();
     return { pid: browser.process().pid, version: await browser.version() };
   }
   if (browser === null) throw new Error("launch comes first");
   if (command === "open") {
     tabs.set(name, new Tab(await browser.newPage(), (event) => say({ tab: name, ...event })));
+    return null;
+  }
+  if (command === "adopt") {
+    // The newest tab that a page opened by itself.
+    const found = (await unknown()).at(-1);
+    if (found === undefined) throw new Error("no page has opened a tab");
+    tabs.set(name, new Tab(found, (event) => say({ tab: name, ...event })));
+    return null;
+  }
+  if (command === "sweep") {
+    await Promise.all((await unknown()).map((page) => page.close()));
     return null;
   }
   if (command === "quit") {
@@ -40,6 +54,12 @@ async function run({ do: command, tab: name, ...given }) {
   }
   if (!TAB_COMMANDS.has(command)) throw new Error(`unknown command ${command}`);
   return tab[command](given);
+}
+
+// The tabs that no command has opened.
+async function unknown() {
+  const known = new Set([...first, ...[...tabs.values()].map((tab) => tab.page)]);
+  return (await browser.pages()).filter((page) => !known.has(page));
 }
 
 function say(value) {

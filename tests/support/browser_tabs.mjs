@@ -9,7 +9,36 @@ export class Tab {
     this.page = page;
     page.on("console", (m) => report({ event: "console", level: m.type(), text: m.text() }));
     page.on("pageerror", (e) => report({ event: "pageerror", text: String(e?.stack ?? e) }));
-    page.on("dialog", (d) => void d.accept().catch(() => {}));
+    this.asked = [];
+    this.accepts = true;
+    page.on("dialog", (d) => {
+      this.asked.push(d.type());
+      void (this.accepts ? d.accept() : d.dismiss()).catch(() => {});
+    });
+  }
+
+  /** How dialogs are answered from now on; returns the kinds of those that came until now. */
+  async dialogs({ accept }) {
+    this.accepts = accept;
+    return this.asked.splice(0);
+  }
+
+  /** The browser's own Back; it waits for no document. */
+  async back() {
+    await this.#traverse(-1);
+  }
+
+  async forward() {
+    await this.#traverse(1);
+  }
+
+  async press({ keys }) {
+    for (const key of keys) await this.page.keyboard.down(key);
+    for (const key of keys.toReversed()) await this.page.keyboard.up(key);
+  }
+
+  async pdf({ path }) {
+    await this.page.pdf({ path, format: "a4" });
   }
 
   async goto({ url, preload }) {
@@ -72,6 +101,12 @@ export class Tab {
 
   async close() {
     await this.page.close();
+  }
+
+  // Not goBack(): that waits for a load, and entries of one document have none.
+  async #traverse(delta) {
+    const go = delta < 0 ? this.page.goBack() : this.page.goForward();
+    await Promise.race([go.catch(() => {}), new Promise((done) => setTimeout(done, 300))]);
   }
 
   async #element(within, selector) {

@@ -26,29 +26,22 @@ export function blobBody(body: unknown, boundary?: string): BlobBody | undefined
   return undefined;
 }
 
-/** What a form of this encoding sends; undefined: one that only the browser can encode. */
-export function formBody(form: FormData, enctype: string): BlobBody | undefined {
-  if (enctype === "multipart/form-data") return multipart(form);
-  if (enctype !== "application/x-www-form-urlencoded") return undefined;
-  const pairs = [...form].map(([name, value]) => [
-    lines(name),
-    typeof value === "string" ? lines(value) : value.name,
-  ]);
-  return blobBody(new URLSearchParams(pairs));
-}
-
-// RFC 7578, with the escapes of HTML §4.10.21.8.
-function multipart(form: FormData, given?: string): BlobBody {
+/** RFC 7578, with the escapes of HTML §4.10.21.8. encode: into the charset of the form. */
+export function multipart(
+  form: FormData,
+  given?: string,
+  encode: (text: string) => BlobPart = (text) => text,
+): BlobBody {
   const boundary = given ?? `----WebKitFormBoundary${crypto.randomUUID().slice(-12)}`;
   const parts: BlobPart[] = [];
   for (const [name, value] of form) {
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(lines(name))}"`;
     if (typeof value === "string") {
-      parts.push(`${head}\r\n\r\n${lines(value)}\r\n`);
+      parts.push(encode(`${head}\r\n\r\n${lines(value)}\r\n`));
     } else {
       const type = value.type || "application/octet-stream";
       parts.push(
-        `${head}; filename="${quoted(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`,
+        encode(`${head}; filename="${quoted(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`),
         value,
         "\r\n",
       );
@@ -62,6 +55,7 @@ function quoted(text: string): string {
   return text.replaceAll("\r", "%0D").replaceAll("\n", "%0A").replaceAll('"', "%22");
 }
 
-function lines(text: string): string {
+/** With line ends as forms have them. */
+export function lines(text: string): string {
   return text.replace(/\r\n|\r|\n/g, "\r\n");
 }

@@ -9,13 +9,15 @@ import { wrapCookieStore } from "./cookie-store";
 import { wrapDocumentCookie } from "./document-cookie";
 import { wrapEventSource } from "./event-source";
 import { nativeFetch, wrapFetch } from "./fetch";
+import { keep, restoreKept } from "./fields";
 import { findShell } from "./find-shell";
 import { mendFrames } from "./frames";
-import { maskTop } from "./masks";
+import { maskArrival, maskTop } from "./masks";
 import { followNavigation, go, pop, restoreState } from "./navigation";
 import { wrapNames } from "./own-names";
 import { appSocket, learnOrigins } from "./own-url";
 import { plainPerformance } from "./performance";
+import { hear, wrapOpen } from "./popups";
 import { showOpaque } from "./opaque-document";
 import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
@@ -36,14 +38,20 @@ if (said.depart !== undefined) {
 } else if (place) {
   const { shell, isTop } = place;
   belong(shell.lock, learnOrigins(said.own));
+  const tab = window.top ?? window;
   if (isTop) {
-    maskTop();
-    const { state, restore } = shell.arrive({ window, problem: said.problem, go, pop });
-    if (restore) restoreState(state);
+    maskTop(tab, shell.post);
+    const { problem } = said;
+    const posted = said.posted !== undefined;
+    const arrival = shell.arrive({ window, problem, posted, go, pop, hear, keep });
+    if (arrival.restore) restoreState(arrival.state);
+    maskArrival(arrival);
+    restoreKept(arrival.kept);
     followNavigation(shell);
   }
   wrapDocumentCookie(window, shell.cookies);
   wrapCookieStore(shell.cookies);
+  wrapOpen(tab, shell.frame());
   hideServiceWorker();
   wrapNames();
   plainPerformance();

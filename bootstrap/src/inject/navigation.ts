@@ -2,9 +2,11 @@
 // And what leads to another site, or out of the frame, goes to the tab.
 
 import type { ShellApi } from "../messages/frame-shell";
-import { type BlobBody, formBody } from "./body";
+import type { BlobBody } from "./body";
+import { type FormFacts, formBody } from "./form-body";
 import { renameForm } from "./own-names";
 import { ownUrl } from "./own-url";
+import { unmarked } from "../messages/marks";
 import { askSw } from "./sw-port";
 
 const { pushState, replaceState } = History.prototype;
@@ -23,17 +25,26 @@ export function followNavigation(shell: ShellApi): void {
     aimForm(this, undefined);
     submit.call(this);
   };
+  window.addEventListener("beforeunload", (event) => {
+    setTimeout(() => void stays(shell, event), STAY_MS);
+  });
 }
 
+// By then whoever was asked whether to leave has answered, and the request is made.
+const STAY_MS = 1_000;
+
 // Of the form that is being sent: the event of it does not say.
-let enctype = "";
+let sent: FormFacts = { enctype: "", charset: "" };
 
 // What we ourselves are about to do: the event of it is none of the app's.
 let expected: string | undefined;
 
+// Where a person may yet refuse to go.
+let going: string | undefined;
+
 /** Another document, or another place in this one, instead of this one. */
 export function go(url: string): void {
-  expected = url;
+  expected = going = url;
   location.replace(url);
 }
 
@@ -50,7 +61,15 @@ export function pop(state: unknown, url: string): void {
 
 /** The state that the entry had before a reload, before any script of the app looks at it. */
 export function restoreState(state: unknown): void {
-  replaceState.call(history, state, "");
+  replaceState.call(history, state, "", unmarked(location.href));
+}
+
+// No event tells everywhere that a person stayed. If nothing was asked for, they did.
+async function stays(shell: ShellApi, event: BeforeUnloadEvent): Promise<void> {
+  if (!event.defaultPrevented && !event.returnValue) return;
+  if (going === undefined || (await askSw({ kind: "coming", url: going }))) return;
+  going = undefined;
+  shell.stayed();
 }
 
 function wrapHistory(shell: ShellApi): void {
@@ -111,6 +130,11 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
     else location.assign(renamed);
     return;
   }
+  if (step.navigationType === "reload") {
+    if (step.cancelable && shell.reloads()) step.preventDefault();
+    else shell.leaving("reload");
+    return;
+  }
   if (step.downloadRequest !== null) {
     if (url.origin === location.origin && step.cancelable) save(step, url, step.downloadRequest);
     return;
@@ -135,7 +159,7 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
     shell.moved("push", url.href, null);
     return;
   }
-  const body = step.formData && step.cancelable && formBody(step.formData, enctype);
+  const body = step.formData && step.cancelable && formBody(step.formData, sent);
   if (body) {
     step.preventDefault();
     void sendForm(shell, url, body, push ? "push" : "replace");
@@ -161,14 +185,12 @@ function save(step: Event, url: URL, name: string): void {
 async function sendForm(
   shell: ShellApi,
   url: URL,
-  { blob, type }: BlobBody,
+  { blob, type: contentType }: BlobBody,
   how: "push" | "replace",
 ): Promise<void> {
   url.hash = ""; // with it, going there might load nothing
   const id = crypto.randomUUID();
-  // As browsers write it in forms.
-  const contentType = type.replace(/;charset=UTF-8$/, "");
-  shell.formBody(id, blob);
+  shell.formBody(id, { body: blob, contentType });
   await askSw({ kind: "post", id, url: url.href, contentType });
   shell.leaving(how);
   go(url.href);
@@ -185,9 +207,16 @@ function aimLink(event: MouseEvent): void {
 function aimForm(target: EventTarget | null, event: Event | undefined): void {
   if (!(target instanceof HTMLFormElement) || event?.defaultPrevented) return;
   const submitter = event instanceof SubmitEvent ? event.submitter : null;
-  const action = submitter?.getAttribute("formaction") ?? target.getAttribute("action") ?? "";
-  const aimed = submitter?.getAttribute("formtarget") ?? target.target;
-  enctype = (submitter?.getAttribute("formenctype") ?? target.enctype).toLowerCase();
+  // Not by properties: a field may have the name of one.
+  const said = (name: string): string | null =>
+    submitter?.getAttribute(`form${name}`) ?? target.getAttribute(name);
+  const action = said("action") ?? "";
+  const aimed = said("target") ?? "";
+  const charset = target.getAttribute("accept-charset")?.trim().split(/\s+/)[0];
+  sent = {
+    enctype: (said("enctype") ?? "").toLowerCase(),
+    charset: charset || document.characterSet,
+  };
   if (submitter?.hasAttribute("formtarget")) return;
   aim(target, new URL(action, document.baseURI).href, aimed);
 }

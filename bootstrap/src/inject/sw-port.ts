@@ -8,11 +8,11 @@ export function tellSw(message: PageToSw): void {
   container?.controller?.postMessage(message);
 }
 
-/** Resolves once the Service Worker has read it; false where there is none. */
-export function askSw(message: PageToSw): Promise<boolean> {
+/** What the Service Worker says to it; false where there is none. */
+export function askSw(message: PageToSw): Promise<unknown> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    port1.onmessage = () => resolve(true);
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
     if (container?.controller) container.controller.postMessage(message, [port2]);
     else resolve(false);
   });

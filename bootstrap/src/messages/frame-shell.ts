@@ -13,21 +13,24 @@ export interface ShellApi {
   readonly recodes: boolean;
   /** The window that is the app's top. */
   readonly frame: () => Window | null;
-  /**
-   * A document of the app's top frame begins: before any script of its own has run.
-   * Answers with the history state that belongs to it, as JSON-like data.
-   */
-  arrive(page: AppPage): { state: unknown; restore: boolean };
+  /** A document of the app's top frame begins: before any script of its own has run. */
+  arrive(page: AppPage): Arrival;
   /** The document went to another URL of its own accord, and stayed the same document. */
   moved(how: "push" | "replace", url: string, state: unknown): void;
   /** The document is about to give way to another: for a new entry of the history, or in place. */
-  leaving(how: "push" | "replace"): void;
+  leaving(how: "push" | "replace" | "reload"): void;
+  /** The document is to be loaded again. true: the shell sees to it, for it answers a form. */
+  reloads(): boolean;
+  /** A person was asked whether to leave the document, and stayed. */
+  stayed(): void;
   /** The app goes to another site. how: absent where a redirect led there, in place of a page. */
   depart(url: string, how?: "push" | "replace"): void;
+  /** Say something to another site's page, as the window at the top. */
+  post(to: Window, ...said: Parameters<Window["postMessage"]>): void;
   /** Keep a body for a request that names `id`. */
   body(id: string, body: Blob, progress: ((sentBytes: number) => void) | undefined): void;
   /** The same for a form: the next document ends it. */
-  formBody(id: string, body: Blob): void;
+  formBody(id: string, form: SentForm): void;
   /** The request that named it is over. */
   bodyDone(id: string): void;
   /** The other end of the pipe of a WebSocket that is being opened. */
@@ -59,13 +62,46 @@ export interface CookiesApi {
 
 export type CookieListener = (changed: Cookie[], deleted: Cookie[]) => void;
 
+/** What a form sent. body: absent where it is no longer to be had. */
+export interface SentForm {
+  contentType: string;
+  body: Blob | undefined;
+}
+
 /** What a document gives its shell. */
 export interface AppPage {
   window: Window;
   /** In place of a page there is a stub of ours, for this reason. */
   problem: string | undefined;
+  /** It answers a form that was sent by POST. */
+  posted: boolean;
   /** Load another document in place of this one. */
   go(url: string): void;
   /** Go to another entry of the same document, as the browser does on Back. */
   pop(state: unknown, url: string): void;
+  /** What another site's page said to the top of the tab. */
+  hear(event: MessageEvent): void;
+  /** What a person has done in the document, for when it is come back to. */
+  keep(): Kept;
 }
+
+/** What a document finds out about the entry of the history that it belongs to. */
+export interface Arrival {
+  /** history.state of the entry, as JSON-like data. */
+  state: unknown;
+  /** The frame itself does not know that state. */
+  restore: boolean;
+  /** How the tab came to the document, where the frame itself says otherwise. */
+  type: string | undefined;
+  referrer: string | undefined;
+  kept: Kept | undefined;
+}
+
+export interface Kept {
+  scroll: [x: number, y: number];
+  /** Of each field that is not as the page made it: which one it is, and what is in it. */
+  fields: [key: string, value: FieldValue][];
+}
+
+/** Text; whether it is checked; the numbers of the options that are chosen. */
+export type FieldValue = string | boolean | number[];

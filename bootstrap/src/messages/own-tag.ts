@@ -19,6 +19,8 @@ export interface TagData {
   /** In place of a page: the code of a problem, or another site to go to. */
   problem?: string;
   depart?: string;
+  /** The page answers a form that was sent by POST. */
+  posted?: "";
   /** Other origins by which the app means itself. */
   own?: string;
   /** No page of the app may frame this one. */

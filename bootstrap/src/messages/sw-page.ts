@@ -33,6 +33,8 @@ export type PageToSw =
       session: string;
       /** What the Service Worker has perhaps not put down. */
       writes: CookieWrite[];
+      /** What led to it, "" for nothing; undefined: it has come already. */
+      referrer: string | undefined;
     }
   /** To the cookies of a shell's pages. */
   | { kind: "cookie"; lock: string; write: CookieWrite }
@@ -44,10 +46,12 @@ export type PageToSw =
   /** From an app page: which shell is mine, and by which other origins the app is meant. */
   | { kind: "iam"; lock: string; origins: readonly string[] }
   /**
-   * From an app page: the next navigation to this URL sends a form, whose body has this id.
+   * From a page: the next navigation to this URL sends a form, whose body has this id.
    * Answered on the port that comes with it.
    */
   | { kind: "post"; id: string; url: string; contentType: string }
+  /** From an app page: whether its shell's frame has asked for this document last. Answered so. */
+  | { kind: "coming"; url: string }
   /** From an app page: what the next navigation to this URL gives is saved. Answered as `post`. */
   | { kind: "save"; url: string; name: string }
   /** From a shell: how the next navigation to this URL treats the cache. Answered as `post`. */
@@ -69,7 +73,9 @@ export type SwToPage =
   | { kind: "cookies"; changed: Cookie[]; deleted: Cookie[]; wrote: number; saved: number }
   | { kind: "reload" }
   /** To a shell: what its frame asked for is no page, but a file that is being saved. */
-  | { kind: "download" };
+  | { kind: "download" }
+  /** To a shell: the form that its frame has sent, where no page of the app handed it over. */
+  | { kind: "form"; contentType: string; body: Blob };
 
 /** What is asked to find out what this browser makes of an octet in a field. */
 export const OCTETS = "/__p2claw/assets/octets";

@@ -1,38 +1,76 @@
 // The session history of the app, kept at the top: a frame's own entries are lost by a reload.
 // Every step of the app is an entry of the shell; the frame itself only ever replaces.
 
-import type { AppPage } from "../messages/frame-shell";
+import { marked, unmarked } from "../messages/marks";
+import type { AppPage, Arrival, Kept, SentForm } from "../messages/frame-shell";
 
 /** What an entry of the top keeps. */
 interface Entry {
   p2claw: true;
+  key: string;
+  /** Its place among the entries. */
+  index: number;
   /** The document that made the entry: another one must be loaded again. */
   doc: string;
   /** history.state of the app. */
   app: unknown;
-  scroll: [x: number, y: number] | undefined;
+  referrer: string;
+  kept: Kept | undefined;
+  /** The form that the document answers. */
+  form: { contentType: string; bytes: Uint8Array<ArrayBuffer> | undefined } | undefined;
 }
 
-/** Why the next document comes. first: none was there before. */
-type Cause = "first" | "push" | "traverse" | "own";
+/** Why the next document comes. first: none was there before. own: in place of the one there. */
+type Cause = "first" | "push" | "own" | "reload" | "traverse";
 
-const SCROLL_MS = 250;
+export interface HistoryOwner {
+  /** The entry that was gone to is a form's; `again` shows it. */
+  resend(form: SentForm, url: string, again: () => void): void;
+  /** No other document is wanted after all. */
+  stay(): void;
+}
+
+const KEEP_MS = 250;
+// Of a form, in an entry: a larger one is kept as long as this page lives. A Blob in an entry's
+// state makes that state null on Back in Chromium.
+const FORM_BYTES = 1_048_576;
 
 export class FrameHistory {
-  private doc = "";
   private page: AppPage | undefined;
   private cause: Cause = "first";
-  private scrolled: ReturnType<typeof setTimeout> | undefined;
+  /** The entry that the document in view belongs to. */
+  private at: Entry | undefined;
+  private keeping: ReturnType<typeof setTimeout> | undefined;
+  private returning = false;
+  /** What was left behind, by the keys of entries: theirs can be written no more. */
+  private readonly left = new Map<string, Kept>();
+  private readonly sent = new Map<string, SentForm>();
 
-  /** back: said before a document is loaded again on Back or Forward, from the cache if it is there. */
-  constructor(private readonly back: (url: string) => Promise<void>) {
+  constructor(private readonly owner: HistoryOwner) {
     history.scrollRestoration = "manual";
     window.addEventListener("popstate", () => this.popped());
   }
 
-  /** The next document is one that the app went to by itself, for a new entry or in place. */
-  leaving(how: "push" | "replace"): void {
-    if (this.cause !== "first") this.cause = how === "push" ? "push" : "own";
+  /** The next document is one that the app went to by itself. */
+  leaving(how: "push" | "replace" | "reload"): void {
+    if (this.cause !== "first") this.cause = how === "replace" ? "own" : how;
+    this.keep();
+  }
+
+  /** The document that was asked for does not come: a person stays, or it is saved as a file. */
+  stayed(): void {
+    const now = current();
+    if (this.cause === "traverse" && this.at && now && now.key !== this.at.key) {
+      this.returning = true;
+      history.go(this.at.index - now.index);
+    }
+    if (this.cause !== "first") this.cause = "own";
+  }
+
+  /** The app leads to another document by way of its `top`. */
+  go(url: string, how: "push" | "replace"): void {
+    this.leaving(how);
+    this.page?.go(url);
   }
 
   /** Whether the next document makes a new entry. */
@@ -45,90 +83,161 @@ export class FrameHistory {
     return this.page !== undefined;
   }
 
-  /** A document has come. Answers with the state that the app finds in its own history. */
-  arrive(page: AppPage): { state: unknown; restore: boolean } {
-    const url = page.window.location.href;
+  /** The form that must be sent again for what the tab shows first. */
+  get form(): SentForm | undefined {
+    return this.formOf(current());
+  }
+
+  /** What led to what the tab shows first; undefined: only the browser knows. */
+  get referrer(): string | undefined {
+    return current()?.referrer;
+  }
+
+  /** A document has come. sent: the form that it may be the answer to. */
+  arrive(page: AppPage, sent: SentForm | undefined): Arrival {
+    const { document: shown, history: own } = page.window;
+    const href = unmarked(page.window.location.href);
     const { cause } = this;
+    const before = current();
+    const same = cause === "first" || cause === "traverse" || cause === "reload";
+    const entry = same ? before : undefined;
+    const kept = entry && (this.left.get(entry.key) ?? entry.kept);
+    const first = cause === "first" && !entry;
+    const referrer = first ? document.referrer : (entry?.referrer ?? shown.referrer);
     this.cause = "own";
     this.page = page;
-    this.doc = crypto.randomUUID();
-    if (!isOurs(url)) return { state: null, restore: false };
-    const kept = cause === "first" || cause === "traverse" ? current() : undefined;
-    if (cause === "push") this.write("pushState", url, null, undefined);
-    else this.write("replaceState", url, kept ? kept.app : page.window.history.state, kept?.scroll);
-    this.followScroll(page.window);
-    if (kept?.scroll) this.scrollWhenLoaded(page.window, kept.scroll);
-    return { state: kept?.app ?? null, restore: kept !== undefined };
+    if (!isOurs(href)) {
+      return { state: null, restore: false, type: undefined, referrer: undefined, kept: undefined };
+    }
+    const restore = entry !== undefined && cause !== "reload";
+    const key = (cause !== "push" && before?.key) || crypto.randomUUID();
+    const written: Entry = {
+      p2claw: true,
+      key,
+      index: (before?.index ?? 0) + (cause === "push" ? 1 : 0),
+      doc: entry?.doc ?? crypto.randomUUID(),
+      app: restore ? entry.app : cause === "push" ? null : own.state,
+      referrer,
+      kept,
+      form: page.posted ? { contentType: sent?.contentType ?? "", bytes: undefined } : undefined,
+    };
+    this.write(cause === "push" ? "pushState" : "replaceState", written, href);
+    if (written.form && sent) void this.keepForm(key, sent);
+    this.follow(page.window);
+    const type =
+      cause === "first" ? typeOfTab() : cause === "traverse" ? "back_forward" : undefined;
+    return {
+      state: entry?.app ?? null,
+      restore,
+      type,
+      referrer: same ? referrer : undefined,
+      // A reload begins afresh, and only its place in the page stays.
+      kept: kept && type === "reload" ? { ...kept, fields: [] } : restore ? kept : undefined,
+    };
   }
 
   /** The document changed its own URL or state. */
   moved(how: "push" | "replace", url: string, state: unknown): void {
-    if (!isOurs(url)) return;
-    if (how === "push") {
-      this.keepScroll();
-      this.write("pushState", url, state, undefined);
-    } else {
-      this.write("replaceState", url, state, current()?.scroll);
+    const { at } = this;
+    if (!isOurs(url) || !at) return;
+    if (how === "replace") {
+      this.write("replaceState", { ...at, app: state }, url);
+      return;
     }
+    this.keep();
+    const key = crypto.randomUUID();
+    const entry = { ...at, key, index: at.index + 1, app: state, kept: undefined };
+    this.write("pushState", entry, url);
   }
 
   // Back, forward, or a fragment typed into the address bar.
   private popped(): void {
-    clearTimeout(this.scrolled);
+    clearTimeout(this.keeping);
+    if (this.returning) {
+      this.returning = false;
+      return;
+    }
+    const { page, at } = this;
     const entry = current();
     const url = location.href;
+    if (!page || !at) return;
     if (!entry) {
-      this.write("replaceState", url, null, undefined);
+      const key = crypto.randomUUID();
+      const index = at.index + 1;
+      this.write("replaceState", { ...at, key, index, app: null, kept: undefined }, url);
       this.cause = "own";
-      this.page?.go(url);
+      page.go(url);
       return;
     }
-    if (entry.doc === this.doc || isSameDocument(url, this.page?.window.location.href)) {
-      this.page?.pop(entry.app, url);
-      if (entry.scroll) this.page?.window.scrollTo(...entry.scroll);
+    if (entry.doc === at.doc || isSameDocument(url, page.window.location.href)) {
+      this.left.set(at.key, page.keep());
+      this.at = entry;
+      this.owner.stay();
+      page.pop(entry.app, url);
+      const kept = this.left.get(entry.key) ?? entry.kept;
+      if (kept && page.window.history.scrollRestoration === "auto") {
+        page.window.scrollTo(...kept.scroll);
+      }
       return;
     }
+    this.left.set(at.key, page.keep());
     this.cause = "traverse";
-    void this.back(url).then(() => {
-      if (location.href === url) this.page?.go(url);
-    });
+    // At once: Chromium leads the frame by the frame's own entry too, which mostly is of another
+    // document. A browser shows what it has kept, however old: the mark says so.
+    const same = plainOf(url) === plainOf(page.window.location.href);
+    const go = (): void => page.go(same ? url : marked(url, { cache: "force-cache" }));
+    const form = this.formOf(entry);
+    if (form) this.owner.resend(form, url, () => page.go(url));
+    else go();
   }
 
-  private write(
-    how: "pushState" | "replaceState",
-    url: string,
-    app: unknown,
-    scroll: Entry["scroll"],
-  ): void {
-    const entry: Entry = { p2claw: true, doc: this.doc, app, scroll };
+  private formOf(entry: Entry | undefined): SentForm | undefined {
+    if (!entry?.form) return undefined;
+    const { contentType, bytes } = entry.form;
+    return this.sent.get(entry.key) ?? { contentType, body: bytes && new Blob([bytes]) };
+  }
+
+  private async keepForm(key: string, sent: SentForm): Promise<void> {
+    this.sent.set(key, sent);
+    const { body, contentType } = sent;
+    if (!body || body.size > FORM_BYTES) return;
+    const bytes = new Uint8Array(await body.arrayBuffer());
+    const { at } = this;
+    if (at?.key !== key || current()?.key !== key) return;
+    this.write("replaceState", { ...at, form: { contentType, bytes } }, location.href);
+  }
+
+  private write(how: "pushState" | "replaceState", entry: Entry, url: string): void {
+    this.at = entry;
     history[how](entry, "", url);
   }
 
-  private followScroll(page: Window): void {
+  private follow(page: Window): void {
     const later = (): void => {
-      clearTimeout(this.scrolled);
-      this.scrolled = setTimeout(() => {
-        if (this.page?.window === page) this.keepScroll();
-      }, SCROLL_MS);
+      clearTimeout(this.keeping);
+      this.keeping = setTimeout(() => {
+        if (this.page?.window === page) this.keep();
+      }, KEEP_MS);
     };
-    page.addEventListener("scroll", later, { passive: true });
-  }
-
-  private keepScroll(): void {
-    clearTimeout(this.scrolled);
-    const entry = current();
-    if (!entry || !this.page) return;
-    const { scrollX, scrollY } = this.page.window;
-    history.replaceState({ ...entry, scroll: [scrollX, scrollY] } satisfies Entry, "");
-  }
-
-  private scrollWhenLoaded(page: Window, scroll: [number, number]): void {
-    const restore = (): void => {
-      if (page.history.scrollRestoration === "auto" && !page.scrollX && !page.scrollY) {
-        page.scrollTo(...scroll);
+    for (const type of ["scroll", "input", "change"]) {
+      page.addEventListener(type, later, { passive: true, capture: true });
+    }
+    const { document: shown } = page;
+    page.addEventListener("pagehide", () => {
+      if (this.page?.window.document === shown && this.at && this.cause !== "traverse") {
+        this.left.set(this.at.key, this.page.keep());
       }
-    };
-    page.addEventListener("load", restore, { once: true });
+    });
+  }
+
+  // Into the entry itself, which outlives this page.
+  private keep(): void {
+    clearTimeout(this.keeping);
+    const { page, at } = this;
+    if (!page || !at || current()?.key !== at.key) return;
+    const kept = page.keep();
+    this.left.set(at.key, kept);
+    this.write("replaceState", { ...at, kept }, location.href);
   }
 }
 
@@ -138,7 +247,11 @@ function current(): Entry | undefined {
 }
 
 function isEntry(state: unknown): state is Entry {
-  return typeof state === "object" && state !== null && "p2claw" in state;
+  return typeof state === "object" && state !== null && "p2claw" in state && "key" in state;
+}
+
+function plainOf(url: string): string {
+  return url.split("#", 1)[0] ?? url;
 }
 
 function isOurs(url: string): boolean {
@@ -148,5 +261,10 @@ function isOurs(url: string): boolean {
 // Only the fragments differ: the browser would load nothing.
 function isSameDocument(url: string, other: string | undefined): boolean {
   if (other === undefined || url === other) return false;
-  return url.includes("#") && url.split("#", 1)[0] === other.split("#", 1)[0];
+  return url.includes("#") && plainOf(url) === plainOf(other);
+}
+
+function typeOfTab(): string | undefined {
+  const [entry] = performance.getEntriesByType("navigation");
+  return entry instanceof PerformanceNavigationTiming ? entry.type : undefined;
 }

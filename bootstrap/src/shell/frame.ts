@@ -60,7 +60,6 @@ export class Frame {
     document.addEventListener("securitypolicyviolation", (event) => {
       if (event.effectiveDirective === "frame-src") owner.blocked(event.blockedURI);
     });
-    window.addEventListener("message", (event) => this.pass(event));
   }
 
   get window(): Window | null {
@@ -97,7 +96,15 @@ export class Frame {
     if (shown.document !== this.announced) {
       this.announced = shown.document;
       const go = (url: string): void => shown.location.replace(url);
-      this.owner.bare({ window: shown, problem: undefined, go, pop: (_, url) => go(url) });
+      this.owner.bare({
+        window: shown,
+        problem: undefined,
+        posted: !isRedirected(shown),
+        go,
+        pop: (_, url) => go(url),
+        hear: () => undefined,
+        keep: () => ({ scroll: [shown.scrollX, shown.scrollY], fields: [] }),
+      });
     }
     this.focus(shown);
   }
@@ -109,15 +116,6 @@ export class Frame {
     if (shown.document.activeElement === shown.document.body) {
       shown.document.querySelector<HTMLElement>("[autofocus]")?.focus();
     }
-  }
-
-  // What is said to the tab's top is meant for the app: by an opener, or by the app to `top`.
-  private pass(event: MessageEvent): void {
-    const shown = this.window;
-    if (!shown || event.source === null || !isReadable(shown)) return;
-    const { data, origin, source, ports } = event;
-    const Message = (shown as Window & typeof globalThis).MessageEvent;
-    shown.dispatchEvent(new Message("message", { data, origin, source, ports: [...ports] }));
   }
 }
 
@@ -131,6 +129,12 @@ function allowed(): string[] {
 
 function isPolicy(policy: unknown): policy is { features: () => unknown } {
   return typeof policy === "object" && policy !== null && "features" in policy;
+}
+
+// Where a form that led elsewhere is answered by GET.
+function isRedirected({ performance: timing }: Window): boolean {
+  const [entry] = timing.getEntriesByType("navigation");
+  return entry !== undefined && "redirectCount" in entry && entry.redirectCount !== 0;
 }
 
 function isReadable(shown: Window): boolean {

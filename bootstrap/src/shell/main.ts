@@ -7,6 +7,7 @@ import { missingFeature } from "./browser";
 import { Pages } from "./pages";
 import { Screen } from "./screen";
 import { Shell } from "./shell";
+import { reloadTab } from "./top-steps";
 
 async function boot(): Promise<void> {
   if (isWithin()) return;
@@ -15,10 +16,9 @@ async function boot(): Promise<void> {
   const screen = new Screen();
   const names = { app: address?.app ?? "", alias: address?.alias ?? "", host: hostname };
   const pages = new Pages(screen, names);
-  const reload = (): void => location.reload();
   document.title = hostname;
   if (!address) {
-    pages.link("address-invalid", reload, undefined);
+    pages.link("address-invalid", reloadTab, undefined);
     return;
   }
   pages.progress("idle", false);
@@ -28,7 +28,7 @@ async function boot(): Promise<void> {
   }
   const missing = await missingFeature();
   if (missing) {
-    pages.link(missing, reload, undefined);
+    pages.link(missing, reloadTab, undefined);
     return;
   }
   const linkKey = keyOfHash(location.hash);

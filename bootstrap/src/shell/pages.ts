@@ -117,7 +117,9 @@ export class Pages {
   ): void {
     const problem = problemOf(code, this.names);
     const whole = { ...problem, ...more, text: [...problem.text, ...(more.text ?? [])] };
-    this.screen.problem(code, whole, problem.retry === "never" ? undefined : { inS, act });
+    const label = whole.act === undefined ? {} : { label: whole.act };
+    const retry = problem.retry === "never" ? undefined : { inS, act, ...label };
+    this.screen.problem(code, whole, retry);
   }
 
   private pause(): number {

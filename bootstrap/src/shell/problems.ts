@@ -20,6 +20,8 @@ export interface Problem {
   well?: true;
   /** again: the page tries by itself, and has a button. ask: a button only. never: neither. */
   retry: "again" | "ask" | "never";
+  /** What the button says. */
+  act?: string;
 }
 
 export const PROBLEM_CODES = [
@@ -55,6 +57,9 @@ export const PROBLEM_CODES = [
   "lost",
   "reset",
   "download",
+  "resend",
+  "form-gone",
+  "frame-busting",
 ] as const;
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
@@ -289,6 +294,36 @@ export function problemOf(code: ProblemCode, { app, alias, host }: Names): Probl
           `The file comes straight from “${alias}”. Keep this page open until it is complete.`,
         ],
         well: true,
+        retry: "never",
+      };
+    case "resend":
+      return {
+        title: "Send the form again?",
+        text: [
+          "This page is the answer to a form. To see it, the form must be sent again, and what it did may be done twice.",
+          "To leave it as it is, go back.",
+        ],
+        well: true,
+        retry: "ask",
+        act: "Send again",
+      };
+    case "form-gone":
+      return {
+        title: "This page came of a form",
+        text: [
+          "What was sent is not kept. Go back to fill the form in again, or open its address.",
+        ],
+        well: true,
+        retry: "ask",
+        act: "Open the address",
+      };
+    case "frame-busting":
+      return {
+        title: `“${app}” does not want to be shown in a frame`,
+        text: [
+          "It takes itself for framed by another site, and leads away from that. Here every app is shown in a frame of its own address, which it cannot tell apart.",
+          "If it is yours, switch its check of `top !== self` off, and send `frame-ancestors 'self'` in its place.",
+        ],
         retry: "never",
       };
     default:

@@ -1,5 +1,6 @@
 // The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
 
+import type { SentForm } from "../messages/frame-shell";
 import { browserSession, keepSession } from "./browser-session";
 import type { Cookies } from "./cookies";
 import {
@@ -11,6 +12,7 @@ import {
   type SwToPage,
 } from "../messages/sw-page";
 import type { ShellToWorker } from "../messages/worker-shell";
+import { reloadTab } from "./top-steps";
 
 const SCRIPT = "/__p2claw/sw.js";
 const CONTROL_MS = 15_000;
@@ -31,6 +33,8 @@ export interface ServiceWorkerOwner {
   download(): void;
   /** Whether a page of this site led to what the tab shows, as far as is known. */
   led(): boolean;
+  /** The frame has sent a form that no page of the app handed over. */
+  form(form: SentForm): void;
 }
 
 // The frame's first document is a load like any other, though the person may have reloaded the tab:
@@ -47,6 +51,7 @@ export class ServiceWorkerLink {
   readonly firstMode = firstMode();
   private expect = "";
   private session = "";
+  private referrer: string | undefined;
   private welcomed: (() => void) | undefined;
 
   constructor(
@@ -76,9 +81,10 @@ export class ServiceWorkerLink {
   }
 
   /** Say which document the frame asks for next; resolves when the Service Worker knows. */
-  async announce(url: string): Promise<void> {
+  async announce(url: string, referrer?: string): Promise<void> {
     this.session ||= await browserSession();
     this.expect = url;
+    this.referrer = referrer;
     const welcome = new Promise<void>((resolve) => {
       this.welcomed = resolve;
       setTimeout(resolve, WELCOME_MS);
@@ -111,6 +117,20 @@ export class ServiceWorkerLink {
   wrote(write: CookieWrite): void {
     this.worker.postMessage({ kind: "wrote", count: write.count } satisfies ShellToWorker);
     this.say({ kind: "cookie", lock: LOCK, write });
+  }
+
+  /** That document has come. */
+  arrived(): void {
+    this.referrer = undefined;
+  }
+
+  /** Say what the frame sends next; resolves when the Service Worker knows. */
+  post(message: Extract<PageToSw, { kind: "post" }>): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resolve) => {
+      port1.onmessage = () => resolve();
+      navigator.serviceWorker.controller?.postMessage(message, [port2]);
+    });
   }
 
   /** Streams are open: it must not be stopped, which only an event prevents. */
@@ -184,6 +204,7 @@ export class ServiceWorkerLink {
       led: this.owner.led(),
       session: this.session,
       writes: this.cookies.writes,
+      referrer: this.referrer,
     };
     controller.postMessage(hello, [port2]);
   }
@@ -204,10 +225,13 @@ export class ServiceWorkerLink {
         this.welcomed?.();
         return;
       case "reload":
-        location.reload();
+        reloadTab();
         return;
       case "download":
         this.owner.download();
+        return;
+      case "form":
+        this.owner.form({ contentType: message.contentType, body: message.body });
         return;
       default:
         message satisfies never;
@@ -239,7 +263,7 @@ async function takeOverIfAlone(registration: ServiceWorkerRegistration): Promise
   const { held: locks } = await navigator.locks.query();
   const shells = (locks ?? []).filter(({ name }) => name?.startsWith(LOCK_PREFIX));
   if (shells.length > 1) return;
-  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
+  navigator.serviceWorker.addEventListener("controllerchange", reloadTab, {
     once: true,
   });
   registration.waiting.postMessage({ kind: "take-over" } satisfies PageToSw);

@@ -1,6 +1,12 @@
 // The shell of one app: owns the link, the app's frame and the address bar; outlives the app's pages.
 
-import { type AppPage, SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
+import {
+  type AppPage,
+  type Arrival,
+  SHELL_PROPERTY,
+  type SentForm,
+  type ShellApi,
+} from "../messages/frame-shell";
 import type { Late, SignInQuestion, SignedIn } from "../messages/late";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
@@ -15,6 +21,9 @@ import { type Names, isProblemCode } from "./problems";
 import type { Screen } from "./screen";
 import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
 import { visitUrl } from "./signalling";
+import { followTop, reloadTab, unhide } from "./top-steps";
+
+const documentOfTab = document;
 
 // A link is mostly back before anyone notices that it was gone.
 const NOTE_MS = 1_500;
@@ -27,7 +36,7 @@ const RELOADED_MS = 300_000;
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
   private readonly mirror = new Mirror(location.hostname);
-  private readonly history = new FrameHistory((url) => this.serviceWorker.mode(url, "force-cache"));
+  private readonly history: FrameHistory;
   private readonly frame: Frame;
   private readonly connector: Connector;
   private readonly serviceWorker: ServiceWorkerLink;
@@ -36,6 +45,8 @@ export class Shell {
   );
   private readonly progress = new Map<string, (sentBytes: number) => void>();
   private readonly forms: string[] = []; // bodies that no document has come of yet
+  private sent: SentForm | undefined; // the form that the next document may be the answer to
+  private page: AppPage | undefined;
   private state: LinkState = "idle";
   private relay = false;
   private recodes = false;
@@ -51,11 +62,17 @@ export class Shell {
   ) {
     const { alias, app } = names;
     this.frame = new Frame({
-      bare: (page) => this.arrive(page),
+      bare: (page) => this.arrive({ ...page, posted: page.posted && this.sent !== undefined }),
       closed: () => {
         if (this.pages.cover === "progress") this.pages.clear();
       },
       blocked: (origin) => pages.departure(origin),
+    });
+    this.history = new FrameHistory({
+      resend: (form, url, again) => this.resend(form, url, again),
+      stay: () => {
+        if (pages.cover === "app") pages.clear();
+      },
     });
     const target = { signallingUrl: visitUrl(new URL(location.href), alias, app), alias, linkKey };
     this.connector = new Connector(target, app, this.worker, {
@@ -70,10 +87,22 @@ export class Shell {
       window.top !== window,
       {
         download: () => this.downloading(),
+        form: (form) => {
+          this.sent = form;
+        },
         led: () => this.history.began || ledHere(),
       },
       this.cookies,
     );
+    followTop({
+      shown: () => (this.history.began ? this.frame.window?.location.href : undefined),
+      go: (url, how) => this.history.go(url, how),
+      busted: (wild) => this.busted(wild),
+    });
+    // Said by an opener, or by the app to its `top`.
+    window.addEventListener("message", (event) => {
+      if (event.source !== null) this.page?.hear(event);
+    });
     this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.receive(data);
     Object.defineProperty(window, SHELL_PROPERTY, { value: this.api() });
   }
@@ -98,7 +127,7 @@ export class Shell {
     });
     // Out of the back/forward cache comes a page whose link is long gone.
     window.addEventListener("pageshow", (event) => {
-      if (event.persisted) location.reload();
+      if (event.persisted) reloadTab();
     });
   }
 
@@ -113,6 +142,9 @@ export class Shell {
       arrive: (page) => this.arrive(page),
       moved: (how, url, state) => this.history.moved(how, url, state),
       leaving: (how) => this.history.leaving(how),
+      reloads: () => this.reloads(),
+      stayed: () => this.history.stayed(),
+      post: (to, ...said) => to.postMessage(...said),
       depart: (url, how) => {
         if (how === "push" || (how === undefined && this.history.pushes)) location.assign(url);
         else location.replace(url);
@@ -121,10 +153,7 @@ export class Shell {
         if (progress) this.progress.set(id, progress);
         this.tell({ kind: "body", id, body });
       },
-      formBody: (id, body) => {
-        this.forms.push(id);
-        this.tell({ kind: "body", id, body });
-      },
+      formBody: (id, form) => this.keepForm(id, form),
       bodyDone: (id) => {
         this.progress.delete(id);
         this.tell({ kind: "body-done", id });
@@ -187,25 +216,83 @@ export class Shell {
     this.loading = true;
     const url = location.href;
     const document = url.split("#", 1)[0] ?? url;
+    const referrer = this.history.referrer ?? documentOfTab.referrer;
     const { serviceWorker } = this;
     const { firstMode } = serviceWorker;
     const known = firstMode === "default" ? undefined : serviceWorker.mode(document, firstMode);
-    void Promise.all([serviceWorker.announce(document), serviceWorker.recodes(), known]).then(
-      ([, recodes]) => {
+    const ready = Promise.all([
+      serviceWorker.announce(document, referrer),
+      serviceWorker.recodes(),
+      known,
+    ]);
+    const start = (): void =>
+      void ready.then(([, recodes]) => {
         this.recodes = recodes;
         performance.mark("p2claw-frame");
         this.frame.start(url);
-      },
-    );
+      });
+    const { form } = this.history;
+    // A tab that is itself the answer to a form has sent it by now; the browser has asked.
+    if (!form || "posted" in documentOfTab.documentElement.dataset) start();
+    else this.resend(form, url, start);
   }
 
-  private arrive(page: AppPage): { state: unknown; restore: boolean } {
+  private arrive(page: AppPage): Arrival {
     this.frame.known(page);
+    this.page = page;
     if (page.problem === undefined) this.pages.clear();
     else this.appProblem(page.problem);
     this.mirror.follow(page.window);
+    this.serviceWorker.arrived();
     for (const id of this.forms.splice(0)) this.tell({ kind: "body-done", id });
-    return this.history.arrive(page);
+    const { sent } = this;
+    this.sent = undefined;
+    return this.history.arrive(page, sent);
+  }
+
+  // What a page came of by POST is not done twice unasked.
+  private resend(form: SentForm, url: string, again: () => void): void {
+    const { body, contentType } = form;
+    if (!body) {
+      this.pages.app("form-gone", again);
+      return;
+    }
+    this.pages.app("resend", () => {
+      const id = crypto.randomUUID();
+      this.keepForm(id, form);
+      const document = url.split("#", 1)[0] ?? url;
+      void this.serviceWorker.post({ kind: "post", id, url: document, contentType }).then(again);
+    });
+  }
+
+  private reloads(): boolean {
+    const { form } = this.history;
+    if (!form || this.sent) return false; // or it is sent again just now
+    this.resend(form, location.href, () => {
+      this.history.leaving("reload");
+      this.frame.reload();
+    });
+    return true;
+  }
+
+  private busted(wild: boolean): void {
+    const page = this.frame.window;
+    const explain = (): void => this.pages.link("frame-busting", reloadTab, undefined);
+    if (wild) explain();
+    if (wild || !page) return;
+    const look = (): void => {
+      if (page.document.readyState === "complete" && !unhide(page)) explain();
+    };
+    page.addEventListener("load", look);
+    look();
+  }
+
+  private keepForm(id: string, form: SentForm): void {
+    this.forms.push(id);
+    // One of our own: what a page made cannot be read any more once the page is gone.
+    const body = form.body && new Blob([form.body]);
+    this.sent = { ...form, body };
+    if (body) this.tell({ kind: "body", id, body });
   }
 
   private moved(state: LinkState): void {
@@ -270,7 +357,7 @@ export class Shell {
 
   // Once: where the box is the older one a newer shell does not help.
   private outdated(): void {
-    const again = (): void => void this.serviceWorker.update().then(() => location.reload());
+    const again = (): void => void this.serviceWorker.update().then(reloadTab);
     const lastMs = Number(sessionStorage.getItem(RELOADED));
     if (Date.now() - lastMs < RELOADED_MS) {
       this.pages.link("version", again, undefined);
@@ -281,6 +368,7 @@ export class Shell {
   }
 
   private downloading(): void {
+    this.history.stayed();
     // With an app in view the browser's own sign of a download is enough.
     if (this.pages.cover === "progress") this.pages.app("download", () => undefined);
   }
@@ -290,7 +378,7 @@ export class Shell {
     if (!bypassed && !(error instanceof NoServiceWorker)) throw error;
     this.connector.stop();
     const code = bypassed ? "bypassed" : "no-service-worker";
-    this.pages.link(code, () => location.reload(), undefined);
+    this.pages.link(code, reloadTab, undefined);
   }
 
   private tell(message: ShellToWorker, ...given: Transferable[]): void {

@@ -58,7 +58,7 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
   const length = body.kind === "none" || socket !== undefined ? undefined : bodyLength(body);
   const message: PortRequest = {
     method,
-    target: url.pathname + url.search,
+    target: asked.url.slice(url.origin.length) || "/", // its `search` has no lone "?"
     fields: length === undefined ? fields : [...fields, ["content-length", String(length)]],
     urgency,
     body,

@@ -8,12 +8,13 @@ import { escape, tagOf } from "./tag";
 
 const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
 
-/** The page at the top of a tab. */
-export function shellDocument(): Response {
+/** The page at the top of a tab. posted: the tab itself was asked for by a form. */
+export function shellDocument(posted: boolean): Response {
   const { protocol, host } = sw.location;
   // 'self' covers no WebSocket in older browsers.
   const socket = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
-  return new Response(__SHELL_HTML__, {
+  const html = posted ? __SHELL_HTML__.replace("<html", "<html data-posted") : __SHELL_HTML__;
+  return new Response(html, {
     headers: {
       ...HTML,
       // Without a charset, as at the edge: the app's pages would inherit it.

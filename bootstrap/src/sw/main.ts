@@ -11,7 +11,7 @@ import { Readers } from "./cookies/readers";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
-import { routeOf } from "./routing";
+import { routeOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { Shells } from "./shells";
 
@@ -102,6 +102,13 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
         origin: "",
       });
       event.ports[0]?.postMessage(null);
+      return;
+    case "coming":
+      event.waitUntil(
+        shells.of(client.id).then((shell) => {
+          event.ports[0]?.postMessage(shell?.coming === withoutFragment(message.url));
+        }),
+      );
       return;
     case "save":
       saves.add(message.url, message.name);

@@ -1,6 +1,7 @@
 // One request of a page, through a worker to the box, and its answer as a Response.
 
 import { fieldsOfMark, marksOf } from "../messages/marks";
+import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import type { PrivateCache } from "./cache/private-cache";
@@ -59,7 +60,7 @@ export class Relay {
     const shell = page ? navigating?.shell : await this.shells.of(event.clientId);
     if (!shell) return page ? this.atTheTop(request) : Response.error();
     this.shells.adopt(event.resultingClientId, shell);
-    const plain = this.asked(event);
+    const plain = this.asked(event, page ? shell : undefined);
     const first = navigating?.first ?? false;
     const cookies = await this.cookiesOf(request, plain, shell, first);
     const { cookie } = cookies.now();
@@ -72,6 +73,7 @@ export class Relay {
       if (!(error instanceof BodyTooLarge)) return Response.error();
       return refuse(page, 413, "upload-too-large", "This browser cannot send a form of that size.");
     }
+    if (page && asked.method === "POST") tellForm(shell, body, asked);
     const pending = this.cache.ask(asked, body, shell);
     const id = marksOf(request.url).request;
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
@@ -87,7 +89,7 @@ export class Relay {
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */
   async atTheTop(request: Request): Promise<Response> {
-    if (request.method === "GET" || request.method === "HEAD") return shellDocument();
+    if (request.method === "GET" || request.method === "HEAD") return shellDocument(false);
     const from = /^https?:/.test(request.referrer) ? new URL(request.referrer).origin : "null";
     const body = await request.blob();
     this.posts.add(withoutFragment(request.url), {
@@ -95,7 +97,7 @@ export class Relay {
       contentType: request.headers.get("content-type") ?? body.type,
       origin: request.headers.get("origin") ?? from,
     });
-    return shellDocument();
+    return shellDocument(true);
   }
 
   private async cookiesOf(
@@ -115,7 +117,7 @@ export class Relay {
     return new RequestCookies(this.cookies, { url, site, shell, admitted, anyShell });
   }
 
-  private asked(event: FetchEvent): Omit<Asked, "cookies"> {
+  private asked(event: FetchEvent, shell: Shell | undefined): Omit<Asked, "cookies"> {
     const { request } = event;
     const page = request.mode === "navigate";
     const url = withoutFragment(this.own.mapped(request.url));
@@ -124,8 +126,11 @@ export class Relay {
     const { socket, protocols, fields: marks } = marksOf(request.url);
     const method = post ? "POST" : socket === undefined ? request.method : "CONNECT";
     const mode = socket === undefined ? request.mode : "websocket";
-    const { destination, referrer } = request;
+    const { destination } = request;
     const cache = this.cacheMode(event, url);
+    // Of the first document of a tab: the shell, at the top, was led to.
+    const referrer = request.referrer || shell?.referrer || "";
+    if (shell) shell.referrer = undefined;
     const headers = [...request.headers];
     if (protocols) headers.push(["sec-websocket-protocol", protocols]);
     if (socket !== undefined) headers.push(["sec-websocket-extensions", WEBSOCKET_EXTENSIONS]);
@@ -151,7 +156,8 @@ export class Relay {
   ): RequestCache {
     const { cache } = request;
     if (request.mode === "navigate") {
-      const mode = this.modes.take(url) ?? cache;
+      const back = marksOf(request.url).cache === "force-cache" ? "force-cache" : cache;
+      const mode = this.modes.take(url) ?? back;
       if (mode === "reload")
         this.hard = { client: resultingClientId, untilMs: Date.now() + HARD_MS };
       return mode;
@@ -166,7 +172,7 @@ export class Relay {
     asked: Asked,
     shell: Shell,
   ): Promise<Response> {
-    const { page, url, post } = asked;
+    const { page, url, post, save } = asked;
     const away = page ? leadsAway(head.status, head.fields, url) : undefined;
     if (page && head.origins.length) this.own.learn(head.origins);
     const drop = (): void => port.postMessage({ kind: "cancel" } satisfies SwToWorker);
@@ -187,6 +193,16 @@ export class Relay {
     const next = response.headers.get("location");
     const repeats = head.status === 307 || head.status === 308;
     if (post && next && repeats) this.posts.add(withoutFragment(next), post);
+    // What a link says to save is saved wherever it leads.
+    if (save !== undefined && next) this.saves.add(withoutFragment(next), save);
     return response;
   }
+}
+
+// So that the shell can send it again; forms of the app's own pages it has.
+function tellForm(shell: Shell, body: RequestBody, asked: Asked): void {
+  if (body.kind !== "blob" && body.kind !== "bytes") return;
+  const blob = body.kind === "blob" ? body.blob : new Blob([body.bytes]);
+  const contentType = asked.fields.find(([name]) => name === "content-type")?.[1] ?? "";
+  shell.client.postMessage({ kind: "form", contentType, body: blob } satisfies SwToPage);
 }

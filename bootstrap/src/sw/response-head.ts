@@ -19,6 +19,8 @@ export interface ResponseFacts {
   decoded: boolean;
   /** It becomes a document in a frame. */
   page: boolean;
+  /** It is saved, and no document: the app asks for that itself with `attachment`. */
+  saved: boolean;
   url: string;
   around: Omit<Surroundings, "url" | "html">;
 }
@@ -41,12 +43,15 @@ const POLICIES = new Set([
   "reporting-endpoints",
 ]);
 
+/** Of a Content-Disposition. */
+export const ATTACHMENT = /^\s*attachment/i;
 const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
 
 export function planResponse(response: ResponseFacts): ResponsePlan {
   const all = (name: string): string[] =>
     response.fields.filter(([key]) => key === name).map(([, value]) => value);
-  const inject = response.page && HTML.test(all("content-type")[0] ?? "");
+  const saved = response.saved || ATTACHMENT.test(all("content-disposition")[0] ?? "");
+  const inject = response.page && !saved && HTML.test(all("content-type")[0] ?? "");
   const given = {
     enforced: all("content-security-policy"),
     reportOnly: all("content-security-policy-report-only"),

@@ -7,7 +7,7 @@ import { hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
 import { injectTag } from "./html-injection";
 import { ResponseBody } from "./response-body";
-import { isRedirect, planResponse } from "./response-head";
+import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
@@ -26,13 +26,15 @@ export async function assemble(
     decoded: head.decoded,
     page,
     url,
+    saved: asked.save !== undefined,
     around: {
       embedded: shell.embedded,
       origin: sw.location.origin,
       ownNonce: NONCE_PREFIX + crypto.randomUUID(),
     },
   });
-  const tagging = plan.inject && plan.admission ? tagFor(plan.admission, head.origins) : "";
+  const tagging =
+    plan.inject && plan.admission ? tagFor(plan.admission, head.origins, method === "POST") : "";
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
   const said = { status: head.status, statusText: head.reason, headers };
@@ -60,13 +62,13 @@ export async function assemble(
 
 function isDownload(status: number, headers: Headers): boolean {
   const disposition = headers.get("content-disposition") ?? "";
-  return status === 204 || status === 205 || /^\s*attachment/i.test(disposition);
+  return status === 204 || status === 205 || ATTACHMENT.test(disposition);
 }
 
 // RFC 6266. A name that the app itself gives goes first.
 function saveAs(name: string, headers: Headers): void {
   const given = headers.get("content-disposition");
-  if (given !== null && /^\s*attachment/i.test(given)) return;
+  if (given !== null && ATTACHMENT.test(given)) return;
   headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
 }
 

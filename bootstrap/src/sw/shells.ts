@@ -15,6 +15,10 @@ export interface Shell {
   /** Called when the shell dies, for each answer that it still owes. */
   readonly onDeath: Set<() => void>;
   expect: string | undefined;
+  /** What led to that document, as far as the shell knows. */
+  referrer: string | undefined;
+  /** The document that its frame has asked for last. */
+  coming: string;
 }
 
 /** The shell whose frame navigates. first: to the document that its tab began with. */
@@ -46,7 +50,7 @@ export class Shells {
       return;
     }
     this.remove(message.lock);
-    const { lock, port, embedded, led, expect } = message;
+    const { lock, port, embedded, led, expect, referrer } = message;
     const shell = {
       lock,
       client,
@@ -54,6 +58,8 @@ export class Shells {
       embedded,
       led,
       expect,
+      referrer,
+      coming: "",
       onDeath: new Set<() => void>(),
     };
     this.shells.set(lock, shell);
@@ -102,6 +108,8 @@ export class Shells {
     if (!shell) return undefined;
     const first = shell.expect === url;
     if (first) shell.expect = undefined;
+    else shell.referrer = undefined;
+    shell.coming = url;
     return { shell, first };
   }
 

@@ -4,10 +4,15 @@ import type { TagData } from "../messages/own-tag";
 import { asset } from "./assets";
 import type { Admission } from "./csp";
 
-export async function tagFor(admission: Admission, origins: readonly string[]): Promise<string> {
+export async function tagFor(
+  admission: Admission,
+  origins: readonly string[],
+  posted: boolean,
+): Promise<string> {
   const { nonce, alone, notes, opaque } = admission;
   const data: TagData = {
     ...(origins.length && { own: origins.join(" ") }),
+    ...(posted && { posted: "" }),
     ...(alone && { alone: "" }),
     ...(notes.length && { notes: JSON.stringify(notes) }),
     ...(opaque && { opaque: opaque.tokens, loads: opaque.loads }),

@@ -30,6 +30,7 @@ function planOf(given: Partial<ResponseFacts>): ReturnType<typeof planResponse> 
     fields: [],
     decoded: false,
     page: false,
+    saved: false,
     url: `${ORIGIN}/a/b`,
     around: { embedded: false, origin: ORIGIN, ownNonce: "n" },
   };

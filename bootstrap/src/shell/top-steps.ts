@@ -1,0 +1,56 @@
+// Where the app sends the tab: what it means by `top` is its own frame, so the frame goes there. An
+// app that leads its tab away because it finds itself framed stays where it is.
+
+/** Load the shell itself again. */
+export function reloadTab(): void {
+  location.reload();
+}
+
+export interface TopSteps {
+  /** The document that the frame shows or loads; undefined: none yet. */
+  shown(): string | undefined;
+  go(url: string, how: "push" | "replace"): void;
+  /** The app would not be framed. wild: again and again. */
+  busted(wild: boolean): void;
+}
+
+// An app that leads from one of its pages to the next so often is not led by a person.
+const WILD = 8;
+const WILD_MS = 4_000;
+
+export function followTop(frame: TopSteps): void {
+  const navigation: unknown = Reflect.get(window, "navigation");
+  const times: number[] = [];
+  if (!(navigation instanceof EventTarget)) return;
+  navigation.addEventListener("navigate", (event) => {
+    const step = event as AppNavigateEvent;
+    const { url, sameDocument } = step.destination;
+    const shown = frame.shown();
+    const ours = url.startsWith(`${location.origin}/`) && !step.formData;
+    if (!event.cancelable || !ours || sameDocument || shown === undefined) return;
+    if (step.navigationType === "reload") return; // the whole tab may as well
+    const now = performance.now();
+    times.push(now);
+    const wild = times.filter((time) => time > now - WILD_MS).length > WILD;
+    event.preventDefault();
+    if (wild || url === shown) frame.busted(wild);
+    else frame.go(url, step.navigationType === "push" ? "push" : "replace");
+  });
+}
+
+/** Whether a page is seen that hides itself within frames: the style that hides it is put off. */
+export function unhide(page: Window): boolean {
+  const { document: shown } = page;
+  const isSeen = (): boolean =>
+    [shown.documentElement, shown.body].every((element) => {
+      const style = page.getComputedStyle(element);
+      return style.display !== "none" && style.visibility === "visible" && style.opacity !== "0";
+    });
+  for (const { sheet } of shown.querySelectorAll("style")) {
+    if (isSeen()) return true;
+    if (!sheet) continue;
+    sheet.disabled = true;
+    if (!isSeen()) sheet.disabled = false;
+  }
+  return isSeen();
+}
