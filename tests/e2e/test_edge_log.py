@@ -86,8 +86,6 @@ async def test_after_boot_no_path_and_no_body_of_the_app_reaches_the_edge(
     assert b"lobster" not in without_cookies
 
 
-# Script's own cookies are in the browser's jar still, and our files are asked for with them.
-@pytest.mark.xfail(reason="document.cookie writes the browser's own jar", strict=False)
 @pytest.mark.timeout(150)
 async def test_after_boot_no_cookie_of_the_app_reaches_the_edge(
     browser: Browser, written_down: Stack, probe: Probe, fresh_name: str
