@@ -129,7 +129,8 @@ def write_file(path: Path, length: int) -> Path:
 
 async def _page(request: web.Request) -> web.Response:
     number = int(request.match_info.get("number", "0"))
-    away = f"http://{request.host}/page/30"
+    # Under a name that is none of the upstream's: another site.
+    away = f"http://elsewhere.localhost:{request.url.port}/page/30"
     return web.Response(
         content_type="text/html",
         text=f"""<!doctype html><title>Page {number}</title><h1>This is page {number}</h1>
