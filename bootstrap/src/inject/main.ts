@@ -14,6 +14,7 @@ import { findShell } from "./find-shell";
 import { mendFrames } from "./frames";
 import { maskArrival, maskTop } from "./masks";
 import { followNavigation, go, pop, restoreState } from "./navigation";
+import { watchDatabases } from "./open-databases";
 import { wrapNames } from "./own-names";
 import { appSocket, learnOrigins } from "./own-url";
 import { plainPerformance } from "./performance";
@@ -54,6 +55,7 @@ if (said.depart !== undefined) {
   wrapOpen(tab, shell.frame());
   hideServiceWorker();
   wrapNames();
+  watchDatabases();
   plainPerformance();
   wrapFetch(shell);
   wrapXhr(shell);

@@ -72,6 +72,11 @@ export type SwToPage =
    */
   | { kind: "cookies"; changed: Cookie[]; deleted: Cookie[]; wrote: number; saved: number }
   | { kind: "reload" }
+  /**
+   * The app clears the storage of its site: a shell empties localStorage and sessionStorage, an app
+   * page closes its databases. Answered on the port that comes with it.
+   */
+  | { kind: "clear-storage" }
   /** To a shell: what its frame asked for is no page, but a file that is being saved. */
   | { kind: "download" }
   /** To a shell: the form that its frame has sent, where no page of the app handed it over. */

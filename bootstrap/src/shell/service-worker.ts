@@ -233,6 +233,10 @@ export class ServiceWorkerLink {
       case "form":
         this.owner.form({ contentType: message.contentType, body: message.body });
         return;
+      case "clear-storage":
+        clearStorage();
+        port?.postMessage(null);
+        return;
       default:
         message satisfies never;
     }
@@ -245,6 +249,18 @@ export class ServiceWorkerLink {
 
 function withoutFragment(url: string): string {
   return url.split("#", 1)[0] ?? url;
+}
+
+// What is of this tab, or out of the Service Worker's reach. Ours is what the name says.
+function clearStorage(): void {
+  try {
+    localStorage.clear();
+    for (const key of Object.keys(sessionStorage)) {
+      if (!key.startsWith("p2claw")) sessionStorage.removeItem(key);
+    }
+  } catch {
+    // The browser keeps no such storage for this site.
+  }
 }
 
 // Held until the page is gone, however it goes.

@@ -35,6 +35,7 @@ const RELOADED_MS = 300_000;
 
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
+  private readonly reloadedMs = takeReloaded();
   private readonly mirror = new Mirror(location.hostname);
   private readonly history: FrameHistory;
   private readonly frame: Frame;
@@ -358,8 +359,7 @@ export class Shell {
   // Once: where the box is the older one a newer shell does not help.
   private outdated(): void {
     const again = (): void => void this.serviceWorker.update().then(reloadTab);
-    const lastMs = Number(sessionStorage.getItem(RELOADED));
-    if (Date.now() - lastMs < RELOADED_MS) {
+    if (Date.now() - this.reloadedMs < RELOADED_MS) {
       this.pages.link("version", again, undefined);
       return;
     }
@@ -392,4 +392,15 @@ function ledHere(): boolean {
   const [navigation] = performance.getEntriesByType("navigation");
   const again = navigation instanceof PerformanceNavigationTiming && navigation.type !== "navigate";
   return (again && history.state !== null) || document.referrer.startsWith(`${location.origin}/`);
+}
+
+// Told from one document of the tab to the next, and at once taken away: the storage is the app's.
+function takeReloaded(): number {
+  try {
+    const lastMs = Number(sessionStorage.getItem(RELOADED));
+    sessionStorage.removeItem(RELOADED);
+    return lastMs;
+  } catch {
+    return 0; // no storage here
+  }
 }

@@ -19,6 +19,8 @@ import { assemble } from "./response";
 import { leadsAway } from "./response-head";
 import { urgencyOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
+import { toClear } from "./clear-site-data";
+import { clearSiteData } from "./site-data";
 import type { Shell, Shells } from "./shells";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
@@ -81,6 +83,10 @@ export class Relay {
     settled();
     if (answer.kind === "error") return fail(page, answer.error);
     if (!answer.error) await cookies.receive(answer.fields);
+    // Of a request without credentials it clears nothing.
+    if (!answer.error && request.credentials !== "omit") {
+      await clearSiteData(toClear(answer.fields), this.cache, this.cookies);
+    }
     const response = await this.respond(answer, pending.port, asked, shell);
     const next = response.headers.get("location");
     if (first && next && response.status < 400) shell.expect = withoutFragment(next);
