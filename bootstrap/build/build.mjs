@@ -35,7 +35,12 @@ const assets = {};
 // Files that are loaded only where they are needed: they do not count.
 const lazy = new Set();
 const built = new Map();
-const injectUrl = await asset("inject", {});
+const injectWorkerUrl = await asset("inject-worker", {}, { whenNeeded: true });
+if (!FIRST && built.get(injectWorkerUrl.slice(ASSETS.length)).trimEnd().includes("\n"))
+  throw new Error(
+    "inject-worker goes before an app's script in its first line: it must be one line",
+  );
+const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl });
 const inflateUrl = await decoder("inflate");
 const workerUrl = await asset("worker", {
   __VERSION__: source.version,
@@ -57,9 +62,10 @@ if (/[^\x00-\x7f]/.test(html)) throw new Error("shell.html names no charset: it 
 if (!html.includes(`<style>${style}</style>`))
   throw new Error("shell.html has no place for its style");
 const sw = await minify("src/sw/main.ts", {
-  __VERSION__: `${source.version}-${hash(html + injectUrl)}`,
+  __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl)}`,
   __INJECT_URL__: injectUrl,
   __LATE_URL__: lateUrl,
+  __INJECT_WORKER_URL__: injectWorkerUrl,
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
     .map((name) => ASSETS + name),

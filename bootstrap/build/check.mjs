@@ -14,6 +14,7 @@ const REALMS = [
   "src/shell",
   "src/inject",
   "src/late",
+  "src/inject-worker",
   "test",
 ];
 

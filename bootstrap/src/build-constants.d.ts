@@ -5,6 +5,7 @@ declare const __VERSION__: string;
 declare const __WORKER_URL__: string;
 declare const __LATE_URL__: string;
 declare const __INJECT_URL__: string;
+declare const __INJECT_WORKER_URL__: string;
 /** The hashed assets of every visit, for the Service Worker's cache. */
 declare const __ASSET_URLS__: readonly string[];
 /** The shell's page, and the policy it is served with. */

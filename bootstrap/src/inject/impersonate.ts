@@ -79,12 +79,12 @@ export function wrapConstructor(
 }
 
 // A function that is asked for its source shows that of the one which it replaces.
-function disguise(
+export function disguise(
   native: Native,
   apply: (target: Native, on: unknown, args: unknown[]) => unknown,
 ): Native {
   const replaced = new Proxy(native, { apply });
-  sources.set(replaced, native);
+  sources.set(replaced, sources.get(native) ?? native);
   return replaced;
 }
 

@@ -24,6 +24,7 @@ import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
 import { belong, tellSw } from "./sw-port";
 import { wrapWebSocket } from "./web-socket";
+import { wrapWorkers } from "./workers";
 import { wrapXhr } from "./xhr";
 
 const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
@@ -56,6 +57,7 @@ if (said.depart !== undefined) {
   hideServiceWorker();
   wrapNames();
   watchDatabases();
+  wrapWorkers(__INJECT_WORKER_URL__);
   plainPerformance();
   wrapFetch(shell);
   wrapXhr(shell);

@@ -1,9 +1,7 @@
-// The app by its other names, where no Service Worker sees it: links, forms, frames, popups, workers
-// and the history of a page that calls itself `http://localhost:3000`.
+// The app by its other names, where no Service Worker sees it: links, forms, frames, popups and
+// the history of a page that calls itself `http://localhost:3000`.
 
 import { ownUrl } from "./own-url";
-
-type Constructor = new (url: string | URL, ...rest: unknown[]) => object;
 
 export function wrapNames(): void {
   // Whatever a person does with a link: click, open in a new tab, copy its address.
@@ -13,8 +11,6 @@ export function wrapNames(): void {
   document.addEventListener("submit", (event) => renameForm(event.target, event), true);
   const open = window.open.bind(window);
   window.open = (url?: string | URL, ...rest) => open((url && ownUrl(url)) ?? url, ...rest);
-  // A worker's script must be of the page's own origin: checked before anything is fetched.
-  for (const name of ["Worker", "SharedWorker"]) wrapConstructor(name);
   renameFrames();
 }
 
@@ -41,14 +37,6 @@ function rename(element: Element, attribute: string): void {
   const value = element.getAttribute(attribute);
   const own = value === null ? undefined : ownUrl(value);
   if (own) element.setAttribute(attribute, own.href);
-}
-
-function wrapConstructor(name: string): void {
-  const native = Reflect.get(window, name) as Constructor | undefined;
-  if (!native) return;
-  const construct = (target: Constructor, [url, ...rest]: [string | URL, ...unknown[]]): object =>
-    new target(ownUrl(url) ?? url, ...rest);
-  Reflect.set(window, name, new Proxy(native, { construct }));
 }
 
 // A frame's page is no request of this page. Those that a script makes set `src`; those that stand

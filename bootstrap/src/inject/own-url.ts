@@ -4,6 +4,10 @@ import { renamed } from "../messages/own-origins";
 
 const OURS = "/__p2claw/";
 
+// A worker has no document.
+const page = Reflect.get(self, "document") as { readonly baseURI: string } | undefined;
+const base = (): string => page?.baseURI ?? location.href;
+
 let origins: ReadonlySet<string> = new Set();
 
 /** The other names of the app, as our script tag brings them. Returns them as a list. */
@@ -16,7 +20,7 @@ export function learnOrigins(said: string | undefined): string[] {
 /** The URL under the name that the app is visited by, where it says another. */
 export function ownUrl(url: string | URL): URL | undefined {
   try {
-    return renamed(new URL(url, document.baseURI), origins, location.origin);
+    return renamed(new URL(url, base()), origins, location.origin);
   } catch {
     return undefined;
   }
@@ -25,11 +29,12 @@ export function ownUrl(url: string | URL): URL | undefined {
 /** Where a WebSocket of the app is asked for; undefined where it leads elsewhere, or is malformed. */
 export function appSocket(url: string): { url: string; request: string } | undefined {
   try {
-    const said = new URL(url, document.baseURI);
+    const said = new URL(url, base());
+    const here = new URL(location.origin);
     if (said.href.includes("#") || !/^(ws|http)s?:$/.test(said.protocol)) return undefined;
     const asked = new URL(said.href.replace(/^ws/, "http"));
     // Encrypted or not is what the visit is, whatever an app has written down.
-    if (asked.host === location.host) asked.protocol = location.protocol;
+    if (asked.host === here.host) asked.protocol = here.protocol;
     const own = appUrl(asked);
     return own && { url: said.href.replace(/^http/, "ws"), request: own.href };
   } catch {
@@ -40,7 +45,7 @@ export function appSocket(url: string): { url: string; request: string } | undef
 /** The absolute URL, where it is the app's own and not one of our files. */
 export function appUrl(url: string | URL): URL | undefined {
   try {
-    const absolute = ownUrl(url) ?? new URL(url, document.baseURI);
+    const absolute = ownUrl(url) ?? new URL(url, base());
     const own = absolute.origin === location.origin && !absolute.pathname.startsWith(OURS);
     return own ? absolute : undefined;
   } catch {

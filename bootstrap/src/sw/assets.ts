@@ -19,11 +19,12 @@ export async function dropOldAssets(): Promise<void> {
 
 export async function asset(path: string): Promise<Response> {
   if (path.endsWith(OCTETS)) return new Response(null, { headers: { octet: "\xe9" } });
-  if (path !== __LATE_URL__ && !__ASSET_URLS__.includes(path)) return sw.fetch(path);
+  const late = path === __LATE_URL__ || path === __INJECT_WORKER_URL__;
+  if (!late && !__ASSET_URLS__.includes(path)) return sw.fetch(path);
   const kept = await caches.match(path, { cacheName: CACHE });
   if (kept) return kept;
   const found = await sw.fetch(path);
   // What few visits need is kept once it was needed.
-  if (path === __LATE_URL__ && found.ok) await (await caches.open(CACHE)).put(path, found.clone());
+  if (late && found.ok) await (await caches.open(CACHE)).put(path, found.clone());
   return found;
 }

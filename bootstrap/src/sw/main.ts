@@ -1,6 +1,7 @@
 // The Service Worker: intercepts every request of the app's pages and hands it to a shell's worker.
 
 import type { PageToSw } from "../messages/sw-page";
+import { ABORTS } from "../messages/worker-given";
 import { Aborts } from "./aborts";
 import type { Post } from "./asked";
 import { blobDocument } from "./documents";
@@ -14,6 +15,7 @@ import { Relay } from "./relay";
 import { routeOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { Shells } from "./shells";
+import { ownScript } from "./worker-script";
 
 const shells = new Shells();
 const aborts = new Aborts();
@@ -41,6 +43,8 @@ sw.onmessage = (event) => {
   if (client) receive(message, client, event);
 };
 
+new BroadcastChannel(ABORTS).onmessage = ({ data }) => aborts.abort(String(data));
+
 sw.onfetch = (event) => {
   const route = routeOf(event.request, sw.location.origin);
   switch (route) {
@@ -48,7 +52,7 @@ sw.onfetch = (event) => {
       if (own.perhaps(event.request)) event.respondWith(relay.byAnotherName(event));
       return;
     case "asset":
-      event.respondWith(asset(new URL(event.request.url).pathname));
+      event.respondWith(ownAsset(new URL(event.request.url).pathname));
       return;
     case "blob":
       event.respondWith(blobDocument(event.request.url));
@@ -67,6 +71,10 @@ sw.onfetch = (event) => {
       route satisfies never;
   }
 };
+
+function ownAsset(path: string): Promise<Response> {
+  return path === __INJECT_WORKER_URL__ ? ownScript(own.all) : asset(path);
+}
 
 function receive(message: PageToSw, client: Client, event: ExtendableMessageEvent): void {
   switch (message.kind) {

@@ -16,6 +16,10 @@ export class OwnOrigins {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
+  get all(): readonly string[] {
+    return [...(this.origins ?? [])];
+  }
+
   /** Whether a request for another origin is perhaps the app's; not for pages, which never ask. */
   perhaps(request: { url: string; mode: string }): boolean {
     const url = new URL(request.url);

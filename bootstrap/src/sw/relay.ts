@@ -22,6 +22,7 @@ import { sw } from "./scope";
 import { toClear } from "./clear-site-data";
 import { clearSiteData } from "./site-data";
 import type { Shell, Shells } from "./shells";
+import { isWorker, withOwnScript } from "./worker-script";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
 const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
@@ -90,7 +91,7 @@ export class Relay {
     const response = await this.respond(answer, pending.port, asked, shell);
     const next = response.headers.get("location");
     if (first && next && response.status < 400) shell.expect = withoutFragment(next);
-    return response;
+    return isWorker(request) ? withOwnScript(response, this.own.all) : response;
   }
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
@@ -20,6 +20,7 @@ class SocketApp:
     """handshakes: their fields. closed: (path, code, reason) of each WebSocket that has ended.
 
     poured: bytes that /pour has got rid of. read: bytes that /slow has read once `reads` was set.
+    left: an /echo was closed with 1001. gave_up: a handshake at /hang was ended by the other side.
     """
 
     port: int = 0
@@ -28,6 +29,8 @@ class SocketApp:
     poured: int = 0
     read: int = 0
     reads: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    gave_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def upstream(self) -> str:
@@ -35,8 +38,8 @@ class SocketApp:
 
 
 @contextlib.asynccontextmanager
-async def socket_app() -> AsyncIterator[SocketApp]:
-    """Serve on a port of its own until the block ends."""
+async def socket_app(scripts: Mapping[str, str] | None = None) -> AsyncIterator[SocketApp]:
+    """Serve on a port of its own until the block ends. scripts: by name, below /script/."""
     seen = SocketApp()
 
     async def opened(request: web.Request) -> web.WebSocketResponse:
@@ -58,6 +61,8 @@ async def socket_app() -> AsyncIterator[SocketApp]:
                     await socket.send_bytes(message.data)
         finally:
             seen.closed.append((request.path, socket.close_code, ""))
+            if socket.close_code == 1001:
+                seen.left.set()
         return socket
 
     async def count(request: web.Request) -> web.WebSocketResponse:
@@ -119,13 +124,22 @@ async def socket_app() -> AsyncIterator[SocketApp]:
         return web.Response(status=int(request.match_info["status"]), text="no")
 
     async def hang(request: web.Request) -> web.Response:
-        await asyncio.sleep(60)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.gave_up.set()
+            raise
         return web.Response()
 
     async def page(request: web.Request) -> web.Response:
         return web.Response(text=PAGE, content_type="text/html")
 
+    async def script(request: web.Request) -> web.Response:
+        text = (scripts or {})[request.match_info["name"]]
+        return web.Response(text=text, content_type="text/javascript")
+
     app = web.Application()
+    app.router.add_get("/script/{name}", script)
     app.router.add_get("/", page)
     app.router.add_get("/other", page)
     app.router.add_get("/echo", echo)

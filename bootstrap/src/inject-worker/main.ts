@@ -1,0 +1,37 @@
+// Runs first in every worker of the app that it gets into: WebSocket to the app goes over the link
+// there too, and workers of a worker get this script in their turn.
+
+import { disguise } from "../inject/impersonate";
+import { appSocket, learnOrigins } from "../inject/own-url";
+import { wrapWebSocket } from "../inject/web-socket";
+import { wrapWorkers } from "../inject/workers";
+import { channelOf } from "../messages/socket";
+import { ABORTS, take } from "../messages/worker-given";
+
+type Native = (this: unknown, ...args: unknown[]) => unknown;
+
+const { location: said, origins, file } = take();
+if (said !== undefined) locate(new URL(location.href), new URL(said));
+learnOrigins(origins || undefined);
+if (file !== undefined) wrapWorkers(file);
+
+let aborts: BroadcastChannel | undefined;
+const abort = (id: string): void => (aborts ??= new BroadcastChannel(ABORTS)).postMessage(id);
+const pipe = (id: string): BroadcastChannel => new BroadcastChannel(channelOf(id) ?? id);
+wrapWebSocket({ fetch: fetch.bind(self), channel: true, pipe, abort }, appSocket);
+
+// A script that the app has made runs from a copy, with ours before it.
+function locate(copy: URL, said: URL): void {
+  const { prototype } = WorkerLocation;
+  const own = Object.getOwnPropertyDescriptors(prototype);
+  const says = (native: unknown): Native =>
+    disguise(native as Native, (target, on, args) =>
+      String(Reflect.apply(target, on, args)).replace(copy.pathname, said.pathname),
+    );
+  for (const name of ["href", "pathname"] as const) {
+    const member = own[name];
+    Object.defineProperty(prototype, name, { ...member, get: says(member.get) });
+  }
+  const { toString } = own;
+  Object.defineProperty(prototype, "toString", { ...toString, value: says(toString.value) });
+}

@@ -1,0 +1,69 @@
+// Workers of the app: by its other names, and those whose script a page has made itself, which no
+// Service Worker sees: ours goes before it here.
+
+import { FORGET, give } from "../messages/worker-given";
+import { disguise, wrapConstructor } from "./impersonate";
+import { ownUrl } from "./own-url";
+
+// Until the browser has surely begun to read it.
+const KEPT_MS = 60_000;
+
+type Native = (this: unknown, ...args: unknown[]) => unknown;
+
+/** file: the path of our script for workers. */
+export function wrapWorkers(file: string): void {
+  const blobs = rememberBlobs();
+  for (const name of ["Worker", "SharedWorker"]) {
+    const replaced = wrapConstructor(name, (target, args: unknown[], as) => {
+      const make = (...given: unknown[]): object => Reflect.construct(target, given, as) as object;
+      if (!args.length) return make();
+      const [url, ...rest] = args;
+      const said = String(url);
+      // A script must be of the page's own origin: checked before anything is fetched.
+      const own = ownUrl(said);
+      if (own) return make(own.href, ...rest);
+      const blob = blobs.get(said);
+      // One that is shared is known by its URL. A module cannot do without our file, where a
+      // policy of the page may be against it.
+      if (!blob || name !== "Worker" || isModule(rest[0])) return make(...args);
+      const ours = URL.createObjectURL(new Blob([before(said, file), blob], { type: blob.type }));
+      blobs.delete(ours);
+      setTimeout(() => URL.revokeObjectURL(ours), KEPT_MS);
+      try {
+        return make(ours, ...rest);
+      } catch {
+        return make(...args); // a page that makes workers of trusted URLs only
+      }
+    });
+    const native = Reflect.get(self, name) as { prototype: object } | undefined;
+    if (native) {
+      const member = Object.getOwnPropertyDescriptor(native.prototype, "constructor");
+      Object.defineProperty(native.prototype, "constructor", { ...member, value: replaced });
+    }
+  }
+}
+
+function isModule(options: unknown): boolean {
+  return (options as WorkerOptions | undefined)?.type === "module";
+}
+
+function before(location: string, file: string): string {
+  const url = JSON.stringify(self.location.origin + file);
+  return `${give({ location })}try{importScripts(${url})}catch{}${FORGET}`;
+}
+
+// As long as the browser itself keeps them.
+function rememberBlobs(): Map<string, Blob> {
+  const blobs = new Map<string, Blob>();
+  const { createObjectURL, revokeObjectURL } = URL;
+  URL.createObjectURL = disguise(createObjectURL as Native, (target, on, args) => {
+    const url = Reflect.apply(target, on, args) as string;
+    if (args[0] instanceof Blob) blobs.set(url, args[0]);
+    return url;
+  }) as typeof createObjectURL;
+  URL.revokeObjectURL = disguise(revokeObjectURL as Native, (target, on, args) => {
+    blobs.delete(String(args[0]));
+    return Reflect.apply(target, on, args);
+  }) as typeof revokeObjectURL;
+  return blobs;
+}
