@@ -29,13 +29,14 @@ export function followReports(shell: ShellApi, notes: PolicyNote[]): void {
     const { effectiveDirective, blockedURI, sourceFile, lineNumber, columnNumber } = event;
     const what = [originalOf(event), effectiveDirective, blockedURI].join();
     const place = [what, sourceFile, lineNumber, columnNumber].join();
-    // Some browsers look again at what a Service Worker answers, and know of no place then. And
-    // some count it as the page's when our Service Worker is looked for anew.
-    const again = !sourceFile && !lineNumber && told.has(what);
-    if (again || blockedURI.includes(OUR_PREFIX)) {
+    // Some browsers count it as the page's when our Service Worker is looked for anew.
+    if (blockedURI.includes(OUR_PREFIX)) {
       event.stopImmediatePropagation();
       return;
     }
+    // Some look again at what a Service Worker answers, and know of no place then. The page gets
+    // that event too: the first one may have come before any listener of its own was there.
+    if (!sourceFile && !lineNumber && told.has(what)) return;
     const note = noteOf(event);
     // Browsers say the same of a page only once.
     if (note && !told.has(place)) {
