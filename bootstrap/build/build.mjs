@@ -159,7 +159,8 @@ function report(files) {
   for (const row of loaded) say(row);
   say(["together", sum(1), sum(2), sum(3)]);
   for (const row of rows) if (lazy.has(row[0])) say([`when needed: ${row[0]}`, ...row.slice(1)]);
-  if (sum(3) > MOST_BYTES) {
+  // What is built with more in front is for tests.
+  if (!FIRST && sum(3) > MOST_BYTES) {
     console.error(`The bootstrap has ${sum(3)} bytes as brotli, more than ${MOST_BYTES}.`);
     process.exitCode = 1;
   }
