@@ -44,7 +44,9 @@ async def test_the_app_sees_a_handshake_of_its_own_host(tmp_path: Path) -> None:
 
 
 async def test_the_app_chooses_a_subprotocol(tmp_path: Path) -> None:
-    accepting = Accepting(fields=["Sec-WebSocket-Protocol: v2", "Set-Cookie: a=1; Domain=localhost"])
+    accepting = Accepting(
+        fields=["Sec-WebSocket-Protocol: v2", "Set-Cookie: a=1; Domain=localhost"]
+    )
     async with (
         socket_upstream(echo, accepting) as upstream,
         proxied(upstream.url, tmp_path) as box,
