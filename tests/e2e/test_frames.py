@@ -80,8 +80,11 @@ async def test_a_frame_that_was_blank_first_is_whole_as_a_page(
 
 @pytest.mark.parametrize("name", ["object", "embed"])
 async def test_an_embedded_page_comes_over_the_link(
-    name: str, browser: Browser, framed: CannedSite
+    name: str, browser: Browser, framed: CannedSite, request: pytest.FixtureRequest
 ) -> None:
+    if (name, browser.kind) == ("object", "chromium"):
+        # Not mended: where its own load fails late, this browser loads the element no more.
+        request.applymarker(pytest.mark.xfail(reason="an object that failed is not loaded again"))
     tab = (await visit(browser, framed.url, "The page")).tab
     shown = """name => new Promise(resolve => {
         window.shown = resolve;
