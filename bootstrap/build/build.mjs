@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify as shorten } from "terser";
 
 const { values: given } = parseArgs({
   options: { out: { type: "string" }, first: { type: "string", default: "" } },
@@ -105,14 +106,21 @@ async function minify(entry, constants, format = "iife") {
     format,
     loader: { ".wasm": "binary" },
     target: "es2022",
-    minify: true,
+    minify: entry.endsWith(".css"),
     legalComments: "none",
-    banner: { js: FIRST },
     write: false,
     define: Object.fromEntries(define),
     logLevel: "warning",
   });
-  return result.outputFiles[0].text;
+  const [{ text }] = result.outputFiles;
+  if (entry.endsWith(".css")) return text;
+  const { code } = await shorten(FIRST + text, {
+    ecma: 2022,
+    toplevel: true,
+    module: format === "esm",
+    compress: { passes: 3 },
+  });
+  return code;
 }
 
 // As the edge's, for the shell's page that the Service Worker serves, which adds the host's sockets.

@@ -2,7 +2,8 @@
 
 import type { Late } from "../messages/late";
 import { dataUrl, wholePage } from "./opaque";
+import { problemText } from "./problem-texts";
 import { signIn } from "./sign-in";
 import { reportViolation } from "./violation-report";
 
-export const late: Late = { wholePage, dataUrl, reportViolation, signIn };
+export const late: Late = { wholePage, dataUrl, reportViolation, problemText, signIn };

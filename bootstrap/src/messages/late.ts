@@ -1,12 +1,14 @@
 // What the shell loads only when something asks for it, and gives to the pages of the app too.
 
 import type { PolicyNote } from "./own-tag";
+import type { Names, ProblemCode, ProblemText } from "./problems";
 
 export interface Late {
   /** A page with an opaque origin, as text for `srcdoc`. */
   wholePage(page: OpaquePage): Promise<string>;
   dataUrl(blob: Blob): Promise<string>;
   signIn(question: SignInQuestion): Promise<SignedIn>;
+  problemText(code: ProblemCode, names: Names): ProblemText;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
 }
 

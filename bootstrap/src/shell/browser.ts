@@ -1,6 +1,6 @@
 // What a browser must have for an app to come through a link; asked of the browser, not of its name.
 
-import type { ProblemCode } from "./problems";
+import type { ProblemCode } from "../messages/problems";
 
 /** The page that says what is missing, if anything is. */
 export async function missingFeature(): Promise<ProblemCode | undefined> {

@@ -1,14 +1,22 @@
 // Which of the shell's own pages covers the app, and when such a page tries again by itself.
 
+import {
+  type Names,
+  type ProblemCode,
+  type ProblemText,
+  RETRIES,
+  isProblemCode,
+} from "../messages/problems";
 import type { Refusal } from "./attempt";
+import { loadLate } from "./late";
 import type { LinkState } from "./link-state";
-import { type Names, type Problem, type ProblemCode, isProblemCode, problemOf } from "./problems";
 import { progressOf } from "./progress";
 import type { Screen } from "./screen";
 
 /** none: the app is in view. link, app: a problem of the link, or of what the frame asked for. */
 export type Cover = "none" | "progress" | "link" | "app";
 
+const UNEXPLAINED = "The page that says what is wrong could not be loaded.";
 // Seconds between tries, the last one for ever.
 const PAUSES_S = [2, 3, 5, 8, 13, 20, 30];
 
@@ -17,6 +25,7 @@ export class Pages {
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private act: (() => void) | undefined;
+  private turns = 0; // so that a text that comes late is not drawn over what came after it
 
   constructor(
     private readonly screen: Screen,
@@ -24,16 +33,14 @@ export class Pages {
   ) {}
 
   progress(state: LinkState, relay: boolean): void {
-    this.cover = "progress";
-    this.stop();
+    this.turn("progress");
     this.screen.progress(progressOf(state, this.names.alias, relay), this.names.host);
   }
 
   /** The app is in view, and all is well. */
   clear(): void {
-    this.cover = "none";
+    this.turn("none");
     this.tries = 0;
-    this.stop();
     this.screen.hide();
   }
 
@@ -42,22 +49,20 @@ export class Pages {
     code: ProblemCode,
     retry: () => void,
     inS: number | undefined,
-    more: Partial<Problem> = {},
+    more: Partial<ProblemText> = {},
   ): void {
-    this.cover = "link";
-    this.stop();
+    this.turn("link");
     this.draw(code, retry, inS, more);
   }
 
   /** A page about what the frame asked for; it asks again by itself where that may help. */
   app(code: ProblemCode, retry: () => void): void {
-    this.cover = "app";
-    this.stop();
+    this.turn("app");
     const again = (): void => {
       this.stop();
       retry();
     };
-    const inS = problemOf(code, this.names).retry === "again" ? this.pause() : undefined;
+    const inS = RETRIES[code] === "again" ? this.pause() : undefined;
     if (inS !== undefined) {
       this.act = again;
       this.timer = setTimeout(again, inS * 1_000);
@@ -70,7 +75,7 @@ export class Pages {
     switch (refusal.kind) {
       case "coordinator": {
         const code = isProblemCode(refusal.code) ? refusal.code : "protocol";
-        const again = problemOf(code, this.names).retry === "again";
+        const again = RETRIES[code] === "again";
         const inS = again ? (refusal.retryS ?? this.pause()) : undefined;
         this.link(code, retry, inS);
         return inS;
@@ -93,13 +98,8 @@ export class Pages {
 
   /** The frame may not show another site; the tab may. */
   departure(origin: string): void {
-    this.stop();
-    this.cover = "app";
-    const problem: Problem = {
-      title: "This leads to another site",
-      text: [origin],
-      retry: "never",
-    };
+    this.turn("app");
+    const problem = { title: "This leads to another site", text: [origin] };
     const act = (): void => location.assign(origin);
     this.screen.problem("departure", problem, { inS: undefined, act, label: "Continue" });
   }
@@ -113,13 +113,27 @@ export class Pages {
     code: ProblemCode,
     act: () => void,
     inS: number | undefined,
-    more: Partial<Problem>,
+    more: Partial<ProblemText>,
   ): void {
-    const problem = problemOf(code, this.names);
-    const whole = { ...problem, ...more, text: [...problem.text, ...(more.text ?? [])] };
-    const label = whole.act === undefined ? {} : { label: whole.act };
-    const retry = problem.retry === "never" ? undefined : { inS, act, ...label };
-    this.screen.problem(code, whole, retry);
+    const { turns } = this;
+    const { host } = this.names;
+    void loadLate().then(
+      ({ problemText }) => draw(problemText(code, this.names)),
+      () => draw({ title: host, text: [`${UNEXPLAINED} (${code})`] }),
+    );
+    const draw = (problem: ProblemText): void => {
+      if (turns !== this.turns) return;
+      const whole = { ...problem, ...more, text: [...problem.text, ...(more.text ?? [])] };
+      const label = whole.act === undefined ? {} : { label: whole.act };
+      const retry = RETRIES[code] === "never" ? undefined : { inS, act, ...label };
+      this.screen.problem(code, whole, retry);
+    };
+  }
+
+  private turn(cover: Cover): void {
+    this.cover = cover;
+    this.turns += 1;
+    this.stop();
   }
 
   private pause(): number {
@@ -134,7 +148,7 @@ export class Pages {
   }
 }
 
-function wrongKey({ trust, found }: Extract<Refusal, { kind: "wrong-key" }>): Partial<Problem> {
+function wrongKey({ trust, found }: Extract<Refusal, { kind: "wrong-key" }>): Partial<ProblemText> {
   const label = {
     alias: "A key whose hash is",
     link: "The link names",

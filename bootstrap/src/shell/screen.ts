@@ -1,6 +1,6 @@
 // What the shell itself shows: progress, a page for people, a list of apps, a line over the app.
 
-import type { Problem } from "./problems";
+import type { ProblemText } from "../messages/problems";
 import type { Progress } from "./progress";
 
 export interface RetryPlan {
@@ -28,7 +28,7 @@ export class Screen {
     if (this.status.textContent !== progress.text) this.status.textContent = progress.text;
   }
 
-  problem(code: string, problem: Problem, retry: RetryPlan | undefined): void {
+  problem(code: string, problem: ProblemText, retry: RetryPlan | undefined): void {
     const parts: HTMLElement[] = [
       path(`path ${problem.well ? "whole" : "broken"}`),
       element("h1", "", problem.title),

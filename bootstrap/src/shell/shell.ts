@@ -7,17 +7,18 @@ import {
   type SentForm,
   type ShellApi,
 } from "../messages/frame-shell";
-import type { Late, SignInQuestion, SignedIn } from "../messages/late";
+import type { SignInQuestion, SignedIn } from "../messages/late";
+import { type Names, isProblemCode } from "../messages/problems";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
 import { Cookies } from "./cookies";
 import { Connector } from "./connector";
 import { Frame } from "./frame";
 import { FrameHistory } from "./frame-history";
+import { loadLate } from "./late";
 import type { LinkState } from "./link-state";
 import { Mirror } from "./mirror";
 import type { Pages } from "./pages";
-import { type Names, isProblemCode } from "./problems";
 import type { Screen } from "./screen";
 import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
 import { visitUrl } from "./signalling";
@@ -160,7 +161,7 @@ export class Shell {
         this.tell({ kind: "body-done", id });
       },
       socket: (id, port) => this.tell({ kind: "socket", id, port }, port),
-      late: () => this.late(),
+      late: loadLate,
       say: (text) => {
         this.say(text);
         setTimeout(() => this.say(undefined), SAID_MS);
@@ -176,15 +177,10 @@ export class Shell {
     };
   }
 
-  private late(): Promise<Late> {
-    const url: string = __LATE_URL__;
-    return import(url).then(({ late }: { late: Late }) => late);
-  }
-
   // Where that part cannot be had, the app's own 401 is seen.
   private async signIn(id: number, question: SignInQuestion): Promise<void> {
     const nobody: SignedIn = { field: undefined, basic: [] };
-    const { field, basic } = await this.late()
+    const { field, basic } = await loadLate()
       .then((late) => late.signIn(question))
       .catch(() => nobody);
     this.tell({ kind: "signed-in", id, field, basic });

@@ -8,7 +8,7 @@ const CACHE = `p2claw-${__VERSION__}`;
 
 export async function storeAssets(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await cache.addAll([...__ASSET_URLS__]);
+  await cache.addAll([...__ASSET_URLS__, __LATE_URL__]); // what is not needed now, without the edge
 }
 
 export async function dropOldAssets(): Promise<void> {

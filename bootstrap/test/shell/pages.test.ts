@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { problemText } from "../../src/late/problem-texts";
+import { type ProblemCode, RETRIES } from "../../src/messages/problems";
 import { keyOfHash, parseHost, urlOfApp } from "../../src/shell/address";
 import { type LinkState, type LinkStep, nextState } from "../../src/shell/link-state";
-import { PROBLEM_CODES, problemOf } from "../../src/shell/problems";
 import { progressOf } from "../../src/shell/progress";
 
 const NAMES = { app: "dog", alias: "purplecrab", host: "dog-purplecrab.localhost" };
@@ -45,21 +46,21 @@ test("a link may name the key", () => {
   assert.equal(keyOfHash("#k=purple"), undefined);
 });
 
-for (const code of PROBLEM_CODES) {
+for (const code of Object.keys(RETRIES) as ProblemCode[]) {
   test(`the page for ${code} says what happened and what to do`, () => {
-    const problem = problemOf(code, NAMES);
+    const problem = problemText(code, NAMES);
     assert.ok(problem.title.length > 10);
     assert.ok(problem.text.join(" ").length > 40);
   });
 }
 
 test("the pages about one app or box name it", () => {
-  assert.match(problemOf("app-unknown", NAMES).title, /dog/);
-  assert.match(problemOf("alias-unknown", NAMES).title, /purplecrab/);
+  assert.match(problemText("app-unknown", NAMES).title, /dog/);
+  assert.match(problemText("alias-unknown", NAMES).title, /purplecrab/);
 });
 
 test("a wrong key is never tried again unasked", () => {
-  assert.notEqual(problemOf("wrong-key", NAMES).retry, "again");
+  assert.notEqual(RETRIES["wrong-key"], "again");
 });
 
 test("progress tells a relay from a direct path", () => {
