@@ -49,8 +49,10 @@ function firstMode(): RequestCache {
 export class ServiceWorkerLink {
   /** How the app's first document treats the cache: the shell itself came by a reload, or not. */
   readonly firstMode = firstMode();
+  /** This browser shows the octet E9 in a field as its UTF-8, C3 A9. */
+  recodes = false;
   private expect = "";
-  private session = "";
+  private session: string | undefined; // undefined: not asked for yet
   private referrer: string | undefined;
   private welcomed: (() => void) | undefined;
 
@@ -71,32 +73,25 @@ export class ServiceWorkerLink {
     await held(LOCK);
     window.addEventListener("pagehide", () => this.say({ kind: "bye", lock: LOCK }));
     await this.control();
-    if (!(await this.isIntercepted())) throw new Bypassed();
+    const [intercepted, session] = await Promise.all([this.isIntercepted(), browserSession()]);
+    if (!intercepted) throw new Bypassed();
+    this.session = session;
+    await this.greet();
   }
 
   /** Whether requests reach the Service Worker: a page may be controlled, and they pass it by. */
   async isIntercepted(): Promise<boolean> {
     const answer = await fetch(OCTETS).catch(() => undefined);
-    return answer?.headers.has("octet") ?? false;
+    const octet = answer?.headers.get("octet");
+    this.recodes = octet?.length === 2;
+    return octet != null;
   }
 
   /** Say which document the frame asks for next; resolves when the Service Worker knows. */
   async announce(url: string, referrer?: string): Promise<void> {
-    this.session ||= await browserSession();
     this.expect = url;
     this.referrer = referrer;
-    const welcome = new Promise<void>((resolve) => {
-      this.welcomed = resolve;
-      setTimeout(resolve, WELCOME_MS);
-    });
-    this.hello();
-    await welcome;
-  }
-
-  /** Whether this browser shows the octet E9 in a field as its UTF-8, C3 A9. */
-  async recodes(): Promise<boolean> {
-    const answer = await fetch(OCTETS).catch(() => undefined);
-    return answer?.headers.get("octet")?.length === 2;
+    await this.greet();
   }
 
   /** How the next navigation to this URL treats the cache; resolves when the Service Worker knows. */
@@ -188,10 +183,21 @@ export class ServiceWorkerLink {
     });
   }
 
+  // Resolves when the Service Worker knows this shell, and its cookies are here.
+  private async greet(): Promise<void> {
+    const welcome = new Promise<void>((resolve) => {
+      this.welcomed = resolve;
+      setTimeout(resolve, WELCOME_MS);
+    });
+    this.hello();
+    await welcome;
+  }
+
   // A new port each time: what was asked on an older one is over.
   private hello(): void {
     const { controller } = navigator.serviceWorker;
-    if (!controller || !this.expect) return;
+    const { session } = this;
+    if (!controller || session === undefined) return;
     const { port1, port2 } = new MessageChannel();
     this.worker.postMessage({ kind: "port", port: port1 } satisfies ShellToWorker, [port1]);
     const hello: PageToSw = {
@@ -202,7 +208,7 @@ export class ServiceWorkerLink {
       embedded: this.embedded,
       expect: this.expect,
       led: this.owner.led(),
-      session: this.session,
+      session,
       writes: this.cookies.writes,
       referrer: this.referrer,
     };

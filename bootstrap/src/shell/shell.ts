@@ -51,7 +51,6 @@ export class Shell {
   private page: AppPage | undefined;
   private state: LinkState = "idle";
   private relay = false;
-  private recodes = false;
   private controlled = false;
   private loading = false; // the frame has been told to load the app
   private note: ReturnType<typeof setTimeout> | undefined;
@@ -134,7 +133,7 @@ export class Shell {
   }
 
   private api(): ShellApi {
-    const recodes = (): boolean => this.recodes;
+    const recodes = (): boolean => this.serviceWorker.recodes;
     return {
       lock: LOCK,
       get recodes() {
@@ -217,14 +216,9 @@ export class Shell {
     const { serviceWorker } = this;
     const { firstMode } = serviceWorker;
     const known = firstMode === "default" ? undefined : serviceWorker.mode(document, firstMode);
-    const ready = Promise.all([
-      serviceWorker.announce(document, referrer),
-      serviceWorker.recodes(),
-      known,
-    ]);
+    const ready = Promise.all([serviceWorker.announce(document, referrer), known]);
     const start = (): void =>
-      void ready.then(([, recodes]) => {
-        this.recodes = recodes;
+      void ready.then(() => {
         performance.mark("p2claw-frame");
         this.frame.start(url);
       });
