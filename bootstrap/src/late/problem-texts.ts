@@ -16,13 +16,17 @@ const LOST: Text = () => ({
 
 const REFUSED: Text = () => ({
   title: "The box refused this request",
-  text: ["Its address or its fields are malformed or too long."],
+  text: [
+    "The address of this page, or what the browser sent with it, is malformed or too long. Go back, or shorten the address.",
+  ],
 });
 
 const TEXTS: Record<ProblemCode, Text> = {
   "address-invalid": ({ host }) => ({
     title: "This is not the address of an app",
-    text: [`An address looks like dog-purplecrab: an app, a hyphen, a box. “${host}” does not.`],
+    text: [
+      `An address looks like dog-purplecrab: an app, a hyphen, a box. “${host}” is not one. Check it for a typing error.`,
+    ],
   }),
   "alias-unknown": ({ alias }) => ({
     title: `There is no box called “${alias}”`,
@@ -38,13 +42,15 @@ const TEXTS: Record<ProblemCode, Text> = {
   "app-unknown": ({ app, alias }) => ({
     title: `“${alias}” has no app called “${app}”`,
     text: [
-      `The box is online, but it does not share an app of this name.`,
-      `If it is yours, run \`p2claw expose ${app} PORT\` on it; this page notices by itself.`,
+      "The box is online, but it does not share an app with this name.",
+      `If the box is yours, run \`p2claw expose ${app} PORT\` on it; this page notices by itself.`,
     ],
   }),
   "rate-limited": () => ({
     title: "Too many visits at once",
-    text: ["Your network has opened many links in a short time. This page goes on in a moment."],
+    text: [
+      "Your network has opened many links in a short time. This page tries again in a moment.",
+    ],
   }),
   "box-busy": ({ alias }) => ({
     title: `“${alias}” is busy`,
@@ -58,16 +64,18 @@ const TEXTS: Record<ProblemCode, Text> = {
     ],
   }),
   "going-down": () => ({
-    title: "The introduction service restarts",
-    text: ["It introduces visitors to boxes. This page goes on in a moment."],
+    title: "The introduction service is restarting",
+    text: ["It introduces visitors to boxes. This page tries again in a moment."],
   }),
   version: () => ({
     title: "This page is out of date",
-    text: ["A newer version is needed to speak to this box. Reload the page."],
+    text: ["The box speaks a newer version than this page. Reload the page."],
   }),
   protocol: () => ({
-    title: "Something that should not happen",
-    text: ["The introduction service sent what this page does not understand."],
+    title: "Something went wrong",
+    text: [
+      "The introduction service sent a message that this page does not understand. Try again; if it stays so, tell whoever runs the service.",
+    ],
   }),
   unreachable: () => ({
     title: "The introduction service cannot be reached",
@@ -79,22 +87,22 @@ const TEXTS: Record<ProblemCode, Text> = {
   "no-path": ({ alias }) => ({
     title: "No path to the box was found",
     text: [
-      `“${alias}” is online, but your two networks let nothing through to each other. A strict firewall or VPN often is the reason.`,
-      "Another network, a phone's for example, usually works. This page goes on trying.",
+      `“${alias}” is online, but your network and its network let nothing through to each other. The reason is often a strict firewall or a VPN.`,
+      "Another network usually works, a phone's for example. This page keeps trying.",
     ],
   }),
   offline: LOST,
   "wrong-key": ({ alias }) => ({
     title: "This may not be the right box",
     text: [
-      `Whoever answered as “${alias}” could not prove to be it. Nothing was sent or shown.`,
+      `Whoever answered as “${alias}” could not prove to be that box. Nothing was sent or shown.`,
       "Somebody may be trying to intercept your visit. Do not go on unless whoever runs the box has told you, by another way, why its key changed.",
     ],
   }),
   "no-webrtc": () => ({
     title: "This browser lacks WebRTC",
     text: [
-      "The app comes straight from a box to your browser, over a WebRTC data channel. This browser has none that can be used, or it is switched off by a setting or an extension.",
+      "The app comes straight from a box to your browser, over a WebRTC data channel. This browser has no data channels, or a setting or an extension has switched them off.",
       "A current Chrome, Edge, Firefox or Safari works.",
     ],
   }),
@@ -114,57 +122,64 @@ const TEXTS: Record<ProblemCode, Text> = {
   }),
   insecure: () => ({
     title: "This address needs https",
-    text: ["Browsers give an unencrypted page neither service workers nor keys."],
+    text: [
+      "Without encryption browsers allow neither service workers nor keys, and the app needs both. Open the address with https:// in front.",
+    ],
   }),
   "old-browser": () => ({
     title: "This browser is too old",
     text: [
-      "It cannot check the box's signature, or hand a data channel to a worker.",
-      "A current Chrome, Edge, Firefox or Safari can.",
+      "It cannot check the signature of the box, or cannot give a data channel to a worker.",
+      "A current Chrome, Edge, Firefox or Safari can do both.",
     ],
   }),
   "app-down": ({ app, alias }) => ({
     title: `“${app}” is not running`,
     text: [
       `The link to “${alias}” works, but nothing answers where the app should be.`,
-      "If it is yours, start it; this page notices by itself.",
+      "If the app is yours, start it; this page notices by itself.",
     ],
   }),
   "app-broken": ({ app }) => ({
     title: `“${app}” does not speak HTTP`,
-    text: [`Something answers where the app should be, but not as a web server does.`],
+    text: [
+      "Something answers where the app should be, but it does not answer as a web server does.",
+      `If the app is yours, check the port that \`p2claw expose ${app}\` was given.`,
+    ],
   }),
   "app-head-too-large": ({ app }) => ({
     title: `“${app}” says too much`,
-    text: ["The fields of its answer (cookies, policies, links) are larger than may cross a link."],
+    text: [
+      "The header fields of its response (cookies, policies, links) are together larger than a link carries.",
+    ],
   }),
   "app-certificate": ({ app }) => ({
     title: `“${app}” has changed its certificate`,
     text: [
       "The box refuses it until its owner has confirmed the new one.",
-      `If it is yours and was renewed on purpose, run \`p2claw expose ${app}\` with its address again.`,
+      `If the app is yours and the certificate was renewed on purpose, run \`p2claw expose ${app}\` with its address again.`,
     ],
   }),
   "app-timeout": ({ app }) => ({
     title: `“${app}” takes too long`,
-    text: ["The app is there, but did not answer in time."],
+    text: ["The app is there, but it did not answer in time. Try again later."],
   }),
   "bad-request": REFUSED,
   "body-too-large": () => ({
     title: "That is too large for the box",
-    text: ["The box does not take so much in one request."],
+    text: ["The box does not accept so much data in one request."],
   }),
   "head-too-large": REFUSED,
   "upload-too-large": () => ({
     title: "That is too large for this browser",
     text: [
-      "This browser hands a form over in one piece, which only works up to 32 MB.",
+      "This browser hands a form over in one piece, and only up to 32 MB.",
       "Another browser may do better.",
     ],
   }),
   coding: () => ({
-    title: "The app's answer cannot be read",
-    text: ["It is compressed in a way that was not asked for."],
+    title: "The app's response cannot be read",
+    text: ["It is compressed in a way that this browser did not ask for and does not know."],
   }),
   lost: LOST,
   reset: LOST,
@@ -176,23 +191,25 @@ const TEXTS: Record<ProblemCode, Text> = {
   resend: () => ({
     title: "Send the form again?",
     text: [
-      "This page is the answer to a form. To see it, the form must be sent again, and what it did may be done twice.",
-      "To leave it as it is, go back.",
+      "This page is the response to a form. To see it again, the form must be sent once more, and what it did may be done twice.",
+      "If you do not want that, go back.",
     ],
     well: true,
     act: "Send again",
   }),
   "form-gone": () => ({
-    title: "This page came of a form",
-    text: ["What was sent is not kept. Go back to fill the form in again, or open its address."],
+    title: "This page was the response to a form",
+    text: [
+      "What you entered is no longer kept, so the form cannot be sent again. Go back and fill it in once more, or open the address without it.",
+    ],
     well: true,
     act: "Open the address",
   }),
   "frame-busting": ({ app }) => ({
     title: `“${app}” does not want to be shown in a frame`,
     text: [
-      "It takes itself for framed by another site, and leads away from that. Here every app is shown in a frame of its own address, which it cannot tell apart.",
-      "If it is yours, switch its check of `top !== self` off, and send `frame-ancestors 'self'` in its place.",
+      "The app checks whether another site shows it in a frame, and then leaves. Here every app is shown in a frame of its own address, and its check cannot tell the difference.",
+      "If the app is yours, remove its check of `top !== self`, and send the policy `frame-ancestors 'self'` instead.",
     ],
   }),
 };
