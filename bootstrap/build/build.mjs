@@ -131,7 +131,9 @@ function contentSecurityPolicy(style) {
     "script-src 'self'",
     `style-src 'sha256-${styleHash}'`,
     "worker-src 'self'",
-    "img-src 'self' data: blob:",
+    // Pictures for a tab and for installing the app are of any site.
+    "img-src http: https: data: blob:",
+    "manifest-src http: https: data:",
     "frame-src 'self' blob: data:",
     "base-uri 'none'",
     "form-action 'self'",

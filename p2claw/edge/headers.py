@@ -67,8 +67,9 @@ def content_security_policy(scheme: str, host: str, style_hashes: Iterable[str])
             f"style-src {styles}",
             "worker-src 'self'",
             f"connect-src 'self' {socket}",  # 'self' covers no WebSocket in older browsers
-            "img-src 'self' data: blob:",
-            "manifest-src 'self'",
+            # Pictures for a tab and for installing the app are of any site.
+            "img-src http: https: data: blob:",
+            "manifest-src http: https: data:",
             "frame-src 'self' blob: data:",
             "base-uri 'none'",
             "form-action 'self'",  # a form that arrived before the app is sent on into its frame

@@ -131,6 +131,10 @@ class Tab:
         """Answer dialogs so from now on; return the kinds of those that came until now."""
         return [str(kind) for kind in await self._do("dialogs", accept=accept)]
 
+    async def cdp(self, method: str, **params: Any) -> Any:
+        """Chromium only: one command of its DevTools protocol, and what it answers."""
+        return await self._do("cdp", method=method, params=params)
+
     async def pdf(self, path: Path) -> Path:
         """Print the tab, as its menu does."""
         await self._do("pdf", path=str(path))

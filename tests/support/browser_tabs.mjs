@@ -41,6 +41,12 @@ export class Tab {
     await this.page.pdf({ path, format: "a4" });
   }
 
+  /** Chromium only: a command of its DevTools protocol, and what it answers. */
+  async cdp({ method, params }) {
+    this.session ??= await this.page.createCDPSession();
+    return this.session.send(method, params);
+  }
+
   async goto({ url, preload }) {
     if (preload) await this.page.evaluateOnNewDocument(preload);
     const response = await this.page.goto(url, {

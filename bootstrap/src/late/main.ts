@@ -4,6 +4,15 @@ import type { Late } from "../messages/late";
 import { dataUrl, wholePage } from "./opaque";
 import { problemText } from "./problem-texts";
 import { signIn } from "./sign-in";
+import { icon, manifest } from "./tab-files";
 import { reportViolation } from "./violation-report";
 
-export const late: Late = { wholePage, dataUrl, reportViolation, problemText, signIn };
+export const late: Late = {
+  wholePage,
+  dataUrl,
+  icon,
+  manifest,
+  reportViolation,
+  problemText,
+  signIn,
+};

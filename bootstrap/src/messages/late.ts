@@ -7,6 +7,9 @@ export interface Late {
   /** A page with an opaque origin, as text for `srcdoc`. */
   wholePage(page: OpaquePage): Promise<string>;
   dataUrl(blob: Blob): Promise<string>;
+  /** For a tab; undefined where it is none. */
+  icon(url: string): Promise<string | undefined>;
+  manifest(url: string, page: () => EventTarget | undefined): Promise<string | undefined>;
   signIn(question: SignInQuestion): Promise<SignedIn>;
   problemText(code: ProblemCode, names: Names): ProblemText;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;

@@ -1,75 +1,121 @@
-// Makes the tab look like the app: title, icon, theme colour.
+// Makes the tab look like the app: what browsers, phones and people take from the document at the top.
 
-const ICON_BYTES = 262_144;
+import { loadLate } from "./late";
+
+const FETCHED = [
+  "icon",
+  "apple-touch-icon",
+  "apple-touch-icon-precomposed",
+  "mask-icon",
+  "manifest",
+];
+// Not `search`: browsers take its file off a server only.
+const LINKS = [...FETCHED, "canonical", "alternate"].map((rel) => `[rel~=${rel} i]`).join();
+// The shell has a viewport of its own; a policy of referrers would be one for its own requests.
+const TAKEN = `meta[name]:not([name=viewport i],[name=referrer i]),link[href]:is(${LINKS}):not([rel~=stylesheet i])`;
+const ATTRIBUTES = [
+  "name",
+  "content",
+  "rel",
+  "href",
+  "media",
+  "sizes",
+  "type",
+  "title",
+  "hreflang",
+];
+const NO_ICON = "data:,";
 
 export class Mirror {
-  private observer: MutationObserver | undefined;
-  private iconUrl = "";
+  private readonly observer = new MutationObserver(() => this.sync());
+  private readonly main = document.querySelector("main");
+  private readonly viewport = document.querySelector<HTMLMetaElement>("meta[name=viewport]");
+  private readonly ownViewport = this.viewport?.content ?? "";
+  private taken = [...document.querySelectorAll("meta[name=color-scheme],link")];
+  private said = "";
+  private page: Window | undefined;
 
   constructor(private readonly host: string) {}
 
   /** A document is there, perhaps not yet whole. */
   follow(page: Window): void {
-    this.observer?.disconnect();
+    this.page = page;
     const { document: shown } = page;
+    this.observer.disconnect();
     const begin = (): void => {
       if (page.document !== shown) return;
-      this.sync(page);
-      this.observer = new MutationObserver(() => this.sync(page));
-      const options = { childList: true, subtree: true, characterData: true, attributes: true };
-      if (shown.head) this.observer.observe(shown.head, options);
+      // Not the whole document: an app may change that a thousand times a second.
+      const head = { childList: true, subtree: true, characterData: true, attributes: true };
+      const root = { childList: true, attributeFilter: ["lang", "dir"] };
+      this.observer.observe(shown.documentElement, root);
+      if (shown.head) this.observer.observe(shown.head, head);
+      if (this.main) this.observer.observe(this.main, { attributeFilter: ["hidden"] });
+      this.sync();
     };
-    if (shown.readyState === "loading")
-      shown.addEventListener("DOMContentLoaded", begin, { once: true });
-    else begin();
+    // With the body there the head is whole.
+    if (shown.body || shown.readyState !== "loading") {
+      begin();
+    } else {
+      const waiting = new MutationObserver(() => {
+        if (!shown.body) return;
+        waiting.disconnect();
+        begin();
+      });
+      waiting.observe(shown.documentElement, { childList: true });
+    }
+    shown.addEventListener("DOMContentLoaded", begin, { once: true });
   }
 
-  private sync({ document: shown }: Window): void {
+  private sync(): void {
+    const shown = this.page?.document;
+    if (!shown) return;
     const title = shown.title || this.host;
     if (document.title !== title) document.title = title;
-    this.copyTheme(shown);
-    const icon = shown.querySelector<HTMLLinkElement>('link[rel~="icon" i][href]');
-    void this.copyIcon(icon?.href ?? new URL("/favicon.ico", location.href).href);
+    for (const name of ["lang", "dir"]) {
+      document.documentElement.setAttribute(name, shown.documentElement.getAttribute(name) ?? "");
+    }
+    const viewport = [...shown.querySelectorAll<HTMLMetaElement>("meta[name=viewport i]")].at(-1);
+    // Our own pages are for every width.
+    const content = this.main?.hidden ? (viewport?.content ?? "") : this.ownViewport;
+    if (this.viewport && this.viewport.content !== content) this.viewport.content = content;
+    this.take([...shown.querySelectorAll<HTMLMetaElement | HTMLLinkElement>(TAKEN)].map(copyOf));
   }
 
-  private copyTheme(shown: Document): void {
-    const theirs = shown.querySelector('meta[name="theme-color"]')?.getAttribute("content") ?? "";
-    let ours = document.querySelector('meta[name="theme-color"]');
-    if (!theirs) {
-      ours?.remove();
-      return;
+  private take(wanted: (HTMLMetaElement | HTMLLinkElement)[]): void {
+    if (!wanted.some((one) => one.matches("[rel~=icon i]"))) {
+      const icon = document.createElement("link");
+      icon.rel = "icon";
+      icon.href = "/favicon.ico";
+      wanted.push(icon);
     }
-    if (!ours) {
-      ours = document.createElement("meta");
-      ours.setAttribute("name", "theme-color");
-      document.head.append(ours);
-    }
-    ours.setAttribute("content", theirs);
+    const said = wanted.map((one) => one.outerHTML).join("");
+    if (said === this.said) return;
+    this.said = said;
+    for (const one of wanted) if (one instanceof HTMLLinkElement) void this.give(one, said);
+    for (const one of this.taken) one.remove();
+    this.taken = wanted;
+    document.head.append(...wanted);
   }
 
-  // Browsers fetch icons past the Service Worker: they get it as data.
-  private async copyIcon(url: string): Promise<void> {
-    if (url === this.iconUrl) return;
-    this.iconUrl = url;
-    const data = await iconData(url).catch(() => undefined);
-    if (this.iconUrl !== url) return;
-    const link = document.createElement("link");
-    link.rel = "icon";
-    link.href = data ?? "data:,";
-    document.querySelector('link[rel="icon"]')?.remove();
-    document.head.append(link);
+  // Browsers fetch these past the Service Worker: they get them as data.
+  private async give(link: HTMLLinkElement, said: string): Promise<void> {
+    const { href, relList } = link;
+    if (!FETCHED.some((rel) => relList.contains(rel))) return;
+    const isIcon = !relList.contains("manifest");
+    if (isIcon) link.href = NO_ICON;
+    else link.removeAttribute("href");
+    const late = await loadLate().catch(() => undefined);
+    const data = await (isIcon ? late?.icon(href) : late?.manifest(href, () => this.page));
+    if (data !== undefined && said === this.said) link.href = data;
   }
 }
 
-async function iconData(url: string): Promise<string | undefined> {
-  if (url.startsWith("data:")) return url;
-  if (new URL(url).origin !== location.origin) return undefined;
-  const response = await fetch(url);
-  const blob = response.ok ? await response.blob() : undefined;
-  if (!blob?.size || blob.size > ICON_BYTES || blob.type.startsWith("text/")) return undefined;
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.onloadend = () => resolve(typeof reader.result === "string" ? reader.result : undefined);
-    reader.readAsDataURL(blob);
-  });
+function copyOf(given: HTMLMetaElement | HTMLLinkElement): HTMLMetaElement | HTMLLinkElement {
+  const made = document.createElement(given.localName) as typeof given;
+  for (const name of ATTRIBUTES) {
+    const value = given.getAttribute(name);
+    if (value !== null) made.setAttribute(name, value);
+  }
+  if ("href" in given) made.setAttribute("href", given.href); // by the app's own base
+  return made;
 }
