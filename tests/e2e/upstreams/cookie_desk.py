@@ -15,6 +15,7 @@ PIXEL = bytes.fromhex(
 TYPES = {
     "page": "text/html",
     "first": "text/html",
+    "step": "text/html",
     "script": "text/javascript",
     "style": "text/css",
     "img": "image/gif",
@@ -22,6 +23,14 @@ TYPES = {
 BODIES = {
     "page": b"<!doctype html><title>Desk</title><p>Cookie desk",
     "first": b"<!doctype html><script>window.atFirst = document.cookie</script>",
+    # Led on from /0/step to the last, by its own script: a driver's may run before ours has.
+    "step": b"""<!doctype html><script>
+      const number = Number(location.pathname.split("/")[1]), last = 30;
+      if (number < last) onload = () => setTimeout(() => {
+        document.cookie = `n=${number + 1}; path=/`;
+        location.href = `/${number + 1}/step`;
+      });
+    </script>""",
     "img": PIXEL,
 }
 
@@ -51,8 +60,8 @@ def setting(*cookies: str, path: str = "/set", **more: str) -> str:
 async def cookie_desk() -> AsyncIterator[Desk]:
     """Serve on a port of its own until the block ends.
 
-    Any path answers: its last segment says as what (page, script, style, img; else JSON of the
-    cookies), `set` in the query what is set, `status` and `to` how it goes on.
+    Any path answers: its last segment says as what (page, step, script, style, img; else JSON of
+    the cookies), `set` in the query what is set, `status` and `to` how it goes on.
     """
     desk = Desk()
 
