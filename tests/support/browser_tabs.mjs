@@ -124,7 +124,8 @@ export class Tab {
   #frame(within) {
     const top = this.page.mainFrame();
     if (within === "top") return top;
-    const app = top.childFrames()[0];
+    // Where the tab goes on in another process, Firefox leaves the driver the frames of the old one.
+    const app = top.childFrames().at(-1);
     if (app === undefined) throw new Error("no app frame yet");
     if (within === "app") return app;
     const inner = app.childFrames()[0];

@@ -22,6 +22,7 @@ import { hear, wrapOpen } from "./popups";
 import { showOpaque } from "./opaque-document";
 import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
+import type { TabPolicy } from "../messages/sw-page";
 import { belong, tellSw } from "./sw-port";
 import { wrapWebSocket } from "./web-socket";
 import { wrapWorkers } from "./workers";
@@ -45,7 +46,9 @@ if (said.depart !== undefined) {
     maskTop(tab, shell.post);
     const { problem } = said;
     const posted = said.posted !== undefined;
-    const arrival = shell.arrive({ window, problem, posted, go, pop, hear, keep });
+    const next = said.tab === undefined ? undefined : (JSON.parse(said.tab) as TabPolicy);
+    if (next) window.stop(); // none of its scripts runs here
+    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, hear, keep });
     if (arrival.restore) restoreState(arrival.state);
     maskArrival(arrival);
     restoreKept(arrival.kept);

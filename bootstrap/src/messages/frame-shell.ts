@@ -1,6 +1,7 @@
 // What the script in an app's pages may ask of its shell, by direct calls: both are of one origin.
 
 import type { Late } from "./late";
+import type { TabPolicy } from "./sw-page";
 import type { Cookie, Place } from "../cookies/parse";
 
 /** Where the shell keeps it, on its own window. */
@@ -75,6 +76,8 @@ export interface AppPage {
   problem: string | undefined;
   /** It answers a form that was sent by POST. */
   posted: boolean;
+  /** The tab must be loaded again for it, with this policy. */
+  tab: TabPolicy | undefined;
   /** Load another document in place of this one. */
   go(url: string): void;
   /** Go to another entry of the same document, as the browser does on Back. */

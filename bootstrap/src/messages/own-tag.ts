@@ -16,6 +16,8 @@ export interface PolicyNote {
 }
 
 export interface TagData {
+  /** TabPolicy as JSON: a tab whose top is this page must have another one than it has. */
+  tab?: string;
   /** In place of a page: the code of a problem, or another site to go to. */
   problem?: string;
   depart?: string;

@@ -3,7 +3,7 @@
 import type { Cookie } from "../cookies/parse";
 
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
-export const PAGE_PROTOCOL = 3;
+export const PAGE_PROTOCOL = 4;
 
 /** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
 export const LOCK_PREFIX = "p2claw-shell-";
@@ -17,6 +17,15 @@ export interface CookieWrite {
   cookie: Cookie;
 }
 
+/**
+ * What a page at the top of a tab says of it, "" for nothing: Cross-Origin-Opener-Policy, and
+ * Cross-Origin-Embedder-Policy where both together isolate it.
+ */
+export interface TabPolicy {
+  opener: string;
+  embedder: string;
+}
+
 export type PageToSw =
   | {
       kind: "hello";
@@ -27,6 +36,8 @@ export type PageToSw =
       embedded: boolean;
       /** The document that the shell's frame asks for next. */
       expect: string;
+      /** What the shell was served with. */
+      policy: TabPolicy;
       /** A page of this site led there, as far as is known. */
       led: boolean;
       /** The browser session, where the tab or the browser has kept its name. */
@@ -56,6 +67,8 @@ export type PageToSw =
   | { kind: "save"; url: string; name: string }
   /** From a shell: how the next navigation to this URL treats the cache. Answered as `post`. */
   | { kind: "mode"; url: string; cache: RequestCache }
+  /** From a shell: the next visit of this URL is the tab of such a page. Answered as `post`. */
+  | { kind: "isolate"; url: string; policy: TabPolicy }
   /** From an app page: the request whose mark this is is no longer wanted. */
   | { kind: "abort"; id: string }
   /** From an app page: it goes away, and none of its requests is wanted any more. */

@@ -3,6 +3,7 @@
 
 import { marked, unmarked } from "../messages/marks";
 import type { AppPage, Arrival, Kept, SentForm } from "../messages/frame-shell";
+import { tabType } from "./tab-type";
 
 /** What an entry of the top keeps. */
 interface Entry {
@@ -125,7 +126,7 @@ export class FrameHistory {
     if (written.form && sent) void this.keepForm(key, sent);
     this.follow(page.window);
     const type =
-      cause === "first" ? typeOfTab() : cause === "traverse" ? "back_forward" : undefined;
+      cause === "first" ? tabType || undefined : cause === "traverse" ? "back_forward" : undefined;
     return {
       state: entry?.app ?? null,
       restore,
@@ -262,9 +263,4 @@ function isOurs(url: string): boolean {
 function isSameDocument(url: string, other: string | undefined): boolean {
   if (other === undefined || url === other) return false;
   return url.includes("#") && plainOf(url) === plainOf(other);
-}
-
-function typeOfTab(): string | undefined {
-  const [entry] = performance.getEntriesByType("navigation");
-  return entry instanceof PerformanceNavigationTiming ? entry.type : undefined;
 }

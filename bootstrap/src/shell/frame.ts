@@ -99,6 +99,7 @@ export class Frame {
       this.owner.bare({
         window: shown,
         problem: undefined,
+        tab: undefined,
         posted: !isRedirected(shown),
         go,
         pop: (_, url) => go(url),

@@ -10,8 +10,10 @@ import {
   type CookieWrite,
   type PageToSw,
   type SwToPage,
+  type TabPolicy,
 } from "../messages/sw-page";
 import type { ShellToWorker } from "../messages/worker-shell";
+import { tabType } from "./tab-type";
 import { reloadTab } from "./top-steps";
 
 const SCRIPT = "/__p2claw/sw.js";
@@ -40,9 +42,8 @@ export interface ServiceWorkerOwner {
 // The frame's first document is a load like any other, though the person may have reloaded the tab:
 // by a hard reload where nobody controls it.
 function firstMode(): RequestCache {
-  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-  if (entry?.type === "back_forward") return "force-cache";
-  if (entry?.type !== "reload") return "default";
+  if (tabType === "back_forward") return "force-cache";
+  if (tabType !== "reload") return "default";
   return navigator.serviceWorker.controller ? "no-cache" : "reload";
 }
 
@@ -119,8 +120,8 @@ export class ServiceWorkerLink {
     this.referrer = undefined;
   }
 
-  /** Say what the frame sends next; resolves when the Service Worker knows. */
-  post(message: Extract<PageToSw, { kind: "post" }>): Promise<void> {
+  /** Say what comes next; resolves when the Service Worker knows. */
+  post(message: Extract<PageToSw, { kind: "post" | "isolate" }>): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     return new Promise((resolve) => {
       port1.onmessage = () => resolve();
@@ -206,6 +207,7 @@ export class ServiceWorkerLink {
       lock: LOCK,
       port: port2,
       embedded: this.embedded,
+      policy: served(),
       expect: this.expect,
       led: this.owner.led(),
       session,
@@ -251,6 +253,12 @@ export class ServiceWorkerLink {
   private say(message: PageToSw): void {
     navigator.serviceWorker.controller?.postMessage(message);
   }
+}
+
+// By the edge: without any.
+function served(): TabPolicy {
+  const { opener = "", embedder = "" } = document.documentElement.dataset;
+  return { opener, embedder };
 }
 
 function withoutFragment(url: string): string {

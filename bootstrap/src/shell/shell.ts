@@ -9,6 +9,7 @@ import {
 } from "../messages/frame-shell";
 import type { SignInQuestion, SignedIn } from "../messages/late";
 import { type Names, isProblemCode } from "../messages/problems";
+import type { TabPolicy } from "../messages/sw-page";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
 import { Cookies } from "./cookies";
@@ -22,6 +23,7 @@ import type { Pages } from "./pages";
 import type { Screen } from "./screen";
 import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
 import { visitUrl } from "./signalling";
+import { reloadAs } from "./tab-type";
 import { followTop, reloadTab, unhide } from "./top-steps";
 
 const documentOfTab = document;
@@ -231,14 +233,22 @@ export class Shell {
   private arrive(page: AppPage): Arrival {
     this.frame.known(page);
     this.page = page;
-    if (page.problem === undefined) this.pages.clear();
-    else this.appProblem(page.problem);
+    if (page.problem !== undefined) this.appProblem(page.problem);
+    else if (!page.tab) this.pages.clear();
     this.mirror.follow(page.window);
     this.serviceWorker.arrived();
     for (const id of this.forms.splice(0)) this.tell({ kind: "body-done", id });
     const { sent } = this;
     this.sent = undefined;
-    return this.history.arrive(page, sent);
+    const arrival = this.history.arrive(page, sent);
+    if (page.tab) this.isolate(page.tab, arrival.type);
+    return arrival;
+  }
+
+  // A browser isolates a page for what the top of its tab says, and that alone.
+  private isolate(policy: TabPolicy, type: string | undefined): void {
+    const url = location.href.split("#", 1)[0] ?? "";
+    void this.serviceWorker.post({ kind: "isolate", url, policy }).then(() => reloadAs(type));
   }
 
   // What a page came of by POST is not done twice unasked.

@@ -1,10 +1,13 @@
 // Our own files, kept beside the Service Worker that names them: a new version of the edge may no
 // longer have them.
 
+import { OUR_PREFIX } from "../messages/our-paths";
 import { OCTETS } from "../messages/sw-page";
 import { sw } from "./scope";
 
 const CACHE = `p2claw-${__VERSION__}`;
+// Outlives versions.
+const NOTES = "p2claw-notes";
 
 export async function storeAssets(): Promise<void> {
   const cache = await caches.open(CACHE);
@@ -13,8 +16,21 @@ export async function storeAssets(): Promise<void> {
 
 export async function dropOldAssets(): Promise<void> {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith("p2claw-") && name !== CACHE);
+  const old = names.filter(
+    (name) => name.startsWith("p2claw-") && name !== CACHE && name !== NOTES,
+  );
   await Promise.all(old.map((name) => caches.delete(name)));
+}
+
+/** What is remembered; undefined: nothing, or it cannot be read. */
+export async function keptNote(name: string): Promise<unknown> {
+  const found = caches.match(OUR_PREFIX + name, { cacheName: NOTES });
+  return (await found.catch(() => undefined))?.json();
+}
+
+export async function keepNote(name: string, note: object): Promise<void> {
+  const cache = await caches.open(NOTES);
+  await cache.put(OUR_PREFIX + name, new Response(JSON.stringify(note))).catch(() => undefined);
 }
 
 export async function asset(path: string): Promise<Response> {

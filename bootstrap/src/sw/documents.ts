@@ -1,29 +1,35 @@
 // The documents that we make ourselves: the shell's page, and stubs in place of an app's page.
 
 import { BLOB_PATH } from "../messages/our-paths";
-import { ERROR_FIELD } from "../messages/sw-page";
+import { ERROR_FIELD, type TabPolicy } from "../messages/sw-page";
 import { injectTag } from "./html-injection";
+import { EMBEDDER_POLICY, OPENER_POLICY } from "./isolation";
 import { sw } from "./scope";
 import { escape, tagOf } from "./tag";
 
 const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
 
 /** The page at the top of a tab. posted: the tab itself was asked for by a form. */
-export function shellDocument(posted: boolean): Response {
+export function shellDocument(posted: boolean, { opener, embedder }: TabPolicy): Response {
   const { protocol, host } = sw.location;
   // 'self' covers no WebSocket in older browsers.
   const socket = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
-  const html = posted ? __SHELL_HTML__.replace("<html", "<html data-posted") : __SHELL_HTML__;
-  return new Response(html, {
-    headers: {
-      ...HTML,
-      // Without a charset, as at the edge: the app's pages would inherit it.
-      "content-type": "text/html",
-      "content-security-policy": `${__SHELL_CSP__}; connect-src 'self' ${socket}`,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "same-origin",
+  const said = `<html${posted ? " data-posted" : ""} data-opener="${opener}" data-embedder="${embedder}"`;
+  return new Response(
+    __SHELL_HTML__.replace("<html", () => said),
+    {
+      headers: {
+        ...HTML,
+        ...(opener && { [OPENER_POLICY]: opener }),
+        ...(embedder && { [EMBEDDER_POLICY]: embedder }),
+        // Without a charset, as at the edge: the app's pages would inherit it.
+        "content-type": "text/html",
+        "content-security-policy": `${__SHELL_CSP__}; connect-src 'self' ${socket}`,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+      },
     },
-  });
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { asset, dropOldAssets, storeAssets } from "./assets";
 import { PrivateCache } from "./cache/private-cache";
 import { AppCookies } from "./cookies/app-cookies";
 import { Readers } from "./cookies/readers";
+import { Isolation } from "./isolation";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
@@ -25,7 +26,8 @@ const own = new OwnOrigins();
 const modes = new NextVisit<RequestCache>();
 const cache = new PrivateCache();
 const cookies = new AppCookies(new Readers(() => shells.all));
-const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, cache);
+const isolation = new Isolation();
+const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, cache, isolation);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
@@ -55,10 +57,12 @@ sw.onfetch = (event) => {
       event.respondWith(ownAsset(new URL(event.request.url).pathname));
       return;
     case "blob":
-      event.respondWith(blobDocument(event.request.url));
+      event.respondWith(isolation.framed(blobDocument(event.request.url)));
       return;
     case "empty":
-      event.respondWith(new Response("", { headers: { "content-type": "text/html" } }));
+      event.respondWith(
+        isolation.framed(new Response("", { headers: { "content-type": "text/html" } })),
+      );
       return;
     case "shell":
       event.respondWith(relay.atTheTop(event.request));
@@ -125,6 +129,11 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
     case "mode":
       modes.add(message.url, message.cache);
       event.ports[0]?.postMessage(null);
+      return;
+    case "isolate":
+      event.waitUntil(
+        isolation.ask(message.url, message.policy).then(() => event.ports[0]?.postMessage(null)),
+      );
       return;
     case "abort":
       aborts.abort(message.id);

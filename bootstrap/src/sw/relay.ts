@@ -10,13 +10,14 @@ import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
 import type { Asked, Head, Post } from "./asked";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
+import { type Isolation, tabPolicyOf, within } from "./isolation";
 import type { NextVisit } from "./next-visit";
 import type { OwnOrigins } from "./own-origins";
 import { fail, refuse } from "./refusals";
 import { BodyTooLarge, requestBody } from "./request-body";
 import { requestFields } from "./request-fields";
 import { assemble } from "./response";
-import { leadsAway } from "./response-head";
+import { isRedirect, leadsAway } from "./response-head";
 import { urgencyOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { toClear } from "./clear-site-data";
@@ -45,6 +46,7 @@ export class Relay {
     private readonly cookies: AppCookies,
     private readonly modes: NextVisit<RequestCache>,
     private readonly cache: PrivateCache,
+    private readonly isolation: Isolation,
   ) {}
 
   /** A request for an origin that is perhaps the app's own by another name. */
@@ -57,6 +59,8 @@ export class Relay {
   async answer(event: FetchEvent): Promise<Response> {
     const { request } = event;
     const page = request.mode === "navigate";
+    const framed = (answer: Response): Response =>
+      page && shell ? within(shell.policy, answer) : answer;
     const navigating = page
       ? await this.shells.ofNavigation(withoutFragment(request.url), request.referrer)
       : undefined;
@@ -74,7 +78,8 @@ export class Relay {
       body = asked.post?.body ?? (await requestBody(request));
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) return Response.error();
-      return refuse(page, 413, "upload-too-large", "This browser cannot send a form of that size.");
+      const line = "This browser cannot send a form of that size.";
+      return framed(refuse(page, 413, "upload-too-large", line));
     }
     if (page && asked.method === "POST") tellForm(shell, body, asked);
     const pending = this.cache.ask(asked, body, shell);
@@ -82,13 +87,16 @@ export class Relay {
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
     const answer = await pending.answer;
     settled();
-    if (answer.kind === "error") return fail(page, answer.error);
+    if (answer.kind === "error") return framed(fail(page, answer.error));
     if (!answer.error) await cookies.receive(answer.fields);
     // Of a request without credentials it clears nothing.
     if (!answer.error && request.credentials !== "omit") {
       await clearSiteData(toClear(answer.fields), this.cache, this.cookies);
     }
-    const response = await this.respond(answer, pending.port, asked, shell);
+    const response = framed(await this.respond(answer, pending.port, asked, shell));
+    if (first && !answer.error && !isRedirect(answer.status)) {
+      await this.isolation.learn(tabPolicyOf(answer.fields));
+    }
     const next = response.headers.get("location");
     if (first && next && response.status < 400) shell.expect = withoutFragment(next);
     return isWorker(request) ? withOwnScript(response, this.own.all) : response;
@@ -96,15 +104,17 @@ export class Relay {
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */
   async atTheTop(request: Request): Promise<Response> {
-    if (request.method === "GET" || request.method === "HEAD") return shellDocument(false);
+    const url = withoutFragment(request.url);
+    const policy = await this.isolation.ofTab(url, () => this.shells.policies());
+    if (request.method === "GET" || request.method === "HEAD") return shellDocument(false, policy);
     const from = /^https?:/.test(request.referrer) ? new URL(request.referrer).origin : "null";
     const body = await request.blob();
-    this.posts.add(withoutFragment(request.url), {
+    this.posts.add(url, {
       body: { kind: "blob", blob: body },
       contentType: request.headers.get("content-type") ?? body.type,
       origin: request.headers.get("origin") ?? from,
     });
-    return shellDocument(true);
+    return shellDocument(true, policy);
   }
 
   private async cookiesOf(

@@ -34,6 +34,7 @@ const DROPPED = new Set([
   "alt-svc",
   "report-to",
   "nel",
+  "document-isolation-policy",
 ]);
 
 // What a page's own policies make of these is said in their place.

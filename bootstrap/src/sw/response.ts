@@ -3,9 +3,10 @@
 import { ERROR_FIELD, type SwToPage } from "../messages/sw-page";
 import { NONCE_PREFIX } from "../messages/own-tag";
 import type { ReplyPort } from "../messages/sw-worker";
-import { hasNoBody } from "../wire/heads";
+import { type Fields, hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
 import { injectTag } from "./html-injection";
+import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./isolation";
 import { ResponseBody } from "./response-body";
 import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
@@ -33,8 +34,16 @@ export async function assemble(
       ownNonce: NONCE_PREFIX + crypto.randomUUID(),
     },
   });
+  const tab = tabPolicyOf(head.fields);
+  const posted = method === "POST";
+  const moves = !posted && differs(shell.policy, tab) && !(tab.embedder && shell.embedded);
+  // As the browser does with a frame that does not say it may be within an isolated page.
+  const alone = shell.policy.embedder !== "" && !head.fields.some(isEmbedderPolicy);
+  const admission = plan.admission && { ...plan.admission, alone: plan.admission.alone || alone };
   const tagging =
-    plan.inject && plan.admission ? tagFor(plan.admission, head.origins, method === "POST") : "";
+    plan.inject && admission
+      ? tagFor(admission, head.origins, posted, moves ? tab : undefined)
+      : "";
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
   const said = { status: head.status, statusText: head.reason, headers };
@@ -58,6 +67,10 @@ export async function assemble(
   const tag = await tagging;
   if (tag) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));
   return new Response(stream, said);
+}
+
+function isEmbedderPolicy([name]: Fields[number]): boolean {
+  return name === EMBEDDER_POLICY;
 }
 
 function isDownload(status: number, headers: Headers): boolean {

@@ -1,7 +1,7 @@
 // Which shells are alive, and which of them answers for a client. A MessagePort does not say that
 // its other end is gone; a Web Lock does.
 
-import type { PageToSw, SwToPage } from "../messages/sw-page";
+import type { PageToSw, SwToPage, TabPolicy } from "../messages/sw-page";
 import { PAGE_PROTOCOL } from "../messages/sw-page";
 import { sw } from "./scope";
 
@@ -10,6 +10,8 @@ export interface Shell {
   readonly client: Client;
   readonly port: MessagePort;
   readonly embedded: boolean;
+  /** What it was served with. */
+  readonly policy: TabPolicy;
   /** A page of this site led to it, as far as is known. */
   readonly led: boolean;
   /** Called when the shell dies, for each answer that it still owes. */
@@ -50,12 +52,13 @@ export class Shells {
       return;
     }
     this.remove(message.lock);
-    const { lock, port, embedded, led, expect, referrer } = message;
+    const { lock, port, embedded, policy, led, expect, referrer } = message;
     const shell = {
       lock,
       client,
       port,
       embedded,
+      policy,
       led,
       expect,
       referrer,
@@ -70,6 +73,12 @@ export class Shells {
       if (this.shells.get(lock) === shell) this.remove(lock);
     });
     for (const arrived of this.arrivals.splice(0)) arrived();
+  }
+
+  /** Of all that live. */
+  async policies(): Promise<TabPolicy[]> {
+    await this.any();
+    return this.all.map(({ policy }) => policy);
   }
 
   /** A page says which shell is its own. */

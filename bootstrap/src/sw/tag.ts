@@ -1,6 +1,7 @@
 // Our tag, as it goes into a page of the app or one of our own. ASCII, whatever it says.
 
 import type { TagData } from "../messages/own-tag";
+import type { TabPolicy } from "../messages/sw-page";
 import { asset } from "./assets";
 import type { Admission } from "./csp";
 
@@ -8,12 +9,14 @@ export async function tagFor(
   admission: Admission,
   origins: readonly string[],
   posted: boolean,
+  tab: TabPolicy | undefined,
 ): Promise<string> {
   const { nonce, alone, notes, opaque } = admission;
   const data: TagData = {
     ...(origins.length && { own: origins.join(" ") }),
     ...(posted && { posted: "" }),
     ...(alone && { alone: "" }),
+    ...(tab && { tab: JSON.stringify(tab) }),
     ...(notes.length && { notes: JSON.stringify(notes) }),
     ...(opaque && { opaque: opaque.tokens, loads: opaque.loads }),
   };
