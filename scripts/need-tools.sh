@@ -33,6 +33,7 @@ find_missing() {
     ;;
   apps)
     need php-cli has php
+    need ffmpeg has ffmpeg
     ;;
   arm)
     need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc

@@ -120,6 +120,10 @@ class Tab:
         """Hold these keys down together, and let them go."""
         await self._do("press", keys=keys)
 
+    async def write(self, text: str) -> None:
+        """Type at whatever has the focus."""
+        await self._do("write", text=text)
+
     async def back(self) -> None:
         """The browser's own button."""
         await self._do("back")

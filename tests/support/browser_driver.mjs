@@ -13,7 +13,7 @@ import { Tab } from "./browser_tabs.mjs";
 
 const TAB_COMMANDS = new Set([
   ...["goto", "reload", "front", "evaluate", "click", "type", "upload", "screenshot"],
-  ...["press", "back", "forward", "dialogs", "pdf", "cdp"],
+  ...["press", "write", "back", "forward", "dialogs", "pdf", "cdp"],
 ]);
 
 let browser = null;

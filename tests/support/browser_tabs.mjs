@@ -37,6 +37,11 @@ export class Tab {
     for (const key of keys.toReversed()) await this.page.keyboard.up(key);
   }
 
+  /** Typed at whatever has the focus. */
+  async write({ text }) {
+    await this.page.keyboard.type(text);
+  }
+
   async pdf({ path }) {
     await this.page.pdf({ path, format: "a4" });
   }

@@ -16,17 +16,24 @@ from subprocess import SubprocessError
 
 from tests.e2e.stack import Stack, stack
 from tests.e2e.table.entry import Entry
+from tests.e2e.table.weight import weighed
 from tests.support.browser import Browser, BrowserError, Kind
 
 BROWSERS: tuple[Kind, ...] = ("chromium", "firefox")
 SHOTS = Path(__file__).parents[1] / "shots" / "table"
 # Those that people meet most come first.
 NAMES = ("django_admin", "vite_dev", "fastapi_live", "flask_upload", "php_sessions")
-NAMES += ("streamlit_app",)
+NAMES += ("streamlit_app", "jupyter_lab", "gradio_app", "marimo_app", "terminal_xterm")
+NAMES += ("next_app", "react_router", "django_https", "basic_auth", "saml_post", "webdav_page")
+NAMES += ("films", "gallery")
 
 
 def entries() -> list[Entry]:
-    return [import_module(f"tests.e2e.table.{name}").ENTRY for name in NAMES]
+    found: list[Entry] = []
+    for name in NAMES:
+        module = import_module(f"tests.e2e.table.{name}")
+        found += getattr(module, "ENTRIES", None) or (module.ENTRY,)
+    return found
 
 
 async def visit(
@@ -45,14 +52,15 @@ async def visit(
             url = own if direct else address.url.rstrip("/")
             tab = await browser.open(url + entry.start, within="top" if direct else "app")
             try:
-                done = await asyncio.wait_for(entry.use(tab, entry.app), entry.limit_s)
-                return f"green: {done}"
+                async with weighed(entry, browser, running) as grown:
+                    done = await asyncio.wait_for(entry.use(tab, entry.app), entry.limit_s)
+                return f"green: {done}{grown()}"
             finally:
                 await tab.screenshot(shot)
                 await browser.close_tabs()
                 await running.unexpose(name)
     except (AssertionError, BrowserError, OSError, RuntimeError, SubprocessError) as error:
-        return f"RED: {type(error).__name__}: {str(error)[:300]}"
+        return f"RED: {type(error).__name__}: {str(error)[:900]}"
 
 
 async def run(
@@ -81,12 +89,12 @@ def main() -> int:
     parser.add_argument("--direct", action="store_true", help="at the apps' own servers")
     parser.add_argument("--make", action="store_true", help="only make the apps")
     given = parser.parse_args()
-    asked = given.app.split(",") if given.app else None
-    chosen = [entry for entry in entries() if asked is None or entry.app.name in asked]
-    if not chosen:
-        names = ", ".join(entry.app.name for entry in entries())
-        print(f"no app is called so; there are {names}", file=sys.stderr)
+    there = {entry.app.name: entry for entry in entries()}
+    asked = given.app.split(",") if given.app else []
+    if unknown := [name for name in asked if name not in there]:
+        print(f"no app is called {unknown[0]}; there are {', '.join(there)}", file=sys.stderr)
         return 2
+    chosen = [there[name] for name in asked] or [e for e in there.values() if not e.slow]
     if given.make:
         for entry in chosen:
             print(entry.app.prepare(), flush=True)

@@ -15,12 +15,18 @@ SOURCES = Path(__file__).with_name("sources")
 @dataclass(frozen=True, slots=True)
 class Entry:
     """use: leaves the tab on its result and returns what it found, in a few words; raises
-    AssertionError or BrowserError where the app does not do what it is for."""
+    AssertionError or BrowserError where the app does not do what it is for.
+
+    slow: takes minutes, so it runs only when it is named.
+    growth_mib: by how much all processes of the browser, and the agent, may grow meanwhile.
+    """
 
     app: ForeignApp
     use: Callable[[Tab, ForeignApp], Awaitable[str]]
     start: str = "/"
     limit_s: float = 90
+    slow: bool = False
+    growth_mib: int | None = None
 
 
 async def click(tab: Tab, selector: str, *, timeout_s: float = 30) -> None:

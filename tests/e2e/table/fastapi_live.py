@@ -42,4 +42,25 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     return "events, chat between two tabs"
 
 
-ENTRY = Entry(ForeignApp("fastapilive", f"{FASTAPI}-1", make, command), use)
+async def use_slow(tab: Tab, app: ForeignApp) -> str:
+    """Events that are 50 s apart, for three minutes: none is lost, nothing is opened anew."""
+    await tab.wait_for_text("event 1")
+    await tab.wait_for_text("event 4", timeout_s=200)
+    errors = await tab.evaluate("() => window.errors")
+    assert errors == 0, f"{errors} errors of the event source"
+    seen = await tab.text()
+    assert all(seen.count(f"event {number}") == 1 for number in range(1, 5)), seen
+    return "four events that were 50 s apart, on one connection"
+
+
+def command_slow(folder: Path, port: int) -> list[str]:
+    return ["env", "EVENT_GAP_S=50", *command(folder, port)]
+
+
+_VERSION = f"{FASTAPI}-1"
+ENTRIES = (
+    Entry(ForeignApp("fastapilive", _VERSION, make, command), use),
+    Entry(
+        ForeignApp("fastapislow", _VERSION, make, command_slow), use_slow, limit_s=260, slow=True
+    ),
+)
