@@ -57,6 +57,8 @@ class Edge:
                 return _text(404, texts.FOREIGN_WORKER)
             case Kind.ICON | Kind.NOT_FOUND:
                 return _text(404, texts.NOT_FOUND)
+            case Kind.EMBEDDED:
+                return _text(200, "", content_type="text/html")
             case Kind.RESOURCE:
                 return _text(503, texts.RESOURCE)
             case Kind.LANDING:

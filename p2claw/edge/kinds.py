@@ -20,6 +20,8 @@ _HOST = re.compile(r"([a-z0-9_.-]+?)\.?(?::[0-9]{1,5})?", re.IGNORECASE)
 # Where a browser shows the answer as a page. `object` and `embed` navigate too, but show it inside
 # a page of the app, which is not where the shell belongs.
 _PAGES = frozenset({"document", "iframe", "frame"})
+# A page of the app loads them again over the link. A browser may load one no more that has failed.
+_EMBEDDED = frozenset({"object", "embed"})
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -34,6 +36,7 @@ class Kind(Enum):
     FOREIGN_WORKER = auto()  # an app's own service worker, which must not replace ours: 404
     ICON = auto()  # /favicon.ico, asked for by browsers on their own account: 404
     NOT_FOUND = auto()  # below our prefix, or below the bare parent: 404
+    EMBEDDED = auto()  # `object` and `embed` of an app's own page: an empty page, 200
     RESOURCE = auto()  # anything else of an app: 503
     LANDING = auto()  # the bare parent itself: 200
     MISDIRECTED = auto()  # a host that is not under the parent: 421
@@ -62,6 +65,8 @@ def kind_of(
         return Kind.FOREIGN_WORKER
     if _is_navigation(headers):
         return Kind.SHELL if method in _READS else Kind.FORM
+    if _is_embedded(headers):
+        return Kind.EMBEDDED
     return Kind.ICON if path == "/favicon.ico" else Kind.RESOURCE
 
 
@@ -83,3 +88,8 @@ def _is_navigation(headers: Mapping[str, str]) -> bool:
         # An older browser, or one that does not trust plain HTTP enough to say.
         return "text/html" in headers.get("Accept", "").lower()
     return mode == "navigate" and dest in _PAGES
+
+
+def _is_embedded(headers: Mapping[str, str]) -> bool:
+    own = headers.get("Sec-Fetch-Site") == "same-origin"
+    return own and headers.get("Sec-Fetch-Dest") in _EMBEDDED

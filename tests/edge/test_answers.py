@@ -12,6 +12,10 @@ def _fetch(mode: str, dest: str, accept: str = "*/*") -> dict[str, str]:
     return {"Sec_Fetch_Mode": mode, "Sec_Fetch_Dest": dest, "Accept": accept}
 
 
+def _own(dest: str) -> dict[str, str]:
+    return {**_fetch("navigate", dest, "text/html"), "Sec_Fetch_Site": "same-origin"}
+
+
 # name: method, path, fields, status, first word of the content type
 _TABLE: dict[str, tuple[str, str, dict[str, str], int, str]] = {
     "a person opens a page": ("GET", "/deep/link?q=1", PAGE, 200, "text/html"),
@@ -35,8 +39,22 @@ _TABLE: dict[str, tuple[str, str, dict[str, str], int, str]] = {
         503,
         "text/plain",
     ),
-    "an object": ("GET", "/", _fetch("navigate", "object", "text/html"), 503, "text/plain"),
-    "an embed": ("GET", "/", _fetch("navigate", "embed", "text/html"), 503, "text/plain"),
+    "an object of an app's page": ("GET", "/", _own("object"), 200, "text/html"),
+    "an embed of an app's page": ("GET", "/", _own("embed"), 200, "text/html"),
+    "an object of another site's": (
+        "GET",
+        "/",
+        _fetch("navigate", "object", "text/html"),
+        503,
+        "text/plain",
+    ),
+    "an embed of another site's": (
+        "GET",
+        "/",
+        _fetch("navigate", "embed", "text/html"),
+        503,
+        "text/plain",
+    ),
     "a worker": ("GET", "/w.js", _fetch("same-origin", "worker"), 503, "text/plain"),
     "a WebSocket": ("GET", "/ws", _fetch("websocket", "empty"), 503, "text/plain"),
     "a preflight": ("OPTIONS", "/api", _fetch("cors", "empty"), 503, "text/plain"),
@@ -84,6 +102,11 @@ async def test_no_refusal_is_the_bootstrap_or_kept(browser: Browser, name: str) 
     method, path, fields, _, _ = _TABLE[name]
     answer = await browser.ask(path, method, **fields)
     assert (SHELL in answer.body, answer.fields["Cache-Control"]) == (False, "no-store")
+
+
+async def test_what_a_page_of_an_app_embeds_is_empty_and_not_kept(browser: Browser) -> None:
+    answer = await browser.ask("/", **_own("object"))
+    assert (answer.body, answer.fields["Cache-Control"]) == (b"", "no-store")
 
 
 async def test_every_host_gets_the_same_bootstrap(browser: Browser) -> None:
