@@ -16,6 +16,7 @@ from p2claw.agent.in_process import InProcess
 from p2claw.agent.local_api import Json, local_api
 from p2claw.agent.local_socket import local_socket
 from p2claw.agent.lock import only_agent
+from p2claw.agent.notices import Notice, Notices
 from p2claw.agent.registration import Registration
 from p2claw.agent.routes import Route, RouteFile, Routes, route_from
 from p2claw.agent.workers.pool import Workers
@@ -51,7 +52,8 @@ class Agent:
         self._routes: Routes = {}
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
-        self._answering = _answering(config, self._identity)
+        self._notices = Notices()
+        self._answering = _answering(config, self._identity, self._notices.take)
         self._registration = Registration(
             self._identity, config.audience, lambda: self._routes, self._answering
         )
@@ -166,7 +168,9 @@ class Agent:
                 "since_s": round(time.monotonic() - control.state_since_s, 1),
                 "last_error": control.last_error,
             },
-            "apps": self.routes()["routes"],
+            "apps": [
+                {**app, "notices": self._notices.of(app["app"])} for app in self.routes()["routes"]
+            ],
             "links": len(self._answering),
             "workers": [
                 {
@@ -197,6 +201,7 @@ class Agent:
 
     def _apply(self, routes: Routes) -> None:
         self._routes = routes
+        self._notices.keep(routes)
         self._answering.apply(routes)
 
     async def _keep_registered(self) -> None:
@@ -225,14 +230,17 @@ class Agent:
             log.error("routes not reloaded", code=error.code, error=error.message)
 
 
-def _answering(config: AgentConfig, identity: Identity) -> Answering:
+def _answering(
+    config: AgentConfig, identity: Identity, noticed: Callable[[Notice], None]
+) -> Answering:
     if config.workers > 1:
-        return Workers(identity, config)
+        return Workers(identity, config, noticed)
 
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)
 
-    return InProcess(sign, config.limits, config.spool_dir, udp_port=config.udp_port)
+    limits, spool_dir = config.limits, config.spool_dir
+    return InProcess(sign, limits, spool_dir, noticed=noticed, udp_port=config.udp_port)
 
 
 async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None:

@@ -26,7 +26,7 @@ from p2claw.agent.fields import (
     trailer_fields,
 )
 from p2claw.agent.insistence import Insistence, asks_for_https
-from p2claw.agent.notices import Notices
+from p2claw.agent.observer import Observer
 from p2claw.agent.own_urls import origins_of
 from p2claw.agent.routes import Route
 from p2claw.agent.spool import SpoolSpace
@@ -59,11 +59,11 @@ class Exchange:
         pool: Pool,
         request_idle_s: float,
         insistence: Insistence,
-        notices: Notices,
+        observer: Observer,
     ) -> None:
         self.answered = False
         self._insistence = insistence
-        self._notices = notices
+        self._observer = observer
         self._stream = stream
         self._request = stream.request
         self._route = route
@@ -128,9 +128,12 @@ class Exchange:
         return True
 
     def _learns(self, answer: UpstreamHead) -> bool:
-        if self._fields.secure or not asks_for_https(
+        if not asks_for_https(
             answer.status, answer.fields, self._request.target, self._route, self._visit
         ):
+            return False
+        if self._fields.secure:
+            self._observer.insists_on_https(self._visit.app)
             return False
         self._insistence.learn(self._route)
         return True
@@ -190,8 +193,13 @@ class Exchange:
         bodiless = has_no_body(self._request.method, answer.status)
         if await self._respond(answer, end=bodiless or connection.finished):
             return
+        first = True
         while True:
             piece = await connection.read()
+            if first:
+                fields = answer.fields
+                self._observer.body(answer.status, fields, piece, self._route, self._visit.app)
+                first = False
             if not connection.finished:
                 await stream.write(piece)
                 continue
@@ -217,8 +225,8 @@ class Exchange:
                 raise AppBrokenFault(error.message) from None
             raise
         self.answered = True
-        hosts = self._visit.names.hosts(self._visit.app)
-        self._notices.response(self._visit.app, fields, hosts)
+        raw = answer.fields
+        self._observer.response(self._request, answer.status, raw, self._route, self._visit)
         return end
 
     def _lease(

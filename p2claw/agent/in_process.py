@@ -14,6 +14,7 @@ from p2claw.agent.answerer import Answerer
 from p2claw.agent.answering import Send, WorkerFacts
 from p2claw.agent.box_link import Sign
 from p2claw.agent.link_facts import LinkFacts
+from p2claw.agent.notices import Notice
 from p2claw.agent.proxy import Proxy
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Routes
@@ -23,7 +24,10 @@ from p2claw.wire.signalling import BoxOffer
 
 
 class InProcess:
-    """sign: signs answers. udp_port: of the links, 0: any. ended: told of each session's end."""
+    """sign: signs answers. noticed: takes what is noticed of apps. udp_port: of the links, 0: any.
+
+    ended: told of each session's end.
+    """
 
     def __init__(
         self,
@@ -31,13 +35,14 @@ class InProcess:
         limits: AgentLimits,
         spool_dir: Path,
         *,
+        noticed: Callable[[Notice], None],
         udp_port: int = 0,
         ended: Callable[[str], None] = lambda session: None,
     ) -> None:
         self._started_s = time.monotonic()
         self._routes: Routes = {}
         space = SpoolSpace(spool_dir, limits.spool)
-        self._proxy = Proxy(lambda app: self._routes.get(app), space, limits)
+        self._proxy = Proxy(lambda app: self._routes.get(app), space, limits, noticed)
         self._answerer = Answerer(
             sign,
             limits,
@@ -52,7 +57,7 @@ class InProcess:
 
     def apply(self, routes: Routes) -> None:
         self._routes = routes
-        self._proxy.keep_pools_of({route.upstream for route in routes.values()})
+        self._proxy.apply(routes)
 
     async def start(self) -> None:
         """There is nothing to wait for."""

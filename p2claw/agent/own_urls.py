@@ -77,6 +77,16 @@ def mapped_back(
     return value
 
 
+def names_upstream(name: str, value: str, upstream: UpstreamAddress) -> bool:
+    """Whether a field of an answer has an absolute URL of the upstream where visitors follow it."""
+    if name == "location" or name in _ONE_URL:
+        return after_upstream(value, upstream) is not None
+    if name == "link":
+        targets = _LINK_TARGET.findall(value)
+        return any(after_upstream(target, upstream) is not None for target in targets)
+    return False
+
+
 def _linked(url: str, upstream: UpstreamAddress, public_origin: str) -> str:
     path = local_reference(url, upstream)
     return path if path == url else public_origin + path

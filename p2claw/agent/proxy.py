@@ -12,8 +12,9 @@ from p2claw.agent.exchange import Exchange
 from p2claw.agent.faults import AppUnknownFault, BoxBusyFault, RequestFault
 from p2claw.agent.fields import Visit
 from p2claw.agent.insistence import Insistence
-from p2claw.agent.notices import Notices
-from p2claw.agent.routes import Route
+from p2claw.agent.notices import Notice
+from p2claw.agent.observer import Observer
+from p2claw.agent.routes import Route, Routes
 from p2claw.agent.sockets.exchange import SocketExchange
 from p2claw.agent.spool import SpoolSpace
 from p2claw.agent.upstream.address import UpstreamAddress
@@ -28,16 +29,21 @@ log = get_log("agent")
 
 
 class Proxy:
-    """route_of: the route of an app now, None where it is not exposed."""
+    """route_of: the route of an app now, None where it is not exposed. say: takes what is noticed
+    of apps, once each."""
 
     def __init__(
-        self, route_of: Callable[[str], Route | None], space: SpoolSpace, limits: AgentLimits
+        self,
+        route_of: Callable[[str], Route | None],
+        space: SpoolSpace,
+        limits: AgentLimits,
+        say: Callable[[Notice], None],
     ) -> None:
         self._route_of = route_of
         self._space = space
         self._limits = limits
         self._insistence = Insistence()
-        self._notices = Notices()
+        self._observer = Observer(say)
         self._pools: dict[UpstreamAddress, Pool] = {}
         self._sockets = 0
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
@@ -50,13 +56,15 @@ class Proxy:
             if route is None:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
             if stream.request.protocol == WEBSOCKET:
-                exchange = SocketExchange(stream, route, visit, self._limits.upstream)
+                limits = self._limits.upstream
+                exchange = SocketExchange(stream, route, visit, limits, self._observer)
                 with self._socket():
                     await exchange.run()
                 return
             pool = self._pool(route.upstream)
             idle_s = self._limits.request_idle_s
-            exchange = Exchange(stream, route, visit, pool, idle_s, self._insistence, self._notices)
+            known = self._insistence, self._observer
+            exchange = Exchange(stream, route, visit, pool, idle_s, *known)
             await exchange.run(self._space)
         except RequestFault as fault:
             self._note(visit.app, fault)
@@ -64,8 +72,10 @@ class Proxy:
         else:
             self._recovered(visit.app)
 
-    def keep_pools_of(self, upstreams: set[UpstreamAddress]) -> None:
+    def apply(self, routes: Routes) -> None:
         """The routes have changed: forget all other upstreams. Exchanges under way may finish."""
+        self._observer.keep(routes)
+        upstreams = {route.upstream for route in routes.values()}
         for address in self._pools.keys() - upstreams:
             self._pools.pop(address).retire()
 

@@ -70,3 +70,7 @@ def _say(found: dict[str, Any]) -> None:
         click.echo()
         rows = [(app["app"], app["upstream"], app["url"]) for app in found["apps"]]
         print_table(("APP", "UPSTREAM", "URL"), rows)
+    for app in found["apps"]:
+        for notice in app["notices"]:
+            click.echo(f"\n{app['app']}: {notice['text']} ({notice['code']}).")
+            click.echo(f"  {notice['advice']}.")

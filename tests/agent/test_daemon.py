@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from p2claw.cli.doctor.visiting import check_notices
 from p2claw.config import AgentLimits
 from p2claw.errors import LinkError, RefusedError
 from p2claw.link.pump import Pump
@@ -55,6 +56,35 @@ async def test_the_app_sees_a_local_visit(agent: RunningAgent, upstream: Upstrea
         await visitor.request("GET", "/")
     assert upstream.requests[0].values("host") == [f"127.0.0.1:{upstream.port}"]
     assert upstream.requests[0].values("x-forwarded-for") == ["127.0.0.0"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_what_the_box_notices_of_an_app_is_in_its_status(
+    workers: int, tmp_path: Path, server: RunningServer
+) -> None:
+    async def tempting(talk: Talk) -> None:
+        page = b"<script src=http://localhost:1234/a.js></script>"
+        while await talk.request():
+            await talk.answer(page, fields=b"Content-Type: text/html\r\n")
+
+    async with (
+        upstream_of(tempting) as upstream,
+        running_agent(tmp_path / "home", server, {"dog": upstream.url}, workers=workers) as agent,
+    ):
+        for _ in range(2 * workers):
+            async with await agent.visit() as visitor:
+                await (await visitor.request("GET", "/")).body(100)
+
+        def notices() -> list[tuple[str, str]]:
+            (app,) = agent.agent.status()["apps"]
+            return [(notice["code"], notice["detail"]) for notice in app["notices"]]
+
+        await until(lambda: bool(notices()))
+        assert notices() == [("local-url", "localhost:1234")]
+        (finding,) = check_notices(agent.agent.status())
+        assert "dog: Its pages name localhost:1234" in finding.text
+        await agent.api.expose("dog", upstream.url, preserve_host=True)
+        assert notices() == []
 
 
 async def test_a_large_upload_arrives_whole(agent: RunningAgent) -> None:

@@ -1,21 +1,23 @@
-"""What an app does to its visitors without noticing is said to its owner, and once."""
+"""What is noticed of an app is kept for its owner, and said once."""
 
 from __future__ import annotations
 
 import pytest
 
 from p2claw.agent import notices
-from p2claw.agent.notices import MOST_AN_APP, Notices
+from p2claw.agent.notices import KINDS, MOST_AN_APP, Notice, Notices
+from p2claw.agent.routes import Route
+from p2claw.agent.upstream.address import parse_upstream
 
-HOSTS = ("dog-crab.p2claw.example:8443",)
+COOKIE = Notice("dog", "cookie-domain", "example.com")
 
 
 class Log:
     def __init__(self) -> None:
-        self.lines: list[tuple[str, str]] = []
+        self.lines: list[tuple[str, str, str]] = []
 
-    def warning(self, phrase: str, *, app: str, domain: str) -> None:
-        self.lines.append((app, domain))
+    def warning(self, phrase: str, *, app: str, code: str, detail: str) -> None:
+        self.lines.append((app, code, detail))
 
 
 @pytest.fixture
@@ -25,22 +27,44 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return log
 
 
-def test_a_cookie_for_another_domain_is_said_once_an_app(log: Log) -> None:
-    said = Notices()
-    fields = (("set-cookie", "a=b; Domain=.example.com"), ("set-cookie", "c=d; domain=example.com"))
-    for app in ("dog", "dog", "cat"):
-        said.response(app, fields, HOSTS)
-    assert log.lines == [("dog", "example.com"), ("cat", "example.com")]
+def test_one_thing_is_said_once_an_app(log: Log) -> None:
+    kept = Notices()
+    for notice in (COOKIE, COOKIE, Notice("cat", "cookie-domain", "example.com")):
+        kept.take(notice)
+    assert log.lines == [
+        ("dog", "cookie-domain", "example.com"),
+        ("cat", "cookie-domain", "example.com"),
+    ]
 
 
-def test_a_cookie_of_the_apps_own_is_nothing_to_say(log: Log) -> None:
-    own = ("set-cookie", "a=b; Domain=dog-crab.p2claw.example")
-    Notices().response("dog", (own, ("set-cookie", "c=d"), ("x-cookie", "; Domain=a.b")), HOSTS)
-    assert log.lines == []
+def test_the_owner_reads_what_is_so_and_what_to_do(log: Log) -> None:
+    kept = Notices()
+    kept.take(COOKIE)
+    (facts,) = kept.of("dog")
+    assert (facts["code"], facts["detail"]) == ("cookie-domain", "example.com")
+    assert facts["text"] == "It sets a cookie for example.com, which no browser keeps here"
+    assert facts["advice"]
+    assert kept.of("cat") == []
 
 
-def test_an_app_that_names_ever_new_domains_is_not_said_for_ever(log: Log) -> None:
-    said = Notices()
+def test_an_app_with_ever_new_reasons_is_not_said_for_ever(log: Log) -> None:
+    kept = Notices()
     for number in range(MOST_AN_APP * 2):
-        said.response("dog", (("set-cookie", f"a=b; Domain={number}.example"),), HOSTS)
-    assert len(log.lines) == MOST_AN_APP
+        kept.take(Notice("dog", "cookie-domain", f"{number}.example"))
+    assert len(log.lines) == len(kept.of("dog")) == MOST_AN_APP
+
+
+def test_another_upstream_begins_anew(log: Log) -> None:
+    kept = Notices()
+    for port in ("3000", "3000", "4000"):
+        kept.keep({"dog": Route("dog", parse_upstream(port))})
+        before = kept.of("dog")
+        kept.take(COOKIE)
+        assert before == ([] if not log.lines or port == "4000" else before)
+    assert len(log.lines) == 2
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_every_kind_can_be_told(code: str) -> None:
+    facts = Notice("dog", code, "a-detail").facts()
+    assert "{" not in facts["text"] and facts["advice"]

@@ -324,5 +324,5 @@ async def test_an_app_that_was_unexposed_is_unknown(tmp_path: Path) -> None:
 async def test_connections_to_an_upstream_that_no_route_names_are_closed(tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         await box.ask("GET")
-        box.proxy.keep_pools_of(set())
+        box.proxy.apply({})
         await upstream.has_ended()

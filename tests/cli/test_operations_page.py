@@ -12,6 +12,7 @@ import click
 import pytest
 
 import p2claw
+from p2claw.agent.notices import KINDS
 from p2claw.cli import exit_codes
 from p2claw.cli.main import VERBS
 from p2claw.config import ServerLimits, SpoolLimits, UpstreamLimits
@@ -69,6 +70,10 @@ def test_every_variable_of_an_option_is_named() -> None:
 
 def test_every_log_phrase_is_explained() -> None:
     assert sorted({phrase for phrase in phrases() if f"`{phrase}`" not in PAGE}) == []
+
+
+def test_every_notice_is_explained() -> None:
+    assert [code for code in KINDS if f"\n| `{code}` |" not in PAGE] == []
 
 
 def test_every_limit_of_the_configuration_is_named() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from p2claw.agent.fields import Visit
+from p2claw.agent.notices import Notice
 from p2claw.agent.proxy import Proxy
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Route
@@ -54,13 +55,17 @@ class Answer:
 
 @dataclass
 class Proxied:
-    """visitor: its pump. path: its end of the pipe. routes: of the box; a test may change them."""
+    """visitor: its pump. path: its end of the pipe. routes: of the box; a test may change them.
+
+    notices: what the box noticed of the app.
+    """
 
     visitor: Pump
     path: PipeEnd
     box: Pump
     proxy: Proxy
     routes: dict[str, Route]
+    notices: list[Notice]
 
     def begin(
         self, method: str, target: str = "/", fields: Fields = (), *, end: bool = True
@@ -113,7 +118,9 @@ async def proxied(
     limits = replace(limits, drain_s=1.0)
     route = change(Route("dog", parse_upstream(upstream)))
     routes = {"dog": route}
-    proxy = Proxy(routes.get, SpoolSpace(tmp_path / "spool", limits.spool), limits)
+    notices: list[Notice] = []
+    space = SpoolSpace(tmp_path / "spool", limits.spool)
+    proxy = Proxy(routes.get, space, limits, notices.append)
     box_end, visitor_end = pipe()
     box = Pump(Session(Role.BOX), box_end, handler=lambda stream: proxy.forward(stream, VISIT))
     visitor = Pump(Session(Role.VISITOR, app="dog"), visitor_end)
@@ -121,7 +128,7 @@ async def proxied(
     visitor.start()
     try:
         await visitor.hello(timeout_s=DEADLINE_S)
-        yield Proxied(visitor, visitor_end, box, proxy, routes)
+        yield Proxied(visitor, visitor_end, box, proxy, routes, notices)
     finally:
         await visitor.close()
         await box.close()

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from p2claw.agent.faults import AppBrokenFault, BadRequestFault, HeadTooLargeFault
 from p2claw.agent.fields import RequestFields, Visit, request_fields, response_fields
+from p2claw.agent.observer import Observer
 from p2claw.agent.routes import Route
 from p2claw.agent.sockets.upstream import Broken, Opened, Opening, UpstreamSocket, open_socket
 from p2claw.config import UpstreamLimits
@@ -35,13 +36,19 @@ class SocketExchange:
     """answered: the handshake's answer has gone to the visitor, so that another cannot."""
 
     def __init__(
-        self, stream: BoxStream, route: Route, visit: Visit, limits: UpstreamLimits
+        self,
+        stream: BoxStream,
+        route: Route,
+        visit: Visit,
+        limits: UpstreamLimits,
+        observer: Observer,
     ) -> None:
         self.answered = False
         self._stream = stream
         self._route = route
         self._visit = visit
         self._limits = limits
+        self._observer = observer
 
     async def run(self) -> None:
         """Carry it. Raises RequestFault, or the errors of the stream."""
@@ -74,6 +81,8 @@ class SocketExchange:
     async def _respond(self, opened: Opened, asked: RequestFields) -> None:
         if opened.socket is None:
             log.info("websocket refused", app=self._visit.app, status=opened.status)
+            with_origin = any(name == "origin" for name, _ in asked.fields)
+            self._observer.socket_refused(self._visit.app, opened.status, with_origin=with_origin)
         if opened.status < 200 and opened.socket is None:
             raise AppBrokenFault(f"The app answered a WebSocket's handshake with {opened.status}")
         fields = response_fields(opened.fields, self._route, self._visit, asked)

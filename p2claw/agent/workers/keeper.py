@@ -21,6 +21,7 @@ from p2claw.agent.workers.messages import (
     Links,
     Message,
     NewRoutes,
+    Noticed,
     OfWorker,
     Ready,
     Said,
@@ -47,7 +48,7 @@ LINKS_S = 3.0
 # A worker that has lived so long is not failing again and again.
 SETTLED_S = 60.0
 
-OfVisitors = Said | Sign | Ended
+OfVisitors = Said | Sign | Ended | Noticed
 
 
 class State(enum.Enum):
@@ -220,7 +221,7 @@ class WorkerKeeper:
                 answer = self._asked.get(seq)
                 if answer is not None and not answer.done():
                     answer.set_result(links)
-            case Said() | Sign() | Ended():
+            case Said() | Sign() | Ended() | Noticed():
                 self._heard(self, message)
 
     def _enter(self, state: State) -> None:

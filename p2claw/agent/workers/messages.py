@@ -13,6 +13,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 
 from p2claw.agent.link_facts import LinkFacts
+from p2claw.agent.notices import Notice
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Route
 from p2claw.config import AgentLimits
@@ -126,6 +127,12 @@ class Ended(Message, frozen=True):
     session: str
 
 
+class Noticed(Message, frozen=True):
+    """Of a worker: what it noticed of an app."""
+
+    notice: Notice
+
+
 class Links(Message, frozen=True):
     """Of a worker: all its open links."""
 
@@ -134,7 +141,7 @@ class Links(Message, frozen=True):
 
 
 ToWorker = Begin | NewRoutes | Offered | Said | Signed | AskLinks | Drain | Stop
-OfWorker = Ready | Failed | Alive | Said | Sign | Ended | Links
+OfWorker = Ready | Failed | Alive | Said | Sign | Ended | Noticed | Links
 
 T = TypeVar("T")
 

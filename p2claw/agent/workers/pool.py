@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from p2claw.agent.admission import Admission, turn_away
@@ -16,6 +17,7 @@ from p2claw.agent.answerer import CLOSE_TIMEOUT_S
 from p2claw.agent.answering import Send, WorkerFacts
 from p2claw.agent.identity import Identity
 from p2claw.agent.link_facts import LinkFacts
+from p2claw.agent.notices import Notice
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import Routes
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
@@ -25,6 +27,7 @@ from p2claw.agent.workers.messages import (
     Drain,
     Ended,
     NewRoutes,
+    Noticed,
     Offered,
     Said,
     Sign,
@@ -63,9 +66,15 @@ class _Session:
 
 
 class Workers:
-    """The workers of one agent; see `answering.Answering`. config.workers: how many."""
+    """The workers of one agent; see `answering.Answering`. config.workers: how many.
 
-    def __init__(self, identity: Identity, config: AgentConfig) -> None:
+    noticed: takes what they notice of apps; several may notice one thing.
+    """
+
+    def __init__(
+        self, identity: Identity, config: AgentConfig, noticed: Callable[[Notice], None]
+    ) -> None:
+        self._noticed = noticed
         self._identity = identity
         self._routes: Routes = {}
         self._admission = Admission(config.limits, lambda app: app in self._routes)
@@ -190,6 +199,8 @@ class Workers:
                     signature = self._identity.sign_answer(found.offer, fingerprint)
                     found.offer = None
                     keeper.send(Signed(session, signature))
+            case Noticed(notice):
+                self._noticed(notice)
             case Ended(session):
                 if self._of(keeper, session) is not None:
                     self._forget(session)

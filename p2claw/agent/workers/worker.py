@@ -32,6 +32,7 @@ from p2claw.agent.workers.messages import (
     Failed,
     Links,
     NewRoutes,
+    Noticed,
     Offered,
     Ready,
     Said,
@@ -67,6 +68,7 @@ class Worker:
             self._sign,
             begin.limits,
             Path(begin.spool_dir),
+            noticed=lambda notice: line.send(Noticed(notice)),
             udp_port=begin.udp_port,
             ended=lambda session: line.send(Ended(session)),
         )

@@ -81,6 +81,7 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
         *await network.check_coordinator(url, needed=needed),
         *await visiting.check_ice_servers(status, stun),
         *(await visiting.check_visit(status) if status else []),
+        *(visiting.check_notices(status) if status else []),
     ]
 
 

@@ -58,6 +58,15 @@ async def check_visit(status: Status) -> list[Finding]:
     return [ok("visit", f"a link to {app['url']} opens, {path}, in {took_ms:.0f} ms")]
 
 
+def check_notices(status: Status) -> list[Finding]:
+    """What the agent noticed of its apps since it was started, or since they were exposed."""
+    return [
+        warn("app", f"{app['app']}: {notice['text']} ({notice['code']})", notice["advice"])
+        for app in status["apps"]
+        for notice in app["notices"]
+    ]
+
+
 async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> list[Finding]:
     """Every STUN server, and every TURN server over UDP, that links would ask."""
     given = [IceServer(urls=(url,)) for url in named]

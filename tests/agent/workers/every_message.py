@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from p2claw.agent.link_facts import LinkFacts
+from p2claw.agent.notices import Notice
 from p2claw.agent.public import PublicNames
 from p2claw.agent.routes import route_from
 from p2claw.agent.workers.messages import (
@@ -15,6 +16,7 @@ from p2claw.agent.workers.messages import (
     Links,
     Message,
     NewRoutes,
+    Noticed,
     Offered,
     Ready,
     Said,
@@ -69,6 +71,7 @@ OF_WORKER: tuple[Message, ...] = (
     Said.of(BoxAnswer("session-1", "v=0\r\n", bytes(64))),
     Sign("session-1", bytes(32)),
     Ended("session-1"),
+    Noticed(Notice("dog", "no-ranges", "video/mp4")),
     Links(7, (FACTS,)),
     Links(8, ()),
 )
