@@ -42,7 +42,8 @@ _NOT_IN_TRAILERS = _NOT_FROM_VISITORS | frozenset(
 )
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# The app is to judge the rest, as it does on its own server.
+_VALUE = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\xff]*")
 _TARGET = re.compile(r"/[\x21-\x7e]*")
 
 

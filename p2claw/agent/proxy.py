@@ -118,7 +118,7 @@ class Proxy:
 async def _answer(stream: BoxStream, fault: RequestFault, *, answered: bool) -> None:
     """Tell the visitor. Raises the errors of the stream."""
     if answered:
-        stream.reset(fault.reset, fault.line)
+        await stream.cut_off(fault.reset, fault.line)
         return
     head, body = box_answer(fault.status, fault.code, fault.line)
     if stream.request.method == "HEAD":

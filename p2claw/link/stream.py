@@ -14,6 +14,10 @@ from p2claw.wire.codes import Code
 from p2claw.wire.heads import RequestHead, ResponseHead
 from p2claw.wire.session import Session
 
+# How long the last of a broken answer may wait for credit, and how often that is looked at.
+_CUT_OFF_S = 2.0
+_LOOK_S = 0.01
+
 
 class Stream:
     """What both roles share. One task reads and one writes; they may be two.
@@ -169,6 +173,19 @@ class BoxStream(Stream):
         self._session.send_response(self.id, head, end=end)
         self._sent_end = end
         self._send_soon()
+
+    async def cut_off(self, code: Code, reason: str) -> None:
+        """Reset once what was written has been sent, as on a connection that breaks off later.
+
+        Raises StreamResetError or LinkError. A reader that takes nothing is not waited for.
+        """
+        deadline = asyncio.get_running_loop().time() + _CUT_OFF_S
+        while self._failure is None:
+            await asyncio.sleep(_LOOK_S)
+            if not self._session.queued(self.id) or asyncio.get_running_loop().time() > deadline:
+                self.reset(code, reason)
+                return
+        raise self._failure
 
     def finish(self) -> None:
         """The handler is done: what it left open is closed (docs/WIRE.md §4)."""

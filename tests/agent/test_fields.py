@@ -203,7 +203,6 @@ def test_cookies_in_crumbs_are_joined() -> None:
     [
         (("x-cat", "a\r\nb: c"),),
         (("x-cat", "a\0b"),),
-        (("x-cat", "a\x1bb"),),
         (("x-cat", "caf\u0107"),),
         (("x cat", "a"),),
         (("x-cat:", "a"),),

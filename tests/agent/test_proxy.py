@@ -71,14 +71,14 @@ async def test_an_app_on_a_unix_socket_is_reached(tmp_path: Path) -> None:
         assert (await box.ask("POST", body=b"hello")).body == b"hello"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS", "PATCH"])
 async def test_a_request_without_a_body_has_no_length(method: str, tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         await box.ask(method)
         assert upstream.requests[0].values("content-length") == []
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_where_a_body_is_expected_an_empty_one_is_said(method: str, tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         await box.ask(method)

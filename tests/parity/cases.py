@@ -14,7 +14,7 @@ from typing import Any, Literal
 from tests.parity.upstream.plays import Play
 from tests.parity.upstream.sockets import SocketPlay
 
-Sees = Literal["count", "lines", "fields", "order", "body", "frames"]
+Sees = Literal["count", "lines", "fields", "order", "body", "frames", "conditions"]
 # A scene gets its side and its case, and returns facts.
 Scene = Callable[[Any, Any], Awaitable[dict[str, Any]]]
 ID = re.compile(r"[a-z-]+/[a-z0-9-]+/[A-Za-z0-9._-]+")

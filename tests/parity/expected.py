@@ -38,4 +38,163 @@ EXPECTED = (
         "the browser does not decode what a Service Worker hands it, so only such codings are asked"
         " for as the Service Worker can decode",
     ),
+    Expected(
+        "*:seen.field.priority",
+        "Firefox tells the server how urgent a request is; no Service Worker is shown it, and on"
+        " the link urgency is said in the frames (WIRE §4)",
+        ("firefox",),
+    ),
+    Expected(
+        "*:hop",
+        "fields of the connection between box and app end at the box (RFC 9110 §7.6.1)",
+    ),
+    Expected(
+        "*:coded",
+        "a decoded answer says no coded length, which would mislead progress bars",
+    ),
+    *(
+        Expected(
+            pattern,
+            "a browser streams a body over HTTP/2 only, and not past a redirect; the link can",
+            ("chromium",),
+        )
+        for pattern in (
+            "requests/body/*-stream:*",
+            "requests/typed/stream-*:*",
+            "requests/object/stream:*",
+            "redirects/body/*-stream:*",
+        )
+    ),
+    Expected(
+        "sockets/echo/mega*:seen.frames",
+        "how a message is cut into frames means nothing (RFC 6455 §5.4)",
+    ),
+    *(
+        Expected(
+            f"sockets/{pattern}:seen.frames",
+            "an app that breaks a rule hears it in the box's words, with a code of RFC 6455",
+        )
+        for pattern in (
+            *(f"closed/{code}" for code in (999, 1005, 1006, 1015, 5000)),
+            *(
+                f"frames*/{name}"
+                for name in (
+                    *("bad-utf8", "cut-utf8", "surrogate-utf8", "rsv1", "rsv2", "opcode-3"),
+                    *("opcode-11", "masked", "lone-continuation", "text-in-fragments", "long-ping"),
+                    *("cut-ping", "close-1-byte", "close-bad-utf8", "overlong-16"),
+                    *("length-sign-bit",),
+                )
+            ),
+        )
+    ),
+    *(
+        Expected(f"sockets/closed/{code}:*", "no code of a Close: RFC 6455 §7.4 ends at 4999")
+        for code in (999, 5000)
+    ),
+    *(
+        Expected(f"sockets/{pattern}", reason, ("firefox",))
+        for patterns, reason in (
+            (
+                ("closed/1005:*", "frames*/close-1-byte:*"),
+                "Firefox takes for a clean end what RFC 6455 §7.4.1 forbids a peer to send",
+            ),
+            (("frames*/masked:*",), "Firefox takes masked frames of a server (RFC 6455 §5.1)"),
+        )
+        for pattern in patterns
+    ),
+    *(
+        Expected(
+            f"bodies/{pattern}:*",
+            "where a browser shows its own page of an answer that is none, ours is shown",
+        )
+        for pattern in (
+            *(f"shape-frame/{kind}" for kind in ("silent-*", "short*", "none*", "*-cut", "chunk*")),
+            *(f"coding-frame/{kind}" for kind in ("bad-*", "*-not", "not-*", "cut*", "gzip-206")),
+        )
+    ),
+    *(
+        Expected(
+            f"bodies/sync/*:{fact}",
+            "synchronous requests of pages pass the Service Worker by (decision 0007)",
+            ("chromium",),
+        )
+        for fact in ("outcome",)
+    ),
+    Expected(
+        "bodies/coding*/gzip-identity:*",
+        "identity is no coding (RFC 9110 §8.4.1); Chromium gives up the whole list",
+        ("chromium",),
+    ),
+    Expected(
+        "events/beacon/big100k:*",
+        "the shell sends it, which has no quota for beacons",
+        ("chromium",),
+    ),
+    Expected(
+        "events/type/latin:*",
+        "an event stream is UTF-8 whatever its type says (HTML §9.2.5); Chromium refuses it",
+        ("chromium",),
+    ),
+    *(
+        Expected(
+            f"events/answer/{name}:seen.count", "how often a browser tries a broken connection"
+        )
+        for name in ("close", "reset")
+    ),
+    Expected(
+        "redirects/location/empty:outcome",
+        "an empty Location leads to the same address (Fetch §4.4); Chromium takes it for none",
+        ("chromium",),
+    ),
+    Expected(
+        "redirects/location/tab:url",
+        "a URL has no tab (URL §4.4); Firefox writes %09",
+        ("firefox",),
+    ),
+    *(
+        Expected(
+            f"requests/element/{pattern}:*",
+            "the first load of object and embed begins before any script of ours sees it",
+        )
+        for pattern in ("object-*", "embed")
+    ),
+    *(
+        Expected(
+            f"requests/set*/{name}:seen.field.{name}", "what a proxy tells the app, no visitor may"
+        )
+        for name in ("forwarded", "x-real-ip")
+    ),
+    Expected("requests/set*/http2-settings:*", "a field of the connection (RFC 9113 §3.2.1)"),
+    *(
+        Expected(f"requests/set*/x-p2claw-{name}:*", "fields of that name are the box's own")
+        for name in ("own", "request")
+    ),
+    Expected("shapes/world/top-self.*:value", "`window.top` cannot be masked"),
+    Expected("shapes/world/location-ancestorOrigins-loc.*:value", "it cannot be masked"),
+    *(
+        Expected(f"shapes/world/{name}.*:value", "the tab's session is known by a key of ours")
+        for name in ("Object-keys-sessionStorage", "sessionStorage-length")
+    ),
+    *(
+        Expected(f"shapes/world/await-navigator-serviceWorke.{sum}:value", "register() rejects")
+        for sum in ("4478ac08", "fc9c7bde")
+    ),
+    *(
+        Expected(f"bodies/{topic}/*:bodyError", "how Firefox words a broken body", ("firefox",))
+        for topic in ("coding", "shape")
+    ),
+    *(
+        Expected(f"sockets/closed/{code}:*", "as 1005: RFC 6455 §7.4.1", ("firefox",))
+        for code in (1006, 1015)
+    ),
+    Expected(
+        "sockets/frames*/close-then-text:*",
+        "what an app says after its Close is nobody's (RFC 6455 §1.4); Chromium calls it a fault",
+        ("chromium",),
+    ),
+    Expected(
+        "bodies/coding-xhr/*:events",
+        "Firefox counts coded bytes in its progress, of which a page here has none",
+        ("firefox",),
+    ),
 )

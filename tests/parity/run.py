@@ -123,6 +123,14 @@ def _of_upstream(side: Side, case: Case) -> Observations:
     return {f"{case.id}:seen.{name}": side.of_upstream(value) for name, value in values.items()}
 
 
+CONDITIONS = ("if-none-match", "if-modified-since", "if-range", "range", "cache-control", "pragma")
+
+
+def _condition(request: Request) -> str:
+    said = [f"{name}: {request.value(name)}" for name in CONDITIONS if request.value(name)]
+    return "; ".join(said)
+
+
 def _noted(what: Sees, seen: list[Request]) -> Observations:
     last = seen[-1] if seen else Request("", "", "", [])
     if what == "count":
@@ -133,6 +141,8 @@ def _noted(what: Sees, seen: list[Request]) -> Observations:
         return {"body": last.shown_body()}
     if what == "order":
         return {"order": " ".join(name for name, _ in last.fields)}
+    if what == "conditions":
+        return {"conditions": [_condition(request) for request in seen]}
     if what == "frames":
         return {"frames": [request.frames for request in seen]}
     names = dict.fromkeys(name.lower() for name, _ in last.fields)

@@ -3,12 +3,20 @@
 import type { ShellApi } from "../messages/frame-shell";
 import { appUrl } from "./own-url";
 
+// Fetch §2.2.2
+const SIMPLE = /^(text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
+
 export function wrapBeacon(shell: ShellApi): void {
-  const native = navigator.sendBeacon.bind(navigator);
-  Navigator.prototype.sendBeacon = (url: string | URL, data?: BodyInit | null): boolean => {
-    const own = appUrl(url);
-    if (!own) return native(url, data);
-    shell.beacon(own.href, { method: "POST", body: data ?? null, credentials: "include" });
+  const { sendBeacon } = Navigator.prototype;
+  Navigator.prototype.sendBeacon = function (...given: Parameters<typeof sendBeacon>): boolean {
+    const [url, data] = given;
+    const own = this === navigator && given.length ? appUrl(url) : undefined;
+    if (!own) return sendBeacon.apply(this, given);
+    const body = data ?? null;
+    // Such a type would have to be asked for at another origin (Beacon §4.2).
+    const odd = body instanceof Blob && body.type && !SIMPLE.test(body.type);
+    const mode = odd ? "cors" : "no-cors";
+    shell.beacon(own.href, { method: "POST", body, credentials: "include", mode });
     return true;
   };
 }

@@ -32,7 +32,7 @@ export function multipart(
   given?: string,
   encode: (text: string) => BlobPart = (text) => text,
 ): BlobBody {
-  const boundary = given ?? `----WebKitFormBoundary${crypto.randomUUID().slice(-12)}`;
+  const boundary = given ?? drawn();
   const parts: BlobPart[] = [];
   for (const [name, value] of form) {
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(lines(name))}"`;
@@ -49,6 +49,12 @@ export function multipart(
   }
   parts.push(`--${boundary}--\r\n`);
   return { blob: new Blob(parts), type: `multipart/form-data; boundary=${boundary}` };
+}
+
+// As this browser draws them.
+function drawn(): string {
+  const type = new Response(new FormData()).headers.get("content-type") ?? "";
+  return type.slice(type.indexOf("=") + 1);
 }
 
 function quoted(text: string): string {

@@ -15,14 +15,22 @@ export const nativeFetch = window.fetch.bind(window);
 
 export function wrapFetch(shell: ShellApi): void {
   rememberBodies();
-  window.fetch = async function fetch(
-    input: RequestInfo | URL,
-    init?: RequestInit,
-  ): Promise<Response> {
-    const own = appUrl(input instanceof Request ? input.url : input);
-    if (!own) return nativeFetch(input, init);
-    // This takes the body of a Request, and fails, as the browser's own fetch does.
-    const whole = new Request(input, init);
+  const { fetch } = window;
+  window.fetch = async function (this: unknown, ...given: Parameters<typeof fetch>) {
+    const [input, init] = given;
+    // A frame that borrows it is a window too.
+    const on = (this ?? window) as Window;
+    const own =
+      on.window !== on || !given.length
+        ? undefined
+        : appUrl(input instanceof Request ? input.url : input);
+    if (!own) return fetch.apply(this as Window, given);
+    let whole;
+    try {
+      whole = new Request(input, init); // takes the body of a Request, as fetch does
+    } catch {
+      return fetch(...given); // which fails in its own words
+    }
     const id = crypto.randomUUID();
     const blob = bodyOf(whole);
     const large = blob && blob.size >= LARGE_BYTES ? blob : undefined;

@@ -88,6 +88,12 @@ export function disguise(
   return replaced;
 }
 
+/** Whether `ours` is in disguise now: it was, or is a class that stands for `native`. */
+export function standFor(ours: object, native: object): boolean {
+  if ("prototype" in native && !sources.has(ours)) sources.set(ours, native);
+  return sources.has(ours);
+}
+
 const text = Function.prototype.toString as Native;
 Function.prototype.toString = disguise(text, (target, on, args) =>
   Reflect.apply(target, sources.get(on as object) ?? on, args),

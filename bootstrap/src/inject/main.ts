@@ -10,9 +10,11 @@ import { wrapDocumentCookie } from "./document-cookie";
 import { wrapEventSource } from "./event-source";
 import { nativeFetch, wrapFetch } from "./fetch";
 import { keep, restoreKept } from "./fields";
-import { findShell } from "./find-shell";
+import { type Place, findShell } from "./find-shell";
 import { mendFrames } from "./frames";
+import { hideOwnStorage } from "./hide-storage";
 import { maskArrival, maskTop } from "./masks";
+import { inDisguise } from "./native-members";
 import { followNavigation, go, pop, restoreState } from "./navigation";
 import { watchDatabases } from "./open-databases";
 import { wrapNames } from "./own-names";
@@ -39,6 +41,11 @@ if (said.depart !== undefined) {
   window.stop();
   location.replace("data:text/html,");
 } else if (place) {
+  inDisguise(() => begin(place));
+}
+script?.remove();
+
+function begin(place: Place): void {
   const { shell, isTop } = place;
   belong(shell.lock, learnOrigins(said.own));
   const tab = window.top ?? window;
@@ -60,6 +67,7 @@ if (said.depart !== undefined) {
   hideServiceWorker();
   wrapNames();
   watchDatabases();
+  hideOwnStorage();
   wrapWorkers(__INJECT_WORKER_URL__);
   plainPerformance();
   wrapFetch(shell);
@@ -73,7 +81,6 @@ if (said.depart !== undefined) {
   followReports(shell, JSON.parse(said.notes ?? "[]") as PolicyNote[]);
   if (script && said.opaque !== undefined) showOpaque(script, said.opaque, place);
 }
-script?.remove();
 
 function pipeOf(shell: ShellApi, id: string): MessagePort {
   const { port1, port2 } = new MessageChannel();

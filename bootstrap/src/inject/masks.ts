@@ -26,12 +26,15 @@ export function maskTop(tab: Window, post: Post): void {
     Reflect.set(window, name, (...given: number[]) => native.apply(tab, given));
   }
   // The frame has the focus only once it is loaded; the tab has it before.
-  document.hasFocus = () => tab.document.hasFocus();
+  const { hasFocus } = Document.prototype;
+  Document.prototype.hasFocus = function (): boolean {
+    return hasFocus.call(this === document ? tab.document : this);
+  };
 }
 
 /** How the page was come to, where the frame was only told to replace what it shows. */
 export function maskArrival({ type, referrer }: Arrival): void {
-  if (referrer !== undefined) mask(document, "referrer", () => referrer);
+  if (referrer !== undefined) mask(Document.prototype, "referrer", () => referrer);
   if (type === undefined) return;
   mask(PerformanceNavigationTiming.prototype, "type", () => type);
   const legacy = ["navigate", "reload", "back_forward"].indexOf(type);

@@ -75,12 +75,16 @@ async function stays(shell: ShellApi, event: BeforeUnloadEvent): Promise<void> {
 function wrapHistory(shell: ShellApi): void {
   const wrap = (how: "push" | "replace"): History["pushState"] =>
     function (this: History, state: unknown, unused: string, url?: string | URL | null): void {
-      replaceState.call(this, state, unused, (url && ownUrl(url)) ?? url);
+      try {
+        replaceState.call(this, state, unused, (url && ownUrl(url)) ?? url);
+      } catch (error) {
+        if (how === "push") pushState.call(this, state, unused, url); // fails in its own words
+        throw error;
+      }
       shell.moved(how, location.href, history.state);
     };
   History.prototype.pushState = wrap("push");
   History.prototype.replaceState = wrap("replace");
-  Object.defineProperty(History.prototype.pushState, "name", { value: pushState.name });
 }
 
 function followEvents(shell: ShellApi, navigation: EventTarget): void {

@@ -17,7 +17,9 @@ export function rememberBodies(): void {
       const body = init?.body === undefined || init.body === null ? before : init.body;
       // As it is now: what the app does to it later does not count.
       const whole =
-        body && made.headers.has("content-type") ? typedBody(made, body) : blobBody(body);
+        body && !new Headers(init?.headers).has("content-type")
+          ? typedBody(made, body)
+          : blobBody(body);
       if (whole) bodies.set(made, whole.blob);
       return made;
     },

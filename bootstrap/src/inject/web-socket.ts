@@ -79,9 +79,8 @@ class AppWebSocket implements SocketOwner {
 
   send(...args: unknown[]): void {
     if (!args.length) throw new TypeError(`${SEND}1 argument required, but only 0 present.`);
-    if (this.readyState === CONNECTING) {
-      throw new DOMException(`${SEND}Still in CONNECTING state.`, "InvalidStateError");
-    }
+    if (this.readyState === CONNECTING)
+      fail("InvalidStateError", SEND, "Still in CONNECTING state.");
     const [message] = args;
     const data = message instanceof Blob ? message : bytesOf(message);
     this.bufferedAmount += data instanceof Blob ? data.size : data.length;
@@ -95,12 +94,12 @@ class AppWebSocket implements SocketOwner {
     const number = code === undefined ? undefined : clamped(code);
     if (number !== undefined && number !== 1000 && (number < 3000 || number > 4999)) {
       const text = `The close code must be either 1000, or between 3000 and 4999. ${number} is neither.`;
-      throw new DOMException(CLOSE + text, "InvalidAccessError");
+      fail("InvalidAccessError", CLOSE, text);
     }
     const why = reason === undefined ? "" : String(reason);
     if (utf8.encode(why).length > REASON_BYTES) {
       const text = `The close reason must not be greater than ${REASON_BYTES} UTF-8 bytes.`;
-      throw new DOMException(CLOSE + text, "SyntaxError");
+      fail("SyntaxError", CLOSE, text);
     }
     if (this.readyState >= CLOSING) return;
     const opened = this.readyState === OPEN;
@@ -184,6 +183,17 @@ class AppWebSocket implements SocketOwner {
 const SEND = "Failed to execute 'send' on 'WebSocket': ";
 const CLOSE = "Failed to execute 'close' on 'WebSocket': ";
 
+// As each family of browsers says it.
+const PLAIN = {
+  InvalidStateError: "An attempt was made to use an object that is not, or is no longer, usable",
+  InvalidAccessError: "A parameter or an operation is not supported by the underlying object",
+  SyntaxError: "An invalid or illegal string was specified",
+};
+
+function fail(name: keyof typeof PLAIN, where: string, text: string): never {
+  throw new DOMException(STRICT ? where + text : PLAIN[name], name);
+}
+
 function isBytes(data: unknown): data is ArrayBuffer | ArrayBufferView {
   return data instanceof ArrayBuffer || ArrayBuffer.isView(data);
 }
@@ -195,12 +205,13 @@ function bytesOf(data: unknown): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
-// Web IDL: [Clamp] unsigned short.
+// Web IDL: [Clamp] unsigned short; some browsers cut fractions off.
 function clamped(value: unknown): number {
   const number = Number(value);
   if (Number.isNaN(number)) return 0;
   const near = Math.min(Math.max(number, 0), 65_535);
   const low = Math.floor(near);
+  if (STRICT) return low;
   return near - low < 0.5 || (near - low === 0.5 && low % 2 === 0) ? low : low + 1;
 }
 

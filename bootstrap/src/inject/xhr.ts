@@ -7,7 +7,7 @@ import { type BlobBody, blobBody } from "./body";
 import { octetsOf } from "./octets";
 import { appUrl } from "./own-url";
 import { tellSw } from "./sw-port";
-import { tellProgress } from "./xhr-upload";
+import { tellProgress, uploadBroken, uploaded } from "./xhr-upload";
 
 interface Opened {
   id: string;
@@ -19,6 +19,9 @@ interface Opened {
   /** The app itself has given it up. */
   aborted: boolean;
 }
+
+const BROKEN = ["abort", "error", "timeout"] as const;
+const TOTALS = ["progress", "load", "loadend"] as const;
 
 const opened = new WeakMap<XMLHttpRequest, Opened>();
 
@@ -49,30 +52,34 @@ export function wrapXhr(shell: ShellApi): void {
       const made = Reflect.construct(target, given, newTarget) as XMLHttpRequest;
       // Before any listener of the app's.
       made.addEventListener("abort", (event) => brokenOff(made, event));
+      for (const name of BROKEN) made.addEventListener(name, () => uploadBroken(made, name));
+      made.addEventListener("readystatechange", () => uploaded(made));
+      for (const name of TOTALS) made.addEventListener(name, (event) => tellTotal(made, event));
       return made;
     },
   });
   Native.prototype.constructor = window.XMLHttpRequest;
 
-  Native.prototype.open = function (
-    this: XMLHttpRequest,
-    method: string,
-    url: string | URL,
-    async: boolean = true,
-    user?: string | null,
-    password?: string | null,
-  ): void {
+  Native.prototype.open = function (...given: unknown[]): void {
+    const [method, url, async = true, user, password] = given as Parameters<typeof open>;
     opened.delete(this);
-    const own = appUrl(url);
+    const own = given.length < 2 ? undefined : appUrl(url);
     if (!own || !async) {
-      open.call(this, method, url, async, user, password);
+      open.apply(this, given as Parameters<typeof open>);
       refused.delete(this);
       if (own && !isIntercepted()) refused.add(this);
       return;
     }
     const id = crypto.randomUUID();
-    open.call(this, method, marked(own.href, { request: id }), true, user, password);
-    opened.set(this, { id, method, url: own.href, user, password, fields: [], aborted: false });
+    const state = { id, method, url: own.href, user, password, fields: [], aborted: false };
+    // Before: the app may give it up as soon as it hears that it is open.
+    opened.set(this, state);
+    try {
+      open.call(this, method, marked(own.href, { request: id }), true, user, password);
+    } catch (error) {
+      opened.delete(this);
+      throw error;
+    }
   };
 
   Native.prototype.setRequestHeader = function (name: string, value: string): void {
@@ -134,6 +141,15 @@ function brokenOff(xhr: XMLHttpRequest, event: ProgressEvent): void {
   event.stopImmediatePropagation();
   const { lengthComputable, loaded, total } = event;
   xhr.dispatchEvent(new ProgressEvent("error", { lengthComputable, loaded, total }));
+}
+
+// After a redirect some browsers tell the length of the redirect itself.
+function tellTotal(xhr: XMLHttpRequest, event: ProgressEvent): void {
+  const total = opened.has(xhr) ? Number(xhr.getResponseHeader("content-length")) : 0;
+  // Not of what was given up, nor of an answer to HEAD where that has none.
+  if (!event.loaded && !event.lengthComputable) return;
+  if (!total || total < event.loaded || total === event.total) return;
+  Object.defineProperties(event, { total: { value: total }, lengthComputable: { value: true } });
 }
 
 function refuse(shell: ShellApi): never {

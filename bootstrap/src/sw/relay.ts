@@ -31,8 +31,10 @@ const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
 // How long the page of a hard reload loads past the cache: its load event is not told here.
 const HARD_MS = 10_000;
 
-// As Chromium offers them. Towards the app the box compresses; on the link nothing of it is seen.
-const WEBSOCKET_EXTENSIONS = "permessage-deflate; client_max_window_bits";
+// Browsers with this class send handshakes without what only requests need, and offer more.
+const BARE_HANDSHAKE = "WebSocketStream" in self;
+// Towards the app the box compresses; on the link nothing of it is seen.
+const WEBSOCKET_EXTENSIONS = `permessage-deflate${BARE_HANDSHAKE ? "; client_max_window_bits" : ""}`;
 
 export class Relay {
   private hard = { client: "", untilMs: 0 };
@@ -67,8 +69,9 @@ export class Relay {
     const shell = page ? navigating?.shell : await this.shells.of(event.clientId);
     if (!shell) return page ? this.atTheTop(request) : Response.error();
     this.shells.adopt(event.resultingClientId, shell);
-    const plain = this.asked(event, page ? shell : undefined);
     const first = navigating?.first ?? false;
+    const inside = page && !shell.embedded && (!first || shell.led);
+    const plain = this.asked(event, page ? shell : undefined, inside);
     const cookies = await this.cookiesOf(request, plain, shell, first);
     const { cookie } = cookies.now();
     if (cookie) plain.fields.push(["cookie", cookie]);
@@ -134,7 +137,11 @@ export class Relay {
     return new RequestCookies(this.cookies, { url, site, shell, admitted, anyShell });
   }
 
-  private asked(event: FetchEvent, shell: Shell | undefined): Omit<Asked, "cookies"> {
+  private asked(
+    event: FetchEvent,
+    shell: Shell | undefined,
+    inside: boolean,
+  ): Omit<Asked, "cookies"> {
     const { request } = event;
     const page = request.mode === "navigate";
     const url = withoutFragment(this.own.mapped(request.url));
@@ -159,8 +166,10 @@ export class Relay {
       languages: navigator.languages,
     };
     const marked = fieldsOfMark(marks);
-    const facts = { method, mode, destination, cache, referrer, headers, marked };
-    const fields = requestFields(facts, browser);
+    const facts = { method, mode, destination, cache, referrer, inside, headers, marked };
+    let fields = requestFields(facts, browser);
+    if (socket !== undefined && BARE_HANDSHAKE)
+      fields = fields.filter(([name]) => !/^(accept|sec-(ch|fetch)-.*)$/.test(name));
     const anonymous = request.credentials === "omit";
     const urgency = urgencyOf(request);
     return { url, method, fields, urgency, cache, anonymous, page, post, save, socket };
@@ -195,7 +204,7 @@ export class Relay {
     const drop = (): void => port.postMessage({ kind: "cancel" } satisfies SwToWorker);
     if (away !== undefined) {
       drop();
-      return departureDocument(away);
+      return away ? departureDocument(away) : Response.error();
     }
     if (!page && NETWORK_ERRORS.has(head.error)) {
       drop();

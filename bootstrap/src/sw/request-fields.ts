@@ -9,6 +9,8 @@ export interface RequestFacts {
   destination: string;
   cache: string;
   referrer: string;
+  /** A navigation that a page of the app leads to, though it may not say so. */
+  inside: boolean;
   headers: Iterable<[string, string]>;
   /** What the page said of its fields beside them: their values are the true ones. */
   marked: Iterable<[string, string]>;
@@ -63,8 +65,9 @@ export function requestFields(request: RequestFacts, browser: BrowserFacts): [st
   if (navigation) {
     // A page without a referrer may be one that was typed, or another site's that hides itself: what
     // cannot be known is said in the way that grants least.
-    const site = fields.get("origin") ?? from;
-    add("sec-fetch-site", site === browser.origin ? "same-origin" : "cross-site");
+    const site = fields.get("origin") ?? (referrer ? from : undefined);
+    const same = site === undefined ? request.inside : site === browser.origin;
+    add("sec-fetch-site", same ? "same-origin" : "cross-site");
     add("upgrade-insecure-requests", "1");
   } else {
     add("sec-fetch-site", "same-origin");

@@ -11,6 +11,7 @@ export class ResponseBody {
   private controller: ReadableStreamDefaultController<Piece> | undefined;
   private wanted: (() => void) | undefined;
   private ended = false;
+  private cut = false; // what has come is all that there will be
   private broken = false;
 
   /** over: the body has ended, broken, or is no longer wanted. Called once. */
@@ -48,7 +49,8 @@ export class ResponseBody {
         this.ended = true;
         break;
       case "error":
-        this.fail();
+        this.cut = true;
+        if (this.wanted || !this.pieces.length) this.fail();
         return;
       case "head":
       case "stale":
@@ -63,6 +65,10 @@ export class ResponseBody {
   private pull(): Promise<void> | undefined {
     if (this.pieces.length || this.ended) {
       this.deliver();
+      return undefined;
+    }
+    if (this.cut) {
+      this.fail();
       return undefined;
     }
     return new Promise((resolve) => {

@@ -77,12 +77,16 @@ export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
-/** Whether `location` leads to another site. */
+// No redirect may lead a page there; to schemes of other programs, such as mailto, it may.
+const NOWHERE = /^(about|blob|data|file|filesystem|javascript):/;
+
+/** Whether `location` leads to another site; "": to where no page can be led. */
 export function leadsAway(status: number, fields: Fields, url: string): string | undefined {
-  if (!isRedirect(status)) return undefined;
   const location = fields.find(([name]) => name === "location")?.[1];
-  const target = location === undefined ? undefined : absolute(location, url);
-  return target && target.origin !== new URL(url).origin ? target.href : undefined;
+  if (!isRedirect(status) || location === undefined) return undefined;
+  const target = absolute(location, url);
+  if (!target || NOWHERE.test(target.protocol)) return "";
+  return target.origin === new URL(url).origin ? undefined : target.href;
 }
 
 // A synthetic response has no URL that a relative `location` could be resolved against.

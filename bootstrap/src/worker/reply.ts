@@ -51,6 +51,7 @@ export class Reply {
 
   /** Nothing of it has been told yet, or something has: either way nothing more comes. */
   error(error: ReplyError): void {
+    if (this.waitingBytes) this.piece(this.waitingBytes);
     this.post({ kind: "error", error });
     this.close();
   }

@@ -5,15 +5,15 @@ import { test } from "node:test";
 import { blobBody } from "../../src/inject/body";
 import { EventStreamParser, type StreamEvent } from "../../src/inject/event-source-parser";
 
-function parsed(...pieces: string[]): { events: StreamEvent[]; retries: number[] } {
-  const events: StreamEvent[] = [];
+function parsed(...pieces: string[]): {
+  events: StreamEvent[];
+  retries: number[];
+  lastEventId: string;
+} {
   const retries: number[] = [];
-  const parser = new EventStreamParser(
-    (event) => events.push(event),
-    (ms) => retries.push(ms),
-  );
-  for (const piece of pieces) parser.push(piece);
-  return { events, retries };
+  const parser = new EventStreamParser("", (ms) => retries.push(ms));
+  const events = pieces.flatMap((piece) => [...parser.push(piece)]);
+  return { events, retries, lastEventId: parser.lastEventId };
 }
 
 const message = (data: string, lastEventId = "", type = "message"): StreamEvent => ({
@@ -41,6 +41,10 @@ test("comments and unknown fields are passed over", () => {
 
 test("an event without data is none", () => {
   assert.deepEqual(parsed("event: x\n\n").events, []);
+});
+
+test("an id counts from the blank line on, with data or without", () => {
+  assert.equal(parsed("id: 7\n\nid: 8\ndata: cut off").lastEventId, "7");
 });
 
 test("the time to wait is taken where it is a number", () => {

@@ -18,6 +18,7 @@ function fieldsOf(given: Partial<RequestFacts>): Map<string, string> {
     destination: "",
     cache: "default",
     referrer: "",
+    inside: false,
     headers: [],
     marked: [],
   };

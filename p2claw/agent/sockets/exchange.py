@@ -64,10 +64,7 @@ class SocketExchange:
             target=request.target,
             fields=tuple(item for item in fields.fields if not item[0].startswith(_HANDSHAKE)),
             protocols=_listed(request.fields, "sec-websocket-protocol"),
-            deflate=any(
-                offer.partition(";")[0].strip() == "permessage-deflate"
-                for offer in _listed(request.fields, "sec-websocket-extensions")
-            ),
+            deflate=_deflate_offer(_listed(request.fields, "sec-websocket-extensions")),
         )
         opened = await open_socket(self._route.upstream, asked, self._limits)
         try:
@@ -175,6 +172,19 @@ class _Frame:
         whole = Part(part.kind, bytes(self._held), part.final)
         self._held.clear()
         return [whole]
+
+
+# What browsers offer, and what can be done here: neither asks for anything.
+_DEFLATE_OFFERS = ("", "client_max_window_bits")
+
+
+def _deflate_offer(extensions: tuple[str, ...]) -> str | None:
+    """The parameters of an offer of permessage-deflate, None where there is none."""
+    for extension in extensions:
+        name, _, rest = extension.partition(";")
+        if name.strip() == "permessage-deflate" and rest.strip() in _DEFLATE_OFFERS:
+            return rest.strip()
+    return None
 
 
 def _listed(fields: tuple[tuple[str, str], ...], name: str) -> tuple[str, ...]:

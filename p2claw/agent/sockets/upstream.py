@@ -20,6 +20,7 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from p2claw.agent.faults import AppBrokenFault, AppTimeoutFault, BadRequestFault
+from p2claw.agent.sockets.close_codes import take_any_code
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.response import Fields
@@ -39,13 +40,17 @@ CLOSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is asked of the upstream. fields: without Host and those of the handshake."""
+    """What is asked of the upstream.
+
+    fields: without Host and those of the handshake. deflate: with which parameters compression
+    (RFC 7692) is offered, None for not at all.
+    """
 
     host: str
     target: str
     fields: Fields
     protocols: tuple[str, ...]
-    deflate: bool
+    deflate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class UpstreamSocket:
 
     async def open(self, asked: Opening) -> Opened:
         """Raises RequestFault."""
-        self._deflate = _Deflate() if asked.deflate else None
+        self._deflate = None if asked.deflate is None else _Deflate(asked.deflate)
         try:
             hello = self._ws.send(
                 ws.Request(
@@ -189,6 +194,7 @@ class UpstreamSocket:
             ) from None
 
     def _accepted(self, event: ws.AcceptConnection) -> Fields:
+        take_any_code(self._ws)
         fields = _fields(event.extra_headers)
         if event.subprotocol is not None:
             fields += (("sec-websocket-protocol", event.subprotocol),)
@@ -228,12 +234,16 @@ class UpstreamSocket:
 
 
 class _Deflate(PerMessageDeflate):
-    """permessage-deflate as browsers offer it; accepted: what the upstream made of the offer."""
+    """permessage-deflate as the browser offers it; accepted: what the upstream made of it."""
 
     accepted = ""
 
-    def offer(self) -> str:
-        return "client_max_window_bits"
+    def __init__(self, offered: str) -> None:
+        super().__init__()
+        self._offered = offered
+
+    def offer(self) -> bool | str:
+        return self._offered or True
 
     def finalize(self, offer: str) -> None:
         self.accepted = offer

@@ -12,10 +12,12 @@ from p2claw.agent.faults import BadRequestFault
 from p2claw.agent.upstream.response import Fields
 
 # Nothing that ends a line, and nothing that some server might take for the end of one.
-_HEAD_CHARACTERS = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_FIRST_LINES = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+# Browsers send whatever else a page puts into a value, and the app is to judge it.
+_FIELD_LINES = re.compile(rb"[^\0\r\n]*")
 
-# RFC 9110 §8.6: with these a missing Content-Length would leave the server in doubt.
-BODY_EXPECTED = frozenset(("POST", "PUT", "PATCH"))
+# RFC 9110 §8.6: with these a missing Content-Length would leave the server in doubt; Fetch §4.6.
+BODY_EXPECTED = frozenset(("POST", "PUT"))
 
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -33,7 +35,8 @@ def request_head(method: str, target: str, host: str, fields: Fields, framing: F
         encoded = [line.encode("latin-1") for line in lines]
     except UnicodeEncodeError:
         raise BadRequestFault("A field has a character that is no octet") from None
-    if not all(_HEAD_CHARACTERS.fullmatch(line) for line in encoded):
+    first = all(_FIRST_LINES.fullmatch(line) for line in encoded[:2])
+    if not first or not all(_FIELD_LINES.fullmatch(line) for line in encoded[2:]):
         raise BadRequestFault("A field has a character that is not allowed")
     return b"\r\n".join(encoded) + b"\r\n\r\n"
 

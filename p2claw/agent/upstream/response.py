@@ -21,6 +21,16 @@ Fields = tuple[tuple[str, str], ...]
 # One name, one value, and what msgpack puts around them: at most 1 + 3 + 3 bytes.
 FIELD_OVERHEAD_BYTES = 7
 
+_LENIENCIES = {
+    "lenient_headers": True,
+    "lenient_chunked_length": True,
+    "lenient_transfer_encoding": True,
+    "lenient_version": True,
+    "lenient_optional_lf_after_cr": True,
+    "lenient_optional_cr_before_lf": True,
+    "lenient_spaces_after_chunk_size": True,
+}
+
 # RFC 9112 §4.
 _REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
@@ -90,6 +100,8 @@ class ResponseReader:
         self._taken: list[bytes] = []
         # It refers back to this object: dropped once complete, so that no cycle is left to collect.
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        # As forgiving as browsers are. Nothing is smuggled past the box: it writes the head anew.
+        self._parser.set_dangerous_leniencies(**_LENIENCIES)
 
     @property
     def complete(self) -> bool:
@@ -114,6 +126,7 @@ class ResponseReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
+            self._gather()
             self._failed(error)
         if self._state is _State.COMPLETE:
             self._parser = None
@@ -124,11 +137,7 @@ class ResponseReader:
                 raise HeadTooLargeFault("The head of the app's answer has no end")
         if self._taken:
             self._unread_bytes = 0
-            # An upstream may send a body in chunks of one byte; nobody should see them as pieces.
-            piece = self._taken[0] if len(self._taken) == 1 else b"".join(self._taken)
-            self._taken.clear()
-            self.pieces.append(piece)
-            self.buffered_bytes += len(piece)
+            self._gather()
 
     def receive_eof(self) -> None:
         """The upstream closes.
@@ -146,6 +155,14 @@ class ResponseReader:
         else:
             raise AppBrokenFault("The app closed the connection in the middle of its answer")
 
+    def _gather(self) -> None:
+        # An upstream may send a body in chunks of one byte; nobody should see them as pieces.
+        piece = self._taken[0] if len(self._taken) == 1 else b"".join(self._taken)
+        self._taken.clear()
+        if piece:
+            self.pieces.append(piece)
+            self.buffered_bytes += len(piece)
+
     # Called by httptools.
 
     def on_message_begin(self) -> None:
@@ -158,6 +175,8 @@ class ResponseReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._state is _State.COMPLETE:
             raise _SurplusError
+        if b"\0" in value:
+            raise AppBrokenFault("A field of the app's answer has a NUL")
         self._fields_bytes += len(name) + len(value) + FIELD_OVERHEAD_BYTES
         self._fields.append((name.decode("latin-1").lower(), value.strip(b" \t").decode("latin-1")))
         if (
@@ -171,7 +190,7 @@ class ResponseReader:
             raise _SurplusError
         status = self._parser.get_status_code()
         version = self._parser.get_http_version()
-        if version not in ("1.1", "1.0"):
+        if version == "0.9":
             raise AppBrokenFault("The app does not speak HTTP/1.1")
         if status == 101:
             raise AppBrokenFault("The app switched to another protocol without being asked")
@@ -179,8 +198,8 @@ class ResponseReader:
             raise AppBrokenFault(f"The app answered with the status {status}")
         if status < 200:
             return  # on_message_complete comes at once, and another head after it
-        self.head = UpstreamHead(status, tuple(self._fields), _readable(self._reason))
         self._frame(status, old=version == "1.0")
+        self.head = UpstreamHead(status, tuple(self._fields), _readable(self._reason))
         self._fields = []
         self._fields_bytes = 0
 
@@ -214,9 +233,15 @@ class ResponseReader:
             self._state = _State.COMPLETE
             return
         coding = fields.get("transfer-encoding")
-        if coding is not None and (coding.lower() != "chunked" or old):
+        if coding is not None and old:
             raise AppBrokenFault(f"The app answered in the transfer coding {coding!r}")
-        self._ends_at_eof = coding is None and "content-length" not in fields
+        if coding is not None:
+            # Other codings mean nothing to browsers; Content-Length beside one does not count.
+            self._ends_at_eof = coding.rpartition(",")[2].strip().lower() != "chunked"
+            self._closes |= coding.lower() != "chunked" or "content-length" in fields
+            self._fields = [item for item in self._fields if item[0] != "content-length"]
+        else:
+            self._ends_at_eof = "content-length" not in fields
         self._state = _State.BODY
 
     def _failed(self, error: httptools.HttpParserError) -> None:

@@ -113,7 +113,7 @@ CODED = {
     "gzip-404": reply(404, [("Content-Encoding", "gzip")], GZ), "gzip-html": reply(200, [("Content-Encoding", "gzip")], gzip.compress(b"<p>zipped", mtime=0), kind="text/html"),
     "big": coded("gzip", gzip.compress(bytes(2_000_000), mtime=0)), "two-fields": reply(200, [("Content-Encoding", "gzip"), ("Content-Encoding", "deflate")], zlib.compress(GZ)),
     "brotli-not": coded("br", b"not brotli"), "zstd-not": coded("zstd", b"not zstd"), "brotli": coded("br", bytes.fromhex("0b028068656c6c6f03")),
-    "zstd": coded("zstd", bytes.fromhex("28b52ffd0405290000") + b"hello" + bytes.fromhex("b27e0ff3")),
+    "zstd": coded("zstd", bytes.fromhex("28b52ffd0405290000") + b"hello" + bytes.fromhex("a36d9f88")),
     "brotli-html": reply(200, [("Content-Encoding", "br")], bytes.fromhex("0b0280") + b"<p>hi" + b"\x03", kind="text/html"),
 }  # fmt: skip
 

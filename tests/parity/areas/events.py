@@ -22,7 +22,7 @@ def cases() -> Iterator[Case]:
     for name, play in ANSWERS.items():
         yield case(f"events/answer/{name}", "events", play, wait=900, sees=("count",))
     for name, kind in TYPES.items():
-        yield case(f"events/type/{name}", "events", stream("data: x\n\n", kind=kind), wait=700)
+        yield case(f"events/type/{name}", "events", stream(f"data: x\n\n: {'pad ' * 500}\n", kind=kind), wait=700)
     first = (*closed(b"retry: 50\nid: 7\ndata: a\n\n", [("Content-Type", STREAM)]),)
     second = stream("data: b\n\n")
     yield case("events/again/after-end", "events", first, second, expect=2, sees=("count", "fields"), wait=3000)

@@ -52,7 +52,7 @@ def cases() -> Iterator[Case]:
                    reply(body="end of the chain"), sees=("count",))  # fmt: skip
     for name, fields in HOPS.items():
         id = f"redirects/hop/{name}"
-        also = {"/@end": (Echo.HEAD,)}
+        also = {"/@end": (Echo.HOP,)}
         yield case(id, "fetch", redirect(302, address(id, "/@end"), fields), also=also, sees=("fields",))
     for fields in ([("Authorization", "Bearer x")], [("X-Own", "1")], [("Content-Type", "x/y")]):
         for status in STATUSES:
@@ -73,7 +73,7 @@ ELEMENTS = {
 
 # "@" is the case's own address.
 # These lead to themselves: how far a frame has come after a while is the machine's affair.
-ENDLESS = ("empty", "only-query")
+ENDLESS = ("empty", "only-query", "only-fragment", "colon")
 
 LOCATIONS = {
     "path": "@end", "absolute": "http://{{HOST}}@end", "scheme-relative": "//{{HOST}}@end",

@@ -44,6 +44,16 @@ function options({ init = {}, body, headers }) {
   return made;
 }
 
+/** Fields apart: those of the connection, and those that tell of a coding. */
+function fieldFacts(fields) {
+  const coded = fields.some(([name]) => name === "content-encoding");
+  const kind = (name) => /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/.test(name)
+    ? "hop" : coded && /^content-(encoding|length)$/.test(name) ? "coded" : "headers";
+  const facts = { headers: [] };
+  for (const [name, value] of fields) (facts[kind(name)] ??= []).push(`${name}: ${value ?? ""}`);
+  return facts;
+}
+
 async function responseFacts(response, { read = "arrayBuffer", brief = false } = {}) {
   const facts = { status: response.status, text: response.statusText };
   if (!brief) {
@@ -52,7 +62,7 @@ async function responseFacts(response, { read = "arrayBuffer", brief = false } =
       type: response.type,
       url: response.url,
       redirected: response.redirected,
-      headers: [...response.headers].map(([name, value]) => `${name}: ${value}`),
+      ...fieldFacts([...response.headers]),
       hasBody: response.body !== null,
     });
   }
@@ -119,7 +129,7 @@ acts.stream = async ({ url, byob = false, stopAfter = Infinity, how = "cancel" }
       if (done) break;
       facts.kind = value.constructor.name;
       length += value.length;
-      pieces.push(...value);
+      for (const octet of value) pieces.push(octet);
     }
     if (length >= stopAfter) {
       if (how === "cancel") facts.cancelled = String(await reader.cancel("enough"));

@@ -7,7 +7,8 @@ function xhrFacts(xhr, brief) {
   const facts = { status: xhr.status, text: xhr.statusText, state: xhr.readyState };
   if (brief) return facts;
   facts.url = xhr.responseURL;
-  facts.headers = xhr.getAllResponseHeaders();
+  const lines = xhr.getAllResponseHeaders().split("\r\n").filter(Boolean);
+  Object.assign(facts, fieldFacts(lines.map((line) => line.split(/: (.*)/s, 2))));
   return facts;
 }
 
@@ -23,7 +24,10 @@ async function xhrBody(xhr) {
 
 /** One event as a word; `progress` events of one kind in a row count once. */
 function note(log, word) {
-  if (log.at(-1) !== word) log.push(word);
+  if (log.at(-1) === word) return;
+  // In how many pieces a body comes is the network's affair.
+  if (/^(state 3|progress)/.test(word) && log.slice(-2).includes(word)) return;
+  log.push(word);
 }
 
 acts.xhr = async (args) => {

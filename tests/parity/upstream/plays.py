@@ -32,6 +32,7 @@ class Echo(Enum):
     HEAD = "head"  # JSON of method, target and fields
     BODY = "body"  # the body as it came
     COOKIES = "cookies"  # the value of Cookie
+    HOP = "hop"  # JSON of what a redirect may change
 
 
 Step = bytes | End | Pause | Echo

@@ -24,6 +24,7 @@ from tests.parity.upstream.plays import Echo, End, Pause, Play, head, html, repl
 from tests.parity.upstream.requests import HEAD_MAX_BYTES, Request, read_request
 from tests.parity.upstream.sockets import SocketPlay, serve_socket
 
+HOP = ("referer", "origin", "cookie", "cache-control", "sec-fetch-site", "sec-fetch-mode")
 PAGES = Path(__file__).parents[1] / "pages"
 STAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>stage</title>'
@@ -96,7 +97,7 @@ class Upstream:
             return html(STAGE)
         if path == "/pages/all.js":
             text = "\n".join(file.read_text() for file in sorted(PAGES.glob("*.js")))
-            return reply(body=text, kind="text/javascript")
+            return reply(body=text.replace("{{OTHER}}", self.other), kind="text/javascript")
         if path.startswith("/pages/"):
             return reply(body=(PAGES / Path(path).name).read_bytes(), kind="text/html")
         if path == "/echo":
@@ -141,11 +142,17 @@ def _echo(step: Echo, request: Request) -> bytes:
     facts = {"method": request.method, "target": request.target, "fields": request.fields}
     text = {
         Echo.HEAD: lambda: json.dumps(facts).encode(),
+        Echo.HOP: lambda: "; ".join(f"{name}: {_plain(request, name)}" for name in HOP).encode(),
         Echo.BODY: lambda: request.body,
         Echo.COOKIES: lambda: (request.value("cookie") or "").encode("latin-1"),
     }[step]()
     fields = [("Content-Type", "text/plain; charset=x-user-defined"), ("Cache-Control", "no-store")]
     return head(200, [*fields, ("Content-Length", str(len(text)))]) + text
+
+
+def _plain(request: Request, name: str) -> str:
+    """A value without the app's own name, which differs from side to side."""
+    return (request.value(name) or "-").replace(request.value("host") or "-", "APP")
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

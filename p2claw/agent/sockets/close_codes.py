@@ -1,0 +1,34 @@
+"""Close codes that nobody has registered (1014, 2000 …): browsers take them, wsproto does not.
+
+The one place that reaches into wsproto: it has no other way to say so.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from wsproto import WSConnection
+from wsproto.frame_protocol import Frame
+
+# The range in which wsproto takes any code, and what is said there for one of this side of it.
+_TAKEN = 4000
+_UNREGISTERED = (1004, 1014, *range(1016, 3000))
+
+
+def take_any_code(connection: WSConnection) -> None:
+    """Of the upstream, from now on. Called once its handshake is over."""
+    inner: Any = connection.handshake.connection
+    protocol = inner._proto
+    strict = protocol._process_close
+
+    def process(frame: Frame) -> Frame:
+        data = bytes(cast(bytes, frame.payload))
+        code = int.from_bytes(data[:2], "big")
+        if len(data) < 2 or code not in _UNREGISTERED:
+            result: Frame = strict(frame)
+            return result
+        taken = Frame(frame.opcode, _TAKEN.to_bytes(2, "big") + data[2:], True, True)
+        _, reason = strict(taken).payload
+        return Frame(frame.opcode, (code, reason), frame.frame_finished, frame.message_finished)
+
+    protocol._process_close = process
