@@ -36,11 +36,7 @@ const assets = {};
 // Files that are loaded only where they are needed: they do not count.
 const lazy = new Set();
 const built = new Map();
-const injectWorkerUrl = await asset("inject-worker", {}, { whenNeeded: true });
-if (!FIRST && built.get(injectWorkerUrl.slice(ASSETS.length)).trimEnd().includes("\n"))
-  throw new Error(
-    "inject-worker goes before an app's script in its first line: it must be one line",
-  );
+const injectWorkerUrl = await oneLine("inject-worker");
 const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl });
 const inflateUrl = await decoder("inflate");
 const workerUrl = await asset("worker", {
@@ -53,7 +49,13 @@ const workerUrl = await asset("worker", {
   },
 });
 const lateUrl = await asset("late", {}, { whenNeeded: true, format: "esm" });
-const shellUrl = await asset("shell", { __WORKER_URL__: workerUrl, __LATE_URL__: lateUrl });
+const guestUrl = await asset("guest", {}, { whenNeeded: true, format: "esm" });
+const guestWorkerUrl = await oneLine("guest-worker");
+const shellUrl = await asset("shell", {
+  __WORKER_URL__: workerUrl,
+  __LATE_URL__: lateUrl,
+  __GUEST_URL__: guestUrl,
+});
 
 const style = (await minify("src/shell/style.css", {})).trim();
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
@@ -63,10 +65,12 @@ if (/[^\x00-\x7f]/.test(html)) throw new Error("shell.html names no charset: it 
 if (!html.includes(`<style>${style}</style>`))
   throw new Error("shell.html has no place for its style");
 const sw = await minify("src/sw/main.ts", {
-  __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl)}`,
+  __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl + guestWorkerUrl)}`,
   __INJECT_URL__: injectUrl,
   __LATE_URL__: lateUrl,
   __INJECT_WORKER_URL__: injectWorkerUrl,
+  __GUEST_URL__: guestUrl,
+  __GUEST_WORKER_URL__: guestWorkerUrl,
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
     .map((name) => ASSETS + name),
@@ -81,6 +85,14 @@ const files = new Map([
 for (const [name, text] of built) files.set(name, text);
 await writeAll(files);
 report(files);
+
+// What goes before an app's script, in its first line.
+async function oneLine(name) {
+  const url = await asset(name, {}, { whenNeeded: true });
+  const text = built.get(url.slice(ASSETS.length)).trimEnd();
+  if (!FIRST && text.includes("\n")) throw new Error(`${name} must be one line`);
+  return url;
+}
 
 // Modules that the worker imports when an answer needs one.
 function decoder(name) {

@@ -15,6 +15,8 @@ const REALMS = [
   "src/inject",
   "src/late",
   "src/inject-worker",
+  "src/guest",
+  "src/guest-worker",
   "test",
 ];
 

@@ -4,6 +4,9 @@ declare const __VERSION__: string;
 /** Paths below the origin. */
 declare const __WORKER_URL__: string;
 declare const __LATE_URL__: string;
+/** The app's own service workers: what keeps them in the shell, and what runs before their scripts. */
+declare const __GUEST_URL__: string;
+declare const __GUEST_WORKER_URL__: string;
 declare const __INJECT_URL__: string;
 declare const __INJECT_WORKER_URL__: string;
 /** The hashed assets of every visit, for the Service Worker's cache. */

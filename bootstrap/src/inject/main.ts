@@ -3,7 +3,7 @@
 
 import "./lend"; // first: it gives back what others here take for the browser's own
 import type { ShellApi } from "../messages/frame-shell";
-import { hideServiceWorker } from "./app-worker";
+import { ownServiceWorkers } from "./app-worker";
 import { wrapBeacon } from "./beacon";
 import { wrapCookieStore } from "./cookie-store";
 import { wrapDocumentCookie } from "./document-cookie";
@@ -64,7 +64,7 @@ function begin(place: Place): void {
   wrapDocumentCookie(window, shell.cookies);
   wrapCookieStore(shell.cookies);
   wrapOpen(tab, shell.frame());
-  hideServiceWorker();
+  ownServiceWorkers(shell, said.guest);
   wrapNames();
   watchDatabases();
   hideOwnStorage();

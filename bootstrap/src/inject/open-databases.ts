@@ -1,8 +1,8 @@
 // Databases that the page has open: where the app clears its site's data the browser closes them,
 // and they would else be in the way of their own deletion.
 
-import type { SwToPage } from "../messages/sw-page";
 import { inPlaceOf } from "./native-look";
+import { hearSw } from "./sw-port";
 
 const opened = new Set<WeakRef<IDBDatabase>>();
 
@@ -14,9 +14,8 @@ export function watchDatabases(): void {
     request.addEventListener("success", () => opened.add(new WeakRef(request.result)));
     return request;
   });
-  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-  container?.addEventListener("message", ({ data, ports }: MessageEvent<SwToPage>) => {
-    if (data?.kind !== "clear-storage") return;
+  hearSw(({ data, ports }) => {
+    if (data.kind !== "clear-storage") return;
     for (const reference of opened) close(reference.deref());
     opened.clear();
     ports[0]?.postMessage(null);

@@ -1,11 +1,17 @@
-// What this page says to the Service Worker, and that it answers when it is asked whose it is.
+// What this page says to the Service Worker, and that it answers when it is asked whose it is. The
+// app has, as far as it can see, nothing to do with ours: what comes from it is kept from the app.
 
 import type { PageToSw, SwToPage } from "../messages/sw-page";
 
-const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+type Listener = (event: MessageEvent<SwToPage>) => void;
 
-export function tellSw(message: PageToSw): void {
-  container?.controller?.postMessage(message);
+const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+const listeners: Listener[] = [];
+// The app sees another one there.
+const controller = container && native(ServiceWorkerContainer.prototype, "controller");
+
+export function tellSw(message: PageToSw, given: Transferable[] = []): void {
+  ours()?.postMessage(message, given);
 }
 
 /** What the Service Worker says to it; false where there is none. */
@@ -13,19 +19,38 @@ export function askSw(message: PageToSw): Promise<unknown> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
-    if (container?.controller) container.controller.postMessage(message, [port2]);
+    if (ours()) tellSw(message, [port2]);
     else resolve(false);
   });
+}
+
+export function hearSw(listener: Listener): void {
+  listeners.push(listener);
 }
 
 /** lock: names the shell. origins: by which the app is meant, besides the page's own. */
 export function belong(lock: string, origins: readonly string[]): void {
   const say = (): void => tellSw({ kind: "iam", lock, origins });
   say();
-  container?.addEventListener("message", ({ data }: MessageEvent<SwToPage>) => {
-    if (data?.kind === "ask") say();
+  hearSw(({ data }) => data.kind === "ask" && say());
+  container?.addEventListener("message", (event: MessageEvent<SwToPage>) => {
+    if (!event.isTrusted) return;
+    event.stopImmediatePropagation();
+    for (const listener of listeners) listener(event);
   });
-  container?.addEventListener("controllerchange", say);
+  container?.addEventListener("controllerchange", (event) => {
+    if (!event.isTrusted) return;
+    event.stopImmediatePropagation();
+    say();
+  });
   container?.startMessages();
   window.addEventListener("pagehide", () => tellSw({ kind: "gone" }));
+}
+
+function ours(): ServiceWorker | null {
+  return (controller?.call(container) as ServiceWorker | null | undefined) ?? null;
+}
+
+function native(prototype: object, name: string): (() => unknown) | undefined {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get;
 }

@@ -1,5 +1,6 @@
 // What the script in an app's pages may ask of its shell, by direct calls: both are of one origin.
 
+import type { Guests } from "./guest-page";
 import type { Late } from "./late";
 import type { TabPolicy } from "./sw-page";
 import type { Cookie, Place } from "../cookies/parse";
@@ -38,6 +39,8 @@ export interface ShellApi {
   socket(id: string, port: MessagePort): void;
   /** What is loaded only when it is asked for. */
   late(): Promise<Late>;
+  /** The app's own service workers, in this tab. */
+  guests(): Promise<Guests>;
   /** A line for the person, over the app, for a while. */
   say(text: string): void;
   /**

@@ -15,6 +15,8 @@ export interface Marks {
   socket?: string | undefined;
   /** Subprotocols that it may have: no script can say a field of that name. */
   protocols?: string | undefined;
+  /** It is imported by this version of the app's own service worker. */
+  guest?: string | undefined;
   /** How a page that is gone back to treats the cache. */
   cache?: string | undefined;
 }

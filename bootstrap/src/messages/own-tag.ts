@@ -16,6 +16,8 @@ export interface PolicyNote {
 }
 
 export interface TagData {
+  /** The app has service workers of its own. A GuestVersion with its scope, as JSON: of this page; "": of others. */
+  guest?: string;
   /** TabPolicy as JSON: a tab whose top is this page must have another one than it has. */
   tab?: string;
   /** In place of a page: the code of a problem, or another site to go to. */

@@ -1,6 +1,7 @@
 // What the Service Worker and the pages that it serves say to each other: shells, and app frames.
 
 import type { Cookie } from "../cookies/parse";
+import type { GuestAsk, GuestNews } from "./guest";
 
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
 export const PAGE_PROTOCOL = 4;
@@ -27,6 +28,8 @@ export interface TabPolicy {
 }
 
 export type PageToSw =
+  /** Of the app's own service workers. */
+  | { kind: "guest"; ask: GuestAsk }
   | {
       kind: "hello";
       protocol: number;
@@ -75,6 +78,8 @@ export type PageToSw =
   | { kind: "gone" };
 
 export type SwToPage =
+  /** Of the app's own service workers. */
+  | { kind: "guest"; news: GuestNews }
   /** Shells answer with hello, app pages with iam. instance: of this start of the Service Worker. */
   | { kind: "ask"; instance: string }
   /** To a shell: its port has arrived. What its pages may know of all cookies. */

@@ -1,6 +1,7 @@
 // The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
 
 import type { SentForm } from "../messages/frame-shell";
+import type { GuestAsk, GuestNews } from "../messages/guest";
 import { browserSession, keepSession } from "./browser-session";
 import type { Cookies } from "./cookies";
 import {
@@ -35,6 +36,8 @@ export interface ServiceWorkerOwner {
   download(): void;
   /** Whether a page of this site led to what the tab shows, as far as is known. */
   led(): boolean;
+  /** Something is new of the app's own service workers. */
+  guest(news: GuestNews): void;
   /** The frame has sent a form that no page of the app handed over. */
   form(form: SentForm): void;
 }
@@ -118,6 +121,16 @@ export class ServiceWorkerLink {
   /** That document has come. */
   arrived(): void {
     this.referrer = undefined;
+  }
+
+  /** Of the app's own service workers; resolves with what the Service Worker says. */
+  guest(ask: GuestAsk, given: Transferable[] = []): Promise<unknown> {
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
+      const message: PageToSw = { kind: "guest", ask };
+      navigator.serviceWorker.controller?.postMessage(message, [port2, ...given]);
+    });
   }
 
   /** Say what comes next; resolves when the Service Worker knows. */
@@ -240,6 +253,9 @@ export class ServiceWorkerLink {
         return;
       case "form":
         this.owner.form({ contentType: message.contentType, body: message.body });
+        return;
+      case "guest":
+        this.owner.guest(message.news);
         return;
       case "clear-storage":
         clearStorage();

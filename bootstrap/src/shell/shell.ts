@@ -7,6 +7,8 @@ import {
   type SentForm,
   type ShellApi,
 } from "../messages/frame-shell";
+import type { GuestNews } from "../messages/guest";
+import type { GuestHome, GuestModule, Guests } from "../messages/guest-page";
 import type { SignInQuestion, SignedIn } from "../messages/late";
 import { type Names, isProblemCode } from "../messages/problems";
 import type { TabPolicy } from "../messages/sw-page";
@@ -54,6 +56,9 @@ export class Shell {
   private state: LinkState = "idle";
   private relay = false;
   private controlled = false;
+  // The app's own service worker may answer without a link.
+  private readonly covered = "covered" in document.documentElement.dataset;
+  private keeper: Promise<Guests> | undefined;
   private loading = false; // the frame has been told to load the app
   private note: ReturnType<typeof setTimeout> | undefined;
 
@@ -93,6 +98,7 @@ export class Shell {
         form: (form) => {
           this.sent = form;
         },
+        guest: (news) => this.guestNews(news),
         led: () => this.history.began || ledHere(),
       },
       this.cookies,
@@ -119,6 +125,7 @@ export class Shell {
       },
       (error: unknown) => this.broken(error),
     );
+    if (this.covered) void this.guests();
     this.connector.start();
     const hurry = (): void => {
       this.connector.hurry();
@@ -163,6 +170,7 @@ export class Shell {
       },
       socket: (id, port) => this.tell({ kind: "socket", id, port }, port),
       late: loadLate,
+      guests: () => this.guests(),
       say: (text) => {
         this.say(text);
         setTimeout(() => this.say(undefined), SAID_MS);
@@ -208,9 +216,24 @@ export class Shell {
     }
   }
 
+  private guests(): Promise<Guests> {
+    const url: string = __GUEST_URL__;
+    const ask: GuestHome["ask"] = (message, given) => this.serviceWorker.guest(message, given);
+    return (this.keeper ??= import(url).then(({ keepGuests }: GuestModule) =>
+      keepGuests({ lock: LOCK, ask }),
+    ));
+  }
+
+  // What is new, none needs to know of who has not asked.
+  private guestNews(news: GuestNews): void {
+    const keeper = news.do === "wanted" ? this.guests() : this.keeper;
+    void keeper?.then((guests) => guests.news(news));
+  }
+
   // Once the link is open and requests are intercepted; later documents load by themselves.
   private load(): void {
-    if (this.loading || !this.controlled || this.state !== "open") return;
+    if (this.loading || !this.controlled) return;
+    if (this.state !== "open" && !this.covered) return;
     this.loading = true;
     const url = location.href;
     const document = url.split("#", 1)[0] ?? url;

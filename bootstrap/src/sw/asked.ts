@@ -32,6 +32,8 @@ export interface Asked {
   /** It becomes a document in a frame. */
   page: boolean;
   post: Post | undefined;
+  /** What the page is told of the app's own service workers. */
+  guest?: string | undefined;
   cookies: RequestCookies;
   /** It is saved under this name, unless the app says another. */
   save: string | undefined;

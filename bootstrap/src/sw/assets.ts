@@ -8,17 +8,22 @@ import { sw } from "./scope";
 const CACHE = `p2claw-${__VERSION__}`;
 // Outlives versions.
 const NOTES = "p2claw-notes";
+const WHEN_NEEDED: readonly string[] = [
+  __LATE_URL__,
+  __INJECT_WORKER_URL__,
+  __GUEST_URL__,
+  __GUEST_WORKER_URL__,
+];
 
 export async function storeAssets(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await cache.addAll([...__ASSET_URLS__, __LATE_URL__]); // what is not needed now, without the edge
+  const guests = (await keptNote("guests")) ? [__GUEST_URL__, __GUEST_WORKER_URL__] : [];
+  await cache.addAll([...__ASSET_URLS__, __LATE_URL__, ...guests]); // what is not needed now, without the edge
 }
 
 export async function dropOldAssets(): Promise<void> {
   const names = await caches.keys();
-  const old = names.filter(
-    (name) => name.startsWith("p2claw-") && name !== CACHE && name !== NOTES,
-  );
+  const old = names.filter((name) => /^p2claw-(?!guest-|notes$)/.test(name) && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
@@ -35,7 +40,7 @@ export async function keepNote(name: string, note: object): Promise<void> {
 
 export async function asset(path: string): Promise<Response> {
   if (path.endsWith(OCTETS)) return new Response(null, { headers: { octet: "\xe9" } });
-  const late = path === __LATE_URL__ || path === __INJECT_WORKER_URL__;
+  const late = WHEN_NEEDED.includes(path);
   if (!late && !__ASSET_URLS__.includes(path)) return sw.fetch(path);
   const kept = await caches.match(path, { cacheName: CACHE });
   if (kept) return kept;

@@ -3,18 +3,25 @@
 import { BLOB_PATH } from "../messages/our-paths";
 import { ERROR_FIELD, type TabPolicy } from "../messages/sw-page";
 import { injectTag } from "./html-injection";
-import { EMBEDDER_POLICY, OPENER_POLICY } from "./isolation";
+import { EMBEDDER_POLICY, OPENER_POLICY } from "./tab-policy";
 import { sw } from "./scope";
 import { escape, tagOf } from "./tag";
 
 const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
 
-/** The page at the top of a tab. posted: the tab itself was asked for by a form. */
-export function shellDocument(posted: boolean, { opener, embedder }: TabPolicy): Response {
+interface Visit {
+  /** The tab itself was asked for by a form. */
+  posted: boolean;
+  /** The app's own service worker may answer it, without a link. */
+  covered: boolean;
+}
+
+/** The page at the top of a tab. */
+export function shellDocument(visit: Visit, { opener, embedder }: TabPolicy): Response {
   const { protocol, host } = sw.location;
   // 'self' covers no WebSocket in older browsers.
   const socket = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
-  const said = `<html${posted ? " data-posted" : ""} data-opener="${opener}" data-embedder="${embedder}"`;
+  const said = `<html${visit.posted ? " data-posted" : ""}${visit.covered ? " data-covered" : ""} data-opener="${opener}" data-embedder="${embedder}"`;
   return new Response(
     __SHELL_HTML__.replace("<html", () => said),
     {

@@ -9,6 +9,7 @@ import { asset, dropOldAssets, storeAssets } from "./assets";
 import { PrivateCache } from "./cache/private-cache";
 import { AppCookies } from "./cookies/app-cookies";
 import { Readers } from "./cookies/readers";
+import { Guests } from "./guests";
 import { Isolation } from "./isolation";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
@@ -27,7 +28,19 @@ const modes = new NextVisit<RequestCache>();
 const cache = new PrivateCache();
 const cookies = new AppCookies(new Readers(() => shells.all));
 const isolation = new Isolation();
-const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, cache, isolation);
+const guests = new Guests(shells);
+const relay = new Relay(
+  shells,
+  aborts,
+  posts,
+  saves,
+  own,
+  cookies,
+  modes,
+  cache,
+  isolation,
+  guests,
+);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
@@ -52,6 +65,8 @@ sw.onfetch = (event) => {
   switch (route) {
     case "network":
       if (own.perhaps(event.request)) event.respondWith(relay.byAnotherName(event));
+      else if (guests.watch && !isOurOrigin(event.request.url))
+        event.respondWith(relay.elsewhere(event));
       return;
     case "asset":
       event.respondWith(ownAsset(new URL(event.request.url).pathname));
@@ -75,6 +90,10 @@ sw.onfetch = (event) => {
       route satisfies never;
   }
 };
+
+function isOurOrigin(url: string): boolean {
+  return url.startsWith(`${sw.location.origin}/`);
+}
 
 function ownAsset(path: string): Promise<Response> {
   return path === __INJECT_WORKER_URL__ ? ownScript(own.all) : asset(path);
@@ -134,6 +153,9 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       event.waitUntil(
         isolation.ask(message.url, message.policy).then(() => event.ports[0]?.postMessage(null)),
       );
+      return;
+    case "guest":
+      event.waitUntil(guests.receive(message.ask, event));
       return;
     case "abort":
       aborts.abort(message.id);

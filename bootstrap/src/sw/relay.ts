@@ -4,13 +4,15 @@ import { fieldsOfMark, marksOf } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
+import { streamed } from "./cache/ports";
 import type { PrivateCache } from "./cache/private-cache";
 import type { AppCookies } from "./cookies/app-cookies";
 import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
 import type { Asked, Head, Post } from "./asked";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
-import { type Isolation, tabPolicyOf, within } from "./isolation";
+import type { Isolation } from "./isolation";
+import type { Guests } from "./guests";
 import type { NextVisit } from "./next-visit";
 import type { OwnOrigins } from "./own-origins";
 import { fail, refuse } from "./refusals";
@@ -20,10 +22,11 @@ import { assemble } from "./response";
 import { isRedirect, leadsAway } from "./response-head";
 import { urgencyOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
+import { tabPolicyOf, within } from "./tab-policy";
 import { toClear } from "./clear-site-data";
 import { clearSiteData } from "./site-data";
 import type { Shell, Shells } from "./shells";
-import { isWorker, withOwnScript } from "./worker-script";
+import { asGuest, isWorker, withOwnScript } from "./worker-script";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
 const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
@@ -49,6 +52,7 @@ export class Relay {
     private readonly modes: NextVisit<RequestCache>,
     private readonly cache: PrivateCache,
     private readonly isolation: Isolation,
+    private readonly guests: Guests,
   ) {}
 
   /** A request for an origin that is perhaps the app's own by another name. */
@@ -72,17 +76,43 @@ export class Relay {
     const first = navigating?.first ?? false;
     const inside = page && !shell.embedded && (!first || shell.led);
     const plain = this.asked(event, page ? shell : undefined, inside);
+    const ask = (): Promise<Response> => this.fromApp(event, plain, shell, first);
+    const script = page ? undefined : await this.guests.script(event, ask);
+    if (script) return isWorker(request) ? within(shell.policy, await asGuest(script)) : script;
+    const made = plain.post || plain.save !== undefined;
+    const given = made ? undefined : await this.guests.answer(event, shell);
+    if (!given) return framed(await ask());
+    if (!page) return isWorker(request) ? withOwnScript(given, this.own.all) : given;
+    const asked = { ...plain, guest: await this.guests.told(plain.url) };
+    return framed(await assemble(...this.asAnswer(given), asked, shell));
+  }
+
+  /** A request for another site, of a page with a guest. */
+  async elsewhere(event: FetchEvent): Promise<Response> {
+    const shell = await this.shells.of(event.clientId);
+    return (shell && (await this.guests.answer(event, shell))) ?? sw.fetch(event.request);
+  }
+
+  private async fromApp(
+    event: FetchEvent,
+    plain: Omit<Asked, "cookies">,
+    shell: Shell,
+    first: boolean,
+  ): Promise<Response> {
+    const { request } = event;
+    const page = request.mode === "navigate";
     const cookies = await this.cookiesOf(request, plain, shell, first);
     const { cookie } = cookies.now();
     if (cookie) plain.fields.push(["cookie", cookie]);
-    const asked = { ...plain, cookies };
+    const guest = page ? await this.guests.told(plain.url) : undefined;
+    const asked = { ...plain, cookies, guest };
     let body: RequestBody;
     try {
       body = asked.post?.body ?? (await requestBody(request));
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) return Response.error();
       const line = "This browser cannot send a form of that size.";
-      return framed(refuse(page, 413, "upload-too-large", line));
+      return refuse(page, 413, "upload-too-large", line);
     }
     if (page && asked.method === "POST") tellForm(shell, body, asked);
     const pending = this.cache.ask(asked, body, shell);
@@ -90,13 +120,13 @@ export class Relay {
     const settled = this.aborts.add(id, event.clientId, pending.cancel);
     const answer = await pending.answer;
     settled();
-    if (answer.kind === "error") return framed(fail(page, answer.error));
+    if (answer.kind === "error") return fail(page, answer.error);
     if (!answer.error) await cookies.receive(answer.fields);
     // Of a request without credentials it clears nothing.
     if (!answer.error && request.credentials !== "omit") {
-      await clearSiteData(toClear(answer.fields), this.cache, this.cookies);
+      await clearSiteData(toClear(answer.fields), this.cache, this.cookies, this.guests);
     }
-    const response = framed(await this.respond(answer, pending.port, asked, shell));
+    const response = await this.respond(answer, pending.port, asked, shell);
     if (first && !answer.error && !isRedirect(answer.status)) {
       await this.isolation.learn(tabPolicyOf(answer.fields));
     }
@@ -109,7 +139,10 @@ export class Relay {
   async atTheTop(request: Request): Promise<Response> {
     const url = withoutFragment(request.url);
     const policy = await this.isolation.ofTab(url, () => this.shells.policies());
-    if (request.method === "GET" || request.method === "HEAD") return shellDocument(false, policy);
+    const covered = await this.guests.covers(url);
+    if (request.method === "GET" || request.method === "HEAD") {
+      return shellDocument({ posted: false, covered }, policy);
+    }
     const from = /^https?:/.test(request.referrer) ? new URL(request.referrer).origin : "null";
     const body = await request.blob();
     this.posts.add(url, {
@@ -117,7 +150,14 @@ export class Relay {
       contentType: request.headers.get("content-type") ?? body.type,
       origin: request.headers.get("origin") ?? from,
     });
-    return shellDocument(true, policy);
+    return shellDocument({ posted: true, covered }, policy);
+  }
+
+  // What a guest has answered, as the box would have.
+  private asAnswer(given: Response): [Head, ReplyPort] {
+    const { status, statusText: reason, headers, body } = given;
+    const said = { status, reason, fields: [...headers], error: "", origins: this.own.all };
+    return [{ kind: "head", end: !body, decoded: true, ...said }, streamed(body)];
   }
 
   private async cookiesOf(

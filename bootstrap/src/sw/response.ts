@@ -6,7 +6,7 @@ import type { ReplyPort } from "../messages/sw-worker";
 import { type Fields, hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
 import { injectTag } from "./html-injection";
-import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./isolation";
+import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./tab-policy";
 import { ResponseBody } from "./response-body";
 import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
@@ -17,7 +17,7 @@ import { tagFor } from "./tag";
 export async function assemble(
   head: Head,
   port: ReplyPort,
-  asked: Asked,
+  asked: Omit<Asked, "cookies">,
   shell: Shell,
 ): Promise<Response> {
   const { page, url, method } = asked;
@@ -42,7 +42,7 @@ export async function assemble(
   const admission = plan.admission && { ...plan.admission, alone: plan.admission.alone || alone };
   const tagging =
     plan.inject && admission
-      ? tagFor(admission, head.origins, posted, moves ? tab : undefined)
+      ? tagFor(admission, head.origins, posted, moves ? tab : undefined, asked.guest)
       : "";
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);

@@ -13,13 +13,19 @@ interface Kept {
 const LONGEST_MS = 2_000;
 
 /** Resolves when it is done: a page that has the answer finds nothing left. */
-export async function clearSiteData(types: Set<string>, cache: Kept, cookies: Kept): Promise<void> {
+export async function clearSiteData(
+  types: Set<string>,
+  cache: Kept,
+  cookies: Kept,
+  guests: Kept,
+): Promise<void> {
   if (!types.size) return;
   const steps: Promise<void>[] = [];
   // What the same answer sets goes too, as in Chromium.
   if (types.has("cookies")) steps.push(cookies.clear());
   if (types.has("cache")) steps.push(cache.clear());
-  if (types.has("storage")) steps.push(inPages(), appDatabases(), appCaches(), appFiles());
+  if (types.has("storage"))
+    steps.push(guests.clear(), inPages(), appDatabases(), appCaches(), appFiles());
   const done = Promise.allSettled(steps);
   await Promise.race([done, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
 }

@@ -10,12 +10,14 @@ export async function tagFor(
   origins: readonly string[],
   posted: boolean,
   tab: TabPolicy | undefined,
+  guest: string | undefined,
 ): Promise<string> {
   const { nonce, alone, notes, opaque } = admission;
   const data: TagData = {
     ...(origins.length && { own: origins.join(" ") }),
     ...(posted && { posted: "" }),
     ...(alone && { alone: "" }),
+    ...(guest !== undefined && { guest }),
     ...(tab && { tab: JSON.stringify(tab) }),
     ...(notes.length && { notes: JSON.stringify(notes) }),
     ...(opaque && { opaque: opaque.tokens, loads: opaque.loads }),

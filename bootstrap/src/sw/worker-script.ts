@@ -34,13 +34,24 @@ export async function withOwnScript(
   if (!response.ok || !response.body) return response;
   const text = await ours(origins);
   if (text === undefined) return response;
+  return withScript(response, text, __INJECT_WORKER_URL__);
+}
+
+/** The app's own Service Worker, as a script that a dedicated worker can run. */
+export async function asGuest(script: Response): Promise<Response> {
+  const file = await asset(__GUEST_WORKER_URL__).catch(() => undefined);
+  if (!file?.ok || !script.ok) return Response.error();
+  return withScript(script, (await file.text()).trimEnd(), __GUEST_WORKER_URL__);
+}
+
+async function withScript(response: Response, text: string, file: string): Promise<Response> {
   const { status, statusText } = response;
   const headers = new Headers(response.headers);
   try {
     // Whole: nothing of it runs before that anyway.
     const script = await response.arrayBuffer();
     // A policy of the app's may not admit our file; what stands in its own script, it does.
-    const url = headers.has("content-security-policy") ? "" : __INJECT_WORKER_URL__;
+    const url = headers.has("content-security-policy") ? "" : file;
     const prefix = beforeWorker(new TextDecoder().decode(script), text, url);
     headers.delete("content-length");
     return new Response(new Blob([prefix, script]), { status, statusText, headers });

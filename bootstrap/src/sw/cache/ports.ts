@@ -75,6 +75,27 @@ export function replayed(body: Bytes): ReplyPort {
   return page;
 }
 
+/** A body that comes from elsewhere. */
+export function streamed(body: ReadableStream<Bytes> | null): ReplyPort {
+  const reader = body?.getReader();
+  const page = new PagePort(
+    (message) => {
+      if (message.kind === "cancel") void reader?.cancel().catch(() => undefined);
+    },
+    () => undefined,
+  );
+  const read = async (): Promise<void> => {
+    for (;;) {
+      const piece = await reader?.read();
+      if (!piece || piece.done) break;
+      page.say({ kind: "data", bytes: piece.value });
+    }
+    page.say({ kind: "end" });
+  };
+  read().catch(() => page.say({ kind: "error", error: "reset" }));
+  return page;
+}
+
 /** Reads a body that no page wants, as fast as it comes. */
 export function drain(port: ReplyPort): void {
   port.onmessage = ({ data }) => {

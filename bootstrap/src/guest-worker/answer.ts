@@ -1,0 +1,87 @@
+// One request of a page: shown to the app's `fetch` listeners, and what they answer it with.
+
+import type { GuestAnswer, GuestRequest } from "../messages/guest";
+import { keptAs } from "./caches";
+import { FetchEvent } from "./events";
+
+export async function answer(request: GuestRequest, reply: MessagePort): Promise<void> {
+  const say = (message: GuestAnswer, given: Transferable[] = []): void =>
+    reply.postMessage(message, given);
+  let event: FetchEvent;
+  try {
+    const { clientId, resultingClientId } = request;
+    event = new FetchEvent("fetch", { request: requestOf(request), clientId, resultingClientId });
+  } catch {
+    say({ do: "pass" }); // nothing that a script could ask for
+    return;
+  }
+  self.dispatchEvent(event);
+  if (!event.answered) {
+    say(event.defaultPrevented ? { do: "error" } : { do: "pass" });
+    return;
+  }
+  say({ do: "wait" });
+  try {
+    const response = await event.answered;
+    if (response instanceof Response) await give(response, say);
+    else say({ do: "error" });
+  } catch (error) {
+    console.warn(`The answer of a service worker to ${request.url} failed:`, error);
+    say({ do: "error" });
+  }
+}
+
+async function give(
+  response: Response,
+  say: (message: GuestAnswer, given?: Transferable[]) => void,
+): Promise<void> {
+  const kept = response.bodyUsed ? undefined : keptAs(response);
+  if (kept) {
+    void response.body?.cancel();
+    say({ do: "kept", ...kept });
+    return;
+  }
+  if (response.type === "error") {
+    say({ do: "error" });
+    return;
+  }
+  // What no script can read, the Service Worker asks for itself.
+  if (response.type === "opaque" || response.type === "opaqueredirect") {
+    say({ do: "pass" });
+    return;
+  }
+  const { status, statusText, body } = response;
+  const head = {
+    do: "response" as const,
+    status,
+    statusText,
+    headers: [...response.headers],
+  };
+  try {
+    if (body) say({ ...head, body }, [body as unknown as Transferable]);
+    else say({ ...head, body: undefined });
+  } catch {
+    say({ ...head, body: await response.blob() }); // streams cannot be given away here
+  }
+}
+
+// No script can make a request of a navigation, or of a kind of element: these are said beside it.
+function requestOf(facts: GuestRequest): Request {
+  const { url, mode, destination, body, ...init } = facts;
+  const own = new URL(url).origin === self.location.origin;
+  const made = new Request(url, {
+    ...init,
+    body: body ?? null,
+    mode: mode === "navigate" || (mode === "no-cors" && own) ? "same-origin" : mode,
+  });
+  return dressed(made, mode, destination);
+}
+
+function dressed(request: Request, mode: RequestMode, destination: RequestDestination): Request {
+  const { clone } = request;
+  return Object.defineProperties(request, {
+    mode: { value: mode },
+    destination: { value: destination },
+    clone: { value: () => dressed(clone.call(request), mode, destination) },
+  });
+}
