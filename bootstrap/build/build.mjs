@@ -142,6 +142,9 @@ function contentSecurityPolicy(style) {
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'sha256-${styleHash}'`,
+    // A still copy of the app's page is printed in the tab.
+    "style-src-attr 'unsafe-inline'",
+    "font-src http: https: data: blob:",
     "worker-src 'self'",
     // Pictures for a tab and for installing the app are of any site.
     "img-src http: https: data: blob:",

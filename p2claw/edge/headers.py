@@ -65,6 +65,9 @@ def content_security_policy(scheme: str, host: str, style_hashes: Iterable[str])
             "default-src 'none'",
             "script-src 'self'",
             f"style-src {styles}",
+            # A still copy of the app's page is printed in the tab.
+            "style-src-attr 'unsafe-inline'",
+            "font-src http: https: data: blob:",
             "worker-src 'self'",
             f"connect-src 'self' {socket}",  # 'self' covers no WebSocket in older browsers
             # Pictures for a tab and for installing the app are of any site.

@@ -2,6 +2,7 @@
 
 import type { Late } from "../messages/late";
 import { dataUrl, wholePage } from "./opaque";
+import { followPrinting } from "./print-copy";
 import { problemText } from "./problem-texts";
 import { signIn } from "./sign-in";
 import { icon, manifest } from "./tab-files";
@@ -11,6 +12,7 @@ export const late: Late = {
   wholePage,
   dataUrl,
   icon,
+  followPrinting,
   manifest,
   reportViolation,
   problemText,

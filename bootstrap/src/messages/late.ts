@@ -9,6 +9,8 @@ export interface Late {
   dataUrl(blob: Blob): Promise<string>;
   /** For a tab; undefined where it is none. */
   icon(url: string): Promise<string | undefined>;
+  /** page: the app's window. */
+  followPrinting(page: () => EventTarget | undefined): void;
   manifest(url: string, page: () => EventTarget | undefined): Promise<string | undefined>;
   signIn(question: SignInQuestion): Promise<SignedIn>;
   problemText(code: ProblemCode, names: Names): ProblemText;

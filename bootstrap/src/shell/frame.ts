@@ -67,7 +67,8 @@ export class Frame {
   }
 
   start(url: string): void {
-    document.body.prepend(this.element);
+    // Not in the body, in whose place a copy is printed.
+    document.documentElement.append(this.element);
     // In a task of its own: where the tab came by a hard reload, Firefox would load the first document
     // of a frame past the Service Worker too.
     setTimeout(() => {

@@ -1,4 +1,5 @@
-// Makes the tab look like the app: what browsers, phones and people take from the document at the top.
+// Makes the tab look like the app: what browsers, phones, people and printers take from the document
+// at the top.
 
 import { loadLate } from "./late";
 
@@ -39,7 +40,14 @@ export class Mirror {
 
   /** A document is there, perhaps not yet whole. */
   follow(page: Window): void {
+    if (!this.page) {
+      loadLate().then(
+        (late) => late.followPrinting(() => this.page),
+        () => undefined,
+      );
+    }
     this.page = page;
+    printByKey(page);
     const { document: shown } = page;
     this.observer.disconnect();
     const begin = (): void => {
@@ -108,6 +116,18 @@ export class Mirror {
     const data = await (isIcon ? late?.icon(href) : late?.manifest(href, () => this.page));
     if (data !== undefined && said === this.said) link.href = data;
   }
+}
+
+// The frame itself prints better than a copy of it. After the app's own listeners, and by the print()
+// that the app has not yet touched.
+function printByKey(page: Window): void {
+  const { print } = page;
+  const command = /^(Mac|iP)/.test(navigator.platform) ? "metaKey" : "ctrlKey";
+  page.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.key !== "p" || !event[command] || event.altKey) return;
+    event.preventDefault();
+    print.call(page);
+  });
 }
 
 function copyOf(given: HTMLMetaElement | HTMLLinkElement): HTMLMetaElement | HTMLLinkElement {
