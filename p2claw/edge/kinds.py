@@ -83,6 +83,8 @@ def _kind_of_ours(method: str, path: str) -> Kind:
 
 
 def _is_navigation(headers: Mapping[str, str]) -> bool:
+    if "Range" in headers:
+        return False  # the rest of a file that is being saved, whatever else it says
     mode, dest = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
     if mode is None and dest is None:
         # An older browser, or one that does not trust plain HTTP enough to say.

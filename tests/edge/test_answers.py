@@ -62,6 +62,7 @@ _TABLE: dict[str, tuple[str, str, dict[str, str], int, str]] = {
     "a method few know": ("PROPFIND", "/", {}, 503, "text/plain"),
     "a program without a browser": ("GET", "/", {"Accept": "*/*"}, 503, "text/plain"),
     "a program that says nothing at all": ("GET", "/", {}, 503, "text/plain"),
+    "the rest of a file": ("GET", "/a.zip", {**PAGE, "Range": "bytes=9-"}, 503, "text/plain"),
     "mode without destination": ("GET", "/", {"Sec_Fetch_Mode": "navigate"}, 503, "text/plain"),
     "the icon": ("GET", "/favicon.ico", _fetch("no-cors", "image"), 404, "text/plain"),
     "a form": ("POST", "/login", PAGE, 405, "text/html"),

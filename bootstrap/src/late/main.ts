@@ -7,6 +7,7 @@ import { problemText } from "./problem-texts";
 import { signIn } from "./sign-in";
 import { icon, manifest } from "./tab-files";
 import { reportViolation } from "./violation-report";
+import { showTree } from "./xml-tree";
 
 export const late: Late = {
   wholePage,
@@ -16,5 +17,6 @@ export const late: Late = {
   manifest,
   reportViolation,
   problemText,
+  showTree,
   signIn,
 };

@@ -147,6 +147,10 @@ const TEXTS: Record<ProblemCode, Text> = {
       `If the app is yours, check the port that \`p2claw expose ${app}\` was given.`,
     ],
   }),
+  "app-empty": ({ app }) => ({
+    title: `“${app}” has no page here`,
+    text: [],
+  }),
   "app-head-too-large": ({ app }) => ({
     title: `“${app}” says too much`,
     text: [

@@ -12,6 +12,8 @@ export interface Late {
   /** page: the app's window. */
   followPrinting(page: () => EventTarget | undefined): void;
   manifest(url: string, page: () => EventTarget | undefined): Promise<string | undefined>;
+  /** shown: a document of XML. */
+  showTree(shown: object): void;
   signIn(question: SignInQuestion): Promise<SignedIn>;
   problemText(code: ProblemCode, names: Names): ProblemText;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;

@@ -48,6 +48,7 @@ export const RETRIES = {
   "app-down": "again",
   "app-broken": "ask",
   "app-head-too-large": "ask",
+  "app-empty": "ask",
   "app-certificate": "ask",
   "app-timeout": "ask",
   "bad-request": "never",

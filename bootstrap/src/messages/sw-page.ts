@@ -96,7 +96,7 @@ export type SwToPage =
    */
   | { kind: "clear-storage" }
   /** To a shell: what its frame asked for is no page, but a file that is being saved. */
-  | { kind: "download" }
+  | { kind: "download"; sure: boolean }
   /** To a shell: the form that its frame has sent, where no page of the app handed it over. */
   | { kind: "form"; contentType: string; body: Blob };
 

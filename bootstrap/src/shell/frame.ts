@@ -39,6 +39,8 @@ const ALLOW = [
 export interface FrameOwner {
   /** A document without our script is there: an image, a PDF, plain text. */
   bare(page: AppPage): void;
+  /** A document is whole. status: of its answer. */
+  whole(shown: Document, status: number): void;
   /** A document with an opaque origin is there, a file that may not run: nothing is known of it. */
   closed(): void;
   /** The app left for another site, which a frame of ours may not show. */
@@ -64,6 +66,11 @@ export class Frame {
 
   get window(): Window | null {
     return this.element.contentWindow;
+  }
+
+  /** null: of another origin, or none. */
+  get document(): Document | null {
+    return this.element.contentDocument;
   }
 
   start(url: string): void {
@@ -108,6 +115,7 @@ export class Frame {
         keep: () => ({ scroll: [shown.scrollX, shown.scrollY], fields: [] }),
       });
     }
+    this.owner.whole(shown.document, statusOf(shown));
     this.focus(shown);
   }
 
@@ -131,6 +139,11 @@ function allowed(): string[] {
 
 function isPolicy(policy: unknown): policy is { features: () => unknown } {
   return typeof policy === "object" && policy !== null && "features" in policy;
+}
+
+function statusOf({ performance: timing }: Window): number {
+  const [entry] = timing.getEntriesByType("navigation");
+  return (entry && "responseStatus" in entry && Number(entry.responseStatus)) || 0;
 }
 
 // Where a form that led elsewhere is answered by GET.

@@ -56,7 +56,7 @@ export class Pages {
   }
 
   /** A page about what the frame asked for; it asks again by itself where that may help. */
-  app(code: ProblemCode, retry: () => void): void {
+  app(code: ProblemCode, retry: () => void, more: Partial<ProblemText> = {}): void {
     this.turn("app");
     const again = (): void => {
       this.stop();
@@ -67,7 +67,7 @@ export class Pages {
       this.act = again;
       this.timer = setTimeout(again, inS * 1_000);
     }
-    this.draw(code, again, inS, {});
+    this.draw(code, again, inS, more);
   }
 
   /** Says why there is no link, and in how many seconds to try again; undefined: never unasked. */

@@ -34,6 +34,8 @@ const documentOfTab = document;
 const NOTE_MS = 1_500;
 const RELAY_MS = 2_500;
 const SAID_MS = 10_000;
+// By then a document that the browser shows is there, whole or not.
+const COMMIT_MS = 2_000;
 
 const RELOADED = "p2claw.reloaded";
 const RELOADED_MS = 300_000;
@@ -71,6 +73,7 @@ export class Shell {
     const { alias, app } = names;
     this.frame = new Frame({
       bare: (page) => this.arrive({ ...page, posted: page.posted && this.sent !== undefined }),
+      whole: (shown, status) => this.look(shown, status),
       closed: () => {
         if (this.pages.cover === "progress") this.pages.clear();
       },
@@ -94,7 +97,7 @@ export class Shell {
       this.worker,
       window.top !== window,
       {
-        download: () => this.downloading(),
+        download: (sure) => this.downloading(sure),
         form: (form) => {
           this.sent = form;
         },
@@ -274,6 +277,20 @@ export class Shell {
     void this.serviceWorker.post({ kind: "isolate", url, policy }).then(() => reloadAs(type));
   }
 
+  // What browsers draw in place of a document, though not in a frame.
+  private look(shown: Document, status: number): void {
+    const { body, contentType } = shown;
+    if (/\bxml$/.test(contentType)) {
+      loadLate().then(
+        (late) => late.showTree(shown),
+        () => undefined,
+      );
+    }
+    if (status < 400 || !body || body.hasChildNodes() || shown.title) return;
+    const text = [`It answered ${status} and nothing else.`];
+    this.pages.app("app-empty", () => this.frame.reload(), { text });
+  }
+
   // What a page came of by POST is not done twice unasked.
   private resend(form: SentForm, url: string, again: () => void): void {
     const { body, contentType } = form;
@@ -390,7 +407,12 @@ export class Shell {
     again();
   }
 
-  private downloading(): void {
+  private downloading(sure: boolean): void {
+    if (!sure) {
+      const before = this.frame.document;
+      setTimeout(() => this.frame.document === before && this.downloading(true), COMMIT_MS);
+      return;
+    }
     this.history.stayed();
     // With an app in view the browser's own sign of a download is enough.
     if (this.pages.cover === "progress") this.pages.app("download", () => undefined);

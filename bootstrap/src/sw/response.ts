@@ -49,7 +49,9 @@ export async function assemble(
   const said = { status: head.status, statusText: head.reason, headers };
   if (head.error) headers.set(ERROR_FIELD, head.error);
   if (asked.save !== undefined) saveAs(asked.save, headers);
-  if (page && isDownload(head.status, headers)) tellDownload(shell);
+  const sure = isDownload(head.status, headers);
+  // What is not HTML, the browser may show or save.
+  if (page && (sure || !(plan.inject || isRedirect(head.status)))) tellDownload(shell, sure);
   if (hasNoBody(method, head.status) || head.end) {
     const empty = hasNoBody(method, head.status) ? null : await tagging;
     return new Response(empty, said);
@@ -85,6 +87,6 @@ function saveAs(name: string, headers: Headers): void {
   headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
 }
 
-function tellDownload(shell: Shell): void {
-  shell.client.postMessage({ kind: "download" } satisfies SwToPage);
+function tellDownload(shell: Shell, sure: boolean): void {
+  shell.client.postMessage({ kind: "download", sure } satisfies SwToPage);
 }
