@@ -197,4 +197,56 @@ EXPECTED = (
         "Firefox counts coded bytes in its progress, of which a page here has none",
         ("firefox",),
     ),
+    *(
+        Expected(
+            f"{pattern}:seen.field.{name}",
+            "the app's page is itself a frame: a Service Worker is told no difference between it"
+            " and the frames within, nor whether a person led there",
+        )
+        for pattern in ("forms/*", "requests/element/iframe*")
+        for name in ("sec-fetch-dest", "sec-fetch-user")
+    ),
+    Expected(
+        "cache/vary/*:*",
+        "several answers of one address are kept (RFC 9111 §4.1), where browsers keep the last",
+    ),
+    *(
+        Expected(f"cache/{pattern}:*", reason, browsers)
+        for pattern, reason, browsers in (
+            (
+                "status/*",
+                "an answer with a date until which it is fresh is kept whatever its status"
+                " (RFC 9111 §3), as Chromium does; Firefox keeps few",
+                ("firefox",),
+            ),
+            (
+                "unsafe/*-404",
+                "only what succeeds makes an answer invalid (RFC 9111 §4.4), as in Chromium",
+                ("firefox",),
+            ),
+            (
+                "unsafe/HEAD-*",
+                "HEAD is safe, and may be answered by what was kept of GET (RFC 9111 §4.3.5)",
+                ("firefox",),
+            ),
+            (
+                "unsafe/PUT-200",
+                "what succeeds makes an answer invalid (RFC 9111 §4.4); Chromium passes PUT by",
+                ("chromium",),
+            ),
+            (
+                "range/*",
+                "a whole that is kept answers a single range, and a 206 is never kept",
+                ("chromium", "firefox"),
+            ),
+        )
+    ),
+    *(
+        Expected(f"performance/{pattern}:*", "the shell sends it: the page has no entry of it")
+        for pattern in ("resource/beacon",)
+    ),
+    Expected(
+        "bodies/shape*/both:headers",
+        "beside Transfer-Encoding a length does not count (RFC 9112 §6.3), and is not passed on",
+    ),
 )

@@ -1,6 +1,7 @@
 // Runs first in every worker of the app that it gets into: WebSocket to the app goes over the link
 // there too, and workers of a worker get this script in their turn.
 
+import { hideOwnStorage } from "../inject/hide-storage";
 import { disguise } from "../inject/impersonate";
 import { appSocket, learnOrigins } from "../inject/own-url";
 import { wrapWebSocket } from "../inject/web-socket";
@@ -13,6 +14,7 @@ type Native = (this: unknown, ...args: unknown[]) => unknown;
 const { location: said, origins, file } = take();
 if (said !== undefined) locate(new URL(location.href), new URL(said));
 learnOrigins(origins || undefined);
+hideOwnStorage();
 if (file !== undefined) wrapWorkers(file);
 
 let aborts: BroadcastChannel | undefined;

@@ -25,7 +25,6 @@ CLASSES.push(
 );
 CLASSES.push("PerformanceNavigationTiming", "PerformanceObserverEntryList");
 CLASSES.push("SecurityPolicyViolationEvent", "ServiceWorkerContainer", "ServiceWorkerRegistration");
-CLASSES.push("CacheStorage", "IDBFactory", "LockManager");
 
 type Part = "value" | "get" | "set";
 type Native = Parameters<typeof disguise>[0];

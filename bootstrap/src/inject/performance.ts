@@ -12,9 +12,10 @@ type Getters = Record<string, (own: PerformanceResourceTiming, value: unknown) =
 const TIMING: Getters = {
   workerStart: () => 0,
   deliveryType: () => "",
-  nextHopProtocol: (_, value) => value || "http/1.1",
-  transferSize: ({ encodedBodySize }, value) =>
-    value || (encodedBodySize ? encodedBodySize + HEAD_BYTES : 0),
+  nextHopProtocol: ({ name }, value) => value || (isOwn(name) ? "http/1.1" : ""),
+  transferSize: ({ name, encodedBodySize, responseStatus }, value) =>
+    value ||
+    (isOwn(name) && (responseStatus || encodedBodySize) ? encodedBodySize + HEAD_BYTES : 0),
 };
 
 export function plainPerformance(): void {
@@ -48,6 +49,11 @@ export function plainPerformance(): void {
       return theirs(all).filter((entry) => entry.name === String(name));
     };
   }
+}
+
+// Of other origins a browser tells neither.
+function isOwn(name: string): boolean {
+  return name.startsWith(`${location.origin}/`);
 }
 
 function theirs(entries: PerformanceEntryList): PerformanceEntryList {

@@ -26,9 +26,10 @@ export interface ResponseFacts {
 }
 
 // Set-Cookie on a synthetic response is dropped by browsers; the others speak of the connection.
-const DROPPED = new Set([
-  "set-cookie",
-  "set-cookie2",
+const DROPPED = /^set-cookie2?$/;
+
+// Of a page; of what a script asks for they are fields like any other.
+const DROPPED_OF_PAGES = new Set([
   "x-frame-options",
   "strict-transport-security",
   "alt-svc",
@@ -66,7 +67,10 @@ export function planResponse(response: ResponseFacts): ResponsePlan {
     const stale =
       (name === "content-length" && (response.decoded || inject)) ||
       (name === "content-encoding" && response.decoded);
-    const told = stale || DROPPED.has(name) || (admission && POLICIES.has(name));
+    const told =
+      stale ||
+      DROPPED.test(name) ||
+      (admission && (POLICIES.has(name) || DROPPED_OF_PAGES.has(name)));
     if (!told) fields.push([name, located(name, value, response)]);
   }
   return { fields: [...fields, ...(admission?.fields ?? [])], inject, admission };

@@ -14,7 +14,9 @@ export function directivesOf(fields: Fields): Directives {
   for (const value of allOf(fields, "cache-control")) {
     for (const [, name = "", quoted, plain] of value.matchAll(DIRECTIVE)) {
       const key = name.toLowerCase();
-      if (!found.has(key)) found.set(key, quoted ?? plain?.trimEnd() ?? "");
+      // With its quotes: to browsers a number in quotes is none.
+      const given = quoted === undefined ? (plain?.trimEnd() ?? "") : `"${quoted}"`;
+      if (!found.has(key)) found.set(key, given);
     }
   }
   // RFC 9111 §5.4 knows it in requests. Browsers heed it in responses, whatever else those say.

@@ -17,12 +17,12 @@ function kept(fields: Fields, ageS = 0, status = 200) {
   return { head: { status, fields }, requestMs: at, responseMs: at };
 }
 
-test("a quoted argument keeps its commas, and names have no case", () => {
+test("a quoted argument keeps its commas and quotes, and names have no case", () => {
   const said = directivesOf(control('Foo="a, max-age=1", MAX-AGE=5'));
   assert.deepEqual(
     [...said],
     [
-      ["foo", "a, max-age=1"],
+      ["foo", '"a, max-age=1"'],
       ["max-age", "5"],
     ],
   );
