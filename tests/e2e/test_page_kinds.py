@@ -47,7 +47,10 @@ async def test_xml_without_a_style_is_a_tree(
 ) -> None:
     async with canned_site(shared_stack, fresh_name, {"/feed": feed()}) as site:
         tab = await browser.open(f"{site.url}/feed")
-        await tab.wait_for("() => document.readyState === 'complete'")
+        # Not the empty page before it; and whatever we draw is drawn.
+        await tab.wait_for("() => location.pathname === '/feed' && document.readyState[0] === 'c'")
+        await tab.wait_for("() => document.querySelector('main').hidden", within="top")
+        await tab.wait_for("() => window.__p2claw.late().then(() => true)", within="top")
         # One browser draws it in frames too, and what it draws is in no document.
         if browser.kind == "chromium":
             seen = await tab.wait_for_text("tree")

@@ -5,6 +5,7 @@ const STYLED = [XHTML, "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Mat
 const STYLE = `html { color-scheme: light dark; font: 13px/1.5 monospace; padding: 8px }
   p { font-family: system-ui; border-bottom: 1px solid; padding-bottom: 8px }
   details { padding-left: 1em } summary { margin-left: -1em } div { padding-left: 1em }
+  details > :last-child { margin-left: -1em }
   div, summary { white-space: pre-wrap; overflow-wrap: anywhere }`;
 
 /** Draws it, unless the browser has. */
