@@ -249,4 +249,11 @@ EXPECTED = (
         "bodies/shape*/both:headers",
         "beside Transfer-Encoding a length does not count (RFC 9112 §6.3), and is not passed on",
     ),
+    *(
+        Expected(
+            f"redirects/location-frame/{name}:*",
+            "where a browser shows its own page of a redirect to nowhere, ours is shown",
+        )
+        for name in ("about", "bad*", "blob", "data", "file", "javascript")
+    ),
 )

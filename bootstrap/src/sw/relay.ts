@@ -244,7 +244,9 @@ export class Relay {
     const drop = (): void => port.postMessage({ kind: "cancel" } satisfies SwToWorker);
     if (away !== undefined) {
       drop();
-      return away ? departureDocument(away) : Response.error();
+      if (away) return departureDocument(away);
+      // Not error(): one browser then asks the network itself, which is the edge.
+      return problemDocument(502, "app-broken", "The app could not be reached.");
     }
     if (!page && NETWORK_ERRORS.has(head.error)) {
       drop();
