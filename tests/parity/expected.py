@@ -176,10 +176,6 @@ EXPECTED = (
         for name in ("Object-keys-sessionStorage", "sessionStorage-length")
     ),
     *(
-        Expected(f"shapes/world/await-navigator-serviceWorke.{sum}:value", "register() rejects")
-        for sum in ("4478ac08", "fc9c7bde")
-    ),
-    *(
         Expected(f"bodies/{topic}/*:bodyError", "how Firefox words a broken body", ("firefox",))
         for topic in ("coding", "shape")
     ),
