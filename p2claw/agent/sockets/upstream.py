@@ -23,7 +23,7 @@ from p2claw.agent.faults import AppBrokenFault, AppTimeoutFault, BadRequestFault
 from p2claw.agent.sockets.close_codes import take_any_code
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
-from p2claw.agent.upstream.response import Fields
+from p2claw.agent.upstream.lenient import Fields
 from p2claw.config import UpstreamLimits
 from p2claw.units import KIB
 from p2claw.wire.records import Close, Kind, Part

@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import cast
 
 from p2claw.agent.faults import AppBrokenFault, AppTimeoutFault, RequestFault, UpstreamClosedFault
-from p2claw.agent.upstream.response import Fields, ResponseReader, UpstreamHead
+from p2claw.agent.upstream.lenient import Fields
+from p2claw.agent.upstream.response import ResponseReader, UpstreamHead
 from p2claw.config import UpstreamLimits
 from p2claw.units import KIB
 

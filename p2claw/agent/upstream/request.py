@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from p2claw.agent.faults import BadRequestFault
-from p2claw.agent.upstream.response import Fields
+from p2claw.agent.upstream.lenient import Fields
 
 # Nothing that ends a line, and nothing that some server might take for the end of one.
 _FIRST_LINES = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")

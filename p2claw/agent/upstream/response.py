@@ -1,6 +1,6 @@
 """Reads the answer of an upstream, HTTP/1.1 (RFC 9112), from bytes. It does no IO.
 
-httptools (llhttp) knows the syntax; here is where a body ends, what may follow, and the limits.
+`lenient.py` reads the head, httptools (llhttp) the body; here is what may follow, and the limits.
 """
 
 from __future__ import annotations
@@ -13,23 +13,18 @@ from dataclasses import dataclass
 import httptools
 
 from p2claw.agent.faults import AppBrokenFault, HeadTooLargeFault, UpstreamClosedFault
+from p2claw.agent.upstream.lenient import (
+    HEAD_END,
+    Fields,
+    LenientHead,
+    may_begin_head,
+    read_head,
+)
 from p2claw.config import UpstreamLimits
 from p2claw.wire.limits import REASON_CHARS
 
-Fields = tuple[tuple[str, str], ...]
-
 # One name, one value, and what msgpack puts around them: at most 1 + 3 + 3 bytes.
 FIELD_OVERHEAD_BYTES = 7
-
-_LENIENCIES = {
-    "lenient_headers": True,
-    "lenient_chunked_length": True,
-    "lenient_transfer_encoding": True,
-    "lenient_version": True,
-    "lenient_optional_lf_after_cr": True,
-    "lenient_optional_cr_before_lf": True,
-    "lenient_spaces_after_chunk_size": True,
-}
 
 # RFC 9112 §4.
 _REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -64,16 +59,15 @@ class ResponseReader:
     __slots__ = (
         "_closes",
         "_ends_at_eof",
-        "_fields",
-        "_fields_bytes",
+        "_head_bytes",
         "_limits",
         "_method",
         "_parser",
-        "_reason",
         "_received",
         "_state",
         "_surplus",
         "_taken",
+        "_trailers",
         "_unread_bytes",
         "buffered_bytes",
         "head",
@@ -91,17 +85,14 @@ class ResponseReader:
         self._state = _State.HEAD
         self._received = False
         self._unread_bytes = 0
-        self._fields: list[tuple[str, str]] = []
-        self._fields_bytes = 0
-        self._reason = b""
+        self._head_bytes = bytearray()
+        self._trailers: list[tuple[str, str]] = []
         self._closes = False
         self._ends_at_eof = False
         self._surplus = False
         self._taken: list[bytes] = []
         # It refers back to this object: dropped once complete, so that no cycle is left to collect.
-        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
-        # As forgiving as browsers are. Nothing is smuggled past the box: it writes the head anew.
-        self._parser.set_dangerous_leniencies(**_LENIENCIES)
+        self._parser: httptools.HttpResponseParser | None = _body_parser(self)
 
     @property
     def complete(self) -> bool:
@@ -119,22 +110,29 @@ class ResponseReader:
         """
         if not len(data):
             return
+        self._received = True
+        rest: bytes | memoryview = data
+        if self.head is None:
+            rest = self._read_heads(data)
+            if self.complete:
+                self._parser = None
+            if not rest:
+                return
         if self._parser is None:
             self._surplus = True
             return
-        self._received = True
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(rest)
         except httptools.HttpParserError as error:
             self._gather()
             self._failed(error)
         if self._state is _State.COMPLETE:
             self._parser = None
         elif not self._taken:
-            # The parser keeps what it cannot tell us yet: half a head, or a trailer without end.
+            # The parser keeps what it cannot tell us yet: a trailer without end.
             self._unread_bytes += len(data)
             if self._unread_bytes > self._limits.head_bytes:
-                raise HeadTooLargeFault("The head of the app's answer has no end")
+                raise HeadTooLargeFault("The app's answer has trailers without end")
         if self._taken:
             self._unread_bytes = 0
             self._gather()
@@ -151,7 +149,11 @@ class ResponseReader:
         elif not self._received:
             raise UpstreamClosedFault("The app closed the connection without an answer")
         elif self._state is _State.HEAD:
-            raise AppBrokenFault("The app closed the connection in the head of its answer")
+            # Browsers show what there is. A body cannot be.
+            self._begin(read_head(bytes(self._head_bytes)))
+            self._closes = True
+            self._state = _State.COMPLETE
+            self._parser = None
         else:
             raise AppBrokenFault("The app closed the connection in the middle of its answer")
 
@@ -163,45 +165,83 @@ class ResponseReader:
             self.pieces.append(piece)
             self.buffered_bytes += len(piece)
 
+    def _read_heads(self, data: bytes | memoryview) -> bytes:
+        """Read as far as there are whole heads; returns what follows the last of them."""
+        kept = self._head_bytes
+        searched = max(0, len(kept) - 2)  # the empty line may have begun in what came before
+        kept += data
+        while self._state is _State.HEAD:
+            blank = len(kept) - len(kept.lstrip(b"\r\n"))
+            end = HEAD_END.search(kept, max(searched, blank))
+            if end is None:
+                self._check_unfinished()
+                return b""
+            whole = bytes(kept[: end.end()])
+            del kept[: end.end()]
+            self._unread_bytes += len(whole)
+            searched = 0
+            self._begin(read_head(whole))
+        self._unread_bytes = 0
+        rest = bytes(kept)
+        kept.clear()
+        return rest
+
+    def _check_unfinished(self) -> None:
+        """What is no HTTP may never end; nor may interim responses come for ever."""
+        if not may_begin_head(self._head_bytes):
+            raise AppBrokenFault("The app does not speak HTTP/1.1")
+        if self._unread_bytes + len(self._head_bytes) > self._limits.head_bytes:
+            raise HeadTooLargeFault("The head of the app's answer has no end")
+
+    def _begin(self, head: LenientHead) -> None:
+        """Take a head, unless another one follows it."""
+        size = sum(len(name) + len(value) + FIELD_OVERHEAD_BYTES for name, value in head.fields)
+        if size > self._limits.head_bytes or len(head.fields) > self._limits.head_fields:
+            raise HeadTooLargeFault("The app's answer has too many fields, or too large ones")
+        if head.status == 101:
+            raise AppBrokenFault("The app switched to another protocol without being asked")
+        if not 100 <= head.status <= 599:
+            raise AppBrokenFault(f"The app answered with the status {head.status}")
+        if head.status < 200:
+            return
+        self.head = UpstreamHead(head.status, head.fields, _readable(head.reason))
+        tokens = {
+            token.strip().lower()
+            for name, value in head.fields
+            if name == "connection"
+            for token in value.split(",")
+        }
+        stays = "close" not in tokens and (not head.old or "keep-alive" in tokens)
+        self._closes = not stays or head.doubtful
+        if self._method == "HEAD" or head.status in (204, 304):
+            self._state = _State.COMPLETE
+            return
+        self._ends_at_eof = head.length is None and not head.chunked
+        self._state = _State.BODY
+        assert self._parser is not None
+        self._parser.feed_data(head.framing())
+
     # Called by httptools.
 
     def on_message_begin(self) -> None:
         if self._state is _State.COMPLETE:
             raise _SurplusError
 
-    def on_status(self, reason: bytes) -> None:
-        self._reason += reason
-
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Of the framing that we said ourselves, or a trailer."""
         if self._state is _State.COMPLETE:
             raise _SurplusError
-        if b"\0" in value:
-            raise AppBrokenFault("A field of the app's answer has a NUL")
-        self._fields_bytes += len(name) + len(value) + FIELD_OVERHEAD_BYTES
-        self._fields.append((name.decode("latin-1").lower(), value.strip(b" \t").decode("latin-1")))
-        if (
-            self._fields_bytes > self._limits.head_bytes
-            or len(self._fields) > self._limits.head_fields
-        ):
+        self._trailers.append(
+            (name.decode("latin-1").lower(), value.strip(b" \t").decode("latin-1"))
+        )
+        size = sum(len(name) + len(value) + FIELD_OVERHEAD_BYTES for name, value in self._trailers)
+        if size > self._limits.head_bytes or len(self._trailers) > self._limits.head_fields:
             raise HeadTooLargeFault("The app's answer has too many fields, or too large ones")
 
     def on_headers_complete(self) -> None:
         if self._parser is None or self._state is _State.COMPLETE:
             raise _SurplusError
-        status = self._parser.get_status_code()
-        version = self._parser.get_http_version()
-        if version == "0.9":
-            raise AppBrokenFault("The app does not speak HTTP/1.1")
-        if status == 101:
-            raise AppBrokenFault("The app switched to another protocol without being asked")
-        if not 100 <= status <= 599:
-            raise AppBrokenFault(f"The app answered with the status {status}")
-        if status < 200:
-            return  # on_message_complete comes at once, and another head after it
-        self._frame(status, old=version == "1.0")
-        self.head = UpstreamHead(status, tuple(self._fields), _readable(self._reason))
-        self._fields = []
-        self._fields_bytes = 0
+        self._trailers.clear()
 
     def on_body(self, body: bytes) -> None:
         if self._state is _State.COMPLETE:
@@ -209,40 +249,9 @@ class ResponseReader:
         self._taken.append(body)
 
     def on_message_complete(self) -> None:
-        if self._state is _State.COMPLETE:
-            return
-        if self.head is None:
-            self._reason = b""  # of an interim response: it ends here
-            self._fields = []
-            self._fields_bytes = 0
-            return
-        self.trailers = tuple(self._fields)
-        self._state = _State.COMPLETE
-
-    def _frame(self, status: int, *, old: bool) -> None:
-        """Decide where the body ends. Source: RFC 9112 §6.3."""
-        fields = dict(self._fields)
-        tokens = {
-            token.strip().lower()
-            for name, value in self._fields
-            if name == "connection"
-            for token in value.split(",")
-        }
-        self._closes = "close" in tokens or (old and "keep-alive" not in tokens)
-        if self._method == "HEAD" or status in (204, 304):
+        if self._state is _State.BODY:
+            self.trailers = tuple(self._trailers)
             self._state = _State.COMPLETE
-            return
-        coding = fields.get("transfer-encoding")
-        if coding is not None and old:
-            raise AppBrokenFault(f"The app answered in the transfer coding {coding!r}")
-        if coding is not None:
-            # Other codings mean nothing to browsers; Content-Length beside one does not count.
-            self._ends_at_eof = coding.rpartition(",")[2].strip().lower() != "chunked"
-            self._closes |= coding.lower() != "chunked" or "content-length" in fields
-            self._fields = [item for item in self._fields if item[0] != "content-length"]
-        else:
-            self._ends_at_eof = "content-length" not in fields
-        self._state = _State.BODY
 
     def _failed(self, error: httptools.HttpParserError) -> None:
         cause = error.__context__
@@ -255,8 +264,15 @@ class ResponseReader:
         raise AppBrokenFault(f"The app does not speak HTTP/1.1: {error}") from None
 
 
-def _readable(reason: bytes) -> str:
-    text = reason[:REASON_CHARS].decode("latin-1")
+def _body_parser(reader: ResponseReader) -> httptools.HttpResponseParser:
+    """As lenient with chunks as browsers are."""
+    parser = httptools.HttpResponseParser(reader)
+    parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+    return parser
+
+
+def _readable(reason: str) -> str:
+    text = reason[:REASON_CHARS]
     return text if _REASON.fullmatch(text) else ""
 
 

@@ -11,7 +11,7 @@ from tests.support.browser import Tab
 
 GRADIO = "6.31.0"
 DOWNLOAD = """async () => {
-  const answer = await fetch(document.querySelector('a[download]').href);
+  const answer = await fetch([...document.querySelectorAll('a[download]')].at(-1).href);
   return (await answer.text()).length;
 }"""
 
@@ -37,7 +37,8 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     value = "() => [...document.querySelectorAll('textarea')].map((t) => t.value).join(' ')"
     await tab.wait_for(f"() => ({value})().includes('step 1 of 5')")
     await tab.wait_for(f"() => ({value})().includes('step 5 of 5: 25000 bytes')")
-    await tab.wait_for("() => document.querySelector('a[download]')?.href")
+    # The first link is that of the file that was uploaded.
+    await tab.wait_for("() => document.querySelectorAll('a[download]').length === 2")
     size = await tab.evaluate(DOWNLOAD)
     assert size == 25_000, size
     return "upload, streamed steps, download"
