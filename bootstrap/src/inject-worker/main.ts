@@ -1,8 +1,9 @@
 // Runs first in every worker of the app that it gets into: WebSocket to the app goes over the link
 // there too, and workers of a worker get this script in their turn.
 
-import { hideOwnStorage } from "../inject/hide-storage";
+import { wrapEventSource } from "../inject/event-source";
 import { disguise } from "../inject/impersonate";
+import { hideOwnStorage } from "../inject/own-storage";
 import { appSocket, learnOrigins } from "../inject/own-url";
 import { wrapWebSocket } from "../inject/web-socket";
 import { wrapWorkers } from "../inject/workers";
@@ -20,7 +21,9 @@ if (file !== undefined) wrapWorkers(file);
 let aborts: BroadcastChannel | undefined;
 const abort = (id: string): void => (aborts ??= new BroadcastChannel(ABORTS)).postMessage(id);
 const pipe = (id: string): BroadcastChannel => new BroadcastChannel(channelOf(id) ?? id);
-wrapWebSocket({ fetch: fetch.bind(self), channel: true, pipe, abort }, appSocket);
+const ask = fetch.bind(self);
+wrapEventSource(ask);
+wrapWebSocket({ fetch: ask, channel: true, pipe, abort }, appSocket);
 
 // A script that the app has made runs from a copy, with ours before it.
 function locate(copy: URL, said: URL): void {

@@ -7,11 +7,12 @@ import { appUrl } from "./own-url";
 
 const RETRY_MS = 3_000;
 
-export function wrapEventSource(): void {
+/** In the page or the worker that it runs in. ask: as the app's own requests go. */
+export function wrapEventSource(ask: typeof fetch): void {
   impersonate("EventSource", ([url, init], made) => {
     const own = url === undefined ? undefined : appUrl(url as string | URL);
     // Another origin's is the browser's own affair; a malformed URL is its error too.
-    return own && new AppEventSource(made(), own.href, init as EventSourceInit | undefined);
+    return own && new AppEventSource(made(), own.href, init as EventSourceInit | undefined, ask);
   });
 }
 
@@ -27,6 +28,7 @@ class AppEventSource {
     private readonly target: EventTarget,
     readonly url: string,
     init: EventSourceInit | undefined,
+    private readonly ask: typeof fetch,
   ) {
     this.withCredentials = Boolean(init?.withCredentials);
     void this.connect();
@@ -43,7 +45,7 @@ class AppEventSource {
     const headers: Record<string, string> = { accept: "text/event-stream" };
     if (this.lastEventId) headers["last-event-id"] = octets(this.lastEventId);
     try {
-      const response = await window.fetch(this.url, { headers, signal, cache: "no-store" });
+      const response = await this.ask(this.url, { headers, signal, cache: "no-store" });
       if (!isEventStream(response)) {
         // Ours says that the box is away, which passes; the app's own answer is final.
         if (!response.headers.has(ERROR_FIELD)) this.fail();

@@ -11,9 +11,15 @@ const READ_MS = 1_500;
 
 let kept: string | undefined;
 
+// From one document of a tab to the next, and not while the app runs: the storage is the app's.
+window.addEventListener("pagehide", () => {
+  if (kept !== undefined) sessionStorage.setItem(KEY, kept);
+});
+
 /** Its name, "" where nothing has kept one. */
 export async function browserSession(): Promise<string> {
   const own = sessionStorage.getItem(KEY);
+  sessionStorage.removeItem(KEY);
   if (own) return own;
   if (!navigator.serviceWorker.controller || (await isAlive())) return "";
   return cookieOfPage();
@@ -23,7 +29,6 @@ export async function browserSession(): Promise<string> {
 export function keepSession(name: string): void {
   if (kept === name) return;
   kept = name;
-  sessionStorage.setItem(KEY, name);
   document.cookie = `${KEY}=${name}; path=${PAGE}; samesite=strict`;
   void navigator.locks.request(SESSION_PREFIX + name, { mode: "shared" }, () => {
     return new Promise(() => undefined);

@@ -281,13 +281,11 @@ function withoutFragment(url: string): string {
   return url.split("#", 1)[0] ?? url;
 }
 
-// What is of this tab, or out of the Service Worker's reach. Ours is what the name says.
+// What is of this tab, or out of the Service Worker's reach. Nothing of it is ours.
 function clearStorage(): void {
   try {
     localStorage.clear();
-    for (const key of Object.keys(sessionStorage)) {
-      if (!key.startsWith("p2claw")) sessionStorage.removeItem(key);
-    }
+    sessionStorage.clear();
   } catch {
     // The browser keeps no such storage for this site.
   }

@@ -9,6 +9,9 @@ export type Trust =
   /** The key is not the one that was expected. `expected`: its peer id, or the alias itself. */
   | { kind: "wrong"; because: "alias" | "link" | "first-visit"; expected: string };
 
+// What this visit has trusted, whatever becomes of the storage meanwhile, which the app's pages share.
+let visited: string | undefined;
+
 /** linkKey: the peer id that the link named. */
 export async function judge(
   alias: string,
@@ -23,10 +26,12 @@ export async function judge(
     return { kind: "wrong", because: "link", expected: linkKey };
   }
   // Where storage is denied every visit is a first one.
-  const pinned = await readPin(alias).catch(() => undefined);
+  const kept = await readPin(alias).catch(() => undefined);
+  const pinned = kept ?? visited;
   if (linkKey === undefined && pinned !== undefined && pinned !== peerId) {
     return { kind: "wrong", because: "first-visit", expected: pinned };
   }
-  if (pinned !== peerId) await writePin(alias, peerId).catch(() => undefined);
+  visited = peerId;
+  if (kept !== peerId) await writePin(alias, peerId).catch(() => undefined);
   return { kind: "trusted" };
 }

@@ -16,6 +16,7 @@ import {
   fingerprintOf,
   withoutOtherFingerprints,
 } from "../../src/shell/session-description";
+import { judge } from "../../src/shell/trust";
 import { bytes, hex, read } from "../vectors";
 
 interface Answer {
@@ -85,3 +86,11 @@ for (const { name, sdp, fingerprint, kept } of vectors.descriptions) {
     }
   });
 }
+
+test("what a visit has trusted it keeps to, though the storage has lost it", async () => {
+  const [first, other] = ["a".repeat(52), "b".repeat(52)];
+  assert.deepEqual(await judge("purplecrab", first, undefined), { kind: "trusted" });
+  const wrong = { kind: "wrong", because: "first-visit", expected: first };
+  assert.deepEqual(await judge("purplecrab", other, undefined), wrong);
+  assert.deepEqual(await judge("purplecrab", other, other), { kind: "trusted" });
+});
