@@ -149,7 +149,7 @@ const TEXTS: Record<ProblemCode, Text> = {
   }),
   "app-empty": ({ app }) => ({
     title: `“${app}” has no page here`,
-    text: [],
+    text: ["The app itself says so: the link works. Check the address, or go back."],
   }),
   "app-head-too-large": ({ app }) => ({
     title: `“${app}” says too much`,
