@@ -3,6 +3,7 @@
 //
 //   shell.html, sw.js             served under their own names, never cached
 //   <name>-<hash>.js              the shell, its worker, the injected script; immutable
+//   reset.html                    the page that forgets an address: whole in itself
 //   manifest.json                 which file is what, for the edge
 //   *.br, *.gz                    the same, compressed
 //
@@ -78,8 +79,15 @@ const sw = await minify("src/sw/main.ts", {
   __SHELL_CSP__: contentSecurityPolicy(style),
 });
 
+const resetScript = (await minify("src/reset/main.ts", {})).trim();
+const reset = (await readFile(`${ROOT}src/reset/reset.html`, "utf8"))
+  .replace("/*style*/", () => style)
+  .replace("/*script*/", () => resetScript);
+lazy.add("reset.html");
+
 const files = new Map([
   ["shell.html", html],
+  ["reset.html", reset],
   ["sw.js", sw],
 ]);
 for (const [name, text] of built) files.set(name, text);
@@ -163,7 +171,7 @@ async function writeAll(files) {
     await writeFile(`${OUT}${name}.br`, brotli(text));
     await writeFile(`${OUT}${name}.gz`, gzipSync(text, { level: 9 }));
   }
-  const manifest = { shell: "shell.html", sw: "sw.js", assets };
+  const manifest = { shell: "shell.html", reset: "reset.html", sw: "sw.js", assets };
   await writeFile(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

@@ -40,6 +40,9 @@ class Edge:
                     self._scheme, host.lower(), self._bootstrap.style_hashes
                 )
                 return _file(request, self._bootstrap.shell, shell)
+            case Kind.RESET:
+                reset = self._bootstrap.reset
+                return _file(request, reset, headers.reset_headers(self._bootstrap.reset_hashes))
             case Kind.WORKER:
                 return _file(request, self._bootstrap.worker, headers.worker_headers())
             case Kind.ASSET:

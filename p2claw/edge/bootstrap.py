@@ -29,6 +29,7 @@ _TYPES = {
     ".wasm": "application/wasm",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _INLINE_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 
 
@@ -54,12 +55,17 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """Everything that the edge hands out. `style_hashes`: CSP sources of the shell's own styles."""
+    """Everything that the edge hands out. `style_hashes`: CSP sources of the shell's own styles.
+
+    reset_hashes: those of the style and of the script of the page `reset`.
+    """
 
     shell: StaticFile
+    reset: StaticFile
     worker: StaticFile
     assets: dict[str, StaticFile]
     style_hashes: tuple[str, ...]
+    reset_hashes: tuple[str, str]
 
 
 def load_bootstrap(folder: Path | None = None) -> Bootstrap:
@@ -70,12 +76,19 @@ def load_bootstrap(folder: Path | None = None) -> Bootstrap:
     folder = folder or STATIC
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
-        shell, worker, assets = _names_of(manifest)
+        shell, reset, worker, assets = _names_of(manifest)
+        page = _load(folder / shell)
+        forgetting = _load(folder / reset)
         bootstrap = Bootstrap(
-            shell=_load(folder / shell),
+            shell=page,
+            reset=forgetting,
             worker=_load(folder / worker),
             assets={name: _load(folder / name) for name in assets},
-            style_hashes=(),
+            style_hashes=_hashes(_INLINE_STYLE, page),
+            reset_hashes=(
+                " ".join(_hashes(_INLINE_STYLE, forgetting)),
+                " ".join(_hashes(_INLINE_SCRIPT, forgetting)),
+            ),
         )
     except FileNotFoundError as error:
         raise UsageError(
@@ -89,16 +102,15 @@ def load_bootstrap(folder: Path | None = None) -> Bootstrap:
             code="bootstrap-damaged",
             hint="Run `make build`",
         ) from None
-    hashes = _style_hashes(bootstrap.shell.bodies[""])
-    return Bootstrap(bootstrap.shell, bootstrap.worker, bootstrap.assets, hashes)
+    return bootstrap
 
 
-def _names_of(manifest: Any) -> tuple[str, str, list[str]]:
-    names = [manifest["shell"], manifest["sw"], *manifest["assets"].values()]
+def _names_of(manifest: Any) -> tuple[str, str, str, list[str]]:
+    names = [*(manifest[name] for name in ("shell", "reset", "sw")), *manifest["assets"].values()]
     for name in names:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a file name")
-    return names[0], names[1], names[2:]
+    return names[0], names[1], names[2], names[3:]
 
 
 def _load(path: Path) -> StaticFile:
@@ -111,13 +123,10 @@ def _load(path: Path) -> StaticFile:
     return StaticFile(content_type, hashlib.sha256(bodies[""]).hexdigest()[:20], bodies)
 
 
-def _style_hashes(shell: bytes) -> tuple[str, ...]:
-    digests = (hashlib.sha256(style.encode()).digest() for style in _styles(shell))
+def _hashes(inline: re.Pattern[str], page: StaticFile) -> tuple[str, ...]:
+    texts: list[str] = inline.findall(page.bodies[""].decode())
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
     return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-
-def _styles(shell: bytes) -> list[str]:
-    return _INLINE_STYLE.findall(shell.decode())
 
 
 def _accepted(header: str) -> dict[str, float]:

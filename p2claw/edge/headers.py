@@ -32,6 +32,22 @@ def shell_headers(scheme: str, host: str, style_hashes: Iterable[str]) -> dict[s
     }
 
 
+def reset_headers(hashes: tuple[str, str]) -> dict[str, str]:
+    """For the page that forgets an address: it asks nothing of anybody, and nobody frames it.
+
+    hashes: CSP sources of its style and its script.
+    """
+    style, script = hashes
+    policy = f"default-src 'none'; style-src {style}; script-src {script}; img-src data:"
+    return {
+        **_FILE,
+        "Cache-Control": REVALIDATE,
+        "Vary": "Accept-Encoding",
+        "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'none'"
+        "; frame-ancestors 'none'",
+    }
+
+
 def worker_headers() -> dict[str, str]:
     """For the service worker script, whose scope is the whole origin."""
     return {

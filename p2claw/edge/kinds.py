@@ -13,6 +13,7 @@ from enum import Enum, auto
 PREFIX = "/__p2claw/"
 WORKER_PATH = PREFIX + "sw.js"
 SHELL_PATH = PREFIX + "shell.html"
+RESET_PATH = PREFIX + "reset"
 ASSETS_PATH = PREFIX + "assets/"
 
 _HOST = re.compile(r"([a-z0-9_.-]+?)\.?(?::[0-9]{1,5})?", re.IGNORECASE)
@@ -29,6 +30,7 @@ class Kind(Enum):
     """The answers of the edge."""
 
     SHELL = auto()  # the bootstrap page: 200
+    RESET = auto()  # the page that forgets everything a browser has kept of a host: 200
     WORKER = auto()  # our service worker script: 200
     ASSET = auto()  # a hashed file of the bootstrap: 200, or 404
     METHOD = auto()  # our own files are only read: 405
@@ -75,6 +77,8 @@ def _kind_of_ours(method: str, path: str) -> Kind:
         kind = Kind.WORKER
     elif path == SHELL_PATH:
         kind = Kind.SHELL
+    elif path == RESET_PATH:
+        kind = Kind.RESET
     elif path.startswith(ASSETS_PATH):
         kind = Kind.ASSET
     else:

@@ -67,6 +67,7 @@ _TABLE: dict[str, tuple[str, str, dict[str, str], int, str]] = {
     "the icon": ("GET", "/favicon.ico", _fetch("no-cors", "image"), 404, "text/plain"),
     "a form": ("POST", "/login", PAGE, 405, "text/html"),
     "a form of an old browser": ("POST", "/login", {"Accept": "text/html"}, 405, "text/html"),
+    "the page that forgets": ("GET", "/__p2claw/reset", PAGE, 200, "text/html"),
     "our worker": ("GET", "/__p2claw/sw.js", {"Service_Worker": "script"}, 200, "text/javascript"),
     "our worker, checked": ("HEAD", "/__p2claw/sw.js", {}, 200, "text/javascript"),
     "our worker, posted": ("POST", "/__p2claw/sw.js", {}, 405, "text/plain"),

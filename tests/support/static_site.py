@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 SHELL = b"<!doctype html><title>shell</title><style>p{color:red}</style>\n"
+RESET = b"<!doctype html><title>reset</title><style>p{color:red}</style><script>1</script>\n"
 WORKER = b"// the service worker\n"
 ASSET = b"export const answer = 42;\n" * 40
 ASSET_NAME = "shell-0123abcd.js"
@@ -15,9 +16,11 @@ ASSET_NAME = "shell-0123abcd.js"
 def write_static_site(folder: Path, *, brotli: bytes | None = None) -> Path:
     """Write it into a folder and return the folder. `brotli`: stands for the packed asset."""
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = {"shell": "shell.html", "sw": "sw.js", "assets": {"shell.js": ASSET_NAME}}
+    pages = {"shell": "shell.html", "reset": "reset.html"}
+    manifest = {**pages, "sw": "sw.js", "assets": {"shell.js": ASSET_NAME}}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "shell.html").write_bytes(SHELL)
+    (folder / "reset.html").write_bytes(RESET)
     (folder / "sw.js").write_bytes(WORKER)
     (folder / ASSET_NAME).write_bytes(ASSET)
     (folder / f"{ASSET_NAME}.gz").write_bytes(gzip.compress(ASSET, mtime=0))

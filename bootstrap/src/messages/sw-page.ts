@@ -74,6 +74,8 @@ export type PageToSw =
   | { kind: "isolate"; url: string; policy: TabPolicy }
   /** From an app page: the request whose mark this is is no longer wanted. */
   | { kind: "abort"; id: string }
+  /** From the page that forgets the address: what is in memory goes first. Answered as `post`. */
+  | { kind: "forget" }
   /** From an app page: it goes away, and none of its requests is wanted any more. */
   | { kind: "gone" };
 

@@ -160,6 +160,11 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
     case "abort":
       aborts.abort(message.id);
       return;
+    case "forget":
+      event.waitUntil(
+        Promise.all([cookies.clear(), cache.clear()]).then(() => event.ports[0]?.postMessage(null)),
+      );
+      return;
     case "gone":
       aborts.gone(client.id);
       return;

@@ -99,6 +99,7 @@ export class AppCookies {
     for (const cookie of deleted) this.jar.remove(cookie);
     this.keep();
     await this.readers.tell({ changed: [], deleted }, (shell) => this.count(shell), "*");
+    await this.saving;
   }
 
   // Cookies of the browser's session end with it, and the Service Worker does not see it end. A
