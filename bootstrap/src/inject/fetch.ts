@@ -34,13 +34,14 @@ export function wrapFetch(shell: ShellApi): void {
     const id = crypto.randomUUID();
     const blob = bodyOf(whole);
     const large = blob && blob.size >= LARGE_BYTES ? blob : undefined;
+    const body = large ? null : (blob ?? (await otherBody(whole)));
     const url = marked(own.href, {
       request: id,
       body: large && id,
+      stream: body instanceof ReadableStream ? "1" : undefined,
       fields: fieldsMark(whole.headers),
       keep: whole.keepalive || init?.keepalive ? "1" : undefined,
     });
-    const body = large ? null : (blob ?? (await otherBody(whole)));
     const request = new Request(url, { ...factsOf(whole, init), body } as RequestInit);
     if (large) shell.body(id, large, undefined);
     try {

@@ -7,6 +7,8 @@ export interface Marks {
   request?: string | undefined;
   /** The body that the page handed over under this id. */
   body?: string | undefined;
+  /** Its body is a stream, which cannot be sent twice. */
+  stream?: string | undefined;
   /** Fields whose values are not ASCII: some browsers show a Service Worker nothing of them. */
   fields?: string | undefined;
   /** The page may be gone before the answer comes: it is wanted all the same. */

@@ -116,8 +116,8 @@ export class Relay {
     }
     if (page && asked.method === "POST") tellForm(shell, body, asked);
     const pending = this.cache.ask(asked, body, shell);
-    const id = marksOf(request.url).request;
-    const settled = this.aborts.add(id, event.clientId, pending.cancel);
+    const marks = marksOf(request.url);
+    const settled = this.aborts.add(marks.request, event.clientId, pending.cancel);
     const answer = await pending.answer;
     settled();
     if (answer.kind === "error") return fail(page, answer.error);
@@ -125,6 +125,10 @@ export class Relay {
     // Of a request without credentials it clears nothing.
     if (!answer.error && request.credentials !== "omit") {
       await clearSiteData(toClear(answer.fields), this.cache, this.cookies, this.guests);
+    }
+    if (marks.stream && request.redirect === "follow" && keepsBody(answer)) {
+      pending.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
+      return Response.error();
     }
     const response = await this.respond(answer, pending.port, asked, shell);
     if (first && !answer.error && !isRedirect(answer.status)) {
@@ -265,6 +269,12 @@ export class Relay {
     if (save !== undefined && next) this.saves.add(withoutFragment(next), save);
     return response;
   }
+}
+
+// Fetch, HTTP-redirect fetch, step 11: a stream is not sent again. One browser (Chromium), told of the
+// redirect by a Service Worker, also drops every other request of the page and sends it a second time.
+function keepsBody({ status, fields }: Head): boolean {
+  return isRedirect(status) && status !== 303 && fields.some(([name]) => name === "location");
 }
 
 // So that the shell can send it again; forms of the app's own pages it has.
