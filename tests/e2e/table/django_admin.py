@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from tests.e2e.apps.foreign import ForeignApp, run, virtual_env
@@ -35,7 +36,7 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     await tab.wait_for_text("Site administration")
     await click(tab, "a[href='/admin/auth/group/add/']")
     await tab.wait_for("() => document.querySelector('#id_name') !== null")
-    name = f"Lobsters {tab.browser.kind}"
+    name = f"Lobsters {tab.browser.kind} {secrets.token_hex(3)}"  # the database stays
     await tab.type("#id_name", name)
     await click(tab, "input[name=_save]")
     await tab.wait_for_text("was added successfully")
