@@ -10,7 +10,7 @@ export class Aborts {
   private readonly waiting = new Set<Waiting>();
   private readonly byId = new Map<string, Waiting>();
 
-  /** Returns what is to be called once the head has come. */
+  /** clientId: of the page without which nobody wants it. Returns what is to be called once the head has come. */
   add(id: string | undefined, clientId: string, cancel: () => void): () => void {
     const entry = { clientId, cancel };
     this.waiting.add(entry);

@@ -117,7 +117,12 @@ export class Relay {
     if (page && asked.method === "POST") tellForm(shell, body, asked);
     const pending = this.cache.ask(asked, body, shell);
     const marks = marksOf(request.url);
-    const settled = this.aborts.add(marks.request, event.clientId, pending.cancel);
+    // What is kept alive goes on without its page.
+    const settled = this.aborts.add(
+      marks.request,
+      marks.keep ? "" : event.clientId,
+      pending.cancel,
+    );
     const answer = await pending.answer;
     settled();
     if (answer.kind === "error") return fail(page, answer.error);
