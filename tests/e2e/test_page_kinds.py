@@ -58,3 +58,12 @@ async def test_xml_without_a_style_is_a_tree(
         else:
             assert await tab.evaluate("() => document.documentElement.localName") == "feed"
         await tab.screenshot(SHOTS / f"{browser.kind}-xml.png")
+
+
+async def test_an_address_without_content_says_so(
+    browser: Browser, shared_stack: Stack, fresh_name: str
+) -> None:
+    answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    async with canned_site(shared_stack, fresh_name, {"/none": answer}) as site:
+        tab = await browser.open(f"{site.url}/none")
+        await tab.wait_for_text("has nothing to show here", within="top")

@@ -192,6 +192,11 @@ const TEXTS: Record<ProblemCode, Text> = {
     text: [`The file comes straight from “${alias}”. Keep this page open until it is complete.`],
     well: true,
   }),
+  "no-content": ({ app }) => ({
+    title: `“${app}” has nothing to show here`,
+    text: ["The app has answered, and says that there is no page at this address. Go back."],
+    well: true,
+  }),
   resend: () => ({
     title: "Send the form again?",
     text: [

@@ -59,6 +59,7 @@ export const RETRIES = {
   lost: "again",
   reset: "again",
   download: "never",
+  "no-content": "never",
   resend: "ask",
   "form-gone": "ask",
   "frame-busting": "never",

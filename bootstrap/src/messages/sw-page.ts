@@ -97,8 +97,8 @@ export type SwToPage =
    * page closes its databases. Answered on the port that comes with it.
    */
   | { kind: "clear-storage" }
-  /** To a shell: what its frame asked for is no page, but a file that is being saved. */
-  | { kind: "download"; sure: boolean }
+  /** To a shell: what its frame asked for is no page, but a file that is being saved; empty: nothing at all. */
+  | { kind: "download"; sure: boolean; empty: boolean }
   /** To a shell: the form that its frame has sent, where no page of the app handed it over. */
   | { kind: "form"; contentType: string; body: Blob };
 

@@ -33,7 +33,7 @@ export class Bypassed extends Error {}
 
 export interface ServiceWorkerOwner {
   /** What the frame asked for is a file that is being saved, or nothing at all. */
-  download(sure: boolean): void;
+  download(sure: boolean, empty: boolean): void;
   /** Whether a page of this site led to what the tab shows, as far as is known. */
   led(): boolean;
   /** Something is new of the app's own service workers. */
@@ -249,7 +249,7 @@ export class ServiceWorkerLink {
         reloadTab();
         return;
       case "download":
-        this.owner.download(message.sure);
+        this.owner.download(message.sure, message.empty);
         return;
       case "form":
         this.owner.form({ contentType: message.contentType, body: message.body });

@@ -97,7 +97,7 @@ export class Shell {
       this.worker,
       window.top !== window,
       {
-        download: (sure) => this.downloading(sure),
+        download: (sure, empty) => this.downloading(sure, empty),
         form: (form) => {
           this.sent = form;
         },
@@ -407,15 +407,16 @@ export class Shell {
     again();
   }
 
-  private downloading(sure: boolean): void {
+  private downloading(sure: boolean, empty: boolean): void {
     if (!sure) {
       const before = this.frame.document;
-      setTimeout(() => this.frame.document === before && this.downloading(true), COMMIT_MS);
+      setTimeout(() => this.frame.document === before && this.downloading(true, empty), COMMIT_MS);
       return;
     }
     this.history.stayed();
     // With an app in view the browser's own sign of a download is enough.
-    if (this.pages.cover === "progress") this.pages.app("download", () => undefined);
+    const code = empty ? "no-content" : "download";
+    if (this.pages.cover === "progress") this.pages.app(code, () => undefined);
   }
 
   private broken(error: unknown): void {

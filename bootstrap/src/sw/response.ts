@@ -51,7 +51,8 @@ export async function assemble(
   if (asked.save !== undefined) saveAs(asked.save, headers);
   const sure = isDownload(head.status, headers);
   // What is not HTML, the browser may show or save.
-  if (page && (sure || !(plan.inject || isRedirect(head.status)))) tellDownload(shell, sure);
+  if (page && (sure || !(plan.inject || isRedirect(head.status))))
+    tellDownload(shell, sure, isEmpty(head.status));
   if (hasNoBody(method, head.status) || head.end) {
     const empty = hasNoBody(method, head.status) ? null : await tagging;
     return new Response(empty, said);
@@ -77,7 +78,11 @@ function isEmbedderPolicy([name]: Fields[number]): boolean {
 
 function isDownload(status: number, headers: Headers): boolean {
   const disposition = headers.get("content-disposition") ?? "";
-  return status === 204 || status === 205 || ATTACHMENT.test(disposition);
+  return isEmpty(status) || ATTACHMENT.test(disposition);
+}
+
+function isEmpty(status: number): boolean {
+  return status === 204 || status === 205;
 }
 
 // RFC 6266. A name that the app itself gives goes first.
@@ -87,6 +92,6 @@ function saveAs(name: string, headers: Headers): void {
   headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
 }
 
-function tellDownload(shell: Shell, sure: boolean): void {
-  shell.client.postMessage({ kind: "download", sure } satisfies SwToPage);
+function tellDownload(shell: Shell, sure: boolean, empty: boolean): void {
+  shell.client.postMessage({ kind: "download", sure, empty } satisfies SwToPage);
 }
