@@ -35,30 +35,50 @@ export function wrapFetch(shell: ShellApi): void {
     const blob = bodyOf(whole);
     const large = blob && blob.size >= LARGE_BYTES ? blob : undefined;
     const body = large ? null : (blob ?? (await otherBody(whole)));
+    const keep = whole.keepalive || init?.keepalive;
     const url = marked(own.href, {
       request: id,
       body: large && id,
       stream: body instanceof ReadableStream ? "1" : undefined,
       fields: fieldsMark(whole.headers),
-      keep: whole.keepalive || init?.keepalive ? "1" : undefined,
+      keep: keep ? "1" : undefined,
     });
-    const request = new Request(url, { ...factsOf(whole, init), body } as RequestInit);
+    const facts = { ...factsOf(whole, init), body } as RequestInit;
     if (large) shell.body(id, large, undefined);
     try {
-      return plainOctets(await send(request, id), shell.recodes);
+      const sent = keep ? outlive(shell, url, facts) : nativeFetch(new Request(url, facts));
+      return plainOctets(await abortable(sent, whole.signal, id), shell.recodes);
     } finally {
       if (large) shell.bodyDone(id);
     }
   };
 }
 
-async function send(request: Request, id: string): Promise<Response> {
+async function abortable(
+  sent: Promise<Response>,
+  signal: AbortSignal,
+  id: string,
+): Promise<Response> {
   const abort = (): void => tellSw({ kind: "abort", id });
-  request.signal.addEventListener("abort", abort);
+  signal.addEventListener("abort", abort);
   try {
-    return await nativeFetch(request);
+    return await sent;
   } finally {
-    request.signal.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+// Some browsers give up what a page has asked for as soon as it begins to go elsewhere, before anyone
+// has been asked: the shell asks, and what comes of it becomes this page's own.
+async function outlive(shell: ShellApi, url: string, facts: RequestInit): Promise<Response> {
+  const { referrer } = facts;
+  if (referrer === "about:client" && /^http/.test(document.URL)) facts.referrer = document.URL;
+  try {
+    const response = await shell.fetch(url, facts);
+    Object.setPrototypeOf(response.headers, Headers.prototype);
+    return Object.setPrototypeOf(response, Response.prototype) as Response;
+  } catch (error) {
+    throw facts.signal?.aborted ? error : new TypeError((error as Error).message);
   }
 }
 

@@ -48,8 +48,8 @@ export interface ShellApi {
    * are not intercepted, which the shell says.
    */
   nested(url: string): Promise<boolean>;
-  /** A request that must outlive its page. */
-  beacon(url: string, init: RequestInit): void;
+  /** A request that must outlive its page: what a page itself asks for ends with it, or before. */
+  fetch(url: string, init: RequestInit): Promise<Response>;
   readonly cookies: CookiesApi;
 }
 

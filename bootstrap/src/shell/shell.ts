@@ -185,7 +185,7 @@ export class Shell {
         return intercepted;
       },
       cookies: this.cookies,
-      beacon: (url, init) => void fetch(url, init).catch(() => undefined),
+      fetch: (url, init) => fetch(url, init),
     };
   }
 
