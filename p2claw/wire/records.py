@@ -124,8 +124,6 @@ class RecordReader:
         if self._kind is Kind.CLOSE:
             if not self._final or self._left == 1 or self._left > REASON_BYTES + 2:
                 raise StreamFault("a CLOSE that is cut, or too long")
-            if self._message is not None:
-                raise StreamFault("a CLOSE within a message")
             return
         if self._message not in (None, self._kind):
             raise StreamFault("a message of two kinds")

@@ -83,8 +83,8 @@ export class RecordReader {
     this.left = high * 256 + low;
     const plain = kind & ~FINAL;
     if (kind === CLOSE) {
-      if (this.message || this.left === 1 || this.left > REASON_BYTES + 2) {
-        throw new StreamFault("a CLOSE within a message, or too long");
+      if (this.left === 1 || this.left > REASON_BYTES + 2) {
+        throw new StreamFault("a CLOSE that is cut, or too long");
       }
       return;
     }
