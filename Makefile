@@ -22,7 +22,7 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity autobahn e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
+.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -31,6 +31,7 @@ help:
 	@echo 'make e2e-older   the browser tests in Chromium without what the oldest Safari lacks'
 	@echo 'make parity  what apps observe through p2claw beside their own server.  ARGS="--area cookies"'
 	@echo 'make autobahn   the WebSocket cases of others, directly and through p2claw.  ARGS="--include 12.*"'
+	@echo 'make cache-suite   the HTTP cache tests of cache-tests.fyi, directly and through p2claw'
 	@echo 'make e2e     real apps, each used in each browser.  APP=django BROWSER=firefox: that one'
 	@echo 'make check   linters, types, layers, size of the browser side, links of the documents'
 	@echo 'make bench   measurements, each beside a peer'
@@ -64,6 +65,9 @@ parity: build prerequisites-test tests/e2e/node_modules/.made
 
 autobahn: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.autobahn $(ARGS)
+
+cache-suite: build prerequisites-test tests/e2e/node_modules/.made build/cache-suite/.made
+	@$(BIN)/python -m tests.cache_suite build/cache-suite/package
 
 e2e: build prerequisites-test prerequisites-apps tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.e2e.table $(if $(APP),--app $(APP)) $(if $(BROWSER),--browser $(BROWSER)) $(ARGS)
@@ -185,6 +189,13 @@ $(MEDIA): .venv/.made $(addprefix p2claw/demo_app/,media.py film.py pictures.py 
 tests/e2e/node_modules/.made: tests/e2e/package.json tests/e2e/package-lock.json
 	@echo '» driver of the browsers'
 	@cd tests/e2e && $(NPM_CI)
+	@touch $@
+
+# Without what the package depends on: its server and its page need nothing of that.
+build/cache-suite/.made:
+	@echo '» the HTTP cache tests of others'
+	@mkdir -p $(@D)
+	@cd $(@D) && tar -xzf "$$(npm pack --silent http-cache-tests@0.4.5)"
 	@touch $@
 
 tests/peers/node_modules/.made: tests/peers/package.json tests/peers/package-lock.json

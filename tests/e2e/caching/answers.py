@@ -88,6 +88,8 @@ CASES: list[Case] = [
     _update("Content-Language", "de", "en", "en"),
     _update("Content-Type", "text/a", "text/b", "text/a"),
     _update("Link", "<a>", "<b>", "<b>"),
+    _update("Content-Location", "/a", "/b", "/a"),
+    _update("Content-MD5", "YQ==", "Yg==", "YQ=="),
     case(
         "a 304 makes it fresh",
         "reuse",

@@ -1,11 +1,13 @@
 // Cache-Control and the dates of HTTP, read as RFC 9111 and RFC 9110 write them. Pure.
 
+import { cookieDate } from "../../cookies/date";
 import type { Fields } from "../../wire/heads";
 
 /** From a directive's name, in lower case, to its argument; "" where it has none. */
 export type Directives = ReadonlyMap<string, string>;
 
-// A name, and behind `=` without any space a quoted string, which may hold commas, or plain text.
+// A name, and behind `=` a quoted string, which may hold commas, or plain text. No space before `=`;
+// one behind it is allowed nowhere, and browsers read past it.
 const DIRECTIVE = /([^\s,=]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^,]*)))?/g;
 
 /** Of all Cache-Control fields. RFC 9111 §4.2.1: of a directive that is repeated the first counts. */
@@ -15,7 +17,7 @@ export function directivesOf(fields: Fields): Directives {
     for (const [, name = "", quoted, plain] of value.matchAll(DIRECTIVE)) {
       const key = name.toLowerCase();
       // With its quotes: to browsers a number in quotes is none.
-      const given = quoted === undefined ? (plain?.trimEnd() ?? "") : `"${quoted}"`;
+      const given = quoted === undefined ? (plain?.trim() ?? "") : `"${quoted}"`;
       if (!found.has(key)) found.set(key, given);
     }
   }
@@ -31,15 +33,11 @@ export function durationMs(directives: Directives, name: string): number | undef
   return /^\d+$/.test(value) ? Math.min(Number(value), 2 ** 31) * 1_000 : 0;
 }
 
-// RFC 9110 §5.6.7: all three ways to write one, and nothing that a browser would merely guess.
-const DATE =
-  /^(\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT|\w{6,9}, \d\d-\w{3}-\d\d [\d:]{8} GMT|\w{3} \w{3} [ \d]\d [\d:]{8} \d{4})$/i;
-
-/** A field with a date, in ms; undefined where it is absent, NaN where it is none. */
+/** A field with a date, in ms; undefined where it is absent, NaN where it is none. RFC 9110 §5.6.7
+ * has three ways to write one; browsers understand more, about those of a cookie. */
 export function dateOf(fields: Fields, name: string): number | undefined {
-  const value = fieldOf(fields, name)?.trim();
-  if (value === undefined) return undefined;
-  return DATE.test(value) ? Date.parse(value.replace(/( GMT)?$/i, " GMT")) : NaN;
+  const value = fieldOf(fields, name);
+  return value === undefined ? undefined : (cookieDate(value) ?? NaN);
 }
 
 /** The first field of this name. */

@@ -18,8 +18,9 @@ export type Verdict =
   | "use-and-refresh"
   | "validate";
 
-// RFC 9110 §15.1, without 206, which is never kept; such an error without a word is there for history only.
-const BY_DEFAULT = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
+// RFC 9110 §15.1 without 206, which is never kept, and without those that browsers keep only where the
+// answer says for how long.
+const BY_DEFAULT = [200, 203, 300, 301, 308, 410];
 // RFC 9110 allows more; no browser takes the date of an error for a sign that it lasts.
 const BY_DATE = [200, 203];
 // What says of itself that it is for good. Browsers then need no date.

@@ -35,8 +35,8 @@ export function conditional(request: Fields, kept: Fields): Fields | undefined {
   return more.length ? [...request, ...more] : undefined;
 }
 
-// They say how the body is coded, which stays.
-const OF_THE_BODY = /^content-(encoding|length|range|type)$/;
+// They speak of the body, which stays. RFC 9111 §3.2 would take some of them; no browser does.
+const OF_THE_BODY = /^(etag|content-(encoding|length|location|md5|range|type))$/;
 // What was meant for the moment of its coming.
 const MOMENTARY = /^(set-cookie|clear-site-data)$/;
 

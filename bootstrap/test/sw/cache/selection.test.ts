@@ -62,6 +62,7 @@ test("a 304 replaces what it names, save what the body is made of, and keeps no 
   const news: [string, string][] = [
     ["x", "3"],
     ["content-length", "0"],
+    ["etag", "b"],
     ["set-cookie", "c=1"],
   ];
   assert.deepEqual(refreshed(before, news), [
