@@ -119,14 +119,13 @@ def request_fields(
     if cookies:
         kept.append(("cookie", "; ".join(cookies)))  # RFC 9113 §8.2.3
     kept.append(("x-forwarded-for", _forwarded_for(visit.visitor)))
-    # Frameworks that believe these compare Origin with them (Next.js and Rails by default), so they
-    # are not said beside an Origin that was rewritten: the three would contradict each other.
-    # To one that insists on https the two do agree: the rewritten Origin says https as well.
-    forwarded_scheme = "https" if secure else scheme
+    # Frameworks that believe these compare Origin with them (Next.js and Rails by default). So
+    # beside an Origin that was rewritten no other host is said than in Host, and its own scheme. A
+    # scheme is always said: copyparty trusts no request that names an address without one.
     if not origin_rewritten:
         kept.append(("x-forwarded-host", public_host))
-    if not origin_rewritten or secure:
-        kept.append(("x-forwarded-proto", forwarded_scheme))
+    forwarded_scheme = "http" if origin_rewritten else scheme
+    kept.append(("x-forwarded-proto", "https" if secure else forwarded_scheme))
     host = public_host if route.preserve_host else route.upstream.authority
     said = secure or (not origin_rewritten and scheme == "https")
     return RequestFields(

@@ -132,10 +132,11 @@ def test_a_visitor_without_an_address_is_unknown(visitor: str) -> None:
     assert ("x-forwarded-for", "unknown") in fields
 
 
-def test_beside_a_rewritten_origin_no_other_host_is_named() -> None:
+def test_beside_a_rewritten_origin_no_other_host_and_no_other_scheme_are_named() -> None:
     fields = seen(("origin", f"https://{HOST}"))
+    assert fields["origin"] == "http://localhost:3000"
     assert "x-forwarded-host" not in fields
-    assert "x-forwarded-proto" not in fields
+    assert fields["x-forwarded-proto"] == "http"
     assert "x-forwarded-for" in fields
 
 
