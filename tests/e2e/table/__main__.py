@@ -1,6 +1,7 @@
 """python -m tests.e2e.table [--app NAME] [--browser NAME]: prints app by browser, green or why not.
 
-Screenshots of how each act ended are in tests/e2e/shots/table.
+Screenshots of how each act ended are in tests/e2e/shots/table. --edge-log prints as well which
+requests of the visit reached the edge, and is red where one may not.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from importlib import import_module
 from pathlib import Path
 from subprocess import SubprocessError
 
-from tests.e2e.stack import Stack, stack
+from tests.e2e.stack import PROGRAM, Stack, stack
+from tests.e2e.table.edge_requests import told
 from tests.e2e.table.entry import Entry
 from tests.e2e.table.weight import weighed
 from tests.support.browser import Browser, BrowserError, Kind
+from tests.support.edge_log import EdgeLog
 
 BROWSERS: tuple[Kind, ...] = ("chromium", "firefox")
 SHOTS = Path(__file__).parents[1] / "shots" / "table"
@@ -25,7 +28,7 @@ SHOTS = Path(__file__).parents[1] / "shots" / "table"
 NAMES = ("django_admin", "vite_dev", "fastapi_live", "flask_upload", "php_sessions")
 NAMES += ("streamlit_app", "jupyter_lab", "gradio_app", "marimo_app", "terminal_xterm")
 NAMES += ("next_app", "react_router", "django_https", "basic_auth", "saml_post", "webdav_page")
-NAMES += ("films", "gallery", "vite_pwa")
+NAMES += ("films", "gallery", "vite_pwa", "ffmpeg_threads")
 
 
 def entries() -> list[Entry]:
@@ -37,11 +40,18 @@ def entries() -> list[Entry]:
 
 
 async def visit(
-    entry: Entry, browser: Browser, running: Stack, folder: Path, *, direct: bool = False
+    entry: Entry,
+    browser: Browser,
+    running: Stack,
+    folder: Path,
+    *,
+    direct: bool = False,
+    log: EdgeLog | None = None,
 ) -> str:
     """Run one app's act in one browser; returns "green: …" or what failed.
 
     direct: at the app's own server. An act that fails there is at fault itself.
+    log: of the stack's edge; what reached it meanwhile is told, too.
     """
     name = entry.app.name
     shot = SHOTS / f"{name}-{browser.kind}.png"
@@ -50,11 +60,14 @@ async def visit(
             own = f"http://localhost:{port}"
             address = await running.expose(name, own)
             url = own if direct else address.url.rstrip("/")
+            if log:
+                log.forget()
             tab = await browser.open(url + entry.start, within="top" if direct else "app")
             try:
                 async with weighed(entry, browser, running) as grown:
                     done = await asyncio.wait_for(entry.use(tab, entry.app), entry.limit_s)
-                return f"green: {done}{grown()}"
+                reached = f"\n{told(log, name, entry.start)}" if log else ""
+                return f"green: {done}{grown()}{reached}"
             finally:
                 await tab.screenshot(shot)
                 await browser.close_tabs()
@@ -64,16 +77,18 @@ async def visit(
 
 
 async def run(
-    chosen: list[Entry], kinds: tuple[Kind, ...], *, direct: bool
+    chosen: list[Entry], kinds: tuple[Kind, ...], *, direct: bool, edge_log: bool
 ) -> dict[str, dict[str, str]]:
     folder = Path(tempfile.mkdtemp(prefix="p2claw-table-"))
     outcome: dict[str, dict[str, str]] = {entry.app.name: {} for entry in chosen}
-    async with stack(folder) as running:
+    program = "tests.support.edge_log" if edge_log else PROGRAM
+    async with stack(folder, program=program) as running:
+        log = EdgeLog(folder) if edge_log else None
         for kind in kinds:
             browser = await Browser.launch(kind, folder / kind)
             try:
                 for entry in chosen:
-                    said = await visit(entry, browser, running, folder, direct=direct)
+                    said = await visit(entry, browser, running, folder, direct=direct, log=log)
                     outcome[entry.app.name][kind] = said
                     print(f"{entry.app.name:<14}{kind:<10}{said}", flush=True)
             finally:
@@ -87,6 +102,7 @@ def main() -> int:
     parser.add_argument("--app", help="names, with commas between")
     parser.add_argument("--browser", choices=BROWSERS)
     parser.add_argument("--direct", action="store_true", help="at the apps' own servers")
+    parser.add_argument("--edge-log", action="store_true", help="tell what reached the edge")
     parser.add_argument("--make", action="store_true", help="only make the apps")
     given = parser.parse_args()
     there = {entry.app.name: entry for entry in entries()}
@@ -100,7 +116,9 @@ def main() -> int:
             print(entry.app.prepare(), flush=True)
         return 0
     kinds = (given.browser,) if given.browser else BROWSERS
-    outcome = asyncio.run(run(chosen, kinds, direct=given.direct))
+    if given.direct and given.edge_log:
+        parser.error("--direct asks nothing of an edge")
+    outcome = asyncio.run(run(chosen, kinds, direct=given.direct, edge_log=given.edge_log))
     said = [text for each in outcome.values() for text in each.values()]
     green = sum(text.startswith("green") for text in said)
     print(f"{green} of {len(said)} green; screenshots in {SHOTS}")

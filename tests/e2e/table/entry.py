@@ -30,6 +30,7 @@ class Entry:
 
 
 async def click(tab: Tab, selector: str, *, timeout_s: float = 30) -> None:
-    """Click once it is there."""
-    await tab.wait_for("s => document.querySelector(s) !== null", selector, timeout_s=timeout_s)
+    """Click once it is there, and is laid out."""
+    shown = "s => document.querySelector(s)?.getClientRects().length"
+    await tab.wait_for(shown, selector, timeout_s=timeout_s)
     await tab.click(selector)
