@@ -34,6 +34,10 @@ find_missing() {
   apps)
     need php-cli has php
     need ffmpeg has ffmpeg
+    need novnc test -e /usr/share/novnc/vnc.html
+    need websockify has websockify
+    need tigervnc-standalone-server has Xtigervnc
+    need xterm has xterm
     ;;
   arm)
     need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc

@@ -28,7 +28,8 @@ SHOTS = Path(__file__).parents[1] / "shots" / "table"
 NAMES = ("django_admin", "vite_dev", "fastapi_live", "flask_upload", "php_sessions")
 NAMES += ("streamlit_app", "jupyter_lab", "gradio_app", "marimo_app", "terminal_xterm")
 NAMES += ("next_app", "react_router", "django_https", "basic_auth", "saml_post", "webdav_page")
-NAMES += ("films", "gallery", "vite_pwa", "ffmpeg_threads")
+NAMES += ("films", "gallery", "vite_pwa", "ffmpeg_threads", "godot_game")
+NAMES += ("node_red", "copyparty_share", "tiddly_wiki", "no_vnc")
 
 
 def entries() -> list[Entry]:
