@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -76,6 +78,18 @@ async def test_large_messages_come_down_as_blob_and_buffer(page: Page) -> None:
         ) == [name, True]
 
 
+async def test_64_mib_come_down_as_one_message(page: Page) -> None:
+    await page.tab.evaluate(OPEN, ["/whole?mib=64"])
+    await page.tab.wait_for("() => log.length === 2", timeout_s=100)
+    seen = await page.tab.evaluate(
+        """() => {
+            const bytes = new Uint8Array(log[0]);
+            return [bytes.length, bytes.every((byte, at) => byte === at >> 20), log[1]];
+        }"""
+    )
+    assert seen == [2**26, True, ["close", 1000, True]]
+
+
 async def test_a_page_that_is_busy_stops_the_app(page: Page) -> None:
     await page.tab.evaluate(OPEN, ["/pour?mib=64"])
     await page.tab.evaluate(
@@ -122,6 +136,27 @@ async def test_a_frame_that_is_removed_closes_its_sockets(page: Page) -> None:
     )
     await until(lambda: len(page.app.closed) == 1, timeout_s=20, what="the socket is closed")
     assert page.app.closed[0][1] == 1001
+
+
+async def test_a_socket_outlives_a_box_that_is_silent_for_a_while(
+    browser: Browser, own_stack: Stack, fresh_name: str
+) -> None:
+    async with socket_app() as app:
+        url = (await own_stack.expose(fresh_name, app.upstream)).url
+        tab = await browser.open(url)
+        await tab.wait_for_text("A page of sockets")
+        await tab.evaluate(OPEN, ["/echo"])
+        await tab.evaluate(
+            "() => { let n = 0; window.saying = setInterval(() => socket.send(String(n++)), 50); }"
+        )
+        await tab.wait_for("() => log.length > 10")
+        os.kill(own_stack.agent_pid, signal.SIGSTOP)
+        await asyncio.sleep(1.5)
+        os.kill(own_stack.agent_pid, signal.SIGCONT)
+        await tab.wait_for("() => log.length > 80")
+        assert await tab.evaluate("() => log.every((said, at) => said === String(at))")
+        assert len(app.handshakes) == 1
+        await tab.close()
 
 
 async def test_a_link_that_is_lost_closes_with_1006(

@@ -25,10 +25,10 @@ RUN = """([script, options, message]) => new Promise((resolve) => {
   if (message) worker.postMessage(message);
   setTimeout(() => resolve(["nothing came"]), 15000);
 })"""
-RUN_BLOB = """async ([path, revoke]) => {
+RUN_BLOB = """async ([path, revoke, type]) => {
   const text = await (await fetch(path)).text();
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const worker = new Worker(url, { name: "of a blob" });
+  const worker = new Worker(url, { name: "of a blob", type });
   if (revoke) URL.revokeObjectURL(url);
   return await new Promise((resolve) => {
     worker.onmessage = ({ data }) => resolve([data[3] === url, data[4] === url,
@@ -106,10 +106,17 @@ async def test_a_worker_has_a_websocket_as_it_has_directly(workers: Workers, kin
     assert workers.app.closed == [("/echo", 4001, "")] * 2
 
 
+@pytest.mark.parametrize("kind", ["classic", "module"])
 @pytest.mark.parametrize("revoke", [False, True], ids=["kept", "revoked-at-once"])
-async def test_a_worker_out_of_a_blob_has_a_websocket(workers: Workers, revoke: bool) -> None:
-    directly, through = await workers.both(RUN_BLOB, ["/script/classic.js", revoke])
+async def test_a_worker_out_of_a_blob_has_a_websocket(
+    workers: Workers, revoke: bool, kind: str
+) -> None:
+    directly, through = await workers.both(RUN_BLOB, ["/script/classic.js", revoke, kind])
     assert [value for value in ECHOED if value not in directly] == [], directly
+    if kind == "module" and workers.through.browser.kind == "firefox":
+        # What such a module imports passes the Service Worker by: it runs as it is, without us.
+        assert through[:7] == directly[:7]
+        return
     assert through == directly
 
 

@@ -99,6 +99,27 @@ async def test_an_upload_goes_on_behind_another_port() -> None:
         assert got == body
 
 
+@pytest.mark.parametrize("way", ["down", "idle"])
+async def test_a_link_outlives_a_path_that_carries_nothing_for_a_while(way: str) -> None:
+    """What is on the link, a WebSocket too, hears nothing of it: so nothing has to be resumed."""
+    relay = Relay()
+    async with visit(relay) as visiting:
+
+        async def blackout() -> None:
+            relay.loss = 1.0
+            await asyncio.sleep(1.5)
+            relay.loss = 0.0
+
+        if way == "idle":
+            await blackout()
+            got = await visiting.download()
+        else:
+            dark: list[asyncio.Task[None]] = []
+            got = await visiting.download(lambda: dark.append(asyncio.create_task(blackout())))
+            assert relay.lost > 0
+        assert hashlib.sha256(got).digest() == DIGEST
+
+
 async def test_a_move_while_nothing_is_sent_is_followed_too() -> None:
     relay = Relay()
     async with visit(relay) as visiting:

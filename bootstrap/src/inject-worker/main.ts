@@ -16,7 +16,7 @@ const { location: said, origins, file } = take();
 if (said !== undefined) locate(new URL(location.href), new URL(said));
 learnOrigins(origins || undefined);
 hideOwnStorage();
-if (file !== undefined) wrapWorkers(file);
+if (file !== undefined) wrapWorkers(file, () => false);
 
 let aborts: BroadcastChannel | undefined;
 const abort = (id: string): void => (aborts ??= new BroadcastChannel(ABORTS)).postMessage(id);

@@ -8,6 +8,10 @@ const OURS = "/__p2claw/";
 const page = Reflect.get(self, "document") as { readonly baseURI: string } | undefined;
 const base = (): string => page?.baseURI ?? location.href;
 
+// A frame of srcdoc has an address without an origin, and its page's origin; one that is sandboxed
+// the other way round.
+const HOME = location.origin === "null" ? self.origin : location.origin;
+
 let origins: ReadonlySet<string> = new Set();
 
 /** The other names of the app, as our script tag brings them. Returns them as a list. */
@@ -20,7 +24,7 @@ export function learnOrigins(said: string | undefined): string[] {
 /** The URL under the name that the app is visited by, where it says another. */
 export function ownUrl(url: string | URL): URL | undefined {
   try {
-    return renamed(new URL(url, base()), origins, location.origin);
+    return renamed(new URL(url, base()), origins, HOME);
   } catch {
     return undefined;
   }
@@ -30,7 +34,7 @@ export function ownUrl(url: string | URL): URL | undefined {
 export function appSocket(url: string): { url: string; request: string } | undefined {
   try {
     const said = new URL(url, base());
-    const here = new URL(location.origin);
+    const here = new URL(HOME);
     if (said.href.includes("#") || !/^(ws|http)s?:$/.test(said.protocol)) return undefined;
     const asked = new URL(said.href.replace(/^ws/, "http"));
     // Encrypted or not is what the visit is, whatever an app has written down.
@@ -46,7 +50,7 @@ export function appSocket(url: string): { url: string; request: string } | undef
 export function appUrl(url: string | URL): URL | undefined {
   try {
     const absolute = ownUrl(url) ?? new URL(url, base());
-    const own = absolute.origin === location.origin && !absolute.pathname.startsWith(OURS);
+    const own = absolute.origin === HOME && !absolute.pathname.startsWith(OURS);
     return own ? absolute : undefined;
   } catch {
     return undefined;
@@ -55,5 +59,5 @@ export function appUrl(url: string | URL): URL | undefined {
 
 /** Whether it is one of our files. */
 export function isOurs(url: string): boolean {
-  return url.startsWith(location.origin + OURS);
+  return url.startsWith(HOME + OURS);
 }

@@ -10,8 +10,8 @@ const KEPT_MS = 60_000;
 
 type Native = (this: unknown, ...args: unknown[]) => unknown;
 
-/** file: the path of our script for workers. */
-export function wrapWorkers(file: string): void {
+/** file: the path of our script for workers. imports: whether policies surely admit it by its URL. */
+export function wrapWorkers(file: string, imports: () => boolean): void {
   const blobs = rememberBlobs();
   for (const name of ["Worker", "SharedWorker"]) {
     const replaced = wrapConstructor(name, (target, args: unknown[], as) => {
@@ -23,10 +23,11 @@ export function wrapWorkers(file: string): void {
       const own = ownUrl(said);
       if (own) return make(own.href, ...rest);
       const blob = blobs.get(said);
-      // One that is shared is known by its URL. A module cannot do without our file, where a
-      // policy of the page may be against it.
-      if (!blob || name !== "Worker" || isModule(rest[0])) return make(...args);
-      const ours = URL.createObjectURL(new Blob([before(said, file), blob], { type: blob.type }));
+      const module = isModule(rest[0]);
+      // One that is shared is known by its URL. A module that cannot have our file does not run.
+      if (!blob || name !== "Worker" || (module && !imports())) return make(...args);
+      const first = before(said, file, module);
+      const ours = URL.createObjectURL(new Blob([first, blob], { type: blob.type }));
       blobs.delete(ours);
       setTimeout(() => URL.revokeObjectURL(ours), KEPT_MS);
       try {
@@ -47,8 +48,11 @@ function isModule(options: unknown): boolean {
   return (options as WorkerOptions | undefined)?.type === "module";
 }
 
-function before(location: string, file: string): string {
-  const url = JSON.stringify(self.location.origin + file);
+// A module's imports run before all of it: what ours is told stands in the URL.
+function before(location: string, file: string, module: boolean): string {
+  const path = self.origin + file;
+  if (module) return `import "${path}?${encodeURIComponent(location)}";`;
+  const url = JSON.stringify(path);
   return `${give({ location })}try{importScripts(${url})}catch{}${FORGET}`;
 }
 

@@ -69,7 +69,7 @@ sw.onfetch = (event) => {
         event.respondWith(relay.elsewhere(event));
       return;
     case "asset":
-      event.respondWith(ownAsset(new URL(event.request.url).pathname));
+      event.respondWith(ownAsset(new URL(event.request.url)));
       return;
     case "blob":
       event.respondWith(isolation.framed(blobDocument(event.request.url)));
@@ -95,8 +95,8 @@ function isOurOrigin(url: string): boolean {
   return url.startsWith(`${sw.location.origin}/`);
 }
 
-function ownAsset(path: string): Promise<Response> {
-  return path === __INJECT_WORKER_URL__ ? ownScript(own.all) : asset(path);
+function ownAsset({ pathname, search }: URL): Promise<Response> {
+  return pathname === __INJECT_WORKER_URL__ ? ownScript(own.all, search) : asset(pathname);
 }
 
 function receive(message: PageToSw, client: Client, event: ExtendableMessageEvent): void {

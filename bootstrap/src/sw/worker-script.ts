@@ -1,6 +1,6 @@
 // The scripts of the app's own workers, with ours before them: a worker has no other place for it.
 
-import { give } from "../messages/worker-given";
+import { type Given, give } from "../messages/worker-given";
 import { asset } from "./assets";
 import { beforeWorker } from "./worker-prefix";
 
@@ -9,20 +9,22 @@ export function isWorker({ destination }: Request): boolean {
 }
 
 /** Our script, which knows the app's other names. undefined: it cannot be had. */
-async function ours(origins: readonly string[]): Promise<string | undefined> {
+async function ours(origins: readonly string[], more?: Given): Promise<string | undefined> {
   try {
     const file = await asset(__INJECT_WORKER_URL__);
     if (!file.ok) return undefined;
-    const given = give({ origins: origins.join(" "), file: __INJECT_WORKER_URL__ });
+    const given = give({ origins: origins.join(" "), file: __INJECT_WORKER_URL__, ...more });
     return given + (await file.text()).trimEnd();
   } catch {
     return undefined;
   }
 }
 
-/** As a file, for what cannot hold it: modules, and scripts that a page has made. */
-export async function ownScript(origins: readonly string[]): Promise<Response> {
-  const text = await ours(origins);
+/** As a file, for what cannot hold it: modules, and scripts that a page has made. query: where the app
+ * takes one of the latter to be. */
+export async function ownScript(origins: readonly string[], query: string): Promise<Response> {
+  const location = query && decodeURIComponent(query.slice(1));
+  const text = await ours(origins, location ? { location } : {});
   if (text === undefined) return Response.error();
   return new Response(text, { headers: { "content-type": "text/javascript" } });
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -38,7 +39,9 @@ class SocketApp:
 
 
 @contextlib.asynccontextmanager
-async def socket_app(scripts: Mapping[str, str] | None = None) -> AsyncIterator[SocketApp]:
+async def socket_app(
+    scripts: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[SocketApp]:
     """Serve on a port of its own until the block ends. scripts: by name, below /script/."""
     seen = SocketApp()
 
@@ -48,6 +51,8 @@ async def socket_app(scripts: Mapping[str, str] | None = None) -> AsyncIterator[
             protocols=("v2", "v1"), max_msg_size=0, compress="compress" in request.query
         )
         socket.set_cookie("socket", "opened")
+        if tls:
+            socket.set_cookie("__Secure-socket", "opened", secure=True, httponly=True)
         await socket.prepare(request)
         return socket
 
@@ -110,6 +115,13 @@ async def socket_app(scripts: Mapping[str, str] | None = None) -> AsyncIterator[
                 seen.poured += POUR_BYTES
         return socket
 
+    async def whole(request: web.Request) -> web.WebSocketResponse:
+        """One message of so many MiB, each of a byte that is its number."""
+        socket = await opened(request)
+        mib = int(request.query["mib"])
+        await socket.send_bytes(b"".join(bytes([number]) * 2**20 for number in range(mib)))
+        return socket
+
     async def slow(request: web.Request) -> web.WebSocketResponse:
         socket = await opened(request)
         assert request.transport is not None
@@ -147,12 +159,13 @@ async def socket_app(scripts: Mapping[str, str] | None = None) -> AsyncIterator[
     app.router.add_get("/ending", ending)
     app.router.add_get("/raw/{how}", raw)
     app.router.add_get("/pour", pour)
+    app.router.add_get("/whole", whole)
     app.router.add_get("/slow", slow)
     app.router.add_get("/refuse/{status}", refuse)
     app.router.add_get("/hang", hang)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     seen.port = runner.addresses[0][1]
     try:
