@@ -51,11 +51,13 @@ const workerUrl = await asset("worker", {
 });
 const lateUrl = await asset("late", {}, { whenNeeded: true, format: "esm" });
 const guestUrl = await asset("guest", {}, { whenNeeded: true, format: "esm" });
+const siblingUrl = await asset("sibling", {}, { whenNeeded: true, format: "esm" });
 const guestWorkerUrl = await oneLine("guest-worker");
 const shellUrl = await asset("shell", {
   __WORKER_URL__: workerUrl,
   __LATE_URL__: lateUrl,
   __GUEST_URL__: guestUrl,
+  __SIBLING_URL__: siblingUrl,
 });
 
 const style = (await minify("src/shell/style.css", {})).trim();

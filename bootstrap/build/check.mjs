@@ -17,6 +17,7 @@ const REALMS = [
   "src/reset",
   "src/inject-worker",
   "src/guest",
+  "src/sibling",
   "src/guest-worker",
   "test",
 ];

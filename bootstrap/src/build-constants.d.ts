@@ -5,6 +5,7 @@ declare const __VERSION__: string;
 declare const __WORKER_URL__: string;
 declare const __LATE_URL__: string;
 /** The app's own service workers: what keeps them in the shell, and what runs before their scripts. */
+declare const __SIBLING_URL__: string;
 declare const __GUEST_URL__: string;
 declare const __GUEST_WORKER_URL__: string;
 declare const __INJECT_URL__: string;

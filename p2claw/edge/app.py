@@ -40,6 +40,13 @@ class Edge:
                     self._scheme, host.lower(), self._bootstrap.style_hashes
                 )
                 return _file(request, self._bootstrap.shell, shell)
+            case Kind.SIBLING:
+                sibling = headers.sibling_headers(
+                    self._scheme, host.lower(), self._parent, self._bootstrap.style_hashes
+                )
+                return _file(request, self._bootstrap.shell, sibling)
+            case Kind.OPAQUE:
+                return web.Response(headers=headers.opaque_headers())
             case Kind.RESET:
                 reset = self._bootstrap.reset
                 return _file(request, reset, headers.reset_headers(self._bootstrap.reset_hashes))

@@ -17,6 +17,10 @@ VARY_SHELL = "Accept-Encoding, Accept, Sec-Fetch-Mode, Sec-Fetch-Dest"
 # isolated. The shell page itself does not carry COEP: every page of an app is framed by it, and
 # would have to carry COEP too, which blocks whatever the app loads from other sites.
 _FILE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+_ACROSS = {
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
 _SCRIPT = {**_FILE, "Cross-Origin-Embedder-Policy": "require-corp"}
 
 
@@ -30,6 +34,27 @@ def shell_headers(scheme: str, host: str, style_hashes: Iterable[str]) -> dict[s
         "Referrer-Policy": "same-origin",
         "Content-Security-Policy": content_security_policy(scheme, host, style_hashes),
     }
+
+
+def sibling_headers(
+    scheme: str, host: str, parent: str, style_hashes: Iterable[str]
+) -> dict[str, str]:
+    """For the shell page in a hidden frame of another app, whose tab may be isolated.
+
+    Nobody but apps under the parent may hold it. Arguments as of `shell_headers`.
+    """
+    port = host[len(name) :] if (name := host.rpartition(":")[0]) else ""
+    policy = content_security_policy(scheme, host, style_hashes)
+    return {
+        **shell_headers(scheme, host, ()),
+        **_ACROSS,
+        "Content-Security-Policy": f"{policy}; frame-ancestors {scheme}://*.{parent}{port}",
+    }
+
+
+def opaque_headers() -> dict[str, str]:
+    """For what a page of another app may have, and not look at. It is the same for every app."""
+    return {**_FILE, **_ACROSS, "Cache-Control": IMMUTABLE}
 
 
 def reset_headers(hashes: tuple[str, str]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from enum import Enum, auto
 PREFIX = "/__p2claw/"
 WORKER_PATH = PREFIX + "sw.js"
 SHELL_PATH = PREFIX + "shell.html"
+SIBLING_PATH = PREFIX + "sibling"
+OPAQUE_PATH = PREFIX + "opaque"
 RESET_PATH = PREFIX + "reset"
 ASSETS_PATH = PREFIX + "assets/"
 
@@ -30,6 +32,8 @@ class Kind(Enum):
     """The answers of the edge."""
 
     SHELL = auto()  # the bootstrap page: 200
+    SIBLING = auto()  # the same page, hidden in that of another app under the parent: 200
+    OPAQUE = auto()  # nothing, for a page of another app that may not look at it: 200
     RESET = auto()  # the page that forgets everything a browser has kept of a host: 200
     WORKER = auto()  # our service worker script: 200
     ASSET = auto()  # a hashed file of the bootstrap: 200, or 404
@@ -77,6 +81,10 @@ def _kind_of_ours(method: str, path: str) -> Kind:
         kind = Kind.WORKER
     elif path == SHELL_PATH:
         kind = Kind.SHELL
+    elif path == SIBLING_PATH:
+        kind = Kind.SIBLING
+    elif path == OPAQUE_PATH:
+        kind = Kind.OPAQUE
     elif path == RESET_PATH:
         kind = Kind.RESET
     elif path.startswith(ASSETS_PATH):

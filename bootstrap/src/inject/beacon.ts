@@ -1,7 +1,7 @@
 // sendBeacon: sent by the shell, which outlives the page; the browser's own passes us by.
 
 import type { ShellApi } from "../messages/frame-shell";
-import { appUrl } from "./own-url";
+import { linkedUrl } from "./own-url";
 
 // Fetch §2.2.2
 const SIMPLE = /^(text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i;
@@ -10,7 +10,7 @@ export function wrapBeacon(shell: ShellApi): void {
   const { sendBeacon } = Navigator.prototype;
   Navigator.prototype.sendBeacon = function (...given: Parameters<typeof sendBeacon>): boolean {
     const [url, data] = given;
-    const own = this === navigator && given.length ? appUrl(url) : undefined;
+    const own = this === navigator && given.length ? linkedUrl(url) : undefined;
     if (!own) return sendBeacon.apply(this, given);
     const body = data ?? null;
     // Such a type would have to be asked for at another origin (Beacon §4.2).

@@ -3,14 +3,14 @@
 import { ERROR_FIELD } from "../messages/sw-page";
 import { EventStreamParser } from "./event-source-parser";
 import { impersonate } from "./impersonate";
-import { appUrl } from "./own-url";
+import { linkedUrl } from "./own-url";
 
 const RETRY_MS = 3_000;
 
 /** In the page or the worker that it runs in. ask: as the app's own requests go. */
 export function wrapEventSource(ask: typeof fetch): void {
   impersonate("EventSource", ([url, init], made) => {
-    const own = url === undefined ? undefined : appUrl(url as string | URL);
+    const own = url === undefined ? undefined : linkedUrl(url as string | URL);
     // Another origin's is the browser's own affair; a malformed URL is its error too.
     return own && new AppEventSource(made(), own.href, init as EventSourceInit | undefined, ask);
   });
@@ -45,7 +45,13 @@ class AppEventSource {
     const headers: Record<string, string> = { accept: "text/event-stream" };
     if (this.lastEventId) headers["last-event-id"] = octets(this.lastEventId);
     try {
-      const response = await this.ask(this.url, { headers, signal, cache: "no-store" });
+      const credentials = this.withCredentials ? "include" : "same-origin";
+      const response = await this.ask(this.url, {
+        headers,
+        signal,
+        cache: "no-store",
+        credentials,
+      });
       if (!isEventStream(response)) {
         // Ours says that the box is away, which passes; the app's own answer is final.
         if (!response.headers.has(ERROR_FIELD)) this.fail();
@@ -73,7 +79,7 @@ class AppEventSource {
       for (const event of parser.push(utf8.decode(result.value, { stream: true }))) {
         if (this.readyState === 2) return;
         const { type, data, lastEventId } = event;
-        const { origin } = location;
+        const { origin } = new URL(this.url);
         this.target.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin }));
         await nextTask();
       }

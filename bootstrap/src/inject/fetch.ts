@@ -4,7 +4,7 @@
 import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
 import { plainOctets } from "./octets";
-import { appUrl } from "./own-url";
+import { linkedUrl } from "./own-url";
 import { bodyOf, rememberBodies } from "./request-bodies";
 import { tellSw } from "./sw-port";
 
@@ -23,7 +23,7 @@ export function wrapFetch(shell: ShellApi): void {
     const own =
       on.window !== on || !given.length
         ? undefined
-        : appUrl(input instanceof Request ? input.url : input);
+        : linkedUrl(input instanceof Request ? input.url : input);
     if (!own) return fetch.apply(this as Window, given);
     let whole;
     try {

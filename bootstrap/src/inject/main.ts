@@ -48,7 +48,7 @@ script?.remove();
 function begin(place: Place): void {
   const { shell, isTop } = place;
   belong(shell.lock, learnOrigins(said.own));
-  const tab = window.top ?? window;
+  const { tab } = shell;
   if (isTop) {
     maskTop(tab, shell.post);
     const { problem } = said;
@@ -84,16 +84,16 @@ function begin(place: Place): void {
   const ask = window.fetch;
   wrapEventSource((...given) => ask(...given));
   const abort = (id: string): void => tellSw({ kind: "abort", id });
-  const pipe = (id: string): MessagePort => pipeOf(shell, id);
+  const pipe = (id: string, url: string): MessagePort => pipeOf(shell, id, url);
   wrapWebSocket({ fetch: nativeFetch, channel: false, pipe, abort }, appSocket);
   mendFrames(shell, { src: script?.src ?? "", nonce: script?.nonce ?? "" });
   followReports(shell, JSON.parse(said.notes ?? "[]") as PolicyNote[]);
   if (script && said.opaque !== undefined) showOpaque(script, said.opaque, place);
 }
 
-function pipeOf(shell: ShellApi, id: string): MessagePort {
+function pipeOf(shell: ShellApi, id: string, url: string): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  shell.socket(id, port2);
+  shell.socket(id, port2, url);
   return port1;
 }
 

@@ -7,7 +7,7 @@ import { type Post, openerOf } from "./popups";
 const OF_THE_TAB = ["close", "focus", "moveBy", "moveTo", "resizeBy", "resizeTo"] as const;
 
 export function maskTop(tab: Window, post: Post): void {
-  mask(window, "parent", () => window);
+  mask(window, "parent", () => (tab.parent === tab ? window : tab.parent));
   mask(window, "frameElement", () => null);
   // At once: what it says from now on has the same source.
   const opener = tab.opener && openerOf(tab, post);

@@ -1,6 +1,7 @@
 // Whether a URL is the app's, also by another name of it: what goes elsewhere is left to the browser.
 
 import { renamed } from "../messages/own-origins";
+import { isSibling } from "../messages/sibling";
 
 const OURS = "/__p2claw/";
 
@@ -39,7 +40,7 @@ export function appSocket(url: string): { url: string; request: string } | undef
     const asked = new URL(said.href.replace(/^ws/, "http"));
     // Encrypted or not is what the visit is, whatever an app has written down.
     if (asked.host === here.host) asked.protocol = here.protocol;
-    const own = appUrl(asked);
+    const own = linkedUrl(asked);
     return own && { url: said.href.replace(/^http/, "ws"), request: own.href };
   } catch {
     return undefined;
@@ -52,6 +53,21 @@ export function appUrl(url: string | URL): URL | undefined {
     const absolute = ownUrl(url) ?? new URL(url, base());
     const own = absolute.origin === HOME && !absolute.pathname.startsWith(OURS);
     return own ? absolute : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The absolute URL of what goes over a link: to the app itself, or to a sibling. */
+export function linkedUrl(url: string | URL): URL | undefined {
+  return appUrl(url) ?? siblingUrl(url);
+}
+
+function siblingUrl(url: string | URL): URL | undefined {
+  try {
+    const absolute = new URL(url, base());
+    // In a worker out of a Blob only the origin says which host it is.
+    return isSibling(absolute, new URL(location.origin)) ? absolute : undefined;
   } catch {
     return undefined;
   }

@@ -14,7 +14,7 @@ import {
 export interface Realm {
   fetch: typeof fetch;
   /** The end of a pipe; its other end goes to the channel worker under this id. */
-  pipe(id: string): Pipe;
+  pipe(id: string, url: string): Pipe;
   channel: boolean;
   /** The request with this mark is given up: a Service Worker is not told by the browser. */
   abort(id: string): void;
@@ -55,7 +55,7 @@ export class Opening {
     await held;
     try {
       this.abort.signal.throwIfAborted();
-      this.pipe = this.realm.pipe(id);
+      this.pipe = this.realm.pipe(id, url);
       this.pipe.onmessage = ({ data }: MessageEvent<WorkerToSocket>) => this.receive(data);
       const answer = await this.realm.fetch(marked(url, { socket: id, protocols, request: id }), {
         cache: "no-store",
@@ -103,9 +103,10 @@ export class Opening {
 // As long as the realm lives.
 function hold(lock: string): Promise<void> {
   return new Promise((resolve) => {
-    void navigator.locks.request(lock, () => {
+    const held = (): Promise<never> => {
       resolve();
       return new Promise(() => undefined);
-    });
+    };
+    navigator.locks.request(lock, held).catch(resolve);
   });
 }

@@ -5,7 +5,7 @@ import { fieldsMark, marked } from "../messages/marks";
 import { OCTETS } from "../messages/sw-page";
 import { type BlobBody, blobBody } from "./body";
 import { octetsOf } from "./octets";
-import { appUrl } from "./own-url";
+import { linkedUrl } from "./own-url";
 import { tellSw } from "./sw-port";
 import { tellProgress, uploadBroken, uploaded } from "./xhr-upload";
 
@@ -63,11 +63,12 @@ export function wrapXhr(shell: ShellApi): void {
   Native.prototype.open = function (...given: unknown[]): void {
     const [method, url, async = true, user, password] = given as Parameters<typeof open>;
     opened.delete(this);
-    const own = given.length < 2 ? undefined : appUrl(url);
+    const own = given.length < 2 ? undefined : linkedUrl(url);
     if (!own || !async) {
       open.apply(this, given as Parameters<typeof open>);
       refused.delete(this);
-      if (own && !isIntercepted()) refused.add(this);
+      // A sibling answers by way of this thread, which waits.
+      if (own && (own.origin !== location.origin || !isIntercepted())) refused.add(this);
       return;
     }
     const id = crypto.randomUUID();

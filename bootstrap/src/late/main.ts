@@ -1,22 +1,28 @@
 // What few visits need: loaded by the shell, into its own window, when something asks for it.
 
 import type { Late } from "../messages/late";
+import { listApps } from "./app-list";
 import { dataUrl, wholePage } from "./opaque";
 import { followPrinting } from "./print-copy";
+import { problemPage } from "./problem-page";
 import { problemText } from "./problem-texts";
+import { wrongKey } from "./wrong-key";
 import { signIn } from "./sign-in";
 import { icon, manifest } from "./tab-files";
 import { reportViolation } from "./violation-report";
 import { showTree } from "./xml-tree";
 
 export const late: Late = {
+  listApps,
   wholePage,
   dataUrl,
   icon,
   followPrinting,
   manifest,
   reportViolation,
+  problemPage,
   problemText,
+  wrongKey,
   showTree,
   signIn,
 };

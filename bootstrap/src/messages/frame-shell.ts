@@ -13,6 +13,8 @@ export interface ShellApi {
   readonly lock: string;
   /** This browser shows the fields of a Service Worker's answer as UTF-8. */
   readonly recodes: boolean;
+  /** The shell's own window: the tab, or what another site's page holds. */
+  readonly tab: Window;
   /** The window that is the app's top. */
   readonly frame: () => Window | null;
   /** A document of the app's top frame begins: before any script of its own has run. */
@@ -35,8 +37,8 @@ export interface ShellApi {
   formBody(id: string, form: SentForm): void;
   /** The request that named it is over. */
   bodyDone(id: string): void;
-  /** The other end of the pipe of a WebSocket that is being opened. */
-  socket(id: string, port: MessagePort): void;
+  /** The other end of the pipe of a WebSocket that is being opened; where it is asked for. */
+  socket(id: string, port: MessagePort, url: string): void;
   /** What is loaded only when it is asked for. */
   late(): Promise<Late>;
   /** The app's own service workers, in this tab. */

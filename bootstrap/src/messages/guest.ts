@@ -92,6 +92,8 @@ export type GuestAnswer =
   | { do: "pass" }
   /** A network error. */
   | { do: "error" }
+  /** Something came that nobody may look at: as opaque as what this URL gives. */
+  | { do: "opaque"; url: string }
   /** What is found in the app's caches. */
   | { do: "kept"; url: string; headers: [string, string][]; options: MultiCacheQueryOptions }
   | {

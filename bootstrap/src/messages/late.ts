@@ -4,6 +4,8 @@ import type { PolicyNote } from "./own-tag";
 import type { Names, ProblemCode, ProblemText } from "./problems";
 
 export interface Late {
+  /** Of a box that is named without an app. */
+  listApps(address: BoxAddress, view: AppListView): void;
   /** A page with an opaque origin, as text for `srcdoc`. */
   wholePage(page: OpaquePage): Promise<string>;
   dataUrl(blob: Blob): Promise<string>;
@@ -15,8 +17,41 @@ export interface Late {
   /** shown: a document of XML. */
   showTree(shown: object): void;
   signIn(question: SignInQuestion): Promise<SignedIn>;
+  /** Elements. */
+  problemPage(problem: ProblemText, retry: RetryPlan | undefined): object[];
   problemText(code: ProblemCode, names: Names): ProblemText;
+  /** wrong: undefined where the answer was not signed with the key. found: its peer id. */
+  wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText>;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
+}
+
+export interface BoxAddress {
+  alias: string;
+  /** With its dot: `.localhost`. */
+  parent: string;
+}
+
+export interface AppListView {
+  /** parts: elements. */
+  made(kind: "list", parts: object[]): void;
+  /** By the coordinator. In how many seconds to ask again; undefined: never unasked. */
+  refused(code: string, retryS: number | undefined, again: () => void): number | undefined;
+  /** inS: when it is tried again unasked. */
+  problem(code: ProblemCode, again: () => void, inS: number | undefined): void;
+}
+
+export interface RetryPlan {
+  /** When the page tries by itself; undefined: only when asked to. */
+  inS: number | undefined;
+  act: () => void;
+  /** Of the button. */
+  label?: string;
+}
+
+/** Which key was expected, and why. */
+export interface WrongKey {
+  because: "alias" | "link" | "first-visit";
+  expected: string;
 }
 
 /** One answer of 401: what it says, and what the request had said. */

@@ -19,6 +19,12 @@ export interface Marks {
   protocols?: string | undefined;
   /** It is imported by this version of the app's own service worker. */
   guest?: string | undefined;
+  /** From a hidden frame (`sibling.ts`): a redirect is to be seen, not followed. */
+  raw?: string | undefined;
+  /** Another origin's redirect has led here, from one that is another still: its origin is `null`. */
+  tainted?: string | undefined;
+  /** A hidden frame has the answer already, under this name. */
+  held?: string | undefined;
   /** How a page that is gone back to treats the cache. */
   cache?: string | undefined;
 }

@@ -1,5 +1,5 @@
 // Every page that a visitor may read in place of an app: its code, and whether trying again by itself
-// helps. What it says is late/problem-texts, how it is drawn is shell/screen's.
+// helps. What it says is late/problem-texts, how it is drawn is late/problem-page.
 
 export interface Names {
   /** "dog", or "" where the host names a box alone. */

@@ -2,9 +2,10 @@
 
 import type { Cookie } from "../cookies/parse";
 import type { GuestAsk, GuestNews } from "./guest";
+import type { SiblingAsk } from "./sibling";
 
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
-export const PAGE_PROTOCOL = 4;
+export const PAGE_PROTOCOL = 5;
 
 /** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
 export const LOCK_PREFIX = "p2claw-shell-";
@@ -37,6 +38,8 @@ export type PageToSw =
       port: MessagePort;
       /** The shell is itself in a frame of another site. */
       embedded: boolean;
+      /** It has no frame of its own: it answers a sibling. */
+      hidden: boolean;
       /** The document that the shell's frame asks for next. */
       expect: string;
       /** What the shell was served with. */
@@ -82,6 +85,8 @@ export type PageToSw =
 export type SwToPage =
   /** Of the app's own service workers. */
   | { kind: "guest"; news: GuestNews }
+  /** To a shell: a request for another app under the same parent. */
+  | ({ kind: "sibling" } & SiblingAsk)
   /** Shells answer with hello, app pages with iam. instance: of this start of the Service Worker. */
   | { kind: "ask"; instance: string }
   /** To a shell: its port has arrived. What its pages may know of all cookies. */

@@ -24,7 +24,11 @@ export function parseHost(hostname: string): Address | undefined {
 }
 
 /** The URL of another app of the same box. */
-export function urlOfApp(app: string, { alias, parent }: Address, location: URL): string {
+export function urlOfApp(
+  app: string,
+  { alias, parent }: Omit<Address, "app">,
+  location: URL,
+): string {
   const port = location.port ? `:${location.port}` : "";
   return `${location.protocol}//${app}-${alias}${parent}${port}/`;
 }

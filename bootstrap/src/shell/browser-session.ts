@@ -37,7 +37,7 @@ export function keepSession(name: string): void {
 
 // A shell that lives says the name by its lock: the Service Worker sees that itself.
 async function isAlive(): Promise<boolean> {
-  const { held } = await navigator.locks.query();
+  const { held } = await navigator.locks.query().catch(() => ({ held: [] as LockInfo[] }));
   return held?.some(({ name }) => name?.startsWith(SESSION_PREFIX)) ?? false;
 }
 

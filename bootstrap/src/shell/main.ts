@@ -1,11 +1,13 @@
 // What the page at the top of a tab does first: reads the address, looks at the browser, and starts.
 
 import { SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
+import { SIBLING_PATH } from "../messages/sibling";
 import { keyOfHash, parseHost } from "./address";
-import { listApps } from "./app-list";
 import { missingFeature } from "./browser";
+import { loadLate } from "./late";
 import { Pages } from "./pages";
 import { Screen } from "./screen";
+import { loadSibling } from "./sibling";
 import { Shell } from "./shell";
 import { reloadTab } from "./top-steps";
 
@@ -21,9 +23,19 @@ async function boot(): Promise<void> {
     pages.link("address-invalid", reloadTab, undefined);
     return;
   }
+  if (location.pathname === SIBLING_PATH) {
+    (await loadSibling()).serveSiblings((hidden) => {
+      new Shell(names, undefined, new Pages(screen, names, hidden), screen, hidden).start();
+    });
+    return;
+  }
   pages.progress("idle", false);
   if (address.app === undefined) {
-    listApps(address, pages, screen);
+    (await loadLate()).listApps(address, {
+      made: (kind, parts) => screen.made(kind, parts as HTMLElement[]),
+      refused: (code, retryS, again) => pages.refused({ kind: "coordinator", code, retryS }, again),
+      problem: (code, again, inS) => pages.link(code, again, inS),
+    });
     return;
   }
   const missing = await missingFeature();

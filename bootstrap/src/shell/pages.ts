@@ -1,5 +1,6 @@
 // Which of the shell's own pages covers the app, and when such a page tries again by itself.
 
+import type { Late } from "../messages/late";
 import {
   type Names,
   type ProblemCode,
@@ -7,11 +8,15 @@ import {
   RETRIES,
   isProblemCode,
 } from "../messages/problems";
+import type { HiddenShell } from "../messages/sibling";
 import type { Refusal } from "./attempt";
 import { loadLate } from "./late";
 import type { LinkState } from "./link-state";
 import { progressOf } from "./progress";
 import type { Screen } from "./screen";
+
+/** What a text says besides. */
+type More = (late: Late) => Partial<ProblemText>;
 
 /** none: the app is in view. link, app: a problem of the link, or of what the frame asked for. */
 export type Cover = "none" | "progress" | "link" | "app";
@@ -30,10 +35,15 @@ export class Pages {
   constructor(
     private readonly screen: Screen,
     private readonly names: Names,
+    private readonly hidden?: HiddenShell,
   ) {}
 
   progress(state: LinkState, relay: boolean): void {
     this.turn("progress");
+    if (this.hidden) {
+      this.hidden.problem(undefined);
+      return;
+    }
     this.screen.progress(progressOf(state, this.names.alias, relay), this.names.host);
   }
 
@@ -45,12 +55,7 @@ export class Pages {
   }
 
   /** A page about the link. inS: when it is tried again unasked; undefined: never. */
-  link(
-    code: ProblemCode,
-    retry: () => void,
-    inS: number | undefined,
-    more: Partial<ProblemText> = {},
-  ): void {
+  link(code: ProblemCode, retry: () => void, inS: number | undefined, more?: More): void {
     this.turn("link");
     this.draw(code, retry, inS, more);
   }
@@ -67,7 +72,7 @@ export class Pages {
       this.act = again;
       this.timer = setTimeout(again, inS * 1_000);
     }
-    this.draw(code, again, inS, more);
+    this.draw(code, again, inS, () => more);
   }
 
   /** Says why there is no link, and in how many seconds to try again; undefined: never unasked. */
@@ -81,15 +86,14 @@ export class Pages {
         return inS;
       }
       case "wrong-key":
-        this.link("wrong-key", retry, undefined, wrongKey(refusal));
+        this.link("wrong-key", retry, undefined, ({ wrongKey }) =>
+          wrongKey(refusal.trust, refusal.found),
+        );
         return undefined;
       case "forged":
-        this.link("wrong-key", retry, undefined, {
-          facts: [
-            ["Expected", refusal.found],
-            ["The box that answered", "did not sign with this key"],
-          ],
-        });
+        this.link("wrong-key", retry, undefined, ({ wrongKey }) =>
+          wrongKey(undefined, refusal.found),
+        );
         return undefined;
       default:
         return refusal satisfies never;
@@ -101,7 +105,8 @@ export class Pages {
     this.turn("app");
     const problem = { title: "This leads to another site", text: [origin] };
     const act = (): void => location.assign(origin);
-    this.screen.problem("departure", problem, { inS: undefined, act, label: "Continue" });
+    const retry = { inS: undefined, act, label: "Continue" };
+    this.say("departure", ({ problemPage }) => problemPage(problem, retry));
   }
 
   /** The network is back, or a person looks: do not sit out the pause. */
@@ -113,21 +118,32 @@ export class Pages {
     code: ProblemCode,
     act: () => void,
     inS: number | undefined,
-    more: Partial<ProblemText>,
+    more: More = () => ({}),
   ): void {
-    const { turns } = this;
-    const { host } = this.names;
-    void loadLate().then(
-      ({ problemText }) => draw(problemText(code, this.names)),
-      () => draw({ title: host, text: [`${UNEXPLAINED} (${code})`] }),
-    );
-    const draw = (problem: ProblemText): void => {
-      if (turns !== this.turns) return;
-      const whole = { ...problem, ...more, text: [...problem.text, ...(more.text ?? [])] };
+    const { hidden } = this;
+    if (hidden) {
+      hidden.problem(code, act);
+      return;
+    }
+    this.say(code, (late) => {
+      const problem = late.problemText(code, this.names);
+      const said = more(late);
+      const whole = { ...problem, ...said, text: [...problem.text, ...(said.text ?? [])] };
       const label = whole.act === undefined ? {} : { label: whole.act };
       const retry = RETRIES[code] === "never" ? undefined : { inS, act, ...label };
-      this.screen.problem(code, whole, retry);
+      return late.problemPage(whole, retry);
+    });
+  }
+
+  private say(code: string, parts: (late: Late) => object[]): void {
+    const { turns, screen } = this;
+    const draw = (act: () => void): void => {
+      if (turns === this.turns) act();
     };
+    loadLate().then(
+      (late) => draw(() => screen.made("problem", parts(late) as HTMLElement[], code)),
+      () => draw(() => screen.bare(code, this.names.host, `${UNEXPLAINED} (${code})`)),
+    );
   }
 
   private turn(cover: Cover): void {
@@ -146,21 +162,4 @@ export class Pages {
     clearTimeout(this.timer);
     this.act = undefined;
   }
-}
-
-function wrongKey({ trust, found }: Extract<Refusal, { kind: "wrong-key" }>): Partial<ProblemText> {
-  const label = {
-    alias: "A key whose hash is",
-    link: "The link names",
-    "first-visit": "At the first visit",
-  };
-  const way =
-    "If the key was changed on purpose, ask for a link that names the new one, with #k= at its end.";
-  return {
-    facts: [
-      [label[trust.because], trust.expected],
-      ["The box that answered", found],
-    ],
-    ...(trust.because === "first-visit" && { text: [way] }),
-  };
 }

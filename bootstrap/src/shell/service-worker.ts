@@ -2,6 +2,7 @@
 
 import type { SentForm } from "../messages/frame-shell";
 import type { GuestAsk, GuestNews } from "../messages/guest";
+import type { SiblingAsk } from "../messages/sibling";
 import { browserSession, keepSession } from "./browser-session";
 import type { Cookies } from "./cookies";
 import {
@@ -38,6 +39,8 @@ export interface ServiceWorkerOwner {
   led(): boolean;
   /** Something is new of the app's own service workers. */
   guest(news: GuestNews): void;
+  /** A request for another app under the same parent. */
+  sibling(asked: SiblingAsk): void;
   /** The frame has sent a form that no page of the app handed over. */
   form(form: SentForm): void;
 }
@@ -63,6 +66,7 @@ export class ServiceWorkerLink {
   constructor(
     private readonly worker: Worker,
     private readonly embedded: boolean,
+    private readonly hidden: boolean,
     private readonly owner: ServiceWorkerOwner,
     private readonly cookies: Cookies,
   ) {}
@@ -220,6 +224,7 @@ export class ServiceWorkerLink {
       lock: LOCK,
       port: port2,
       embedded: this.embedded,
+      hidden: this.hidden,
       policy: served(),
       expect: this.expect,
       led: this.owner.led(),
@@ -256,6 +261,9 @@ export class ServiceWorkerLink {
         return;
       case "guest":
         this.owner.guest(message.news);
+        return;
+      case "sibling":
+        this.owner.sibling(message);
         return;
       case "clear-storage":
         clearStorage();
@@ -294,10 +302,12 @@ function clearStorage(): void {
 // Held until the page is gone, however it goes.
 function held(name: string): Promise<void> {
   return new Promise((resolve) => {
-    void navigator.locks.request(name, () => {
+    const hold = (): Promise<never> => {
       resolve();
       return new Promise(() => undefined);
-    });
+    };
+    // Some browsers have no locks within another site's page.
+    navigator.locks.request(name, hold).catch(resolve);
   });
 }
 

@@ -9,6 +9,7 @@ import {
 } from "../messages/frame-shell";
 import type { GuestNews } from "../messages/guest";
 import type { GuestHome, GuestModule, Guests } from "../messages/guest-page";
+import type { Asking, HiddenShell } from "../messages/sibling";
 import type { SignInQuestion, SignedIn } from "../messages/late";
 import { type Names, isProblemCode } from "../messages/problems";
 import type { TabPolicy } from "../messages/sw-page";
@@ -19,6 +20,7 @@ import { Connector } from "./connector";
 import { Frame } from "./frame";
 import { FrameHistory } from "./frame-history";
 import { loadLate } from "./late";
+import { loadSibling } from "./sibling";
 import type { LinkState } from "./link-state";
 import { Mirror } from "./mirror";
 import type { Pages } from "./pages";
@@ -61,6 +63,8 @@ export class Shell {
   // The app's own service worker may answer without a link.
   private readonly covered = "covered" in document.documentElement.dataset;
   private keeper: Promise<Guests> | undefined;
+  private readonly bodies = new Map<string, Blob>();
+  private asking: Promise<Asking> | undefined;
   private loading = false; // the frame has been told to load the app
   private note: ReturnType<typeof setTimeout> | undefined;
 
@@ -69,6 +73,7 @@ export class Shell {
     linkKey: string | undefined,
     private readonly pages: Pages,
     private readonly screen: Screen,
+    private readonly hidden?: HiddenShell,
   ) {
     const { alias, app } = names;
     this.frame = new Frame({
@@ -95,13 +100,15 @@ export class Shell {
     });
     this.serviceWorker = new ServiceWorkerLink(
       this.worker,
-      window.top !== window,
+      hidden?.cross ?? window.top !== window,
+      hidden !== undefined,
       {
         download: (sure, empty) => this.downloading(sure, empty),
         form: (form) => {
           this.sent = form;
         },
         guest: (news) => this.guestNews(news),
+        sibling: (asked) => void this.siblings().then((asking) => asking.ask(asked)),
         led: () => this.history.began || ledHere(),
       },
       this.cookies,
@@ -151,6 +158,7 @@ export class Shell {
       get recodes() {
         return recodes();
       },
+      tab: window,
       frame: () => this.frame.window,
       arrive: (page) => this.arrive(page),
       moved: (how, url, state) => this.history.moved(how, url, state),
@@ -164,14 +172,19 @@ export class Shell {
       },
       body: (id, body, progress) => {
         if (progress) this.progress.set(id, progress);
+        this.bodies.set(id, body);
         this.tell({ kind: "body", id, body });
       },
       formBody: (id, form) => this.keepForm(id, form),
       bodyDone: (id) => {
         this.progress.delete(id);
+        this.bodies.delete(id);
         this.tell({ kind: "body-done", id });
       },
-      socket: (id, port) => this.tell({ kind: "socket", id, port }, port),
+      socket: (id, port, url) => {
+        if (isOwn(url)) this.tell({ kind: "socket", id, port }, port);
+        else void this.siblings().then((asking) => asking.socket(id, port));
+      },
       late: loadLate,
       guests: () => this.guests(),
       say: (text) => {
@@ -185,14 +198,16 @@ export class Shell {
         return intercepted;
       },
       cookies: this.cookies,
-      fetch: (url, init) => fetch(url, init),
+      fetch: (url, init) =>
+        isOwn(url) ? fetch(url, init) : this.siblings().then((asking) => asking.fetch(url, init)),
     };
   }
 
   // Where that part cannot be had, the app's own 401 is seen.
   private async signIn(id: number, question: SignInQuestion): Promise<void> {
     const nobody: SignedIn = { field: undefined, basic: [] };
-    const { field, basic } = await loadLate()
+    // A person sees no dialog of a hidden frame.
+    const { field, basic } = await (this.hidden ? Promise.reject(new Error()) : loadLate())
       .then((late) => late.signIn(question))
       .catch(() => nobody);
     this.tell({ kind: "signed-in", id, field, basic });
@@ -227,6 +242,13 @@ export class Shell {
     ));
   }
 
+  private siblings(): Promise<Asking> {
+    const { bodies, progress } = this;
+    return (this.asking ??= loadSibling().then(({ askSiblings }) =>
+      askSiblings({ bodies, progress }),
+    ));
+  }
+
   // What is new, none needs to know of who has not asked.
   private guestNews(news: GuestNews): void {
     const keeper = news.do === "wanted" ? this.guests() : this.keeper;
@@ -236,6 +258,10 @@ export class Shell {
   // Once the link is open and requests are intercepted; later documents load by themselves.
   private load(): void {
     if (this.loading || !this.controlled) return;
+    if (this.hidden) {
+      this.hidden.ready();
+      return;
+    }
     if (this.state !== "open" && !this.covered) return;
     this.loading = true;
     const url = location.href;
@@ -430,6 +456,11 @@ export class Shell {
   private tell(message: ShellToWorker, ...given: Transferable[]): void {
     this.worker.postMessage(message, given);
   }
+}
+
+// Of what goes over a link: the other app is a sibling.
+function isOwn(url: string): boolean {
+  return url.startsWith(location.origin);
 }
 
 // Who came by a link of another site, or by one that does not say, gets no cookie that is meant for

@@ -74,17 +74,18 @@ export class Guests {
     if (!port) return undefined;
     const bodied = request.method !== "GET" && request.method !== "HEAD";
     const body = bodied ? await request.clone().blob() : undefined;
-    const answer = await ask(port, factsOf(event, body), shell);
+    const request_ = factsOf(event, body);
+    const answer = await ask(shell, (reply) =>
+      port.postMessage({ do: "fetch", request: request_, reply } satisfies SwToGuest, [reply]),
+    );
     switch (answer.do) {
       case "error":
+      case "opaque":
         return Response.error();
       case "kept":
         return caches.match(new Request(answer.url, { headers: answer.headers }), answer.options);
-      case "response": {
-        const { status, statusText, headers, body: given } = answer;
-        const empty = status === 204 || status === 205 || status === 304;
-        return new Response(empty ? null : (given ?? null), { status, statusText, headers });
-      }
+      case "response":
+        return made(answer);
       case "pass":
       case "wait":
         return undefined;
@@ -260,7 +261,17 @@ function tell(client: Client, news: GuestNews, given: MessagePort[] = []): void 
   client.postMessage({ kind: "guest", news } satisfies SwToPage, given);
 }
 
-function ask(port: MessagePort, request: GuestRequest, shell: Shell): Promise<GuestAnswer> {
+export function made(answer: Extract<GuestAnswer, { do: "response" }>): Response {
+  const { status, statusText, headers, body } = answer;
+  const empty = status === 204 || status === 205 || status === 304;
+  return new Response(empty ? null : (body ?? null), { status, statusText, headers });
+}
+
+/** say: shows something to whoever answers in a shell. cancel: nobody wants the answer any more. */
+export function ask(
+  shell: Shell,
+  say: (reply: MessagePort, cancel: () => void) => void,
+): Promise<GuestAnswer> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     const over = (answer: GuestAnswer): void => {
@@ -275,11 +286,14 @@ function ask(port: MessagePort, request: GuestRequest, shell: Shell): Promise<Gu
       if (data.do === "wait") clearTimeout(timer);
       else over(data);
     };
-    port.postMessage({ do: "fetch", request, reply: port2 } satisfies SwToGuest, [port2]);
+    say(port2, () => {
+      port1.postMessage(null);
+      died();
+    });
   });
 }
 
-function factsOf(
+export function factsOf(
   { request, clientId, resultingClientId }: FetchEvent,
   body: Blob | undefined,
 ): GuestRequest {

@@ -16,6 +16,7 @@ import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
 import { routeOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
+import { isForSibling } from "./siblings";
 import { Shells } from "./shells";
 import { ownScript } from "./worker-script";
 
@@ -65,7 +66,7 @@ sw.onfetch = (event) => {
   switch (route) {
     case "network":
       if (own.perhaps(event.request)) event.respondWith(relay.byAnotherName(event));
-      else if (guests.watch && !isOurOrigin(event.request.url))
+      else if (isForSibling(event.request) || (guests.watch && !isOurOrigin(event.request.url)))
         event.respondWith(relay.elsewhere(event));
       return;
     case "asset":
@@ -84,7 +85,7 @@ sw.onfetch = (event) => {
       return;
     case "frame":
     case "app":
-      event.respondWith(relay.answer(event));
+      event.respondWith(isForSibling(event.request) ? relay.elsewhere(event) : relay.answer(event));
       return;
     default:
       route satisfies never;

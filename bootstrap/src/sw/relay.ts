@@ -1,6 +1,7 @@
 // One request of a page, through a worker to the box, and its answer as a Response.
 
 import { fieldsOfMark, marksOf } from "../messages/marks";
+import { MOVED_FIELD } from "../messages/sibling";
 import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
@@ -26,6 +27,7 @@ import { tabPolicyOf, within } from "./tab-policy";
 import { toClear } from "./clear-site-data";
 import { clearSiteData } from "./site-data";
 import type { Shell, Shells } from "./shells";
+import { askSibling, isForSibling } from "./siblings";
 import { asGuest, isWorker, withOwnScript } from "./worker-script";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
@@ -87,10 +89,13 @@ export class Relay {
     return framed(await assemble(...this.asAnswer(given), asked, shell));
   }
 
-  /** A request for another site, of a page with a guest. */
+  /** A request for another site, of a page with a guest, or for a sibling. */
   async elsewhere(event: FetchEvent): Promise<Response> {
+    const sibling = isForSibling(event.request);
     const shell = await this.shells.of(event.clientId);
-    return (shell && (await this.guests.answer(event, shell))) ?? sw.fetch(event.request);
+    const given = shell && (await this.guests.answer(event, shell));
+    if (given || !sibling) return given ?? sw.fetch(event.request);
+    return shell ? askSibling(event, shell, this.aborts) : Response.error();
   }
 
   private async fromApp(
@@ -123,7 +128,7 @@ export class Relay {
       marks.keep ? "" : event.clientId,
       pending.cancel,
     );
-    const answer = await pending.answer;
+    let answer = await pending.answer;
     settled();
     if (answer.kind === "error") return fail(page, answer.error);
     if (!answer.error) await cookies.receive(answer.fields);
@@ -134,6 +139,10 @@ export class Relay {
     if (marks.stream && request.redirect === "follow" && keepsBody(answer)) {
       pending.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
       return Response.error();
+    }
+    if (marks.raw && isRedirect(answer.status)) {
+      const moved = [MOVED_FIELD, String(answer.status)] as const;
+      answer = { ...answer, status: 200, fields: [...answer.fields, moved] };
     }
     const response = await this.respond(answer, pending.port, asked, shell);
     if (first && !answer.error && !isRedirect(answer.status)) {

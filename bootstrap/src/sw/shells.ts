@@ -10,6 +10,7 @@ export interface Shell {
   readonly client: Client;
   readonly port: MessagePort;
   readonly embedded: boolean;
+  readonly hidden: boolean;
   /** What it was served with. */
   readonly policy: TabPolicy;
   /** A page of this site led to it, as far as is known. */
@@ -45,6 +46,11 @@ export class Shells {
     return [...this.shells.values()];
   }
 
+  // Those that hold a page of the app.
+  private get seen(): Shell[] {
+    return this.all.filter(({ hidden }) => !hidden);
+  }
+
   /** welcome: what it is told. */
   hello(message: Hello, client: Client, welcome: SwToPage): void {
     if (message.protocol !== PAGE_PROTOCOL) {
@@ -52,12 +58,13 @@ export class Shells {
       return;
     }
     this.remove(message.lock);
-    const { lock, port, embedded, policy, led, expect, referrer } = message;
+    const { lock, port, embedded, hidden, policy, led, expect, referrer } = message;
     const shell = {
       lock,
       client,
       port,
       embedded,
+      hidden,
       policy,
       led,
       expect,
@@ -78,7 +85,7 @@ export class Shells {
   /** Of all that live. */
   async policies(): Promise<TabPolicy[]> {
     await this.any();
-    return this.all.map(({ policy }) => policy);
+    return this.seen.map(({ policy }) => policy);
   }
 
   /** A page says which shell is its own. */
@@ -147,7 +154,7 @@ export class Shells {
 
   // Of several, the one that the person looks at.
   private async best(): Promise<Shell | undefined> {
-    const shells = this.all;
+    const shells = this.seen;
     if (shells.length < 2) return shells[0];
     const windows = await sw.clients.matchAll({ type: "window" });
     const rank = (shell: Shell): number => {

@@ -105,7 +105,8 @@ export class AppCookies {
   // Cookies of the browser's session end with it, and the Service Worker does not see it end. A
   // shell of the session that lives, or one whose tab or browser has kept the name, proves it.
   private async ensure(session: string): Promise<void> {
-    const { held } = await navigator.locks.query();
+    // Some browsers have no locks within another site's page.
+    const { held } = await navigator.locks.query().catch(() => ({ held: [] as LockInfo[] }));
     if (this.sure) return;
     this.sure = true;
     const lives = held?.some(({ name }) => name === SESSION_PREFIX + this.session);

@@ -1,0 +1,87 @@
+// Another app under the same parent, here a sibling, which a page asks by its own URL. A frame of the
+// sibling, hidden in the shell, answers: what shell, Service Worker and frame say to each other.
+
+import type { GuestAnswer, GuestRequest } from "./guest";
+import type { RequestBody } from "./sw-worker";
+
+/** The page of the hidden frame, from the edge. */
+export const SIBLING_PATH = "/__p2claw/sibling";
+
+/** On answers to a hidden frame: the status of a redirect, which it is to see and not to follow. */
+export const MOVED_FIELD = "x-p2claw-moved";
+
+/** `<app>-<alias>.<parent>`, of the same parent and port, and not this one. */
+export function isSibling(url: URL, here: { protocol: string; host: string }): boolean {
+  const parent = (host: string): string => host.slice(host.indexOf("."));
+  return (
+    url.protocol === here.protocol &&
+    url.host !== here.host &&
+    parent(url.host) === parent(here.host) &&
+    /^[^.]+-[a-z0-9]+\./.test(url.host)
+  );
+}
+
+/** Of origins of siblings. What one box shares is one site, as servers of one person are. */
+export function isSameBox(one: string, other: string): boolean {
+  const box = (origin: string): string => new URL(origin).host.replace(/^[^.]*-/, "");
+  return box(one) === box(other);
+}
+
+/** From the Service Worker to a shell. GuestAnswers come on `reply`, on which null says: give up. */
+export interface SiblingAsk {
+  /** Its URL with marks. */
+  request: GuestRequest;
+  body: RequestBody;
+  reply: MessagePort;
+}
+
+/** Which requests the hidden frame of a sibling answers. */
+export type ShellToSibling =
+  | ({
+      p2claw: "ask";
+      /** What the page at the top requires of what it loads. */
+      embedder: string;
+      /** The pipe of a WebSocket. */
+      socket: MessagePort | undefined;
+    } & SiblingAsk)
+  /** The realm of the WebSocket that was opened by this request is gone. */
+  | { p2claw: "over"; socket: string };
+
+export type SiblingToShell =
+  /** It listens. */
+  | { p2claw: "here" }
+  /** So much of the body that came under this id. */
+  | { p2claw: "sent"; id: string; bytes: number };
+
+export type SiblingAnswer = Extract<GuestAnswer, { do: "error" | "response" | "opaque" }>;
+
+/** What the shell gives to the part that asks siblings. */
+export interface AskingHome {
+  /** Bodies that pages have handed over, and who is told how much of them was sent; by their ids. */
+  bodies: Map<string, Blob>;
+  progress: Map<string, (sentBytes: number) => void>;
+}
+
+export interface Asking {
+  /** From a window of this origin that no policy of ours restrains. */
+  fetch: typeof fetch;
+  ask(asked: SiblingAsk): void;
+  /** The other end of the pipe of a WebSocket; the request that names it follows. */
+  socket(id: string, port: MessagePort): void;
+}
+
+/** In place of the pages of a shell that nobody sees. */
+export interface HiddenShell {
+  /** For cookies: another site asks. */
+  cross: boolean;
+  /** Requests are intercepted. */
+  ready(): void;
+  /** Why there is none; undefined: all is well. */
+  problem(code: string | undefined, retry?: () => void): void;
+}
+
+export interface SiblingModule {
+  askSiblings(home: AskingHome): Asking;
+  /** start: makes the shell. */
+  serveSiblings(start: (hidden: HiddenShell) => void): void;
+}

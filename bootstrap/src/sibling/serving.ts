@@ -1,0 +1,128 @@
+// In the hidden frame: answers what the shell around it asks, for the app of this origin.
+
+import { SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
+import {
+  type HiddenShell,
+  type ShellToSibling,
+  type SiblingAsk,
+  type SiblingToShell,
+  isSameBox,
+  isSibling,
+} from "../messages/sibling";
+import { realmLock, socketId } from "../messages/socket";
+import { cross } from "./crossing";
+import { type Crossing, Refused } from "./sending";
+
+// Until requests are intercepted: a first visit may take its time.
+const READY_MS = 20_000;
+
+/** start: makes the shell. It is made once it is known who asks. */
+export function serveSiblings(start: (hidden: HiddenShell) => void): void {
+  let from: string | undefined;
+  let serving: Serving | undefined;
+  window.addEventListener("message", ({ data, origin, source }: MessageEvent<ShellToSibling>) => {
+    // Whoever else has this page in a frame gets no answer.
+    if (!source || !isSibling(new URL(origin), location) || (from ?? origin) !== origin) return;
+    from = origin;
+    serving ??= new Serving(origin, source as Window, start);
+    if (data.p2claw === "ask") void serving.ask(data, data.socket, data.embedder);
+    else if (data.p2claw === "over") serving.over(data.socket);
+  });
+  window.parent.postMessage({ p2claw: "here" } satisfies SiblingToShell, "*");
+}
+
+class Serving {
+  private readonly ready: Promise<void>;
+  private readonly releases = new Map<string, () => void>();
+  private problem: string | undefined;
+  private retry: (() => void) | undefined;
+
+  constructor(
+    private readonly from: string,
+    private readonly asker: Window,
+    start: (hidden: HiddenShell) => void,
+  ) {
+    this.ready = new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Refused("no-service-worker")), READY_MS);
+      start({
+        cross: !isSameBox(from, location.origin),
+        ready: resolve,
+        problem: (code, retry) => {
+          this.problem = code;
+          this.retry = retry;
+          if (code === "no-service-worker" || code === "bypassed") reject(new Refused(code));
+        },
+      });
+    });
+    this.ready.catch(() => undefined);
+  }
+
+  async ask(asked: SiblingAsk, pipe: MessagePort | undefined, embedder: string): Promise<void> {
+    const { request, body, reply } = asked;
+    const giving = new AbortController();
+    reply.onmessage = () => giving.abort();
+    const socket = pipe && (await this.hold(asked.request.url, pipe));
+    const tell = (said: SiblingToShell): void => this.asker.postMessage(said, this.from);
+    try {
+      await this.ready;
+      if (this.problem !== undefined) setTimeout(() => this.retry?.(), 0);
+      const sent = (id: string, bytes: number): void => tell({ p2claw: "sent", id, bytes });
+      const { signal } = giving;
+      const crossing: Crossing = { from: this.from, embedder, request, body, socket, signal, sent };
+      await give(crossing, reply);
+    } catch (error) {
+      reply.postMessage({ do: "error" });
+      // Here, not told: who asks could read it.
+      if (!giving.signal.aborted) explain(request.url, error, this.problem);
+    }
+  }
+
+  /** The realm of a WebSocket is gone. */
+  over(url: string): void {
+    this.releases.get(url)?.();
+    this.releases.delete(url);
+  }
+
+  // The channel worker takes a realm for gone whose lock is free: here it stands for the asker's.
+  private async hold(url: string, pipe: MessagePort): Promise<string> {
+    const id = socketId(crypto.randomUUID(), false, 1);
+    await new Promise<void>((resolve) => {
+      const held = (): Promise<void> => {
+        resolve();
+        return new Promise<void>((release) => this.releases.set(url, release));
+      };
+      navigator.locks.request(realmLock(id), held).catch(resolve);
+    });
+    ownShell().socket(id, pipe, location.origin);
+    return id;
+  }
+}
+
+/** Answer on `reply`. Throws as `cross`. */
+export async function give(crossing: Crossing, reply: MessagePort): Promise<void> {
+  const answer = await cross(crossing, ownShell());
+  if (answer.do !== "response" || !answer.body) {
+    reply.postMessage(answer);
+    return;
+  }
+  try {
+    reply.postMessage(answer, [answer.body as unknown as Transferable]);
+  } catch {
+    const body = await new Response(answer.body as BodyInit).blob(); // streams cannot be given away here
+    reply.postMessage({ ...answer, body });
+  }
+}
+
+/** Says in the console why there is no answer. */
+export function explain(url: string, error: unknown, problem: string | undefined): void {
+  const { origin } = new URL(url);
+  const why =
+    error instanceof Refused
+      ? `a request to ${origin} was refused: ${error.message}`
+      : `${origin} could not be reached (${problem ?? "no answer"})`;
+  console.error(`p2claw: ${why}.`);
+}
+
+function ownShell(): ShellApi {
+  return Reflect.get(window, SHELL_PROPERTY) as ShellApi;
+}

@@ -1,0 +1,45 @@
+// Requests of the app's pages for another app under the same parent: no network has what they ask for.
+// The shell is told, and with it a hidden frame of that app (`sibling/`).
+
+import { marksOf } from "../messages/marks";
+import { isSibling } from "../messages/sibling";
+import type { SwToPage } from "../messages/sw-page";
+import type { Aborts } from "./aborts";
+import { ask, factsOf, made } from "./guests";
+import { requestBody, transferOf } from "./request-body";
+import { sw } from "./scope";
+import type { Shell } from "./shells";
+
+/** For a sibling, or back from one. */
+export function isForSibling({ url, mode }: Request): boolean {
+  const crosses = isSibling(new URL(url), sw.location) || marksOf(url).tainted !== undefined;
+  return crosses && mode !== "navigate";
+}
+
+export async function askSibling(
+  event: FetchEvent,
+  shell: Shell,
+  aborts: Aborts,
+): Promise<Response> {
+  const { request, clientId } = event;
+  const { url } = request;
+  const marks = marksOf(url);
+  let over = (): void => undefined;
+  try {
+    const body = await requestBody(request);
+    const answer = await ask(shell, (reply, cancel) => {
+      over = aborts.add(marks.request, marks.keep ? "" : clientId, cancel);
+      const facts = { ...factsOf(event, undefined), url };
+      const message: SwToPage = { kind: "sibling", request: facts, body, reply };
+      shell.client.postMessage(message, [reply, ...transferOf(body)]);
+    });
+    if (answer.do === "response") return made(answer);
+    if (answer.do === "opaque")
+      return await sw.fetch(answer.url, { mode: "no-cors", credentials: "omit" });
+  } catch {
+    // Too large, or given up.
+  } finally {
+    over();
+  }
+  return Response.error();
+}

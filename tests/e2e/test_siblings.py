@@ -1,0 +1,357 @@
+"""A page of one app asks another app of the same box by its URL: CORS is as between two servers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.acts.visit import visit
+from tests.e2e.stack import AppUrl, Stack, stack
+from tests.e2e.upstreams.neighbours import Neighbour, neighbour
+from tests.support.browser import Browser, Tab, until
+from tests.support.edge_log import EdgeLog
+
+SCRIPT = (Path(__file__).parent / "upstreams" / "crossing.js").read_text()
+OBSERVE = SCRIPT[SCRIPT.index("async (web, api)") :]
+# The first request may have to bring the hidden frame, its Service Worker and its link.
+ASK = """async (url, init) => {
+  try {
+    const answer = await fetch(url, init);
+    return { status: answer.status, text: await answer.text() };
+  } catch (error) {
+    return { error: error.name };
+  }
+}"""
+REFUSED = {"error": "TypeError"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A frontend and a backend, exposed by one box. Origins without a slash at the end."""
+
+    web: Neighbour
+    api: Neighbour
+    web_url: AppUrl
+    api_url: AppUrl
+    stack: Stack
+    name: str
+
+    @property
+    def origins(self) -> tuple[str, str]:
+        return self.web_url.url.rstrip("/"), self.api_url.url.rstrip("/")
+
+
+async def _exposed(running: Stack, name: str, web: Neighbour, api: Neighbour) -> Pair:
+    web_url = await running.expose(name, web.upstream)
+    api_url = await running.expose(f"{name}-back", api.upstream)
+    return Pair(web, api, web_url, api_url, running, name)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pair(shared_stack: Stack, fresh_name: str) -> AsyncIterator[Pair]:
+    async with neighbour() as web, neighbour() as api:
+        yield await _exposed(shared_stack, fresh_name, web, api)
+        await shared_stack.unexpose(fresh_name)
+        await shared_stack.unexpose(f"{fresh_name}-back")
+
+
+async def _tab(browser: Browser, pair: Pair) -> Tab:
+    return (await visit(browser, pair.web_url.url, "A neighbour")).tab
+
+
+def _plain(seen: Any, web: str, api: str) -> Any:
+    """With the origins by their roles."""
+    return json.loads(json.dumps(seen).replace(web, "WEB").replace(api, "API"))
+
+
+@pytest.mark.timeout(180)
+async def test_a_page_observes_the_same_as_beside_two_servers(browser: Browser, pair: Pair) -> None:
+    direct = (f"http://localhost:{pair.web.port}", f"http://localhost:{pair.api.port}")
+    beside = await browser.open(f"{direct[0]}/", within="top")
+    expected = _plain(await beside.evaluate(OBSERVE, *direct, timeout_s=60), *direct)
+    pair.api.heard.clear()
+    tab = await _tab(browser, pair)
+    seen = _plain(await tab.evaluate(OBSERVE, *pair.origins, timeout_s=90), *pair.origins)
+    assert seen == expected
+    assert sum(value == "TypeError" for value in seen.values()) > 10, "too little was refused"
+    await until(lambda: bool(pair.api.asked_for("/beacon")), timeout_s=10, what="a beacon came")
+    assert pair.api.asked_for("/beacon")[0].body == b"lamp"
+    # What was kept is not asked again, and what is simple not at all.
+    assert len(pair.api.asked_for("/kept", "OPTIONS")) == 1
+    assert not pair.api.asked_for("/simple", "OPTIONS")
+
+
+async def test_requests_say_what_a_browsers_would(browser: Browser, pair: Pair) -> None:
+    tab = await _tab(browser, pair)
+    web, api = pair.origins
+    init = {
+        "method": "PUT",
+        "headers": {"X-B": "1", "Authorization": "a"},
+        "credentials": "include",
+    }
+    url = f"{api}/said?allow={web}&with=1&methods=PUT&names=authorization,x-b"
+    await tab.evaluate("() => { document.cookie = 'own=1'; }")
+    assert (await tab.evaluate(ASK, url, init))["status"] == 200
+    asked, sent = pair.api.asked_for("/said")
+    assert asked.fields["access-control-request-method"] == "PUT"
+    assert asked.fields["access-control-request-headers"] == "authorization,x-b"
+    assert "authorization" not in asked.fields
+    assert sent.fields["authorization"] == "a"
+    for one in (asked, sent):
+        assert one.fields["origin"] == web
+        assert one.fields["referer"] == f"{web}/"
+        assert one.fields["sec-fetch-site"] == "same-site"
+        assert one.fields["sec-fetch-mode"] == "cors"
+        assert "cookie" not in one.fields
+
+
+async def test_cookies_are_the_siblings_own_and_pictures_come_without(
+    browser: Browser, pair: Pair
+) -> None:
+    tab = await _tab(browser, pair)
+    web, api = pair.origins
+    credentials = {"credentials": "include"}
+    await tab.evaluate(ASK, f"{api}/login?cookie=s%3D1&allow={web}&with=1", credentials)
+    await tab.evaluate(ASK, f"{api}/known?allow={web}&with=1", credentials)
+    await tab.evaluate(ASK, f"{api}/blind", {"mode": "no-cors", **credentials})
+    show = "url => new Promise(done => { const i = new Image(); i.onload = done; i.src = url; })"
+    await tab.evaluate(show, f"{api}/picture.svg")
+    assert pair.api.asked_for("/known")[0].fields["cookie"] == "s=1"
+    # A script sees nothing of that, so it may go with cookies; a picture could be read.
+    assert pair.api.asked_for("/blind")[0].fields["cookie"] == "s=1"
+    assert "cookie" not in pair.api.asked_for("/picture.svg")[0].fields
+    assert await tab.evaluate("() => document.cookie") == ""
+
+
+async def test_an_app_of_another_box_is_another_site(browser: Browser, pair: Pair) -> None:
+    # By its other alias the same box is another one to every visitor.
+    tab = await _tab(browser, pair)
+    web, _ = pair.origins
+    api = pair.api_url.key_url.rstrip("/")
+    credentials = {"credentials": "include"}
+    for cookie in ("lax=1", "none=1; SameSite=None; Secure"):
+        said = await tab.evaluate(
+            ASK,
+            f"{api}/login?cookie={cookie}&allow={web}&with=1".replace("; ", "%3B "),
+            credentials,
+        )
+        assert said["status"] == 200
+    said = await tab.evaluate(ASK, f"{api}/known?allow={web}&with=1", credentials)
+    assert json.loads(said["text"])["cookie"] == "none=1"
+    assert pair.api.asked_for("/known")[0].fields["sec-fetch-site"] == "cross-site"
+    show = """url => new Promise(done => {
+      const i = new Image(); i.onload = i.onerror = ({ type }) => done(type); i.src = url; })"""
+    assert await tab.evaluate(show, f"{api}/picture.svg?policy=same-site") == "error"
+
+
+# What an app could do with the hidden frame if it spoke to it itself, as the shell does.
+SPEAK = """async (api, request) => {
+  const holder = document.createElement("iframe");
+  holder.src = "/__p2claw/session";
+  await new Promise((done) => { holder.onload = done; document.body.append(holder); });
+  const frame = holder.contentDocument.createElement("iframe");
+  const here = new Promise((done) => holder.contentWindow.addEventListener("message", done));
+  frame.src = `${api}/__p2claw/sibling`;
+  holder.contentDocument.body.append(frame);
+  await here;
+  const { port1, port2 } = new MessageChannel();
+  const facts = { method: "GET", headers: [], mode: "cors", destination: "", cache: "default",
+    credentials: "include", redirect: "follow", referrer: "", referrerPolicy: "", integrity: "",
+    ...request, url: api + request.url };
+  frame.contentWindow.postMessage({ p2claw: "ask", embedder: "", socket: undefined,
+    request: facts, body: { kind: "none" }, reply: port2 }, api, [port2]);
+  const answer = await new Promise((done) => { port1.onmessage = ({ data }) => done(data); });
+  const text = answer.body ? await new Response(answer.body).text() : "";
+  return { do: answer.do, text, headers: answer.headers ?? [] };
+}"""
+
+
+async def test_who_speaks_to_the_hidden_frame_itself_gets_no_more(
+    browser: Browser, pair: Pair
+) -> None:
+    tab = await _tab(browser, pair)
+    web, api = pair.origins
+    credentials = {"credentials": "include"}
+    await tab.evaluate(ASK, f"{api}/login?cookie=s%3D1&allow={web}&with=1", credentials)
+
+    async def speak(**request: Any) -> Any:
+        return await tab.evaluate(SPEAK, api, request)
+
+    assert (await speak(url="/secret"))["do"] == "error"
+    assert (await speak(url="/secret", mode="same-origin"))["do"] == "error"
+    assert (await speak(url="/secret", mode="navigate"))["do"] == "error"
+    assert (await speak(url="/secret", destination="document"))["do"] == "error"
+    blind = await speak(url="/secret", mode="no-cors")
+    assert (blind["do"], blind["text"], blind["headers"]) == ("opaque", "", [])
+    # Nobody's picture: what anyone gets who knows the URL.
+    picture = await speak(url="/shown", mode="no-cors", destination="image")
+    assert json.loads(picture["text"])["cookie"] == ""
+    assert not any(name.startswith("x-") for name, _ in picture["headers"])
+    # An element asks for nothing that must be asked for first.
+    loud = {"headers": [["x-loud", "1"]], "destination": "script"}
+    await speak(url="/loud?allow=*", credentials="omit", **loud)
+    assert "x-loud" not in pair.api.asked_for("/loud")[0].fields
+    erase = await speak(url="/erase?allow=*", method="DELETE", destination="image")
+    assert (erase["do"], pair.api.asked_for("/erase")) == ("error", [])
+    # Where a redirect leads to is for the browser alone.
+    moved = f"/go?allow={web}&with=1&to=http://third.example/?secret"
+    assert (await speak(url=moved))["do"] == "error"
+    assert (await speak(url=moved, mode="no-cors"))["headers"] == []
+    manual = await speak(url=f"/go?allow={web}&with=1&to=/?secret", redirect="manual")
+    assert manual["headers"] == [["location", f"{api}/"]]
+    assert (await speak(url="/__p2claw/session"))["do"] == "error"
+
+
+async def test_another_site_gets_no_answer_of_the_hidden_frame(
+    browser: Browser, pair: Pair
+) -> None:
+    foreign = await browser.open(f"http://localhost:{pair.web.port}/", within="top")
+    look = """api => new Promise((done) => {
+      let heard = false;
+      addEventListener("message", () => { heard = true; });
+      const frame = document.createElement("iframe");
+      frame.src = `${api}/__p2claw/sibling`;
+      frame.onload = () => {
+        frame.contentWindow.postMessage({ p2claw: "ask", request: { url: `${api}/secret` } }, "*");
+        setTimeout(() => done(heard), 1500);
+      };
+      document.body.append(frame);
+    })"""
+    assert not await foreign.evaluate(look, pair.origins[1])
+    assert pair.api.heard == []
+
+
+async def test_giving_up_reaches_the_sibling(browser: Browser, pair: Pair) -> None:
+    tab = await _tab(browser, pair)
+    _, api = pair.origins
+    begin = """api => {
+      window.giving = new AbortController();
+      const { signal } = giving;
+      fetch(`${api}/hang?allow=*`, { signal }).catch(({ name }) => { window.said = name; });
+    }"""
+    await tab.evaluate(begin, api)
+    await until(lambda: bool(pair.api.open), timeout_s=20, what="the request is there")
+    await tab.evaluate("() => window.giving.abort()")
+    assert await tab.wait_for("() => window.said") == "AbortError"
+    await until(lambda: not pair.api.open, timeout_s=10, what="the app is told")
+
+
+LENGTH = 50_000_000
+
+
+@pytest.mark.timeout(120)
+async def test_a_download_streams_and_a_reader_that_stops_stops_it(
+    browser: Browser, pair: Pair
+) -> None:
+    tab = await _tab(browser, pair)
+    _, api = pair.origins
+    read = """async (url) => {
+      window.reader = (await fetch(url)).body.getReader();
+      window.size = (await window.reader.read()).value.length;
+    }"""
+    await tab.evaluate(read, f"{api}/many?allow=*&bytes={LENGTH}")
+    # Nobody reads: the app cannot have sent it all, wherever it would lie.
+    await asyncio.sleep(1)
+    assert pair.api.open, "all of it has left the app, and nobody has read it"
+    drain = """async () => {
+      for (;;) {
+        const { value, done } = await window.reader.read();
+        if (done) return window.size;
+        window.size += value.length;
+      }
+    }"""
+    assert await tab.evaluate(drain, timeout_s=60) == LENGTH
+
+
+async def test_an_app_that_is_not_exposed_is_a_network_error(browser: Browser, pair: Pair) -> None:
+    tab = await _tab(browser, pair)
+    web, _ = pair.origins
+    nobody = web.replace(f"//{pair.name}-", f"//{pair.name}-nobody-")
+    assert await tab.evaluate(ASK, f"{nobody}/a?allow=*", {}) == REFUSED
+    assert (
+        await tab.evaluate("() => document.documentElement.dataset.problem ?? null", within="top")
+        is None
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watched(tmp_path: Path) -> AsyncIterator[Stack]:
+    async with stack(tmp_path, program="tests.support.edge_log") as running:
+        yield running
+
+
+# Each with the marker in path, query, body, field and cookie.
+DO_EVERYTHING = """async (api, marker) => {
+  const own = encodeURIComponent(location.origin);
+  const url = (what) => `${api}/${marker}-${what}?${marker}&allow=${own}&with=1&names=x-a`;
+  const init = { credentials: "include", headers: { "x-a": marker } };
+  await fetch(`${api}/login?cookie=${marker}%3D${marker}&allow=${own}&with=1`, init).catch(() => 0);
+  await fetch(url("get"), init);
+  await fetch(url("post"), { ...init, method: "POST", body: marker });
+  await fetch(url("keep"), { method: "POST", body: marker, keepalive: true }).catch(() => 0);
+  await fetch(`${api}/${marker}-blind`, { mode: "no-cors" });
+  await fetch(`${api}/go?allow=*&to=/${marker}-moved%3Fallow=*`);
+  navigator.sendBeacon(url("beacon"), marker);
+  const xhr = new XMLHttpRequest();
+  xhr.open("GET", url("sync"), false);
+  try { xhr.send(); } catch {}
+  const tags = [["img", "src"], ["script", "src"], ["link", "href"], ["video", "src"]];
+  for (const [tag, key] of tags) {
+    const element = document.createElement(tag);
+    if (tag === "link") element.rel = "stylesheet";
+    if (tag === "video") element.crossOrigin = "anonymous";
+    element[key] = url(tag);
+    document.body.append(element);
+  }
+  const socket = new WebSocket(`${api.replace("http", "ws")}/socket?${marker}`);
+  await new Promise((done) => { socket.onmessage = socket.onclose = done; });
+  await new Promise((done) => setTimeout(done, 800));
+}"""
+
+
+@pytest.mark.timeout(150)
+async def test_nothing_of_it_reaches_the_edge(
+    browser: Browser, watched: Stack, fresh_name: str
+) -> None:
+    marker = f"lobster{browser.kind}"
+    async with neighbour() as web, neighbour() as api:
+        pair = await _exposed(watched, fresh_name, web, api)
+        tab = await _tab(browser, pair)
+        log = EdgeLog(watched.folder)
+        assert log.asked(), "the log sees nothing at all"
+        log.forget()
+        await tab.evaluate(DO_EVERYTHING, pair.origins[1], marker, timeout_s=60)
+        gone = pair.origins[1].replace("-back-", "-gone-")
+        assert await tab.evaluate(ASK, f"{gone}/{marker}?{marker}", {}) == REFUSED
+        assert len([one for one in api.heard if marker in one.target]) > 9
+    targets = [asked.target for asked in log.asked()]
+    assert any(target == "/__p2claw/sibling" for target in targets)
+    assert [path for path in targets if not path.startswith(("/__p2claw/", "/favicon.ico"))] == []
+    assert [asked.target for asked in log.asked() if asked.has_cookie] == []
+    assert b"lobster" not in log.raw()
+
+
+@pytest.mark.timeout(120)
+async def test_a_box_that_is_away_is_a_network_error_until_it_is_back(
+    browser: Browser, own_stack: Stack, fresh_name: str
+) -> None:
+    async with neighbour() as web, neighbour() as api:
+        pair = await _exposed(own_stack, fresh_name, web, api)
+        tab = await _tab(browser, pair)
+        url = f"{pair.origins[1]}/a?allow=*"
+        await own_stack.kill("agent")
+        assert await tab.evaluate(ASK, url, {}, timeout_s=40) == REFUSED
+        await own_stack.start_agent()
+        again = """async (url) => {
+          while (!(await fetch(url).then(({ ok }) => ok, () => false)))
+            await new Promise((done) => setTimeout(done, 500));
+          return true;
+        }"""
+        assert await tab.evaluate(again, url, timeout_s=50)
