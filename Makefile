@@ -81,10 +81,11 @@ check: build
 	@echo '» layers'
 	@$(BIN)/lint-imports --no-logo
 	@echo '» cython-lint'
-	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*.pyx p2claw/dataplane/*.px[di]
+	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*/*.pyx p2claw/dataplane/*/*.px[di]
 	@echo '» C sources'
+	@find p2claw/dataplane tests/fuzz/dataplane -name '*.[ch]' ! -name '_*' | xargs $(BIN)/clang-format --dry-run --Werror
 	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror \
-	  -I p2claw/dataplane/sctp p2claw/dataplane/sctp/*.c p2claw/dataplane/stun/*.c p2claw/dataplane/udp/*.c
+	  -I p2claw/dataplane/core -I p2claw/dataplane/carrier $$(find p2claw/dataplane -name '*.c' ! -name '_*')
 	@echo '» browser side: types, size'
 	@cd bootstrap && npm run --silent check && npm run --silent build
 	@node --check p2claw/demo_app/page/app.js
@@ -136,7 +137,7 @@ clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
 	rm -rf tests/e2e/node_modules tests/peers/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
-	rm -f p2claw/dataplane/_*.c p2claw/dataplane/_*.so
+	rm -f p2claw/dataplane/*/_*.c p2claw/dataplane/*/_*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 prerequisites-build:
@@ -165,7 +166,7 @@ prerequisites-arm:
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[release]'
 	@touch $@
 
-.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/dataplane/*.p* p2claw/dataplane/sctp/* p2claw/dataplane/stun/* p2claw/dataplane/udp/*)
+.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(shell find p2claw/dataplane -name '*.p[yx]*' -o -name '*.[ch]' ! -name '_*')
 	@echo '» extensions'
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@

@@ -6,24 +6,25 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 PLANE = Path("p2claw/dataplane")
-SCTP, STUN, UDP = PLANE / "sctp", PLANE / "stun", PLANE / "udp"
+CORE, CARRIER = PLANE / "core", PLANE / "carrier"
+BYTES, SCTP, STUN, UDP = CORE / "bytes", CORE / "sctp", CORE / "stun", CARRIER / "udp"
 CYTHON = ["-O2", "-Wall", "-Wno-unused-function"]
 C11 = ["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
 
 
 def sources(*folders: Path) -> list[str]:
-    """The C files of these folders."""
-    return sorted(str(path) for folder in folders for path in folder.glob("*.c"))
+    """The C files below these folders."""
+    return sorted(str(path) for folder in folders for path in folder.rglob("*.c"))
 
 
-def extension(name: str, *c_files: str) -> Extension:
+def extension(room: Path, name: str, *c_files: str) -> Extension:
     """One of the data plane, with the C that it needs."""
-    headers = [path for folder in (SCTP, STUN, UDP) for path in folder.glob("*.h")]
+    headers = [*PLANE.rglob("*.h"), *PLANE.rglob("*.px[di]")]
     return Extension(
-        f"p2claw.dataplane.{name}",
-        [str(PLANE / f"{name}.pyx"), *c_files],
-        depends=sorted(map(str, [*headers, *PLANE.glob("*.px[di]")])),
-        include_dirs=[str(PLANE), str(SCTP), str(UDP)],
+        ".".join([*room.parts, name]),
+        [str(room / f"{name}.pyx"), *c_files],
+        depends=sorted(map(str, headers)),
+        include_dirs=[str(CORE), str(CARRIER)],
         libraries=["m"],
         extra_compile_args=C11 if c_files else CYTHON,
     )
@@ -33,10 +34,10 @@ setup(
     ext_modules=cythonize(
         [
             Extension("p2claw._fastframe", ["p2claw/_fastframe.pyx"], extra_compile_args=CYTHON),
-            extension("_sctp", *sources(SCTP)),
-            extension("_stun", *sources(STUN), str(SCTP / "sha256.c")),  # its comparison
-            extension("_records"),
-            extension("_engine", *sources(SCTP, STUN, UDP)),
+            extension(CORE, "_sctp", *sources(BYTES, SCTP)),
+            extension(CORE, "_stun", *sources(BYTES, STUN)),
+            extension(CARRIER, "_records"),
+            extension(CARRIER, "_engine", *sources(BYTES, SCTP, STUN, UDP)),
         ],
         compiler_directives={"language_level": 3},
     )

@@ -7,8 +7,8 @@ import ipaddress
 from aioice import stun
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from p2claw.dataplane import _stun
-from p2claw.dataplane._stun import Consent
+from p2claw.dataplane.core import _stun
+from p2claw.dataplane.core._stun import Consent
 
 PASSWORD = "a password of ICE, 32 characters"
 KEY = PASSWORD.encode()

@@ -8,7 +8,7 @@ compiler=${ARM_CC:-aarch64-linux-gnu-gcc}
 python=${PYTHON:-python3}
 plane=p2claw/dataplane
 built=build/arm
-flags="-std=c11 -O3 -fPIC -Wall -Wextra -Wconversion -Werror -I $plane -I $plane/sctp -I $plane/udp"
+flags="-std=c11 -O3 -fPIC -Wall -Wextra -Wconversion -Werror -I $plane/core -I $plane/carrier"
 mkdir -p $built
 
 object() { # object SOURCE FLAG…
@@ -19,7 +19,7 @@ object() { # object SOURCE FLAG…
 }
 
 count=0
-for source in $plane/sctp/*.c $plane/stun/*.c $plane/udp/*.c; do
+for source in $(find $plane -name '*.c' ! -name '_*' | sort); do
   # shellcheck disable=SC2086
   object "$source" $flags
   count=$((count + 1))
@@ -30,9 +30,9 @@ include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
 config=$("$python" -c 'import sysconfig; print(sysconfig.get_config_h_filename())')
 mkdir -p $built/include/aarch64-linux-gnu
 ln -sfn "$(dirname "$config")" "$built/include/aarch64-linux-gnu/$(basename "$include")"
-for source in p2claw/_fastframe.c $plane/_*.c; do
+for source in p2claw/_fastframe.c $plane/*/_*.c; do
   object "$source" -O1 -fPIC -Wall -Wno-unused-function -Werror \
-    -I $plane -I $plane/sctp -I $plane/udp -I $built/include -I "$include"
+    -I $plane/core -I $plane/carrier -I $built/include -I "$include"
   count=$((count + 1))
 done
 echo "$count files compiled for $("$compiler" -dumpmachine)"

@@ -25,10 +25,11 @@ FOLDER = Path(__file__).resolve().parent.parent / "build" / "wheel"
 OLDEST_GLIBC = (2, 17)  # what aiortc's own dependencies ask for, or less
 EXTENSIONS = [
     "_fastframe",
-    *(f"dataplane/_{name}" for name in ("engine", "records", "sctp", "stun")),
+    *(f"dataplane/carrier/_{name}" for name in ("engine", "records")),
+    *(f"dataplane/core/_{name}" for name in ("sctp", "stun")),
 ]
 NEEDED = [
-    *("py.typed", "_fastframe.pyi", "dataplane/_engine.pyi", "edge/static/manifest.json"),
+    *("py.typed", "_fastframe.pyi", "dataplane/carrier/_engine.pyi", "edge/static/manifest.json"),
     *("edge/static/shell.html.br", "edge/static/sw.js", "demo_app/page/index.html"),
     *("demo_app/built/film.webm", "demo_app/built/crab.svg"),
 ]

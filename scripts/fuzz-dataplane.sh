@@ -11,14 +11,15 @@ targets=${*:-packet chunk cookie dcep association pair stun udp}
 clang=${CLANG:-$(command -v clang || command -v clang-14 || true)}
 [ -n "$clang" ] || { echo 'fuzz-dataplane.sh: no clang; apt-get install clang libclang-rt-14-dev' >&2; exit 2; }
 here=tests/fuzz/dataplane
-sources=p2claw/dataplane
+core=p2claw/dataplane/core
+carrier=p2claw/dataplane/carrier
 built=build/fuzz-dataplane
 mkdir -p $built
 for target in $targets; do
   "$clang" -std=c11 -g -O1 -fno-omit-frame-pointer -Wno-unknown-warning-option \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    -I $sources -I $sources/sctp $here/fuzz_$target.c \
-    $sources/sctp/*.c $sources/stun/*.c $sources/udp/table.c $sources/udp/deadlines.c -lm -o $built/$target
+    -I $core -I $carrier $here/fuzz_$target.c \
+    $(find $core -name '*.c' ! -name '_*') $carrier/udp/table.c $carrier/udp/deadlines.c -lm -o $built/$target
   corpus=$built/corpus/$target
   mkdir -p $corpus
   [ ! -f $here/corpus/$target.tar.gz ] || tar -xzf $here/corpus/$target.tar.gz -C $corpus

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from bench.peers.single import CHANNEL_ID, Single
 from bench.peers.timer import Timer
-from p2claw.dataplane._sctp import (
+from p2claw.dataplane.core._sctp import (
     Association,
     AssociationClosed,
     Established,

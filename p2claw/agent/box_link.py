@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from p2claw.agent.fields import Visit
 from p2claw.agent.link_facts import LinkFacts
 from p2claw.config import AgentLimits
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
 from p2claw.link.handshake import LinkCertificate
 from p2claw.link.peer import BoxPeer

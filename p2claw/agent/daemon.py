@@ -21,7 +21,7 @@ from p2claw.agent.registration import Registration
 from p2claw.agent.routes import Route, RouteFile, Routes, route_from
 from p2claw.agent.workers.pool import Workers
 from p2claw.config import AgentConfig
-from p2claw.dataplane.records import records_way
+from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection
 from p2claw.log import get_log

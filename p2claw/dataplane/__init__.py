@@ -1,4 +1,6 @@
-"""The data plane: SCTP for data channels, sans-IO, in C behind short Cython.
+"""The data plane: what carries messages between box and visitor, in C behind short Cython.
 
-`_sctp.Association` is one association (docs/DATAPLANE.md). Records and sockets are not here.
+`core` is pure: SCTP and STUN, sans-IO, with the clock as an argument. `carrier` has what touches
+the machine: sockets, timers, DTLS by OpenSSL, and the links that join all of it
+(docs/DATAPLANE.md).
 """

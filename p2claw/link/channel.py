@@ -1,6 +1,7 @@
 """What a session needs of a data channel: the seam between the pump and whatever carries messages.
 
-`p2claw.dataplane._engine.Link` is one, on the wire; `tests/support/pipe.py` has one in memory.
+`p2claw.dataplane.carrier._engine.Link` is one, on the wire; `tests/support/pipe.py` has one in
+memory.
 """
 
 from __future__ import annotations

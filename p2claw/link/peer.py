@@ -17,9 +17,9 @@ from aioice import Candidate
 from aioice.ice import CandidatePair
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 
-from p2claw.dataplane._engine import Link, UdpPort
-from p2claw.dataplane._sctp import SEED_BYTES
-from p2claw.dataplane.records import records_way
+from p2claw.dataplane.carrier._engine import Link, UdpPort
+from p2claw.dataplane.carrier.records import records_way
+from p2claw.dataplane.core._sctp import SEED_BYTES
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
@@ -36,7 +36,7 @@ from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
 
 if TYPE_CHECKING:
-    from p2claw.dataplane._engine import LinkStats, PortStats
+    from p2claw.dataplane.carrier._engine import LinkStats, PortStats
 
 log = get_log("link")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import UsageError
 
 

@@ -12,7 +12,7 @@ import statistics
 from dataclasses import dataclass
 from random import Random
 
-from p2claw.dataplane._sctp import Association, MessageReceived
+from p2claw.dataplane.core._sctp import Association, MessageReceived
 from tests.support.link_emulator import Path, PathSettings
 from tests.support.sctp_pair import Pair, seed_bytes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from p2claw.dataplane._sctp import crc32c
+from p2claw.dataplane.core._sctp import crc32c
 
 
 def chunk(kind: int, value: bytes = b"", flags: int = 0) -> bytes:

@@ -8,9 +8,9 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-from p2claw.dataplane._engine import Consent, Link, UdpPort
-from p2claw.dataplane._records import Records
-from p2claw.dataplane._sctp import Association, Event
+from p2claw.dataplane.carrier._engine import Consent, Link, UdpPort
+from p2claw.dataplane.carrier._records import Records
+from p2claw.dataplane.core._sctp import Association, Event
 from tests.dataplane.packets import chunk, packet
 from tests.support.dtls import dtls_pair, said_by
 from tests.support.sockets import DEADLINE_S

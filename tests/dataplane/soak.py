@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from p2claw.dataplane._sctp import AssociationClosed, Event, MessageReceived
+from p2claw.dataplane.core._sctp import AssociationClosed, Event, MessageReceived
 from tests.support.link_emulator import PathSettings
 from tests.support.sctp_pair import Pair
 

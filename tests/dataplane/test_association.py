@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from p2claw.dataplane._sctp import (
+from p2claw.dataplane.core._sctp import (
     Association,
     AssociationClosed,
     Established,

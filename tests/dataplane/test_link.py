@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from p2claw.dataplane._engine import UdpPort
-from p2claw.dataplane._sctp import MessageReceived
+from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.dataplane.core._sctp import MessageReceived
 from tests.dataplane.packets import chunk, packet
 from tests.dataplane.raw_peer import HOST, RawPeer, consent
 from tests.support.sockets import DEADLINE_S, descriptor_of, descriptors, until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2claw.dataplane._sctp import Association, Established, MessageReceived
+from p2claw.dataplane.core._sctp import Association, Established, MessageReceived
 from tests.dataplane.packets import chunk, chunks_of, data, init, packet
 from tests.dataplane.test_association import (
     COOKIE_ACK,

@@ -15,9 +15,9 @@ from cryptography.hazmat.bindings._rust import _openssl
 from OpenSSL import SSL
 
 from p2claw.cli.doctor.installation import check_data_plane
-from p2claw.dataplane import _records
-from p2claw.dataplane._records import RECORD_OVERHEAD_BYTES, Records, SlowRecords
-from p2claw.dataplane.records import records_way
+from p2claw.dataplane.carrier import _records
+from p2claw.dataplane.carrier._records import RECORD_OVERHEAD_BYTES, Records, SlowRecords
+from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import LinkError
 from tests.support.dtls import dtls_ends, dtls_pair, handshake, said_by, step
 
@@ -233,11 +233,11 @@ def test_a_pointer_that_is_not_what_it_should_be_is_not_used(
 
 
 OTHER_TYPE = """
-from p2claw.dataplane import _records
+from p2claw.dataplane.carrier import _records
 _records._TYPES["BIO_read"] = "int(*)(BIO *, void *, long)"
 from p2claw.cli.doctor.installation import check_data_plane
 from p2claw.cli.status import _plane_text
-from p2claw.dataplane.records import records_way
+from p2claw.dataplane.carrier.records import records_way
 way = records_way()
 print(way.kind.__name__, way.trouble)
 print(_plane_text({"records": way.name, "trouble": way.trouble}))

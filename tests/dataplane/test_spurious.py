@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2claw.dataplane._sctp import Association, MessageReceived
+from p2claw.dataplane.core._sctp import Association, MessageReceived
 from tests.dataplane.goodput import Link
 from tests.dataplane.packets import chunk, packet
 from tests.dataplane.test_association import DATA, TAG, answers, established

@@ -12,8 +12,8 @@ import struct
 import pytest
 from aioice import stun as aioice
 
-from p2claw.dataplane import _stun
-from p2claw.dataplane._stun import Message
+from p2claw.dataplane.core import _stun
+from p2claw.dataplane.core._stun import Message
 from p2claw.errors import LocalProtocolError
 from tests.dataplane import stun_samples as samples
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from p2claw.dataplane import _stun
-from p2claw.dataplane._stun import Consent, ConsentExpired
+from p2claw.dataplane.core import _stun
+from p2claw.dataplane.core._stun import Consent, ConsentExpired
 from p2claw.errors import LocalProtocolError
 
 SECOND = 1_000_000

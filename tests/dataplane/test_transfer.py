@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from p2claw.dataplane._sctp import (
+from p2claw.dataplane.core._sctp import (
     AssociationClosed,
     ChannelClosed,
     ChannelOpened,

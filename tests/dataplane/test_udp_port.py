@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from p2claw.dataplane import _stun
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.dataplane.core import _stun
 from p2claw.errors import LocalProtocolError, UsageError
 from p2claw.link.port import open_port
 from tests.support.namespace import needs_namespaces, run_in_namespace

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from p2claw.dataplane._sctp import ChannelClosed, ChannelOpened, MessageReceived
+from p2claw.dataplane.core._sctp import ChannelClosed, ChannelOpened, MessageReceived
 from p2claw.link.channel import Channel as PeersChannel
 from tests.link.peers import User
 from tests.peers.pattern import Message, Sum, message_bytes, sum_of

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from p2claw.dataplane._sctp import (
+from p2claw.dataplane.core._sctp import (
     BASE_PACKET_BYTES,
     LARGEST_PACKET_BYTES,
     Association,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.peer import BoxPeer, Peer, VisitorPeer
 from p2claw.link.sdp import read_description
 from tests.interop.ends import HIGH_WATER_BYTES, PeerEnd, TheirEnd

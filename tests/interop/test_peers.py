@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from tests.interop.link import SIDES, Side
 from tests.interop.peer_link import OurPeer, PeerLink, connected_peer
 from tests.interop.stacks import Stack, need

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from p2claw.dataplane import _stun
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.dataplane.core import _stun
 from p2claw.link.channel import Channel
 from p2claw.link.ice.addresses import host_addresses
 from p2claw.link.peer import BoxPeer, VisitorPeer

@@ -9,14 +9,14 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.peer import BoxPeer, VisitorPeer
 from tests.link.peers import Pair, User, send_all
 from tests.support.namespace import needs_namespaces, run_in_namespace
 from tests.support.sockets import set_option
 
 if TYPE_CHECKING:
-    from p2claw.dataplane._engine import PortStats
+    from p2claw.dataplane.carrier._engine import PortStats
 
 BODY = random.Random(5).randbytes(3_000_000)
 

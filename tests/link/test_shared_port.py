@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import random
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.peer import BoxPeer, VisitorPeer
 from tests.link.peers import DEADLINE_S, Pair, User, send_all
 

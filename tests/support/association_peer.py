@@ -22,7 +22,7 @@ from aiortc.rtcdtlstransport import (
 from aiortc.rtcicetransport import RTCIceParameters
 from aiortc.sdp import candidate_from_sdp, candidate_to_sdp
 
-from p2claw.dataplane._sctp import Association, Event
+from p2claw.dataplane.core._sctp import Association, Event
 from p2claw.link.sdp import Description, read_description, write_description
 
 DEADLINE_S = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from p2claw.dataplane._sctp import Association, Event
+from p2claw.dataplane.core._sctp import Association, Event
 from tests.support.link_emulator import Path, PathSettings
 
 MICROSECOND = 1e-6  # what times are rounded to

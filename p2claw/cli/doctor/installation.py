@@ -46,7 +46,7 @@ async def check_aiortc() -> Finding:
 
 def check_data_plane() -> Finding:
     """Whether records are encrypted the fast way."""
-    from p2claw.dataplane.records import records_way  # only here: as above
+    from p2claw.dataplane.carrier.records import records_way  # only here: as above
 
     way = records_way()
     if way.trouble:

@@ -15,7 +15,7 @@ from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
-from p2claw.dataplane._engine import Consent, UdpPort
+from p2claw.dataplane.carrier._engine import Consent, UdpPort
 from p2claw.link.ice.addresses import HostAddress
 from p2claw.link.ice.mailbox import Mailbox
 from p2claw.link.ice.sockets import CheckSocket

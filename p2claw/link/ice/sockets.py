@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aioice import stun
 from aioice.ice import StunProtocol
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.log import get_log
 
 if TYPE_CHECKING:

@@ -2,11 +2,23 @@
  * and checksums are put right, so that what is behind them is reached. */
 #include <stdlib.h>
 
-#include "association.h"
-#include "constants.h"
-#include "crc32c.h"
+#include "bytes/crc32c.h"
+#include "sctp/association.h"
+#include "sctp/constants.h"
 
-enum { CONNECT, RECEIVE, RECEIVE_UNTAGGED, WAIT, SEND, OPEN, RESET, DRAIN, SHUTDOWN, ABORT, COMMANDS };
+enum {
+  CONNECT,
+  RECEIVE,
+  RECEIVE_UNTAGGED,
+  WAIT,
+  SEND,
+  OPEN,
+  RESET,
+  DRAIN,
+  SHUTDOWN,
+  ABORT,
+  COMMANDS
+};
 
 #define LOCAL_TAG 1
 #define PEER_TAG 2
@@ -40,7 +52,8 @@ static void drain(struct association *a, usec now) {
   static uint8_t packet[LARGEST_PACKET_BYTES + 1];
   struct event *event;
   association_begin_burst(a, now);
-  while (association_write(a, packet, association_packet_bytes(a), now)) {}
+  while (association_write(a, packet, association_packet_bytes(a), now)) {
+  }
   while ((event = association_next_event(a))) {
     uint8_t *copy = malloc(event->length + 1);
     if (event->kind == EVENT_MESSAGE && event->length) event_copy(event, copy);

@@ -1,5 +1,5 @@
 /* Every reader of one chunk. */
-#include "chunk.h"
+#include "sctp/packet/chunk.h"
 
 static volatile uint32_t sink;
 

@@ -1,7 +1,7 @@
 /* Cookies that were not sealed by us, and those that were, changed by a bit. */
 #include <stdlib.h>
 
-#include "cookie.h"
+#include "sctp/packet/cookie.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const uint8_t key[SHA256_BYTES] = {1, 2, 3};

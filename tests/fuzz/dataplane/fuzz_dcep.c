@@ -1,7 +1,7 @@
 /* DATA_CHANNEL_OPEN: what is read is within the message, and is written back the same. */
 #include <stdlib.h>
 
-#include "dcep.h"
+#include "sctp/channels/dcep.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct channel_terms terms;

@@ -1,5 +1,5 @@
 /* The packet and its chunks, as far as walking them goes. */
-#include "chunk.h"
+#include "sctp/packet/chunk.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
  * nothing changed, all that was sent arrives. */
 #include <stdlib.h>
 
-#include "association.h"
-#include "constants.h"
-#include "crc32c.h"
+#include "bytes/crc32c.h"
+#include "sctp/association.h"
+#include "sctp/constants.h"
 
 #define HELD 8
 #define MESSAGES 20

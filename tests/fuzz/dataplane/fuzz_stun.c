@@ -2,9 +2,9 @@
  * of consent on any clock. */
 #include <stdlib.h>
 
+#include "bytes/crc32.h"
 #include "stun/attributes.h"
 #include "stun/consent.h"
-#include "stun/crc32.h"
 
 static const uint8_t key[] = "a password", other_key[] = "b password";
 static volatile uint32_t sink;
@@ -25,8 +25,7 @@ static void answer(const struct stun_message *request, size_t capacity) {
   struct stun_message m;
   uint8_t *out = malloc(capacity ? capacity : 1);
   expect(out != NULL);
-  size_t length =
-      stun_write_success(out, capacity, request->transaction, &from, key, sizeof key);
+  size_t length = stun_write_success(out, capacity, request->transaction, &from, key, sizeof key);
   if (length) {
     expect(stun_read(out, length, &m) && stun_verify(&m, key, sizeof key) && m.has_fingerprint);
     expect(m.type == STUN_SUCCESS && m.has_mapped && !memcmp(&m.mapped, &from, sizeof from));
@@ -93,8 +92,7 @@ static void read_signed(const uint8_t *data, size_t size) {
   put32(message + end + 4, crc32_ieee(message, end) ^ STUN_FINGERPRINT_XOR);
   if (stun_read(message, whole, &m)) {
     /* Else the attributes swallowed the signature, or brought one of their own. */
-    if (m.has_integrity && m.integrity_offset == offset)
-      expect(stun_verify(&m, key, sizeof key));
+    if (m.has_integrity && m.integrity_offset == offset) expect(stun_verify(&m, key, sizeof key));
     read_one(message, whole);
   }
   free(message);

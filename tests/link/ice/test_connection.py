@@ -13,7 +13,7 @@ import pytest
 from aioice import stun
 from aioice.ice import CandidatePair
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.ice import connection
 from p2claw.link.ice.addresses import HostAddress
 from p2claw.link.ice.candidates import read_candidate

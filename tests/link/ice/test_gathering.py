@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from aioice import Candidate, stun
 
-from p2claw.dataplane._engine import UdpPort
+from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.ice import gathering
 from p2claw.link.ice.addresses import host_addresses
 from p2claw.link.ice.connection import IceConnection

@@ -1,0 +1,92 @@
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+from p2claw.dataplane.carrier._records cimport Records
+from p2claw.dataplane.core._sctp cimport association, event
+from p2claw.dataplane.core._stun cimport consent, stun_message
+from p2claw.dataplane.carrier._udp cimport (
+    deadline, deadlines, endpoint, table, udp_batch, udp_datagram, udp_socket, usec, waker,
+)
+
+cdef class Link
+
+
+cdef class UdpPort:
+    cdef udp_socket socket
+    cdef udp_batch *batch
+    cdef waker waker
+    cdef table table          # endpoint → Link, borrowed: a link removes itself
+    cdef deadlines deadlines
+    cdef object loop
+    cdef set links            # that have not ended
+    cdef object watched       # the descriptor that the loop watches
+    cdef object timer         # of the loop, where the system has no fine one
+    cdef dict by_ufrag, by_transaction
+    cdef list dirty           # links with something to tell or to send
+    cdef readonly int number
+    cdef readonly uint64_t strangers, stun_ignored
+    cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
+    cdef usec poll_at, blocked_until, busy_until, counted_at
+    cdef uint64_t counted_bytes
+    cdef bytes unsent         # what the kernel had no room for, and where it goes
+    cdef size_t unsent_segment
+    cdef endpoint unsent_from, unsent_to
+    cdef uint8_t *plain
+    cdef uint8_t *sealed
+
+    cdef int read(self, usec now) except -1
+    cdef int take(self, const udp_datagram *datagram, usec now) except -1
+    cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
+                       usec now) except -1
+    cdef int wake_links(self, usec now) except -1
+    cdef int flush(self, usec now) except -1
+    cdef int flush_soon(self) except -1
+    cdef int watch(self, usec now) except -1
+    cdef int unblock(self) except -1
+    cdef int send(self, const endpoint *source, const endpoint *target, const uint8_t *data,
+                  size_t length, size_t segment) except -1
+    cdef int fault(self, str where, object error) except -1
+
+
+cdef class Consent:
+    cdef consent state
+    cdef bytes local_name, remote_name, local_password, remote_password
+    cdef bint is_controlling
+    cdef uint64_t tie_breaker
+    cdef uint32_t priority
+    cdef usec rtt             # NEVER: not measured
+
+    cdef Py_ssize_t answer(self, const stun_message *m, const endpoint *source,
+                           uint8_t *out) except -1
+    cdef bint take_answer(self, const stun_message *m, usec now) except -1
+    cdef Py_ssize_t ask(self, const uint8_t *transaction, uint8_t *out) except -1
+
+
+cdef class Link:
+    cdef UdpPort port
+    cdef Consent consent
+    cdef association *a
+    cdef Records records
+    cdef object owner, user, relay
+    cdef endpoint local, peer
+    cdef deadline deadline
+    cdef list known           # the (host, port) that this link is found by
+    cdef list early           # messages before there was a user
+    cdef uint64_t low_water
+    cdef bint has_route, is_started, is_dirty, is_low_told, is_closing, is_closed
+    cdef readonly uint64_t rejected, messages_in
+
+    cdef int moved(self) except -1
+    cdef int works(self, usec now) except -1
+    cdef int touch(self) except -1
+    cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1
+    cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
+                        usec now) except -1
+    cdef int send_pending(self) except -1
+    cdef int wake(self, usec now) except -1
+    cdef int tell(self, usec now) except -1
+    cdef int tell_one(self, event *e, usec now) except -1
+    cdef int transmit(self, usec now) except -1
+    cdef int bursts(self, usec now) except -1
+    cdef int burst(self, usec now) except -1
+    cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1
+    cdef int end(self, str code, str reason) except -1

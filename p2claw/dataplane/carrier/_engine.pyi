@@ -1,0 +1,191 @@
+"""The data plane's IO: one UDP port for all links, and links. How it works: docs/DATAPLANE.md."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal, Protocol, TypedDict
+
+from p2claw.dataplane.carrier._records import Records
+
+class StunReceiver(Protocol):
+    """Who answers checks, or waits for an answer."""
+
+    def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None: ...
+
+class LinkOwner(Protocol):
+    """Who is told of a link's life, on the loop's thread."""
+
+    def handshake_datagram(self, data: bytes) -> None:
+        """A DTLS record that came before `start`."""
+
+    def link_established(self) -> None:
+        """The channel may be used."""
+
+    def link_lost(self, code: str, reason: str) -> None:
+        """The last word: "link-lost" or "record-failed"."""
+
+class ChannelUser(Protocol):
+    """p2claw.link.channel.ChannelUser, of which this layer knows nothing."""
+
+    def message_received(self, message: bytes) -> None: ...
+    def channel_drained(self) -> None: ...
+    def channel_closed(self) -> None: ...
+
+class PortStats(TypedDict):
+    """Since the port was opened.
+
+    send_blocked: EAGAIN and ENOBUFS, survived. send_too_large: EMSGSIZE, of probes. strangers:
+    datagrams of addresses that passed no check. stun_ignored: for nobody here.
+    """
+
+    port: int
+    datagrams_in: int
+    datagrams_out: int
+    bytes_in: int
+    bytes_out: int
+    reads: int
+    sends: int
+    send_blocked: int
+    send_too_large: int
+    send_unreachable: int
+    read_errors: int
+    strangers: int
+    stun_ignored: int
+    gso: bool
+    gro: bool
+
+class LinkStats(TypedDict):
+    """Packets and bytes are SCTP's, before encryption. 0 for a time or rate: not measured yet.
+
+    path_rtt_ms: by the checks of the path; rtt_ms: by data that was acknowledged.
+    """
+
+    controller: str
+    path_rtt_ms: float | None
+    rtt_ms: float
+    rtt_least_ms: float
+    cwnd_bytes: int
+    in_flight_bytes: int
+    waiting_bytes: int
+    pacing_bytes_per_s: int
+    peer_window_bytes: int
+    mtu_bytes: int
+    messages_in: int
+    packets_in: int
+    packets_out: int
+    bytes_in: int
+    bytes_out: int
+    chunks_out: int
+    lost_chunks: int
+    retransmits: int
+    timeouts: int
+    tail_probes: int
+    duplicates_in: int
+    dropped_in: int
+    bad_records: int
+    bad_checksum: int
+    bad_tag: int
+    malformed: int
+
+class UdpPort:
+    """A UDP port on all addresses, IPv4 and IPv6. Make it on its loop; always `close` it.
+
+    number: 0 for any. Raises OSError.
+    """
+
+    number: int
+    strangers: int
+    stun_ignored: int
+
+    def __init__(
+        self, number: int = 0, *, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None: ...
+    @property
+    def is_v4_only(self) -> bool:
+        """The system has no IPv6."""
+
+    def close(self) -> None:
+        """End every link and free the port."""
+
+    def send_to(self, data: bytes, host: str, port: int, local_host: str = "") -> None:
+        """One datagram; lost where it cannot be sent. Raises LocalProtocolError `address-wrong`."""
+
+    def add_ufrag(self, ufrag: str, receiver: StunReceiver) -> None:
+        """Checks whose USERNAME begins with it are the receiver's."""
+
+    def remove_ufrag(self, ufrag: str) -> None: ...
+    def add_transaction(self, transaction: bytes, receiver: StunReceiver) -> None:
+        """The answer to this request is the receiver's."""
+
+    def remove_transaction(self, transaction: bytes) -> None: ...
+    def stats(self) -> PortStats: ...
+
+class Consent:
+    """What both sides' checks are signed with (RFC 8445 §7.2.2). tie_breaker: ours."""
+
+    def __init__(
+        self,
+        *,
+        local_ufrag: str,
+        local_password: str,
+        remote_ufrag: str,
+        remote_password: str,
+        controlling: bool,
+        tie_breaker: int,
+        priority: int,
+    ) -> None: ...
+
+class Link:
+    """One link: DTLS records, an association, and the channel of docs/WIRE.md §1.
+
+    It is the `Channel` of p2claw.link.channel. seed: 44 random bytes. server: the DTLS role.
+    """
+
+    rejected: int
+    messages_in: int
+
+    def __init__(
+        self,
+        port: UdpPort,
+        owner: LinkOwner,
+        *,
+        seed: bytes,
+        server: bool,
+        local_port: int = 5000,
+        peer_port: int = 5000,
+        controller: Literal["bbr", "cubic"] = "bbr",
+    ) -> None: ...
+    def learn(self, host: str, port: int, *, answered: bool = True) -> None:
+        """Records from there are this link's. Only for addresses that passed a check.
+
+        answered: the peer answered ours from there. Its own check alone may come from anywhere,
+        and takes no address away from another link.
+        """
+
+    def route(self, local_host: str, host: str, port: int) -> None:
+        """Send there, from this local address."""
+
+    def route_through(self, relay: Callable[[bytes], None], host: str, port: int) -> None:
+        """Send each datagram by this function, to whom the relay knows by this address."""
+
+    def start(self, records: Records, consent: Consent) -> None:
+        """The handshake is done: begin."""
+
+    def stun_received(self, message: bytes) -> bool:
+        """Whether a message that came through the relay was about consent, and is seen to."""
+
+    def datagram_received(self, data: bytes) -> None:
+        """A record that came otherwise than by the port."""
+
+    def packet_received(self, packet: bytes) -> None:
+        """A packet that was decrypted before `start`."""
+
+    def flush(self) -> None: ...
+    def shut(self) -> None:
+        """End it with an ABORT. The owner is not told, the user is."""
+
+    def stats(self) -> LinkStats: ...
+    @property
+    def buffered_bytes(self) -> int: ...
+    def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None: ...
+    def send(self, message: bytes) -> None: ...
+    def close(self) -> None: ...

@@ -1,0 +1,29 @@
+"""The data plane's IO: one UDP port (`_port.pxi`) and the links that go through it (`_link.pxi`).
+
+Everything runs on the loop's thread. A wake reads what came, lets each link tell its user what
+happened and send what it may, and sets one timer for all of them.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stddef cimport size_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memmove, memset
+
+from p2claw.dataplane.carrier._records cimport RECORD_CLOSED, RECORD_NOTHING, Records
+from p2claw.dataplane.core._sctp cimport *
+from p2claw.dataplane.core._stun cimport *
+from p2claw.dataplane.carrier._udp cimport *
+
+import asyncio
+import os
+
+from p2claw.errors import LinkError, LocalProtocolError
+
+# The largest plaintext of a record, and what a burst of sixteen records takes.
+cdef size_t PLAIN_BYTES = 16384
+cdef size_t SEALED_BYTES = 65536
+
+include "_port.pxi"
+include "_consent.pxi"
+include "_link.pxi"

@@ -1,0 +1,110 @@
+"""Which way records are encrypted here, tried out before any link relies on it."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
+
+from p2claw.dataplane.carrier._records import Records, SlowRecords
+from p2claw.errors import LinkError
+
+# Flights of a handshake; there are six in DTLS 1.2.
+FLIGHTS = 12
+
+PACKETS = (b"\0", b"data plane" * 100, bytes(range(256)) * 64)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsWay:
+    """kind: what makes the records. trouble: why it is the slow one; "" where it is not."""
+
+    kind: type[Records]
+    trouble: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.kind.way
+
+
+@functools.cache
+def records_way() -> RecordsWay:
+    """The fast way where it passes the test, else the slow one. Takes some 10 ms, once."""
+    try:
+        check(Records)
+    except LinkError as error:
+        return RecordsWay(SlowRecords, error.message)
+    return RecordsWay(Records)
+
+
+def check(kind: type[Records]) -> None:
+    """Encrypt and decrypt between two connections of our own. Raises LinkError."""
+    client, server = _handshake()
+    ours, plain = kind(client), server
+    for packet in PACKETS:
+        plain.bio_write(ours.seal(packet))
+        if plain.recv(len(packet)) != packet:
+            raise LinkError("a record came out otherwise than it went in", code="record-failed")
+        plain.send(packet)
+        if ours.open(plain.bio_read(len(packet) + 256)) != [packet]:
+            raise LinkError("a record was not read", code="record-failed")
+    plain.send(PACKETS[0])
+    forged = bytearray(plain.bio_read(256))
+    forged[-1] ^= 1
+    if ours.open(bytes(forged)):
+        raise LinkError("a forged record was taken for a true one", code="record-failed")
+
+
+def _handshake() -> tuple[SSL.Connection, SSL.Connection]:
+    context = SSL.Context(SSL.DTLS_METHOD)
+    key = ec.generate_private_key(ec.SECP256R1())
+    context.use_privatekey(key)
+    context.use_certificate(_certificate(key))
+    client, server = SSL.Connection(context), SSL.Connection(context)
+    client.set_connect_state()
+    server.set_accept_state()
+    for _ in range(FLIGHTS):
+        done = [_step(client, server), _step(server, client)]
+        if all(done):
+            return client, server
+    raise LinkError("the handshake of the self-test does not end", code="record-failed")
+
+
+def _step(one: SSL.Connection, other: SSL.Connection) -> bool:
+    """Go on, and hand over what it says. Whether it is done."""
+    done = True
+    try:
+        one.do_handshake()
+    except SSL.WantReadError:
+        done = False
+    except SSL.Error as error:
+        raise LinkError(
+            f"the handshake of the self-test fails: {error}", code="record-failed"
+        ) from None
+    try:
+        while said := one.bio_read(65_536):
+            other.bio_write(said)
+    except SSL.WantReadError:
+        pass
+    return done
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "self-test")])
+    now = datetime.datetime.now(tz=datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )

@@ -1,0 +1,113 @@
+/* Sending: a burst for one peer in one system call where the kernel can cut it up (UDP GSO), one call
+ * a datagram where it cannot. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include "udp/socket.h"
+#include "udp/sockets.h"
+
+#define CONTROL_BYTES 96
+#define IP_AND_UDP_BYTES 48
+/* Linux: UDP_MAX_SEGMENTS was 64 before 6.9. */
+#define SEGMENTS_MAX 64
+
+static void *add_control(struct msghdr *header, int level, int type, size_t length) {
+  struct cmsghdr *c =
+      (struct cmsghdr *)(void *)((uint8_t *)header->msg_control + header->msg_controllen);
+  c->cmsg_level = level;
+  c->cmsg_type = type;
+  c->cmsg_len = CMSG_LEN(length);
+  header->msg_controllen += CMSG_SPACE(length);
+  return CMSG_DATA(c);
+}
+
+static void send_from(struct msghdr *header, bool is_v6, const struct endpoint *from) {
+  static const uint8_t ANY[ADDRESS_BYTES];
+  if (!memcmp(from->address, ANY, ADDRESS_BYTES)) return;
+  if (is_v6) {
+    struct in6_pktinfo info = {0};
+    memcpy(&info.ipi6_addr, from->address, ADDRESS_BYTES);
+    memcpy(add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, sizeof info), &info, sizeof info);
+#ifdef __linux__
+  } else if (endpoint_is_v4(from)) {
+    struct in_pktinfo info = {0};
+    memcpy(&info.ipi_spec_dst, from->address + 12, 4);
+    memcpy(add_control(header, IPPROTO_IP, IP_PKTINFO, sizeof info), &info, sizeof info);
+#endif
+  }
+}
+
+/* One call. Returns 0 or an errno. */
+static int send_once(struct udp_socket *s, const struct endpoint *from, const struct endpoint *to,
+                     const uint8_t *data, size_t length, size_t segment) {
+  _Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES] = {0};
+  struct sockaddr_storage name;
+  if (!endpoint_to(to, s->is_v6, &name)) return EAFNOSUPPORT;
+  struct iovec vector = {(void *)(uintptr_t)data, length};
+  struct msghdr header = {.msg_name = &name,
+                          .msg_namelen = sockaddr_bytes(&name),
+                          .msg_iov = &vector,
+                          .msg_iovlen = 1,
+                          .msg_control = control};
+  send_from(&header, s->is_v6, from);
+#ifdef __linux__
+  if (segment < length) {
+    uint16_t bytes = (uint16_t)segment;
+    memcpy(add_control(&header, IPPROTO_UDP, UDP_SEGMENT, sizeof bytes), &bytes, sizeof bytes);
+  }
+#endif
+  if (!header.msg_controllen) header.msg_control = NULL;
+  s->stats.sends++;
+  if (sendmsg(s->fd, &header, 0) < 0) return errno;
+  s->stats.datagrams_out += (length + segment - 1) / segment;
+  s->stats.bytes_out += length;
+  return 0;
+}
+
+/* What an error means for the bytes that it was about. */
+static enum udp_result judge(struct udp_socket *s, int error) {
+  switch (error) {
+    case 0: return UDP_SENT;
+    case EAGAIN:
+    case ENOBUFS: s->stats.again++; return UDP_BLOCKED;
+    case EBADF:
+    case ENOTSOCK: s->fd = -1; return UDP_GONE;
+    case EMSGSIZE: s->stats.too_large++; return UDP_LOST;
+    default: s->stats.unreachable++; return UDP_LOST;
+  }
+}
+
+static bool cannot_segment(struct udp_socket *s, int error) {
+  /* EIO: the device cannot checksum, so never. EINVAL, EMSGSIZE: this batch does not fit it. */
+  if (error == EIO || error == ENOPROTOOPT || error == EOPNOTSUPP) s->has_gso = false;
+  return error == EIO || error == EINVAL || error == EMSGSIZE || !s->has_gso;
+}
+
+enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
+                         const struct endpoint *to, const uint8_t *data, size_t length,
+                         size_t segment, size_t *sent) {
+  enum udp_result worst = UDP_SENT;
+  *sent = 0;
+  if (s->fd < 0) return UDP_LOST;
+  size_t most = (65535 - IP_AND_UDP_BYTES) / segment;
+  if (most > SEGMENTS_MAX) most = SEGMENTS_MAX;
+  if (!most) most = 1; /* larger than a datagram can be: EMSGSIZE says so */
+  bool together = s->has_gso;
+  while (*sent < length) {
+    size_t part = together ? most * segment : segment;
+    if (part > length - *sent) part = length - *sent;
+    int error = send_once(s, from, to, data + *sent, part, segment);
+    if (error == EINTR) continue;
+    if (error && part > segment && cannot_segment(s, error)) {
+      together = false;
+      continue;
+    }
+    enum udp_result result = judge(s, error);
+    if (result == UDP_BLOCKED || result == UDP_GONE) return result;
+    if (result == UDP_LOST) worst = UDP_LOST;
+    *sent += part;
+  }
+  return worst;
+}

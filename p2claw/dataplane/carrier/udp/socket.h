@@ -1,0 +1,59 @@
+/* One UDP socket for many peers, in batches: recvmmsg with GRO, sends with GSO (Linux), and plain
+ * calls where the system has less. It counts what goes wrong, and goes on. */
+#ifndef P2CLAW_UDP_SOCKET_H
+#define P2CLAW_UDP_SOCKET_H
+
+#include <stddef.h>
+
+#include "udp/endpoint.h"
+
+/* One read: so many datagrams, each of which GRO may have joined of many of one sender. Only pages
+ * that are written to are real memory. */
+#define UDP_BATCH 8
+#define UDP_DATAGRAM_BYTES 65536
+
+/* What the kernel may hold for all peers at once; it gives less where net.core.rmem_max is less. */
+#define UDP_BUFFER_BYTES (4 * 1024 * 1024)
+
+struct udp_stats {
+  uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, reads, sends;
+  uint64_t again;       /* EAGAIN, ENOBUFS: the send buffer was full; what waited was sent later */
+  uint64_t too_large;   /* EMSGSIZE: the interface's MTU; only probes are ever that large */
+  uint64_t unreachable; /* other errors of a send: no route, no permission */
+  uint64_t read_errors;
+};
+
+struct udp_socket {
+  int fd; /* -1: closed */
+  bool is_v6, has_gro, has_gso;
+  struct udp_stats stats;
+};
+
+struct udp_datagram {
+  struct endpoint from, to; /* to: the port is not filled in; all zero where it is not known */
+  const uint8_t *data;
+  size_t length, segment; /* segment: of each datagram but the last, where GRO joined several */
+};
+
+struct udp_batch; /* buffers for one read, and what it brought */
+
+/* UDP_GONE: the descriptor is none of ours any more; it is forgotten, and not closed. */
+enum udp_result { UDP_SENT, UDP_BLOCKED, UDP_LOST, UDP_GONE };
+
+/* On all addresses; port 0: any. Returns 0 or an errno; bound: the port that it got. */
+int udp_open(struct udp_socket *s, uint16_t port, uint16_t *bound);
+void udp_close(struct udp_socket *s);
+
+struct udp_batch *udp_batch_new(void);
+void udp_batch_free(struct udp_batch *batch);
+/* How many datagrams came; 0: none is there. */
+int udp_receive(struct udp_socket *s, struct udp_batch *batch);
+const struct udp_datagram *udp_received(const struct udp_batch *batch, int index);
+
+/* Sends `length` bytes as datagrams of `segment` bytes, the last of which may be smaller. from: the
+ * local address to send from, or all zero. sent: how many bytes have left where it is UDP_BLOCKED. */
+enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
+                         const struct endpoint *to, const uint8_t *data, size_t length,
+                         size_t segment, size_t *sent);
+
+#endif

@@ -1,0 +1,60 @@
+/* Spreads packets over time: sending earns credit at the pacing rate and packets spend it. */
+#ifndef P2CLAW_SCTP_CONGESTION_PACER_H
+#define P2CLAW_SCTP_CONGESTION_PACER_H
+
+#include "bytes/bounds.h"
+#include "sctp/constants.h"
+#include "usec.h"
+
+/* A timer wake should be worth more than one packet: as much as this long earns, at most a burst. */
+#define PACER_LUMP (500 * 1e-6) /* s: half of the 1 ms that Linux' TCP sizes its segments for */
+/* From here on two packets go together (draft-ietf-ccwg-bbr §5.6.3: 1.2 Mbit/s). */
+#define PACER_SLOW 150e3 /* bytes/s */
+/* A wake may come so late and still send all that it would have: timers of an event loop under load.
+ * Up to 100 Mbit/s that is one burst at most: 1.5 ms of it are 14 packets of 1,403 bytes. */
+#define PACER_LATE (1000 * 1e-6) /* s */
+/* Slow paths forgive a machine that is busy for longer, as long as it is no more than one burst. */
+#define PACER_LATEST (5000 * 1e-6) /* s */
+
+struct pacer {
+  double credit_bytes; /* below 0: sent ahead */
+  usec updated;
+};
+
+/* One packet goes while there is credit at all, so a lump of one is the room for two. */
+static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes) {
+  double packet = packet_bytes,
+         lump = min_double(bytes_per_s * PACER_LUMP, (BURST_PACKETS - 1) * packet);
+  return bytes_per_s < PACER_SLOW ? lump : max_double(lump, packet);
+}
+
+static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
+                                bool is_idle, usec now) {
+  double earned = bytes_per_s * (double)(now - pacer->updated) / (double)SECOND;
+  double packet = packet_bytes, burst = (BURST_PACKETS - 1) * packet;
+  double most = pacer_lump(bytes_per_s, packet_bytes) + bytes_per_s * PACER_LATE;
+  most = max_double(most, min_double(bytes_per_s * PACER_LATEST, burst));
+  if (is_idle) /* silence earns a first flight, not what a late wake does */
+    most = max_double(min_double(most, burst), INITIAL_WINDOW_PACKETS * packet);
+  most = max_double(most, packet);
+  pacer->credit_bytes = min_double(pacer->credit_bytes + earned, most);
+  pacer->updated = now;
+}
+
+static inline bool pacer_allows(const struct pacer *pacer, double bytes_per_s) {
+  return bytes_per_s <= 0 || pacer->credit_bytes >= 0;
+}
+
+/* bytes: of user data, as the rate counts them. */
+static inline void pacer_spent(struct pacer *pacer, double bytes_per_s, size_t bytes) {
+  if (bytes_per_s > 0) pacer->credit_bytes -= (double)bytes;
+}
+
+/* When there is credit for a lump: now, or at least one microsecond on. */
+static inline usec pacer_deadline(const struct pacer *pacer, double bytes_per_s,
+                                  uint32_t packet_bytes, usec now) {
+  double missing = pacer_lump(bytes_per_s, packet_bytes) - pacer->credit_bytes;
+  return missing <= 0 ? now : now + 1 + (usec)(missing / bytes_per_s * (double)SECOND);
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* Every constant of the association that is not of one file alone, with where it comes from.
+ * docs/DATAPLANE.md lists them for people. */
+#ifndef P2CLAW_SCTP_CONSTANTS_H
+#define P2CLAW_SCTP_CONSTANTS_H
+
+#include "usec.h"
+
+/* Sizes. A packet fits a 1,280-byte path: 1280 - 40 (IPv6) - 8 (UDP) - 37 (DTLS record: 13 header,
+ * 8 explicit nonce, 16 tag) - 4 (TURN ChannelData) = 1191. */
+#define BASE_PACKET_BYTES 1191
+/* 1500 - 20 (IPv4) - 8 - 37 - 4 = 1431: what an Ethernet path can carry at most. */
+#define LARGEST_PACKET_BYTES 1431
+#define COMMON_HEADER_BYTES 12 /* RFC 9260 §3.1 */
+#define CHUNK_HEADER_BYTES 4   /* RFC 9260 §3.2 */
+#define DATA_HEADER_BYTES 16   /* RFC 9260 §3.3.1 */
+/* A chunk keeps its TSN when it is sent again, so it cannot be cut smaller after a path shrank. No
+ * chunk is larger than the base packet, whatever the path: (1191 - 12 - 16) & ~3 = 1160. */
+#define FRAGMENT_BYTES 1160
+/* The rest of a larger packet gets a fragment only where 16 bytes of header pay off. */
+#define SMALLEST_FRAGMENT_BYTES 160
+
+/* Numbers. */
+#define BURST_PACKETS 16 /* beyond about 60 Chromium's socket buffer overflows; and one GSO call */
+#define INITIAL_WINDOW_PACKETS 10 /* RFC 6928 §2 */
+#define SACK_EVERY_PACKETS 2      /* RFC 9260 §6.2 */
+
+/* Waits. */
+#define RTO_INITIAL (500 * MILLISECOND) /* RFC 9260 §16 says 1 s; libwebrtc's dcSCTP: 500 ms */
+#define RTO_MIN (400 * MILLISECOND) /* RFC 9260 §16 says 1 s; dcSCTP: above a 200 ms SACK delay */
+/* RFC 9260 §16 says 60 s. ICE consent ends a silent link after 30 s (RFC 7675 §5.1); a wait above
+ * 10 s would leave less than two tries before that. */
+#define RTO_MAX (10 * SECOND)
+#define SACK_DELAY (20 * MILLISECOND)    /* RFC 9260 §6.2: at most 500, should be 200 */
+#define HEARTBEAT_INTERVAL (30 * SECOND) /* RFC 9260 §16 */
+#define COOKIE_LIFETIME (60 * SECOND)    /* RFC 9260 §16: Valid.Cookie.Life */
+#define INIT_TRIES 9                     /* RFC 9260 §16: 8 retransmissions */
+#define ASSOCIATION_TRIES 10             /* RFC 9260 §16: Association.Max.Retrans */
+
+/* Memory. What happens at the limit stands behind each. */
+#define STREAMS_MAX 2048             /* streams in use at once; a DATA beyond: ABORT, no resource */
+#define RECEIVE_BUFFER_BYTES 4194304 /* the window that is advertised; beyond: not acknowledged */
+#define SEND_BUFFER_BYTES 67108864   /* bytes in send(); beyond: refused to the caller */
+#define MESSAGE_BYTES_MAX 262144     /* of the peer's messages; beyond: ABORT, protocol violation */
+#define TSN_SPAN 32768               /* TSNs above the cumulative one; beyond: not acknowledged */
+#define OUTSTANDING_MAX 32768        /* chunks in flight; beyond: waits, as with a full window */
+#define GAPS_MAX 1024                /* ranges above the cumulative TSN; beyond: not acknowledged */
+#define DUPLICATES_MAX 16            /* duplicates named in one SACK; beyond: not named */
+#define CONTROL_CHUNKS_MAX 32 /* answers waiting to be sent; beyond: dropped, peer asks again */
+#define CONTROL_CHUNK_BYTES_MAX 1024 /* of one such answer; beyond: dropped */
+#define EVENTS_MAX 65536             /* undrained events; beyond: chunks are not acknowledged */
+/* What a buffered fragment or message costs beside its bytes; counted against the window so that
+ * one-byte messages cannot take more memory than large ones. */
+#define FRAGMENT_COST_BYTES 64
+
+#endif

@@ -1,0 +1,234 @@
+/* Puts fragments together by TSN, and messages in order by stream (RFC 9260 §6.6, §6.9). A ring
+ * finds the neighbours of a fragment at once; a message that is whole but early waits at its
+ * stream, outside of the ring. */
+#include "sctp/receiving/reassembly.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sctp/constants.h"
+#include "sctp/messages/events.h"
+#include "sctp/packet/serial.h"
+
+#define SMALLEST_RING 16
+#define LARGEST_RING (2 * TSN_SPAN) /* a message in the making, and the span above it */
+
+void reassembly_start(struct reassembly *r, uint32_t first_tsn) { r->base = r->end = first_tsn; }
+
+static struct piece **slot(const struct reassembly *r, uint32_t tsn) {
+  return &r->ring[tsn & (r->capacity - 1)];
+}
+
+static struct piece *piece_at(const struct reassembly *r, uint32_t tsn) {
+  bool inside = tsn - r->base < r->end - r->base;
+  return inside ? *slot(r, tsn) : NULL;
+}
+
+static bool make_room(struct reassembly *r, uint32_t tsn) {
+  uint32_t needed = tsn - r->base + 1, capacity = r->capacity ? r->capacity : SMALLEST_RING;
+  if (needed > LARGEST_RING) return false;
+  while (capacity < needed) capacity *= 2;
+  if (capacity == r->capacity) return true;
+  struct piece **ring = calloc(capacity, sizeof *ring);
+  if (!ring) return false;
+  for (uint32_t at = r->base; at != r->end; at++) ring[at & (capacity - 1)] = *slot(r, at);
+  free(r->ring);
+  r->ring = ring;
+  r->capacity = capacity;
+  return true;
+}
+
+/* Whether b may follow a directly: fragments of one message, or the end of one and a beginning. */
+static bool may_follow(const struct piece *a, uint8_t b_flags, uint16_t b_stream, uint16_t b_ssn) {
+  if (a->flags & DATA_END) return (b_flags & DATA_BEGIN) != 0;
+  bool unordered = (a->flags & DATA_UNORDERED) != 0;
+  return !(b_flags & DATA_BEGIN) && a->stream == b_stream &&
+         unordered == ((b_flags & DATA_UNORDERED) != 0) && (unordered || a->ssn == b_ssn);
+}
+
+static struct piece *piece_new(const struct data_chunk *data) {
+  struct piece *piece = malloc(sizeof *piece + data->length);
+  if (!piece) return NULL;
+  piece->next = NULL;
+  piece->tsn = data->tsn;
+  piece->ppid = data->ppid;
+  piece->stream = data->stream;
+  piece->ssn = data->ssn;
+  piece->flags = data->flags;
+  piece->length = (uint16_t)data->length;
+  memcpy(piece->bytes, data->payload, data->length);
+  return piece;
+}
+
+/* Moves the pieces first to last, a whole message, out of the ring. NULL where memory is out. */
+static struct event *take_message(struct reassembly *r, uint32_t first, uint32_t last) {
+  struct event *event = event_new(EVENT_MESSAGE, 0);
+  if (!event) return NULL;
+  struct piece **link = &event->pieces, *piece = piece_at(r, first);
+  event->stream = piece->stream;
+  event->ssn = piece->ssn;
+  event->ppid = piece->ppid;
+  event->unordered = (piece->flags & DATA_UNORDERED) != 0;
+  for (uint32_t tsn = first; tsn_le(tsn, last); tsn++) {
+    piece = *slot(r, tsn);
+    *slot(r, tsn) = NULL;
+    r->stored--;
+    *link = piece;
+    link = &piece->next;
+    event->length += piece->length;
+    event->cost_bytes += piece->length + FRAGMENT_COST_BYTES;
+  }
+  return event;
+}
+
+static struct event *take_waiting(struct stream *stream) {
+  struct event *event = stream->waiting_head;
+  stream->waiting_head = event->next;
+  if (!stream->waiting_head) stream->waiting_tail = NULL;
+  return event;
+}
+
+static void drop_message(struct reassembly *r, struct event *event) {
+  r->buffered_bytes -= event->cost_bytes;
+  event_free(event);
+}
+
+/* Delivers what waited for the message before it; a number that comes twice is dropped. */
+static void deliver_waiting(struct reassembly *r, struct stream *stream,
+                            struct event_queue *events) {
+  while (stream->waiting_head && !ssn_lt(stream->next_in_ssn, stream->waiting_head->ssn)) {
+    struct event *event = take_waiting(stream);
+    if (event->ssn == stream->next_in_ssn) {
+      stream->next_in_ssn++;
+      event_queue_add(events, event);
+    } else {
+      drop_message(r, event);
+    }
+  }
+}
+
+static void wait_for_turn(struct stream *stream, struct event *event) {
+  struct event **link = &stream->waiting_head;
+  if (stream->waiting_tail && ssn_lt(stream->waiting_tail->ssn, event->ssn))
+    link = &stream->waiting_tail->next;
+  while (*link && ssn_lt((*link)->ssn, event->ssn)) link = &(*link)->next;
+  event->next = *link;
+  *link = event;
+  if (!event->next) stream->waiting_tail = event;
+}
+
+static void deliver(struct reassembly *r, struct stream *stream, struct event *event,
+                    struct event_queue *events) {
+  if (event->unordered) {
+    event_queue_add(events, event);
+  } else if (event->ssn == stream->next_in_ssn) {
+    stream->next_in_ssn++;
+    event_queue_add(events, event);
+    deliver_waiting(r, stream, events);
+  } else if (ssn_lt(stream->next_in_ssn, event->ssn)) {
+    wait_for_turn(stream, event);
+  } else { /* a number that was already had, or skipped */
+    drop_message(r, event);
+  }
+}
+
+/* The message that the piece at tsn belongs to, where all of it is here. */
+static bool find_whole(const struct reassembly *r, uint32_t tsn, uint32_t *first, uint32_t *last) {
+  const struct piece *piece = piece_at(r, tsn);
+  for (*last = tsn; !(piece->flags & DATA_END);) {
+    piece = piece_at(r, ++*last);
+    if (!piece) return false;
+  }
+  piece = piece_at(r, tsn);
+  for (*first = tsn; !(piece->flags & DATA_BEGIN);) {
+    piece = piece_at(r, --*first);
+    if (!piece) return false;
+  }
+  return true;
+}
+
+static void drop_piece(struct reassembly *r, uint32_t tsn) {
+  struct piece *piece = *slot(r, tsn);
+  r->buffered_bytes -= piece->length + FRAGMENT_COST_BYTES;
+  r->stored--;
+  *slot(r, tsn) = NULL;
+  free(piece);
+}
+
+/* The beginning of the message before tsn was skipped: the fragments that go on with it are of no
+ * use. */
+static void drop_orphans(struct reassembly *r, uint32_t tsn) {
+  const struct piece *piece;
+  while ((piece = piece_at(r, tsn)) && !(piece->flags & DATA_BEGIN)) drop_piece(r, tsn++);
+}
+
+enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
+                            const struct data_chunk *data, uint32_t cumulative,
+                            struct event_queue *events) {
+  const struct piece *before = piece_at(r, data->tsn - 1), *after = piece_at(r, data->tsn + 1);
+  if (before && !may_follow(before, data->flags, data->stream, data->ssn)) return ARRIVAL_VIOLATION;
+  if (!before && !(data->flags & DATA_BEGIN) && tsn_le(data->tsn - 1, cumulative)) {
+    drop_orphans(r, data->tsn + 1);
+    return ARRIVAL_OK;
+  }
+  if (!make_room(r, data->tsn)) return ARRIVAL_NO_MEMORY;
+  struct piece *piece = piece_new(data);
+  if (!piece) return ARRIVAL_NO_MEMORY;
+  if (after && !may_follow(piece, after->flags, after->stream, after->ssn)) {
+    free(piece);
+    return ARRIVAL_VIOLATION;
+  }
+  if (tsn_le(r->end, data->tsn)) r->end = data->tsn + 1;
+  *slot(r, data->tsn) = piece;
+  r->stored++;
+  r->buffered_bytes += piece->length + FRAGMENT_COST_BYTES;
+  uint32_t first, last;
+  if (!find_whole(r, data->tsn, &first, &last)) return ARRIVAL_OK;
+  struct event *event = take_message(r, first, last);
+  if (!event) { /* as if the last of its pieces had not come */
+    drop_piece(r, data->tsn);
+    return ARRIVAL_NO_MEMORY;
+  }
+  bool is_too_large = event->length > MESSAGE_BYTES_MAX;
+  deliver(r, stream, event, events);
+  return is_too_large ? ARRIVAL_VIOLATION : ARRIVAL_OK;
+}
+
+void reassembly_advance(struct reassembly *r, uint32_t cumulative) {
+  while (tsn_le(r->base, cumulative) && (tsn_le(r->end, r->base) || !*slot(r, r->base))) r->base++;
+  if (tsn_lt(r->end, r->base)) r->end = r->base;
+  if (r->stored || r->capacity <= SMALLEST_RING || !tsn_le(r->end, r->base)) return;
+  free(r->ring);
+  r->ring = NULL;
+  r->capacity = 0;
+}
+
+void reassembly_drop(struct reassembly *r, uint32_t cumulative) {
+  for (uint32_t tsn = r->base; tsn_lt(tsn, r->end) && tsn_le(tsn, cumulative); tsn++) {
+    if (*slot(r, tsn)) drop_piece(r, tsn);
+  }
+  drop_orphans(r, cumulative + 1);
+}
+
+void reassembly_skip(struct reassembly *r, struct stream *stream, uint16_t ssn,
+                     struct event_queue *events) {
+  if (ssn_lt(ssn, stream->next_in_ssn)) return;
+  /* What was whole and waited below the skipped number is still good (RFC 3758 §3.6). */
+  while (stream->waiting_head && !ssn_lt(ssn, stream->waiting_head->ssn))
+    event_queue_add(events, take_waiting(stream));
+  stream->next_in_ssn = (uint16_t)(ssn + 1);
+  deliver_waiting(r, stream, events);
+}
+
+void reassembly_reset(struct reassembly *r, struct stream *stream) {
+  while (stream->waiting_head) drop_message(r, take_waiting(stream));
+  stream->next_in_ssn = 0;
+}
+
+void reassembly_free(struct reassembly *r, struct streams *streams) {
+  reassembly_drop(r, r->end);
+  for (uint32_t i = 0; i < streams->count; i++) reassembly_reset(r, streams->sorted[i]);
+  free(r->ring);
+  r->ring = NULL;
+  r->capacity = 0;
+}

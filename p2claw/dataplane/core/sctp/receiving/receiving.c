@@ -1,0 +1,165 @@
+/* DATA and FORWARD-TSN from the peer, and the SACKs that answer (RFC 9260 §6.2, RFC 3758 §3.6). */
+#include "sctp/receiving/receiving.h"
+
+#include "bytes/order.h"
+#include "sctp/channels/channels.h"
+#include "sctp/life/closing.h"
+#include "sctp/life/phases.h"
+#include "sctp/messages/streams.h"
+#include "sctp/packet/chunk.h"
+#include "sctp/packet/control.h"
+#include "sctp/packet/serial.h"
+#include "sctp/receiving/growth.h"
+#include "sctp/receiving/reassembly.h"
+#include "sctp/receiving/received.h"
+#include "sctp/timers.h"
+
+/* Packets acknowledge each other's windows; one that is opened by less is not worth a SACK. */
+#define WINDOW_STEPS 4 /* of the buffer (RFC 1122 §4.2.3.3: avoid silly windows) */
+/* A peer after Reno sends again what three SACKs missed (RFC 9260 §7.2.4); one may be lost. */
+#define GAP_SACKS 4
+
+uint32_t receive_window(const struct association *a) {
+  uint64_t used = a->reassembly.buffered_bytes, buffer = a->config.receive_buffer_bytes;
+  if (used >= buffer || a->events.count >= EVENTS_MAX) return 0;
+  return buffer - used < FRAGMENT_BYTES ? 0 : (uint32_t)(buffer - used);
+}
+
+/* Whether there is no place for it now. What closes a gap is always let in, up to twice the
+ * buffer: without it nothing of what is buffered could ever leave. */
+static bool must_drop(const struct association *a, const struct data_chunk *data) {
+  uint32_t above = data->tsn - a->received.cumulative;
+  if (above > TSN_SPAN) return true;
+  if (receive_window(a)) return false;
+  if (above == 1 && a->received.count) return false;
+  bool closes_gap = tsn_lt(data->tsn, received_highest(&a->received));
+  return !closes_gap ||
+         a->reassembly.buffered_bytes >= 2 * (uint64_t)a->config.receive_buffer_bytes;
+}
+
+/* The window is closed by fragments of one message alone: nothing will ever open it. */
+static bool is_stuck(const struct association *a) {
+  return !receive_window(a) && !a->events.count && !a->received.count && a->reassembly.stored &&
+         a->reassembly.stored == a->received.cumulative + 1 - a->reassembly.base;
+}
+
+static void sack_now(struct association *a) { a->sack_due = true; }
+
+static void store(struct association *a, const struct data_chunk *data) {
+  struct event_queue fresh = {0};
+  struct stream *stream = streams_get(&a->streams, data->stream);
+  if (!stream) {
+    abort_association(a, CAUSE_OUT_OF_RESOURCE, "too-many-streams", "too many streams are in use");
+    return;
+  }
+  uint32_t gaps = a->received.count;
+  bool was_full = !received_add(&a->received, data->tsn);
+  if (was_full) {
+    a->stats.dropped_in++;
+    return;
+  }
+  if (a->received.count > gaps) a->hasty_sacks = GAP_SACKS;
+  uint32_t cumulative = a->received.cumulative;
+  enum arrival arrival = reassembly_add(&a->reassembly, stream, data, cumulative, &fresh);
+  a->stats.payload_in += data->length;
+  growth_arrived(&a->growth, data->length, a->now);
+  reassembly_advance(&a->reassembly, cumulative);
+  take_events(a, &fresh);
+  if (arrival == ARRIVAL_VIOLATION)
+    abort_association(a, CAUSE_PROTOCOL_VIOLATION, "bad-fragments",
+                      "fragments do not belong together, or a message is too large");
+  else if (arrival == ARRIVAL_NO_MEMORY)
+    abort_association(a, CAUSE_OUT_OF_RESOURCE, "no-memory", "out of memory");
+}
+
+void handle_data(struct association *a, const struct item *chunk) {
+  struct data_chunk data;
+  if (!may_receive_data(a)) return;
+  if (!data_read(chunk, &data)) {
+    a->stats.malformed++;
+    return;
+  }
+  if (data.length == 0) { /* RFC 9260 §3.3.10.9 */
+    uint8_t tsn[4];
+    put32(tsn, data.tsn);
+    add_error(a, CAUSE_NO_USER_DATA, tsn, sizeof tsn);
+    abort_association(a, CAUSE_NO_USER_DATA, "no-user-data", "a DATA chunk without data");
+    return;
+  }
+  if (received_has(&a->received, data.tsn)) {
+    a->stats.duplicates_in++;
+    received_duplicate(&a->received, data.tsn);
+    sack_now(a);
+    return;
+  }
+  if (must_drop(a, &data)) {
+    a->stats.dropped_in++;
+    sack_now(a);
+    if (is_stuck(a))
+      abort_association(a, CAUSE_PROTOCOL_VIOLATION, "message-too-large",
+                        "a message does not fit the receive buffer");
+    return;
+  }
+  if (data.flags & DATA_IMMEDIATE) sack_now(a);
+  store(a, &data);
+}
+
+/* Once for each packet that held DATA (RFC 9260 §6.2). */
+void packet_had_data(struct association *a) {
+  if (!may_receive_data(a)) return;
+  a->packets_unacked++;
+  if (a->packets_unacked >= SACK_EVERY_PACKETS || a->received.count ||
+      a->state == STATE_SHUTDOWN_SENT)
+    sack_now(a);
+  else if (!a->sack_due && !is_armed(a, TIMER_SACK))
+    arm(a, TIMER_SACK, a->now + SACK_DELAY);
+  if (a->state == STATE_SHUTDOWN_SENT) a->shutdown_due = true; /* RFC 9260 §9.2 */
+}
+
+void handle_forward_tsn(struct association *a, const struct item *chunk) {
+  struct event_queue fresh = {0};
+  if (!may_receive_data(a)) return;
+  if (chunk->length < 4 || chunk->length % 4) {
+    a->stats.malformed++;
+    return;
+  }
+  uint32_t cumulative = get32(chunk->value);
+  sack_now(a);
+  if (tsn_le(cumulative, a->received.cumulative)) return;
+  if (cumulative - a->received.cumulative > TSN_SPAN) { /* it never had that many outstanding */
+    a->stats.malformed++;
+    return;
+  }
+  reassembly_drop(&a->reassembly, cumulative);
+  received_forward(&a->received, cumulative);
+  for (size_t at = 4; at < chunk->length; at += 4) {
+    struct stream *stream = streams_find(&a->streams, get16(chunk->value + at));
+    if (!stream) stream = streams_get(&a->streams, get16(chunk->value + at));
+    if (stream) reassembly_skip(&a->reassembly, stream, get16(chunk->value + at + 2), &fresh);
+  }
+  reassembly_advance(&a->reassembly, a->received.cumulative);
+  take_events(a, &fresh);
+}
+
+/* An event was drained. The peer is told once it is worth a packet. */
+void window_may_have_opened(struct association *a) {
+  if (!may_receive_data(a)) return;
+  uint32_t window = receive_window(a), step = a->config.receive_buffer_bytes / WINDOW_STEPS;
+  if (a->advertised_bytes < step && window >= a->advertised_bytes + step) sack_now(a);
+}
+
+/* The peer learns from how many SACKs there are: of those due, none may stand for several. */
+bool sack_is_hasty(const struct association *a) {
+  return a->sack_due && may_receive_data(a) && (a->hasty_sacks || growth_lasts(&a->growth, a->now));
+}
+
+bool write_sack(struct association *a, struct writer *writer) {
+  uint32_t window = receive_window(a);
+  if (!received_write_sack(&a->received, writer, window)) return false;
+  a->advertised_bytes = window;
+  a->sack_due = false;
+  a->packets_unacked = 0;
+  if (a->hasty_sacks) a->hasty_sacks--;
+  disarm(a, TIMER_SACK);
+  return true;
+}

@@ -1,0 +1,181 @@
+/* What the peer's SACKs say of our DATA (RFC 9260 §6.2.1), passed on to loss detection, delivery
+ * rate and congestion control. */
+#include "sctp/sending/acknowledging.h"
+
+#include "bytes/order.h"
+#include "sctp/congestion/rate.h"
+#include "sctp/congestion/rtt.h"
+#include "sctp/life/phases.h"
+#include "sctp/messages/streams.h"
+#include "sctp/packet/chunk.h"
+#include "sctp/packet/serial.h"
+#include "sctp/sending/loss.h"
+#include "sctp/sending/outstanding.h"
+#include "sctp/sending/partial.h"
+#include "sctp/sending/rack.h"
+#include "sctp/sending/spurious.h"
+#include "sctp/timers.h"
+#include "usec.h"
+
+/* one SACK */
+struct taking {
+  struct rate_sample sample;
+  uint64_t acked_bytes, prior_in_flight;
+  usec rtt, rtt_sent_at;
+  bool large_packet_acked, advanced;
+};
+
+static void take_back_from_stream(struct association *a, const struct sent *sent) {
+  struct stream *stream = streams_find(&a->streams, sent->message->stream);
+  if (stream && stream->queued_bytes >= sent->length) stream->queued_bytes -= sent->length;
+}
+
+static void take_chunk(struct association *a, struct taking *taking, struct sent *sent) {
+  if (sent->state == SENT_ACKED) return;
+  if (sent->state != SENT_ABANDONED) {
+    rate_acked(&a->rate, &taking->sample, sent, a->rtt.smoothed, a->now);
+    rack_acked(&a->rack, sent, &a->rtt, a->now);
+    taking->acked_bytes += sent->length;
+    taking->large_packet_acked |= sent->in_large_packet;
+    if (sent->sent_at >= taking->rtt_sent_at) {
+      /* Of the newest alone, and only where that was sent once (Karn's rule): what is older may
+       * have arrived long ago and only now be named. */
+      taking->rtt = sent->transmissions == 1 ? a->now - sent->sent_at : -1;
+      taking->rtt_sent_at = sent->sent_at;
+    }
+    suspicion_acked(a, sent);
+    take_back_from_stream(a, sent);
+  }
+  outstanding_move(&a->outstanding, sent, SENT_ACKED);
+}
+
+static void take_up_to(struct association *a, struct taking *taking, uint32_t cumulative) {
+  struct outstanding *o = &a->outstanding;
+  while (o->count && tsn_le(o->base, cumulative)) {
+    take_chunk(a, taking, outstanding_at(o, o->base));
+    outstanding_drop_first(o);
+    taking->advanced = true;
+  }
+}
+
+static void take_gaps(struct association *a, struct taking *taking, const struct sack_chunk *sack) {
+  struct outstanding *o = &a->outstanding;
+  for (uint32_t i = 0; i < sack->gaps; i++) {
+    uint32_t start = get16(sack->gap_blocks + 4 * i), end = get16(sack->gap_blocks + 4 * i + 2);
+    /* The TSN after the cumulative one is missing, or it would be in it. */
+    if (start < 2 || end < start) continue;
+    uint32_t tsn = sack->cumulative + start, last = sack->cumulative + end;
+    if (!outstanding_find(o, tsn) || !outstanding_find(o, last)) continue;
+    while (tsn_le(tsn = outstanding_skip_acked(o, tsn), last)) {
+      take_chunk(a, taking, outstanding_at(o, tsn));
+    }
+  }
+}
+
+/* The peer dropped what it had acknowledged by a gap block: the one TSN that no gap block may name
+ * is among those. All of that kind is sent again (RFC 9260 §6.2.1). */
+static void take_back_reneged(struct association *a) {
+  struct outstanding *o = &a->outstanding;
+  if (!o->count || outstanding_at(o, o->base)->state != SENT_ACKED) return;
+  for (uint32_t tsn = o->base; tsn_lt(tsn, outstanding_end(o)); tsn++) {
+    struct sent *sent = outstanding_at(o, tsn);
+    if (sent->state == SENT_ACKED) outstanding_move(o, sent, SENT_LOST);
+  }
+}
+
+static void tell_controller(struct association *a, struct taking *taking) {
+  rate_finish(&a->rate, &taking->sample, a->rtt.least);
+  if (!taking->acked_bytes && !a->lost_now) return;
+  uint64_t packet = a->controller.packet_bytes;
+  struct ack_event event = {
+      .now = a->now,
+      .rtt = taking->rtt,
+      .acked_bytes = taking->acked_bytes,
+      .lost_bytes = a->lost_now,
+      .prior_in_flight = taking->prior_in_flight,
+      .in_flight = a->outstanding.in_flight_bytes,
+      .window_limited =
+          a->window_limited || taking->prior_in_flight + 2 * packet >= a->controller.window_bytes,
+      .sample = &taking->sample,
+      .rate = &a->rate,
+      .path = &a->rtt,
+  };
+  a->controller.kind->acked(&a->controller, &event);
+  a->window_limited = false;
+}
+
+static void detect_losses(struct association *a) {
+  usec wait =
+      rack_detect(&a->rack, &a->outstanding, &a->rtt, a->recovery_at != 0, a->now, chunk_lost, a);
+  if (wait == NEVER)
+    disarm(a, TIMER_REORDER);
+  else
+    arm(a, TIMER_REORDER, a->now + wait);
+}
+
+static void finish_taking(struct association *a, struct taking *taking) {
+  if (taking->rtt >= 0) rtt_measured(&a->rtt, taking->rtt);
+  if (taking->acked_bytes) {
+    a->rtt.backoff = 0;
+    if (a->tail_probe_out &&
+        (!a->outstanding.count || tsn_le(a->tail_probe_end, a->rack.highest_acked + 1)))
+      a->tail_probe_out = false;
+    if (a->recovery_at && a->rack.sent_at > a->recovery_at) {
+      a->recovery_at = 0;
+      rack_recovered(&a->rack);
+    }
+  }
+  if (taking->large_packet_acked) a->pmtu.timeouts = 0;
+  suspicion_settles(a);
+  tail_repeat_settles(a, &taking->sample);
+  detect_losses(a);
+  advance_peer_ack_point(a);
+  tell_controller(a, taking);
+  a->lost_now = 0;
+  arm_loss_timers(a, taking->advanced || taking->acked_bytes);
+}
+
+static struct taking begin_taking(const struct association *a) {
+  return (struct taking){.rtt = -1, .prior_in_flight = a->outstanding.in_flight_bytes};
+}
+
+/* A SHUTDOWN acknowledges too (RFC 9260 §9.2). */
+void take_cumulative(struct association *a, uint32_t cumulative) {
+  struct taking taking = begin_taking(a);
+  if (!tsn_lt(cumulative, outstanding_end(&a->outstanding))) return;
+  take_up_to(a, &taking, cumulative);
+  finish_taking(a, &taking);
+}
+
+static void take_duplicate(struct association *a, uint32_t tsn) {
+  rack_duplicate(&a->rack, a->now);
+  if (a->tail_repeat_out && tsn == a->tail_repeat.tsn)
+    a->tail_repeat_out = false; /* it repaired nothing */
+  else
+    suspicion_duplicate(a, tsn);
+}
+
+void handle_sack(struct association *a, const struct item *chunk) {
+  struct sack_chunk sack;
+  if (!sack_read(chunk, &sack)) {
+    a->stats.malformed++;
+    return;
+  }
+  if (!may_send_data(a)) return;
+  uint32_t end = outstanding_end(&a->outstanding);
+  if (tsn_lt(sack.cumulative + 1, a->outstanding.base)) return; /* overtaken by a later one */
+  if (!tsn_lt(sack.cumulative, end)) {                          /* of what was never sent */
+    a->stats.malformed++;
+    return;
+  }
+  struct taking taking = begin_taking(a);
+  a->errors = 0;
+  a->peer_window_bytes = sack.window_bytes;
+  take_up_to(a, &taking, sack.cumulative);
+  take_back_reneged(a);
+  rack_ranges(&a->rack, sack.gaps);
+  take_gaps(a, &taking, &sack);
+  for (uint32_t i = 0; i < sack.duplicates; i++)
+    take_duplicate(a, get32(sack.duplicate_tsns + 4 * (size_t)i));
+  finish_taking(a, &taking);
+}

@@ -1,0 +1,155 @@
+/* What happens when DATA is lost: marking, the retransmission timeout (RFC 9260 §6.3.3) and the
+ * tail loss probe (RFC 8985 §7). Which chunks are lost is found by rack.c. */
+#include "sctp/sending/loss.h"
+
+#include "bytes/bounds.h"
+#include "sctp/congestion/rtt.h"
+#include "sctp/life/closing.h"
+#include "sctp/packet/serial.h"
+#include "sctp/sending/outstanding.h"
+#include "sctp/sending/partial.h"
+#include "sctp/sending/probes.h"
+#include "sctp/sending/rack.h"
+#include "sctp/sending/spurious.h"
+#include "sctp/timers.h"
+#include "usec.h"
+
+/* Counts a chunk that is now in the list `lost`. */
+void chunk_lost(void *association, struct sent *sent) {
+  struct association *a = association;
+  a->rate.lost += sent->length;
+  a->lost_now += sent->length;
+  a->stats.lost_chunks++;
+  if (!a->recovery_at) {
+    a->recovery_at = a->now;
+    suspicion_begins(a, false);
+  }
+  if (sent->tsn == a->tail_repeat.tsn) a->tail_repeat_out = false;
+  struct loss_event event = {.now = a->now, .sent = sent, .rate = &a->rate};
+  a->controller.kind->lost(&a->controller, &event);
+  if (is_given_up(a, sent)) abandon(a, sent);
+}
+
+/* A timeout in a row too many (RFC 9260 §8.1). */
+bool path_failed(struct association *a) {
+  if (++a->errors <= ASSOCIATION_TRIES) return false;
+  give_up(a, "the peer does not answer");
+  return true;
+}
+
+static bool awaits_acknowledgement(const struct association *a) {
+  const struct outstanding *o = &a->outstanding;
+  return outstanding_in_flight(o) || o->lost.count || o->unreported.count ||
+         (o->count && tsn_le(o->base, a->peer_ack_point));
+}
+
+/* RFC 8985 §7.2, without its allowance for a delayed SACK: the last chunk of a flight asks for one
+ * at once (DATA_IMMEDIATE). SACK_DELAY of a peer like ours is added for those that do not listen. */
+static usec tail_wait(const struct association *a) {
+  return 2 * a->rtt.smoothed +
+         (outstanding_in_flight(&a->outstanding) == 1 ? SACK_DELAY : MILLISECOND);
+}
+
+void arm_loss_timers(struct association *a, bool restart) {
+  if (!awaits_acknowledgement(a)) {
+    disarm(a, TIMER_RTO);
+    disarm(a, TIMER_TAIL);
+    disarm(a, TIMER_REORDER);
+    a->tail_probe_due = false;
+    return;
+  }
+  if (restart || !is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, a->now + rtt_timeout(&a->rtt));
+  bool may_probe = outstanding_in_flight(&a->outstanding) && !a->outstanding.lost.count &&
+                   a->rtt.smoothed && !a->rtt.backoff && !a->tail_probe_out && !a->tail_probe_due;
+  usec probe_at = a->now + tail_wait(a);
+  if (may_probe && probe_at < a->deadlines[TIMER_RTO])
+    arm(a, TIMER_TAIL, probe_at);
+  else
+    disarm(a, TIMER_TAIL);
+}
+
+void tail_expired(struct association *a) {
+  disarm(a, TIMER_TAIL);
+  if (outstanding_in_flight(&a->outstanding)) a->tail_probe_due = true;
+}
+
+/* A tail probe is a chunk sent again. */
+void tail_repeat_sent(struct association *a, const struct sent *before) {
+  a->tail_repeat = *before;
+  a->tail_repeat_at = a->now;
+  a->tail_repeat_out = true;
+}
+
+/* Where the probe itself repaired the one loss there was, nobody else found it: the peer has it, has
+ * something that was sent later, and did not name it a duplicate (RFC 8985 §7.4.2). */
+void tail_repeat_settles(struct association *a, const struct rate_sample *sample) {
+  if (!a->tail_repeat_out || !sample->is_valid || sample->sent_at <= a->tail_repeat_at) return;
+  const struct sent *still = outstanding_find(&a->outstanding, a->tail_repeat.tsn);
+  a->tail_repeat_out = false;
+  if (still && still->state != SENT_ACKED) return; /* lost again, or given up */
+  a->rate.lost += a->tail_repeat.length;
+  a->lost_now += a->tail_repeat.length;
+  a->stats.lost_chunks++;
+  struct loss_event event = {.now = a->now, .sent = &a->tail_repeat, .rate = &a->rate};
+  a->controller.kind->lost(&a->controller, &event);
+}
+
+void reorder_expired(struct association *a) {
+  disarm(a, TIMER_REORDER);
+  usec wait =
+      rack_detect(&a->rack, &a->outstanding, &a->rtt, a->recovery_at != 0, a->now, chunk_lost, a);
+  if (wait != NEVER) arm(a, TIMER_REORDER, a->now + wait);
+  advance_peer_ack_point(a);
+  a->lost_now = 0;
+  arm_loss_timers(a, false);
+}
+
+/* All that was sent until then is lost, and the oldest in any case. */
+static void lose_flight(struct association *a, usec until) {
+  struct outstanding *o = &a->outstanding;
+  struct sent_list *lists[] = {&o->first, &o->again, &o->unreported};
+  bool is_first = true;
+  for (int i = 0; i < 3; i++) {
+    while (lists[i]->count) {
+      struct sent *oldest = outstanding_at(o, lists[i]->head);
+      if (!is_first && oldest->sent_at > until) break;
+      is_first = false;
+      outstanding_move(o, oldest, SENT_LOST);
+      a->rate.lost += oldest->length;
+      a->stats.lost_chunks++;
+      if (is_given_up(a, oldest)) abandon(a, oldest);
+    }
+  }
+}
+
+/* A COOKIE-ECHO was not answered, or refused: what went with it goes with the next. */
+void early_data_lost(struct association *a) {
+  if (!outstanding_in_flight(&a->outstanding)) return;
+  lose_flight(a, a->now);
+  advance_peer_ack_point(a);
+}
+
+/* When what is now given up by a timeout left: what left just now may still arrive (RFC 8985 §6.3). */
+static usec round_trip_ago(const struct association *a) {
+  return a->now - max_usec(a->rtt.smoothed + a->rtt.variance, MILLISECOND);
+}
+
+void rto_expired(struct association *a) {
+  disarm(a, TIMER_RTO);
+  if (!awaits_acknowledgement(a)) return;
+  a->stats.timeouts++;
+  if (path_failed(a)) return;
+  bool was_in_flight = outstanding_in_flight(&a->outstanding) != 0;
+  if (!a->rtt.backoff) suspicion_begins(a, true);
+  lose_flight(a, round_trip_ago(a));
+  advance_peer_ack_point(a);
+  a->forward_tsn_due = tsn_le(a->outstanding.base, a->peer_ack_point);
+  a->tail_probe_due = a->tail_probe_out = a->tail_repeat_out = false;
+  a->recovery_at = a->now;
+  a->rtt.backoff++;
+  if (was_in_flight)
+    a->controller.kind->timed_out(&a->controller, a->outstanding.in_flight_bytes, a->now);
+  large_packets_vanish(a);
+  a->pacer.credit_bytes = max_double(a->pacer.credit_bytes, 0);
+  arm_loss_timers(a, true);
+}

@@ -1,0 +1,16 @@
+/* How large the packets of an association may be, found out by probes. */
+#ifndef P2CLAW_SCTP_SENDING_PROBES_H
+#define P2CLAW_SCTP_SENDING_PROBES_H
+
+#include "sctp/packet/heartbeat_info.h"
+#include "sctp/state.h"
+
+/* Tells the controller what a full packet carries. */
+void set_packet_bytes(struct association *a);
+bool write_probe(struct association *a, struct writer *writer);
+void probe_acked(struct association *a, const struct heartbeat_info *info);
+/* A timeout: the path may carry large packets no more. */
+void large_packets_vanish(struct association *a);
+void mtu_expired(struct association *a);
+
+#endif
