@@ -39,9 +39,9 @@ cdef class Link:
         config.seed = int.from_bytes(seed[8:12], "big")
         memcpy(config.cookie_key, <const char *>seed + 12, 32)
         config.controller = SCTP_BBR if controller == "bbr" else SCTP_CUBIC
-        config.receive_buffer_bytes = 4194304
-        config.send_buffer_bytes = 67108864
-        config.largest_packet_bytes = 1431
+        config.receive_buffer_bytes = RECEIVE_BUFFER
+        config.send_buffer_bytes = SEND_BUFFER
+        config.largest_packet_bytes = LARGEST_PACKET
         config.zero_checksum = True
         self.a = association_new(&config)
         if self.a is NULL:

@@ -107,6 +107,12 @@ cdef extern from "sctp/association.h" nogil:
     void event_free(event *e)
     void event_copy(const event *e, uint8_t *target)
 
+cdef extern from "sctp/constants.h" nogil:
+    enum: RECEIVE_BUFFER "RECEIVE_BUFFER_BYTES"
+    enum: SEND_BUFFER "SEND_BUFFER_BYTES"
+    enum: LARGEST_PACKET "LARGEST_PACKET_BYTES"
+    enum: BASE_PACKET "BASE_PACKET_BYTES"
+
 cdef extern from "bytes/crc32c.h" nogil:
     uint32_t c_crc32c "crc32c"(const uint8_t *data, size_t length)
     uint32_t c_crc32c_by_table "crc32c_by_table"(const uint8_t *data, size_t length)

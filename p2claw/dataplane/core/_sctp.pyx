@@ -14,10 +14,10 @@ from p2claw.errors import LocalProtocolError
 
 
 SEED_BYTES = 44
-DEFAULT_RECEIVE_BUFFER_BYTES = 4194304
-DEFAULT_SEND_BUFFER_BYTES = 67108864
-LARGEST_PACKET_BYTES = 1431
-BASE_PACKET_BYTES = 1191
+DEFAULT_RECEIVE_BUFFER_BYTES = RECEIVE_BUFFER
+DEFAULT_SEND_BUFFER_BYTES = SEND_BUFFER
+LARGEST_PACKET_BYTES = LARGEST_PACKET
+BASE_PACKET_BYTES = BASE_PACKET
 
 # The C side takes 0 for "never": its clock starts later than that, wherever the caller's does.
 cdef usec START = 1000000
@@ -150,9 +150,9 @@ cdef class Association:
     """See _sctp.pyi."""
 
     def __cinit__(self, *, bint server, bytes seed, int local_port=5000, int peer_port=5000,
-                  str controller="bbr", unsigned int receive_buffer_bytes=4194304,
-                  unsigned int send_buffer_bytes=67108864, int largest_packet_bytes=1431,
-                  bint zero_checksum=True):
+                  str controller="bbr", unsigned int receive_buffer_bytes=RECEIVE_BUFFER,
+                  unsigned int send_buffer_bytes=SEND_BUFFER,
+                  int largest_packet_bytes=LARGEST_PACKET, bint zero_checksum=True):
         cdef sctp_config config
         if len(seed) != SEED_BYTES:
             raise LocalProtocolError(f"a seed has {SEED_BYTES} bytes", code="seed-wrong")

@@ -8,7 +8,6 @@
 #include "sctp/congestion/controller.h"
 #include "usec.h"
 
-#define BETA 0.7                        /* §2.4 BBR.Beta */
 #define STARTUP_LOSSES 6                /* §5.3.1.3 BBRStartupFullLossCnt */
 #define STARTUP_LOSS_WITHOUT_QUEUE 0.25 /* of a round: a policer, or a queue too short to be seen */
 #define MARGIN 0.99                     /* §2.5 BBR.PacingMarginPercent: 1 */

@@ -5,19 +5,14 @@
 #include "bytes/bounds.h"
 #include "sctp/congestion/bbr.h"
 #include "sctp/congestion/controller.h"
+#include "sctp/congestion/queueing.h"
 #include "usec.h"
 
-#define BETA 0.7                        /* §2.4 BBR.Beta */
 #define HEADROOM 0.15                   /* §2.4 BBR.Headroom */
 #define FULL_BW_GROWTH 1.25             /* §5.3.1.2 */
 #define FULL_BW_ROUNDS 3                /* §5.3.1.2 */
 #define MIN_RTT_WINDOW (10 * SECOND)    /* §2.13.1 BBR.MinRTTFilterLen */
 #define PROBE_RTT_INTERVAL (5 * SECOND) /* §2.13.2 BBR.ProbeRTTInterval */
-
-#define QUEUE_SAMPLES 8 /* this and the thresholds: as HyStart++ (RFC 9406 §4.3) */
-#define QUEUE_LEAST (4 * MILLISECOND)
-#define QUEUE_MOST (16 * MILLISECOND)
-#define QUEUE_DIVISOR 8
 
 double bbr_max_bw(const struct bbr *bbr) { return max_double(bbr->max_bw[0], bbr->max_bw[1]); }
 
@@ -149,7 +144,7 @@ static void update_queue(struct bbr *bbr, const struct ack_event *event) {
   if (event->rtt < 0) return;
   if (!bbr->queue_samples++ || event->rtt < bbr->queue_least) bbr->queue_least = event->rtt;
   if (bbr->queue_samples < QUEUE_SAMPLES) return;
-  usec rise = max_usec(QUEUE_LEAST, min_usec(bbr->min_rtt / QUEUE_DIVISOR, QUEUE_MOST));
+  usec rise = queue_rise(bbr->min_rtt);
   bbr->is_queueing = bbr->queue_least >= bbr->min_rtt + rise;
   bbr->queue_samples = 0;
   bbr->queue_judged = true;

@@ -11,6 +11,9 @@
 #include "sctp/congestion/rtt.h"
 #include "usec.h"
 
+/* What a loss leaves of a window (RFC 9438 §4.6, draft-ietf-ccwg-bbr §2.4 BBR.Beta). */
+#define BETA 0.7
+
 /* One SACK, after all of its chunks were taken and losses found. */
 struct ack_event {
   usec now, rtt; /* rtt: -1 where this SACK measured none */

@@ -5,18 +5,14 @@
 
 #include "bytes/bounds.h"
 #include "sctp/congestion/controller.h"
+#include "sctp/congestion/queueing.h"
 #include "usec.h"
 
-#define BETA 0.7                            /* RFC 9438 §4.6 */
 #define C_PACKETS_PER_S3 0.4                /* RFC 9438 §5.1 */
 #define ALPHA (3 * (1 - BETA) / (1 + BETA)) /* RFC 9438 §4.3 */
 #define PACING_SLOW_START 2.0               /* Linux tcp_pacing_ss_ratio */
 #define PACING 1.2                          /* Linux tcp_pacing_ca_ratio */
 
-#define LEAST_SAMPLES 8              /* RFC 9406 §4.3 N_RTT_SAMPLE */
-#define LEAST_RISE (4 * MILLISECOND) /* MIN_RTT_THRESH */
-#define MOST_RISE (16 * MILLISECOND) /* MAX_RTT_THRESH */
-#define RISE_DIVISOR 8               /* MIN_RTT_DIVISOR */
 #define CSS_GROWTH_DIVISOR 4
 #define CSS_ROUNDS 5
 
@@ -43,9 +39,9 @@ static void hystart_round(struct controller *controller, struct hystart *h,
   if (event->rtt < 0) return;
   h->samples++;
   h->least = min_usec(h->least, event->rtt);
-  if (h->samples < LEAST_SAMPLES || h->last_least == NEVER) return;
+  if (h->samples < QUEUE_SAMPLES || h->last_least == NEVER) return;
   if (!h->in_css) {
-    usec rise = max_usec(LEAST_RISE, min_usec(h->last_least / RISE_DIVISOR, MOST_RISE));
+    usec rise = queue_rise(h->last_least);
     if (h->least >= h->last_least + rise) {
       h->css_baseline = h->least;
       h->in_css = true;
