@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from p2claw.agent.private_file import make_private_directory
 from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
 
 
 @contextmanager
@@ -20,25 +20,21 @@ def only_agent(path: Path) -> Iterator[None]:
     """
     try:
         make_private_directory(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = FileLock(path)
+    except BlockingIOError:
+        other = path.read_text("ascii", "replace").strip() or "unknown"
+        raise UsageError(
+            f"Another agent runs from {path.parent} already (process {other})",
+            code="agent-running",
+            hint="`p2claw status` shows it; a second box needs its own P2CLAW_HOME",
+        ) from None
     except OSError as error:
         raise UsageError(
             f"The home {path.parent} cannot be used: {error.strerror}",
             code="home-unwritable",
             hint="Name a directory of your own with P2CLAW_HOME",
         ) from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            other = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            raise UsageError(
-                f"Another agent runs from {path.parent} already (process {other})",
-                code="agent-running",
-                hint="`p2claw status` shows it; a second box needs its own P2CLAW_HOME",
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    with lock:
+        os.ftruncate(lock.descriptor, 0)
+        os.pwrite(lock.descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
-    finally:
-        os.close(descriptor)

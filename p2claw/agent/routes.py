@@ -6,10 +6,7 @@ cannot be read is an error and never "no apps": apps must not vanish by accident
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from p2claw.agent.private_file import (
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
 from p2claw.agent.upstream.tls import FINGERPRINT
 from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
 from p2claw.names import check_app
 from p2claw.units import MIB
 
@@ -35,7 +33,6 @@ ROUTES = 256
 
 FILE_BYTES = MIB
 LOCK_WAIT_S = 5.0
-LOCK_POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,25 +121,16 @@ class RouteFile:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the lock. It is a file of its own, because the routes themselves are replaced."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        descriptor = os.open(self._path.with_suffix(".lock"), flags, 0o600)
         try:
-            deadline = time.monotonic() + LOCK_WAIT_S
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise UsageError(
-                            f"Another process keeps {self._path} locked",
-                            code="routes-locked",
-                            hint="Try again; if it lasts, look for a p2claw process that hangs",
-                        ) from None
-                    time.sleep(LOCK_POLL_S)
+            lock = FileLock(self._path.with_suffix(".lock"), wait_s=LOCK_WAIT_S)
+        except BlockingIOError:
+            raise UsageError(
+                f"Another process keeps {self._path} locked",
+                code="routes-locked",
+                hint="Try again; if it lasts, look for a p2claw process that hangs",
+            ) from None
+        with lock:
             yield
-        finally:
-            os.close(descriptor)
 
 
 def parse_routes(content: bytes, path: Path) -> Routes:

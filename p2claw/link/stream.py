@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from p2claw.errors import LocalProtocolError, P2clawError, StreamResetError
+from p2claw.wakeup import Wakeup
 from p2claw.wire.codes import Code
 from p2claw.wire.heads import RequestHead, ResponseHead
 from p2claw.wire.session import Session
@@ -30,11 +31,11 @@ class Stream:
         "_ended",
         "_failure",
         "_pieces",
-        "_reader",
+        "_readable",
         "_send_soon",
         "_sent_end",
         "_session",
-        "_writer",
+        "_writable",
         "id",
         "trailers",
     )
@@ -49,8 +50,8 @@ class Stream:
         self._ended = False
         self._sent_end = False
         self._failure: P2clawError | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
+        self._readable = Wakeup()
+        self._writable = Wakeup()
 
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end. Reading grants credit to the peer.
@@ -104,40 +105,32 @@ class Stream:
         if data:
             self._pieces.append(data)
         self._ended = self._ended or end
-        _wake(self._reader)
+        self._readable.wake()
 
     def on_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:
         self.trailers = fields
         self._ended = True
-        _wake(self._reader)
+        self._readable.wake()
 
     def on_writable(self) -> None:
-        _wake(self._writer)
+        self._writable.wake()
 
     def on_failure(self, failure: P2clawError) -> None:
         """The peer reset the stream, or the link is lost. The first failure stays."""
         if self._failure is None:
             self._failure = failure
-        _wake(self._reader)
-        _wake(self._writer)
+        self._readable.wake()
+        self._writable.wake()
 
     async def _wait_readable(self) -> None:
-        if self._reader is not None:
+        if self._readable.is_awaited:
             raise LocalProtocolError(f"two tasks read stream {self.id}")
-        self._reader = asyncio.get_running_loop().create_future()
-        try:
-            await self._reader
-        finally:
-            self._reader = None
+        await self._readable.wait()
 
     async def _wait_writable(self) -> None:
-        if self._writer is not None:
+        if self._writable.is_awaited:
             raise LocalProtocolError(f"two tasks write to stream {self.id}")
-        self._writer = asyncio.get_running_loop().create_future()
-        try:
-            await self._writer
-        finally:
-            self._writer = None
+        await self._writable.wait()
         if self._failure is not None:
             raise self._failure
 
@@ -215,9 +208,4 @@ class VisitorStream(Stream):
     def on_response(self, head: ResponseHead, end: bool) -> None:
         self._response = head
         self._ended = end
-        _wake(self._reader)
-
-
-def _wake(waiter: asyncio.Future[None] | None) -> None:
-    if waiter is not None and not waiter.done():
-        waiter.set_result(None)
+        self._readable.wake()

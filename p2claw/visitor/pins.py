@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from p2claw.config import home_dir
 from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
 from p2claw.names import PEER_ID
 
 FILE_NAME = "known_boxes.json"
@@ -73,11 +74,5 @@ class PinStore:
     def _locked(self) -> Iterator[None]:
         """One writer at a time, so that two visits at once do not lose each other's pin."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(
-            self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600
-        )
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(self._path.with_name(f"{self._path.name}.lock"), wait_s=math.inf):
             yield
-        finally:
-            os.close(lock)

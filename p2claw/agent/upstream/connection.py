@@ -17,6 +17,7 @@ from p2claw.agent.upstream.lenient import Fields
 from p2claw.agent.upstream.response import ResponseReader, UpstreamHead
 from p2claw.config import UpstreamLimits
 from p2claw.units import KIB
+from p2claw.wakeup import Wakeup
 
 # Of an answer that nobody takes: reading stops above high and goes on at low water. One read of
 # the socket may come on top: at most HIGH + READ bytes of each answer are in memory.
@@ -51,8 +52,8 @@ class Connection(asyncio.BufferedProtocol):
         self._closed = False
         self._reading_paused = False
         self._writing_paused = False
-        self._read_waiter: asyncio.Future[None] | None = None
-        self._write_waiter: asyncio.Future[None] | None = None
+        self._readable = Wakeup()
+        self._writable = Wakeup()
         self._head_timer: asyncio.TimerHandle | None = None
 
     @property
@@ -97,14 +98,11 @@ class Connection(asyncio.BufferedProtocol):
         answer, or the lack of it, says what that means. Raises AppTimeoutFault after a long stall.
         """
         if self._writing_paused and not self._unwanted:
-            self._write_waiter = self._loop.create_future()
             try:
                 async with asyncio.timeout(self._limits.head_s):
-                    await self._write_waiter
+                    await self._writable.wait()
             except TimeoutError:
                 raise AppTimeoutFault("The app stopped reading the request") from None
-            finally:
-                self._write_waiter = None
         if self._unwanted or self._transport is None:
             return False
         self._transport.write(data)
@@ -122,7 +120,7 @@ class Connection(asyncio.BufferedProtocol):
         while reader.head is None:
             if self._fault is not None:
                 raise self._fault
-            await self._wait_readable()
+            await self._readable.wait()
         return reader.head
 
     async def read(self) -> bytes:
@@ -133,7 +131,7 @@ class Connection(asyncio.BufferedProtocol):
                 return b""
             if self._fault is not None:
                 raise self._fault
-            await self._wait_readable()
+            await self._readable.wait()
         piece = reader.pieces.popleft()
         reader.buffered_bytes -= len(piece)
         if self._reading_paused and reader.buffered_bytes <= READ_LOW_BYTES:
@@ -155,8 +153,8 @@ class Connection(asyncio.BufferedProtocol):
         self._closed = True
         if self._transport is not None:
             self._transport.abort()
-        _wake(self._read_waiter)
-        _wake(self._write_waiter)
+        self._readable.wake()
+        self._writable.wake()
 
     def rest(self, now_s: float) -> None:
         """The exchange is over and the connection is kept."""
@@ -191,8 +189,8 @@ class Connection(asyncio.BufferedProtocol):
             if self._transport is not None and not self._transport.is_closing():
                 self._transport.pause_reading()
         if self._reader.complete:
-            _wake(self._write_waiter)
-        _wake(self._read_waiter)
+            self._writable.wake()
+        self._readable.wake()
 
     def eof_received(self) -> bool:
         self._on_eof()
@@ -208,7 +206,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._writing_paused = False
-        _wake(self._write_waiter)
+        self._writable.wake()
 
     @property
     def _unwanted(self) -> bool:
@@ -226,8 +224,8 @@ class Connection(asyncio.BufferedProtocol):
             self._reader.receive_eof()
         except RequestFault as fault:
             self._fault = self._fault or fault
-        _wake(self._read_waiter)
-        _wake(self._write_waiter)
+        self._readable.wake()
+        self._writable.wake()
 
     def _salvage(self) -> None:
         """Read what the kernel still has after a write failed.
@@ -270,15 +268,3 @@ class Connection(asyncio.BufferedProtocol):
         if self._reader is None:
             raise AppBrokenFault("No request is under way on this connection")
         return self._reader
-
-    async def _wait_readable(self) -> None:
-        self._read_waiter = self._loop.create_future()
-        try:
-            await self._read_waiter
-        finally:
-            self._read_waiter = None
-
-
-def _wake(waiter: asyncio.Future[None] | None) -> None:
-    if waiter is not None and not waiter.done():
-        waiter.set_result(None)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from p2claw.agent.private_file import make_private_directory
 from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
 
 
 @contextlib.contextmanager
@@ -20,22 +19,18 @@ def only_demo(data_dir: Path) -> Iterator[None]:
     """
     try:
         make_private_directory(data_dir)
-        lock = os.open(data_dir / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = FileLock(data_dir / "demo.lock")
+    except BlockingIOError:
+        raise UsageError(
+            f"A demo runs from {data_dir} already",
+            code="demo-running",
+            hint="End that one, or name another folder with --data",
+        ) from None
     except OSError as error:
         raise UsageError(
             f"{data_dir} cannot be used: {error.strerror}",
             code="data-unwritable",
             hint="Name another folder with --data",
         ) from None
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"A demo runs from {data_dir} already",
-                code="demo-running",
-                hint="End that one, or name another folder with --data",
-            ) from None
+    with lock:
         yield
-    finally:
-        os.close(lock)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +12,7 @@ from typing import TypeVar
 
 from p2claw.coord.store.base import BoxRecord
 from p2claw.errors import P2clawError, UsageError
+from p2claw.file_lock import FileLock
 
 SCHEMA_VERSION = 1
 
@@ -50,7 +48,7 @@ class StoreError(P2clawError):
 class SqliteStore:
     """`Store` over one file. Made by `open`, which also creates the folder and the file."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: int, thread: ThreadPoolExecutor):
+    def __init__(self, connection: sqlite3.Connection, lock: FileLock, thread: ThreadPoolExecutor):
         self._connection = connection
         self._lock = lock
         self._thread = thread
@@ -103,7 +101,7 @@ class SqliteStore:
     async def close(self) -> None:
         def close() -> None:
             self._connection.close()
-            os.close(self._lock)
+            self._lock.close()
 
         await asyncio.get_running_loop().run_in_executor(self._thread, close)
         self._thread.shutdown(wait=False)
@@ -142,11 +140,17 @@ class SqliteStore:
             raise StoreError(f"The store failed: {error}") from error
 
 
-def _open(folder: Path) -> tuple[sqlite3.Connection, int]:
+def _open(folder: Path) -> tuple[sqlite3.Connection, FileLock]:
     path = folder / "coordinator.db"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = _locked(folder / "coordinator.lock")
+        lock = FileLock(folder / "coordinator.lock")
+    except BlockingIOError:
+        raise UsageError(
+            f"Another server uses {folder}",
+            code="data-in-use",
+            hint="Stop it, or name another --data folder",
+        ) from None
     except OSError as error:
         raise _unusable(folder, error) from error
     connection: sqlite3.Connection | None = None
@@ -161,7 +165,7 @@ def _open(folder: Path) -> tuple[sqlite3.Connection, int]:
     except BaseException as error:
         if connection is not None:
             connection.close()
-        os.close(lock)
+        lock.close()
         if isinstance(error, sqlite3.Error):
             raise _unusable(path, error) from error
         raise
@@ -179,25 +183,6 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         connection.executescript(
             f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
-
-
-def _locked(path: Path) -> int:
-    """An open file with an exclusive lock, which the kernel drops with the process."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise UsageError(
-            f"Another server uses {path.parent}",
-            code="data-in-use",
-            hint="Stop it, or name another --data folder",
-        ) from None
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.close(lock)
-        raise
-    return lock
 
 
 def _unusable(path: Path, error: Exception) -> UsageError:

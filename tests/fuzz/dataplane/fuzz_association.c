@@ -1,8 +1,10 @@
 /* A whole association that is spoken to by a hostile peer: the input is a list of commands. Tags
  * and checksums are put right, so that what is behind them is reached. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bytes/crc32c.h"
+#include "bytes/order.h"
 #include "sctp/association.h"
 #include "sctp/constants.h"
 

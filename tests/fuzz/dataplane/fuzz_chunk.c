@@ -1,4 +1,5 @@
 /* Every reader of one chunk. */
+#include "bytes/order.h"
 #include "sctp/packet/chunk.h"
 
 static volatile uint32_t sink;

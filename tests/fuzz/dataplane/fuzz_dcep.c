@@ -1,5 +1,6 @@
 /* DATA_CHANNEL_OPEN: what is read is within the message, and is written back the same. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sctp/channels/dcep.h"
 

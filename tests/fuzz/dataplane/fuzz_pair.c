@@ -1,6 +1,7 @@
 /* Two associations whose packets are lost, doubled, held back and changed as the input says. With
  * nothing changed, all that was sent arrives. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bytes/crc32c.h"
 #include "sctp/association.h"

@@ -1,8 +1,10 @@
 /* STUN: a datagram as it comes, the same as the attributes of one, unsigned and signed, and as a run
  * of consent on any clock. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bytes/crc32.h"
+#include "bytes/order.h"
 #include "stun/attributes.h"
 #include "stun/consent.h"
 

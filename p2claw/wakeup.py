@@ -1,0 +1,30 @@
+"""One task waits, and whoever has news for it says so."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Wakeup:
+    """The wait of one task at a time. A wake that nobody waits for is forgotten: look first."""
+
+    __slots__ = ("_waiter",)
+
+    def __init__(self) -> None:
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        return self._waiter is not None
+
+    async def wait(self) -> None:
+        """Until the next wake. Who looks for news first, and finds none, misses none."""
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
