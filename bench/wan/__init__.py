@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--line",
         action="append",
         metavar="RTT_MS/MBIT/LOSS[/QUEUE_BYTES]",
-        help="may be repeated; without it those of docs/DATAPLANE.md",
+        help="may be repeated; without it those of docs/dataplane/FIGURES.md",
     )
     group.add_argument("--loss-back", type=float, default=0, help="percent, towards the sender")
     group.add_argument("--reorder", type=float, default=0, help="percent that come 10 ms later")

@@ -10,7 +10,8 @@ from typing import Any
 class LinkFacts:
     """What can be told of a link. bytes: of whole messages, before encryption.
 
-    plane, udp: of the data plane, and of the UDP port that it shares (docs/DATAPLANE.md).
+    plane, udp: of the data plane, and of the UDP port that it shares, as in
+    docs/dataplane/STATISTICS.md.
     """
 
     id: str

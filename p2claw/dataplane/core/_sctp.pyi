@@ -1,5 +1,5 @@
-"""One SCTP association for data channels, sans-IO. Written in C: sctp/*.c; how it works and every
-constant: docs/DATAPLANE.md.
+"""One SCTP association for data channels, sans-IO. Written in C: sctp/. How it works:
+docs/DATAPLANE.md; every constant: docs/dataplane/CONSTANTS.md.
 
 The rule of use: after each input (`connect`, `receive`, `handle_timeout`, `send`, …) drain
 `next_event` until None, send what `to_send` gives (again while it gives a full burst and the time

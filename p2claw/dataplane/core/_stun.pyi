@@ -1,5 +1,5 @@
-"""STUN of an established link: binding messages and consent, sans-IO. Written in C: stun/*.c; how
-it works and every constant: docs/DATAPLANE.md.
+"""STUN of an established link: binding messages and consent, sans-IO. Written in C: stun/. How it
+works: docs/DATAPLANE.md; every constant: docs/dataplane/CONSTANTS.md.
 
 For tests and measurements: what carries links uses the C headers. Addresses are 16 bytes, IPv4 as
 ::ffff:a.b.c.d. A key of None leaves a message unsigned; writers return None where `capacity` is

@@ -1,5 +1,5 @@
 /* Every constant of the association that is not of one file alone, with where it comes from.
- * docs/DATAPLANE.md lists them for people. */
+ * docs/dataplane/CONSTANTS.md lists them for people. */
 #ifndef P2CLAW_SCTP_CONSTANTS_H
 #define P2CLAW_SCTP_CONSTANTS_H
 
