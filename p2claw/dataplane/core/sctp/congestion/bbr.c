@@ -27,10 +27,8 @@ static const struct {
 static void bbr_start(struct controller *controller, uint32_t seed) {
   struct bbr *bbr = &controller->state.bbr;
   bbr->random = seed | 1;
-  bbr->min_rtt = bbr->probe_rtt_least = NEVER;
-  bbr->inflight_longterm = INFINITY;
   bbr->up_count = INFINITY;
-  bbr_reset_shortterm(bbr);
+  bbr_model_start(&bbr->model);
 }
 
 static void pick_probe_wait(struct bbr *bbr) { /* §5.3.3.3: 2 to 3 s */
@@ -42,23 +40,23 @@ static void pick_probe_wait(struct bbr *bbr) { /* §5.3.3.3: 2 to 3 s */
 }
 
 static void start_down(struct bbr *bbr, uint64_t delivered, usec now) {
-  bbr->loss_in_round = false;
-  bbr->bw_latest = bbr->inflight_latest = 0;
+  bbr->model.loss_in_round = false;
+  bbr->model.bw_latest = bbr->model.inflight_latest = 0;
   bbr->up_count = INFINITY;
   pick_probe_wait(bbr);
   bbr->cycle_at = now;
   if (bbr->phase == BBR_UP) bbr->probed_until = now;
   bbr->acks = ACKS_PROBE_STOPPING;
-  bbr_round_begins(bbr, delivered);
+  bbr_round_begins(&bbr->model, delivered);
   bbr->phase = BBR_DOWN;
 }
 
 static void start_refill(struct bbr *bbr, uint64_t delivered) {
-  bbr_reset_shortterm(bbr);
+  bbr_reset_shortterm(&bbr->model);
   bbr->up_rounds = 0;
   bbr->up_acks = 0;
   bbr->acks = ACKS_REFILLING;
-  bbr_round_begins(bbr, delivered);
+  bbr_round_begins(&bbr->model, delivered);
   bbr->phase = BBR_REFILL;
 }
 
@@ -72,15 +70,15 @@ static void raise_slope(struct controller *controller) {
 static void start_up(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   bbr->acks = ACKS_PROBE_STARTING;
-  bbr_round_begins(bbr, event->rate->delivered);
-  bbr_reset_full(bbr, event->sample->bytes_per_s);
+  bbr_round_begins(&bbr->model, event->rate->delivered);
+  bbr_reset_full(&bbr->model, event->sample->bytes_per_s);
   bbr->cycle_at = event->now;
   bbr->phase = BBR_UP;
   raise_slope(controller);
 }
 
 static bool is_too_high(const struct controller *controller, uint64_t lost, uint64_t tx_in_flight) {
-  double threshold = bbr_loss_threshold(&controller->state.bbr);
+  double threshold = bbr_loss_threshold(&controller->state.bbr.model);
   /* In a small flight one lost packet is more than the threshold and says nothing: two at least. */
   return lost > 2 * (uint64_t)controller->packet_bytes &&
          (double)lost > threshold * (double)tx_in_flight;
@@ -94,8 +92,9 @@ static void handle_too_high(struct controller *controller, double tx_in_flight, 
     /* The draft keeps all of tx_in_flight. Where a queue stands, others fill it too, and a CUBIC among
      * them gives up 0.3 of what it had; so do we. And the draft bounds the target by the window, which
      * after a timeout says nothing. */
-    double kept = bbr->is_queueing ? BETA : 1;
-    bbr->inflight_longterm = max_double(kept * tx_in_flight, bbr_bdp(bbr, bbr->bw, BETA));
+    double kept = bbr->model.is_queueing ? BETA : 1;
+    bbr->model.inflight_longterm =
+        max_double(kept * tx_in_flight, bbr_bdp(&bbr->model, bbr->model.bw, BETA));
   }
   if (bbr->phase == BBR_UP) start_down(bbr, delivered, now);
 }
@@ -105,7 +104,7 @@ static void bbr_lost(struct controller *controller, const struct loss_event *eve
   const struct sent *sent = event->sent;
   bbr->losses_in_round++;
   /* What a probe lost is answered by the end of the probe, not by a lower bound as well. */
-  if (sent->sent_at >= bbr->probed_until) bbr->loss_in_round = true;
+  if (sent->sent_at >= bbr->probed_until) bbr->model.loss_in_round = true;
   if (!bbr->probing_samples) return;
   uint64_t lost = event->rate->lost - sent->lost;
   if (!is_too_high(controller, lost, sent->tx_in_flight)) return;
@@ -119,36 +118,38 @@ static void bbr_lost(struct controller *controller, const struct loss_event *eve
 
 /* The first flights are small: a few packets lost at random are more than any threshold but this. */
 static double startup_loss_threshold(const struct bbr *bbr) {
-  return bbr->is_queueing ? LOSS_THRESHOLD : STARTUP_LOSS_WITHOUT_QUEUE;
+  return bbr->model.is_queueing ? LOSS_THRESHOLD : STARTUP_LOSS_WITHOUT_QUEUE;
 }
 
 static void check_startup(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   const struct rate *rate = event->rate;
-  bool is_telling =
-      bbr->is_queueing || bbr->loss_round_start; /* losses alone: a whole round of them */
+  /* Losses without a queue: a whole round of them. */
+  bool is_telling = bbr->model.is_queueing || bbr->model.loss_round_start;
   if (bbr->phase == BBR_STARTUP && is_telling && bbr->losses_in_round >= STARTUP_LOSSES &&
-      bbr_round_loss(bbr, rate) > startup_loss_threshold(bbr)) {
-    bbr->full_reached = true;
-    bbr->inflight_longterm = max_double(bbr_bdp(bbr, bbr_max_bw(bbr), 1), bbr->inflight_latest);
+      bbr_round_loss(&bbr->model, rate) > startup_loss_threshold(bbr)) {
+    bbr->model.full_reached = true;
+    bbr->model.inflight_longterm =
+        max_double(bbr_bdp(&bbr->model, bbr_max_bw(&bbr->model), 1), bbr->model.inflight_latest);
   }
-  if (bbr->loss_round_start) {
+  if (bbr->model.loss_round_start) {
     bbr->losses_in_round = 0;
-    bbr->round_lost_start = rate->lost;
-    bbr->round_delivered_start = rate->delivered;
+    bbr->model.round_lost_start = rate->lost;
+    bbr->model.round_delivered_start = rate->delivered;
   }
-  if (bbr->phase == BBR_STARTUP && bbr->full_reached) {
+  if (bbr->phase == BBR_STARTUP && bbr->model.full_reached) {
     bbr->phase = BBR_DRAIN;
     bbr->probed_until = event->now;
   }
-  if (bbr->phase == BBR_DRAIN && (double)event->in_flight <= bbr_bdp(bbr, bbr_max_bw(bbr), 1))
+  if (bbr->phase == BBR_DRAIN &&
+      (double)event->in_flight <= bbr_bdp(&bbr->model, bbr_max_bw(&bbr->model), 1))
     start_down(bbr, rate->delivered, event->now);
 }
 
 /* The window is as large as the path was found to hold, but for its fraction of a byte. */
 static bool fills_longterm(const struct controller *controller, const struct ack_event *event) {
   return event->window_limited &&
-         (double)controller->window_bytes + 1 >= controller->state.bbr.inflight_longterm;
+         (double)controller->window_bytes + 1 >= controller->state.bbr.model.inflight_longterm;
 }
 
 static void probe_upward(struct controller *controller, const struct ack_event *event) {
@@ -158,19 +159,19 @@ static void probe_upward(struct controller *controller, const struct ack_event *
   if (bbr->up_acks >= bbr->up_count) {
     double delta = floor(bbr->up_acks / bbr->up_count);
     bbr->up_acks -= delta * bbr->up_count;
-    bbr->inflight_longterm += delta;
+    bbr->model.inflight_longterm += delta;
   }
-  if (bbr->round_start) raise_slope(controller);
+  if (bbr->model.round_start) raise_slope(controller);
 }
 
 /* §5.3.3.5: what the probe told about how much fits on the path. */
 static void adapt_longterm(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   const struct rate_sample *sample = event->sample;
-  if (bbr->acks == ACKS_PROBE_STARTING && bbr->round_start) bbr->acks = ACKS_PROBE_FEEDBACK;
-  if (bbr->acks == ACKS_PROBE_STOPPING && bbr->round_start) {
+  if (bbr->acks == ACKS_PROBE_STARTING && bbr->model.round_start) bbr->acks = ACKS_PROBE_FEEDBACK;
+  if (bbr->acks == ACKS_PROBE_STOPPING && bbr->model.round_start) {
     bbr->acks = ACKS_INIT;
-    if (bbr_in_cycle(bbr) && !sample->app_limited) bbr_advance_max_bw(bbr);
+    if (bbr_in_cycle(bbr) && !sample->app_limited) bbr_advance_max_bw(&bbr->model);
   }
   if (!sample->is_valid) return;
   if (is_too_high(controller, sample->lost, sample->tx_in_flight)) {
@@ -179,22 +180,23 @@ static void adapt_longterm(struct controller *controller, const struct ack_event
                       event->rate->delivered, event->now);
     return;
   }
-  if (isinf(bbr->inflight_longterm)) return;
-  bbr->inflight_longterm = max_double(bbr->inflight_longterm, (double)sample->tx_in_flight);
+  if (isinf(bbr->model.inflight_longterm)) return;
+  bbr->model.inflight_longterm =
+      max_double(bbr->model.inflight_longterm, (double)sample->tx_in_flight);
   if (bbr->phase == BBR_UP) probe_upward(controller, event);
 }
 
 static bool is_time_to_probe(const struct controller *controller, usec now) {
   const struct bbr *bbr = &controller->state.bbr;
   if (now > bbr->cycle_at + bbr->probe_wait) return true;
-  double target = bbr_bdp(bbr, bbr->bw, 1);
+  double target = bbr_bdp(&bbr->model, bbr->model.bw, 1);
   double reno_rounds = min_double(target / controller->packet_bytes, RENO_ROUNDS_MAX);
   return (double)bbr->rounds_since_probe >= reno_rounds;
 }
 
 static void update_cycle(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
-  if (!bbr->full_reached) return;
+  if (!bbr->model.full_reached) return;
   bool fills = fills_longterm(controller, event); /* before it is raised */
   adapt_longterm(controller, event);
   double in_flight = (double)event->in_flight;
@@ -203,19 +205,20 @@ static void update_cycle(struct controller *controller, const struct ack_event *
     case BBR_CRUISE:
       if (is_time_to_probe(controller, event->now))
         start_refill(bbr, event->rate->delivered);
-      else if (bbr->phase == BBR_DOWN && in_flight <= bbr_headroom(controller) &&
-               in_flight <= bbr_bdp(bbr, bbr_max_bw(bbr), 1))
+      else if (bbr->phase == BBR_DOWN &&
+               in_flight <= bbr_headroom(&controller->state.bbr.model, controller->packet_bytes) &&
+               in_flight <= bbr_bdp(&bbr->model, bbr_max_bw(&bbr->model), 1))
         bbr->phase = BBR_CRUISE;
       break;
     case BBR_REFILL:
-      if (!bbr->round_start) break;
+      if (!bbr->model.round_start) break;
       bbr->probing_samples = true;
       start_up(controller, event);
       break;
     case BBR_UP:
       if (fills)
-        bbr_reset_full(bbr, event->sample->bytes_per_s);
-      else if (bbr->full_now)
+        bbr_reset_full(&bbr->model, event->sample->bytes_per_s);
+      else if (bbr->model.full_now)
         start_down(bbr, event->rate->delivered, event->now);
       break;
     default: break;
@@ -224,34 +227,34 @@ static void update_cycle(struct controller *controller, const struct ack_event *
 
 static double probe_rtt_window(const struct controller *controller) {
   const struct bbr *bbr = &controller->state.bbr;
-  return max_double(bbr_bdp(bbr, bbr->bw, GAIN[BBR_PROBE_RTT].window),
+  return max_double(bbr_bdp(&bbr->model, bbr->model.bw, GAIN[BBR_PROBE_RTT].window),
                     LEAST_PACKETS * (double)controller->packet_bytes);
 }
 
 static void check_probe_rtt(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   if (bbr->phase != BBR_PROBE_RTT) {
-    if (!bbr->probe_rtt_expired || bbr->idle_restart) return;
+    if (!bbr->model.probe_rtt_expired || bbr->idle_restart) return;
     bbr->phase = BBR_PROBE_RTT;
     if (!bbr->timed_out_at) bbr->saved_window = controller->window_bytes;
     bbr->probe_rtt_done_at = 0;
     bbr->acks = ACKS_PROBE_STOPPING;
-    bbr_round_begins(bbr, event->rate->delivered);
+    bbr_round_begins(&bbr->model, event->rate->delivered);
   }
   if (!bbr->probe_rtt_done_at) {
     if ((double)event->in_flight > probe_rtt_window(controller)) return;
     bbr->probe_rtt_done_at = event->now + PROBE_RTT_TIME;
     bbr->probe_rtt_round_done = false;
-    bbr_round_begins(bbr, event->rate->delivered);
+    bbr_round_begins(&bbr->model, event->rate->delivered);
     return;
   }
-  if (bbr->round_start) bbr->probe_rtt_round_done = true;
+  if (bbr->model.round_start) bbr->probe_rtt_round_done = true;
   if (!bbr->probe_rtt_round_done || event->now <= bbr->probe_rtt_done_at) return;
-  bbr->probe_rtt_at = event->now;
+  bbr->model.probe_rtt_at = event->now;
   controller->window_bytes = max_u64(controller->window_bytes, bbr->saved_window);
-  bbr_reset_shortterm(bbr);
+  bbr_reset_shortterm(&bbr->model);
   bbr->phase = BBR_STARTUP;
-  if (!bbr->full_reached) return;
+  if (!bbr->model.full_reached) return;
   start_down(bbr, event->rate->delivered, event->now);
   bbr->phase = BBR_CRUISE;
 }
@@ -259,19 +262,20 @@ static void check_probe_rtt(struct controller *controller, const struct ack_even
 static void set_window(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   double packet = controller->packet_bytes, window = (double)controller->window_bytes;
-  double most = bbr_bdp(bbr, bbr->bw, GAIN[bbr->phase].window) + bbr_extra_acked(bbr);
+  double most =
+      bbr_bdp(&bbr->model, bbr->model.bw, GAIN[bbr->phase].window) + bbr_extra_acked(&bbr->model);
   most = max_double(most, LEAST_PACKETS * packet) + BURST_PACKETS * packet; /* §5.6.4.2 */
   double grown = window + (double)event->acked_bytes;
-  if (bbr->full_reached)
+  if (bbr->model.full_reached)
     window = min_double(grown, most);
   else if (window < most || event->rate->delivered < INITIAL_WINDOW_PACKETS * (uint64_t)packet)
     window = grown;
   double cap = INFINITY;
   if (bbr_in_cycle(bbr) && bbr->phase != BBR_CRUISE)
-    cap = bbr->inflight_longterm;
+    cap = bbr->model.inflight_longterm;
   else if (bbr->phase == BBR_CRUISE || bbr->phase == BBR_PROBE_RTT)
-    cap = bbr_headroom(controller);
-  cap = max_double(min_double(cap, bbr->inflight_shortterm), LEAST_PACKETS * packet);
+    cap = bbr_headroom(&controller->state.bbr.model, controller->packet_bytes);
+  cap = max_double(min_double(cap, bbr->model.inflight_shortterm), LEAST_PACKETS * packet);
   window = min_double(max_double(window, LEAST_PACKETS * packet), cap);
   if (bbr->phase == BBR_PROBE_RTT) window = min_double(window, probe_rtt_window(controller));
   controller->window_bytes = (uint64_t)window;
@@ -279,11 +283,12 @@ static void set_window(struct controller *controller, const struct ack_event *ev
 
 static void set_pacing(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
-  double gain = GAIN[bbr->phase].pacing, rate = gain * bbr->bw * MARGIN;
-  if (!bbr->full_reached && event->path->smoothed) { /* §5.6.2: the first flight says little */
+  double gain = GAIN[bbr->phase].pacing, rate = gain * bbr->model.bw * MARGIN;
+  /* §5.6.2: the first flight says little. */
+  if (!bbr->model.full_reached && event->path->smoothed) {
     double first = gain * (double)INITIAL_WINDOW_PACKETS * controller->packet_bytes *
                    (double)SECOND / (double)event->path->smoothed;
-    rate = max_double(rate, bbr->bw > 0 ? 0 : first);
+    rate = max_double(rate, bbr->model.bw > 0 ? 0 : first);
     if (rate < controller->pacing_bytes_per_s) return;
   }
   if (rate > 0) controller->pacing_bytes_per_s = rate;
@@ -298,13 +303,15 @@ static void check_timeout(struct controller *controller, const struct ack_event 
 }
 
 static void bbr_acked(struct controller *controller, const struct ack_event *event) {
-  bbr_model_acked(controller, event);
+  struct bbr *bbr = &controller->state.bbr;
+  bbr_model_acked(&bbr->model, event, controller->window_bytes, bbr_is_probing(bbr));
+  if (bbr->model.round_start) bbr->rounds_since_probe++;
   check_startup(controller, event);
   update_cycle(controller, event);
   check_probe_rtt(controller, event);
   check_timeout(controller, event);
-  bbr_model_finish(&controller->state.bbr, event);
-  if (event->sample->is_valid) controller->state.bbr.idle_restart = false;
+  bbr_model_finish(&bbr->model, event);
+  if (event->sample->is_valid) bbr->idle_restart = false;
   set_pacing(controller, event);
   set_window(controller, event);
 }
@@ -320,8 +327,8 @@ static void bbr_timed_out(struct controller *controller, uint64_t in_flight, use
 static void bbr_restarted(struct controller *controller, usec now) {
   struct bbr *bbr = &controller->state.bbr;
   bbr->idle_restart = true; /* §5.4.1 */
-  bbr->extra_since = now;
-  if (bbr_in_cycle(bbr) && bbr->bw > 0) controller->pacing_bytes_per_s = bbr->bw;
+  bbr->model.extra_since = now;
+  if (bbr_in_cycle(bbr) && bbr->model.bw > 0) controller->pacing_bytes_per_s = bbr->model.bw;
 }
 
 /* §5.5.10.4: BBRHandleSpuriousLossDetection */
@@ -329,14 +336,16 @@ static void bbr_undo(struct controller *controller, const struct controller *bef
   struct bbr *bbr = &controller->state.bbr;
   const struct bbr *b = &before->state.bbr;
   controller->window_bytes = max_u64(controller->window_bytes, before->window_bytes);
-  bbr->loss_in_round = false;
+  bbr->model.loss_in_round = false;
   bbr->losses_in_round = 0;
-  bbr->bw_shortterm = max_double(bbr->bw_shortterm, b->bw_shortterm);
-  bbr->inflight_shortterm = max_double(bbr->inflight_shortterm, b->inflight_shortterm);
-  bbr->inflight_longterm = max_double(bbr->inflight_longterm, b->inflight_longterm);
-  bbr_reset_full(bbr, 0);
+  bbr->model.bw_shortterm = max_double(bbr->model.bw_shortterm, b->model.bw_shortterm);
+  bbr->model.inflight_shortterm =
+      max_double(bbr->model.inflight_shortterm, b->model.inflight_shortterm);
+  bbr->model.inflight_longterm =
+      max_double(bbr->model.inflight_longterm, b->model.inflight_longterm);
+  bbr_reset_full(&bbr->model, 0);
   if (b->phase != BBR_STARTUP || bbr->phase == BBR_PROBE_RTT) return;
-  bbr->full_reached = false;
+  bbr->model.full_reached = false;
   bbr->phase = BBR_STARTUP;
 }
 
