@@ -42,6 +42,15 @@ const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl
 const inflateUrl = await decoder("inflate");
 const workerUrl = await asset("worker", {
   __VERSION__: source.version,
+  __LAST_WORDS_URL__: await asset(
+    "last-words",
+    {},
+    {
+      whenNeeded: true,
+      entry: "src/worker/last-words.ts",
+      format: "esm",
+    },
+  ),
   __DECODER_URLS__: {
     gzip: inflateUrl,
     deflate: inflateUrl,
@@ -50,12 +59,14 @@ const workerUrl = await asset("worker", {
   },
 });
 const lateUrl = await asset("late", {}, { whenNeeded: true, format: "esm" });
+const closingUrl = await asset("closing", {}, { whenNeeded: true, format: "esm" });
 const guestUrl = await asset("guest", {}, { whenNeeded: true, format: "esm" });
 const siblingUrl = await asset("sibling", {}, { whenNeeded: true, format: "esm" });
 const guestWorkerUrl = await oneLine("guest-worker");
 const shellUrl = await asset("shell", {
   __WORKER_URL__: workerUrl,
   __LATE_URL__: lateUrl,
+  __CLOSING_URL__: closingUrl,
   __GUEST_URL__: guestUrl,
   __SIBLING_URL__: siblingUrl,
 });

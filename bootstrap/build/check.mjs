@@ -14,6 +14,7 @@ const REALMS = [
   "src/shell",
   "src/inject",
   "src/late",
+  "src/closing",
   "src/reset",
   "src/inject-worker",
   "src/guest",

@@ -145,6 +145,8 @@ class Pump:
             self._send_last()
             await within(CLOSE_TIMEOUT_S, self._channel_is_closed.wait())
             self._end(LinkError("the link was closed here"))
+        if self._handling is not None:
+            self._handling.keep_none()
         await self._ended.wait()
 
     async def wait_closed(self) -> LinkError:

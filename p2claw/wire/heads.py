@@ -34,6 +34,7 @@ class RequestHead:
     """What a visitor asks for. fields: lower-case names, in order. Source: docs/WIRE.md §4.
 
     protocol: that a CONNECT opens on the stream, docs/WIRE.md §14; "" with every other method.
+    keep: the request goes on where its link is lost, docs/WIRE.md §4.
     """
 
     method: str
@@ -41,6 +42,7 @@ class RequestHead:
     fields: Fields
     urgency: int = DEFAULT_URGENCY
     protocol: str = ""
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def encode_request(head: RequestHead, limits: Limits = _LIMITS) -> bytes:
         value["u"] = head.urgency
     if head.protocol:
         value["c"] = head.protocol
+    if head.keep:
+        value["k"] = 1
     return _encode(_check_request, head, value, limits)
 
 
@@ -95,6 +99,7 @@ def decode_request(payload: bytes, limits: Limits = _LIMITS) -> RequestHead:
         fields=_fields(value.get("h"), limits),
         urgency=value.get("u", DEFAULT_URGENCY),
         protocol=_text(value, "c") if "c" in value else "",
+        keep=_flag(value, "k"),
     )
     _check_request(head, limits)
     return head
@@ -156,6 +161,13 @@ def _text(value: dict[str, Any], key: str) -> str:
     if type(text) is not str:
         raise HeadFault(f"a head whose {key!r} is not text")
     return text
+
+
+def _flag(value: dict[str, Any], key: str) -> bool:
+    flag = value.get(key, 0)
+    if type(flag) is not int or flag not in (0, 1):
+        raise HeadFault(f"a head whose {key!r} is not 0 or 1")
+    return flag == 1
 
 
 def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:

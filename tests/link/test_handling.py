@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,51 @@ async def test_the_loss_of_the_link_cancels_the_task() -> None:
         link.visitor_end.lose()
         await link.box.wait_closed()
         assert handler.cancelled.is_set()
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_what_is_kept_goes_on_where_the_link_is_lost_and_not_where_the_box_ends_it(
+    lost: bool,
+) -> None:
+    begun, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def handler(stream: BoxStream) -> None:
+        begun.set()
+        await may_end.wait()
+        ended.set()
+
+    async with linked(handler) as link:
+        link.visitor.open(replace(POST, keep=True), end=True)
+        await asyncio.wait_for(begun.wait(), DEADLINE_S)
+        if lost:
+            link.visitor_end.lose()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(link.box.wait_closed(), timeout=0.05)
+            may_end.set()
+        else:
+            await link.box.close()
+        await asyncio.wait_for(link.box.wait_closed(), DEADLINE_S)
+    assert ended.is_set() == lost
+
+
+async def test_what_is_kept_ends_once_the_box_ends_its_lost_link() -> None:
+    handler = Waiting()
+    async with linked(handler) as link:
+        await link.visitor.open(replace(POST, keep=True), end=True).response()
+        link.visitor_end.lose()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(link.box.wait_closed(), timeout=0.05)
+        await link.box.close()
+    assert handler.cancelled.is_set()
+
+
+async def test_the_visitors_reset_ends_what_is_kept() -> None:
+    handler = Waiting()
+    async with linked(handler) as link:
+        stream = link.visitor.open(replace(POST, keep=True), end=True)
+        await stream.response()
+        stream.reset(Code.CANCEL)
+        await asyncio.wait_for(handler.cancelled.wait(), DEADLINE_S)
 
 
 async def test_a_handler_that_fails_resets_its_stream_alone() -> None:

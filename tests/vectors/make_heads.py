@@ -45,6 +45,7 @@ def _requests() -> list[dict[str, Any]]:
                 "fields": value["h"],
                 "urgency": value.get("u", 3),
                 **({"protocol": value["c"]} if "c" in value else {}),
+                **({"keep": True} if value.get("k") else {}),
             },
         }
 
@@ -62,6 +63,8 @@ def _requests() -> list[dict[str, Any]]:
         valid("a method of 32 characters", _request(m="M" * 32)),
         valid("the target * of OPTIONS", _request(m="OPTIONS", p="*")),
         valid("a CONNECT that opens a protocol", _request(m="CONNECT", p="/chat", c="websocket")),
+        valid("one that is kept", _request(m="POST", k=1)),
+        valid("one that is not kept, said", _request(k=0), canonical=False),
         valid("a CONNECT that names none", _request(m="CONNECT", p="/chat")),
         valid("unknown keys are ignored", _request(zz={"n": [1, None]}), canonical=False),
         valid("keys in another order", {"h": [], "p": "/", "m": "GET"}, canonical=False),
@@ -177,6 +180,8 @@ _BAD_REQUESTS: list[tuple[str, bytes, str]] = [
             ("a protocol without CONNECT", _request(c="websocket")),
             ("a protocol that is no token", _request(m="CONNECT", c="web socket")),
             ("a protocol that is true", _request(m="CONNECT", c=True)),
+            ("a keep that is 2", _request(k=2)),
+            ("a keep that is true", _request(k=True)),
             ("an empty method", _request(m="")),
             ("a method with a space", _request(m="GET /")),
             ("a method that ends in LF", _request(m="GET\n")),

@@ -160,7 +160,7 @@ def _shown(event: ev.Event) -> dict[str, Any]:
         # Transcripts are about the order of frames; what a head may say besides is in heads.json.
         assert (shown["head"].pop("reason"), shown["head"].pop("origins")) == ("", [])
     if shown["kind"] == "request":
-        assert shown["head"].pop("protocol") == ""
+        assert (shown["head"].pop("protocol"), shown["head"].pop("keep")) == ("", False)
     return shown
 
 

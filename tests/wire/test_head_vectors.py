@@ -36,6 +36,7 @@ def _request(head: dict[str, Any]) -> RequestHead:
         _fields(head["fields"]),
         urgency=head["urgency"],
         protocol=head.get("protocol", ""),
+        keep=head.get("keep", False),
     )
 
 

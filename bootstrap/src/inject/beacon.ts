@@ -1,6 +1,7 @@
 // sendBeacon: sent by the shell, which outlives the page; the browser's own passes us by.
 
 import type { ShellApi } from "../messages/frame-shell";
+import { marked } from "../messages/marks";
 import { linkedUrl } from "./own-url";
 
 // Fetch §2.2.2
@@ -17,7 +18,7 @@ export function wrapBeacon(shell: ShellApi): void {
     const odd = body instanceof Blob && body.type && !SIMPLE.test(body.type);
     const mode = odd ? "cors" : "no-cors";
     const init: RequestInit = { method: "POST", body, credentials: "include", mode };
-    shell.fetch(own.href, init).catch(() => undefined);
+    shell.fetch(marked(own.href, { keep: "1" }), init).catch(() => undefined);
     return true;
   };
 }

@@ -34,8 +34,8 @@ export function wrapFetch(shell: ShellApi): void {
     const id = crypto.randomUUID();
     const blob = bodyOf(whole);
     const large = blob && blob.size >= LARGE_BYTES ? blob : undefined;
-    const body = large ? null : (blob ?? (await otherBody(whole)));
-    const keep = whole.keepalive || init?.keepalive;
+    const body = large ? null : (blob ?? (await otherBody(whole, init?.body ?? input)));
+    const keep = whole.keepalive || init?.keepalive || shell.closing;
     const url = marked(own.href, {
       request: id,
       body: large && id,
@@ -83,8 +83,9 @@ async function outlive(shell: ShellApi, url: string, facts: RequestInit): Promis
 }
 
 // A stream of the app's own, or the body of a Request that another realm made.
-async function otherBody(request: Request): Promise<BodyInit | null> {
-  if (request.method === "GET" || request.method === "HEAD") return null;
+// given: it, or what was asked for without one, and then at once.
+async function otherBody(request: Request, given: unknown): Promise<BodyInit | null> {
+  if (/^(GET|HEAD)$/.test(request.method) || given === String(given)) return null;
   if ("body" in Request.prototype) return request.body;
   const blob = await (request as Request).blob();
   return blob.size ? blob : null;

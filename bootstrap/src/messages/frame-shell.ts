@@ -52,6 +52,8 @@ export interface ShellApi {
   nested(url: string): Promise<boolean>;
   /** A request that must outlive its page: what a page itself asks for ends with it, or before. */
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** The tab is being closed: everything must be asked for so. */
+  closing?: boolean;
   readonly cookies: CookiesApi;
 }
 

@@ -1,5 +1,6 @@
 // What the Service Worker and a channel worker say to each other, past the shell's main thread.
 
+import type { Cookie } from "../cookies/parse";
 import type { Fields, ResponseHead } from "../wire/heads";
 
 export type RequestBody =
@@ -21,10 +22,17 @@ export interface PortRequest {
   socket?: string | undefined;
   /** Nothing that says who is there goes along. */
   anonymous: boolean;
+  /** It is wanted though its page be gone, and the link with it. */
+  keep: boolean;
   /** The value of `Cookie`, "" for none; and how many writes of the tab's pages it knows of. */
   cookie: string;
   wrote: number;
   reply: MessagePort;
+}
+
+/** All cookies of the app: for what is asked for past the Service Worker, as the tab is closed. */
+export interface CookieNews {
+  cookies: Cookie[];
 }
 
 /** How many cookies the tab's pages have written is asked: the answer is `stale`. */

@@ -1,6 +1,7 @@
 // What the shell and its channel worker say to each other.
 
 import type { Code } from "../wire/codes";
+import type { LastWords } from "./last-words";
 import type { SignInQuestion, SignedIn } from "./late";
 
 /** `link` counts the links of one shell; a new one may open while an old one drains. */
@@ -22,6 +23,10 @@ export type ShellToWorker =
   | { kind: "give-up" }
   /** A person has answered, or nobody wants to: the request goes on. */
   | ({ kind: "signed-in"; id: number } & SignedIn)
+  /** The tab may be closed from now on: make ready for it. */
+  | { kind: "attend" }
+  /** It is closed: ask for this at once. */
+  | { kind: "last"; words: LastWords }
   /** The network may have changed: is the box still there? */
   | { kind: "probe" };
 

@@ -1,5 +1,6 @@
 // The shell of one app: owns the link, the app's frame and the address bar; outlives the app's pages.
 
+import type { ClosingModule } from "../messages/closing";
 import {
   type AppPage,
   type Arrival,
@@ -62,6 +63,8 @@ export class Shell {
   private controlled = false;
   // The app's own service worker may answer without a link.
   private readonly covered = "covered" in document.documentElement.dataset;
+  private readonly own = this.api();
+  private attending: Promise<void> | undefined;
   private keeper: Promise<Guests> | undefined;
   private readonly bodies = new Map<string, Blob>();
   private asking: Promise<Asking> | undefined;
@@ -123,7 +126,7 @@ export class Shell {
       if (event.source !== null) this.page?.hear(event);
     });
     this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.receive(data);
-    Object.defineProperty(window, SHELL_PROPERTY, { value: this.api() });
+    Object.defineProperty(window, SHELL_PROPERTY, { value: this.own });
   }
 
   start(): void {
@@ -288,6 +291,7 @@ export class Shell {
     if (page.problem !== undefined) this.appProblem(page.problem);
     else if (!page.tab) this.pages.clear();
     this.mirror.follow(page.window);
+    this.attend();
     this.serviceWorker.arrived();
     for (const id of this.forms.splice(0)) this.tell({ kind: "body-done", id });
     const { sent } = this;
@@ -301,6 +305,14 @@ export class Shell {
   private isolate(policy: TabPolicy, type: string | undefined): void {
     const url = location.href.split("#", 1)[0] ?? "";
     void this.serviceWorker.post({ kind: "isolate", url, policy }).then(() => reloadAs(type));
+  }
+
+  // Once a page has come: nobody waits for this.
+  private attend(): void {
+    const url: string = __CLOSING_URL__;
+    this.attending ??= import(url).then(({ attend }: ClosingModule) =>
+      attend(this.own, this.worker, () => this.cookies.writes),
+    );
   }
 
   // What browsers draw in place of a document, though not in a frame.

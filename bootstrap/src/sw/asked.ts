@@ -29,6 +29,8 @@ export interface Asked {
   cache: RequestCache;
   /** As the page wants it: without cookies, and without signing in. */
   anonymous: boolean;
+  /** It is wanted though its page be gone. */
+  keep: boolean;
   /** It becomes a document in a frame. */
   page: boolean;
   post: Post | undefined;
@@ -66,6 +68,7 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
     body,
     socket,
     anonymous: asked.anonymous,
+    keep: asked.keep,
     ...cookies.now(),
     reply: port2,
   };

@@ -104,9 +104,7 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
   switch (message.kind) {
     case "hello":
       event.waitUntil(
-        cookies
-          .meet(message.lock, message.session, message.writes)
-          .then((welcome) => shells.hello(message, client, welcome)),
+        cookies.meet(message).then((welcome) => shells.hello(message, client, welcome)),
       );
       return;
     case "cookie":

@@ -125,7 +125,7 @@ export class Relay {
     // What is kept alive goes on without its page.
     const settled = this.aborts.add(
       marks.request,
-      marks.keep ? "" : event.clientId,
+      asked.keep ? "" : event.clientId,
       pending.cancel,
     );
     let answer = await pending.answer;
@@ -205,7 +205,7 @@ export class Relay {
     const url = withoutFragment(this.own.mapped(request.url));
     const post = page && request.method === "GET" ? this.posts.take(url) : undefined;
     const save = page ? this.saves.take(url) : undefined;
-    const { socket, protocols, fields: marks } = marksOf(request.url);
+    const { socket, protocols, fields: marks, keep: kept } = marksOf(request.url);
     const method = post ? "POST" : socket === undefined ? request.method : "CONNECT";
     const mode = socket === undefined ? request.mode : "websocket";
     const { destination } = request;
@@ -230,7 +230,8 @@ export class Relay {
       fields = fields.filter(([name]) => !/^(accept|sec-(ch|fetch)-.*)$/.test(name));
     const anonymous = request.credentials === "omit";
     const urgency = urgencyOf(request);
-    return { url, method, fields, urgency, cache, anonymous, page, post, save, socket };
+    const keep = kept !== undefined;
+    return { url, method, fields, urgency, cache, anonymous, keep, page, post, save, socket };
   }
 
   // A page that comes by a hard reload takes nothing from the cache, nor does what it loads at first.

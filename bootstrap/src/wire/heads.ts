@@ -16,6 +16,8 @@ export interface RequestHead {
   urgency: number;
   /** What a CONNECT opens on the stream, docs/WIRE.md §14. */
   protocol?: string;
+  /** It is wanted though its link be lost. */
+  keep?: boolean;
 }
 
 export interface ResponseHead {
@@ -56,6 +58,7 @@ export function encodeRequest(head: RequestHead): Uint8Array {
   const value: Record<string, Sendable> = { m: head.method, p: head.target, h: head.fields };
   if (head.urgency !== DEFAULT_URGENCY) value["u"] = head.urgency;
   if (head.protocol !== undefined) value["c"] = head.protocol;
+  if (head.keep) value["k"] = 1;
   const payload = pack(value);
   if (payload.length > LIMITS.headBytes) throw new LocalFault("head-too-large");
   return payload;

@@ -63,13 +63,13 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
 
   /** Send it. The link has room for one more stream. */
   start(link: Link): void {
-    const { method, target, fields, urgency, socket } = this.request;
+    const { method, target, fields, urgency, socket, keep } = this.request;
     const protocol = socket === undefined ? undefined : WEBSOCKET;
     if (protocol !== undefined && !link.speaks(protocol)) {
       this.startLater(link, protocol);
       return;
     }
-    const head = { method, target, fields, urgency, ...(protocol && { protocol }) };
+    const head = { method, target, fields, urgency, keep, ...(protocol && { protocol }) };
     this.attempts += 1;
     try {
       this.stream = link.request(head, !this.body && protocol === undefined, this);

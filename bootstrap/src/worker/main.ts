@@ -1,7 +1,14 @@
 // The dedicated worker of a shell: owns the data channels, so that a busy page never starves them.
 
+import type { Cookie } from "../cookies/parse";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
-import type { CountRequest, PortRequest, SwToWorker, WorkerReply } from "../messages/sw-worker";
+import type {
+  CookieNews,
+  CountRequest,
+  PortRequest,
+  SwToWorker,
+  WorkerReply,
+} from "../messages/sw-worker";
 import { Code } from "../wire/codes";
 import { Bodies } from "./bodies";
 import { Dispatcher } from "./dispatcher";
@@ -24,6 +31,8 @@ const links = new Map<number, Link>();
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last told, by id of the body
 let swPort: MessagePort | undefined;
+let cookies: Cookie[] = [];
+let last: typeof import("./last-words") | undefined;
 let wrote = 0; // cookies, by the pages of this tab
 
 shell.onmessage = (event: MessageEvent<ShellToWorker>) => receive(event.data);
@@ -60,6 +69,16 @@ function receive(message: ShellToWorker): void {
     case "give-up":
       dispatcher.giveUp();
       return;
+    case "attend": {
+      const url: string = __LAST_WORDS_URL__;
+      void import(url).then((loaded: typeof last) => {
+        last = loaded;
+      });
+      return;
+    }
+    case "last":
+      if (last) void begin(last.requestOf(message.words, cookies));
+      return;
     case "probe":
       for (const link of links.values()) link.probe();
       return;
@@ -93,8 +112,9 @@ function usePort(port: MessagePort): void {
   swPort?.close();
   for (const exchange of [...exchanges]) exchange.abandon();
   swPort = port;
-  port.onmessage = ({ data }: MessageEvent<PortRequest | CountRequest>) => {
-    if ("method" in data && data.wrote >= wrote) void begin(data);
+  port.onmessage = ({ data }: MessageEvent<PortRequest | CountRequest | CookieNews>) => {
+    if ("cookies" in data) cookies = data.cookies;
+    else if ("method" in data && data.wrote >= wrote) void begin(data);
     else if ("method" in data) renew(data);
     else data.reply.postMessage({ kind: "stale", wrote } satisfies WorkerReply);
   };

@@ -3,7 +3,12 @@
 
 import { type Changes, Jar, type Site, print } from "../../cookies/jar";
 import { type Cookie, parseCookie } from "../../cookies/parse";
-import { type CookieWrite, SESSION_PREFIX, type SwToPage } from "../../messages/sw-page";
+import {
+  type CookieWrite,
+  type PageToSw,
+  SESSION_PREFIX,
+  type SwToPage,
+} from "../../messages/sw-page";
 import type { Fields } from "../../wire/heads";
 import { type Readers, told } from "./readers";
 import { load, save } from "./store";
@@ -39,10 +44,16 @@ export class AppCookies {
   }
 
   /** A shell says what it knows. Answers with what it is to know. Nothing is asked before. */
-  async meet(lock: string, session: string, writes: CookieWrite[]): Promise<SwToPage> {
+  async meet({
+    lock,
+    session,
+    writes,
+    port,
+  }: Extract<PageToSw, { kind: "hello" }>): Promise<SwToPage> {
     await this.loaded;
     if (!this.sure) await this.ensure(session);
     for (const write of writes) this.take(lock, write);
+    this.readers.whole(this.jar.all, [{ port }]);
     const cookies = this.jar.all.map(told);
     return { kind: "welcome", session: this.session, cookies, wrote: this.count(lock) };
   }
@@ -151,6 +162,7 @@ export class AppCookies {
       const wrote = [...this.wrote].slice(-TABS);
       await save({ cookies: this.jar.all, session: this.session, wrote });
       this.readers.saved(wrote);
+      this.readers.whole(this.jar.all);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { type Changes } from "../../cookies/jar";
 import type { Cookie } from "../../cookies/parse";
 import type { SwToPage } from "../../messages/sw-page";
+import type { CookieNews } from "../../messages/sw-worker";
 
 // A page that is busy so long will read the news before the answer that waited for it.
 const READ_MS = 300;
@@ -10,6 +11,7 @@ const READ_MS = 300;
 export interface Reader {
   readonly lock: string;
   readonly client: Client;
+  readonly port: MessagePort;
 }
 
 export class Readers {
@@ -37,6 +39,11 @@ export class Readers {
       else client.postMessage(news);
     }
     await Promise.all(reading);
+  }
+
+  /** For what tabs ask for as they are closed. */
+  whole(cookies: Cookie[], of: Iterable<{ port: MessagePort }> = this.all()): void {
+    for (const { port } of of) port.postMessage({ cookies } satisfies CookieNews);
   }
 
   /** Everything up to these counts is put down. */

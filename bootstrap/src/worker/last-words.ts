@@ -1,0 +1,42 @@
+// What a tab asks for while it is closed, as the Service Worker would have asked for it. Loaded once a
+// page of the app has come.
+
+import { Jar, print } from "../cookies/jar";
+import type { Cookie } from "../cookies/parse";
+import type { LastWords } from "../messages/last-words";
+import type { PortRequest } from "../messages/sw-worker";
+import { requestFields } from "../sw/request-fields";
+
+const URGENCY = 0; // there is no later
+
+// Before: one browser (Firefox) asks the window's thread for it, which is busy holding the tab open.
+const { userAgent, languages } = navigator;
+
+/** cookies: all of the app's, as the Service Worker has told them. */
+export function requestOf(words: LastWords, cookies: Cookie[]): PortRequest {
+  const { url, method, anonymous, body, writes, embedded } = words;
+  const site = embedded ? "cross" : "same";
+  const jar = new Jar();
+  for (const cookie of cookies) jar.put(cookie);
+  for (const { cookie } of writes) jar.set(cookie, "script", site, Date.now());
+  const { origin, pathname } = new URL(url);
+  const fields = requestFields(
+    { ...words, destination: "", inside: false, headers: words.fields, marked: [] },
+    { origin, userAgent, languages },
+  );
+  const bytes = body && new Uint8Array(new FileReaderSync().readAsArrayBuffer(body));
+  const length = String(bytes?.length ?? 0);
+  return {
+    method,
+    target: url.slice(origin.length),
+    fields:
+      method === "GET" || method === "HEAD" ? fields : [...fields, ["content-length", length]],
+    urgency: URGENCY,
+    body: bytes?.length ? { kind: "bytes", bytes } : { kind: "none" },
+    anonymous,
+    keep: true,
+    cookie: anonymous ? "" : print(jar.matching(pathname, "http", site, Date.now())),
+    wrote: Infinity,
+    reply: new MessageChannel().port1,
+  };
+}
