@@ -18,8 +18,8 @@ from p2claw.units import GIB, KIB, MIB
 DEFAULT_LISTEN = "127.0.0.1:8787"
 DEFAULT_COORDINATOR = "http://localhost:8787"
 
-# One process fills one core: more than there are cores help nobody, and larger boxes are rare. The
-# limit keeps a slip of the finger from filling the memory, at some 70 MB a process.
+# One process fills one core, so more workers than cores are of no use, and boxes with more cores
+# than this are rare. A typing error shall not fill the memory: each process takes some 70 MB.
 MOST_WORKERS = 64
 
 LAST_PORT = 65_535
@@ -35,7 +35,7 @@ def home_dir(environ: Mapping[str, str] | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamLimits:
-    """What the agent allows itself towards one upstream."""
+    """Limits of the agent's connections to one upstream."""
 
     connections: int = 256
     waiting: int = 4_096
@@ -43,18 +43,18 @@ class UpstreamLimits:
     idle_connections: int = 32
     idle_s: float = 15.0
     connect_s: float = 10.0
-    """Long enough for a server whose backlog is full: the kernel asks again after 1, 3 and 7 s."""
+    """Enough for a server whose backlog is full: the kernel tries again after 1, 3 and 7 s."""
     head_s: float = 60.0
-    """From the end of a request to the head of its answer; also the longest stall of an upload."""
+    """From a request's end to the head of its response; also the longest stall of an upload."""
     head_bytes: int = 240 * KIB
     head_fields: int = 1_000
-    """Of an answer. Both a little less than a frame's head may have: fields grow when URLs in them
-    are mapped."""
+    """Of a response, as `head_bytes`. Both are a little below what the head of a frame may hold,
+    because fields grow when the URLs in them are mapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolLimits:
-    """Where request bodies of unknown length wait until their length is known."""
+    """Limits of the spool, where request bodies of unknown length wait until it is known."""
 
     memory_bytes: int = MIB
     request_bytes: int = 2 * GIB
@@ -67,28 +67,28 @@ class AgentLimits:
 
     links: int = 128
     links_per_visitor: int = 32
-    """Visitors are told apart by the shortened address that the coordinator gives."""
+    """The coordinator names a visitor by a shortened address; all behind it count as one."""
     link_open_s: float = 30.0
     request_idle_s: float = 300.0
     """The longest silence of a visitor in the middle of a request body."""
     drain_s: float = 10.0
     sockets: int = 1_024
-    """WebSockets of all visitors together; each holds a connection of its own to an upstream."""
+    """WebSockets of all visitors together. Each holds an upstream connection of its own."""
     upstream: UpstreamLimits = UpstreamLimits()
     spool: SpoolLimits = SpoolLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """How one agent runs."""
+    """The settings of one agent."""
 
     home: Path = field(default_factory=home_dir)
     coordinator: str = DEFAULT_COORDINATOR
     limits: AgentLimits = AgentLimits()
     workers: int = 1
-    """How many processes answer visitors; 1: this one alone."""
+    """How many processes serve visitors. 1: the agent does it itself."""
     udp_port: int = 0
-    """Of links, 0: any. Worker k, from 0, has the port k above."""
+    """The UDP port of all links; 0: any free one. Worker k, counted from 0, takes udp_port + k."""
 
     def __post_init__(self) -> None:
         check_coordinator(self.coordinator)

@@ -1,4 +1,4 @@
-"""The listening socket, and the HTTP server on it with nothing private in its logs."""
+"""The listening socket and the HTTP server on it. Nothing private gets into the server's log."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from aiohttp.http_exceptions import HttpProcessingError
 from p2claw.errors import UsageError
 from p2claw.units import KIB
 
-# A target may be as long as the wire protocol allows, 131,072 characters, and so may a Referer.
+# The wire protocol allows targets of 131,072 characters, and a Referer may quote such a target.
 _LINE_BYTES = 132 * KIB
 _BACKLOG = 1024
-# How long handlers may take to say goodbye when the server goes down.
+# When the server stops: how long running handlers may take to finish.
 _SHUTDOWN_S = 5.0
-# How long the rest of a body that nobody wants is thrown away before the connection is cut.
+# How long the unread rest of a request body is read and dropped before the connection is cut.
 _LINGER_S = 2.0
 _KEEPALIVE_S = 75.0
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens; host "" is every address. Raises UsageError `listen-failed`."""
+    """A listening socket. host: "" for every address. Raises UsageError `listen-failed`."""
     try:
         if host:
             family, _, _, _, address = socket.getaddrinfo(
@@ -49,7 +49,7 @@ def bind(host: str, port: int) -> socket.socket:
 async def listening(
     app: web.Application, bound: socket.socket, context: ssl.SSLContext | None
 ) -> AsyncIterator[None]:
-    """Serve the application on a socket while the block runs; the socket is closed with it."""
+    """Serve the application on this socket while the block runs, and close the socket after it."""
     app.on_response_prepare.append(_name_server)
     runner = web.AppRunner(
         app,
@@ -72,7 +72,7 @@ async def listening(
 
 
 async def _name_server(_: web.Request, response: web.StreamResponse) -> None:
-    """Which library answers, in which version, is nobody's business."""
+    """Keep the library and its version, which aiohttp would name, out of the response."""
     response.headers["Server"] = "p2claw"
 
 
@@ -84,10 +84,9 @@ def _server_log() -> logging.Logger:
 
 
 class _Redaction(logging.Filter):
-    """Takes the request out of the lines of the HTTP library, which quote it, address and all.
+    """Removes requests from the log lines of aiohttp, which quote them with the peer's address.
 
-    Bytes that are not HTTP are a matter of the other end: nothing is written. A fault of ours keeps
-    its stack trace.
+    Malformed HTTP is the other end's fault and is not logged. Our own faults keep their traces.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -49,7 +49,7 @@ Path = Literal["direct", "relayed", "unknown"]
 
 
 class Phase(enum.Enum):
-    """How far a link has come: only ever down this list. The value is what is waited for."""
+    """How far a link has come. It only moves down this list; the value says what it waits for."""
 
     NEW = "the other side's description"
     CHECKING = "a path between the two networks"
@@ -61,7 +61,11 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeerStats:
-    """rtt_s: None until measured. plane: None until the handshake is done. udp: of the port."""
+    """Counters of a link.
+
+    rtt_s: None until it is measured. plane: of the association; None until the handshake is done.
+    udp: of the port that the link shares.
+    """
 
     rtt_s: float | None
     path: Path
@@ -70,16 +74,16 @@ class PeerStats:
 
 
 class Peer:
-    """What box and visitor share. Make it on the loop; always `close` it.
+    """One end of a link, whichever side it is on. Create it on the loop, and always `close` it.
 
-    on_candidate: told each candidate that STUN and TURN give, from the turn of the loop after
-        `answer` or `offer` returned on, as ("candidate:…", mid), then ("", mid). Hosts are
-        in the description already.
-    port: the UDP port to use with others; None: one of its own.
-    certificate: of the DTLS handshake; None: a new one.
+    on_candidate: called with ("candidate:…", mid) for each candidate that STUN and TURN give, and
+        at the end once with ("", mid). It is never called before `answer` or `offer` has returned.
+        Host candidates are not among them: they are in the description.
+    port: a UDP port shared with other links; None: a port of its own.
+    certificate: for the DTLS handshake; None: a new one.
     fingerprint: SHA-256 of the certificate, 32 bytes.
 
-    Raises OSError where there is no port left.
+    Raises OSError if no UDP port is free.
     """
 
     def __init__(

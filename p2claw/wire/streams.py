@@ -1,6 +1,6 @@
-"""The streams that are open on a session, and every way in which one ends.
+"""The table of a session's open streams, and every way in which a stream ends.
 
-What their frames mean is `inbound`'s, what we send on them `outbound`'s.
+`inbound` knows what arriving frames mean, `outbound` what is sent. Both keep their streams here.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """One request and its response."""
+    """One request and its response: the state of both directions."""
 
     __slots__ = ("bodiless", "id", "method", "ours", "parts", "shown", "theirs", "window")
 
     def __init__(self, id: int, window_bytes: int, method: str) -> None:
         self.id = id
-        self.method = method  # "" at a box until the head is read
+        self.method = method  # "" at a box until the request's head is read
         self.theirs = Half.AWAIT
         self.ours = Half.AWAIT
         self.window = ReceiveWindow(window_bytes)
-        self.parts = bytearray()  # of a head or of trailers, until the last one comes
+        self.parts = bytearray()  # of a head or of trailers whose last part is still to come
         self.bodiless = False  # the response has no DATA, docs/WIRE.md §4
-        self.shown = False  # the one who drives the session knows of it
+        self.shown = False  # the session's user was told of this stream by an event
 
     def advance(self, step: Step) -> Half:
-        """Take a step of the other side; the state before it.
+        """Apply a step of the other side; returns the state that it was in before.
 
-        Raises SessionFault where it may not come now.
+        Raises SessionFault if the step is not allowed in that state.
         """
         was = self.theirs
         after = TRANSITIONS.get((was, step))
@@ -51,7 +51,7 @@ class Stream:
         return was
 
     def give_up(self) -> None:
-        """Drop what still comes from the other side."""
+        """From now on, drop whatever the other side still sends."""
         self.theirs = TRANSITIONS[self.theirs, Step.GIVE_UP]
 
 
@@ -83,21 +83,21 @@ class Streams:
 
     @property
     def parts_bytes(self) -> int:
-        """Of heads whose last part is still to come."""
+        """How many bytes are buffered of heads that are not complete yet."""
         return sum([len(stream.parts) for stream in self._open.values()])
 
     def get(self, id: int) -> Stream | None:
-        """The stream of an id, where it is open."""
+        """The open stream with this id, or None."""
         return self._open.get(id)
 
     def add(self, id: int, window_bytes: int, method: str = "") -> Stream:
-        """Open a stream, above all before it."""
+        """Open a stream. Its id must be higher than that of every stream before it."""
         self.closed.highest = id
         stream = self._open[id] = Stream(id, window_bytes, method)
         return stream
 
     def handed_out(self, id: int) -> None:
-        """Our END on a stream has left."""
+        """The scheduler has handed out our END of this stream."""
         stream = self._open.get(id)
         if stream is None:
             return
@@ -110,28 +110,28 @@ class Streams:
             self.settle(stream)
 
     def writable(self, id: int) -> None:
-        """What a stream had queued has fallen to low water."""
+        """The stream's queue has fallen to its low-water mark: there is room for more."""
         stream = self._open.get(id)
         if stream is not None and stream.shown:
             self._emit(StreamWritable(id))
 
     def settle(self, stream: Stream) -> None:
-        """Close a stream on which both sides have ended."""
+        """Close the stream if both sides have ended."""
         if stream.theirs in OVER and stream.ours is Half.GONE:
             self._drop(stream)
 
     def refuse(self, id: int, *, more: bool) -> None:
-        """Turn away a new stream. more: parts of its head are still to come."""
+        """Refuse a new stream. more: further parts of its head are still to come."""
         self.closed.highest = id
         self._send_reset(id, Code.REFUSED, "too many streams, or going away")
         if more:
             self.closed.cut(id)
 
     def reset(self, id: int, code: Code, reason: str) -> None:
-        """Our side ends a stream; nothing where it is over.
+        """Our side ends the stream. Does nothing if it is over already.
 
-        NO_ERROR of a box, while the end of its answer still waits, only drops what comes: the RESET
-        follows the END.
+        If a box says NO_ERROR while the END of its response is still queued, the request is only
+        dropped for now; the RESET is sent after that END.
         """
         stream = self._open.get(id)
         if stream is None:
@@ -139,7 +139,7 @@ class Streams:
         if code is Code.NO_ERROR and self._role is Role.BOX and stream.ours is Half.ENDED:
             stream.give_up()
             return
-        # Of a REQUEST that has not left, the other side knows nothing.
+        # If our REQUEST has not left yet, the other side does not know the stream: no RESET.
         if self._scheduler.started(id) or stream.theirs is not Half.AWAIT:
             self._send_reset(id, code, reason)
         self.closed.remember(id, code)
@@ -147,12 +147,12 @@ class Streams:
         self._drop(stream)
 
     def fault(self, stream: Stream, code: Code, reason: str) -> None:
-        """The other side broke a rule of one stream."""
+        """The other side broke a rule that concerns this stream alone."""
         self._send_reset(stream.id, code, reason)
         self.lost(stream, code, reason)
 
     def lost(self, stream: Stream, code: Code, reason: str) -> None:
-        """The other side has ended a stream, or never processed it."""
+        """The other side has ended the stream, or says that it never processed it."""
         self.closed.remember(stream.id, code)
         if stream.shown:
             self._emit(StreamReset(stream.id, code, reason))
@@ -169,8 +169,8 @@ class Streams:
         self._scheduler.control(self._codec.encode_frame(FrameType.RESET, 0, id, payload))
 
     def _cut_off(self, stream: Stream) -> None:
-        # Late parts of a RESPONSE are dropped like all that is late; those of a REQUEST would look
-        # like a second one.
+        # Late parts of a RESPONSE are dropped like every late frame. Late parts of a REQUEST would
+        # be taken for a second request, so the closed stream has to be remembered as cut.
         if self._role is Role.BOX and stream.theirs in IN_HEAD:
             self.closed.cut(stream.id)
 

@@ -1,4 +1,4 @@
-"""Keeps one worker running: starts it, hears it, and starts it again where it ends unasked."""
+"""Keeps one worker running: starts it, reads what it says, and restarts it if it ends by itself."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ from p2claw.log import get_log
 
 log = get_log("agent")
 
-# How often a worker may miss to say that it is alive. Counted, and not one long wait, because an
-# agent that was stopped for a while and goes on finds one timer late, and no worker silent.
+# So many intervals in a row may pass without a sign of life. They are counted, instead of waiting
+# once for their sum: an agent that was itself stopped for a while (SIGSTOP, a sleeping laptop) then
+# finds one interval over, and does not give up every worker at once.
 SILENT_TIMES = 6
 
-# A worker needs a second or two; a machine may just have come up.
+# Starting takes a worker a second or two, and longer on a machine that is still booting.
 START_S = 30.0
 
-# A person waits for this at a command line, which gives up after 10 s.
+# `p2claw sessions` waits for this, and gives up after 10 s.
 LINKS_S = 3.0
 
-# A worker that has lived so long is not failing again and again.
+# A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
 OfVisitors = Said | Sign | Ended | Noticed
@@ -61,10 +62,12 @@ class State(enum.Enum):
 
 
 class WorkerKeeper:
-    """started: set once the worker first took offers. routes: the newest.
+    """The life of one worker, over as many processes as it takes.
 
-    heard: takes what a worker says of visitors; raises P2clawError where it may not say that.
-    lost: its visitors have no worker any more; returns how many.
+    started: set when the worker accepts offers for the first time. routes: returns the present
+    routes. heard: called with each message about visitors; raises P2clawError if the worker is not
+    allowed to say that. lost: called when the process has ended; ends the sessions of its visitors
+    and returns how many they were.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class WorkerKeeper:
         return self._begin.number
 
     async def run(self) -> None:
-        """Until it was told to leave, and has. Raises P2clawError where the first start fails."""
+        """Keep it running until `leave`. Raises P2clawError if the very first start fails."""
         while not self._leaving.is_set():
             why = await self._live()
             if self._leaving.is_set():
@@ -112,18 +115,18 @@ class WorkerKeeper:
                     await self._leaving.wait()
 
     def send(self, message: Message) -> None:
-        """Say it, where there is somebody to hear it."""
+        """Send a message to the process. Without a running process it is dropped."""
         if self._process is not None:
             self._process.line.send(message)
 
     def leave(self, message: Drain | Stop) -> None:
-        """Let the worker end so, and start no other. Stop may follow Drain."""
+        """Tell the worker how to end, and restart it no more. Stop may follow Drain."""
         self.state = State.LEAVING
         self._leaving.set()
         self.send(message)
 
     async def links(self) -> tuple[LinkFacts, ...]:
-        """Of its open links; none of a worker that does not say."""
+        """Facts about its open links; empty if the worker does not reply in time."""
         if self._process is None:
             return ()
         self._seq += 1
@@ -148,7 +151,7 @@ class WorkerKeeper:
         return WorkerFacts(self.number, pid, links, uptime_s, self._restarts)
 
     async def _live(self) -> P2clawError:
-        """One process, from its start to its end; returns why it ended."""
+        """Run one process from its start to its end; returns why it ended."""
         self._enter(State.STARTING)
         self._since_s = time.monotonic()
         try:
@@ -182,7 +185,7 @@ class WorkerKeeper:
         return why
 
     async def _listen(self, line: Line[OfWorker]) -> P2clawError:
-        """Until the line ends, or something is said that may not be; returns why."""
+        """Read messages until the line ends or a forbidden one comes; returns which it was."""
         line.send(self._begin)
         line.send(self._routes())
         if self._leaving.is_set():

@@ -1,7 +1,7 @@
-"""Spreads visitors over workers: which session is whose, and what is passed on to whom.
+"""Spreads visitors over workers: which worker has which session, and who gets which message.
 
-What a link is, is the workers' business. The key of the box stays here: workers read what strangers
-send, and each can have nothing signed but answers to the offers that it was given.
+Links live in the workers. The box's key stays in this process, because workers read what strangers
+send: a worker can get a signature only for the answer to an offer that it was given, once.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ log = get_log("agent")
 # How often a worker says that it is alive. After `keeper.SILENT_TIMES` of silence it is given up.
 ALIVE_S = 5.0
 
-# What a worker does in its last moments, and the end of its interpreter.
+# Closing its links and its line, then a second for its interpreter to end.
 STOP_S = CLOSE_TIMEOUT_S + CLOSE_S + 1.0
 
 
 class Stage(enum.Enum):
-    """How far the coordinator's part of a session is: OFFERED → ANSWERED → OVER, or at once."""
+    """What the coordinator knows of a session: OFFERED → ANSWERED → OVER, or OVER at once."""
 
     OFFERED = "offered"
     ANSWERED = "answered"
@@ -66,9 +66,9 @@ class _Session:
 
 
 class Workers:
-    """The workers of one agent; see `answering.Answering`. config.workers: how many.
+    """The workers of one agent, config.workers of them; implements `answering.Answering`.
 
-    noticed: takes what they notice of apps; several may notice one thing.
+    noticed: called with what a worker notices about an app. Several workers may notice the same.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Workers:
             keeper.send(self._new_routes())
 
     async def start(self) -> None:
-        """Raises WorkerError, or what keeps one worker from starting, as UsageError."""
+        """Start all, and wait for them. Raises WorkerError or UsageError if one cannot start."""
         self._tasks = [asyncio.create_task(keeper.run()) for keeper in self._keepers]
         for task in self._tasks:
             task.add_done_callback(_note)
@@ -179,7 +179,7 @@ class Workers:
         return NewRoutes(tuple(self._routes.values()))
 
     def _least_loaded(self) -> WorkerKeeper | None:
-        """Of the workers that take offers the one with the fewest visitors; in turn, if equal."""
+        """The ready worker with the fewest visitors; equals take turns. None: none is ready."""
         ready = [keeper for keeper in self._keepers if keeper.state is State.READY]
         if not ready:
             return None
@@ -189,7 +189,9 @@ class Workers:
         return keeper
 
     def _heard(self, keeper: WorkerKeeper, message: OfVisitors) -> None:
-        """Of a session that is not the worker's it is passed over: ends cross."""
+        """Handle a worker's message. One about a session that is over is ignored: both sides may
+        have ended it at the same moment.
+        """
         match message:
             case Said():
                 self._pass_on(keeper, message)
@@ -221,7 +223,7 @@ class Workers:
             self._forget(message.session)
 
     def _lost(self, keeper: WorkerKeeper) -> int:
-        """Nobody else would say that the sessions of this worker are over."""
+        """Tell the coordinator that the sessions are over; the worker cannot any more."""
         lost = [name for name, found in self._sessions.items() if found.keeper is keeper]
         for session in lost:
             found = self._forget(session)
@@ -243,7 +245,7 @@ class Workers:
 
 
 def _note(task: asyncio.Task[None]) -> None:
-    """A keeper that could not start its worker has said so; any other error is ours."""
+    """Log an error of a keeper's task. A failed start (P2clawError) is in the log already."""
     error = None if task.cancelled() else task.exception()
     if error is not None and not isinstance(error, P2clawError):
         log.fault("worker not kept", error)

@@ -14,7 +14,7 @@
 #include "sctp/timers.h"
 #include "usec.h"
 
-/* Counts a chunk that is now in the list `lost`. */
+/* Called for each chunk that was moved to the list `lost`: counts it, and tells the controller. */
 void chunk_lost(void *association, struct sent *sent) {
   struct association *a = association;
   a->rate.lost += sent->length;
@@ -30,7 +30,7 @@ void chunk_lost(void *association, struct sent *sent) {
   if (is_given_up(a, sent)) abandon(a, sent);
 }
 
-/* A timeout in a row too many (RFC 9260 §8.1). */
+/* Counts a timeout. True after too many in a row: the association is closed (RFC 9260 §8.1). */
 bool path_failed(struct association *a) {
   if (++a->errors <= ASSOCIATION_TRIES) return false;
   give_up(a, "the peer does not answer");
@@ -73,7 +73,7 @@ void tail_expired(struct association *a) {
   if (outstanding_in_flight(&a->outstanding)) a->tail_probe_due = true;
 }
 
-/* A tail probe is a chunk sent again. */
+/* The tail probe that just went was a chunk sent again; `before` is how it was sent the last time. */
 void tail_repeat_sent(struct association *a, const struct sent *before) {
   a->tail_repeat = *before;
   a->tail_repeat_at = a->now;
@@ -104,7 +104,7 @@ void reorder_expired(struct association *a) {
   arm_loss_timers(a, false);
 }
 
-/* All that was sent until then is lost, and the oldest in any case. */
+/* Marks as lost what was sent up to `until`, and one chunk in any case. */
 static void lose_flight(struct association *a, usec until) {
   struct outstanding *o = &a->outstanding;
   struct sent_list *lists[] = {&o->first, &o->again, &o->unreported};
@@ -129,7 +129,8 @@ void early_data_lost(struct association *a) {
   advance_peer_ack_point(a);
 }
 
-/* When what is now given up by a timeout left: what left just now may still arrive (RFC 8985 §6.3). */
+/* A timeout gives up what was sent before this time. What left later may still arrive (RFC 8985
+ * §6.3). */
 static usec round_trip_ago(const struct association *a) {
   return a->now - max_usec(a->rtt.smoothed + a->rtt.variance, MILLISECOND);
 }
