@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.support.browser import Browser, Tab
 
 TABS = 20
 LENGTH = 40_000_000
+STOP_LOOKS = 500
 GET = "path => fetch(path).then((answer) => answer.text())"
 DOWNLOAD = """path => {
     window.got = 0;
@@ -40,8 +42,22 @@ async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
 
 
 async def stop_worker(tab: Tab) -> None:
+    """What is asked of a worker that is about to stop fails: so it is waited for."""
+    before = await _workers(tab)
+    assert before
     await tab.cdp("ServiceWorker.enable")
     await tab.cdp("ServiceWorker.stopAllWorkers")
+    for _ in range(STOP_LOOKS):
+        if not before & await _workers(tab):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the Service Worker goes on")
+
+
+async def _workers(tab: Tab) -> set[str]:
+    """The ids of the Service Workers that run, as the browser's tools name them."""
+    found = await tab.cdp("Target.getTargets")
+    return {one["targetId"] for one in found["targetInfos"] if one["type"] == "service_worker"}
 
 
 async def test_a_worker_that_was_stopped_idle_answers_again(chromium: Browser, site: Site) -> None:

@@ -131,7 +131,7 @@ export class Tab {
     if (within === "top") return top;
     // Where the tab goes on in another process, Firefox leaves the driver the frames of the old one.
     // Where the app asks another one, the shell has a frame of its own beside the app's.
-    const app = top.childFrames().findLast((frame) => !frame.url().endsWith("/__p2claw/session"));
+    const app = top.childFrames().findLast((frame) => !frame.url()?.endsWith("/__p2claw/session"));
     if (app === undefined) throw new Error("no app frame yet");
     if (within === "app") return app;
     const inner = app.childFrames()[0];
