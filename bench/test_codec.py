@@ -5,8 +5,8 @@ from __future__ import annotations
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.codecs import both_codecs
-from p2claw.wire.codec import Codec
-from p2claw.wire.codes import FLAG_END, FrameType
+from p2claw.wire.frames.codec import Codec
+from p2claw.wire.frames.codes import FLAG_END, FrameType
 
 FULL = b"d" * 16_376
 

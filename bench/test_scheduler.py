@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.codecs import both_codecs
-from p2claw.wire.codec import Codec
-from p2claw.wire.codes import FrameType
+from p2claw.wire.frames.codec import Codec
+from p2claw.wire.frames.codes import FrameType
 
 if TYPE_CHECKING:
     from p2claw._pyframe import Scheduler

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.codecs import both_codecs
-from p2claw.wire.codec import Codec
-from p2claw.wire.events import DataReceived, RequestReceived
-from p2claw.wire.heads import RequestHead, ResponseHead
-from p2claw.wire.hello import Role
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codec import Codec
+from p2claw.wire.frames.heads import RequestHead, ResponseHead
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.session.events import DataReceived, RequestReceived
+from p2claw.wire.session.session import Session
 
 _FIELDS = tuple((f"x-field-{n}", "a value of common length") for n in range(12))
 GET = RequestHead("GET", "/some/path?query=1", _FIELDS)

@@ -21,7 +21,7 @@ from p2claw.dataplane.core._sctp import (
     Established,
     MessageReceived,
 )
-from p2claw.link.ice.addresses import host_addresses
+from p2claw.link.ice.host_addresses import host_addresses
 
 RECORD = bytes(37)  # DTLS 1.2 with AES-GCM: header 13, nonce 8, tag 16
 PPID_BINARY = 53

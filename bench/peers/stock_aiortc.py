@@ -20,7 +20,7 @@ from p2claw.wire.signalling import IceServer
 
 def use() -> None:
     """From now on, every link of an agent or a visitor in this process is a stock one."""
-    from p2claw.agent import box_link
+    from p2claw.agent.visitors import box_link
     from p2claw.visitor import signalling
 
     box_link.BoxPeer = BoxPeer  # type: ignore[attr-defined,assignment]

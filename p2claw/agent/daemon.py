@@ -10,22 +10,22 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from p2claw import __version__
-from p2claw.agent.answering import Answering
-from p2claw.agent.identity import Identity, load_or_create_identity
-from p2claw.agent.in_process import InProcess
-from p2claw.agent.local_api import Json, local_api
-from p2claw.agent.local_socket import local_socket
-from p2claw.agent.lock import only_agent
-from p2claw.agent.notices import Notice, Notices
+from p2claw.agent.home.identity import Identity, load_or_create_identity
+from p2claw.agent.home.lock import only_agent
+from p2claw.agent.home.routes import Route, RouteFile, Routes, route_from
+from p2claw.agent.http.notices import Notice, Notices
+from p2claw.agent.local.api import Json, local_api
+from p2claw.agent.local.unix_socket import local_socket
 from p2claw.agent.registration import Registration
-from p2claw.agent.routes import Route, RouteFile, Routes, route_from
-from p2claw.agent.workers.pool import Workers
+from p2claw.agent.visitors.in_process import InProcess
+from p2claw.agent.visitors.visitors import Visitors
+from p2claw.agent.workers.assignment import Workers
 from p2claw.config import AgentConfig
 from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection
 from p2claw.log import get_log
-from p2claw.wire.codec import CODEC
+from p2claw.wire.frames.codec import CODEC
 from p2claw.wire.signalling import BoxOffer
 
 log = get_log("agent")
@@ -53,9 +53,9 @@ class Agent:
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
         self._notices = Notices()
-        self._answering = _answering(config, self._identity, self._notices.take)
+        self._visitors = _visitors(config, self._identity, self._notices.take)
         self._registration = Registration(
-            self._identity, config.audience, lambda: self._routes, self._answering
+            self._identity, config.audience, lambda: self._routes, self._visitors
         )
         self._control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
@@ -69,8 +69,8 @@ class Agent:
         async with AsyncExitStack() as stack:
             self._apply(await asyncio.to_thread(self._file.load))
             listening = stack.enter_context(local_socket(self._config.socket_path))
-            stack.push_async_callback(self._answering.close)
-            await self._answering.start()
+            stack.push_async_callback(self._visitors.close)
+            await self._visitors.start()
             await stack.enter_async_context(local_api(self, listening))
             log.info(
                 "agent started",
@@ -130,7 +130,7 @@ class Agent:
 
     async def sessions(self) -> Json:
         """All open links, the oldest first."""
-        links = await self._answering.links()
+        links = await self._visitors.links()
         return {
             "sessions": [
                 {
@@ -171,7 +171,7 @@ class Agent:
             "apps": [
                 {**app, "notices": self._notices.of(app["app"])} for app in self.routes()["routes"]
             ],
-            "links": len(self._answering),
+            "links": len(self._visitors),
             "workers": [
                 {
                     "number": worker.number,
@@ -180,7 +180,7 @@ class Agent:
                     "uptime_s": round(worker.uptime_s, 1),
                     "restarts": worker.restarts,
                 }
-                for worker in self._answering.workers()
+                for worker in self._visitors.workers()
             ],
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "codec": CODEC.name,
@@ -202,7 +202,7 @@ class Agent:
     def _apply(self, routes: Routes) -> None:
         self._routes = routes
         self._notices.keep(routes)
-        self._answering.apply(routes)
+        self._visitors.apply(routes)
 
     async def _keep_registered(self) -> None:
         while True:
@@ -214,14 +214,14 @@ class Agent:
 
     async def _drain(self) -> None:
         """Open requests may finish, unless somebody is in a hurry."""
-        log.info("agent drains", links=len(self._answering), at_most_s=self._config.limits.drain_s)
-        draining = asyncio.create_task(self._answering.drain(self._config.limits.drain_s))
+        log.info("agent drains", links=len(self._visitors), at_most_s=self._config.limits.drain_s)
+        draining = asyncio.create_task(self._visitors.drain(self._config.limits.drain_s))
         hurry = asyncio.create_task(self._stop_now.wait())
         await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, hurry):
             task.cancel()
         await asyncio.wait({draining, hurry})
-        await self._answering.close()
+        await self._visitors.close()
 
     async def _reload_and_log(self) -> None:
         try:
@@ -230,9 +230,9 @@ class Agent:
             log.error("routes not reloaded", code=error.code, error=error.message)
 
 
-def _answering(
+def _visitors(
     config: AgentConfig, identity: Identity, noticed: Callable[[Notice], None]
-) -> Answering:
+) -> Visitors:
     if config.workers > 1:
         return Workers(identity, config, noticed)
 

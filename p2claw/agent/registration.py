@@ -1,6 +1,6 @@
 """What an agent and its coordinator say to each other (docs/WIRE.md §11), on one socket at a time.
 
-When to connect is `link/control.py`'s; what is done with an offer is the answerer's.
+When to connect is `link/control.py`'s; what is done with an offer, in `visitors/`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from p2claw import __version__
-from p2claw.agent.answering import OfferTaker
-from p2claw.agent.identity import Identity
-from p2claw.agent.outbox import Outbox
-from p2claw.agent.public import PublicNames
+from p2claw.agent.home.identity import Identity
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.unsent import Unsent
+from p2claw.agent.visitors.visitors import Introduced
 from p2claw.errors import RemoteProtocolError
 from p2claw.link.control import ControlLostError, ControlSocket
 from p2claw.log import get_log
@@ -33,7 +33,7 @@ from p2claw.wire.signalling import (
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signatures import REGISTER, register_payload
+from p2claw.wire.signalling.signatures import REGISTER, register_payload
 
 log = get_log("agent")
 
@@ -67,7 +67,7 @@ class Registration:
         identity: Identity,
         audience: str,
         apps: Callable[[], Iterable[str]],
-        taker: OfferTaker,
+        visitors: Introduced,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -76,9 +76,9 @@ class Registration:
         self._identity = identity
         self._audience = audience
         self._apps = apps
-        self._taker = taker
+        self._visitors = visitors
         self._clock = clock
-        self._outbox: Outbox | None = None
+        self._unsent: Unsent | None = None
         self._seq = 0
         self._known = 0  # the newest announcement that the coordinator has acknowledged
         self._news = asyncio.Condition()
@@ -91,7 +91,7 @@ class Registration:
         seq = self._say_apps()
         with suppress(TimeoutError):
             async with asyncio.timeout(ANNOUNCE_TIMEOUT_S), self._news:
-                await self._news.wait_for(lambda: self._outbox is None or self._known >= seq)
+                await self._news.wait_for(lambda: self._unsent is None or self._known >= seq)
 
     async def serve(self, socket: ControlSocket) -> None:
         """Register on socket, then take offers until it ends.
@@ -103,17 +103,17 @@ class Registration:
         self.names = names
         socket.settled()
         log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
-        outbox = self._outbox = Outbox()
+        unsent = self._unsent = Unsent()
         self._say_apps()
         tasks = [
-            asyncio.create_task(self._say(socket, outbox)),
-            asyncio.create_task(self._listen(socket, outbox, names)),
+            asyncio.create_task(self._say(socket, unsent)),
+            asyncio.create_task(self._listen(socket, unsent, names)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._outbox = None
-            outbox.close()
+            self._unsent = None
+            unsent.close()
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -150,19 +150,19 @@ class Registration:
         # The key alias is computed here: a coordinator has no say in it.
         return PublicNames(answer.base, answer.alias, self._identity.key_alias)
 
-    async def _say(self, socket: ControlSocket, outbox: Outbox) -> None:
+    async def _say(self, socket: ControlSocket, unsent: Unsent) -> None:
         while True:
-            await socket.send(encode_agent(await outbox.get()))
+            await socket.send(encode_agent(await unsent.get()))
 
-    async def _listen(self, socket: ControlSocket, outbox: Outbox, names: PublicNames) -> None:
+    async def _listen(self, socket: ControlSocket, unsent: Unsent, names: PublicNames) -> None:
         while True:
             match decode_agent(await socket.receive()):
                 case BoxOffer() as offer:
-                    self._taker.offer(offer, names, outbox.put)
+                    self._visitors.offer(offer, names, unsent.put)
                 case BoxCandidate(session, candidate, mid):
-                    self._taker.candidate(session, candidate, mid)
+                    self._visitors.candidate(session, candidate, mid)
                 case BoxEnd(session):
-                    self._taker.end(session)
+                    self._visitors.end(session)
                 case Announced(seq, rejected):
                     await self._note_announced(seq, rejected)
                 case AgentError() as error:
@@ -174,8 +174,8 @@ class Registration:
 
     def _say_apps(self) -> int:
         self._seq += 1
-        if self._outbox is not None:
-            self._outbox.put(Announce(self._seq, tuple(sorted(self._apps()))))
+        if self._unsent is not None:
+            self._unsent.put(Announce(self._seq, tuple(sorted(self._apps()))))
         return self._seq
 
     async def _note_announced(self, seq: int, rejected: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from p2claw.agent.routes import Route, RouteFile, route_to_map
+from p2claw.agent.home.routes import Route, RouteFile, route_to_map
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.agent.upstream.tls import certificate_of
 from p2claw.cli.agent_client import AgentClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from p2claw.agent.identity import load_identity
+from p2claw.agent.home.identity import load_identity
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import json_option, print_facts, print_json
 from p2claw.config import AgentConfig

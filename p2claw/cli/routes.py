@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from p2claw.agent.routes import RouteFile, route_to_map
+from p2claw.agent.home.routes import RouteFile, route_to_map
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import json_option, print_json, print_note, print_table
 from p2claw.config import AgentConfig

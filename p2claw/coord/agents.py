@@ -11,15 +11,15 @@ from aiohttp import WSMsgType, web
 
 from p2claw import names
 from p2claw.config import ServerConfig
-from p2claw.coord.addresses import Address, shortened
-from p2claw.coord.admission import RateLimit, TokenBucket
 from p2claw.coord.alias import alias_candidates
 from p2claw.coord.audience import Audience
+from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.outbox import Outbox
+from p2claw.coord.rate_limits import RateLimit, TokenBucket
 from p2claw.coord.registration import CLOSE_CODES, check_registration
-from p2claw.coord.sockets import client_of, new_socket, reached_address
 from p2claw.coord.store.base import BoxRecord, Store
 from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.websockets import client_of, new_socket, reached_address
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
 from p2claw.log import get_log
 from p2claw.wire.signalling import (

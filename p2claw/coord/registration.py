@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from p2claw.coord.audience import Audience
 from p2claw.errors import RefusedError
 from p2claw.wire.signalling import Challenge, Register
-from p2claw.wire.signatures import REGISTER, register_payload, verify
+from p2claw.wire.signalling.signatures import REGISTER, register_payload, verify
 
 VERSION = 1
 

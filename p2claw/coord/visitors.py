@@ -11,14 +11,14 @@ from aiohttp import WSMsgType, web
 
 from p2claw import names
 from p2claw.config import ServerConfig
-from p2claw.coord.addresses import shortened
-from p2claw.coord.admission import RateLimit
+from p2claw.coord.client_address import shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.outbox import Outbox
-from p2claw.coord.sockets import client_of, new_socket
+from p2claw.coord.rate_limits import RateLimit
 from p2claw.coord.store.base import Store
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visit import VisitRequest
+from p2claw.coord.websockets import client_of, new_socket
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError
 from p2claw.log import get_log
 from p2claw.wire.signalling import Unknown, VisitError, decode_visit, encode_visit

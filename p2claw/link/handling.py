@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from p2claw.errors import P2clawError
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
-from p2claw.wire.codes import Code
+from p2claw.wire.frames.codes import Code
 
 log = get_log("link")
 

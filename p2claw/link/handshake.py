@@ -14,7 +14,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, SRTPProtec
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
-    from p2claw.link.ice.connection import IceConnection
+    from p2claw.link.ice.ice_connection import IceConnection
 
 # Whoever reads along sees certificates in the clear (DTLS 1.2), and by them which links are of one
 # box. It sees that by the address too, until the box moves.

@@ -24,10 +24,10 @@ from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handshake import Handshake, LinkCertificate
-from p2claw.link.ice.addresses import host_addresses
 from p2claw.link.ice.candidates import read_candidate, write_candidate
-from p2claw.link.ice.connection import IceConnection
 from p2claw.link.ice.gathering import Gathering
+from p2claw.link.ice.host_addresses import host_addresses
+from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.local_names import LocalNames, is_local_name
 from p2claw.link.ice.servers import read_servers
 from p2claw.link.sdp import Description, read_description, write_description

@@ -17,11 +17,11 @@ from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler, Handling
 from p2claw.link.stream import BoxStream, Stream, VisitorStream
-from p2claw.wire import events as ev
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import RequestHead
-from p2claw.wire.hello import Hello
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import RequestHead
+from p2claw.wire.frames.hello import Hello
+from p2claw.wire.session import events as ev
+from p2claw.wire.session.session import Session
 
 # What waits in the channel is out of the scheduler's hands: at 2 MB/s, 512 KiB delay a small answer
 # by a quarter of a second. Measured from 32/64 to 256/512 KiB, speed and CPU were the same, since

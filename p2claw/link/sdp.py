@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from p2claw.errors import RemoteProtocolError
 from p2claw.wire.signalling import SDP_BYTES
-from p2claw.wire.signatures import fingerprint_of
+from p2claw.wire.signalling.signatures import fingerprint_of
 
 # What a browser sends is about 500 bytes and 10 candidates.
 CANDIDATES = 64

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from p2claw.errors import LocalProtocolError, P2clawError, StreamResetError
 from p2claw.wakeup import Wakeup
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import RequestHead, ResponseHead
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import RequestHead, ResponseHead
+from p2claw.wire.session.session import Session
 
 # How long the last of a broken answer may wait for credit, and how often that is looked at.
 _CUT_OFF_S = 2.0

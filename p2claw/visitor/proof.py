@@ -6,15 +6,15 @@ import re
 
 from p2claw.errors import LinkError
 from p2claw.names import KEY_ALIAS_CHARS, key_alias_of, public_key_of
-from p2claw.visitor.address import Address
+from p2claw.visitor.app_url import AppUrl
 from p2claw.visitor.pins import PinStore
-from p2claw.wire.signatures import ANSWER, answer_payload, fingerprint_of, verify
+from p2claw.wire.signalling.signatures import ANSWER, answer_payload, fingerprint_of, verify
 
 # An alias of this form claims to be the hash of a key, and is held to it.
 _KEY_ALIAS = re.compile(rf"[a-z2-7]{{{KEY_ALIAS_CHARS}}}")
 
 
-def check_key(address: Address, peer_id: str, pins: PinStore | None) -> None:
+def check_key(address: AppUrl, peer_id: str, pins: PinStore | None) -> None:
     """The key that the coordinator names must belong to the name that was asked for.
 
     Raises LinkError `wrong-key`.
@@ -32,7 +32,7 @@ def check_key(address: Address, peer_id: str, pins: PinStore | None) -> None:
 
 
 def check_answer(
-    address: Address, peer_id: str, *, session: str, offer: str, answer: str, signature: bytes
+    address: AppUrl, peer_id: str, *, session: str, offer: str, answer: str, signature: bytes
 ) -> None:
     """The box must have signed this answer to this offer with that key.
 
@@ -43,7 +43,7 @@ def check_answer(
         raise _wrong_key(address, "the answer is not signed by its key")
 
 
-def _wrong_key(address: Address, why: str) -> LinkError:
+def _wrong_key(address: AppUrl, why: str) -> LinkError:
     return LinkError(
         f"{address.host} is not the box that it should be: {why}",
         code="wrong-key",

@@ -9,8 +9,8 @@ from types import TracebackType
 from p2claw.errors import StreamResetError, UsageError
 from p2claw.link.stream import VisitorStream
 from p2claw.units import MIB
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import ResponseHead
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import ResponseHead
 
 
 class Response:

@@ -16,7 +16,7 @@ from p2claw.errors import LinkError, RefusedError, RemoteProtocolError
 from p2claw.link.channel import Channel
 from p2claw.link.localhost import LocalhostResolver
 from p2claw.link.peer import VisitorPeer
-from p2claw.visitor.address import Address, parse_address
+from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.proof import check_answer, check_key
 from p2claw.wire.signalling import (
@@ -59,7 +59,7 @@ class Opened:
     peer_id: str
 
 
-async def open_channel(address: Address, pins: PinStore | None) -> Opened:
+async def open_channel(address: AppUrl, pins: PinStore | None) -> Opened:
     """Be introduced to the box and open a channel to it, within OPEN_TIMEOUT_S.
 
     Raises RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`, `link-timeout`,
@@ -86,7 +86,7 @@ async def open_channel(address: Address, pins: PinStore | None) -> Opened:
 
 async def list_apps(url: str, *, edge: str | None = None) -> Apps:
     """What a box exposes, for the URL of its alias alone. Raises as `open_channel`."""
-    address = parse_address(url, edge=edge)
+    address = parse_app_url(url, edge=edge)
     if address.app is not None:
         raise RefusedError(f"{address.host} is an app, not a box", code="app-named")
     deadline = asyncio.get_running_loop().time() + OPEN_TIMEOUT_S
@@ -98,7 +98,7 @@ async def list_apps(url: str, *, edge: str | None = None) -> Apps:
 
 
 async def _connect(
-    socket: _Socket, address: Address, introduced: Introduced, peer: VisitorPeer, deadline: float
+    socket: _Socket, address: AppUrl, introduced: Introduced, peer: VisitorPeer, deadline: float
 ) -> Channel:
     offer = await peer.offer()
     socket.send(VisitOffer(offer))
@@ -188,7 +188,7 @@ class _Socket:
 
 
 @contextlib.asynccontextmanager
-async def _session(address: Address, deadline: float) -> AsyncIterator[_Socket]:
+async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
     connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     async with aiohttp.ClientSession(connector=connector) as client:
         try:
@@ -217,7 +217,7 @@ def _refused(error: VisitError) -> RefusedError:
     return RefusedError(message.rstrip("."), code=error.code, hint=hint)
 
 
-def _unreachable(address: Address, why: str) -> LinkError:
+def _unreachable(address: AppUrl, why: str) -> LinkError:
     return LinkError(
         f"nothing introduces visitors at {address.dial_host}:{address.dial_port}: {why}",
         code="edge-unreachable",

@@ -21,16 +21,16 @@ from p2claw.link.peer import PeerStats
 from p2claw.link.pump import Pump
 from p2claw.link.stream import VisitorStream
 from p2claw.units import MIB
-from p2claw.visitor.address import Address, parse_address
+from p2claw.visitor.app_socket import AppSocket
+from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.response import Response
 from p2claw.visitor.signalling import Opened, open_channel
-from p2claw.visitor.socket import Socket
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import RequestHead
-from p2claw.wire.hello import WEBSOCKET, Role
-from p2claw.wire.limits import Limits
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import RequestHead
+from p2claw.wire.frames.hello import WEBSOCKET, Role
+from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.session import Session
 
 # From the request to the head of its response. The box gives up on an app before that.
 HEAD_TIMEOUT_S = 120.0
@@ -59,7 +59,7 @@ class Visitor:
     When the box drains a link (GOAWAY), open requests go on there and new ones take a new link.
     """
 
-    def __init__(self, address: Address, pins: PinStore | None, link: _Link) -> None:
+    def __init__(self, address: AppUrl, pins: PinStore | None, link: _Link) -> None:
         self._address = address
         self._pins = pins
         self._link = link
@@ -84,7 +84,7 @@ class Visitor:
         Raises UsageError, RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`,
         `link-timeout`, `edge-unreachable`, `path-not-found`.
         """
-        address = parse_address(url, edge=edge, key=key)
+        address = parse_app_url(url, edge=edge, key=key)
         if address.app is None:
             raise UsageError(
                 f"{address.host} names a box and no app of it",
@@ -145,7 +145,7 @@ class Visitor:
         protocols: Iterable[str] = (),
         fields: Iterable[tuple[str, str]] = (),
         timeout_s: float = HEAD_TIMEOUT_S,
-    ) -> Socket:
+    ) -> AppSocket:
         """Open a WebSocket. protocols: what the app may choose from.
 
         Raises RefusedError `websocket-refused`, `websocket-unknown`; LinkError, StreamResetError,
@@ -175,7 +175,7 @@ class Visitor:
                 f"the WebSocket {target} was refused with {answer.status}",
                 code="websocket-refused",
             )
-        return Socket(answer, stream)
+        return AppSocket(answer, stream)
 
     async def close(self) -> None:
         """End every link. Requests that are open end with LinkError."""
@@ -252,7 +252,7 @@ class Visitor:
             task.add_done_callback(self._retiring.discard)
 
 
-async def _open_link(address: Address, pins: PinStore | None) -> _Link:
+async def _open_link(address: AppUrl, pins: PinStore | None) -> _Link:
     opened = await open_channel(address, pins)
     pump = Pump(
         Session(

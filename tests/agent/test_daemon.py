@@ -16,10 +16,10 @@ from p2claw.config import AgentLimits
 from p2claw.errors import LinkError, RefusedError
 from p2claw.link.pump import Pump
 from p2claw.units import MIB
-from p2claw.visitor.address import parse_address
+from p2claw.visitor.app_url import parse_app_url
 from p2claw.visitor.signalling import open_channel
-from p2claw.wire.hello import Role
-from p2claw.wire.session import Session
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.session.session import Session
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.server import RunningServer, running_server, server_process
 from tests.support.upstreams import OK, Talk, Upstream, echo, until, upstream_of
@@ -153,7 +153,7 @@ async def test_an_app_that_is_down_is_said_to_be(agent: RunningAgent) -> None:
 async def test_an_app_that_is_not_exposed_has_no_links(agent: RunningAgent) -> None:
     url = agent.agent.status()["apps"][0]["url"].replace("dog", "cat")
     with pytest.raises(RefusedError) as caught:
-        await open_channel(parse_address(url, edge=agent.edge), None)
+        await open_channel(parse_app_url(url, edge=agent.edge), None)
     assert caught.value.code == "app-unknown"
 
 
@@ -162,7 +162,7 @@ async def test_a_link_serves_the_app_it_was_introduced_for_and_no_other(
 ) -> None:
     await agent.api.expose("cat", upstream.url)
     url = agent.agent.status()["apps"][1]["url"]
-    opened = await open_channel(parse_address(url, edge=agent.edge), None)
+    opened = await open_channel(parse_app_url(url, edge=agent.edge), None)
     pump = Pump(Session(Role.VISITOR, app="cat"), opened.channel)
     pump.start()
     loss = await asyncio.wait_for(pump.wait_closed(), 10)
@@ -173,7 +173,7 @@ async def test_a_link_serves_the_app_it_was_introduced_for_and_no_other(
 
 async def test_the_app_may_be_visited_by_the_name_that_proves_itself(agent: RunningAgent) -> None:
     url = agent.agent.status()["apps"][0]["key_url"]
-    opened = await open_channel(parse_address(url, edge=agent.edge), None)
+    opened = await open_channel(parse_app_url(url, edge=agent.edge), None)
     await opened.peer.close()
     assert opened.peer_id == agent.agent.status()["peer_id"]
 

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from p2claw.agent.answering import Send
-from p2claw.agent.identity import Identity, load_or_create_identity
-from p2claw.agent.public import PublicNames
+from p2claw.agent.home.identity import Identity, load_or_create_identity
+from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.registration import Registration
+from p2claw.agent.visitors.visitors import Send
 from p2claw.link.backoff import Backoff
 from p2claw.link.control import ControlConnection, ControlState
 from p2claw.wire.signalling import (
@@ -33,7 +33,7 @@ from p2claw.wire.signalling import (
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signatures import REGISTER, register_payload, verify
+from p2claw.wire.signalling.signatures import REGISTER, register_payload, verify
 from tests.support.upstreams import until
 
 NONCE = bytes(range(32))

@@ -11,7 +11,7 @@ import pytest
 
 from bench.peers import stock_aiortc
 from p2claw.link import peer
-from p2claw.wire.signatures import fingerprint_of
+from p2claw.wire.signalling.signatures import fingerprint_of
 from tests.link.peers import DEADLINE_S, User, send_all
 
 BODY = random.Random(5).randbytes(1_000_000)

@@ -12,7 +12,7 @@ import click
 import pytest
 
 import p2claw
-from p2claw.agent.notices import KINDS
+from p2claw.agent.http.notices import KINDS
 from p2claw.cli import exit_codes
 from p2claw.cli.main import VERBS
 from p2claw.config import ServerLimits, SpoolLimits, UpstreamLimits

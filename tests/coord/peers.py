@@ -26,7 +26,7 @@ from p2claw.wire.signalling import (
     encode_agent,
     encode_visit,
 )
-from p2claw.wire.signatures import REGISTER, register_payload, signed_bytes
+from p2claw.wire.signalling.signatures import REGISTER, register_payload, signed_bytes
 from tests.support.server import RunningServer
 
 WAIT_S = 10.0

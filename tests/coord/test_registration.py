@@ -13,7 +13,7 @@ from p2claw.coord.audience import Audience
 from p2claw.coord.registration import check_registration
 from p2claw.errors import RefusedError
 from p2claw.wire.signalling import Challenge, Register
-from p2claw.wire.signatures import ANSWER, REGISTER, register_payload, signed_bytes
+from p2claw.wire.signalling.signatures import ANSWER, REGISTER, register_payload, signed_bytes
 
 NOW_S = 1_700_000_000
 CHALLENGE = Challenge(nonce=b"n" * 32, time=NOW_S)

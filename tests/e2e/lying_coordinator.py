@@ -18,7 +18,7 @@ from aiohttp import ClientSession, WSMsgType, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from p2claw.names import peer_id_of
-from p2claw.wire.signatures import ANSWER, answer_payload, fingerprint_of, signed_bytes
+from p2claw.wire.signalling.signatures import ANSWER, answer_payload, fingerprint_of, signed_bytes
 
 OWN_FINGERPRINT = ":".join(["AB"] * 32)
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from p2claw.link.handling import Handler
 from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import RequestHead, ResponseHead
-from p2claw.wire.hello import Hello, Role
-from p2claw.wire.limits import Limits
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import RequestHead, ResponseHead
+from p2claw.wire.frames.hello import Hello, Role
+from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.session import Session
 from tests.support.pipe import PipeEnd, pipe
 
 GET = RequestHead("GET", "/", ())

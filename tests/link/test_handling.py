@@ -10,7 +10,7 @@ import pytest
 
 from p2claw.errors import StreamResetError, UsageError
 from p2claw.link.stream import BoxStream
-from p2claw.wire.codes import Code
+from p2claw.wire.frames.codes import Code
 from tests.link.pumps import DEADLINE_S, GET, OK, POST, linked
 
 

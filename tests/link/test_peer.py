@@ -14,7 +14,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from p2claw.errors import LinkError, RemoteProtocolError
 from p2claw.link.peer import BoxPeer, VisitorPeer
 from p2claw.wire.signalling import IceServer
-from p2claw.wire.signatures import fingerprint_of
+from p2claw.wire.signalling.signatures import fingerprint_of
 from tests.link.peers import DEADLINE_S, User, pair, send_all, without_candidates
 
 BODY = random.Random(3).randbytes(20_000_000)

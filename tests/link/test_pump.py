@@ -9,10 +9,10 @@ import pytest
 from p2claw.errors import LinkError, LocalProtocolError, StreamResetError
 from p2claw.link.pump import HIGH_WATER_BYTES, Pump
 from p2claw.link.stream import BoxStream
-from p2claw.wire.codes import Code
-from p2claw.wire.hello import Role
-from p2claw.wire.limits import Limits
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.session import Session
 from tests.link.pumps import GET, OK, body_of, echo, eventually, linked
 from tests.support.pipe import pipe
 

@@ -10,7 +10,7 @@ import pytest
 
 from p2claw.errors import LocalProtocolError, StreamResetError
 from p2claw.link.stream import BoxStream
-from p2claw.wire.codes import Code
+from p2claw.wire.frames.codes import Code
 from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import aiohttp
 
 from p2claw.agent.daemon import Agent
-from p2claw.agent.lock import only_agent
-from p2claw.agent.routes import RouteFile, route_from
+from p2claw.agent.home.lock import only_agent
+from p2claw.agent.home.routes import RouteFile, route_from
 from p2claw.config import AgentConfig, AgentLimits
 from p2claw.visitor.visitor import Visitor
 from tests.support.server import RunningServer, ServerProcess

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from p2claw.link.ice import addresses
+from p2claw.link.ice import host_addresses
 
 T = TypeVar("T")
 
@@ -42,11 +42,11 @@ def run_in_namespace(work: Callable[[], Coroutine[Any, Any, T]], *commands: str)
         except BaseException as failure:
             failures.append(failure)
 
-    addresses._host_addresses.cache_clear()
+    host_addresses._host_addresses.cache_clear()
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    addresses._host_addresses.cache_clear()
+    host_addresses._host_addresses.cache_clear()
     if failures:
         raise failures[0]
     return results[0]

@@ -8,21 +8,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from p2claw.agent.fields import Visit
-from p2claw.agent.notices import Notice
-from p2claw.agent.proxy import Proxy
-from p2claw.agent.public import PublicNames
-from p2claw.agent.routes import Route
-from p2claw.agent.spool import SpoolSpace
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import Route
+from p2claw.agent.http.fields import Visit
+from p2claw.agent.http.notices import Notice
+from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.upstream.address import parse_upstream
+from p2claw.agent.visitors.proxy import Proxy
 from p2claw.config import AgentLimits
 from p2claw.errors import StreamResetError
 from p2claw.link.pump import Pump
 from p2claw.link.stream import VisitorStream
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import RequestHead, ResponseHead
-from p2claw.wire.hello import Role
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import RequestHead, ResponseHead
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.session.session import Session
 from tests.support.pipe import PipeEnd, pipe
 
 NAMES = PublicNames("http://{label}.localhost:8787", "purplecrab", "a" * 26)

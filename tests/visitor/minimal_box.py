@@ -19,8 +19,8 @@ from p2claw.link.handling import Handler
 from p2claw.link.peer import BoxPeer
 from p2claw.link.pump import Pump
 from p2claw.names import peer_id_of
-from p2claw.wire.hello import Role
-from p2claw.wire.session import Session
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.session.session import Session
 from p2claw.wire.signalling import (
     Announce,
     Announced,
@@ -33,7 +33,7 @@ from p2claw.wire.signalling import (
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signatures import (
+from p2claw.wire.signalling.signatures import (
     ANSWER,
     REGISTER,
     answer_payload,

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from p2claw.errors import LinkError, RemoteProtocolError
 from p2claw.link.sdp import Description, write_description
 from p2claw.names import key_alias_of, peer_id_of
-from p2claw.visitor.address import parse_address
+from p2claw.visitor.app_url import parse_app_url
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.proof import check_answer, check_key
-from p2claw.wire.signatures import ANSWER, answer_payload, signed_bytes
+from p2claw.wire.signalling.signatures import ANSWER, answer_payload, signed_bytes
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -32,12 +32,12 @@ def _signature(session: str = "s1", offer: str = OFFER, fingerprint: bytes = FIN
 
 
 def _check(signature: bytes, *, session: str = "s1", answer: str = ANSWER_SDP) -> None:
-    address = parse_address(URL)
+    address = parse_app_url(URL)
     check_answer(address, PEER_ID, session=session, offer=OFFER, answer=answer, signature=signature)
 
 
 def test_any_key_will_do_at_the_first_visit(tmp_path: Path) -> None:
-    check_key(parse_address(URL), PEER_ID, PinStore(tmp_path / "pins"))
+    check_key(parse_app_url(URL), PEER_ID, PinStore(tmp_path / "pins"))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_any_key_will_do_at_the_first_visit(tmp_path: Path) -> None:
     ],
 )
 def test_the_right_key_passes(url: str, peer_id: str) -> None:
-    check_key(parse_address(url), peer_id, None)
+    check_key(parse_app_url(url), peer_id, None)
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_the_right_key_passes(url: str, peer_id: str) -> None:
 )
 def test_another_key_does_not(url: str) -> None:
     with pytest.raises(LinkError) as caught:
-        check_key(parse_address(url), OTHER_ID, None)
+        check_key(parse_app_url(url), OTHER_ID, None)
     assert caught.value.code == "wrong-key"
 
 
 def test_a_key_alias_is_not_outvoted_by_a_key_in_the_link() -> None:
     url = f"https://dog-{KEY_ALIAS}.example/#k={OTHER_ID}"
     with pytest.raises(LinkError):
-        check_key(parse_address(url), OTHER_ID, None)
+        check_key(parse_app_url(url), OTHER_ID, None)
 
 
 def test_another_key_than_the_pinned_does_not_pass(tmp_path: Path) -> None:
     pins = PinStore(tmp_path / "pins")
     pins.add("dog-purplecrab.example", PEER_ID)
     with pytest.raises(LinkError):
-        check_key(parse_address(URL), OTHER_ID, pins)
+        check_key(parse_app_url(URL), OTHER_ID, pins)
 
 
 def test_a_signed_answer_passes() -> None:

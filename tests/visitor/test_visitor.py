@@ -14,8 +14,8 @@ import pytest
 from p2claw.errors import LinkError, RefusedError, StreamResetError, UsageError
 from p2claw.link.stream import BoxStream
 from p2claw.visitor import PinStore, Visitor, list_apps
-from p2claw.wire.codes import Code
-from p2claw.wire.heads import ResponseHead
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import ResponseHead
 from tests.support.server import RunningServer, running_server
 from tests.visitor.minimal_box import MinimalBox, minimal_box
 

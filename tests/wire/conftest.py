@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2claw import _fastframe, _pyframe
-from p2claw.wire.codec import Codec, codec_of
+from p2claw.wire.frames.codec import Codec, codec_of
 
 CODECS = [codec_of(_fastframe), codec_of(_pyframe)]
 

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from typing import TypeVar
 
-from p2claw.agent.faults import (
+from p2claw.agent.request_faults import (
     AppBrokenFault,
     AppDownFault,
     AppTimeoutFault,

@@ -13,7 +13,7 @@ import heapq
 import itertools
 from collections import Counter, deque
 
-from p2claw.agent.faults import BoxBusyFault
+from p2claw.agent.request_faults import BoxBusyFault
 from p2claw.config import UpstreamLimits
 
 FIRST = 6.0  # what browsers open to one host

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from p2claw.agent.faults import AppBrokenFault
+from p2claw.agent.request_faults import AppBrokenFault
 
 Fields = tuple[tuple[str, str], ...]
 

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from p2claw.agent.upstream.address import UpstreamAddress
-from p2claw.agent.upstream.connection import READ_BYTES, Connection
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.gate import Gate
+from p2claw.agent.upstream.http_connection import READ_BYTES, HttpConnection
 from p2claw.config import UpstreamLimits
-from p2claw.wire.heads import DEFAULT_URGENCY
+from p2claw.wire.frames.heads import DEFAULT_URGENCY
 
 # A server that is about to give up a connection does so after seconds of idleness. A request that
 # cannot be repeated takes only one that was in use a moment ago.
@@ -34,8 +34,8 @@ class Pool:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self.gate = Gate(address.text, limits)
-        self._idle: deque[Connection] = deque()  # the longest idle first
-        self._busy: set[Connection] = set()
+        self._idle: deque[HttpConnection] = deque()  # the longest idle first
+        self._busy: set[HttpConnection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -61,7 +61,7 @@ class Pool:
         new: bool = False,
         owner: object = None,
         urgency: int = DEFAULT_URGENCY,
-    ) -> AsyncIterator[Connection]:
+    ) -> AsyncIterator[HttpConnection]:
         """Hold a connection for one exchange; what is not reusable after it is closed.
 
         repeatable: the exchange may be tried again, so a connection that turns out stale does no
@@ -96,7 +96,7 @@ class Pool:
         for connection in self._busy:
             connection.abort()
 
-    def _take(self, repeatable: bool) -> Connection | None:
+    def _take(self, repeatable: bool) -> HttpConnection | None:
         if not self._idle:
             return None
         connection = self._idle[-1]
@@ -106,7 +106,7 @@ class Pool:
         connection.on_idle_closed = None
         return connection
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, connection: HttpConnection) -> None:
         if self._closed or not connection.reusable:
             connection.abort()
             return
@@ -117,12 +117,12 @@ class Pool:
         self._idle.append(connection)
         self._watch()
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: HttpConnection) -> None:
         """The upstream closed a connection that was idle."""
         if connection in self._idle:
             self._idle.remove(connection)
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: HttpConnection) -> None:
         self._idle.remove(connection)
         connection.on_idle_closed = None
         connection.abort()
@@ -139,7 +139,7 @@ class Pool:
             self._drop(self._idle[0])
         self._watch()
 
-    async def _dial(self) -> Connection:
+    async def _dial(self) -> HttpConnection:
         watch = _Watch(self._loop, self.gate.slow_dial)
         try:
             _, connection = await dial(self.address, self._make, timeout_s=self._limits.connect_s)
@@ -147,8 +147,8 @@ class Pool:
         finally:
             watch.cancel()
 
-    def _make(self) -> Connection:
-        return Connection(self._limits, self._buffer)
+    def _make(self) -> HttpConnection:
+        return HttpConnection(self._limits, self._buffer)
 
 
 class _Watch:

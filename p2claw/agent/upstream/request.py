@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from p2claw.agent.faults import BadRequestFault
+from p2claw.agent.request_faults import BadRequestFault
 from p2claw.agent.upstream.lenient import Fields
 
 # Nothing that ends a line, and nothing that some server might take for the end of one.

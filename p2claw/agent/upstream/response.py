@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from p2claw.agent.faults import AppBrokenFault, HeadTooLargeFault, UpstreamClosedFault
+from p2claw.agent.request_faults import AppBrokenFault, HeadTooLargeFault, UpstreamClosedFault
 from p2claw.agent.upstream.lenient import (
     HEAD_END,
     Fields,
@@ -21,7 +21,7 @@ from p2claw.agent.upstream.lenient import (
     read_head,
 )
 from p2claw.config import UpstreamLimits
-from p2claw.wire.limits import REASON_CHARS
+from p2claw.wire.frames.limits import REASON_CHARS
 
 # One name, one value, and what msgpack puts around them: at most 1 + 3 + 3 bytes.
 FIELD_OVERHEAD_BYTES = 7

@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 
-from p2claw.agent.faults import CertificateFault
+from p2claw.agent.request_faults import CertificateFault
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.errors import UsageError
 

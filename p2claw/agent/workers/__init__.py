@@ -1,1 +1,1 @@
-"""Answering visitors in several processes: one for each core, under one agent."""
+"""The workers of an agent: processes that serve visitors, one for each core."""

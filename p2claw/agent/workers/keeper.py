@@ -8,8 +8,7 @@ import enum
 import time
 from collections.abc import Callable
 
-from p2claw.agent.answering import WorkerFacts
-from p2claw.agent.link_facts import LinkFacts
+from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,

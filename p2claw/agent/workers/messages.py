@@ -12,10 +12,10 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
-from p2claw.agent.link_facts import LinkFacts
-from p2claw.agent.notices import Notice
-from p2claw.agent.public import PublicNames
-from p2claw.agent.routes import Route
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import Route
+from p2claw.agent.http.notices import Notice
+from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.config import AgentLimits
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.units import MIB

@@ -21,7 +21,7 @@ from typing import Any
 import uvloop
 
 from p2claw import __version__
-from p2claw.agent.in_process import InProcess
+from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,
@@ -64,7 +64,7 @@ class Worker:
     def __init__(self, line: Line[ToWorker], begin: Begin) -> None:
         self._line = line
         self._alive_s = begin.alive_s
-        self._answering = InProcess(
+        self._visitors = InProcess(
             self._sign,
             begin.limits,
             Path(begin.spool_dir),
@@ -78,7 +78,7 @@ class Worker:
 
     async def run(self) -> None:
         """Until the agent has had enough. Raises P2clawError, LineClosedError where it is gone."""
-        await self._answering.start()
+        await self._visitors.start()
         self._line.send(Ready())
         living = [self._last(), self._listen(), self._say_alive()]
         tasks = [asyncio.create_task(part) for part in living]
@@ -93,7 +93,7 @@ class Worker:
 
     async def _last(self) -> None:
         await self._enough.wait()
-        await self._answering.close()
+        await self._visitors.close()
 
     async def _listen(self) -> None:
         while True:
@@ -107,9 +107,9 @@ class Worker:
     def _take(self, message: ToWorker) -> None:
         match message:
             case NewRoutes(routes):
-                self._answering.apply({route.app: route for route in routes})
+                self._visitors.apply({route.app: route for route in routes})
             case Offered(offer, names):
-                self._answering.offer(offer, names, self._say)
+                self._visitors.offer(offer, names, self._say)
             case Said():
                 self._pass_on(message.message())
             case Signed(session, signature):
@@ -128,9 +128,9 @@ class Worker:
     def _pass_on(self, message: AgentMessage | Unknown) -> None:
         match message:
             case BoxCandidate(session, candidate, mid):
-                self._answering.candidate(session, candidate, mid)
+                self._visitors.candidate(session, candidate, mid)
             case BoxEnd(session):
-                self._answering.end(session)
+                self._visitors.end(session)
             case _:
                 raise LocalProtocolError(f"a worker was told {type(message).__name__}")
 
@@ -152,11 +152,11 @@ class Worker:
             del self._signatures[offer.session]
 
     async def _say_links(self, seq: int) -> None:
-        links = await self._answering.links()
+        links = await self._visitors.links()
         self._line.send(Links(seq, tuple(link for _, link in links)))
 
     async def _drain(self, timeout_s: float) -> None:
-        await self._answering.drain(timeout_s)
+        await self._visitors.drain(timeout_s)
         self._enough.set()
 
     def _do(self, job: Coroutine[Any, Any, None]) -> None:

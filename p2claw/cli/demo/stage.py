@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from p2claw.agent.routes import Route, RouteFile
+from p2claw.agent.home.routes import Route, RouteFile
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.demo.child import Child, ChildError

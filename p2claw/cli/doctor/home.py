@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from p2claw.agent.identity import load_identity
-from p2claw.agent.routes import RouteFile
+from p2claw.agent.home.identity import load_identity
+from p2claw.agent.home.routes import RouteFile
 from p2claw.agent.upstream.address import UNIX_PATH_BYTES
 from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
 from p2claw.cli.listening import listens

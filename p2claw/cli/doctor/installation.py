@@ -20,7 +20,9 @@ def check_python() -> Finding:
 def check_codec() -> Finding:
     """The compiled codec, or the slow one that somebody asked for."""
     try:
-        from p2claw.wire.codec import CODEC  # only here: it fails where the extension is missing
+        from p2claw.wire.frames.codec import (
+            CODEC,  # only here: it fails where the extension is missing
+        )
     except P2clawError as error:
         return failed("codec", error)
     if CODEC.name != "fastframe":

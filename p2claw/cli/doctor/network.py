@@ -13,7 +13,7 @@ from aioice import stun
 
 from p2claw.cli.doctor.finding import Finding, fail, ok, warn
 from p2claw.config import ServerLimits
-from p2claw.link.ice.addresses import host_addresses
+from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.localhost import LocalhostResolver
 
 COORDINATOR_S = 10.0

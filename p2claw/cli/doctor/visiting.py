@@ -15,7 +15,7 @@ from p2claw.errors import P2clawError
 from p2claw.link.ice.servers import read_servers
 from p2claw.link.localhost import LocalhostResolver
 from p2claw.visitor import Visitor
-from p2claw.visitor.address import parse_address
+from p2claw.visitor.app_url import parse_app_url
 from p2claw.wire.signalling import IceServer, Introduced, decode_visit
 
 INTRODUCED_S = 10.0
@@ -85,7 +85,7 @@ async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> li
 
 async def _introduced(url: str) -> list[IceServer] | None:
     """What the coordinator tells visitors to ask; None where it cannot be had, as a visit shows."""
-    address = parse_address(url)
+    address = parse_app_url(url)
     connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     try:
         async with (

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import uvloop
 
-from p2claw.cli.fetch.exchange import Wish, exchange
+from p2claw.cli.fetch.transfer import Wish, transfer
 from p2claw.cli.fetch.upload import FileBody, read_data
 from p2claw.cli.output import json_option
 from p2claw.errors import UsageError
@@ -98,7 +98,7 @@ def fetch(
         progress=not no_progress and not as_json,
         as_json=as_json,
     )
-    return uvloop.run(exchange(wish))
+    return uvloop.run(transfer(wish))
 
 
 def _field(text: str) -> tuple[str, str]:

@@ -7,9 +7,9 @@ import ipaddress
 from aioice import Candidate
 
 from p2claw.errors import RemoteProtocolError
-from p2claw.link.ice.connection import COMPONENT
+from p2claw.link.ice.ice_connection import COMPONENT
 from p2claw.link.ice.local_names import is_local_name
-from p2claw.wire.signalling_fields import CANDIDATE_BYTES
+from p2claw.wire.signalling.fields import CANDIDATE_BYTES
 
 PREFIX = "candidate:"
 

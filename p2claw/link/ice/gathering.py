@@ -16,9 +16,9 @@ from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, relayed_candidate
 
-from p2claw.link.ice.connection import COMPONENT, IceConnection
+from p2claw.link.ice.check_socket import CheckSocket
+from p2claw.link.ice.ice_connection import COMPONENT, IceConnection
 from p2claw.link.ice.servers import Servers, StunServer, TurnServer
-from p2claw.link.ice.sockets import CheckSocket
 from p2claw.log import get_log
 
 log = get_log("link")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from p2claw.agent.faults import BoxBusyFault
+from p2claw.agent.request_faults import BoxBusyFault
 from p2claw.agent.upstream import gate as gate_module
 from p2claw.agent.upstream.gate import FIRST, LEAST, Gate, Ticket
 from p2claw.config import UpstreamLimits

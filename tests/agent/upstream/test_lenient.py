@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.faults import AppBrokenFault
+from p2claw.agent.request_faults import AppBrokenFault
 from p2claw.agent.upstream.lenient import may_begin_head, read_head
 from p2claw.errors import StreamResetError
 from tests.agent.upstream.lax_answers import UNUSUAL, USUAL, WIRES

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.faults import (
+from p2claw.agent.request_faults import (
     AppDownFault,
     AppTimeoutFault,
     BoxBusyFault,
@@ -19,7 +19,7 @@ from p2claw.agent.faults import (
     UpstreamClosedFault,
 )
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
-from p2claw.agent.upstream.connection import Connection
+from p2claw.agent.upstream.http_connection import HttpConnection
 from p2claw.agent.upstream.pool import Pool
 from p2claw.config import UpstreamLimits
 from tests.support.upstreams import OK, Talk, Upstream, echo, until, upstream_of
@@ -40,7 +40,7 @@ async def pool_to(
         pool.close()
 
 
-async def get(connection: Connection) -> bytes:
+async def get(connection: HttpConnection) -> bytes:
     connection.begin("GET", GET)
     connection.end_request()
     await connection.head()

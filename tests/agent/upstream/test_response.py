@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2claw.agent.faults import (
+from p2claw.agent.request_faults import (
     AppBrokenFault,
     HeadTooLargeFault,
     RequestFault,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.routes import Route, route_from, route_to_map
+from p2claw.agent.home.routes import Route, route_from, route_to_map
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
 from p2claw.agent.upstream.tls import certificate_of
 from p2claw.errors import UsageError

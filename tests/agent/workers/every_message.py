@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from p2claw.agent.link_facts import LinkFacts
-from p2claw.agent.notices import Notice
-from p2claw.agent.public import PublicNames
-from p2claw.agent.routes import route_from
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import route_from
+from p2claw.agent.http.notices import Notice
+from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.agent.workers.messages import (
     Alive,
     AskLinks,

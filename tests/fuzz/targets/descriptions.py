@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2claw.wire.signatures import fingerprint_of, without_other_fingerprints
+from p2claw.wire.signalling.signatures import fingerprint_of, without_other_fingerprints
 from tests.wire.vectors import read
 
 SEEDS = [case["sdp"].encode() for case in read("signatures.json")["descriptions"]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from p2claw import _fastframe, _pyframe
 from p2claw.errors import RemoteProtocolError
-from p2claw.wire.codes import FrameType
-from p2claw.wire.payloads import read_goaway, read_reset, read_window
+from p2claw.wire.frames.codes import FrameType
+from p2claw.wire.frames.payloads import read_goaway, read_reset, read_window
 from tests.vectors.by_hand import denoted
 from tests.wire.vectors import read
 

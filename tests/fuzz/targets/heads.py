@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2claw.errors import RemoteProtocolError
-from p2claw.wire.heads import (
+from p2claw.wire.frames.heads import (
     decode_request,
     decode_response,
     decode_trailers,

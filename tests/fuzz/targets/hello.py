@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2claw.wire.hello import Hello, Role, agree, decode_hello, encode_hello
+from p2claw.wire.frames.hello import Hello, Role, agree, decode_hello, encode_hello
 from tests.vectors.by_hand import denoted
 from tests.wire.vectors import read
 

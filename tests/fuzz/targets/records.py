@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2claw.errors import RemoteProtocolError
-from p2claw.wire.records import Close, Part, RecordReader
+from p2claw.wire.frames.websocket_records import Close, Part, RecordReader
 from tests.vectors.by_hand import denoted
 from tests.wire.vectors import read
 

@@ -9,7 +9,7 @@ from p2claw.coord.audience import Audience
 from p2claw.coord.registration import CLOSE_CODES, check_registration
 from p2claw.errors import RefusedError, RemoteProtocolError
 from p2claw.wire.signalling import Challenge, Register, decode_agent
-from p2claw.wire.signatures import REGISTER, register_payload, signed_bytes
+from p2claw.wire.signalling.signatures import REGISTER, register_payload, signed_bytes
 from tests.vectors.by_hand import packed
 
 _NOW_S = 1_700_000_000

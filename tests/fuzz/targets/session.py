@@ -12,16 +12,16 @@ from contextlib import suppress
 
 from p2claw import _fastframe, _pyframe
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError, StreamResetError
-from p2claw.wire.codec import codec_of
-from p2claw.wire.codes import Code
-from p2claw.wire.events import Event, SessionFailed
-from p2claw.wire.heads import RequestHead, ResponseHead
-from p2claw.wire.hello import Role
-from p2claw.wire.limits import Limits
-from p2claw.wire.session import Session
+from p2claw.wire.frames.codec import codec_of
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import RequestHead, ResponseHead
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.events import Event, SessionFailed
+from p2claw.wire.session.session import Session
 from tests.vectors.by_hand import DATA, END, denoted, frame
 from tests.vectors.transcript import BOX_HELLO, VISITOR_HELLO, request, response
-from tests.wire.meter import CreditMeter
+from tests.wire.session.meter import CreditMeter
 from tests.wire.vectors import read
 
 _CODECS = (codec_of(_fastframe), codec_of(_pyframe))

@@ -16,9 +16,9 @@ from aioice import Candidate, stun
 
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.ice import gathering
-from p2claw.link.ice.addresses import host_addresses
-from p2claw.link.ice.connection import IceConnection
 from p2claw.link.ice.gathering import Gathering
+from p2claw.link.ice.host_addresses import host_addresses
+from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.servers import read_servers
 from p2claw.wire.signalling import IceServer
 from tests.link.ice.carriers import Nobody

@@ -1,0 +1,40 @@
+"""One agent a home: two would take each other's place at the coordinator, for ever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from p2claw.agent.home.private_file import make_private_directory
+from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
+
+
+@contextmanager
+def only_agent(path: Path) -> Iterator[None]:
+    """Hold the lock at path while the block runs; the kernel lets go of it if the process dies.
+
+    Raises UsageError `agent-running` where another process holds it, `home-unwritable`.
+    """
+    try:
+        make_private_directory(path.parent)
+        lock = FileLock(path)
+    except BlockingIOError:
+        other = path.read_text("ascii", "replace").strip() or "unknown"
+        raise UsageError(
+            f"Another agent runs from {path.parent} already (process {other})",
+            code="agent-running",
+            hint="`p2claw status` shows it; a second box needs its own P2CLAW_HOME",
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"The home {path.parent} cannot be used: {error.strerror}",
+            code="home-unwritable",
+            hint="Name a directory of your own with P2CLAW_HOME",
+        ) from None
+    with lock:
+        os.ftruncate(lock.descriptor, 0)
+        os.pwrite(lock.descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield

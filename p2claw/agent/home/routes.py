@@ -1,0 +1,221 @@
+"""Which apps this box exposes, and where each listens: `routes.json`.
+
+The file is the truth; agent and command line both change it here, under one lock. A file that
+cannot be read is an error and never "no apps": apps must not vanish by accident.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from p2claw.agent.home.private_file import (
+    ExposedFileError,
+    make_private_directory,
+    read_private,
+    replace,
+)
+from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
+from p2claw.agent.upstream.tls import FINGERPRINT
+from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
+from p2claw.names import check_app
+from p2claw.units import MIB
+
+VERSION = 1
+# As many as one announcement holds (docs/WIRE.md §11).
+ROUTES = 256
+
+FILE_BYTES = MIB
+LOCK_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One app.
+
+    preserve_host: the upstream sees the public Host, Origin and Referer.
+    chunked: the upstream reads chunked request bodies, so none needs to be spooled.
+    """
+
+    app: str
+    upstream: UpstreamAddress
+    preserve_host: bool = False
+    chunked: bool = False
+
+
+Routes = Mapping[str, Route]
+
+
+class RouteFile:
+    """The file, and its lock beside it. Its methods block on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Routes:
+        """All routes by app; none where there is no file.
+
+        Raises UsageError `routes-exposed`, `routes-damaged`.
+        """
+        try:
+            content = read_private(self._path, most_bytes=FILE_BYTES, forbidden_mode=0o022)
+        except FileNotFoundError:
+            return MappingProxyType({})
+        except ExposedFileError as error:
+            raise UsageError(
+                f"The routes at {self._path} cannot be trusted: the file {error}",
+                code="routes-exposed",
+                hint=f"Check what is in it, then: chmod 600 {self._path}",
+            ) from None
+        except OSError as error:
+            raise _damaged(f"the file cannot be read ({error.strerror})", self._path) from None
+        return parse_routes(content, self._path)
+
+    def put(self, route: Route) -> Routes:
+        """Add or change one route; returns all. Raises UsageError."""
+        check_app(route.app)
+
+        def change(routes: dict[str, Route]) -> None:
+            routes[route.app] = route
+            if len(routes) > ROUTES:
+                raise UsageError(f"A box exposes at most {ROUTES} apps", code="routes-full")
+
+        return self._change(change)
+
+    def remove(self, app: str) -> Routes:
+        """Remove one route; returns the rest.
+
+        Raises UsageError, `app-unknown` if it is not there.
+        """
+
+        def change(routes: dict[str, Route]) -> None:
+            if routes.pop(app, None) is None:
+                raise UsageError(
+                    f"No app {app!r} is exposed here",
+                    code="app-unknown",
+                    hint="`p2claw routes` lists them",
+                )
+
+        return self._change(change)
+
+    def _change(self, change: Callable[[dict[str, Route]], None]) -> Routes:
+        try:
+            make_private_directory(self._path.parent)
+            with self._locked():
+                routes = dict(self.load())
+                change(routes)
+                replace(self._path, serialize_routes(routes))
+        except OSError as error:
+            raise UsageError(
+                f"The routes at {self._path} cannot be written: {error.strerror}",
+                code="routes-unwritable",
+            ) from None
+        return MappingProxyType(routes)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock. It is a file of its own, because the routes themselves are replaced."""
+        try:
+            lock = FileLock(self._path.with_suffix(".lock"), wait_s=LOCK_WAIT_S)
+        except BlockingIOError:
+            raise UsageError(
+                f"Another process keeps {self._path} locked",
+                code="routes-locked",
+                hint="Try again; if it lasts, look for a p2claw process that hangs",
+            ) from None
+        with lock:
+            yield
+
+
+def parse_routes(content: bytes, path: Path) -> Routes:
+    """Read the JSON of a routes file; path is for the error text.
+
+    A key that is not known is an error too: to pass over what a newer version wrote could expose
+    an app with less protection than its owner asked for. Raises UsageError `routes-damaged`.
+    """
+    if len(content) > FILE_BYTES:
+        raise _damaged(f"it is longer than {FILE_BYTES} bytes", path)
+    try:
+        document = json.loads(content, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(f"it is not JSON ({error})", path) from None
+    if not isinstance(document, dict) or document.keys() != {"version", "routes"}:
+        raise _damaged('it is not {"version": 1, "routes": {…}}', path)
+    if document["version"] != VERSION:
+        raise _damaged(f"its version is {document['version']!r} and not {VERSION}", path)
+    entries = document["routes"]
+    if not isinstance(entries, dict) or len(entries) > ROUTES:
+        raise _damaged(f'"routes" is not a map of at most {ROUTES} apps', path)
+    routes: dict[str, Route] = {}
+    for app, entry in entries.items():
+        try:
+            routes[app] = route_from(app, entry)
+        except UsageError as error:
+            raise _damaged(f"{app!r}: {error.message}", path) from None
+    return MappingProxyType(routes)
+
+
+def route_from(app: str, entry: object) -> Route:
+    """Read one route, of the file or of the local API. Raises UsageError."""
+    check_app(app)
+    known = {"upstream", "preserve_host", "chunked", "certificate"}
+    if not isinstance(entry, dict) or not entry.keys() <= known:
+        raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
+    upstream = entry.get("upstream")
+    flags = [entry.get("preserve_host", False), entry.get("chunked", False)]
+    if not isinstance(upstream, str) or not all(isinstance(flag, bool) for flag in flags):
+        raise UsageError(
+            "A route needs an upstream (text); flags are true or false", code="route-invalid"
+        )
+    return Route(app, _certified(parse_upstream(upstream), entry.get("certificate", "")), *flags)
+
+
+def _certified(upstream: UpstreamAddress, certificate: object) -> UpstreamAddress:
+    if not upstream.secure and certificate == "":
+        return upstream
+    text = certificate if isinstance(certificate, str) else ""
+    if not upstream.secure or not FINGERPRINT.fullmatch(text):
+        raise UsageError(
+            "An https upstream needs the SHA-256 of its certificate, and no other has one",
+            code="route-invalid",
+            hint="`p2claw expose` finds it out",
+        )
+    return UpstreamAddress(upstream.host, upstream.port, secure=True, certificate=text)
+
+
+def route_to_map(route: Route) -> dict[str, Any]:
+    """The inverse of `route_from`, without the app."""
+    entry: dict[str, Any] = {
+        "upstream": route.upstream.text,
+        "preserve_host": route.preserve_host,
+    }
+    if route.upstream.secure:
+        entry["certificate"] = route.upstream.certificate
+    return {**entry, "chunked": True} if route.chunked else entry
+
+
+def serialize_routes(routes: Routes) -> bytes:
+    """The inverse of `parse_routes`."""
+    entries = {app: route_to_map(route) for app, route in sorted(routes.items())}
+    return (json.dumps({"version": VERSION, "routes": entries}, indent=2) + "\n").encode()
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON would keep the last of two entries with one name, and lose the other in silence."""
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a name is there twice")
+    return dict(pairs)
+
+
+def _damaged(what: str, path: Path) -> UsageError:
+    return UsageError(
+        f"The routes at {path} are damaged: {what}",
+        code="routes-damaged",
+        hint="Mend the file or restore it; nothing is exposed differently until it can be read",
+    )

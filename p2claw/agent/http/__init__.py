@@ -1,0 +1,1 @@
+"""HTTP between a visitor and an app: fields, bodies, and what the box notices in passing."""

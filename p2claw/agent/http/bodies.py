@@ -1,0 +1,54 @@
+"""Request bodies on their way to the upstream: where the pieces come from, and what must hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from p2claw.agent.http.spool import Spool
+from p2claw.agent.request_faults import BadRequestFault, VisitorSilentFault
+from p2claw.link.stream import BoxStream
+
+
+async def sized_body(stream: BoxStream, length: int, idle_s: float) -> AsyncGenerator[bytes, None]:
+    """The pieces of a body that must have exactly length bytes.
+
+    Raises BadRequestFault at the first byte too many, or at an end too soon; VisitorSilentFault.
+    """
+    left = length
+    async with aclosing(streamed_body(stream, idle_s)) as pieces:
+        async for piece in pieces:
+            left -= len(piece)
+            if left < 0:
+                raise BadRequestFault("A request has more body than its Content-Length")
+            yield piece
+    if left:
+        raise BadRequestFault("A request has less body than its Content-Length")
+
+
+async def streamed_body(stream: BoxStream, idle_s: float) -> AsyncGenerator[bytes, None]:
+    """The pieces as the visitor sends them. Raises VisitorSilentFault after idle_s of nothing."""
+    while True:
+        try:
+            async with asyncio.timeout(idle_s):
+                piece = await stream.read()
+        except TimeoutError:
+            raise VisitorSilentFault("A visitor stopped in the middle of a request") from None
+        if not piece:
+            return
+        yield piece
+
+
+async def spooled_body(spool: Spool) -> AsyncGenerator[bytes, None]:
+    """The pieces of a body that is there as a whole. Raises BoxBusyFault."""
+    await spool.rewind()
+    while piece := await spool.read():
+        yield piece
+
+
+async def fill(spool: Spool, stream: BoxStream, idle_s: float) -> None:
+    """Take in a whole body. Raises RequestFault."""
+    async with aclosing(streamed_body(stream, idle_s)) as pieces:
+        async for piece in pieces:
+            await spool.write(piece)

@@ -1,0 +1,250 @@
+"""One request of a visitor, carried to the upstream and its answer back, both as they stream.
+
+Which upstream, and what a fault looks like to the visitor, is `proxy.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, aclosing
+
+from p2claw.agent.home.routes import Route
+from p2claw.agent.http.bodies import fill, sized_body, spooled_body, streamed_body
+from p2claw.agent.http.fields import (
+    Fields,
+    RequestFields,
+    Visit,
+    request_fields,
+    response_fields,
+    trailer_fields,
+)
+from p2claw.agent.http.https_only import HttpsOnlyApps, asks_for_https
+from p2claw.agent.http.observer import Observer
+from p2claw.agent.http.own_urls import origins_of
+from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.request_faults import (
+    AppBrokenFault,
+    BadRequestFault,
+    HeadTooLargeFault,
+    RequestFault,
+    UpstreamClosedFault,
+)
+from p2claw.agent.upstream.http_connection import HttpConnection
+from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.upstream.request import LAST_CHUNK, chunk, framing_fields, request_head
+from p2claw.agent.upstream.response import UpstreamHead
+from p2claw.errors import LocalProtocolError, P2clawError
+from p2claw.link.stream import BoxStream
+from p2claw.log import get_log
+from p2claw.wire.frames.heads import ResponseHead, has_no_body
+
+log = get_log("agent")
+
+# RFC 9110 §9.2.2
+IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
+
+
+class Exchange:
+    """answered: the head of an answer has gone to the visitor, so that another cannot.
+
+    https_only: which apps serve nothing but https; this one is added where it shows.
+    """
+
+    def __init__(
+        self,
+        stream: BoxStream,
+        route: Route,
+        visit: Visit,
+        pool: Pool,
+        request_idle_s: float,
+        https_only: HttpsOnlyApps,
+        observer: Observer,
+    ) -> None:
+        self.answered = False
+        self._https_only = https_only
+        self._observer = observer
+        self._stream = stream
+        self._request = stream.request
+        self._route = route
+        self._visit = visit
+        self._pool = pool
+        self._idle_s = request_idle_s
+        self._fields = self._request_fields()
+
+    async def run(self, space: SpoolSpace) -> None:
+        """Carry it. Raises RequestFault, or the errors of the stream."""
+        stream, length = self._stream, self._fields.length
+        if stream.request_ended:
+            if length:
+                raise BadRequestFault("A request has no body, but a Content-Length")
+            await self._without_body(length)
+        elif length is not None:
+            await self._with_body(sized_body(stream, length, self._idle_s), length)
+        elif self._route.chunked:
+            await self._with_body(streamed_body(stream, self._idle_s), None)
+        else:
+            async with space.spool() as spool:
+                await fill(spool, stream, self._idle_s)
+                await self._with_body(spooled_body(spool), spool.length)
+
+    def _request_fields(self) -> RequestFields:
+        secure = self._https_only.knows(self._route)
+        return request_fields(self._request, self._route, self._visit, secure=secure)
+
+    async def _without_body(self, length: int | None) -> None:
+        """Once more where the app turns out to insist on https."""
+        if not await self._ask_without_body(length):
+            self._fields = self._request_fields()
+            await self._ask_without_body(length)
+
+    async def _ask_without_body(self, length: int | None) -> bool:
+        """Once more on a new connection where a kept one turns out to have been closed.
+
+        False where the app must be asked again, because it has just been found to insist on https.
+        """
+        repeatable = self._request.method in IDEMPOTENT
+        head = self._head(framing_fields(self._request.method, length, chunked=False))
+        async with self._lease(repeatable=repeatable) as connection:
+            stale = connection.requests > 0
+            connection.begin(self._request.method, head)
+            connection.end_request()
+            try:
+                answer = await connection.head()
+            except UpstreamClosedFault:
+                if not (stale and repeatable):
+                    raise
+            else:
+                return await self._answer_or_learn(connection, answer)
+        async with self._lease(repeatable=True, new=True) as connection:
+            connection.begin(self._request.method, head)
+            connection.end_request()
+            return await self._answer_or_learn(connection, await connection.head())
+
+    async def _answer_or_learn(self, connection: HttpConnection, answer: UpstreamHead) -> bool:
+        if self._learns(answer):
+            return False
+        await self._answer(connection, answer)
+        return True
+
+    def _learns(self, answer: UpstreamHead) -> bool:
+        if not asks_for_https(
+            answer.status, answer.fields, self._request.target, self._route, self._visit
+        ):
+            return False
+        if self._fields.secure:
+            self._observer.insists_on_https(self._visit.app)
+            return False
+        self._https_only.learn(self._route)
+        return True
+
+    async def _with_body(self, pieces: AsyncGenerator[bytes, None], length: int | None) -> None:
+        """length: None: in chunks."""
+        framing = framing_fields(self._request.method, length, chunked=length is None)
+        head = self._head(framing)
+        async with self._lease(repeatable=False) as connection:
+            connection.begin(self._request.method, head)
+            upload = asyncio.create_task(self._upload(connection, pieces, length))
+            try:
+                answer = await connection.head()
+                if self._learns(answer):
+                    await self._ask_for_it_again()
+                else:
+                    await self._answer(connection, answer)
+            finally:
+                # The answer is whole, or nobody wants it: what is left of the request is not sent.
+                upload.cancel()
+                await asyncio.wait({upload})
+
+    async def _ask_for_it_again(self) -> None:
+        """The body is partly gone: the browser has it, and repeats it after this redirect."""
+        fields = (("location", self._request.target), ("cache-control", "no-store"))
+        await self._stream.respond(ResponseHead(307, fields), end=True)
+        self.answered = True
+
+    async def _upload(
+        self, connection: HttpConnection, pieces: AsyncGenerator[bytes, None], length: int | None
+    ) -> None:
+        """What goes wrong here shows where the answer is awaited: there is one place for faults."""
+        left = length
+        if left == 0:
+            connection.end_request()
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    if not await connection.write(chunk(piece) if left is None else piece):
+                        return
+                    if left is not None:
+                        left -= len(piece)
+                        if left == 0:
+                            connection.end_request()
+            if left is None and await connection.write(LAST_CHUNK):
+                connection.end_request()
+        except RequestFault as fault:
+            connection.fail(fault)
+        except P2clawError:
+            connection.abort()  # the visitor is gone; the task that waits is cancelled for that
+        except Exception as error:
+            log.fault("upload failed", error, app=self._visit.app)
+            connection.abort()
+
+    async def _answer(self, connection: HttpConnection, answer: UpstreamHead) -> None:
+        stream = self._stream
+        bodiless = has_no_body(self._request.method, answer.status)
+        if await self._respond(answer, end=bodiless or connection.finished):
+            return
+        first = True
+        while True:
+            piece = await connection.read()
+            if first:
+                fields = answer.fields
+                self._observer.body(answer.status, fields, piece, self._route, self._visit.app)
+                first = False
+            if not connection.finished:
+                await stream.write(piece)
+                continue
+            trailers = trailer_fields(connection.trailers)
+            if not trailers:
+                await stream.write(piece, end=True)
+                return
+            if piece:
+                await stream.write(piece)
+            await stream.write_trailers(trailers)
+            return
+
+    async def _respond(self, answer: UpstreamHead, *, end: bool) -> bool:
+        fields = response_fields(answer.fields, self._route, self._visit, self._fields)
+        origins = origins_of(self._route.upstream) if _is_html(fields) else ()
+        try:
+            head = ResponseHead(answer.status, fields, reason=answer.reason, origins=origins)
+            await self._stream.respond(head, end=end)
+        except LocalProtocolError as error:
+            if error.code == "head-too-large":
+                raise HeadTooLargeFault(error.message) from None
+            if error.code == "head-invalid":
+                raise AppBrokenFault(error.message) from None
+            raise
+        self.answered = True
+        raw = answer.fields
+        self._observer.response(self._request, answer.status, raw, self._route, self._visit)
+        return end
+
+    def _lease(
+        self, *, repeatable: bool, new: bool = False
+    ) -> AbstractAsyncContextManager[HttpConnection]:
+        # One visit is one link: of many visitors behind one address each has its share.
+        return self._pool.lease(
+            repeatable=repeatable,
+            new=new,
+            owner=id(self._visit),
+            urgency=self._request.urgency,
+        )
+
+    def _head(self, framing: tuple[tuple[str, str], ...]) -> bytes:
+        request, fields = self._request, self._fields
+        return request_head(request.method, request.target, fields.host, fields.fields, framing)
+
+
+def _is_html(fields: Fields) -> bool:
+    kind = dict(fields).get("content-type", "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml")

@@ -1,0 +1,191 @@
+"""Header fields on their way through the box: what the upstream sees, what the visitor gets back.
+
+An upstream checks Host, Origin and Referer against its own name (Vite answers 403 to another,
+Django 400), so by default it sees the visit as a local one, and absolute references to itself are
+mapped back. `preserve_host` turns both off.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import Route
+from p2claw.agent.http.own_urls import mapped_back
+from p2claw.agent.http.rewriting import host_of, local_cookie, remote_reference
+from p2claw.agent.request_faults import BadRequestFault
+from p2claw.wire.frames.heads import RequestHead
+
+Fields = tuple[tuple[str, str], ...]
+
+# RFC 9110 §7.6.1, and those that older servers take for the same.
+_HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
+)
+
+# What a visitor may not say: the box does, or nobody. Underscores too, because CGI-like interfaces
+# make the same variable of `x_forwarded_for` and `x-forwarded-for`.
+_NOT_FROM_VISITORS = _HOP_BY_HOP | frozenset(
+    ("content-length", "expect", "forwarded", "host", "proxy-authorization", "trailer", "x-real-ip")
+)
+_PREFIXES_NOT_FROM_VISITORS = ("x-forwarded-", "x-p2claw-", "http2-")
+
+# The whole value is a URL of the app: where WebDAV puts a copy, what htmx looks at.
+_OWN_URL = frozenset(("destination", "hx-current-url", "origin", "referer"))
+# RFC 4918 §10.4: URLs in angle brackets, among locks and etags.
+_TAGGED_URL = re.compile(r"<([^<>]*)>")
+
+_NOT_IN_TRAILERS = _NOT_FROM_VISITORS | frozenset(
+    ("authorization", "content-encoding", "content-range", "content-type", "cookie", "set-cookie")
+)
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# The app is to judge the rest, as it does on its own server.
+_VALUE = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\xff]*")
+_TARGET = re.compile(r"/[\x21-\x7e]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks for what: the app, the names it is visited by, the visitor's shortened address."""
+
+    app: str
+    names: PublicNames
+    visitor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFields:
+    """What goes to the upstream, but for the framing of the body.
+
+    host: the value of Host. fields: without it. public_host: by which name the app is visited;
+    told: the request itself said so. length: Content-Length that the visitor gave, None where it
+    gave none. secure: the upstream was told that this visit is encrypted.
+    """
+
+    host: str
+    fields: Fields
+    public_host: str
+    told: bool
+    length: int | None
+    secure: bool
+
+
+def request_fields(
+    head: RequestHead, route: Route, visit: Visit, *, secure: bool = False
+) -> RequestFields:
+    """Make the upstream's fields. Raises BadRequestFault where they cannot be passed on safely.
+
+    secure: the upstream insists on https, so it is told that it has it (docs/decisions/0002).
+    """
+    if not _TOKEN.fullmatch(head.method) or head.method == "CONNECT":
+        raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")
+    if not _TARGET.fullmatch(head.target) and (head.method, head.target) != ("OPTIONS", "*"):
+        raise BadRequestFault("The target is not in origin form")
+    named = _named_by_connection(head.fields)
+    hosts = visit.names.hosts(visit.app)
+    told = _told_host(head.fields, hosts)
+    public_host = told or hosts[0]
+    scheme = visit.names.scheme
+    secure = secure or route.upstream.secure
+    origin = f"https://{route.upstream.authority}" if secure else route.upstream.origin
+    kept: list[tuple[str, str]] = []
+    cookies: list[str] = []
+    origin_rewritten = False
+    for name, value in head.fields:
+        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise BadRequestFault("A field has a character that is not allowed")
+        known = name.lower().replace("_", "-")
+        if known in _NOT_FROM_VISITORS or known in named:
+            continue
+        if known.startswith(_PREFIXES_NOT_FROM_VISITORS):
+            continue
+        if known == "cookie":
+            cookies.append(value)
+            continue
+        if known in _OWN_URL and not route.preserve_host:
+            mapped = remote_reference(value, scheme, hosts, origin)
+            origin_rewritten = origin_rewritten or (known == "origin" and mapped != value)
+            value = mapped
+        elif known == "if" and not route.preserve_host:
+            value = _TAGGED_URL.sub(
+                lambda url: f"<{remote_reference(url[1], scheme, hosts, origin)}>", value
+            )
+        if known == "origin" and any(other == "origin" for other, _ in kept):
+            continue  # some browsers' workers say it twice; Django refuses that
+        kept.append((name, value))
+    if cookies:
+        kept.append(("cookie", "; ".join(cookies)))  # RFC 9113 §8.2.3
+    kept.append(("x-forwarded-for", _forwarded_for(visit.visitor)))
+    # Frameworks that believe these compare Origin with them (Next.js and Rails by default). So
+    # beside an Origin that was rewritten no other host is said than in Host, and its own scheme. A
+    # scheme is always said: copyparty trusts no request that names an address without one.
+    if not origin_rewritten:
+        kept.append(("x-forwarded-host", public_host))
+    forwarded_scheme = "http" if origin_rewritten else scheme
+    kept.append(("x-forwarded-proto", "https" if secure else forwarded_scheme))
+    host = public_host if route.preserve_host else route.upstream.authority
+    said = secure or (not origin_rewritten and scheme == "https")
+    return RequestFields(
+        host, tuple(kept), public_host, told != "", _length(head.fields), secure=said
+    )
+
+
+def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFields) -> Fields:
+    """Make the visitor's fields of the upstream's. asked: what it was asked by."""
+    public_origin = f"{visit.names.scheme}://{asked.public_host}"
+    named = _named_by_connection(fields)
+    kept: list[tuple[str, str]] = []
+    for name, value in fields:
+        if name in _HOP_BY_HOP or name in named:
+            continue
+        if name == "set-cookie":
+            value = local_cookie(value, route.upstream)
+        elif not route.preserve_host:
+            value = mapped_back(name, value, route.upstream, public_origin, known=asked.told)
+        kept.append((name, value))
+    return tuple(kept)
+
+
+def trailer_fields(fields: Fields) -> Fields:
+    """Those fields after a body that may be there. Source: RFC 9110 §6.5.1."""
+    return tuple((name, value) for name, value in fields if name not in _NOT_IN_TRAILERS)
+
+
+def _named_by_connection(fields: Fields) -> frozenset[str]:
+    """Fields that Connection makes hop-by-hop, but for those that it may not take away."""
+    named = {
+        token.strip().lower()
+        for name, value in fields
+        if name == "connection"
+        for token in value.split(",")
+    }
+    return frozenset(named - {"cookie", "content-type", "content-length", "set-cookie", "origin"})
+
+
+def _length(fields: Fields) -> int | None:
+    lengths = [value for name, value in fields if name.replace("_", "-") == "content-length"]
+    if not lengths:
+        return None
+    text = lengths[0]
+    if len(lengths) > 1 or not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequestFault("The request has no single Content-Length")
+    return int(text)
+
+
+def _told_host(fields: Fields, hosts: tuple[str, str]) -> str:
+    """The one of our names that this page was loaded from, "" where the request does not tell."""
+    for name, value in fields:
+        if name in ("origin", "referer") and host_of(value) in hosts:
+            return host_of(value)
+    return ""
+
+
+def _forwarded_for(visitor: str) -> str:
+    """The visitor's shortened address without its prefix length."""
+    try:
+        return str(ipaddress.ip_address(visitor.partition("/")[0]))
+    except ValueError:
+        return "unknown"  # RFC 7239 §6.2

@@ -1,0 +1,105 @@
+"""What a box notices of its apps and no visitor can see: kept for the owner, and said once.
+
+Who notices is `observer.py`; here is what each code means, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from p2claw.agent.home.routes import Route
+from p2claw.log import get_log
+
+log = get_log("agent")
+
+# An app whose answers give ever new reasons is not listened to any longer.
+MOST_AN_APP = 16
+
+# code: what is so, and the way out. A detail stands for {}.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "cookie-domain": (
+        "It sets a cookie for {}, which no browser keeps here",
+        "Let the app set its cookies without a domain",
+    ),
+    "https-loop": (
+        "It redirects to https although the visit is https already, again and again",
+        "Let it believe X-Forwarded-Proto (in Django SECURE_PROXY_SSL_HEADER, in Rails "
+        "config.assume_ssl, in Express 'trust proxy'), or switch its redirect to https off",
+    ),
+    "local-url": (
+        "Its pages name {}, a server that no visitor reaches",
+        "Let the app reach that server through a path of its own (a proxy in its settings), or "
+        "expose it too and name it by its own URL",
+    ),
+    "no-ranges": (
+        "It sends {} whole where a part was asked for: films cannot be sought in, and broken "
+        "downloads begin anew",
+        "Serve large files by a server that knows Range: nginx, Caddy, or the framework's own way",
+    ),
+    "own-url": (
+        "Its answers name {}, its own local address; visitors' browsers are led back to it",
+        "Where links are sent on, in mail for example: set the public URL in the app, or "
+        "`p2claw expose --preserve-host`",
+    ),
+    "host-refused": (
+        "It refuses the name that it is visited by ({})",
+        "Allow that name in the app (allowedHosts, ALLOWED_HOSTS, config.hosts), or expose it "
+        "without --preserve-host",
+    ),
+    "origin-refused": (
+        "It refuses a page's Origin ({})",
+        "Allow that origin in the app (CSRF_TRUSTED_ORIGINS, allowed origins of its WebSockets), "
+        "or expose it without --preserve-host",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """code: one of KINDS. detail: what differs from app to app; never a path, cookie or body."""
+
+    app: str
+    code: str
+    detail: str = ""
+
+    def facts(self) -> dict[str, str]:
+        text, advice = KINDS[self.code]
+        return {
+            "code": self.code,
+            "detail": self.detail,
+            "text": text.format(self.detail),
+            "advice": advice,
+        }
+
+
+class Notices:
+    """All notices of an agent, of whichever of its processes."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, dict[tuple[str, str], Notice]] = {}
+        self._routes: dict[str, Route] = {}
+
+    def take(self, notice: Notice) -> None:
+        """Keep it and log it, unless it is known, or its app has given too many."""
+        said = self._said.setdefault(notice.app, {})
+        key = notice.code, notice.detail
+        if key in said or len(said) >= MOST_AN_APP or notice.code not in KINDS:
+            return
+        said[key] = notice
+        facts = {"app": notice.app, "code": notice.code, "detail": notice.detail}
+        if notice.code == "own-url":
+            log.info("app needs a look", **facts)  # a visitor notices nothing of it
+        else:
+            log.warning("app needs a look", **facts)
+
+    def of(self, app: str) -> list[dict[str, str]]:
+        """For people, in the order they came."""
+        return [notice.facts() for notice in self._said.get(app, {}).values()]
+
+    def keep(self, routes: Mapping[str, Route]) -> None:
+        """Forget all of an app whose route has changed: another server, or other settings."""
+        for app, route in self._routes.items():
+            if routes.get(app) != route:
+                self._said.pop(app, None)
+        self._routes = dict(routes)

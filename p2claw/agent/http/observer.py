@@ -1,0 +1,116 @@
+"""Notices, in passing, what an app does that its visitors suffer from. `notices.py` keeps it.
+
+Each look is at what is in hand anyway: fields, and the first piece of a page. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from p2claw.agent.home.routes import Route
+from p2claw.agent.http.fields import Fields, Visit
+from p2claw.agent.http.notices import MOST_AN_APP, Notice
+from p2claw.agent.http.own_urls import names_upstream
+from p2claw.agent.http.rewriting import cookie_domain
+from p2claw.units import KIB, MIB
+from p2claw.wire.frames.heads import RequestHead
+
+# What frameworks say where they do not know the Host.
+# Source: Vite, webpack-dev-server, Django, Rails, Starlette, aiohttp's and Jupyter's own texts.
+_HOST_REFUSED = re.compile(
+    rb"Blocked request\. This host|Invalid Host header|Invalid host header|DisallowedHost|"
+    rb"Invalid HTTP_HOST header|Blocked hosts?:|Blocking request with non-local 'Host'"
+)
+_ORIGIN_REFUSED = re.compile(
+    rb"Origin checking failed|Invalid Origin header|Cross-site (?:POST )?form submissions? are "
+    rb"forbidden|Cross Origin API request|HTTP Origin header \([^)]*\) didn't match"
+)
+_LOCAL_URL = re.compile(rb"(?i)\bhttps?://(localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0):(\d{2,5})\b")
+
+# The head of a page; scripts, where libraries have such URLs in their comments, are not read.
+_READ_KINDS = ("text/html", "application/json", "application/xhtml+xml")
+_READ_BYTES = 64 * KIB
+
+# Smaller files are asked for in parts by nobody who suffers from the whole.
+_LARGE_BYTES = 8 * MIB
+
+
+class Observer:
+    """say: takes each notice, once for each app and code and detail."""
+
+    def __init__(self, say: Callable[[Notice], None]) -> None:
+        self._say = say
+        self._said: dict[str, set[Notice]] = {}
+        self._routes: Mapping[str, Route] = {}
+
+    def keep(self, routes: Mapping[str, Route]) -> None:
+        """What was said of an app whose route has changed may be said again."""
+        for app, route in self._routes.items():
+            if routes.get(app) != route:
+                self._said.pop(app, None)
+        self._routes = dict(routes)
+
+    def insists_on_https(self, app: str) -> None:
+        """It was told that it has it, and redirects all the same."""
+        self._tell(Notice(app, "https-loop"))
+
+    def response(
+        self, request: RequestHead, status: int, raw: Fields, route: Route, visit: Visit
+    ) -> None:
+        """raw: the fields as the upstream sent them."""
+        app = visit.app
+        own = {host.partition(":")[0] for host in visit.names.hosts(app)}
+        own |= {route.upstream.host, "localhost", "127.0.0.1", "[::1]", "0.0.0.0", "::1"}
+        for name, value in raw:
+            if name == "set-cookie":
+                domain = cookie_domain(value)
+                if domain and domain not in own:
+                    self._tell(Notice(app, "cookie-domain", domain))
+            elif not route.preserve_host and names_upstream(name, value, route.upstream):
+                self._tell(Notice(app, "own-url", route.upstream.host_text))
+        self._ranges(app, request, status, dict(raw))
+
+    def body(self, status: int, raw: Fields, first: bytes, route: Route, app: str) -> None:
+        """first: the first piece of a body, as the upstream sent it."""
+        fields = dict(raw)
+        if fields.get("content-encoding", "identity") != "identity":
+            return
+        head = first[:_READ_BYTES]
+        if status in (400, 403, 421, 422):
+            if _HOST_REFUSED.search(head):
+                self._tell(Notice(app, "host-refused", str(status)))
+            elif _ORIGIN_REFUSED.search(head):
+                self._tell(Notice(app, "origin-refused", str(status)))
+        elif fields.get("content-type", "").partition(";")[0].strip().lower() in _READ_KINDS:
+            for match in _LOCAL_URL.finditer(head):
+                port = int(match[2])
+                named = f"{match[1].decode().lower()}:{port}"
+                code = "own-url" if port == route.upstream.port else "local-url"
+                self._tell(Notice(app, code, named))
+
+    def socket_refused(self, app: str, status: int, *, with_origin: bool) -> None:
+        """A handshake was answered so."""
+        if status == 403 and with_origin:
+            self._tell(Notice(app, "origin-refused", "WebSocket, 403"))
+
+    def _ranges(
+        self, app: str, request: RequestHead, status: int, fields: Mapping[str, str]
+    ) -> None:
+        if status != 200 or request.method != "GET":
+            return
+        asked = dict(request.fields)
+        # What begins at 0 may be the whole, and If-Range is allowed to end so.
+        if "if-range" in asked or asked.get("range", "bytes=0-").startswith("bytes=0-"):
+            return
+        kind = fields.get("content-type", "").partition(";")[0].strip().lower()
+        length = fields.get("content-length", "")
+        large = length.isascii() and length.isdigit() and int(length) >= _LARGE_BYTES
+        if large or kind.startswith(("video/", "audio/")):
+            self._tell(Notice(app, "no-ranges", kind or "a large file"))
+
+    def _tell(self, notice: Notice) -> None:
+        said = self._said.setdefault(notice.app, set())
+        if notice not in said and len(said) < MOST_AN_APP:
+            said.add(notice)
+            self._say(notice)

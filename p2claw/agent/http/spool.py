@@ -1,0 +1,145 @@
+"""Keeps a request body until its length is known: first in memory, then in a file without a name.
+
+Many small servers read only bodies with a Content-Length, and browsers stream uploads without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from p2claw.agent.home.private_file import make_private_directory
+from p2claw.agent.request_faults import BodyTooLargeFault, BoxBusyFault
+from p2claw.config import SpoolLimits
+from p2claw.units import KIB
+
+# What is read from the file at once: a thread is asked for each.
+READ_BYTES = 256 * KIB
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class SpoolSpace:
+    """The room for all spools of a box together, on the disk of its home directory.
+
+    Not in /tmp, which may be memory.
+    """
+
+    def __init__(self, directory: Path, limits: SpoolLimits) -> None:
+        self.limits = limits
+        self.used_bytes = 0
+        self._directory = directory
+
+    def spool(self) -> Spool:
+        return Spool(self)
+
+    def take(self, size_bytes: int) -> None:
+        """Raises BoxBusyFault where so much is not free."""
+        if self.used_bytes + size_bytes > self.limits.total_bytes:
+            raise BoxBusyFault("The space for request bodies is used up")
+        self.used_bytes += size_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        self.used_bytes -= size_bytes
+
+    def open_file(self) -> BinaryIO:
+        """Blocks. Raises OSError."""
+        make_private_directory(self._directory)
+        return tempfile.TemporaryFile(dir=self._directory, buffering=0)
+
+
+class Spool:
+    """One body: `write` all of it, then `read` it piece by piece. Used in `async with`.
+
+    length: bytes written.
+    """
+
+    def __init__(self, space: SpoolSpace) -> None:
+        self.length = 0
+        self._space = space
+        self._memory: deque[bytes] = deque()
+        self._memory_bytes = 0
+        self._file: BinaryIO | None = None
+        self._unread_bytes = 0
+        self._job: asyncio.Future[Any] | None = None
+
+    async def __aenter__(self) -> Spool:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._memory.clear()
+        if self._job is not None:
+            # A thread that still writes must not find another file under this number.
+            await asyncio.wait({self._job})
+            if not self._job.cancelled():
+                self._job.exception()
+        if self._file is not None:
+            self._file.close()
+        self._space.give_back(self.length)
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the body has outgrown the memory that it may take."""
+        return self._file is not None
+
+    async def write(self, data: bytes) -> None:
+        """Keep data. Raises BodyTooLargeFault, BoxBusyFault."""
+        limits = self._space.limits
+        if self.length + len(data) > limits.request_bytes:
+            raise BodyTooLargeFault(f"A request body is larger than {limits.request_bytes} bytes")
+        self._space.take(len(data))
+        self.length += len(data)
+        self._memory.append(data)
+        self._memory_bytes += len(data)
+        if self._memory_bytes > limits.memory_bytes:
+            await self._flush()
+
+    async def rewind(self) -> None:
+        """All has been written: `read` begins at the start. Raises BoxBusyFault."""
+        if self._file is not None:
+            await self._flush()
+            await self._in_thread(self._file.seek, 0)
+            self._unread_bytes = self.length
+
+    async def read(self) -> bytes:
+        """The next piece, b"" at the end. Raises BoxBusyFault."""
+        if self._file is None:
+            return self._memory.popleft() if self._memory else b""
+        if not self._unread_bytes:
+            return b""
+        piece: bytes = await self._in_thread(self._file.read, READ_BYTES)
+        if not piece:
+            raise BoxBusyFault("A request body on the disk is shorter than it was")
+        self._unread_bytes -= len(piece)
+        return piece
+
+    async def _flush(self) -> None:
+        data, self._memory_bytes = b"".join(self._memory), 0
+        self._memory.clear()
+        await self._in_thread(self._store, data)
+
+    def _store(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = self._space.open_file()
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+
+    async def _in_thread(self, call: Callable[..., Any], *arguments: object) -> Any:
+        self._job = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
+        try:
+            return await asyncio.shield(self._job)
+        except OSError as error:
+            what = "has no room" if error.errno in _DISK_FULL else f"fails ({error})"
+            raise BoxBusyFault(f"The disk {what}: a request body cannot be kept") from None

@@ -1,0 +1,119 @@
+"""HTTP for a box's own people, on a unix socket: what an agent does now, and what it exposes.
+
+What is said is JSON; errors are {"error": {"code", "message", "hint"}}. Which routes there are and
+what they do is the agent's; who may connect, `unix_socket.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from p2claw.agent.local.unix_socket import may_ask
+from p2claw.errors import P2clawError, UsageError
+from p2claw.log import get_log
+from p2claw.units import KIB
+
+log = get_log("agent")
+
+REQUEST_BYTES = 64 * KIB
+SHUTDOWN_S = 1.0
+
+Json = dict[str, Any]
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Controlled(Protocol):
+    """The agent, so far as it can be asked and told."""
+
+    def status(self) -> Json: ...
+    async def sessions(self) -> Json: ...
+    def routes(self) -> Json: ...
+    async def put_route(self, app: str, entry: object) -> Json: ...
+    async def delete_route(self, app: str) -> Json: ...
+    async def reload(self) -> Json: ...
+
+
+@asynccontextmanager
+async def local_api(agent: Controlled, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve on a listening unix socket while the block runs."""
+    runner = web.AppRunner(_application(agent), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_unix_server(runner.server, sock=listening)
+    try:
+        yield
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+def _application(agent: Controlled) -> web.Application:
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response(agent.status())
+
+    async def sessions(_: web.Request) -> web.Response:
+        return web.json_response(await agent.sessions())
+
+    async def routes(_: web.Request) -> web.Response:
+        return web.json_response(agent.routes())
+
+    async def put_route(request: web.Request) -> web.Response:
+        entry = _parse(await request.read())
+        return web.json_response(await agent.put_route(request.match_info["app"], entry))
+
+    async def delete_route(request: web.Request) -> web.Response:
+        return web.json_response(await agent.delete_route(request.match_info["app"]))
+
+    async def reload(_: web.Request) -> web.Response:
+        return web.json_response(await agent.reload())
+
+    application = web.Application(middlewares=[_guard], client_max_size=REQUEST_BYTES)
+    application.router.add_get("/v1/status", status)
+    application.router.add_get("/v1/sessions", sessions)
+    application.router.add_get("/v1/routes", routes)
+    application.router.add_put("/v1/routes/{app}", put_route)
+    application.router.add_delete("/v1/routes/{app}", delete_route)
+    application.router.add_post("/v1/reload", reload)
+    return application
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Only for this user, and every error in one form."""
+    transport = request.transport
+    if transport is None or not may_ask(transport.get_extra_info("socket")):
+        return _error(403, "forbidden", "This agent belongs to another user")
+    try:
+        return await handler(request)
+    except UsageError as error:
+        return _error(_STATUS.get(error.code, 400), error.code, error.message, error.hint)
+    except P2clawError as error:
+        return _error(500, error.code, error.message, error.hint)
+    except web.HTTPException as error:
+        code = error.reason.lower().replace(" ", "-")
+        return _error(error.status, code, f"{request.method} {request.path}: {error.reason}")
+    except Exception as error:
+        log.fault("local api failed", error, method=request.method, path=request.path)
+        return _error(500, "internal", "The agent made a mistake; its log says which")
+
+
+_STATUS = {"app-unknown": 404, "routes-locked": 409, "routes-damaged": 409, "routes-exposed": 409}
+
+
+def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
+    error = {"code": code, "message": message, "hint": hint}
+    return web.json_response({"error": error}, status=status)
+
+
+def _parse(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise UsageError("The request is not JSON", code="request-invalid") from None

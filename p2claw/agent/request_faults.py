@@ -1,0 +1,95 @@
+"""Why a request could not be answered by its app: each fault is one box-made answer.
+
+Source: docs/WIRE.md §9. The lines are for visitors, so they name no port and no path of the box.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from p2claw.errors import P2clawError
+from p2claw.wire.frames.codes import Code
+
+
+class RequestFault(P2clawError):
+    """A request ends here.
+
+    status and line: the answer, where none has begun. reset: how a stream ends whose answer had
+    begun already. The message is for the owner of the box.
+    """
+
+    status: ClassVar[int] = 502
+    line: ClassVar[str] = "The box could not answer."
+    reset: ClassVar[Code] = Code.UPSTREAM
+
+
+class BadRequestFault(RequestFault):
+    code = "bad-request"
+    status = 400
+    line = "The box does not understand this request."
+    reset = Code.PROTOCOL
+
+
+class AppUnknownFault(RequestFault):
+    code = "app-unknown"
+    status = 404
+    line = "This app is not exposed any more."
+
+
+class BodyTooLargeFault(RequestFault):
+    code = "body-too-large"
+    status = 413
+    line = "The request is larger than the box takes."
+    reset = Code.LIMIT
+
+
+class AppDownFault(RequestFault):
+    code = "app-down"
+    line = "The app is not running. The box is there, but nothing answers at the app's port."
+
+
+class AppBrokenFault(RequestFault):
+    code = "app-broken"
+    line = "The app's answer could not be understood."
+
+
+class CertificateFault(RequestFault):
+    """An upstream with TLS shows another certificate than its owner confirmed."""
+
+    code = "app-certificate"
+    line = "The app shows another certificate than the one that its owner confirmed."
+
+
+class BoxBusyFault(RequestFault):
+    code = "box-busy"
+    status = 503
+    line = "The box has too much to do at the moment. Try again shortly."
+    reset = Code.LIMIT
+
+
+class AppTimeoutFault(RequestFault):
+    code = "app-timeout"
+    status = 504
+    line = "The app took too long to answer."
+    reset = Code.TIMEOUT
+
+
+class VisitorSilentFault(RequestFault):
+    """The visitor stopped in the middle of a request body."""
+
+    code = "bad-request"
+    status = 400
+    line = "The request stopped in the middle."
+    reset = Code.TIMEOUT
+
+
+class HeadTooLargeFault(RequestFault):
+    """The head of the app's answer, or its trailers, are larger than may cross a link (§4)."""
+
+    code = "app-head-too-large"
+    line = "The fields of the app's answer are larger than a box passes on."
+    reset = Code.HEAD_TOO_LARGE
+
+
+class UpstreamClosedFault(AppBrokenFault):
+    """The connection ended before a byte of the answer: on a kept one, perhaps only stale."""

@@ -1,1 +1,0 @@
-"""WebSockets of apps: from a visitor's stream to the upstream, and back."""

@@ -1,0 +1,275 @@
+"""One connection to an upstream: a request at a time, bytes bounded in both directions.
+
+What the bytes mean is `response.py`'s; when a connection is made, kept or reused is `pool.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
+
+from p2claw.agent.request_faults import (
+    AppBrokenFault,
+    AppTimeoutFault,
+    RequestFault,
+    UpstreamClosedFault,
+)
+from p2claw.agent.upstream.lenient import Fields
+from p2claw.agent.upstream.response import ResponseReader, UpstreamHead
+from p2claw.config import UpstreamLimits
+from p2claw.units import KIB
+from p2claw.wakeup import Wakeup
+
+# Of an answer that nobody takes: reading stops above high and goes on at low water. One read of
+# the socket may come on top: at most HIGH + READ bytes of each answer are in memory.
+READ_HIGH_BYTES = 256 * KIB
+READ_LOW_BYTES = 64 * KIB
+READ_BYTES = 4 * 16_376  # whole frames (docs/WIRE.md §2), so that no piece leaves a crumb over
+
+# Of a request that the upstream does not take.
+WRITE_HIGH_BYTES = 256 * KIB
+WRITE_LOW_BYTES = 64 * KIB
+
+
+class HttpConnection(asyncio.BufferedProtocol):
+    """Made by the pool. `begin` a request, `write` its body, take the `head`, `read` the body.
+
+    buffer: where the loop puts what it reads. Its bytes are copied before the next read, so one
+    buffer serves all connections of a loop.
+    """
+
+    def __init__(self, limits: UpstreamLimits, buffer: memoryview) -> None:
+        self.idle_since_s = 0.0
+        self.requests = 0
+        self.on_idle_closed: Callable[[HttpConnection], None] | None = None
+        self.on_head: Callable[[], None] | None = None
+        self._limits = limits
+        self._buffer = buffer
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._reader: ResponseReader | None = None
+        self._fault: RequestFault | None = None
+        self._request_ended = False
+        self._closed = False
+        self._reading_paused = False
+        self._writing_paused = False
+        self._readable = Wakeup()
+        self._writable = Wakeup()
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def reusable(self) -> bool:
+        """The exchange is over on both sides, and another may follow on this connection."""
+        if self._closed or self._fault is not None:
+            return False
+        if self._reader is None:
+            return True
+        return self._request_ended and self._reader.keep_alive and not self._reader.pieces
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Of the answer, read from the socket and not taken by `read`."""
+        return 0 if self._reader is None else self._reader.buffered_bytes
+
+    @property
+    def finished(self) -> bool:
+        """The answer is complete and all of it has been taken."""
+        reader = self._reader
+        return reader is not None and reader.complete and not reader.pieces
+
+    @property
+    def trailers(self) -> Fields:
+        """Fields after the body of the answer; known once `finished`."""
+        return () if self._reader is None else self._reader.trailers
+
+    def begin(self, method: str, head: bytes) -> None:
+        """Send the head of a request, and perhaps the first of its body with it."""
+        self._reader = ResponseReader(method, self._limits)
+        self._request_ended = False
+        self.requests += 1
+        if self._transport is None or self._closed:
+            self._fault = self._fault or UpstreamClosedFault("The app had closed the connection")
+        else:
+            self._transport.write(head)
+
+    async def write(self, data: bytes) -> bool:
+        """Send a piece of the body; waits while the upstream does not take what it has.
+
+        False once the upstream has closed, or its answer is complete: the rest is not wanted. Its
+        answer, or the lack of it, says what that means. Raises AppTimeoutFault after a long stall.
+        """
+        if self._writing_paused and not self._unwanted:
+            try:
+                async with asyncio.timeout(self._limits.head_s):
+                    await self._writable.wait()
+            except TimeoutError:
+                raise AppTimeoutFault("The app stopped reading the request") from None
+        if self._unwanted or self._transport is None:
+            return False
+        self._transport.write(data)
+        return True
+
+    def end_request(self) -> None:
+        """The request has been sent whole. From now the head of the answer must come in time."""
+        self._request_ended = True
+        if self._reader is not None and self._reader.head is None and self._fault is None:
+            self._head_timer = self._loop.call_later(self._limits.head_s, self._head_late)
+
+    async def head(self) -> UpstreamHead:
+        """The head of the final answer. Raises RequestFault."""
+        reader = self._begun()
+        while reader.head is None:
+            if self._fault is not None:
+                raise self._fault
+            await self._readable.wait()
+        return reader.head
+
+    async def read(self) -> bytes:
+        """The next piece of the answer, b"" at its end. Raises RequestFault."""
+        reader = self._begun()
+        while not reader.pieces:
+            if reader.complete:
+                return b""
+            if self._fault is not None:
+                raise self._fault
+            await self._readable.wait()
+        piece = reader.pieces.popleft()
+        reader.buffered_bytes -= len(piece)
+        if self._reading_paused and reader.buffered_bytes <= READ_LOW_BYTES:
+            self._reading_paused = False
+            if self._transport is not None and not self._closed:
+                self._transport.resume_reading()
+        return piece
+
+    def fail(self, fault: RequestFault) -> None:
+        """End the exchange: `head` and `read` raise fault. The first one stays."""
+        if self._fault is None:
+            self._fault = fault
+        self.abort()
+
+    def abort(self) -> None:
+        """Close at once; the upstream sees it, and nothing more is sent to it."""
+        self._fault = self._fault or AppBrokenFault("The connection was closed here")
+        self._forget_head_timer()
+        self._closed = True
+        if self._transport is not None:
+            self._transport.abort()
+        self._readable.wake()
+        self._writable.wake()
+
+    def rest(self, now_s: float) -> None:
+        """The exchange is over and the connection is kept."""
+        self._reader = None
+        self.idle_since_s = now_s
+
+    # Called by the loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._reader is None:
+            self._close_idle()  # nobody asked: a late time-out message, or nonsense
+            return
+        try:
+            self._reader.receive(self._buffer[:nbytes])
+        except RequestFault as fault:
+            self.fail(fault)
+            return
+        if self._reader.head is not None:
+            self._forget_head_timer()
+            if self.on_head is not None:
+                self.on_head()
+                self.on_head = None
+        if self._reader.buffered_bytes > READ_HIGH_BYTES and not self._reading_paused:
+            self._reading_paused = True
+            if self._transport is not None and not self._transport.is_closing():
+                self._transport.pause_reading()
+        if self._reader.complete:
+            self._writable.wake()
+        self._readable.wake()
+
+    def eof_received(self) -> bool:
+        self._on_eof()
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if error is not None and not self._closed and self._reader is not None:
+            self._salvage()
+        self._on_eof()
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+        self._writable.wake()
+
+    @property
+    def _unwanted(self) -> bool:
+        return self._closed or self._reader is None or self._reader.complete
+
+    def _on_eof(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._forget_head_timer()
+        if self._reader is None:
+            self._close_idle()
+            return
+        try:
+            self._reader.receive_eof()
+        except RequestFault as fault:
+            self._fault = self._fault or fault
+        self._readable.wake()
+        self._writable.wake()
+
+    def _salvage(self) -> None:
+        """Read what the kernel still has after a write failed.
+
+        An upstream that refuses an upload answers and slams the door: the answer is there, but the
+        loop gives a connection up at the first write that fails.
+        """
+        transport_socket = self._transport and self._transport.get_extra_info("socket")
+        if not transport_socket or self._encrypted:
+            return
+        with suppress(OSError), socket.socket(fileno=os.dup(transport_socket.fileno())) as left:
+            left.setblocking(False)
+            while self._fault is None and self._reader is not None:
+                if self._reader.buffered_bytes > READ_HIGH_BYTES:
+                    return
+                size = left.recv_into(self._buffer)
+                if not size:
+                    return
+                self.buffer_updated(size)
+
+    @property
+    def _encrypted(self) -> bool:
+        transport = self._transport
+        return transport is not None and transport.get_extra_info("ssl_object") is not None
+
+    def _close_idle(self) -> None:
+        self.abort()
+        if self.on_idle_closed is not None:
+            self.on_idle_closed(self)
+
+    def _head_late(self) -> None:
+        self.fail(AppTimeoutFault(f"The app did not answer within {self._limits.head_s:g} s"))
+
+    def _forget_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _begun(self) -> ResponseReader:
+        if self._reader is None:
+            raise AppBrokenFault("No request is under way on this connection")
+        return self._reader

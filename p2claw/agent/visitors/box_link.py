@@ -1,0 +1,199 @@
+"""One link to one visitor, from its offer to its end.
+
+WebRTC is `link/peer.py`'s, frames are `link/pump.py`'s, and requests go to the proxy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from p2claw.agent.http.fields import Visit
+from p2claw.agent.visitors.facts import LinkFacts
+from p2claw.config import AgentLimits
+from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
+from p2claw.link.handshake import LinkCertificate
+from p2claw.link.peer import BoxPeer
+from p2claw.link.pump import Pump
+from p2claw.link.stream import BoxStream
+from p2claw.log import get_log
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.hello import Hello, Role
+from p2claw.wire.session.session import Session
+from p2claw.wire.signalling import (
+    AgentMessage,
+    BoxAnswer,
+    BoxCandidate,
+    BoxEnd,
+    BoxOffer,
+    Refuse,
+)
+
+log = get_log("agent")
+
+# What the visitor sends after the coordinator's part is over is on its way already.
+AFTER_END_S = 10.0
+
+ID_CHARS = 8
+
+Forward = Callable[[BoxStream, Visit], Awaitable[None]]
+
+# The box's signature under an answer: to this offer, with this fingerprint (docs/WIRE.md §10).
+# Raises LinkError.
+Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
+
+
+class BoxLink:
+    """visit: who visits what. `run` is its life."""
+
+    def __init__(
+        self,
+        offer: BoxOffer,
+        visit: Visit,
+        *,
+        sign: Sign,
+        limits: AgentLimits,
+        send: Callable[[AgentMessage], None],
+        forward: Forward,
+        port: UdpPort,
+        certificate: LinkCertificate,
+    ) -> None:
+        self.visit = visit
+        self._session = offer.session
+        # Enough to tell links apart in a log; the whole would let a reader of it take part.
+        self.id = offer.session[:ID_CHARS]
+        # Let go once it is answered: an open link has no use for two kilobytes of description.
+        self._offer: BoxOffer | None = offer
+        self._sign = sign
+        self._limits = limits
+        self._send = send
+        self._forward = forward
+        self._begun_s = time.monotonic()
+        self._timer: asyncio.Timeout | None = None
+        self._pump: Pump | None = None
+        self._peer = BoxPeer(
+            ice_servers=offer.ice_servers,
+            on_candidate=self._on_candidate,
+            port=port,
+            certificate=certificate,
+        )
+
+    async def run(self) -> None:
+        """Answer, wait for the channel, serve requests until the link is lost.
+
+        Ends without an error, whatever the visitor does; the log says why.
+        """
+        answered = False
+        try:
+            await self._answer()
+            answered = True
+            pump = await self._open()
+            error = await pump.wait_closed()
+            self._log_closed(error)
+        except (RemoteProtocolError, LinkError) as error:
+            self._give_up(answered, error.code, "protocol", error.message)
+        except OSError as error:
+            self._give_up(answered, "box-busy", "box-busy", f"The box has no socket left: {error}")
+        finally:
+            if self._pump is not None:
+                await self._pump.close()
+            await self._peer.close()
+
+    def candidate(self, candidate: str, mid: str) -> None:
+        """A candidate of the visitor, as it trickles in."""
+        self._peer.add_candidate(candidate, mid)
+
+    def end(self) -> None:
+        """Nothing more comes through the coordinator: the link is open soon, or never."""
+        if self._timer is not None and not self._timer.expired():
+            soon_s = asyncio.get_running_loop().time() + AFTER_END_S
+            when_s = self._timer.when()
+            self._timer.reschedule(soon_s if when_s is None else min(when_s, soon_s))
+
+    async def drain(self, timeout_s: float) -> None:
+        """Let open requests finish, take no new ones, then close. `run` ends by that."""
+        if self._pump is not None:
+            await self._pump.drain(timeout_s=timeout_s)
+
+    @property
+    def is_open(self) -> bool:
+        return self._pump is not None
+
+    def facts(self) -> LinkFacts:
+        """As of now."""
+        session = self._pump.session if self._pump is not None else None
+        stats = self._peer.stats()
+        hello = session.peer_hello if session is not None else None
+        return LinkFacts(
+            id=self.id,
+            app=self.visit.app,
+            path=self._peer.path(),
+            age_s=time.monotonic() - self._begun_s,
+            streams=session.open_streams if session is not None else 0,
+            bytes_in=session.counters.bytes_in if session is not None else 0,
+            bytes_out=session.counters.bytes_out if session is not None else 0,
+            rtt_s=stats.rtt_s if session is not None else None,
+            software=hello.software if hello is not None else "",
+            plane={**stats.plane} if stats.plane is not None else {},
+            udp={**stats.udp} if stats.udp is not None else {},
+        )
+
+    async def _answer(self) -> None:
+        offer, self._offer = self._offer, None
+        assert offer is not None
+        # Signed before, because candidates trickle once there is an answer, and must come after it.
+        signature = await self._sign(offer, self._peer.fingerprint)
+        sdp = await self._peer.answer(offer.sdp)
+        self._send(BoxAnswer(self._session, sdp, signature))
+
+    async def _open(self) -> Pump:
+        """Raises LinkError where the channel does not open in time."""
+        try:
+            async with asyncio.timeout(self._limits.link_open_s) as self._timer:
+                channel = await self._peer.channel(timeout_s=self._limits.link_open_s)
+        except TimeoutError:
+            raise LinkError("The link did not open in time", code="link-timeout") from None
+        finally:
+            self._timer = None
+        pump = Pump(Session(Role.BOX), channel, handler=self._handle, admit=self._admit)
+        self._pump = pump
+        pump.start()
+        self._send(BoxEnd(self._session))
+        log.info(
+            "link open",
+            session=self.id,
+            app=self.visit.app,
+            path=self._peer.path(),
+            after_s=time.monotonic() - self._begun_s,
+        )
+        return pump
+
+    async def _handle(self, stream: BoxStream) -> None:
+        await self._forward(stream, self.visit)
+
+    def _admit(self, hello: Hello) -> Code | None:
+        """The app that was introduced is the only one on this link."""
+        return None if hello.app == self.visit.app else Code.APP_UNKNOWN
+
+    def _give_up(self, answered: bool, why: str, refusal: str, message: str) -> None:
+        """refusal: a code of docs/WIRE.md §12, for a visitor that has no answer yet."""
+        log.info("link not opened", session=self.id, app=self.visit.app, code=why)
+        refused = Refuse(self._session, refusal, message[:256])
+        self._send(BoxEnd(self._session) if answered else refused)
+
+    def _on_candidate(self, candidate: str, mid: str) -> None:
+        self._send(BoxCandidate(self._session, candidate, mid))
+
+    def _log_closed(self, error: P2clawError) -> None:
+        facts = self.facts()
+        log.info(
+            "link closed",
+            session=self.id,
+            app=facts.app,
+            code=error.code,
+            age_s=facts.age_s,
+            bytes_in=facts.bytes_in,
+            bytes_out=facts.bytes_out,
+        )

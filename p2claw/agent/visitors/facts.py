@@ -1,0 +1,42 @@
+"""What an agent reports about links and workers: for `p2claw sessions` and `p2claw status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """One open link. bytes_in, bytes_out: of whole messages, before encryption.
+
+    plane, udp: counters of the data plane, and of the UDP port that the link shares; they are
+    listed in docs/dataplane/STATISTICS.md.
+    """
+
+    id: str
+    app: str
+    path: str
+    age_s: float
+    streams: int
+    bytes_in: int
+    bytes_out: int
+    rtt_s: float | None
+    software: str
+    plane: dict[str, Any]
+    udp: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """One process that serves visitors. number: from 0. pid: None while it is being restarted.
+
+    links: visitors that it has, also those whose link is not open yet. restarts: how often it had
+    to be started again after it ended by itself.
+    """
+
+    number: int
+    pid: int | None
+    links: int
+    uptime_s: float
+    restarts: int

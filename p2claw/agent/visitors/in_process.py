@@ -1,0 +1,155 @@
+"""The visitors of a box in this process: it admits them, keeps their links, and proxies what they
+ask for.
+
+An agent without workers has one of these; each worker has one of its own. Which visitors are
+admitted is decided in `admission.py`, one link is `box_link.py`, the requests on it `proxy.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import Routes
+from p2claw.agent.http.fields import Visit
+from p2claw.agent.http.notices import Notice
+from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.visitors.admission import Admission
+from p2claw.agent.visitors.box_link import BoxLink, Sign
+from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
+from p2claw.agent.visitors.proxy import Proxy
+from p2claw.agent.visitors.visitors import Send
+from p2claw.config import AgentLimits
+from p2claw.errors import P2clawError
+from p2claw.link.handshake import SharedCertificate
+from p2claw.link.port import open_port
+from p2claw.log import get_log
+from p2claw.wire.signalling import BoxOffer, Refuse
+
+log = get_log("agent")
+
+CLOSE_TIMEOUT_S = 8.0
+
+
+class InProcess:
+    """The visitors that this process serves; implements `visitors.Visitors`.
+
+    sign: signs the answer to an offer. noticed: called with what is noticed about an app.
+    udp_port: the port that all links share; 0: any free one. ended: called with each session whose
+    link is over.
+    """
+
+    def __init__(
+        self,
+        sign: Sign,
+        limits: AgentLimits,
+        spool_dir: Path,
+        *,
+        noticed: Callable[[Notice], None],
+        udp_port: int = 0,
+        ended: Callable[[str], None] = lambda session: None,
+    ) -> None:
+        self._started_s = time.monotonic()
+        self._sign = sign
+        self._limits = limits
+        self._ended = ended
+        self._routes: Routes = {}
+        space = SpoolSpace(spool_dir, limits.spool)
+        self._proxy = Proxy(lambda app: self._routes.get(app), space, limits, noticed)
+        self._admission = Admission(limits, lambda app: app in self._routes)
+        self._port = open_port(udp_port)
+        self._certificate = SharedCertificate()
+        self._links: dict[str, BoxLink] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    def apply(self, routes: Routes) -> None:
+        self._routes = routes
+        self._proxy.apply(routes)
+
+    async def start(self) -> None:
+        """There is nothing to wait for."""
+
+    def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
+        """Answer the offer in a task of its own, or refuse the visitor at once."""
+        app = self._admission.admit(offer, send)
+        if app is None:
+            return
+        try:
+            link = BoxLink(
+                offer,
+                Visit(app, names, offer.visitor),
+                sign=self._sign,
+                limits=self._limits,
+                send=send,
+                forward=self._proxy.forward,
+                port=self._port,
+                certificate=self._certificate.current(),
+            )
+        except P2clawError as error:
+            log.warning("visitor not answered", session=offer.session[:8], error=error.message)
+            self._admission.leave(offer.session)
+            send(Refuse(offer.session, "protocol", error.message[:256]))
+            return
+        self._links[offer.session] = link
+        task = asyncio.get_running_loop().create_task(link.run())
+        self._tasks[offer.session] = task
+        # A link outlives its offer: the callback holds on to no more of it than it needs.
+        session = offer.session
+        task.add_done_callback(lambda done: self._forget(session, app, done))
+
+    def candidate(self, session: str, candidate: str, mid: str) -> None:
+        link = self._links.get(session)
+        if link is not None:
+            link.candidate(candidate, mid)
+
+    def end(self, session: str) -> None:
+        link = self._links.get(session)
+        if link is not None:
+            link.end()
+
+    async def links(self) -> list[tuple[int, LinkFacts]]:
+        return [(0, link.facts()) for link in self._links.values() if link.is_open]
+
+    def workers(self) -> list[WorkerFacts]:
+        uptime_s = time.monotonic() - self._started_s
+        return [WorkerFacts(0, os.getpid(), len(self), uptime_s, restarts=0)]
+
+    async def drain(self, timeout_s: float) -> None:
+        self._admission.close()
+        open_links = {key: link for key, link in self._links.items() if link.is_open}
+        # The task of a link ends by itself once the link is drained.
+        ending = [self._tasks[key] for key in open_links]
+        ending += [asyncio.create_task(link.drain(timeout_s)) for link in open_links.values()]
+        if ending:
+            await asyncio.wait(ending, timeout=timeout_s + CLOSE_TIMEOUT_S)
+        await self._close_links()
+
+    async def close(self) -> None:
+        await self._close_links()
+        self._proxy.close()
+
+    async def _close_links(self) -> None:
+        self._admission.close()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+            if late:
+                log.error("links do not end", links=len(late))
+        self._port.close()
+
+    def _forget(self, session: str, app: str, task: asyncio.Task[None]) -> None:
+        self._links.pop(session, None)
+        self._tasks.pop(session, None)
+        self._admission.leave(session)
+        self._ended(session)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.fault("link failed", error, session=session[:8], app=app)

@@ -1,0 +1,128 @@
+"""Answers the requests of visitors by their apps' upstreams, and by the box itself where they fail.
+
+One for a box: it owns the pools and the room for request bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from p2claw.agent.home.routes import Route, Routes
+from p2claw.agent.http.exchange import Exchange
+from p2claw.agent.http.fields import Visit
+from p2claw.agent.http.https_only import HttpsOnlyApps
+from p2claw.agent.http.notices import Notice
+from p2claw.agent.http.observer import Observer
+from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.request_faults import AppUnknownFault, BoxBusyFault, RequestFault
+from p2claw.agent.upstream.address import UpstreamAddress
+from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.websockets.bridge import WebSocketBridge
+from p2claw.config import AgentLimits
+from p2claw.link.stream import BoxStream
+from p2claw.log import get_log
+from p2claw.wire.frames.heads import error_response
+from p2claw.wire.frames.hello import WEBSOCKET
+
+log = get_log("agent")
+
+
+class Proxy:
+    """route_of: the route of an app now, None where it is not exposed. say: takes what is noticed
+    of apps, once each."""
+
+    def __init__(
+        self,
+        route_of: Callable[[str], Route | None],
+        space: SpoolSpace,
+        limits: AgentLimits,
+        say: Callable[[Notice], None],
+    ) -> None:
+        self._route_of = route_of
+        self._space = space
+        self._limits = limits
+        self._https_only = HttpsOnlyApps()
+        self._observer = Observer(say)
+        self._pools: dict[UpstreamAddress, Pool] = {}
+        self._sockets = 0
+        self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
+
+    async def forward(self, stream: BoxStream, visit: Visit) -> None:
+        """Answer one request. Its task is cancelled where nobody wants the answer any more."""
+        exchange: Exchange | WebSocketBridge | None = None
+        try:
+            route = self._route_of(visit.app)
+            if route is None:
+                raise AppUnknownFault(f"{visit.app} is not exposed")
+            if stream.request.protocol == WEBSOCKET:
+                limits = self._limits.upstream
+                exchange = WebSocketBridge(stream, route, visit, limits, self._observer)
+                with self._socket():
+                    await exchange.run()
+                return
+            pool = self._pool(route.upstream)
+            idle_s = self._limits.request_idle_s
+            known = self._https_only, self._observer
+            exchange = Exchange(stream, route, visit, pool, idle_s, *known)
+            await exchange.run(self._space)
+        except RequestFault as fault:
+            self._note(visit.app, fault)
+            await _answer(stream, fault, answered=exchange is not None and exchange.answered)
+        else:
+            self._recovered(visit.app)
+
+    def apply(self, routes: Routes) -> None:
+        """The routes have changed: forget all other upstreams. Exchanges under way may finish."""
+        self._observer.keep(routes)
+        upstreams = {route.upstream for route in routes.values()}
+        for address in self._pools.keys() - upstreams:
+            self._pools.pop(address).retire()
+
+    def close(self) -> None:
+        """Close every connection. All exchanges have ended, or been cancelled, before."""
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+    @contextmanager
+    def _socket(self) -> Iterator[None]:
+        """Hold one of the box's places for WebSockets. Raises BoxBusyFault."""
+        if self._sockets >= self._limits.sockets:
+            raise BoxBusyFault(f"The box has its {self._limits.sockets} WebSockets")
+        self._sockets += 1
+        try:
+            yield
+        finally:
+            self._sockets -= 1
+
+    def _pool(self, address: UpstreamAddress) -> Pool:
+        pool = self._pools.get(address)
+        if pool is None:
+            pool = self._pools[address] = Pool(address, self._limits.upstream)
+        return pool
+
+    def _note(self, app: str, fault: RequestFault) -> None:
+        """One line when an app begins to fail or fails otherwise, not one a request."""
+        if self._faults.get(app) != fault.code and fault.status >= 500:
+            self._faults[app] = fault.code
+            log.warning("app fails", app=app, code=fault.code, error=fault.message)
+        else:
+            log.debug("request failed", app=app, code=fault.code, error=fault.message)
+
+    def _recovered(self, app: str) -> None:
+        if self._faults.pop(app, None) is not None:
+            log.info("app answers again", app=app)
+
+
+async def _answer(stream: BoxStream, fault: RequestFault, *, answered: bool) -> None:
+    """Tell the visitor. Raises the errors of the stream."""
+    if answered:
+        await stream.cut_off(fault.reset, fault.line)
+        return
+    head, body = error_response(fault.status, fault.code, fault.line)
+    if stream.request.method == "HEAD":
+        await stream.respond(head, end=True)
+        return
+    await stream.respond(head)
+    await stream.write(body, end=True)

@@ -1,0 +1,57 @@
+"""The visitors of a box, as the rest of an agent sees them: served by one process or by several.
+
+`in_process.py` serves them in this process; `workers/assignment.py` assigns them to workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import Routes
+from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
+from p2claw.wire.signalling import AgentMessage, BoxOffer
+
+Send = Callable[[AgentMessage], None]
+
+
+class Introduced(Protocol):
+    """Receives what a coordinator passes on from visitors that it introduces."""
+
+    def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
+        """Answer the offer or refuse the visitor. Either goes out by send; nothing is raised."""
+
+    def candidate(self, session: str, candidate: str, mid: str) -> None:
+        """A candidate of a visitor. Ignored if its link has ended."""
+
+    def end(self, session: str) -> None:
+        """The coordinator passes on nothing more of this session."""
+
+
+class Visitors(Introduced, Protocol):
+    """All visitors of a box. Their requests go by the newest routes that `apply` was given."""
+
+    def __len__(self) -> int:
+        """How many visitors have a link, or are getting one."""
+
+    def apply(self, routes: Routes) -> None:
+        """Use these routes from now on, for open links too. May be called before `start`."""
+
+    async def start(self) -> None:
+        """Returns when offers can be answered.
+
+        Raises P2clawError; `close` must be called even then.
+        """
+
+    async def links(self) -> list[tuple[int, LinkFacts]]:
+        """All open links, each with the number of its worker."""
+
+    def workers(self) -> list[WorkerFacts]:
+        """All processes that serve visitors, by number."""
+
+    async def drain(self, timeout_s: float) -> None:
+        """Refuse new visitors, let open requests finish within timeout_s, then end every link."""
+
+    async def close(self) -> None:
+        """End everything now. May be called again."""

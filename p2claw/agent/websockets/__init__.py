@@ -1,0 +1,1 @@
+"""WebSockets between a visitor and an app."""

@@ -1,0 +1,251 @@
+"""Spreads visitors over workers: which worker has which session, and who gets which message.
+
+Links live in the workers. The box's key stays in this process, because workers read what strangers
+send: a worker can get a signature only for the answer to an offer that it was given, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from p2claw.agent.home.identity import Identity
+from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.home.routes import Routes
+from p2claw.agent.http.notices import Notice
+from p2claw.agent.visitors.admission import Admission, turn_away
+from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
+from p2claw.agent.visitors.in_process import CLOSE_TIMEOUT_S
+from p2claw.agent.visitors.visitors import Send
+from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
+from p2claw.agent.workers.line import CLOSE_S
+from p2claw.agent.workers.messages import (
+    Begin,
+    Drain,
+    Ended,
+    NewRoutes,
+    Noticed,
+    Offered,
+    Said,
+    Sign,
+    Signed,
+    Stop,
+)
+from p2claw.agent.workers.shares import share_of
+from p2claw.config import AgentConfig
+from p2claw.errors import P2clawError, RemoteProtocolError
+from p2claw.log import configured, get_log
+from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxEnd, BoxOffer, Refuse
+
+log = get_log("agent")
+
+# How often a worker says that it is alive. After `keeper.SILENT_TIMES` of silence it is given up.
+ALIVE_S = 5.0
+
+# Closing its links and its line, then a second for its interpreter to end.
+STOP_S = CLOSE_TIMEOUT_S + CLOSE_S + 1.0
+
+
+class Stage(enum.Enum):
+    """What the coordinator knows of a session: OFFERED → ANSWERED → OVER, or OVER at once."""
+
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    OVER = "over"
+
+
+@dataclass(slots=True)
+class _Session:
+    keeper: WorkerKeeper
+    offer: BoxOffer | None  # until the answer to it is signed, once
+    send: Send
+    stage: Stage = Stage.OFFERED
+
+
+class Workers:
+    """The workers of one agent, config.workers of them; implements `visitors.Visitors`.
+
+    noticed: called with what a worker notices about an app. Several workers may notice the same.
+    """
+
+    def __init__(
+        self, identity: Identity, config: AgentConfig, noticed: Callable[[Notice], None]
+    ) -> None:
+        self._noticed = noticed
+        self._identity = identity
+        self._routes: Routes = {}
+        self._admission = Admission(config.limits, lambda app: app in self._routes)
+        self._sessions: dict[str, _Session] = {}
+        self._loads: Counter[WorkerKeeper] = Counter()
+        self._turn = 0
+        self._keepers = [self._keeper(number, config) for number in range(config.workers)]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def apply(self, routes: Routes) -> None:
+        self._routes = routes
+        for keeper in self._keepers:
+            keeper.send(self._new_routes())
+
+    async def start(self) -> None:
+        """Start all, and wait for them. Raises WorkerError or UsageError if one cannot start."""
+        self._tasks = [asyncio.create_task(keeper.run()) for keeper in self._keepers]
+        for task in self._tasks:
+            task.add_done_callback(_note)
+        started = asyncio.create_task(self._all_started())
+        try:
+            await asyncio.wait([started, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            started.cancel()
+            await asyncio.wait({started})
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
+    def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
+        if self._admission.admit(offer, send) is None:
+            return
+        keeper = self._least_loaded()
+        if keeper is None:
+            self._admission.leave(offer.session)
+            turn_away(offer, "box-busy", "The box is starting its workers again", send)
+            return
+        self._sessions[offer.session] = _Session(keeper, offer, send)
+        self._loads[keeper] += 1
+        keeper.send(Offered(offer, names))
+
+    def candidate(self, session: str, candidate: str, mid: str) -> None:
+        found = self._sessions.get(session)
+        if found is not None:
+            found.keeper.send(Said.of(BoxCandidate(session, candidate, mid)))
+
+    def end(self, session: str) -> None:
+        found = self._sessions.get(session)
+        if found is not None:
+            found.stage = Stage.OVER
+            found.keeper.send(Said.of(BoxEnd(session)))
+
+    async def links(self) -> list[tuple[int, LinkFacts]]:
+        answers = await asyncio.gather(*(keeper.links() for keeper in self._keepers))
+        return [
+            (keeper.number, link)
+            for keeper, links in zip(self._keepers, answers, strict=True)
+            for link in links
+        ]
+
+    def workers(self) -> list[WorkerFacts]:
+        return [keeper.facts(self._loads[keeper]) for keeper in self._keepers]
+
+    async def drain(self, timeout_s: float) -> None:
+        await self._leave(Drain(timeout_s), timeout_s + STOP_S)
+        await self.close()
+
+    async def close(self) -> None:
+        await self._leave(Stop(), STOP_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _all_started(self) -> None:
+        for keeper in self._keepers:
+            await keeper.started.wait()
+
+    async def _leave(self, message: Drain | Stop, timeout_s: float) -> None:
+        self._admission.close()
+        for keeper in self._keepers:
+            keeper.leave(message)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout_s)
+
+    def _keeper(self, number: int, config: AgentConfig) -> WorkerKeeper:
+        level, form = configured()
+        begin = Begin(
+            number=number,
+            udp_port=config.udp_port and config.udp_port + number,
+            spool_dir=str(config.spool_dir),
+            limits=share_of(config.limits, config.workers),
+            log_level=level,
+            log_format=form,
+            alive_s=ALIVE_S,
+        )
+        return WorkerKeeper(begin, self._new_routes, self._heard, self._lost)
+
+    def _new_routes(self) -> NewRoutes:
+        return NewRoutes(tuple(self._routes.values()))
+
+    def _least_loaded(self) -> WorkerKeeper | None:
+        """The ready worker with the fewest visitors; equals take turns. None: none is ready."""
+        ready = [keeper for keeper in self._keepers if keeper.state is State.READY]
+        if not ready:
+            return None
+        count = len(self._keepers)
+        keeper = min(ready, key=lambda one: (self._loads[one], (one.number - self._turn) % count))
+        self._turn = keeper.number + 1
+        return keeper
+
+    def _heard(self, keeper: WorkerKeeper, message: OfVisitors) -> None:
+        """Handle a worker's message. One about a session that is over is ignored: both sides may
+        have ended it at the same moment.
+        """
+        match message:
+            case Said():
+                self._pass_on(keeper, message)
+            case Sign(session, fingerprint):
+                found = self._of(keeper, session)
+                if found is not None and found.offer is not None:
+                    signature = self._identity.sign_answer(found.offer, fingerprint)
+                    found.offer = None
+                    keeper.send(Signed(session, signature))
+            case Noticed(notice):
+                self._noticed(notice)
+            case Ended(session):
+                if self._of(keeper, session) is not None:
+                    self._forget(session)
+
+    def _pass_on(self, keeper: WorkerKeeper, said: Said) -> None:
+        message = said.message()
+        if not isinstance(message, BoxAnswer | BoxCandidate | BoxEnd | Refuse):
+            raise RemoteProtocolError(f"a worker said {type(message).__name__} to the coordinator")
+        found = self._of(keeper, message.session)
+        if found is None:
+            return
+        if isinstance(message, BoxAnswer):
+            found.stage = Stage.ANSWERED
+        elif isinstance(message, BoxEnd | Refuse):
+            found.stage = Stage.OVER
+        found.send(message)
+        if isinstance(message, Refuse):
+            self._forget(message.session)
+
+    def _lost(self, keeper: WorkerKeeper) -> int:
+        """Tell the coordinator that the sessions are over; the worker cannot any more."""
+        lost = [name for name, found in self._sessions.items() if found.keeper is keeper]
+        for session in lost:
+            found = self._forget(session)
+            if found.stage is Stage.OFFERED:
+                found.send(Refuse(session, "box-busy", "The box has lost this visit: try again"))
+            elif found.stage is Stage.ANSWERED:
+                found.send(BoxEnd(session))
+        return len(lost)
+
+    def _of(self, keeper: WorkerKeeper, session: str) -> _Session | None:
+        found = self._sessions.get(session)
+        return found if found is not None and found.keeper is keeper else None
+
+    def _forget(self, session: str) -> _Session:
+        found = self._sessions.pop(session)
+        self._loads[found.keeper] -= 1
+        self._admission.leave(session)
+        return found
+
+
+def _note(task: asyncio.Task[None]) -> None:
+    """Log an error of a keeper's task. A failed start (P2clawError) is in the log already."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, P2clawError):
+        log.fault("worker not kept", error)

@@ -1,0 +1,67 @@
+"""How often somebody may ask: a token bucket, and a bounded table of one for each address. Sans-IO.
+
+An address is one IPv4 address or one IPv6 /64, the smallest piece of IPv6 that one customer has.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from p2claw.coord.client_address import Address
+
+_MINUTE_S = 60.0
+
+
+class TokenBucket:
+    """`burst` at once, `per_minute` (more than 0) in the long run. Full at the start."""
+
+    __slots__ = ("_burst", "_per_s", "_since", "_tokens")
+
+    def __init__(self, burst: int, per_minute: float, now: float) -> None:
+        self._burst = float(burst)
+        self._per_s = per_minute / _MINUTE_S
+        self._tokens = float(burst)
+        self._since = now
+
+    def take(self, now: float) -> float:
+        """0.0 where it is admitted, else the seconds after which asking again will be."""
+        self._tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
+        self._since = now
+        if self._tokens >= 1.0:
+            self._tokens -= 1.0
+            return 0.0
+        return (1.0 - self._tokens) / self._per_s
+
+
+class RateLimit:
+    """A bucket for each of at most `addresses` addresses.
+
+    At the limit of the table the address that was quiet for longest is forgotten: its bucket has
+    had most time to fill, so forgetting it gives away least.
+    """
+
+    def __init__(self, burst: int, per_minute: float, addresses: int) -> None:
+        self._burst = burst
+        self._per_minute = per_minute
+        self._most = addresses
+        self._buckets: OrderedDict[tuple[int, int], TokenBucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, address: Address, now: float) -> float:
+        """As `TokenBucket.take`, for this address."""
+        key = _key(address)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(self._burst, self._per_minute, now)
+            if len(self._buckets) > self._most:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        return bucket.take(now)
+
+
+def _key(address: Address) -> tuple[int, int]:
+    number = int(address)
+    return (4, number) if address.version == 4 else (6, number >> 64)

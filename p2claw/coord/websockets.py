@@ -1,0 +1,44 @@
+"""What both kinds of WebSocket have in common: their limits, and whose address is behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from p2claw.config import Network, ServerLimits
+from p2claw.coord.client_address import Address, client_address, parsed_address
+from p2claw.wire.signalling import MESSAGE_BYTES
+
+# How long the other end may take to agree to a close.
+_CLOSE_S = 3.0
+
+
+def new_socket(limits: ServerLimits) -> web.WebSocketResponse:
+    """A WebSocket that is not open yet, with pings, and without compression.
+
+    Messages up to twice the limit are let in, so that one above it gets the answer of the protocol.
+    Compression would cost 64 KiB of memory for each agent, and spare a few hundred bytes a visit.
+    """
+    return web.WebSocketResponse(
+        heartbeat=limits.keepalive_s,
+        max_msg_size=2 * MESSAGE_BYTES,
+        compress=False,
+        timeout=_CLOSE_S,
+    )
+
+
+def client_of(request: web.Request, trusted: Sequence[Network]) -> Address:
+    """The address that asks, seen through the proxies that are trusted."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    forwarded = request.headers.getall("X-Forwarded-For", ())
+    return client_address(peer[0] if peer else "", forwarded, trusted)
+
+
+def reached_address(request: web.Request) -> tuple[str, int] | None:
+    """The local address and port of the TCP connection, which no header can forge."""
+    local = request.transport.get_extra_info("sockname") if request.transport else None
+    if not local:
+        return None
+    address = parsed_address(local[0])
+    return (str(address), int(local[1])) if address is not None else None

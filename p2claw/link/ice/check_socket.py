@@ -1,0 +1,106 @@
+"""What aioice takes for a socket: one local address of the port that all links share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aioice import stun
+from aioice.ice import StunProtocol
+
+from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.log import get_log
+
+if TYPE_CHECKING:
+    from p2claw.link.ice.ice_connection import IceConnection
+
+log = get_log("link")
+
+
+class PortTransport(asyncio.DatagramTransport):
+    """Sends from one local address of a port; closing it leaves the port open."""
+
+    def __init__(self, port: UdpPort, host: str, protocol: CheckSocket) -> None:
+        super().__init__({"sockname": (host, port.number)})
+        self._port = port
+        self._host = host
+        self._protocol = protocol
+        self._closing = False
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        self._port.send_to(bytes(data), addr[0], addr[1], self._host)
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+
+class CheckSocket(StunProtocol):
+    """One local address, or one relayed. Knows its open checks, to send one again at once.
+
+    port: None where it is relayed, and aioice's TURN client is the transport.
+    """
+
+    receiver: IceConnection
+
+    def __init__(self, receiver: IceConnection, port: UdpPort | None = None) -> None:
+        super().__init__(receiver)
+        self.port = port
+        self._open: dict[tuple[str, int], stun.Message] = {}
+
+    @classmethod
+    def on_port(cls, receiver: IceConnection, port: UdpPort, host: str) -> CheckSocket:
+        socket = cls(receiver, port)
+        socket.connection_made(PortTransport(port, host, socket))
+        return socket
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """Sort by the first byte (RFC 7983): aioice would first try every packet as STUN.
+
+        Anyone can send to this port, so nothing that came may raise: an empty datagram ends
+        aiortc's DTLS task, a STUN message with a cut attribute fills the log with stack traces.
+        """
+        assert isinstance(data, bytes)
+        if not data:
+            return
+        if 20 <= data[0] <= 63:
+            self.receiver.datagram_received(data)
+        elif data[0] <= 3:
+            if self.port is None and self.receiver.relayed_stun(data):
+                return
+            try:
+                super().datagram_received(data, addr)
+            except Exception as error:
+                log.debug("stun message dropped", error=repr(error))
+
+    async def request(
+        self,
+        request: stun.Message,
+        addr: tuple[str, int],
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[stun.Message, tuple[str, int]]:
+        self._open[addr] = request
+        if self.port is not None:
+            self.port.add_transaction(request.transaction_id, self)
+        try:
+            return await super().request(request, addr, integrity_key, retransmissions)
+        finally:
+            if self.port is not None:
+                self.port.remove_transaction(request.transaction_id)
+            if self._open.get(addr) is request:
+                del self._open[addr]
+
+    def check_again(self, addr: tuple[str, int]) -> None:
+        """Repeat the check under way to `addr`: the same transaction, so either answer counts."""
+        request = self._open.get(addr)
+        if request is not None:
+            self.send_stun(request, addr)
+
+    def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
+        """An answer to one of our requests, from the port."""
+        self.datagram_received(data, addr)

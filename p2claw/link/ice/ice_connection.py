@@ -1,0 +1,290 @@
+"""aioice's Connection with the cures that a link needs: trickle, triggered checks, patience.
+
+Private names of aioice 0.13 used here are listed in `link/stock.py`, which refuses a version that
+lacks them. If aioice learns to trickle and to answer a check with a check, most of this goes away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable
+from typing import Protocol, cast
+
+from aioice import Candidate, Connection, stun
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
+
+from p2claw.dataplane.carrier._engine import Consent, UdpPort
+from p2claw.link.ice.check_socket import CheckSocket
+from p2claw.link.ice.host_addresses import HostAddress
+from p2claw.link.ice.mailbox import Mailbox
+from p2claw.log import get_log
+
+log = get_log("link")
+
+COMPONENT = 1
+CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
+
+# RFC 8445 §6.1.2.5. The peer chooses how many candidates it sends, so this bounds our work.
+PAIRS = 100
+
+# Four megabytes of full packets: more than any receive buffer of the kernel holds for us.
+RECEIVE_QUEUE = 4096
+
+# Three round trips of 150 ms: time for both sides' checks to open both NATs.
+RELAY_PATIENCE_S = 0.5
+
+# Telling a TURN server that we are done is a courtesy: the allocation expires in any case.
+RELAY_CLOSE_TIMEOUT_S = 1.0
+
+
+class Carrier(Protocol):
+    """Who is told of validated addresses and of the path, and takes what is not STUN."""
+
+    def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
+        """An authenticated check came from there; or was answered from there, which proves more."""
+
+    def path_selected(self, pair: CandidatePair) -> None:
+        """This pair carries data from now on: the first one, or another than before."""
+
+    def datagram_received(self, data: bytes) -> None:
+        """A DTLS record that came through a relay."""
+
+    def relayed_stun(self, message: bytes) -> bool:
+        """Whether a message that came through a relay was about consent, and is seen to."""
+
+
+class IceConnection(Connection):
+    """One ICE agent with one component, on a port that it shares with others."""
+
+    def __init__(self, port: UdpPort, carrier: Carrier, *, controlling: bool) -> None:
+        super().__init__(ice_controlling=controlling)
+        self._port = port
+        self._carrier = carrier
+        self._hosts: dict[str, CheckSocket] = {}
+        self._arrived: Mailbox[tuple[bytes, int] | None] = Mailbox()
+        self._queue = cast("asyncio.Queue[tuple[bytes, int] | None]", self._arrived)
+        self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
+        self._relays_from = 0.0  # on the loop's clock
+
+    @property
+    def selected(self) -> CandidatePair | None:
+        """The pair that carries data, once nominated."""
+        return self._nominated.get(COMPONENT)
+
+    @property
+    def sockets(self) -> tuple[StunProtocol, ...]:
+        """Every local socket, host and relayed."""
+        return tuple(self._protocols)
+
+    def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
+        """Make the host candidates, one an address. Nothing is asked of anyone."""
+        for address in addresses:
+            if self._port.is_v4_only and _version(address.host) == 6:
+                continue
+            socket = CheckSocket.on_port(self, self._port, address.host)
+            socket.local_candidate = Candidate(
+                foundation=candidate_foundation("host", "udp", address.host),
+                component=COMPONENT,
+                transport="udp",
+                priority=candidate_priority(COMPONENT, "host", address.preference),
+                host=address.host,
+                port=self._port.number,
+                type="host",
+            )
+            self._hosts[str(ipaddress.ip_address(address.host))] = socket
+            self._protocols.append(socket)
+            self._local_candidates.append(socket.local_candidate)
+        self._port.add_ufrag(self.local_username, self)
+        return self.local_candidates
+
+    def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
+        """A check of the peer, from the port."""
+        socket = self._hosts.get(local_host)
+        if socket is None:  # an address that is newer than this link, or has no candidate
+            version = _version(addr[0])
+            sockets = (s for host, s in self._hosts.items() if _version(host) == version)
+            socket = next(sockets, None)
+        if socket is not None:
+            socket.datagram_received(data, addr)
+
+    def add_relay(self, protocol: StunProtocol) -> None:
+        """A TURN server gave us an address: pair it with what the peer has told so far."""
+        self._protocols.append(protocol)
+        self._local_candidates.append(protocol.local_candidate)
+        for remote in list(self._remote_candidates):
+            self._pair_remote_candidate(remote)
+        self.sort_check_list()
+
+    def add_remote(self, candidate: Candidate, *, address: str | None = None) -> None:
+        """A candidate of the peer. address: what its `.local` name resolved to.
+
+        aioice's own method is a coroutine that waits for multicast DNS, and it may not be called
+        any more after the end of candidates.
+        """
+        if self._closing or len(self._remote_candidates) >= PAIRS:
+            return
+        self._add_remote_candidate(candidate, address or candidate.host)
+        if self._early_checks_done:
+            self._check_periodic()
+
+    async def connect(self) -> None:
+        """Check pairs until one is nominated or `close` is called. Raises ConnectionError.
+
+        Unlike aioice's it does not fail because the peer named no candidate or all checks failed:
+        the peer's own checks may still be under way (RFC 8863). Whoever waits has a deadline.
+        And it returns in the same turn of the loop as the nomination, not at the next 20 ms.
+        """
+        if self.remote_username is None or self.remote_password is None:
+            raise ConnectionError("the remote credentials are missing")
+        for remote in list(self._remote_candidates):
+            self._pair_remote_candidate(remote)
+        self.sort_check_list()
+        self._unfreeze_initial()
+        early_checks = list(self._early_checks)
+        del self._early_checks
+        self._early_checks_done = True
+        for early_check in early_checks:
+            self.check_incoming(*early_check)
+        self._relays_from = asyncio.get_running_loop().time() + RELAY_PATIENCE_S
+        pacing = asyncio.create_task(self._pace())
+        try:
+            result = await self._check_list_state.get()
+        finally:
+            pacing.cancel()
+            await asyncio.wait([pacing])
+        for pair in self._check_list:
+            self._cut_short(pair)
+        if result != ICE_COMPLETED:
+            raise ConnectionError("no path was found")
+        # aioice would begin to ask for consent here. The data plane does (RFC 7675).
+
+    def _cut_short(self, pair: CandidatePair) -> None:
+        """End a check that is not needed any more, and forget its task."""
+        if pair.task is not None:
+            pair.task.cancel()
+            pair.task = None
+            if not self.ice_controlling:
+                # The peer may still select this pair, by a check that one of ours has to follow.
+                pair.state = CandidatePair.State.WAITING
+
+    def consent(self) -> Consent:
+        """What the checks of the selected pair are signed with."""
+        assert self.selected is not None and self.remote_username and self.remote_password
+        return Consent(
+            local_ufrag=self.local_username,
+            local_password=self.local_password,
+            remote_ufrag=self.remote_username,
+            remote_password=self.remote_password,
+            controlling=self.ice_controlling,
+            tie_breaker=self._tie_breaker,
+            priority=candidate_priority(COMPONENT, "prflx"),
+        )
+
+    async def close(self) -> None:
+        """Leave the port. A TURN server that is silent is left to its own time-out."""
+        self._port.remove_ufrag(self.local_username)
+        relays = [p for p in self._protocols if p.local_candidate.type == "relay"]
+        self._protocols = [p for p in self._protocols if p not in relays]
+        await super().close()
+        if relays:
+            closing = [asyncio.create_task(relay.close()) for relay in relays]
+            await asyncio.wait(closing, timeout=RELAY_CLOSE_TIMEOUT_S)
+
+    def datagram_received(self, data: bytes) -> None:
+        """A DTLS record that came through a relay."""
+        self._carrier.datagram_received(data)
+
+    def relayed_stun(self, message: bytes) -> bool:
+        """Whether a message that came through a relay needs no more thought."""
+        return self._carrier.relayed_stun(message)
+
+    def take_queued(self) -> list[bytes]:
+        """What came for the handshake and was not read by it."""
+        return [item[0] for item in self._arrived.take_all() if item is not None]
+
+    def data_received(self, data: bytes, component: int) -> None:
+        # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
+        if self._arrived.qsize() < RECEIVE_QUEUE:
+            super().data_received(data, component)
+
+    # What aiortc's handshake asks of a transport.
+
+    async def _recv(self) -> bytes:
+        return await self.recv()
+
+    async def _send(self, data: bytes) -> None:
+        await self.send(data)
+
+    def check_incoming(
+        self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol
+    ) -> None:
+        """A check of the peer, authenticated.
+
+        aioice leaves a pair alone whose own check is under way. But that check was probably
+        dropped by the peer's NAT, which this one has just opened: RFC 8445 §7.3.1.4 says check
+        again. Without it a port-restricted NAT costs the 0.5 s of a retransmission.
+        """
+        pair = next(
+            (p for p in self._check_list if p.protocol is protocol and p.remote_addr == addr), None
+        )
+        if pair is None and len(self._check_list) >= PAIRS:
+            return
+        under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
+        self._validated(protocol, addr, answered=False)
+        super().check_incoming(message, addr, protocol)
+        if under_way and isinstance(protocol, CheckSocket):
+            protocol.check_again(addr)
+
+    def check_complete(self, pair: CandidatePair) -> None:
+        """A check has ended. The peer may select another path at any time, a new address of its own
+        among them (RFC 8445 §8.1.1): data follows."""
+        before = self.selected
+        if pair.state is CandidatePair.State.SUCCEEDED:
+            self._validated(pair.protocol, pair.remote_addr, answered=True)
+        super().check_complete(pair)
+        if self.selected is not None and self.selected is not before:
+            self._carrier.path_selected(self.selected)
+
+    def check_start_task(self, pair: CandidatePair) -> None:
+        """Begin a check; the offerer's through a relay not before the direct ones had their time.
+
+        It nominates with its first checks and never changes its mind: whichever pair answers first
+        carries the link. A relay often answers before both NATs are open.
+        """
+        wait_s = self._relays_from - asyncio.get_running_loop().time()
+        if not self.ice_controlling or wait_s <= 0 or not _is_relayed(pair):
+            super().check_start_task(pair)
+        elif pair.task is None:
+            # Under way, as far as aioice knows: a pair that waits would hold up those after it.
+            self.check_state(pair, CandidatePair.State.IN_PROGRESS)
+            pair.task = asyncio.create_task(self._check_later(pair, wait_s))
+
+    async def _check_later(self, pair: CandidatePair, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        await self.check_start(pair)
+
+    def _validated(self, protocol: StunProtocol, addr: tuple[str, int], *, answered: bool) -> None:
+        if isinstance(protocol, CheckSocket) and protocol.port is not None:
+            self._carrier.address_validated(addr, answered=answered)
+
+    def _remote_candidates_expected(self) -> bool:
+        # Keeps aioice from failing the check list early; see `connect`.
+        return not self._closing
+
+    def _pair_remote_candidate(self, remote_candidate: Candidate) -> None:
+        if len(self._check_list) < PAIRS:
+            super()._pair_remote_candidate(remote_candidate)
+
+    async def _pace(self) -> None:
+        while self._check_periodic():  # the pace is what this is for  # noqa: ASYNC110
+            await asyncio.sleep(CHECK_INTERVAL_S)
+
+
+def _version(host: str) -> int:
+    return ipaddress.ip_address(host).version
+
+
+def _is_relayed(pair: CandidatePair) -> bool:
+    return "relay" in (pair.local_candidate.type, pair.remote_candidate.type)

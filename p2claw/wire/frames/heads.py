@@ -1,0 +1,252 @@
+"""Request heads, response heads and trailers: dataclasses here, msgpack on the wire."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from p2claw.errors import LocalProtocolError
+from p2claw.wire.frames.faults import HeadFault, HeadTooLarge
+from p2claw.wire.frames.limits import METHOD_CHARS, ORIGINS, REASON_CHARS, TARGET_CHARS, Limits
+from p2claw.wire.frames.packing import NotPacked, pack, unpack_list, unpack_map
+
+Fields = tuple[tuple[str, str], ...]
+
+DEFAULT_URGENCY = 3
+_LIMITS = Limits()
+
+# RFC 9110 §5.6.2: a token; field names are lower-case here.
+_METHOD = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Za-z-]{{1,{METHOD_CHARS}}}")
+_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]*")
+# RFC 9110 §5.5: one character is one octet.
+_OCTETS = re.compile(r"[\x00-\xff]*", re.DOTALL)
+_TARGET = re.compile(rf"/[\x21-\x7e]{{0,{TARGET_CHARS - 1}}}")
+_ERROR = re.compile(r"[a-z][a-z0-9-]{0,63}")
+# RFC 9112 §4: the phrase after the status.
+_REASON = re.compile(rf"[\t\x20-\x7e\x80-\xff]{{0,{REASON_CHARS}}}")
+_ERROR_FIELDS = (("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"))
+# A scheme, a host name or address, and a port that is not the scheme's own.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """What a visitor asks for. fields: lower-case names, in order. Source: docs/WIRE.md §4.
+
+    protocol: that a CONNECT opens on the stream, docs/WIRE.md §14; "" with every other method.
+    keep: the request goes on where its link is lost, docs/WIRE.md §4.
+    """
+
+    method: str
+    target: str
+    fields: Fields
+    urgency: int = DEFAULT_URGENCY
+    protocol: str = ""
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """What a box answers.
+
+    error: a code of docs/WIRE.md §9 on answers that the box itself made, else "".
+    reason: the phrase that an HTTP/1.1 upstream put behind the status.
+    origins: by which an app's page may mean the app itself, besides the one it is visited under.
+    """
+
+    status: int
+    fields: Fields
+    error: str = ""
+    reason: str = ""
+    origins: tuple[str, ...] = ()
+
+
+def encode_request(head: RequestHead, limits: Limits = _LIMITS) -> bytes:
+    """The payload of REQUEST, whole. Raises LocalProtocolError `head-invalid`, `head-too-large`."""
+    value: dict[str, object] = {"m": head.method, "p": head.target, "h": head.fields}
+    if head.urgency != DEFAULT_URGENCY:
+        value["u"] = head.urgency
+    if head.protocol:
+        value["c"] = head.protocol
+    if head.keep:
+        value["k"] = 1
+    return _encode(_check_request, head, value, limits)
+
+
+def encode_response(head: ResponseHead, limits: Limits = _LIMITS) -> bytes:
+    """The payload of RESPONSE, whole. Raises LocalProtocolError as `encode_request`."""
+    value: dict[str, object] = {"s": head.status, "h": head.fields}
+    if head.error:
+        value["e"] = head.error
+    if head.reason:
+        value["r"] = head.reason
+    if head.origins:
+        value["o"] = head.origins
+    return _encode(_check_response, head, value, limits)
+
+
+def encode_trailers(fields: Fields, limits: Limits = _LIMITS) -> bytes:
+    """The payload of TRAILERS, whole. Raises LocalProtocolError as `encode_request`."""
+    return _encode(_check_fields, fields, fields, limits)
+
+
+def decode_request(payload: bytes, limits: Limits = _LIMITS) -> RequestHead:
+    """Raises HeadTooLarge, or HeadFault for all else that docs/WIRE.md §4 does not allow."""
+    value = _unpack(payload, limits)
+    head = RequestHead(
+        method=_text(value, "m"),
+        target=_text(value, "p"),
+        fields=_fields(value.get("h"), limits),
+        urgency=value.get("u", DEFAULT_URGENCY),
+        protocol=_text(value, "c") if "c" in value else "",
+        keep=_flag(value, "k"),
+    )
+    _check_request(head, limits)
+    return head
+
+
+def decode_response(payload: bytes, limits: Limits = _LIMITS) -> ResponseHead:
+    """Raises as `decode_request`."""
+    value = _unpack(payload, limits)
+    head = ResponseHead(
+        status=value.get("s", 0),
+        fields=_fields(value.get("h"), limits),
+        error=_text(value, "e") if "e" in value else "",
+        reason=_text(value, "r") if "r" in value else "",
+        origins=_texts(value, "o") if "o" in value else (),
+    )
+    _check_response(head, limits)
+    return head
+
+
+def decode_trailers(payload: bytes, limits: Limits = _LIMITS) -> Fields:
+    """Raises as `decode_request`."""
+    _check_size(payload, limits)
+    try:
+        value = unpack_list(payload)
+    except NotPacked as error:
+        raise HeadFault(f"trailers are {error}") from error
+    fields = _fields(value, limits)
+    _check_fields(fields, limits)
+    return fields
+
+
+def error_response(status: int, error: str, line: str) -> tuple[ResponseHead, bytes]:
+    """Head and body of a response that the box makes itself, as docs/WIRE.md §9 wants it.
+
+    error: a code of §9. line: one line for people.
+    """
+    return ResponseHead(status=status, fields=_ERROR_FIELDS, error=error), f"{line}\n".encode()
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Whether a response never has DATA. Source: docs/WIRE.md §4, RFC 9110 §6.4.1."""
+    return method == "HEAD" or status in (204, 205, 304)
+
+
+def _encode(check: Any, head: Any, value: object, limits: Limits) -> bytes:
+    try:
+        check(head, limits)
+        payload = pack(value)
+        _check_size(payload, limits)
+    except HeadTooLarge as error:
+        raise LocalProtocolError(error.message, code="head-too-large") from error
+    except (HeadFault, TypeError, ValueError) as error:
+        raise LocalProtocolError(f"{error}", code="head-invalid") from error
+    return payload
+
+
+def _unpack(payload: bytes, limits: Limits) -> dict[str, Any]:
+    _check_size(payload, limits)
+    try:
+        return unpack_map(payload)
+    except NotPacked as error:
+        raise HeadFault(f"a head is {error}") from error
+
+
+def _text(value: dict[str, Any], key: str) -> str:
+    text = value.get(key)
+    if type(text) is not str:
+        raise HeadFault(f"a head whose {key!r} is not text")
+    return text
+
+
+def _flag(value: dict[str, Any], key: str) -> bool:
+    flag = value.get(key, 0)
+    if type(flag) is not int or flag not in (0, 1):
+        raise HeadFault(f"a head whose {key!r} is not 0 or 1")
+    return flag == 1
+
+
+def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+    texts = value.get(key)
+    if type(texts) is not list or not all(type(text) is str for text in texts):
+        raise HeadFault(f"a head whose {key!r} is not a list of text")
+    return tuple(texts)
+
+
+def _fields(value: Any, limits: Limits) -> Fields:
+    if type(value) is not list:
+        raise HeadFault("fields that are not a list")
+    _check_count(len(value), limits)
+    for field in value:
+        if (
+            type(field) is not list
+            or len(field) != 2
+            or type(field[0]) is not str
+            or type(field[1]) is not str
+        ):
+            raise HeadFault("a field that is not a name and a value")
+    return tuple([(name, text) for name, text in value])
+
+
+def _check_request(head: RequestHead, limits: Limits) -> None:
+    if not _METHOD.fullmatch(head.method):
+        raise HeadFault("a method that is not a token of 1 to 32 characters")
+    asterisk = head.target == "*" and head.method == "OPTIONS"  # RFC 9112 §3.2.4
+    if not asterisk and not _TARGET.fullmatch(head.target):
+        raise HeadFault("a target that is not in origin form")
+    if type(head.urgency) is not int or not 0 <= head.urgency <= 7:
+        raise HeadFault("an urgency that is not 0 to 7")
+    if head.protocol and not (head.method == "CONNECT" and _METHOD.fullmatch(head.protocol)):
+        raise HeadFault("a protocol that is no token, or whose method is not CONNECT")
+    _check_fields(head.fields, limits)
+
+
+def _check_response(head: ResponseHead, limits: Limits) -> None:
+    if type(head.status) is not int or not 200 <= head.status <= 599:
+        raise HeadFault("a status that is not 200 to 599")
+    if head.error and not _ERROR.fullmatch(head.error):
+        raise HeadFault("an error code that is not lower-case words and hyphens")
+    if head.reason and not _REASON.fullmatch(head.reason):
+        raise HeadFault("a reason with a character that is not allowed, or too many")
+    if len(head.origins) > ORIGINS or not all(map(_ORIGIN.fullmatch, head.origins)):
+        raise HeadFault("an origin that is none, or too many of them")
+    _check_fields(head.fields, limits)
+
+
+def _check_fields(fields: Fields, limits: Limits) -> None:
+    _check_count(len(fields), limits)
+    # Both rules are about single characters, so all names, and all values, are looked at in one go.
+    names = [name for name, _ in fields]
+    if "" in names or not _NAMES.fullmatch("".join(names)):
+        raise HeadFault("a field name that is not a lower-case token")
+    # CR, LF and NUL would end the field somewhere else.
+    values = "".join([value for _, value in fields])
+    if "\r" in values or "\n" in values or "\0" in values or not _is_octets(values):
+        raise HeadFault("a field value with a character that is not allowed")
+
+
+def _is_octets(text: str) -> bool:
+    return text.isascii() or _OCTETS.fullmatch(text) is not None
+
+
+def _check_count(count: int, limits: Limits) -> None:
+    if count > limits.head_fields:
+        raise HeadTooLarge(f"{count} fields, more than {limits.head_fields}")
+
+
+def _check_size(payload: bytes, limits: Limits) -> None:
+    if len(payload) > limits.head_bytes:
+        raise HeadTooLarge(f"a head of {len(payload)} bytes, more than {limits.head_bytes}")

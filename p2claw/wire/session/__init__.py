@@ -1,0 +1,1 @@
+"""One side of a session: its streams, their states, credit, silence, and its end."""

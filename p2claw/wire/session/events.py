@@ -1,0 +1,113 @@
+"""What a session tells the one who drives it. `Event` is the union of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
+from p2claw.wire.frames.hello import Hello
+
+
+@dataclass(frozen=True, slots=True)
+class HelloReceived:
+    """The other side is there, and a version is agreed. Comes before all else."""
+
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """Box: a stream begins. end: the request has no body."""
+
+    stream: int
+    head: RequestHead
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReceived:
+    """Visitor: the answer begins. end: it has no body."""
+
+    stream: int
+    head: ResponseHead
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataReceived:
+    """Body bytes, perhaps none. Say `consumed` for them once they have been read."""
+
+    stream: int
+    data: bytes
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrailersReceived:
+    """The other side's body has ended with these fields."""
+
+    stream: int
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReset:
+    """A stream ended early: by the other side's RESET or breach. StreamClosed follows."""
+
+    stream: int
+    code: Code
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWritable:
+    """What was queued above high water has fallen to low water: the producer may go on."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """The last event of a stream, however it ended. Its id means nothing from now on."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class PongReceived:
+    """A PING of ours was answered after rtt_s seconds."""
+
+    rtt_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GoawayReceived:
+    """No new streams. Those above last_stream are reset with REFUSED; the others go on."""
+
+    last_stream: int
+    code: Code
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFailed:
+    """Nothing more comes. Send what `to_send` still gives, then close the channel."""
+
+    code: Code
+    reason: str
+
+
+Event = (
+    HelloReceived
+    | RequestReceived
+    | ResponseReceived
+    | DataReceived
+    | TrailersReceived
+    | StreamReset
+    | StreamWritable
+    | StreamClosed
+    | PongReceived
+    | GoawayReceived
+    | SessionFailed
+)

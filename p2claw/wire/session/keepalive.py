@@ -1,0 +1,83 @@
+"""Silence on a session: when to send PING, when the peer is lost, how many PINGs to answer."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from p2claw.wire.frames.limits import Limits
+
+PING_BYTES = 8
+
+
+class Silence(Enum):
+    """What a moment calls for."""
+
+    NOTHING = auto()
+    PING = auto()
+    LOST = auto()
+
+
+class Keepalive:
+    """The clock side of a session. Its time starts with the first `now` that it is shown.
+
+    Source: docs/WIRE.md §8.
+    """
+
+    __slots__ = ("_answered", "_answered_since", "_heard", "_limits", "_pinged", "_sent", "_serial")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._heard: float | None = None  # when a frame last came
+        self._pinged = False  # a PING of this silence is on its way
+        self._sent: dict[bytes, float] = {}  # the PING that is on its way, and since when
+        self._serial = 0
+        self._answered = 0
+        self._answered_since = 0.0
+
+    def start(self, now: float) -> None:
+        """Begin to count, where nothing has been heard yet."""
+        if self._heard is None:
+            self._heard = now
+
+    def heard(self, now: float) -> None:
+        """A frame has come."""
+        self._heard = now
+        self._pinged = False
+
+    def deadline(self) -> float | None:
+        """When `check` has something to say, should nothing come till then."""
+        if self._heard is None:
+            return None
+        limits = self._limits
+        return self._heard + (limits.dead_after_s if self._pinged else limits.ping_after_s)
+
+    def check(self, now: float) -> Silence:
+        """What the silence up to now calls for. PING is said once a silence."""
+        self.start(now)
+        deadline = self.deadline()
+        if deadline is None or now < deadline:
+            return Silence.NOTHING
+        if self._heard is not None and now >= self._heard + self._limits.dead_after_s:
+            return Silence.LOST
+        self._pinged = True
+        return Silence.PING
+
+    def next_ping(self, now: float) -> bytes:
+        """The payload of a new PING; an older one that is still on its way no longer counts."""
+        self._serial += 1
+        payload = self._serial.to_bytes(PING_BYTES, "big")
+        self._sent = {payload: now}
+        return payload
+
+    def pong(self, payload: bytes, now: float) -> float | None:
+        """How long a PING took, in seconds; None where the answer is to none of ours."""
+        sent = self._sent.pop(payload, None)
+        return None if sent is None else now - sent
+
+    def may_answer(self, now: float) -> bool:
+        """Whether a PING that came now is answered: 10 in 10 s are."""
+        if now >= self._answered_since + self._limits.pings_s:
+            self._answered_since = now
+            self._answered = 0
+        self._answered += 1
+        return self._answered <= self._limits.pings

@@ -1,0 +1,334 @@
+"""A session: one side of docs/WIRE.md §1–§9 over one link, without any IO.
+
+Give it a message, then drain `next_event` and `to_send`; re-arm a timer from `next_timeout`.
+Streams are `streams`', `inbound`'s and `outbound`'s; here are HELLO, PING, GOAWAY and failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from p2claw import __version__
+from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from p2claw.wire.frames.codec import CODEC, Codec
+from p2claw.wire.frames.codes import FLAG_ACK, Code, FrameType
+from p2claw.wire.frames.faults import SessionFault
+from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
+from p2claw.wire.frames.hello import EXTENSIONS, Hello, Role, agree, decode_hello, encode_hello
+from p2claw.wire.frames.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
+from p2claw.wire.frames.payloads import goaway_payload, read_goaway
+from p2claw.wire.session.events import (
+    Event,
+    GoawayReceived,
+    HelloReceived,
+    PongReceived,
+    SessionFailed,
+)
+from p2claw.wire.session.inbound import Inbound
+from p2claw.wire.session.keepalive import Keepalive, Silence
+from p2claw.wire.session.outbound import Outbound
+from p2claw.wire.session.states import SESSION_TRANSITIONS, Cause, State
+from p2claw.wire.session.streams import Streams
+
+_DATA = int(FrameType.DATA)
+_GOAWAY = int(FrameType.GOAWAY)
+_HELLO = int(FrameType.HELLO)
+_PING = int(FrameType.PING)
+_FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has crossed a session since it began."""
+
+    messages_in: int = 0
+    frames_in: int = 0
+    bytes_in: int = 0
+    messages_out: int = 0
+    frames_out: int = 0
+    bytes_out: int = 0
+
+
+class Session:
+    """One side of a session.
+
+    role: which side. app: that a visitor wants; None for a box. software: for the peer's logs.
+    extensions: spoken here. codec: what reads and writes frames; a test may choose it.
+    """
+
+    __slots__ = (
+        "_codec",
+        "_events",
+        "_hello",
+        "_inbound",
+        "_keepalive",
+        "_last_stream",
+        "_last_words",
+        "_outbound",
+        "_scheduler",
+        "_state",
+        "_streams",
+        "_told",
+        "counters",
+        "limits",
+        "peer_hello",
+    )
+
+    def __init__(
+        self,
+        role: Role,
+        *,
+        app: str | None = None,
+        limits: Limits | None = None,
+        software: str = f"p2claw/{__version__}",
+        extensions: tuple[str, ...] = EXTENSIONS,
+        codec: Codec = CODEC,
+    ) -> None:
+        if (app is not None) != (role is Role.VISITOR):
+            raise LocalProtocolError("a visitor names an app, and a box does not", code="app-wrong")
+        self.limits = limits = limits or DEFAULT_LIMITS
+        self.counters = Counters()
+        self.peer_hello: Hello | None = None
+        is_box = role is Role.BOX
+        window_bytes = limits.box_window_bytes if is_box else limits.visitor_window_bytes
+        self._hello = Hello(
+            role=role,
+            app=app or "",
+            software=software,
+            window_bytes=window_bytes,
+            streams=limits.streams if is_box else FIRST_STREAMS,
+            extensions=extensions,
+        )
+        self._codec = codec
+        self._state = State.RUNNING
+        # A list, because most sessions are idle most of the time, and an empty deque has 760 bytes.
+        self._events: list[Event] = []
+        self._told = 0  # how many of these `next_event` has given
+        self._last_stream: int | None = None  # of the GOAWAY that we sent
+        self._last_words: bytes | None = None  # of a failed session
+        self._keepalive = Keepalive(limits)
+        self._scheduler = codec.scheduler(limits.high_water_bytes, limits.low_water_bytes)
+        emit = self._events.append
+        self._streams = Streams(role, codec, self._scheduler, limits, emit)
+        self._outbound = Outbound(role, codec, limits, window_bytes, self._streams, self._scheduler)
+        self._inbound = Inbound(
+            role, limits, window_bytes, self._streams, self._outbound, self._scheduler, emit
+        )
+        self._control(FrameType.HELLO, 0, encode_hello(self._hello))
+
+    @property
+    def role(self) -> Role:
+        """Which side this is."""
+        return self._hello.role
+
+    def speaks(self, extension: str) -> bool:
+        """Whether both sides speak it; False before the other side's HELLO."""
+        theirs = self.peer_hello.extensions if self.peer_hello is not None else ()
+        return extension in theirs and extension in self._hello.extensions
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams are open: those that neither side has reset and not both have ended."""
+        return len(self._streams)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the session is over."""
+        return self._state is State.FAILED
+
+    @property
+    def draining(self) -> bool:
+        """Whether either side has said GOAWAY."""
+        return self._state is State.DRAINING
+
+    def receive(self, message: bytes, now: float) -> None:
+        """Read a message. Whatever is wrong with it becomes an event: this never raises for it."""
+        if self._state is State.FAILED:
+            return
+        self._keepalive.heard(now)
+        counters = self.counters
+        counters.messages_in += 1
+        counters.bytes_in += len(message)
+        try:
+            frames = self._codec.decode_message(message)
+            counters.frames_in += len(frames)
+            for type, flags, stream, payload in frames:
+                self._frame(type, flags, stream, payload, now)
+            if self._scheduler.control_bytes > self.limits.control_bytes:
+                raise SessionFault("too much to answer, and nothing of it is read", Code.LIMIT)
+        except SessionFault as fault:
+            self._fail(fault.wire_code, fault.message)
+        except RemoteProtocolError as error:
+            self._fail(Code.PROTOCOL, error.message)
+
+    def next_event(self) -> Event | None:
+        """What happened, in order; None when all has been told."""
+        if self._told < len(self._events):
+            self._told += 1
+            return self._events[self._told - 1]
+        self._events.clear()
+        self._told = 0
+        return None
+
+    def to_send(self, now: float) -> bytes | None:
+        """The next message for the channel, or None where nothing may go now."""
+        if self._state is State.FAILED:
+            words, self._last_words = self._last_words, None
+            return words
+        self._keepalive.start(now)
+        message = self._scheduler.next_message()
+        if message is None:
+            return None
+        self.counters.messages_out += 1
+        self.counters.bytes_out += len(message)
+        self.counters.frames_out = self._scheduler.frames_out
+        for notice, stream in self._scheduler.take_notices():
+            if notice == _FINISHED:
+                self._streams.handed_out(stream)
+            else:
+                self._streams.writable(stream)
+        return message
+
+    def next_timeout(self) -> float | None:
+        """When to call `handle_timeout`, on the clock of `now`; None: never."""
+        return None if self._state is State.FAILED else self._keepalive.deadline()
+
+    def handle_timeout(self, now: float) -> None:
+        """Look at the clock: send PING after silence, fail when the other side is lost."""
+        if self._state is State.FAILED:
+            return
+        silence = self._keepalive.check(now)
+        if silence is Silence.LOST:
+            self._fail(Code.TIMEOUT, f"nothing was heard for {self.limits.dead_after_s:g} s")
+        elif silence is Silence.PING:
+            self.ping(now)
+
+    def ping(self, now: float) -> None:
+        """Measure the way there and back: PongReceived tells."""
+        if self._state is not State.FAILED:
+            self._control(FrameType.PING, 0, self._keepalive.next_ping(now))
+
+    def open_request(self, head: RequestHead, *, end: bool) -> int:
+        """Visitor: begin a request; its stream id.
+
+        Raises LocalProtocolError `streams-exhausted` at the box's limit, `goaway` while draining,
+        `head-invalid`, `head-too-large`, `ids-exhausted`; LinkError after failure.
+        """
+        self._must_run()
+        if self.role is not Role.VISITOR:
+            raise LocalProtocolError("a box opens no streams", code="role-wrong")
+        if self._state is State.DRAINING:
+            raise LocalProtocolError("no new streams on a link that drains", code="goaway")
+        return self._outbound.request(head, end=end)
+
+    def send_response(self, stream: int, head: ResponseHead, *, end: bool) -> None:
+        """Box: answer a request.
+
+        Raises StreamResetError where the stream is over, LocalProtocolError `head-invalid`,
+        `head-too-large`, `out-of-order`; LinkError after failure.
+        """
+        self._must_run()
+        if self.role is not Role.BOX:
+            raise LocalProtocolError("a visitor answers nothing", code="role-wrong")
+        self._outbound.response(stream, head, end=end)
+
+    def send_data(self, stream: int, data: bytes | memoryview, *, end: bool = False) -> None:
+        """Queue body bytes, whole and uncopied: they must not change until they have gone.
+
+        Raises StreamResetError where the stream is over, LocalProtocolError `out-of-order`,
+        `no-body`; LinkError after failure.
+        """
+        self._must_run()
+        self._outbound.data(stream, data, end=end)
+
+    def send_trailers(self, stream: int, fields: Fields) -> None:
+        """End the body with fields. Raises as `send_response`."""
+        self._must_run()
+        self._outbound.trailers(stream, fields)
+
+    def consumed(self, stream: int, n: int) -> None:
+        """The consumer has read n body bytes: credit is granted in quarters of the window."""
+        if self._state is not State.FAILED:
+            self._outbound.consumed(stream, n)
+
+    def reset(self, stream: int, code: Code, reason: str = "") -> None:
+        """End a stream early; nothing where it is over already."""
+        if self._state is not State.FAILED:
+            self._streams.reset(stream, code, reason)
+
+    def goaway(self, code: Code, reason: str = "") -> None:
+        """Take no new streams; open ones go on."""
+        if self._state is State.FAILED:
+            return
+        self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
+        if self._last_stream is None:
+            self._last_stream = self._highest_of_peer()
+        self._control(FrameType.GOAWAY, 0, goaway_payload(self._last_stream, code, reason))
+
+    def queued(self, stream: int) -> int:
+        """Body bytes of a stream that `to_send` has not handed out."""
+        return self._scheduler.queued(stream)
+
+    def _frame(self, type: int, flags: int, stream: int, payload: bytes, now: float) -> None:
+        if self.peer_hello is None:
+            if type != _HELLO:
+                raise SessionFault("a frame before HELLO")
+            self._on_hello(payload)
+        elif stream and type <= _GOAWAY:
+            draining = self._state is State.DRAINING
+            self._inbound.receive(type, flags, stream, payload, draining=draining)
+        elif type == _PING:
+            self._on_ping(flags, payload, now)
+        elif type == _GOAWAY:
+            self._on_goaway(payload)
+        elif type == _HELLO:
+            raise SessionFault("a second HELLO")
+        # All else is of an extension that is not spoken here, and ignored.
+
+    def _on_hello(self, payload: bytes) -> None:
+        hello = decode_hello(payload)
+        agree(self._hello, hello)
+        self.peer_hello = hello
+        self._outbound.peer_allows(hello.window_bytes, hello.streams)
+        self._events.append(HelloReceived(hello))
+
+    def _on_ping(self, flags: int, payload: bytes, now: float) -> None:
+        if flags & FLAG_ACK:
+            rtt_s = self._keepalive.pong(payload, now)
+            if rtt_s is not None:
+                self._events.append(PongReceived(rtt_s))
+        elif self._keepalive.may_answer(now):
+            self._control(FrameType.PING, FLAG_ACK, payload, front=self.counters.messages_out > 0)
+
+    def _on_goaway(self, payload: bytes) -> None:
+        last_stream, code, reason = read_goaway(payload)
+        self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
+        self._events.append(GoawayReceived(last_stream, code, reason))
+        if self.role is Role.BOX:
+            return
+        for id in self._streams:
+            stream = self._streams.get(id)
+            if id > last_stream and stream is not None:
+                self._streams.lost(stream, Code.REFUSED, "above the last stream of GOAWAY")
+
+    def _control(self, type: FrameType, flags: int, payload: bytes, front: bool = False) -> None:
+        self._scheduler.control(self._codec.encode_frame(type, flags, 0, payload), front)
+
+    def _highest_of_peer(self) -> int:
+        return self._streams.closed.highest if self.role is Role.BOX else 0
+
+    def _must_run(self) -> None:
+        if self._state is State.FAILED:
+            raise LinkError("the session has failed", hint="Open a new link")
+
+    def _fail(self, code: Code, reason: str) -> None:
+        self._state = SESSION_TRANSITIONS[self._state, Cause.FAULT]
+        last_stream = self._highest_of_peer() if self._last_stream is None else self._last_stream
+        payload = goaway_payload(last_stream, code, reason)
+        words = self._codec.encode_frame(FrameType.GOAWAY, 0, 0, payload)
+        if not self.counters.messages_out:
+            hello = encode_hello(self._hello)
+            words = self._codec.encode_frame(FrameType.HELLO, 0, 0, hello) + words
+        self._last_words = words
+        self._streams.clear()
+        self._events.append(SessionFailed(code, reason))

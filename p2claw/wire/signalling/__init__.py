@@ -1,0 +1,70 @@
+"""Everything that is said before a link is open: the one import for both signalling protocols.
+
+Agent and coordinator (msgpack): `encode_agent`, `decode_agent`. Visitor and coordinator (JSON):
+`encode_visit`, `decode_visit`. The messages themselves are beside their codecs.
+"""
+
+from __future__ import annotations
+
+from p2claw.wire.signalling.agent import (
+    AgentError,
+    AgentMessage,
+    Announce,
+    Announced,
+    BoxAnswer,
+    BoxCandidate,
+    BoxEnd,
+    BoxOffer,
+    Challenge,
+    Refuse,
+    Register,
+    Registered,
+    decode_agent,
+    encode_agent,
+)
+from p2claw.wire.signalling.fields import CANDIDATES, MESSAGE_BYTES, SDP_BYTES, Unknown
+from p2claw.wire.signalling.ice_server import IceServer
+from p2claw.wire.signalling.visit import (
+    Apps,
+    Introduced,
+    VisitAnswer,
+    VisitCandidate,
+    VisitEnd,
+    VisitError,
+    VisitMessage,
+    VisitOffer,
+    decode_visit,
+    encode_visit,
+)
+
+__all__ = [
+    "CANDIDATES",
+    "MESSAGE_BYTES",
+    "SDP_BYTES",
+    "AgentError",
+    "AgentMessage",
+    "Announce",
+    "Announced",
+    "Apps",
+    "BoxAnswer",
+    "BoxCandidate",
+    "BoxEnd",
+    "BoxOffer",
+    "Challenge",
+    "IceServer",
+    "Introduced",
+    "Refuse",
+    "Register",
+    "Registered",
+    "Unknown",
+    "VisitAnswer",
+    "VisitCandidate",
+    "VisitEnd",
+    "VisitError",
+    "VisitMessage",
+    "VisitOffer",
+    "decode_agent",
+    "decode_visit",
+    "encode_agent",
+    "encode_visit",
+]

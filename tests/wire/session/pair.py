@@ -1,0 +1,83 @@
+"""A visitor and a box, joined in memory, on a clock of their own."""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+from typing import TypeVar
+
+from p2claw.wire.frames.codec import CODEC, Codec
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.events import Event
+from p2claw.wire.session.session import Session
+from tests.wire.session.meter import CreditMeter
+
+Kind = TypeVar("Kind")
+
+
+class Pair:
+    """Two sessions and the messages between them."""
+
+    def __init__(
+        self, *, limits: Limits | None = None, codec: Codec = CODEC, seed: int | None = None
+    ) -> None:
+        self.visitor = Session(Role.VISITOR, app="dog", limits=limits, codec=codec)
+        self.box = Session(Role.BOX, limits=limits, codec=codec)
+        self.now = 0.0
+        self.up = CreditMeter()
+        self.down = CreditMeter()
+        self._to_box: deque[bytes] = deque()
+        self._to_visitor: deque[bytes] = deque()
+        self._random = Random(seed)
+
+    def exchange(self) -> None:
+        """Carry messages both ways until both sides have nothing more to send."""
+        while self.step(1_000):
+            pass
+
+    def step(self, most: int | None = None) -> int:
+        """Carry a few messages, on a seeded random choice where no number is given; how many."""
+        moved = 0
+        for session, meters, queue in (
+            (self.visitor, (self.up, self.down), self._to_box),
+            (self.box, (self.down, self.up), self._to_visitor),
+        ):
+            for _ in range(self._some(most)):
+                message = session.to_send(self.now)
+                if message is None:
+                    break
+                meters[0].sender_sends(message)
+                queue.append(message)
+                moved += 1
+        for session, meter, queue in (
+            (self.box, self.down, self._to_box),
+            (self.visitor, self.up, self._to_visitor),
+        ):
+            for _ in range(min(len(queue), self._some(most))):
+                message = queue.popleft()
+                meter.sender_reads(message)
+                session.receive(message, self.now)
+                moved += 1
+        return moved
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._to_box and not self._to_visitor
+
+    def _some(self, most: int | None) -> int:
+        return self._random.randint(0, 5) if most is None else most
+
+
+def events(session: Session) -> list[Event]:
+    """All that a session has to tell now."""
+    told = []
+    while (event := session.next_event()) is not None:
+        told.append(event)
+    return told
+
+
+def told(session: Session, kind: type[Kind]) -> list[Kind]:
+    """What it has to tell of one kind; the rest is passed over."""
+    return [event for event in events(session) if isinstance(event, kind)]
