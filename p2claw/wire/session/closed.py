@@ -40,7 +40,7 @@ class ClosedStreams:
     def cut(self, stream: int) -> None:
         """A stream ended, and parts of its REQUEST are still to come.
 
-        Raises SessionFault LIMIT, where a remote begins heads and never ends them.
+        Raises SessionFault LIMIT, if a remote begins heads and never ends them.
         """
         if len(self._cut) >= self._limits.cut_heads:
             raise SessionFault("too many unfinished heads", Code.LIMIT)

@@ -70,7 +70,7 @@ class Keepalive:
         return payload
 
     def pong(self, payload: bytes, now: float) -> float | None:
-        """How long a PING took, in seconds; None where the answer is to none of ours."""
+        """How long a PING took, in seconds; None if the answer is to none of ours."""
         sent = self._sent.pop(payload, None)
         return None if sent is None else now - sent
 

@@ -1,8 +1,6 @@
-"""What our side sends on streams: whether it may go now, and how the scheduler is given it."""
+"""What our side sends on streams: whether it is allowed now, and how the scheduler gets it."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from p2claw.errors import LocalProtocolError, StreamResetError
 from p2claw.wire.frames.codes import FrameType
@@ -16,45 +14,22 @@ from p2claw.wire.frames.heads import (
     has_no_body,
 )
 from p2claw.wire.frames.hello import Role
-from p2claw.wire.frames.limits import FIRST_STREAMS, FIRST_WINDOW_BYTES, STREAM_ID_MAX, Limits
+from p2claw.wire.frames.limits import FIRST_STREAMS, FIRST_WINDOW_BYTES, STREAM_ID_MAX
 from p2claw.wire.frames.payloads import window_payload
-from p2claw.wire.session.states import OVER, TRANSITIONS, UNWANTED, Step
-
-if TYPE_CHECKING:
-    from p2claw._pyframe import Scheduler
-    from p2claw.wire.frames.codec import Codec
-    from p2claw.wire.session.streams import Stream, Streams
+from p2claw.wire.session.side import Side
+from p2claw.wire.session.states import Step
+from p2claw.wire.session.stream import Stream
+from p2claw.wire.session.streams import Streams
 
 
 class Outbound:
-    """Sends on streams. Every method raises StreamResetError where the stream is over."""
+    """Sends on streams. Every method raises StreamResetError if the stream is over."""
 
-    __slots__ = (
-        "_codec",
-        "_limits",
-        "_peer_streams",
-        "_peer_window_bytes",
-        "_role",
-        "_scheduler",
-        "_streams",
-        "_window_bytes",
-    )
+    __slots__ = ("_peer_streams", "_peer_window_bytes", "_side", "_streams")
 
-    def __init__(
-        self,
-        role: Role,
-        codec: Codec,
-        limits: Limits,
-        window_bytes: int,
-        streams: Streams,
-        scheduler: Scheduler,
-    ) -> None:
-        self._role = role
-        self._codec = codec
-        self._limits = limits
-        self._window_bytes = window_bytes
+    def __init__(self, side: Side, streams: Streams) -> None:
+        self._side = side
         self._streams = streams
-        self._scheduler = scheduler
         self._peer_window_bytes = FIRST_WINDOW_BYTES
         self._peer_streams = FIRST_STREAMS
 
@@ -65,14 +40,18 @@ class Outbound:
         self._peer_streams = streams
         if more:
             for id in self._streams:
-                self._scheduler.credit(id, more)
+                self._side.scheduler.credit(id, more)
 
     def begin(self, stream: Stream, urgency: int) -> None:
         """Give a stream its place among those that send."""
-        self._scheduler.open(stream.id, self._peer_window_bytes, urgency)
+        self._side.scheduler.open(stream.id, self._peer_window_bytes, urgency)
 
     def request(self, head: RequestHead, *, end: bool) -> int:
-        """Open a stream. Raises LocalProtocolError `streams-exhausted`, `head-invalid`…"""
+        """Open a stream and send its request; returns its id.
+
+        Raises LocalProtocolError `streams-exhausted`, `ids-exhausted`, `head-invalid`,
+        `head-too-large`.
+        """
         if len(self._streams) >= self._peer_streams:
             raise LocalProtocolError(
                 f"{len(self._streams)} streams are open, as many as the box allows",
@@ -81,46 +60,43 @@ class Outbound:
         id = (self._streams.closed.highest + 1) | 1
         if id > STREAM_ID_MAX:
             raise LocalProtocolError("all stream ids of this link are used", code="ids-exhausted")
-        payload = encode_request(head, self._limits)
-        stream = self._streams.add(id, self._window_bytes, head.method)
+        payload = encode_request(head, self._side.limits)
+        stream = self._streams.add(id, head.method)
         stream.shown = True
-        self._step(stream, Step.HEAD_END if end else Step.HEAD)
+        stream.advance_ours(Step.HEAD_END if end else Step.HEAD)
         self.begin(stream, head.urgency)
-        self._scheduler.head(id, FrameType.REQUEST, payload, end)
+        self._side.scheduler.head(id, FrameType.REQUEST, payload, end)
         return id
 
     def response(self, id: int, head: ResponseHead, *, end: bool) -> None:
-        """Answer. Raises LocalProtocolError `head-invalid`, `head-too-large`."""
+        """Send a response. Raises LocalProtocolError `head-invalid`, `head-too-large`."""
         stream = self._stream(id)
-        payload = encode_response(head, self._limits)
-        self._step(stream, Step.HEAD_END if end else Step.HEAD)
+        payload = encode_response(head, self._side.limits)
+        stream.advance_ours(Step.HEAD_END if end else Step.HEAD)
         stream.bodiless = has_no_body(stream.method, head.status)
-        self._scheduler.head(id, FrameType.RESPONSE, payload, end)
+        self._side.scheduler.head(id, FrameType.RESPONSE, payload, end)
 
     def data(self, id: int, data: bytes | memoryview, *, end: bool) -> None:
-        """Queue body bytes, whole."""
+        """Queue body bytes, whole. Raises LocalProtocolError `no-body`."""
         stream = self._stream(id)
-        if stream.bodiless and data and self._role is Role.BOX:
+        if stream.bodiless and data and self._side.role is Role.BOX:
             raise LocalProtocolError(f"the response on stream {id} has no body", code="no-body")
-        self._step(stream, Step.DATA_END if end else Step.DATA)
-        self._scheduler.push(id, data, end)
+        stream.advance_ours(Step.DATA_END if end else Step.DATA)
+        self._side.scheduler.push(id, data, end)
 
     def trailers(self, id: int, fields: Fields) -> None:
         """End the body with fields."""
         stream = self._stream(id)
-        payload = encode_trailers(fields, self._limits)
-        self._step(stream, Step.TRAILERS)
-        self._scheduler.trailers(id, payload)
+        payload = encode_trailers(fields, self._side.limits)
+        stream.advance_ours(Step.TRAILERS)
+        self._side.scheduler.trailers(id, payload)
 
     def consumed(self, id: int, n: int) -> None:
-        """Grant credit, where enough has been read and more may come."""
+        """Our user has read n body bytes: grant credit if it is time to."""
         stream = self._streams.get(id)
-        if stream is None:
-            return
-        grant = stream.window.consumed(n)
-        if grant and stream.theirs not in OVER and stream.theirs not in UNWANTED:
-            frame = self._codec.encode_frame(FrameType.WINDOW, 0, id, window_payload(grant))
-            self._scheduler.control(frame)
+        grant = 0 if stream is None else stream.consumed(n)
+        if grant:
+            self._side.send_control(FrameType.WINDOW, id, window_payload(grant))
 
     def _stream(self, id: int) -> Stream:
         stream = self._streams.get(id)
@@ -131,12 +107,3 @@ class Outbound:
             raise LocalProtocolError(f"stream {id} was never opened", code="stream-unknown")
         code = closed.code(id)
         raise StreamResetError(f"stream {id} is over: {code.name}", reset_code=code)
-
-    def _step(self, stream: Stream, step: Step) -> None:
-        after = TRANSITIONS.get((stream.ours, step))
-        if after is None:
-            raise LocalProtocolError(
-                f"{step.name} on stream {stream.id}, which is at {stream.ours.name}",
-                code="out-of-order",
-            )
-        stream.ours = after

@@ -27,6 +27,7 @@ from p2claw.wire.session.events import (
 from p2claw.wire.session.inbound import Inbound
 from p2claw.wire.session.keepalive import Keepalive, Silence
 from p2claw.wire.session.outbound import Outbound
+from p2claw.wire.session.side import Side
 from p2claw.wire.session.states import SESSION_TRANSITIONS, Cause, State
 from p2claw.wire.session.streams import Streams
 
@@ -52,23 +53,23 @@ class Counters:
 class Session:
     """One side of a session.
 
-    role: which side. app: that a visitor wants; None for a box. software: for the peer's logs.
-    extensions: spoken here. codec: what reads and writes frames; a test may choose it.
+    role: which side it is. app: the app that a visitor wants; None for a box. software: for the
+    logs of the peer. extensions: those spoken here. codec: reads and writes frames; a test may
+    choose it.
     """
 
     __slots__ = (
         "_codec",
-        "_events",
+        "_events_read",
+        "_goaway_at_end",
         "_hello",
         "_inbound",
         "_keepalive",
         "_last_stream",
-        "_last_words",
         "_outbound",
-        "_scheduler",
+        "_side",
         "_state",
         "_streams",
-        "_told",
         "counters",
         "limits",
         "peer_hello",
@@ -89,32 +90,25 @@ class Session:
         self.limits = limits = limits or DEFAULT_LIMITS
         self.counters = Counters()
         self.peer_hello: Hello | None = None
-        is_box = role is Role.BOX
-        window_bytes = limits.box_window_bytes if is_box else limits.visitor_window_bytes
+        self._codec = codec
+        self._state = State.RUNNING
+        self._events_read = 0  # how many of the events `next_event` has returned
+        self._last_stream: int | None = None  # of the GOAWAY that we sent
+        self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
+        self._keepalive = Keepalive(limits)
+        self._side = side = Side(role, limits, codec)
+        self._streams = Streams(side)
+        self._outbound = Outbound(side, self._streams)
+        self._inbound = Inbound(side, self._streams, self._outbound)
         self._hello = Hello(
             role=role,
             app=app or "",
             software=software,
-            window_bytes=window_bytes,
-            streams=limits.streams if is_box else FIRST_STREAMS,
+            window_bytes=side.window_bytes,
+            streams=limits.streams if role is Role.BOX else FIRST_STREAMS,
             extensions=extensions,
         )
-        self._codec = codec
-        self._state = State.RUNNING
-        # A list, because most sessions are idle most of the time, and an empty deque has 760 bytes.
-        self._events: list[Event] = []
-        self._told = 0  # how many of these `next_event` has given
-        self._last_stream: int | None = None  # of the GOAWAY that we sent
-        self._last_words: bytes | None = None  # of a failed session
-        self._keepalive = Keepalive(limits)
-        self._scheduler = codec.scheduler(limits.high_water_bytes, limits.low_water_bytes)
-        emit = self._events.append
-        self._streams = Streams(role, codec, self._scheduler, limits, emit)
-        self._outbound = Outbound(role, codec, limits, window_bytes, self._streams, self._scheduler)
-        self._inbound = Inbound(
-            role, limits, window_bytes, self._streams, self._outbound, self._scheduler, emit
-        )
-        self._control(FrameType.HELLO, 0, encode_hello(self._hello))
+        side.send_control(FrameType.HELLO, 0, encode_hello(self._hello))
 
     @property
     def role(self) -> Role:
@@ -154,7 +148,7 @@ class Session:
             counters.frames_in += len(frames)
             for type, flags, stream, payload in frames:
                 self._frame(type, flags, stream, payload, now)
-            if self._scheduler.control_bytes > self.limits.control_bytes:
+            if self._side.scheduler.control_bytes > self.limits.control_bytes:
                 raise SessionFault("too much to answer, and nothing of it is read", Code.LIMIT)
         except SessionFault as fault:
             self._fail(fault.wire_code, fault.message)
@@ -162,27 +156,28 @@ class Session:
             self._fail(Code.PROTOCOL, error.message)
 
     def next_event(self) -> Event | None:
-        """What happened, in order; None when all has been told."""
-        if self._told < len(self._events):
-            self._told += 1
-            return self._events[self._told - 1]
-        self._events.clear()
-        self._told = 0
+        """The next event, in order; None if there is none."""
+        events = self._side.events
+        if self._events_read < len(events):
+            self._events_read += 1
+            return events[self._events_read - 1]
+        events.clear()
+        self._events_read = 0
         return None
 
     def to_send(self, now: float) -> bytes | None:
-        """The next message for the channel, or None where nothing may go now."""
+        """The next message for the channel, or None if nothing may go now."""
         if self._state is State.FAILED:
-            words, self._last_words = self._last_words, None
-            return words
+            message, self._goaway_at_end = self._goaway_at_end, None
+            return message
         self._keepalive.start(now)
-        message = self._scheduler.next_message()
+        message = self._side.scheduler.next_message()
         if message is None:
             return None
         self.counters.messages_out += 1
         self.counters.bytes_out += len(message)
-        self.counters.frames_out = self._scheduler.frames_out
-        for notice, stream in self._scheduler.take_notices():
+        self.counters.frames_out = self._side.scheduler.frames_out
+        for notice, stream in self._side.scheduler.take_notices():
             if notice == _FINISHED:
                 self._streams.handed_out(stream)
             else:
@@ -206,7 +201,7 @@ class Session:
     def ping(self, now: float) -> None:
         """Measure the way there and back: PongReceived tells."""
         if self._state is not State.FAILED:
-            self._control(FrameType.PING, 0, self._keepalive.next_ping(now))
+            self._side.send_control(FrameType.PING, 0, self._keepalive.next_ping(now))
 
     def open_request(self, head: RequestHead, *, end: bool) -> int:
         """Visitor: begin a request; its stream id.
@@ -224,7 +219,7 @@ class Session:
     def send_response(self, stream: int, head: ResponseHead, *, end: bool) -> None:
         """Box: answer a request.
 
-        Raises StreamResetError where the stream is over, LocalProtocolError `head-invalid`,
+        Raises StreamResetError if the stream is over, LocalProtocolError `head-invalid`,
         `head-too-large`, `out-of-order`; LinkError after failure.
         """
         self._must_run()
@@ -235,7 +230,7 @@ class Session:
     def send_data(self, stream: int, data: bytes | memoryview, *, end: bool = False) -> None:
         """Queue body bytes, whole and uncopied: they must not change until they have gone.
 
-        Raises StreamResetError where the stream is over, LocalProtocolError `out-of-order`,
+        Raises StreamResetError if the stream is over, LocalProtocolError `out-of-order`,
         `no-body`; LinkError after failure.
         """
         self._must_run()
@@ -252,7 +247,7 @@ class Session:
             self._outbound.consumed(stream, n)
 
     def reset(self, stream: int, code: Code, reason: str = "") -> None:
-        """End a stream early; nothing where it is over already."""
+        """End a stream early; nothing if it is over already."""
         if self._state is not State.FAILED:
             self._streams.reset(stream, code, reason)
 
@@ -263,11 +258,13 @@ class Session:
         self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
         if self._last_stream is None:
             self._last_stream = self._highest_of_peer()
-        self._control(FrameType.GOAWAY, 0, goaway_payload(self._last_stream, code, reason))
+        self._side.send_control(
+            FrameType.GOAWAY, 0, goaway_payload(self._last_stream, code, reason)
+        )
 
     def queued(self, stream: int) -> int:
         """Body bytes of a stream that `to_send` has not handed out."""
-        return self._scheduler.queued(stream)
+        return self._side.scheduler.queued(stream)
 
     def _frame(self, type: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if self.peer_hello is None:
@@ -290,29 +287,28 @@ class Session:
         agree(self._hello, hello)
         self.peer_hello = hello
         self._outbound.peer_allows(hello.window_bytes, hello.streams)
-        self._events.append(HelloReceived(hello))
+        self._side.emit(HelloReceived(hello))
 
     def _on_ping(self, flags: int, payload: bytes, now: float) -> None:
         if flags & FLAG_ACK:
             rtt_s = self._keepalive.pong(payload, now)
             if rtt_s is not None:
-                self._events.append(PongReceived(rtt_s))
+                self._side.emit(PongReceived(rtt_s))
         elif self._keepalive.may_answer(now):
-            self._control(FrameType.PING, FLAG_ACK, payload, front=self.counters.messages_out > 0)
+            # Ahead of everything else, but not of our HELLO.
+            front = self.counters.messages_out > 0
+            self._side.send_control(FrameType.PING, 0, payload, flags=FLAG_ACK, front=front)
 
     def _on_goaway(self, payload: bytes) -> None:
         last_stream, code, reason = read_goaway(payload)
         self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
-        self._events.append(GoawayReceived(last_stream, code, reason))
+        self._side.emit(GoawayReceived(last_stream, code, reason))
         if self.role is Role.BOX:
             return
         for id in self._streams:
             stream = self._streams.get(id)
             if id > last_stream and stream is not None:
                 self._streams.lost(stream, Code.REFUSED, "above the last stream of GOAWAY")
-
-    def _control(self, type: FrameType, flags: int, payload: bytes, front: bool = False) -> None:
-        self._scheduler.control(self._codec.encode_frame(type, flags, 0, payload), front)
 
     def _highest_of_peer(self) -> int:
         return self._streams.closed.highest if self.role is Role.BOX else 0
@@ -325,10 +321,10 @@ class Session:
         self._state = SESSION_TRANSITIONS[self._state, Cause.FAULT]
         last_stream = self._highest_of_peer() if self._last_stream is None else self._last_stream
         payload = goaway_payload(last_stream, code, reason)
-        words = self._codec.encode_frame(FrameType.GOAWAY, 0, 0, payload)
+        message = self._codec.encode_frame(FrameType.GOAWAY, 0, 0, payload)
         if not self.counters.messages_out:
             hello = encode_hello(self._hello)
-            words = self._codec.encode_frame(FrameType.HELLO, 0, 0, hello) + words
-        self._last_words = words
+            message = self._codec.encode_frame(FrameType.HELLO, 0, 0, hello) + message
+        self._goaway_at_end = message
         self._streams.clear()
-        self._events.append(SessionFailed(code, reason))
+        self._side.emit(SessionFailed(code, reason))

@@ -1,7 +1,18 @@
-"""The state of one direction of a stream: an enum and one transition table, used both ways.
+"""The two state machines of the wire: of a session, and of each direction of a stream.
 
-A pair that is absent from the table is illegal: a session fault where the remote did it, a
-LocalProtocolError where we did. Source: docs/WIRE.md §4.
+A stream has two directions, "ours" and "theirs". The rules for both are the same (docs/WIRE.md §4):
+a head, in one part or several; then body data; then an END, or trailers that imply it. So there is
+one enum, `Half`, and one table, `TRANSITIONS`, and a stream has two values of this enum that move
+independently. The table is used in two ways. A frame that arrives is a step of their half; what our
+own side sends is a step of ours. In both cases a pair that is not in the table is illegal. If the
+other side did it, the session fails; if our own code did it, it gets a LocalProtocolError. Whether
+something is allowed is therefore never asked by an `if`: it is in the table, or it is not.
+
+The table does not say two things about a stream. The first is whether anybody still wants its
+request: a box that has answered without reading all of it still has to follow the frames, because
+their order is checked and their bytes use up credit, but drops what is in them. That is the flag
+`Stream.unwanted`, and it changes no transition. The second is RESET, which ends both directions at
+once from any state: the stream is then removed from the table of open streams.
 """
 
 from __future__ import annotations
@@ -13,17 +24,14 @@ from p2claw.wire.frames.codes import FLAG_END, FLAG_MORE, FrameType
 
 
 class Half(IntEnum):
-    """How far one side has come with a stream."""
+    """How far one direction of a stream has come."""
 
     AWAIT = auto()  # nothing yet: its head is next
     HEAD = auto()  # between the parts of its head
     BODY = auto()
     TRAILERS = auto()  # between the parts of its trailers
-    ENDED = auto()  # END has come; of ours: it is queued
+    ENDED = auto()  # of theirs: END has come. Of ours: END is queued
     GONE = auto()  # of ours only: END has been handed out
-    UNWANTED_HEAD = auto()  # as HEAD, BODY, TRAILERS, but dropped: nobody reads it any more
-    UNWANTED_BODY = auto()
-    UNWANTED_TRAILERS = auto()
 
 
 class Step(IntEnum):
@@ -36,8 +44,7 @@ class Step(IntEnum):
     DATA_END = auto()
     TRAILERS_PART = auto()
     TRAILERS = auto()
-    HANDED_OUT = auto()  # of ours: the last frame has left
-    GIVE_UP = auto()  # of theirs: what still comes is to be dropped
+    HANDED_OUT = auto()  # of ours only: the scheduler has handed out the last frame
 
 
 TRANSITIONS = MappingProxyType(
@@ -55,34 +62,16 @@ TRANSITIONS = MappingProxyType(
         (Half.TRAILERS, Step.TRAILERS_PART): Half.TRAILERS,
         (Half.TRAILERS, Step.TRAILERS): Half.ENDED,
         (Half.ENDED, Step.HANDED_OUT): Half.GONE,
-        (Half.ENDED, Step.GIVE_UP): Half.ENDED,
-        (Half.HEAD, Step.GIVE_UP): Half.UNWANTED_HEAD,
-        (Half.BODY, Step.GIVE_UP): Half.UNWANTED_BODY,
-        (Half.TRAILERS, Step.GIVE_UP): Half.UNWANTED_TRAILERS,
-        (Half.UNWANTED_HEAD, Step.GIVE_UP): Half.UNWANTED_HEAD,
-        (Half.UNWANTED_BODY, Step.GIVE_UP): Half.UNWANTED_BODY,
-        (Half.UNWANTED_TRAILERS, Step.GIVE_UP): Half.UNWANTED_TRAILERS,
-        (Half.UNWANTED_HEAD, Step.HEAD_PART): Half.UNWANTED_HEAD,
-        (Half.UNWANTED_HEAD, Step.HEAD): Half.UNWANTED_BODY,
-        (Half.UNWANTED_HEAD, Step.HEAD_END): Half.ENDED,
-        (Half.UNWANTED_BODY, Step.DATA): Half.UNWANTED_BODY,
-        (Half.UNWANTED_BODY, Step.DATA_END): Half.ENDED,
-        (Half.UNWANTED_BODY, Step.TRAILERS_PART): Half.UNWANTED_TRAILERS,
-        (Half.UNWANTED_BODY, Step.TRAILERS): Half.ENDED,
-        (Half.UNWANTED_TRAILERS, Step.TRAILERS_PART): Half.UNWANTED_TRAILERS,
-        (Half.UNWANTED_TRAILERS, Step.TRAILERS): Half.ENDED,
     }
 )
 
-UNWANTED = frozenset({Half.UNWANTED_HEAD, Half.UNWANTED_BODY, Half.UNWANTED_TRAILERS})
 OVER = frozenset({Half.ENDED, Half.GONE})
-IN_HEAD = frozenset({Half.HEAD, Half.UNWANTED_HEAD})
 
 
 def step_of(type: FrameType, flags: int) -> Step:
-    """What a frame of a stream does to its sender's direction.
+    """Which step a frame is for its sender's direction.
 
-    END counts on the last part of a head only, and not at all on TRAILERS, which imply it.
+    END counts on the last part of a head only. TRAILERS imply it, so there it is not looked at.
     """
     if type is FrameType.DATA:
         return Step.DATA_END if flags & FLAG_END else Step.DATA
@@ -94,7 +83,7 @@ def step_of(type: FrameType, flags: int) -> Step:
 
 
 class State(Enum):
-    """The life of a session."""
+    """How far a session has come."""
 
     RUNNING = auto()
     DRAINING = auto()  # either side has sent GOAWAY: no new streams, open ones go on
@@ -102,16 +91,18 @@ class State(Enum):
 
 
 class Cause(Enum):
-    """What moves it on."""
+    """What moves a session on."""
 
     GOAWAY = auto()
     FAULT = auto()
 
 
 # FAILED is the end: nothing leads out of it, and a second fault there is not looked at.
-SESSION_TRANSITIONS = {
-    (State.RUNNING, Cause.GOAWAY): State.DRAINING,
-    (State.DRAINING, Cause.GOAWAY): State.DRAINING,
-    (State.RUNNING, Cause.FAULT): State.FAILED,
-    (State.DRAINING, Cause.FAULT): State.FAILED,
-}
+SESSION_TRANSITIONS = MappingProxyType(
+    {
+        (State.RUNNING, Cause.GOAWAY): State.DRAINING,
+        (State.DRAINING, Cause.GOAWAY): State.DRAINING,
+        (State.RUNNING, Cause.FAULT): State.FAILED,
+        (State.DRAINING, Cause.FAULT): State.FAILED,
+    }
+)

@@ -21,7 +21,7 @@ class ReceiveWindow:
         self._read = 0  # bytes that it has read and that have not been granted again
 
     def received(self, n: int) -> None:
-        """Count n body bytes. Raises CreditFault where they are more than the credit."""
+        """Count n body bytes. Raises CreditFault if they are more than the credit."""
         if n > self.credit:
             raise CreditFault(f"{n} bytes on a credit of {self.credit}")
         self.credit -= n

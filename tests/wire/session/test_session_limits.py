@@ -10,7 +10,7 @@ from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import Limits
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.session import Session
-from p2claw.wire.session.streams import Stream
+from p2claw.wire.session.stream import Stream
 from tests.vectors.by_hand import DATA, END, MORE, PING, REQUEST, frame, reset
 from tests.vectors.transcript import VISITOR_HELLO, request
 from tests.wire.session.pair import Pair, events, told

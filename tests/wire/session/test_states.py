@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2claw.wire.frames.codes import FLAG_END, FLAG_MORE, FrameType
-from p2claw.wire.session.states import OVER, TRANSITIONS, UNWANTED, Half, Step, step_of
+from p2claw.wire.session.states import OVER, TRANSITIONS, Half, Step, step_of
 
 FRAMES = [
     Step.HEAD_PART,
@@ -38,12 +38,6 @@ def test_from_every_other_state_the_end_can_be_reached(half: Half) -> None:
         steps = [(at, step) for at in reached for step in FRAMES]
         reached |= {TRANSITIONS[pair] for pair in steps if pair in TRANSITIONS}
     assert Half.ENDED in reached
-
-
-@pytest.mark.parametrize("half", sorted(UNWANTED))
-def test_what_is_unwanted_stays_unwanted_until_its_end(half: Half) -> None:
-    after = {TRANSITIONS[half, step] for step in FRAMES if (half, step) in TRANSITIONS}
-    assert after <= UNWANTED | {Half.ENDED}
 
 
 @pytest.mark.parametrize("half", [Half.AWAIT, Half.HEAD, Half.TRAILERS])

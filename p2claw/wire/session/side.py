@@ -1,0 +1,48 @@
+"""One side of a session, as its parts see it: what it allows, where its frames and events go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from p2claw.wire.frames.codec import Codec
+from p2claw.wire.frames.codes import Code, FrameType
+from p2claw.wire.frames.hello import Role
+from p2claw.wire.frames.limits import Limits
+from p2claw.wire.frames.payloads import reset_payload
+from p2claw.wire.session.events import Event
+
+if TYPE_CHECKING:
+    from p2claw._pyframe import Scheduler
+
+
+class Side:
+    """What all streams of one side have in common.
+
+    window_bytes: the credit with which every stream begins, in the direction towards us.
+    scheduler: holds the frames that are to be sent, and decides which goes next.
+    events: what the user of the session has not read yet. A list, because most sessions are idle
+    most of the time, and an empty deque takes 760 bytes.
+    """
+
+    __slots__ = ("_codec", "emit", "events", "limits", "role", "scheduler", "window_bytes")
+
+    def __init__(self, role: Role, limits: Limits, codec: Codec) -> None:
+        self.role = role
+        self.limits = limits
+        self.window_bytes = (
+            limits.box_window_bytes if role is Role.BOX else limits.visitor_window_bytes
+        )
+        self.scheduler: Scheduler = codec.scheduler(limits.high_water_bytes, limits.low_water_bytes)
+        self.events: list[Event] = []
+        self.emit = self.events.append  # add one event
+        self._codec = codec
+
+    def send_control(
+        self, type: FrameType, id: int, payload: bytes, *, flags: int = 0, front: bool = False
+    ) -> None:
+        """Queue a frame that goes before all heads and bodies. front: before all others, too."""
+        self.scheduler.control(self._codec.encode_frame(type, flags, id, payload), front)
+
+    def send_reset(self, id: int, code: Code, reason: str) -> None:
+        """Queue the RESET of a stream."""
+        self.send_control(FrameType.RESET, id, reset_payload(code, reason))

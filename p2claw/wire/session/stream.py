@@ -1,0 +1,89 @@
+"""One stream: a request and its response, with the state of both directions."""
+
+from __future__ import annotations
+
+from p2claw.errors import LocalProtocolError
+from p2claw.wire.frames.codes import FLAG_MORE
+from p2claw.wire.frames.faults import HeadTooLarge, SessionFault
+from p2claw.wire.session.states import OVER, TRANSITIONS, Half, Step
+from p2claw.wire.session.window import ReceiveWindow
+
+
+class Stream:
+    """One open stream.
+
+    method: of the request; "" at a box until its head is read.
+    ours, theirs: how far each direction has come.
+    unwanted: what still arrives is followed, but dropped.
+    parts: of a head or of trailers whose last part is still to come.
+    bodiless: the response has no DATA, docs/WIRE.md §4.
+    shown: the user of the session knows this stream by an event, and is owed the event of its end.
+    """
+
+    __slots__ = (
+        "bodiless",
+        "id",
+        "method",
+        "ours",
+        "parts",
+        "shown",
+        "theirs",
+        "unwanted",
+        "window",
+    )
+
+    def __init__(self, id: int, window_bytes: int, method: str) -> None:
+        self.id = id
+        self.method = method
+        self.theirs = Half.AWAIT
+        self.ours = Half.AWAIT
+        self.unwanted = False
+        self.window = ReceiveWindow(window_bytes)
+        self.parts = bytearray()
+        self.bodiless = False
+        self.shown = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether both sides have sent END."""
+        return self.theirs in OVER and self.ours is Half.GONE
+
+    def advance_theirs(self, step: Step) -> None:
+        """The other side does a step. Raises SessionFault if it is not allowed now."""
+        after = TRANSITIONS.get((self.theirs, step))
+        if after is None:
+            raise SessionFault(f"{step.name} on stream {self.id}, which is at {self.theirs.name}")
+        self.theirs = after
+
+    def advance_ours(self, step: Step) -> None:
+        """Our side does a step. Raises LocalProtocolError `out-of-order` if it is not allowed."""
+        after = TRANSITIONS.get((self.ours, step))
+        if after is None:
+            raise LocalProtocolError(
+                f"{step.name} on stream {self.id}, which is at {self.ours.name}",
+                code="out-of-order",
+            )
+        self.ours = after
+
+    def add_part(self, flags: int, payload: bytes, most_bytes: int) -> bytes | None:
+        """Add a part of a head; returns the whole head once its last part is there.
+
+        Raises HeadTooLarge.
+        """
+        size = len(self.parts) + len(payload)
+        if size > most_bytes:
+            self.parts = bytearray()
+            raise HeadTooLarge(f"a head of {size} bytes, more than {most_bytes}")
+        if flags & FLAG_MORE:
+            self.parts += payload
+            return None
+        if not self.parts:
+            return payload
+        whole = bytes(self.parts) + payload
+        self.parts = bytearray()
+        return whole
+
+    def consumed(self, n: int) -> int:
+        """Our user has read n body bytes; returns the credit to grant now, or 0."""
+        grant = self.window.consumed(n)
+        return 0 if self.unwanted or self.theirs in OVER else grant
