@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from p2claw.config import ServerConfig
 from p2claw.coord.audience import Audience
@@ -75,11 +76,11 @@ def test_the_refusal_of_a_clock_says_how_far_off_it_is() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_what_was_changed_after_it_was_signed_is_refused(change: dict[str, Any]) -> None:
-    assert _refusal(dataclasses.replace(_register(), **change)).code == "signature-invalid"
+    assert _refusal(replace(_register(), **change)).code == "signature-invalid"
 
 
 def test_a_registration_for_another_challenge_is_refused() -> None:
-    assert _refusal(dataclasses.replace(_register(), nonce=b"m" * 32)).code == "signature-invalid"
+    assert _refusal(replace(_register(), nonce=b"m" * 32)).code == "signature-invalid"
 
 
 def test_a_signature_made_for_another_purpose_is_refused() -> None:
@@ -91,7 +92,7 @@ def test_a_registration_for_another_coordinator_is_refused() -> None:
 
 
 def test_a_version_that_is_too_old_is_refused() -> None:
-    assert _refusal(dataclasses.replace(_register(), v=0)).code == "version"
+    assert _refusal(replace(_register(), v=0)).code == "version"
 
 
 _PUBLIC = ServerConfig(listen="0.0.0.0:8443", parent="example.org", scheme="https", public_port=443)

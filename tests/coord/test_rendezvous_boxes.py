@@ -33,14 +33,14 @@ def test_a_visitor_of_an_app_is_introduced_to_its_box() -> None:
     stage = Stage()
     stage.box()
     stage.visit()
-    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID)]
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]
 
 
 def test_a_box_is_found_by_its_key_alias_too() -> None:
     stage = Stage()
     stage.box()
     stage.visit(alias=KEY_ALIAS)
-    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID)]
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]
 
 
 def test_a_visitor_that_names_no_app_gets_the_list_of_apps() -> None:
@@ -94,7 +94,7 @@ def test_what_a_box_announced_before_is_good_until_it_announces_again() -> None:
     stage = Stage()
     stage.rendezvous.box_online(1, KEY, "purplecrab", ("dog",))
     stage.visit()
-    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID)]
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]
 
 
 def test_an_announcement_replaces_the_whole_set() -> None:
@@ -130,7 +130,7 @@ def test_the_end_of_a_replaced_connection_takes_nothing_from_its_successor() -> 
     stage.rendezvous.box_offline(1)
     stage.effects()
     stage.visit()
-    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID)]
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]
 
 
 def test_an_announcement_on_a_replaced_connection_changes_nothing() -> None:
@@ -140,7 +140,7 @@ def test_an_announcement_on_a_replaced_connection_changes_nothing() -> None:
     stage.rendezvous.box_announced(1, ())
     stage.effects()
     stage.visit()
-    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID)]
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]
 
 
 def test_a_box_that_goes_before_it_answered_is_offline_for_its_visitor() -> None:

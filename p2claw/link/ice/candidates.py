@@ -9,7 +9,7 @@ from aioice import Candidate
 from p2claw.errors import RemoteProtocolError
 from p2claw.link.ice.ice_connection import COMPONENT
 from p2claw.link.ice.local_names import is_local_name
-from p2claw.wire.signalling.fields import CANDIDATE_BYTES
+from p2claw.wire.signalling.field_types import CANDIDATE_BYTES
 
 PREFIX = "candidate:"
 
@@ -20,9 +20,9 @@ def write_candidate(candidate: Candidate) -> str:
 
 
 def read_candidate(text: str) -> Candidate | None:
-    """One candidate, or None where it is of a kind that a link has no use for, as TCP.
+    """One candidate, or None if it is of a kind that a link has no use for, as TCP.
 
-    Raises RemoteProtocolError where it is none at all.
+    Raises RemoteProtocolError if it is none at all.
     """
     if len(text) > CANDIDATE_BYTES or not text.startswith(PREFIX):
         raise RemoteProtocolError("a candidate is not of RFC 8839's form")

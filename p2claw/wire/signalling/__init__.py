@@ -1,4 +1,4 @@
-"""Everything that is said before a link is open: the one import for both signalling protocols.
+"""Both signalling protocols, which end once a link is open: the one import for all messages.
 
 Agent and coordinator (msgpack): `encode_agent`, `decode_agent`. Visitor and coordinator (JSON):
 `encode_visit`, `decode_visit`. The messages themselves are beside their codecs.
@@ -22,8 +22,8 @@ from p2claw.wire.signalling.agent import (
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signalling.fields import CANDIDATES, MESSAGE_BYTES, SDP_BYTES, Unknown
-from p2claw.wire.signalling.ice_server import IceServer
+from p2claw.wire.signalling.field_types import CANDIDATES, MESSAGE_BYTES, SDP_BYTES, IceServer
+from p2claw.wire.signalling.reading import Unknown
 from p2claw.wire.signalling.visit import (
     Apps,
     Introduced,

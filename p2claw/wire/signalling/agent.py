@@ -2,118 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import msgspec
 
-import msgpack
-
-from p2claw.errors import LocalProtocolError, RemoteProtocolError
-from p2claw.wire.signalling import fields as f
-from p2claw.wire.signalling.fields import Fields, Unknown
-from p2claw.wire.signalling.ice_server import IceServer, ice_servers_from, ice_servers_to_list
+from p2claw.errors import LocalProtocolError
+from p2claw.wire.signalling import field_types as f
+from p2claw.wire.signalling.reading import Message, Reader, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
-    """C → A. `time` is the coordinator's clock, Unix seconds: an agent can name the skew."""
+class Challenge(Message, frozen=True, tag="challenge"):
+    """C → A. `time` is the coordinator's clock, Unix seconds: an agent can name the skew.
 
-    nonce: bytes
-    time: int
-    v: int = 1
-    min: int = 1
+    min: 0 stands for a challenge without it, and becomes v.
+    """
+
+    nonce: f.Nonce
+    time: f.Count
+    v: f.Version = 1
+    min: f.Version = 0
+
+    def __post_init__(self) -> None:
+        if self.min == 0:
+            msgspec.structs.force_setattr(self, "min", self.v)
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Message, frozen=True, tag="register"):
     """A → C. `signature` is over `signatures.register_payload(nonce, time, audience)`."""
 
-    public_key: bytes
-    nonce: bytes
-    time: int
-    audience: str
-    signature: bytes
-    v: int = 1
-    sw: str = ""
+    public_key: f.PublicKey
+    nonce: f.Nonce
+    time: f.Count
+    audience: f.Audience
+    signature: f.Signature
+    v: f.Version = 1
+    sw: f.Software = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """C → A. `base` is a URL with `{label}` where the first label of the host goes."""
+class Registered(Message, frozen=True, tag="registered"):
+    """C → A. `base` is a URL with `{label}` in the place of the first label of the host."""
 
-    alias: str
-    key_alias: str
-    base: str
-    keepalive_s: int
+    alias: f.Label
+    key_alias: f.Label
+    base: f.Line
+    keepalive_s: f.KeepaliveSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Announce:
+class Announce(Message, frozen=True, tag="announce"):
     """A → C. The whole set of apps, whatever was announced before."""
 
-    seq: int
-    apps: tuple[str, ...]
+    seq: f.Count
+    apps: f.Apps
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """C → A. `rejected` maps each app that was refused to a code of `names.check_app`."""
+class Announced(Message, frozen=True, tag="announced"):
+    """C → A. `rejected` maps each app that was rejected to a code of `names.check_app`."""
 
-    seq: int
-    rejected: Mapping[str, str] = field(default_factory=dict)
+    seq: f.Count
+    rejected: f.Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class BoxOffer:
+class BoxOffer(Message, frozen=True, tag="offer"):
     """C → A. A visitor's offer. `visitor` is its address, shortened; for logs only."""
 
-    session: str
-    app: str | None
-    sdp: str
-    ice_servers: tuple[IceServer, ...] = ()
-    visitor: str = ""
+    session: f.Session
+    app: f.App | None
+    sdp: f.Sdp
+    ice_servers: f.IceServers
+    visitor: f.Network = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BoxAnswer:
+class BoxAnswer(Message, frozen=True, tag="answer"):
     """A → C. `signature` is over `signatures.answer_payload`."""
 
-    session: str
-    sdp: str
-    signature: bytes
+    session: f.Session
+    sdp: f.Sdp
+    signature: f.Signature
 
 
-@dataclass(frozen=True, slots=True)
-class BoxCandidate:
+class BoxCandidate(Message, frozen=True, tag="candidate"):
     """Both ways. An empty candidate says that there are no more."""
 
-    session: str
-    candidate: str
-    mid: str = "0"
+    session: f.Session
+    candidate: f.Candidate
+    mid: f.Mid = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """A → C. The box does not take this visitor; `code` is one of docs/WIRE.md §12."""
+class Refuse(Message, frozen=True, tag="refuse"):
+    """A → C. The box does not admit this visitor; `code` is one of docs/WIRE.md §12."""
 
-    session: str
-    code: str
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BoxEnd:
-    """Both ways. Nothing more will be said about this session."""
-
-    session: str
+    session: f.Session
+    code: f.Code
+    message: f.Line = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentError:
+class BoxEnd(Message, frozen=True, tag="end"):
+    """Both ways. No more messages about this session follow."""
+
+    session: f.Session
+
+
+class AgentError(Message, frozen=True, tag="error"):
     """C → A. Why the control connection closes now."""
 
-    code: str
-    message: str = ""
+    code: f.Code
+    message: f.Line = ""
 
 
 AgentMessage = (
@@ -133,7 +124,7 @@ AgentMessage = (
 
 def encode_agent(message: AgentMessage) -> bytes:
     """The bytes of one binary WebSocket message. Raises LocalProtocolError above 65,536 bytes."""
-    encoded: bytes = msgpack.packb(_to_map(message))
+    encoded = _ENCODER.encode(message)
     if len(encoded) > f.MESSAGE_BYTES:
         raise LocalProtocolError(f"a signalling message of {len(encoded)} bytes is too long")
     return encoded
@@ -141,90 +132,8 @@ def encode_agent(message: AgentMessage) -> bytes:
 
 def decode_agent(message: bytes) -> AgentMessage | Unknown:
     """The inverse of `encode_agent`. Raises RemoteProtocolError on anything else."""
-    if len(message) > f.MESSAGE_BYTES:
-        raise RemoteProtocolError(f"a signalling message is longer than {f.MESSAGE_BYTES} bytes")
-    try:
-        decoded = msgpack.unpackb(message, raw=False, strict_map_key=True, timestamp=0)
-    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException):
-        raise RemoteProtocolError("a signalling message is not msgpack") from None
-    if not isinstance(decoded, dict):
-        raise RemoteProtocolError("a signalling message is not a map")
-    fields = Fields(decoded)
-    t = fields.text("t", f.MESSAGE_BYTES)
-    reader = _READERS.get(t)
-    return reader(fields) if reader else Unknown(t)
+    return _READER.read(message)
 
 
-def _to_map(message: AgentMessage) -> dict[str, Any]:
-    match message:
-        case BoxOffer():
-            fields = _plain(message)
-            fields["ice_servers"] = ice_servers_to_list(message.ice_servers)
-            return {"t": "offer", **fields}
-        case Announced():
-            return {"t": "announced", "seq": message.seq, "rejected": dict(message.rejected)}
-        case _:
-            return {"t": _NAMES[type(message)], **_plain(message)}
-
-
-def _plain(message: AgentMessage) -> dict[str, Any]:
-    return {name: getattr(message, name) for name in message.__slots__}
-
-
-_NAMES: dict[type[AgentMessage], str] = {
-    Challenge: "challenge",
-    Register: "register",
-    Registered: "registered",
-    Announce: "announce",
-    BoxAnswer: "answer",
-    BoxCandidate: "candidate",
-    Refuse: "refuse",
-    BoxEnd: "end",
-    AgentError: "error",
-}
-
-_READERS: dict[str, Callable[[Fields], AgentMessage]] = {
-    "challenge": lambda m: Challenge(
-        v=m.integer("v", least=1),
-        min=m.integer("min", least=1) if m.has("min") else m.integer("v", least=1),
-        nonce=m.binary("nonce", f.NONCE_BYTES),
-        time=m.integer("time"),
-    ),
-    "register": lambda m: Register(
-        v=m.integer("v", least=1),
-        public_key=m.binary("public_key", f.PUBLIC_KEY_BYTES),
-        nonce=m.binary("nonce", f.NONCE_BYTES),
-        time=m.integer("time"),
-        audience=m.text("audience", f.AUDIENCE_BYTES),
-        signature=m.binary("signature", f.SIGNATURE_BYTES),
-        sw=m.text("sw", f.SOFTWARE_BYTES, absent=""),
-    ),
-    "registered": lambda m: Registered(
-        alias=m.text("alias", 63),
-        key_alias=m.text("key_alias", 63),
-        base=m.text("base", f.REASON_BYTES),
-        keepalive_s=m.integer("keepalive_s", least=1, most=3600),
-    ),
-    "announce": lambda m: Announce(m.integer("seq"), m.texts("apps", f.APPS, f.APP_BYTES)),
-    "announced": lambda m: Announced(
-        m.integer("seq"), m.text_map("rejected", f.APPS, f.APP_BYTES, 64)
-    ),
-    "offer": lambda m: BoxOffer(
-        session=m.session(),
-        app=m.text("app", f.APP_BYTES) if m.has("app") else None,
-        sdp=m.text("sdp", f.SDP_BYTES),
-        ice_servers=ice_servers_from(m),
-        visitor=m.text("visitor", 64, absent=""),
-    ),
-    "answer": lambda m: BoxAnswer(
-        m.session(), m.text("sdp", f.SDP_BYTES), m.binary("signature", f.SIGNATURE_BYTES)
-    ),
-    "candidate": lambda m: BoxCandidate(
-        m.session(),
-        m.text("candidate", f.CANDIDATE_BYTES),
-        m.text("mid", f.MID_BYTES, absent="0"),
-    ),
-    "refuse": lambda m: Refuse(m.session(), m.code(), m.text("message", f.REASON_BYTES, absent="")),
-    "end": lambda m: BoxEnd(m.session()),
-    "error": lambda m: AgentError(m.code(), m.text("message", f.REASON_BYTES, absent="")),
-}
+_ENCODER = msgspec.msgpack.Encoder()
+_READER: Reader[AgentMessage] = Reader(msgspec.msgpack.Decoder, AgentMessage.__args__)

@@ -6,7 +6,8 @@ import os
 import socket
 import sys
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from p2claw.agent.workers.messages import (
     Ended,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import msgpack
 import pytest
@@ -80,3 +81,28 @@ def test_an_agent_message_of_ours_above_the_limit_is_our_fault() -> None:
 def test_a_visit_message_of_ours_above_the_limit_is_our_fault() -> None:
     with pytest.raises(LocalProtocolError):
         encode_visit(VisitOffer("v" * MESSAGE_BYTES))
+
+
+_OFFER = {"t": "offer", "session": "s", "app": None, "sdp": "", "ice_servers": [], "visitor": ""}
+
+
+@pytest.mark.parametrize(
+    ("message", "most_bytes"),
+    [
+        (lambda text: {"t": "candidate", "session": "s", "candidate": text}, 1_024),
+        (lambda text: {**_OFFER, "app": text}, 128),
+        (lambda text: {**_OFFER, "ice_servers": [{"urls": ["a", text]}]}, 512),
+        (lambda text: {**_OFFER, "ice_servers": [{"urls": [], "credential": text}]}, 512),
+        (lambda text: {"t": "announce", "seq": 1, "apps": ["a", text]}, 128),
+        (lambda text: {"t": "announced", "seq": 1, "rejected": {text: "x"}}, 128),
+        (lambda text: {"t": "announced", "seq": 1, "rejected": {"x": text}}, 64),
+    ],
+    ids=["field", "optional", "list in a map", "map in a list", "list", "key", "value"],
+)
+def test_limits_of_texts_count_bytes(
+    message: Callable[[str], dict[str, object]], most_bytes: int
+) -> None:
+    fitting = "é" * (most_bytes // 2)
+    decode_agent(msgpack.packb(message(fitting)))
+    with pytest.raises(RemoteProtocolError, match=f"longer than {most_bytes} bytes"):
+        decode_agent(msgpack.packb(message(fitting + "x")))
