@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -41,23 +41,37 @@ def print_note(text: str) -> None:
 
 
 def print_facts(facts: Sequence[tuple[str, object]]) -> None:
-    """Names and values, one a line, values aligned."""
-    width = max((len(name) for name, _ in facts), default=0)
-    for name, value in facts:
-        click.echo(f"{name.ljust(width)}  {'–' if value is None else value}")
+    """Names and values, one pair per line, values aligned."""
+    for line in table_lines([(name, _text(value)) for name, value in facts]):
+        click.echo(line)
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Rows under heads, columns aligned."""
-    cells = [list(heads), *([("–" if c is None else str(c)) for c in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
-    for row in cells:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
+    for line in table_lines([heads, *rows]):
+        click.echo(line)
+
+
+def table_lines(rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """Rows of cells as lines whose columns are aligned: numbers on the right, texts on the left."""
+    widths = [max(len(_text(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(map(_padded, row, widths)).rstrip()
+
+
+def _padded(cell: object, width: int) -> str:
+    text = _text(cell)
+    return text.rjust(width) if isinstance(cell, int | float) else text.ljust(width)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.1f}"
+    return "–" if cell is None else str(cell)
 
 
 def print_qr(url: str) -> None:
-    """A URL as a QR code of half blocks; nothing where the terminal cannot show them."""
+    """A URL as a QR code of half blocks; nothing if the terminal cannot show them."""
     import segno  # only here: the other verbs start without it
 
     if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":

@@ -23,7 +23,7 @@ def test_help_names_every_verb(home: Path) -> None:
 def test_help_loads_no_verb() -> None:
     script = (
         "import sys; from p2claw.cli.main import main; main(['--help'])\n"
-        "heavy = {'aiohttp', 'aiortc', 'cryptography', 'rich', 'uvloop', 'asyncio'}\n"
+        "heavy = {'aiohttp', 'aiortc', 'cryptography', 'uvloop', 'asyncio'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)

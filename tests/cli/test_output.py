@@ -28,6 +28,11 @@ def test_a_table_aligns_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "APP       URL\ndog       –\naardvark  x\n"
 
 
+def test_a_table_aligns_numbers_on_the_right(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("APP", "LINKS"), [("dog", 7), ("cat", 1234567)])
+    assert capsys.readouterr().out == "APP  LINKS\ndog        7\ncat  1234567\n"
+
+
 def test_facts_align_their_values(capsys: pytest.CaptureFixture[str]) -> None:
     print_facts([("a", 1), ("long", None)])
     assert capsys.readouterr().out == "a     1\nlong  –\n"

@@ -7,20 +7,31 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from p2claw.cli.output import table_lines
 from tests.parity.compare import Difference, Result
 
 SHOWN = 220
 
 
+HEADS = ("area", "observed", "equal", "differ", "expected", "new", "noise", "% equal")
+
+
 def table(result: Result) -> Iterator[str]:
     yield f"{result.browser}"
-    yield "  area           observed   equal  differ expected    new  noise  % equal"
-    for name, area in [*sorted(result.areas.items()), ("all", result.total)]:
-        differ = area.observed - area.equal - area.expected
-        yield (
-            f"  {name:<14}{area.observed:>9}{area.equal:>8}{differ:>8}{area.expected:>9}"
-            f"{len(area.new):>7}{area.noise:>7}{area.per_cent:>9.1f}"
+    rows = [
+        (
+            name,
+            area.observed,
+            area.equal,
+            area.observed - area.equal - area.expected,
+            area.expected,
+            len(area.new),
+            area.noise,
+            area.per_cent,
         )
+        for name, area in [*sorted(result.areas.items()), ("all", result.total)]
+    ]
+    yield from (f"  {line}" for line in table_lines([HEADS, *rows]))
     for rule in result.stale:
         yield f"  expected, but equal: {rule.pattern} ({rule.reason})"
     if result.mended:

@@ -84,7 +84,7 @@ async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> li
 
 
 async def _introduced(url: str) -> list[IceServer] | None:
-    """What the coordinator tells visitors to ask; None where it cannot be had, as a visit shows."""
+    """What the coordinator tells visitors to ask; None if it cannot be had, as a visit shows."""
     address = parse_app_url(url)
     connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     try:

@@ -17,7 +17,7 @@ JSON_BODY_BYTES = MIB
 
 
 class Sink(Protocol):
-    """Takes pieces. `finish` after the last one; `discard` where it never came."""
+    """Takes pieces. `finish` after the last one; `discard` if it never came."""
 
     async def write(self, piece: bytes) -> None: ...
     def finish(self) -> None: ...
@@ -110,7 +110,7 @@ class JsonBody:
 
     @property
     def text(self) -> str | None:
-        """The body; None where it is long, or not UTF-8."""
+        """The body; None if it is long, or not UTF-8."""
         try:
             return self._kept.decode() if self._short else None
         except UnicodeDecodeError:
