@@ -80,6 +80,7 @@ check: build
 	@$(BIN)/mypy
 	@echo '» layers'
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python scripts/check_cimports.py
 	@echo '» cython-lint'
 	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*/*.pyx p2claw/dataplane/*/*.px[di]
 	@echo '» C sources'

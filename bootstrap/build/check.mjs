@@ -1,5 +1,5 @@
-// Checks the types of every realm, each against the globals that it really has, the layout, and that
-// Safari has every API that is used, or something stands in for it.
+// Checks the types of every realm, each against the globals that it really has, what imports what, the
+// layout, and that Safari has every API that is used, or something stands in for it.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ const REALMS = [
   "src/cookies",
   "src/worker",
   "src/sw",
+  "src/sw-later",
   "src/shell",
   "src/inject",
   "src/late",
@@ -25,12 +26,18 @@ const REALMS = [
 
 let failed = false;
 for (const realm of REALMS) {
-  const { status } = spawnSync("node_modules/typescript/bin/tsc", ["-p", realm], {
+  const { status } = spawnSync("node_modules/typescript-7/bin/tsc", ["-p", realm], {
     cwd: ROOT,
     stdio: "inherit",
   });
   failed ||= status !== 0;
 }
+const imports = spawnSync(
+  "node_modules/.bin/depcruise",
+  ["--config", "build/imports.cjs", "--output-type", "err", "src"],
+  { cwd: ROOT, stdio: "inherit" },
+);
+failed ||= imports.status !== 0;
 const files = ["src", "test", "build"];
 const layout = spawnSync("node_modules/.bin/prettier", ["--check", "--log-level=warn", ...files], {
   cwd: ROOT,

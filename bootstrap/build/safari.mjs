@@ -9,7 +9,7 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import ts from "typescript-api";
+import ts from "typescript";
 
 const bcd = createRequire(import.meta.url)("@mdn/browser-compat-data");
 

@@ -19,9 +19,10 @@ import {
   safelisted,
   unsafeNames,
 } from "./cors";
-import { holdFor, led, moveOf, movedOn, plainUrl, tainted, takeHeld } from "./moving";
+import { type Crossing, Refused, plainUrl } from "./foreign-request";
+import { holdFor, led, moveOf, movedOn, tainted, takeHeld } from "./moving";
 import { Preflights } from "./preflights";
-import { type Crossing, Refused, fieldsOf, send } from "./sending";
+import { fieldsOf, send } from "./sending";
 
 // What browsers themselves look at, of a picture or a script.
 const OF_ELEMENTS =

@@ -5,7 +5,7 @@ import type { GuestRequest } from "../messages/guest";
 import { marked, marksOf, unmarked } from "../messages/marks";
 import { MOVED_FIELD, type SiblingAnswer } from "../messages/sibling";
 import type { Fields } from "./cors";
-import { type Crossing, Refused } from "./sending";
+import { type Crossing, Refused, plainUrl } from "./foreign-request";
 
 export interface Move {
   status: number;
@@ -67,9 +67,4 @@ export function takeHeld(held: string): SiblingAnswer {
   waiting.delete(held);
   if (!answer) throw new Refused("it was led there too long ago");
   return answer;
-}
-
-/** Without marks and fragment. */
-export function plainUrl(url: string): string {
-  return unmarked(url).split("#", 1)[0] ?? "";
 }

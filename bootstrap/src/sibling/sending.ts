@@ -3,29 +3,13 @@
 
 import { octetsOf } from "../inject/octets";
 import type { ShellApi } from "../messages/frame-shell";
-import type { GuestRequest } from "../messages/guest";
 import { fieldsMark, marked, marksOf } from "../messages/marks";
 import { isSameBox } from "../messages/sibling";
 import { ERROR_FIELD } from "../messages/sw-page";
 import type { RequestBody } from "../messages/sw-worker";
 import type { Fields } from "./cors";
-import { plainUrl } from "./moving";
+import { type Crossing, plainUrl } from "./foreign-request";
 import { refererTo } from "./referrer";
-
-/** Why the browser of who asks would refuse it, in words for the console. */
-export class Refused extends Error {}
-
-export interface Crossing {
-  /** Of the page that asks. */
-  from: string;
-  embedder: string;
-  request: GuestRequest;
-  body: RequestBody;
-  /** The id of its pipe, for a WebSocket. */
-  socket: string | undefined;
-  signal: AbortSignal;
-  sent: (id: string, bytes: number) => void;
-}
 
 export interface Sending {
   fields: Fields;

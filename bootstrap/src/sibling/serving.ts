@@ -11,7 +11,7 @@ import {
 } from "../messages/sibling";
 import { realmLock, socketId } from "../messages/socket";
 import { cross } from "./crossing";
-import { type Crossing, Refused } from "./sending";
+import { type Crossing, Refused } from "./foreign-request";
 
 // Until requests are intercepted: a first visit may take its time.
 const READY_MS = 20_000;
