@@ -22,8 +22,8 @@ const { values: given } = parseArgs({
   options: { out: { type: "string" }, first: { type: "string", default: "" } },
 });
 
-// Brotli, of all that a visit loads.
-const MOST_BYTES = 64 * 1024;
+// Brotli, of all that the first page of a first visit needs.
+const MOST_BYTES = 59_200;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`
@@ -71,6 +71,12 @@ const shellUrl = await asset("shell", {
   __SIBLING_URL__: siblingUrl,
 });
 
+const ownWorkers = {
+  __INJECT_WORKER_URL__: injectWorkerUrl,
+  __GUEST_WORKER_URL__: guestWorkerUrl,
+};
+const swLaterUrl = await asset("sw-later", ownWorkers, { whenNeeded: true });
+
 const style = (await minify("src/shell/style.css", {})).trim();
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
 const html = page.replace("/*style*/", () => style).replace("/*script*/", shellUrl);
@@ -79,12 +85,12 @@ if (/[^\x00-\x7f]/.test(html)) throw new Error("shell.html names no charset: it 
 if (!html.includes(`<style>${style}</style>`))
   throw new Error("shell.html has no place for its style");
 const sw = await minify("src/sw/main.ts", {
-  __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl + guestWorkerUrl)}`,
+  __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl + guestWorkerUrl + swLaterUrl)}`,
   __INJECT_URL__: injectUrl,
+  ...ownWorkers,
+  __SW_LATER_URL__: swLaterUrl,
   __LATE_URL__: lateUrl,
-  __INJECT_WORKER_URL__: injectWorkerUrl,
   __GUEST_URL__: guestUrl,
-  __GUEST_WORKER_URL__: guestWorkerUrl,
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
     .map((name) => ASSETS + name),

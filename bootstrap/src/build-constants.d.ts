@@ -11,6 +11,8 @@ declare const __LAST_WORDS_URL__: string;
 declare const __SIBLING_URL__: string;
 declare const __GUEST_URL__: string;
 declare const __GUEST_WORKER_URL__: string;
+/** What the Service Worker runs later. */
+declare const __SW_LATER_URL__: string;
 declare const __INJECT_URL__: string;
 declare const __INJECT_WORKER_URL__: string;
 /** The hashed assets of every visit, for the Service Worker's cache. */

@@ -185,6 +185,13 @@ const TEXTS: Record<ProblemCode, Text> = {
     title: "The app's response cannot be read",
     text: ["It is compressed in a way that this browser did not ask for and does not know."],
   }),
+  "part-missing": () => ({
+    title: "A part of this page could not be loaded",
+    text: [
+      "The app has answered, but what your browser needs to show this page could not be fetched from the service that introduced you to the box.",
+      "This page tries again by itself.",
+    ],
+  }),
   lost: LOST,
   reset: LOST,
   download: ({ alias }) => ({

@@ -56,6 +56,7 @@ export const RETRIES = {
   "head-too-large": "never",
   "upload-too-large": "never",
   coding: "ask",
+  "part-missing": "again",
   lost: "again",
   reset: "again",
   download: "never",

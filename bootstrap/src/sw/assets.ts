@@ -1,15 +1,14 @@
 // Our own files, kept beside the Service Worker that names them: a new version of the edge may no
 // longer have them.
 
-import { OUR_PREFIX } from "../messages/our-paths";
 import { OCTETS } from "../messages/sw-page";
+import { keptNote } from "./notes";
 import { sw } from "./scope";
 
 const CACHE = `p2claw-${__VERSION__}`;
-// Outlives versions.
-const NOTES = "p2claw-notes";
 const WHEN_NEEDED: readonly string[] = [
   __LATE_URL__,
+  __SW_LATER_URL__,
   __INJECT_WORKER_URL__,
   __GUEST_URL__,
   __GUEST_WORKER_URL__,
@@ -27,15 +26,9 @@ export async function dropOldAssets(): Promise<void> {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-/** What is remembered; undefined: nothing, or it cannot be read. */
-export async function keptNote(name: string): Promise<unknown> {
-  const found = caches.match(OUR_PREFIX + name, { cacheName: NOTES });
-  return (await found.catch(() => undefined))?.json();
-}
-
-export async function keepNote(name: string, note: object): Promise<void> {
-  const cache = await caches.open(NOTES);
-  await cache.put(OUR_PREFIX + name, new Response(JSON.stringify(note))).catch(() => undefined);
+/** Whether a file of ours is on this machine. */
+export async function isKept(path: string): Promise<boolean> {
+  return (await caches.match(path, { cacheName: CACHE }).catch(() => undefined)) !== undefined;
 }
 
 export async function asset(path: string): Promise<Response> {

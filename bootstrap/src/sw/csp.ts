@@ -1,7 +1,7 @@
 // Content-Security-Policy of the app, made to admit our script and our frame, and nothing else. Pure.
 
-import type { PolicyNote } from "../messages/own-tag";
 import { allFrame, mayBeFramed } from "./framing";
+import type { Admission, Policies, Surroundings } from "./policed";
 import {
   type Policy,
   admitsOrigin,
@@ -12,41 +12,6 @@ import {
   sourcesOf,
 } from "./policy";
 import { takeReports } from "./reports";
-
-/** All fields of one response that have a say. */
-export interface Policies {
-  enforced: readonly string[];
-  reportOnly: readonly string[];
-  /** Values of Reporting-Endpoints. */
-  endpoints: readonly string[];
-  /** Values of X-Frame-Options. */
-  frameOptions: readonly string[];
-}
-
-export interface Surroundings {
-  /** The shell is itself framed by another site: what the app says of that must stay true. */
-  embedded: boolean;
-  origin: string;
-  url: string;
-  /** For where the app has no nonce of its own. Begins with `p2claw-`: pages hide it. */
-  ownNonce: string;
-  /** It becomes a page of HTML, with our script in it. */
-  html: boolean;
-}
-
-export interface Admission {
-  /** What our tag must carry, "" where it needs none. */
-  nonce: string;
-  /** The script itself must stand in the tag: no URL of it is admitted. */
-  inline: boolean;
-  fields: [string, string][];
-  /** No page of the app may frame it. The browser would see our own frame too: our script looks. */
-  alone: boolean;
-  /** It has an opaque origin: these tokens of `sandbox`, and what it may load of the app's own. */
-  opaque: { tokens: string; loads: string } | undefined;
-  /** Where reports of violations go. */
-  notes: PolicyNote[];
-}
 
 const KINDS = ["script", "style", "img"] as const;
 

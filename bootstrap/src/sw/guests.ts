@@ -16,7 +16,7 @@ import {
 } from "../messages/guest";
 import { marksOf, unmarked } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
-import { keepNote, keptNote } from "./assets";
+import { keepNote, keptNote } from "./notes";
 import { NextVisit } from "./next-visit";
 import { withoutFragment } from "./routing";
 import { sw } from "./scope";

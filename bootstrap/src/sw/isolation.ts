@@ -2,7 +2,7 @@
 // and that is the shell. So the shell says what the app's page has said before it.
 
 import type { TabPolicy } from "../messages/sw-page";
-import { keptNote, keepNote } from "./assets";
+import { keptNote, keepNote } from "./notes";
 import { NextVisit } from "./next-visit";
 import { within } from "./tab-policy";
 

@@ -6,19 +6,16 @@ import { Aborts } from "./aborts";
 import type { Post } from "./asked";
 import { blobDocument } from "./documents";
 import { asset, dropOldAssets, storeAssets } from "./assets";
-import { PrivateCache } from "./cache/private-cache";
 import { AppCookies } from "./cookies/app-cookies";
 import { Readers } from "./cookies/readers";
-import { Guests } from "./guests";
 import { Isolation } from "./isolation";
+import { Later } from "./later";
 import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
 import { Relay } from "./relay";
-import { routeOf, withoutFragment } from "./routing";
+import { isForSibling, routeOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
-import { isForSibling } from "./siblings";
 import { Shells } from "./shells";
-import { ownScript } from "./worker-script";
 
 const shells = new Shells();
 const aborts = new Aborts();
@@ -26,27 +23,15 @@ const posts = new NextVisit<Post>();
 const saves = new NextVisit<string>();
 const own = new OwnOrigins();
 const modes = new NextVisit<RequestCache>();
-const cache = new PrivateCache();
 const cookies = new AppCookies(new Readers(() => shells.all));
 const isolation = new Isolation();
-const guests = new Guests(shells);
-const relay = new Relay(
-  shells,
-  aborts,
-  posts,
-  saves,
-  own,
-  cookies,
-  modes,
-  cache,
-  isolation,
-  guests,
-);
+const later = new Later(shells);
+const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, isolation, later);
 
 // An update waits until a shell that is alone lets it take over: answers that are being streamed
 // end with the old one.
 sw.oninstall = (event) => {
-  const stored = storeAssets();
+  const stored = Promise.all([storeAssets(), later.part()]);
   // On a first visit the page has our files already, and waits for control: they are kept meanwhile.
   if (sw.registration.active) event.waitUntil(stored);
   else stored.catch(() => undefined);
@@ -66,7 +51,10 @@ sw.onfetch = (event) => {
   switch (route) {
     case "network":
       if (own.perhaps(event.request)) event.respondWith(relay.byAnotherName(event));
-      else if (isForSibling(event.request) || (guests.watch && !isOurOrigin(event.request.url)))
+      else if (
+        isForSibling(event.request, sw.location) ||
+        (later.here?.guests.watch && !isOurOrigin(event.request.url))
+      )
         event.respondWith(relay.elsewhere(event));
       return;
     case "asset":
@@ -85,7 +73,9 @@ sw.onfetch = (event) => {
       return;
     case "frame":
     case "app":
-      event.respondWith(isForSibling(event.request) ? relay.elsewhere(event) : relay.answer(event));
+      event.respondWith(
+        isForSibling(event.request, sw.location) ? relay.elsewhere(event) : relay.answer(event),
+      );
       return;
     default:
       route satisfies never;
@@ -96,8 +86,9 @@ function isOurOrigin(url: string): boolean {
   return url.startsWith(`${sw.location.origin}/`);
 }
 
-function ownAsset({ pathname, search }: URL): Promise<Response> {
-  return pathname === __INJECT_WORKER_URL__ ? ownScript(own.all, search) : asset(pathname);
+async function ownAsset({ pathname, search }: URL): Promise<Response> {
+  if (pathname !== __INJECT_WORKER_URL__) return asset(pathname);
+  return (await later.part()).workerScripts.own(own.all, search);
 }
 
 function receive(message: PageToSw, client: Client, event: ExtendableMessageEvent): void {
@@ -154,14 +145,16 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       );
       return;
     case "guest":
-      event.waitUntil(guests.receive(message.ask, event));
+      event.waitUntil(later.part().then(({ guests }) => guests.receive(message.ask, event)));
       return;
     case "abort":
       aborts.abort(message.id);
       return;
     case "forget":
       event.waitUntil(
-        Promise.all([cookies.clear(), cache.clear()]).then(() => event.ports[0]?.postMessage(null)),
+        Promise.all([cookies.clear(), later.part().then(({ cache }) => cache.clear())]).then(() =>
+          event.ports[0]?.postMessage(null),
+        ),
       );
       return;
     case "gone":

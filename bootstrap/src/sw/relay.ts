@@ -5,15 +5,14 @@ import { MOVED_FIELD } from "../messages/sibling";
 import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
-import { streamed } from "./cache/ports";
-import type { PrivateCache } from "./cache/private-cache";
 import type { AppCookies } from "./cookies/app-cookies";
 import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
-import type { Asked, Head, Post } from "./asked";
+import { type Asked, type Head, type Post, ask } from "./asked";
+import { keptNote } from "./notes";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
 import type { Isolation } from "./isolation";
-import type { Guests } from "./guests";
+import type { Later, LaterPart } from "./later";
 import type { NextVisit } from "./next-visit";
 import type { OwnOrigins } from "./own-origins";
 import { fail, refuse } from "./refusals";
@@ -21,14 +20,11 @@ import { BodyTooLarge, requestBody } from "./request-body";
 import { requestFields } from "./request-fields";
 import { assemble } from "./response";
 import { isRedirect, leadsAway } from "./response-head";
-import { urgencyOf, withoutFragment } from "./routing";
+import { isForSibling, isWorker, urgencyOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { tabPolicyOf, within } from "./tab-policy";
 import { toClear } from "./clear-site-data";
-import { clearSiteData } from "./site-data";
 import type { Shell, Shells } from "./shells";
-import { askSibling, isForSibling } from "./siblings";
-import { asGuest, isWorker, withOwnScript } from "./worker-script";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
 const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
@@ -52,9 +48,8 @@ export class Relay {
     private readonly own: OwnOrigins,
     private readonly cookies: AppCookies,
     private readonly modes: NextVisit<RequestCache>,
-    private readonly cache: PrivateCache,
     private readonly isolation: Isolation,
-    private readonly guests: Guests,
+    private readonly later: Later,
   ) {}
 
   /** A request for an origin that is perhaps the app's own by another name. */
@@ -78,24 +73,30 @@ export class Relay {
     const first = navigating?.first ?? false;
     const inside = page && !shell.embedded && (!first || shell.led);
     const plain = this.asked(event, page ? shell : undefined, inside);
-    const ask = (): Promise<Response> => this.fromApp(event, plain, shell, first);
-    const script = page ? undefined : await this.guests.script(event, ask);
-    if (script) return isWorker(request) ? within(shell.policy, await asGuest(script)) : script;
+    const part = await this.later.forRequest(page);
+    const ask = (): Promise<Response> => this.fromApp(event, plain, shell, first, part);
+    if (!part) return framed(await ask());
+    const script = page ? undefined : await part.guests.script(event, ask);
+    if (script)
+      return isWorker(request)
+        ? within(shell.policy, await part.workerScripts.asGuest(script))
+        : script;
     const made = plain.post || plain.save !== undefined;
-    const given = made ? undefined : await this.guests.answer(event, shell);
+    const given = made ? undefined : await part.guests.answer(event, shell);
     if (!given) return framed(await ask());
-    if (!page) return isWorker(request) ? withOwnScript(given, this.own.all) : given;
-    const asked = { ...plain, guest: await this.guests.told(plain.url) };
-    return framed(await assemble(...this.asAnswer(given), asked, shell));
+    if (!page) return isWorker(request) ? part.workerScripts.withOwn(given, this.own.all) : given;
+    const asked = { ...plain, guest: await part.guests.told(plain.url) };
+    return framed(await assemble(...this.asAnswer(given, part), asked, shell, this.later));
   }
 
   /** A request for another site, of a page with a guest, or for a sibling. */
   async elsewhere(event: FetchEvent): Promise<Response> {
-    const sibling = isForSibling(event.request);
+    const sibling = isForSibling(event.request, sw.location);
     const shell = await this.shells.of(event.clientId);
-    const given = shell && (await this.guests.answer(event, shell));
+    const part = await this.later.forRequest(false);
+    const given = shell && (await part?.guests.answer(event, shell));
     if (given || !sibling) return given ?? sw.fetch(event.request);
-    return shell ? askSibling(event, shell, this.aborts) : Response.error();
+    return (shell && (await part?.askSibling(event, shell, this.aborts))) ?? Response.error();
   }
 
   private async fromApp(
@@ -103,13 +104,14 @@ export class Relay {
     plain: Omit<Asked, "cookies">,
     shell: Shell,
     first: boolean,
+    part: LaterPart | undefined,
   ): Promise<Response> {
     const { request } = event;
     const page = request.mode === "navigate";
     const cookies = await this.cookiesOf(request, plain, shell, first);
     const { cookie } = cookies.now();
     if (cookie) plain.fields.push(["cookie", cookie]);
-    const guest = page ? await this.guests.told(plain.url) : undefined;
+    const guest = page ? await part?.guests.told(plain.url) : undefined;
     const asked = { ...plain, cookies, guest };
     let body: RequestBody;
     try {
@@ -120,7 +122,7 @@ export class Relay {
       return refuse(page, 413, "upload-too-large", line);
     }
     if (page && asked.method === "POST") tellForm(shell, body, asked);
-    const pending = this.cache.ask(asked, body, shell);
+    const pending = part ? part.cache.ask(asked, body, shell) : ask(asked, body, shell);
     const marks = marksOf(request.url);
     // What is kept alive goes on without its page.
     const settled = this.aborts.add(
@@ -133,8 +135,10 @@ export class Relay {
     if (answer.kind === "error") return fail(page, answer.error);
     if (!answer.error) await cookies.receive(answer.fields);
     // Of a request without credentials it clears nothing.
-    if (!answer.error && request.credentials !== "omit") {
-      await clearSiteData(toClear(answer.fields), this.cache, this.cookies, this.guests);
+    const clear = toClear(answer.error || request.credentials === "omit" ? [] : answer.fields);
+    if (clear.size) {
+      const { cache, guests, clearSiteData } = await this.later.part();
+      await clearSiteData(clear, cache, this.cookies, guests);
     }
     if (marks.stream && request.redirect === "follow" && keepsBody(answer)) {
       pending.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
@@ -150,14 +154,17 @@ export class Relay {
     }
     const next = response.headers.get("location");
     if (first && next && response.status < 400) shell.expect = withoutFragment(next);
-    return isWorker(request) ? withOwnScript(response, this.own.all) : response;
+    if (!isWorker(request)) return response;
+    return (await this.later.part()).workerScripts.withOwn(response, this.own.all);
   }
 
   /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */
   async atTheTop(request: Request): Promise<Response> {
     const url = withoutFragment(request.url);
     const policy = await this.isolation.ofTab(url, () => this.shells.policies());
-    const covered = await this.guests.covers(url);
+    const mayBe = (await keptNote("guests")) !== undefined;
+    const part = mayBe ? await this.later.forRequest(true) : undefined;
+    const covered = (await part?.guests.covers(url)) ?? false;
     if (request.method === "GET" || request.method === "HEAD") {
       return shellDocument({ posted: false, covered }, policy);
     }
@@ -172,7 +179,7 @@ export class Relay {
   }
 
   // What a guest has answered, as the box would have.
-  private asAnswer(given: Response): [Head, ReplyPort] {
+  private asAnswer(given: Response, { streamed }: LaterPart): [Head, ReplyPort] {
     const { status, statusText: reason, headers, body } = given;
     const said = { status, reason, fields: [...headers], error: "", origins: this.own.all };
     return [{ kind: "head", end: !body, decoded: true, ...said }, streamed(body)];
@@ -275,7 +282,7 @@ export class Relay {
       drop();
       return problemDocument(head.status, head.error, "The app could not be reached.");
     }
-    const response = await assemble(head, port, asked, shell);
+    const response = await assemble(head, port, asked, shell, this.later);
     // To the browser it was a GET, and will be one at the next place too.
     const next = response.headers.get("location");
     const repeats = head.status === 307 || head.status === 308;

@@ -1,7 +1,7 @@
 // The fields of an answer as the browser may see them: what would do harm, or lie, is left out. Pure.
 
 import type { Fields } from "../wire/heads";
-import { type Admission, type Surroundings, admit } from "./csp";
+import { type Admission, type Admit, type Surroundings, policiesOf } from "./policed";
 import { plainDisposition } from "./saved-name";
 
 export interface ResponsePlan {
@@ -49,19 +49,13 @@ const POLICIES = new Set([
 export const ATTACHMENT = /^\s*attachment/i;
 const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
 
-export function planResponse(response: ResponseFacts): ResponsePlan {
-  const all = (name: string): string[] =>
-    response.fields.filter(([key]) => key === name).map(([, value]) => value);
-  const saved = response.saved || ATTACHMENT.test(all("content-disposition")[0] ?? "");
-  const inject = response.page && !saved && HTML.test(all("content-type")[0] ?? "");
-  const given = {
-    enforced: all("content-security-policy"),
-    reportOnly: all("content-security-policy-report-only"),
-    endpoints: all("reporting-endpoints"),
-    frameOptions: all("x-frame-options"),
-  };
+export function planResponse(response: ResponseFacts, admit: Admit): ResponsePlan {
+  const said = (name: string): string => response.fields.find(([key]) => key === name)?.[1] ?? "";
+  const saved = response.saved || ATTACHMENT.test(said("content-disposition"));
+  const inject = response.page && !saved && HTML.test(said("content-type"));
   const { url, around, page } = response;
-  const admission = page ? admit(given, { ...around, url, html: inject }) : undefined;
+  const policies = policiesOf(response.fields);
+  const admission = page ? admit(policies, { ...around, url, html: inject }) : undefined;
   const fields: [string, string][] = [];
   for (const [name, value] of response.fields) {
     const stale =

@@ -5,7 +5,10 @@ import { NONCE_PREFIX } from "../messages/own-tag";
 import type { ReplyPort } from "../messages/sw-worker";
 import { type Fields, hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
+import { problemDocument } from "./documents";
 import { injectTag } from "./html-injection";
+import type { Later } from "./later";
+import { admitFreely, isPoliced, policiesOf } from "./policed";
 import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./tab-policy";
 import { ResponseBody } from "./response-body";
 import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
@@ -19,9 +22,10 @@ export async function assemble(
   port: ReplyPort,
   asked: Omit<Asked, "cookies">,
   shell: Shell,
+  later: Later,
 ): Promise<Response> {
   const { page, url, method } = asked;
-  const plan = planResponse({
+  const facts = {
     status: head.status,
     fields: head.fields,
     decoded: head.decoded,
@@ -33,7 +37,14 @@ export async function assemble(
       origin: sw.location.origin,
       ownNonce: NONCE_PREFIX + crypto.randomUUID(),
     },
-  });
+  };
+  const policed = page && isPoliced(policiesOf(head.fields));
+  const part = policed ? await later.part().catch(() => undefined) : undefined;
+  if (policed && !part) {
+    port.postMessage({ kind: "cancel" });
+    return problemDocument(503, "part-missing", "A part of this page could not be loaded.");
+  }
+  const plan = planResponse(facts, part?.admit ?? admitFreely);
   const tab = tabPolicyOf(head.fields);
   const posted = method === "POST";
   const moves = !posted && differs(shell.policy, tab) && !(tab.embedder && shell.embedded);

@@ -1,6 +1,8 @@
 // What a request is to us, from the request alone. Pure.
 
+import { marksOf } from "../messages/marks";
 import { BLOB_PATH, OUR_PREFIX } from "../messages/our-paths";
+import { isSibling } from "../messages/sibling";
 
 export type Route =
   /** Not ours to answer: the browser goes to the network as it would without us. */
@@ -59,4 +61,18 @@ export function urgencyOf(request: RouteQuestion): number {
     default:
       return 3;
   }
+}
+
+/** The script of a worker of the app. */
+export function isWorker({ destination }: RouteQuestion): boolean {
+  return destination === "worker" || destination === "sharedworker";
+}
+
+/** For another app under the same parent, or back from one. */
+export function isForSibling(
+  { url, mode }: RouteQuestion,
+  here: { protocol: string; host: string },
+): boolean {
+  const crosses = isSibling(new URL(url), here) || marksOf(url).tainted !== undefined;
+  return crosses && mode !== "navigate";
 }

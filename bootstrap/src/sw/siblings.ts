@@ -2,19 +2,12 @@
 // The shell is told, and with it a hidden frame of that app (`sibling/`).
 
 import { marksOf } from "../messages/marks";
-import { isSibling } from "../messages/sibling";
 import type { SwToPage } from "../messages/sw-page";
 import type { Aborts } from "./aborts";
 import { ask, factsOf, made } from "./guests";
 import { requestBody, transferOf } from "./request-body";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
-
-/** For a sibling, or back from one. */
-export function isForSibling({ url, mode }: Request): boolean {
-  const crosses = isSibling(new URL(url), sw.location) || marksOf(url).tainted !== undefined;
-  return crosses && mode !== "navigate";
-}
 
 export async function askSibling(
   event: FetchEvent,

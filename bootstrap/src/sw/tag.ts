@@ -3,7 +3,7 @@
 import type { TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
 import { asset } from "./assets";
-import type { Admission } from "./csp";
+import type { Admission } from "./policed";
 
 export async function tagFor(
   admission: Admission,

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Admission, type Policies, type Surroundings, admit } from "../../src/sw/csp";
+import { admit } from "../../src/sw/csp";
+import type { Admission, Policies, Surroundings } from "../../src/sw/policed";
 
 const OWN = "p2claw-1";
 const HERE: Surroundings = {

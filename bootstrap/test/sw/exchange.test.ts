@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SwToWorker, WorkerReply } from "../../src/messages/sw-worker";
+import { admit } from "../../src/sw/csp";
 import { type RequestFacts, requestFields } from "../../src/sw/request-fields";
 import { ResponseBody } from "../../src/sw/response-body";
 import { type ResponseFacts, leadsAway, planResponse } from "../../src/sw/response-head";
@@ -35,7 +36,7 @@ function planOf(given: Partial<ResponseFacts>): ReturnType<typeof planResponse> 
     url: `${ORIGIN}/a/b`,
     around: { embedded: false, origin: ORIGIN, ownNonce: "n" },
   };
-  return planResponse({ ...response, ...given });
+  return planResponse({ ...response, ...given }, admit);
 }
 
 test("requests of other sites go to the network", () => {

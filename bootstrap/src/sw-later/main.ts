@@ -1,0 +1,22 @@
+// What the Service Worker needs soon, or only for some apps: run by `sw/later`.
+
+import { PrivateCache } from "../sw/cache/private-cache";
+import { streamed } from "../sw/cache/ports";
+import { admit } from "../sw/csp";
+import { Guests } from "../sw/guests";
+import type { Give } from "../sw/later";
+import { askSibling } from "../sw/siblings";
+import { clearSiteData } from "../sw/site-data";
+import { WorkerScripts } from "../sw/worker-script";
+
+declare const give: Give;
+
+give((shells, asset) => ({
+  cache: new PrivateCache(),
+  guests: new Guests(shells),
+  admit,
+  askSibling,
+  clearSiteData,
+  streamed,
+  workerScripts: new WorkerScripts(asset),
+}));

@@ -1,0 +1,59 @@
+// The part of the Service Worker that the first page of a first visit does not wait for: `sw-later/`.
+// After its installation a Service Worker can import no script that it had not imported before, and
+// would wait for one that it had. So this part is fetched as our other files are, and run as the body
+// of a function.
+
+import type { Aborts } from "./aborts";
+import { asset, isKept } from "./assets";
+import type { PrivateCache } from "./cache/private-cache";
+import type { streamed } from "./cache/ports";
+import type { Guests } from "./guests";
+import type { Shell, Shells } from "./shells";
+import type { Admit } from "./policed";
+import type { clearSiteData } from "./site-data";
+import type { WorkerScripts } from "./worker-script";
+
+export interface LaterPart {
+  cache: PrivateCache;
+  guests: Guests;
+  admit: Admit;
+  askSibling(event: FetchEvent, shell: Shell, aborts: Aborts): Promise<Response>;
+  clearSiteData: typeof clearSiteData;
+  streamed: typeof streamed;
+  workerScripts: WorkerScripts;
+}
+
+/** What the part calls when it runs. */
+export type Give = (make: (shells: Shells, files: typeof asset) => LaterPart) => void;
+
+export class Later {
+  /** undefined: it is not here yet. */
+  here: LaterPart | undefined;
+  private coming: Promise<LaterPart> | undefined;
+
+  constructor(private readonly shells: Shells) {}
+
+  /** Rejects where it cannot be had; asked again, it tries again. */
+  part(): Promise<LaterPart> {
+    this.coming ??= this.load().catch((error: unknown) => {
+      this.coming = undefined;
+      console.error("p2claw: a part of this site's service worker could not be loaded");
+      throw error;
+    });
+    return this.coming;
+  }
+
+  /** For a request. A page does not wait for what is not on this machine yet, and without it nothing
+   * is kept, nor answered by the app's own service workers. */
+  async forRequest(page: boolean): Promise<LaterPart | undefined> {
+    const part = this.part().catch(() => undefined);
+    return this.here ?? (page && !(await isKept(__SW_LATER_URL__)) ? undefined : part);
+  }
+
+  private async load(): Promise<LaterPart> {
+    const file = await asset(__SW_LATER_URL__);
+    if (!file.ok) throw new Error(String(file.status));
+    const run = new Function("give", await file.text()) as (give: Give) => void;
+    return new Promise((resolve) => run((make) => resolve((this.here = make(this.shells, asset)))));
+  }
+}
