@@ -224,7 +224,7 @@ cdef class Scheduler:
         self._place(out)
 
     def credit(self, stream, int64_t n):
-        """Let n more body bytes go; False where that makes more than 2³¹−1 in all."""
+        """Let n more body bytes go; False if that makes more than 2³¹−1 in all."""
         cdef Outgoing out = self._streams.get(stream)
         if out is None:
             return True
@@ -235,7 +235,7 @@ cdef class Scheduler:
         return True
 
     def queued(self, stream):
-        """Body bytes of a stream that have not gone yet; 0 where it is not known."""
+        """Body bytes of a stream that have not gone yet; 0 if it is not known."""
         cdef Outgoing out = self._streams.get(stream)
         return 0 if out is None else out.queued
 
@@ -259,7 +259,7 @@ cdef class Scheduler:
         return notices
 
     def next_message(self):
-        """The next message, of 8 to 16,384 bytes, or None where nothing may go."""
+        """The next message, of 8 to 16,384 bytes, or None if nothing may go."""
         cdef PyObject *raw
         cdef bytes message
         # Every lane holds only streams that can send, so one that is not empty fills a frame.

@@ -17,7 +17,7 @@ cdef class Consent:
 
     cdef Py_ssize_t answer(self, const stun_message *m, const endpoint *source,
                            uint8_t *out) except -1:
-        """The answer to a check, or 0 where it is not for here."""
+        """The answer to a check, or 0 if it is not for here."""
         cdef stun_address mapped
         cdef stun_role ours = STUN_CONTROLLING if self.is_controlling else STUN_CONTROLLED
         cdef bytes name = m.username[:m.username_length] if m.username is not NULL else b""

@@ -107,7 +107,7 @@ class UdpPort:
         """End every link and free the port."""
 
     def send_to(self, data: bytes, host: str, port: int, local_host: str = "") -> None:
-        """One datagram; lost where it cannot be sent. Raises LocalProtocolError `address-wrong`."""
+        """One datagram; lost if it cannot be sent. Raises LocalProtocolError `address-wrong`."""
 
     def add_ufrag(self, ufrag: str, receiver: StunReceiver) -> None:
         """Checks whose USERNAME begins with it are the receiver's."""

@@ -267,7 +267,7 @@ cdef class Link:
         if size == RECORD_NOTHING:
             if not packets:
                 self.rejected += 1
-                self.send_pending()  # ours again, where it was a flight of the handshake again
+                self.send_pending()  # ours again, if it was a flight of the handshake again
         elif size == RECORD_CLOSED:
             self.end("link-lost", "the other side closed the link")
             return 0
@@ -446,7 +446,7 @@ cdef class Link:
         return 0
 
     cdef int end(self, str code, str reason) except -1:
-        """The end of it, once: code "" where the user knows."""
+        """The end of it, once: code "" if the user knows."""
         cdef object owner = self.owner, user = self.user
         if self.is_closed:
             return 0

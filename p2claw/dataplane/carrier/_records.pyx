@@ -44,7 +44,7 @@ _TYPES = {
 
 
 def load_pointers():
-    """Find the functions. Raises LinkError `openssl-pointers` where one is missing or another."""
+    """Find the functions. Raises LinkError `openssl-pointers` if one is missing or another."""
     global SSL_read, SSL_write, BIO_read, BIO_write, SSL_get_error, ERR_clear_error
     found = {}
     try:

@@ -23,7 +23,7 @@ PACKETS = (b"\0", b"data plane" * 100, bytes(range(256)) * 64)
 
 @dataclass(frozen=True, slots=True)
 class RecordsWay:
-    """kind: what makes the records. trouble: why it is the slow one; "" where it is not."""
+    """kind: what makes the records. trouble: why it is the slow one; "" if it is not."""
 
     kind: type[Records]
     trouble: str = ""

@@ -7,6 +7,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 cdef extern from "sctp/association.h" nogil:
     ctypedef bint c_bool "bool"
     ctypedef int64_t usec
+    ctypedef double seconds
     ctypedef void (*release_fn)(void *owner)
     int64_t NEVER
 
@@ -120,6 +121,6 @@ cdef extern from "bytes/crc32c.h" nogil:
 
 cdef class Association:
     cdef association *a       # owned
-    cdef double epoch         # of the caller's clock; 0 until the first call that names a time
+    cdef seconds epoch        # of the caller's clock; 0 until the first call that names a time
     cdef bint has_epoch
-    cdef usec time_of(self, double now) except? -1
+    cdef usec time_of(self, seconds now) except? -1

@@ -179,20 +179,20 @@ cdef class Association:
     def __dealloc__(self):
         association_free(self.a)
 
-    cdef usec time_of(self, double now) except? -1:
+    cdef usec time_of(self, seconds now) except? -1:
         if not self.has_epoch:
             self.has_epoch = True
             self.epoch = now
         return START + <usec>floor((now - self.epoch) * 1e6 + 0.5)
 
-    def connect(self, double now):
+    def connect(self, seconds now):
         association_connect(self.a, self.time_of(now))
 
-    def receive(self, const uint8_t[::1] packet not None, double now):
+    def receive(self, const uint8_t[::1] packet not None, seconds now):
         if packet.shape[0]:
             association_receive(self.a, &packet[0], packet.shape[0], self.time_of(now))
 
-    def to_send(self, double now):
+    def to_send(self, seconds now):
         cdef usec at = self.time_of(now)
         cdef list packets = []
         cdef size_t capacity, length
@@ -219,10 +219,10 @@ cdef class Association:
         cdef usec at = association_next_timeout(self.a)
         return None if at == NEVER else self.epoch + <double>(at - START) / 1e6
 
-    def handle_timeout(self, double now):
+    def handle_timeout(self, seconds now):
         association_handle_timeout(self.a, self.time_of(now))
 
-    def path_works(self, double now):
+    def path_works(self, seconds now):
         association_path_works(self.a, self.time_of(now))
 
     def send(self, int stream, unsigned int ppid, data):
@@ -269,7 +269,7 @@ cdef class Association:
             check(SCTP_WRONG_STREAM, "reset_stream")
         check(association_reset(self.a, stream), "reset_stream")
 
-    def shutdown(self, double now):
+    def shutdown(self, seconds now):
         check(association_shutdown(self.a, self.time_of(now)), "shutdown")
 
     def abort(self, str reason=""):

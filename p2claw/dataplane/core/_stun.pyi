@@ -2,7 +2,7 @@
 works: docs/DATAPLANE.md; every constant: docs/dataplane/CONSTANTS.md.
 
 For tests and measurements: what carries links uses the C headers. Addresses are 16 bytes, IPv4 as
-::ffff:a.b.c.d. A key of None leaves a message unsigned; writers return None where `capacity` is
+::ffff:a.b.c.d. A key of None leaves a message unsigned; writers return None if `capacity` is
 less than the message takes.
 """
 
@@ -58,7 +58,7 @@ class Message:
         """Whether MESSAGE-INTEGRITY is there and made with this key."""
 
 def read(data: bytes) -> Message | None:
-    """None where it is not a binding message of good form."""
+    """None if it is not a binding message of good form."""
 
 def write_success(
     transaction: bytes, address: bytes, port: int, key: bytes | None, *, capacity: int = ...
@@ -78,7 +78,7 @@ def write_request(
     capacity: int = ...,
 ) -> bytes | None: ...
 def answer(data: bytes, key: bytes, address: bytes, port: int) -> bytes | None:
-    """Reads a request, verifies it and writes the success: None where it is not a good one."""
+    """Reads a request, verifies it and writes the success: None if it is not a good one."""
 
 class ConsentExpired(Exception):
     """Nothing may be sent to the peer any more."""
@@ -91,7 +91,7 @@ class Consent:
         """None once it has expired."""
 
     def handle_timeout(self, now: int) -> bytes | None:
-        """The transaction of a request to send once; None where it is not time yet.
+        """The transaction of a request to send once; None if it is not time yet.
 
         Raises ConsentExpired.
         """

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 typedef int64_t usec;
+typedef double seconds; /* what a caller gives and gets, and what formulas need */
 #define NEVER INT64_MAX
 #define SECOND ((usec)1000000)
 #define MILLISECOND ((usec)1000)

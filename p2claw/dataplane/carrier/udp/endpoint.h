@@ -25,7 +25,7 @@ static inline bool endpoint_is_v4(const struct endpoint *endpoint) {
   return !memcmp(endpoint->address, PREFIX, sizeof PREFIX);
 }
 
-/* Numeric addresses only. False where the text is none. */
+/* Numeric addresses only. False if the text is none. */
 bool endpoint_parse(struct endpoint *endpoint, const char *host, uint16_t port);
 /* text holds ENDPOINT_TEXT_BYTES. */
 void endpoint_format(const struct endpoint *endpoint, char *text);

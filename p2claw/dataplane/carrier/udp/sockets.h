@@ -37,7 +37,7 @@ static inline void endpoint_from(struct endpoint *endpoint, const struct sockadd
     address_from_v4(endpoint->address, &((const struct sockaddr_in *)name)->sin_addr);
 }
 
-/* False where this socket's family cannot reach it. */
+/* False if this socket's family cannot reach it. */
 static inline bool endpoint_to(const struct endpoint *endpoint, bool is_v6,
                                struct sockaddr_storage *name) {
   if (!is_v6 && !endpoint_is_v4(endpoint)) return false;

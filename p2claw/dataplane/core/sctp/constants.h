@@ -1,4 +1,4 @@
-/* Every constant of the association that is not of one file alone, with where it comes from.
+/* Every constant of the association that several files use, with its source.
  * docs/dataplane/CONSTANTS.md lists them for people. */
 #ifndef P2CLAW_SCTP_CONSTANTS_H
 #define P2CLAW_SCTP_CONSTANTS_H
@@ -45,8 +45,8 @@
 #define OUTSTANDING_MAX 32768        /* chunks in flight; beyond: waits, as with a full window */
 #define GAPS_MAX 1024                /* ranges above the cumulative TSN; beyond: not acknowledged */
 #define DUPLICATES_MAX 16            /* duplicates named in one SACK; beyond: not named */
-#define CONTROL_CHUNKS_MAX 32 /* answers waiting to be sent; beyond: dropped, peer asks again */
-#define CONTROL_CHUNK_BYTES_MAX 1024 /* of one such answer; beyond: dropped */
+#define CONTROL_CHUNKS_MAX 32 /* replies waiting to be sent; beyond: dropped, peer asks again */
+#define CONTROL_CHUNK_BYTES_MAX 1024 /* of one such reply; beyond: dropped */
 #define EVENTS_MAX 65536             /* undrained events; beyond: chunks are not acknowledged */
 /* What a buffered fragment or message costs beside its bytes; counted against the window so that
  * one-byte messages cannot take more memory than large ones. */

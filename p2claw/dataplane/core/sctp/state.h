@@ -1,4 +1,5 @@
-/* The state of an association, and who of the files around it does what. Private to sctp/. */
+/* The state of an association. The headings below name the files that work on each part of it.
+ * Private to sctp/. */
 #ifndef P2CLAW_SCTP_STATE_H
 #define P2CLAW_SCTP_STATE_H
 
@@ -46,28 +47,29 @@ enum timer {
   TIMER_COUNT,
 };
 
-#define RESET_STREAMS_MAX 128 /* of one request; more: in the next one */
+#define RESET_STREAMS_MAX 128 /* in one request; further streams go into the next one */
 
 struct reconfig {
   uint32_t next_request, peer_next; /* request sequence numbers (RFC 6525 §4.1) */
-  bool is_under_way, is_due;        /* our request: it waits for its answer; it must be (re)sent */
+  bool is_under_way;                /* our request waits for its response */
+  bool is_due;                      /* our request must be sent, or sent again */
   uint8_t tries;
   uint32_t last_tsn;
-  uint16_t *streams, count; /* of the request under way */
-  uint32_t last_result;     /* of the peer's request before peer_next */
-  uint8_t *deferred;        /* the peer's request that waits for its last TSN; or NULL */
+  uint16_t *streams, count; /* which our request under way resets */
+  uint32_t last_result;     /* our response to the peer's last request, in case it is repeated */
+  uint8_t *deferred;        /* a request of the peer that waits until last_tsn arrives; or NULL */
   size_t deferred_length;
 };
 
-/* spurious.c: the losses of now may be none */
+/* spurious.c: chunks were marked as lost, but perhaps they were only late */
 struct suspicion {
   bool is_open, is_timeout, repeated, is_proved;
-  uint32_t first, last; /* TSNs sent again */
-  uint32_t unproved;    /* repetitions that the peer has not named as duplicates */
-  usec ends_at;         /* what was sent later says nothing of these losses; 0: not yet known */
+  uint32_t first, last; /* the lowest and highest TSN sent again */
+  uint32_t unproved;    /* chunks sent again that the peer has not reported as duplicates */
+  usec ends_at;         /* what was sent later is no evidence; 0: not yet known */
 };
 
-/* an answer that waits to be sent */
+/* a small chunk that waits to be sent, in reply to one of the peer's */
 struct control_chunk {
   struct control_chunk *next;
   uint8_t type, flags;
@@ -81,18 +83,18 @@ struct association {
   bool peer_forward_tsn, peer_reconfig, peer_zero_checksum;
   uint32_t peer_tag, peer_initial_tsn;
   uint16_t out_streams, in_streams;
-  usec now; /* of the call under way */
+  usec now; /* the time, as the caller gave it for the present call */
   usec deadlines[TIMER_COUNT];
 
-  /* handshake.c, shutdown.c: what must be said next */
-  uint8_t tries; /* of the INIT, COOKIE-ECHO, SHUTDOWN or SHUTDOWN-ACK under way */
+  /* handshake.c, shutdown.c: which chunk must be sent next */
+  uint8_t tries; /* how often the present INIT, COOKIE-ECHO, SHUTDOWN or SHUTDOWN-ACK was sent */
   bool init_due, cookie_echo_due, shutdown_due, shutdown_ack_due, shutdown_complete_due;
   bool init_ack_due, abort_due;
-  struct cookie init_ack; /* the INIT that is to be answered, as its cookie */
-  uint8_t *cookie;        /* the peer's, until it is acknowledged */
+  struct cookie init_ack; /* what the INIT-ACK that is due will carry in its cookie */
+  uint8_t *cookie;        /* the cookie of the peer, kept until it is acknowledged */
   size_t cookie_length;
-  usec asked_at;         /* when the INIT or COOKIE-ECHO under way went */
-  uint32_t complete_tag; /* of the SHUTDOWN-COMPLETE */
+  usec asked_at;         /* when the present INIT or COOKIE-ECHO was sent */
+  uint32_t complete_tag; /* the tag for the SHUTDOWN-COMPLETE */
   uint16_t abort_cause;
   uint8_t *abort_text;
   size_t abort_text_length;
@@ -107,27 +109,28 @@ struct association {
   struct controller controller;
   struct pacer pacer;
   struct pmtu pmtu;
-  uint32_t peer_window_bytes; /* as last advertised */
+  uint32_t peer_window_bytes; /* as the peer last advertised it */
   uint32_t errors;            /* timeouts in a row (RFC 9260 §8.1) */
   uint32_t peer_ack_point;    /* RFC 3758 §3.5: Advanced.Peer.Ack.Point */
-  usec forward_tsn_at;        /* when the last FORWARD-TSN went */
+  usec forward_tsn_at;        /* when the last FORWARD-TSN was sent */
   bool forward_tsn_due, tail_probe_due, tail_probe_out, window_limited;
-  uint32_t tail_probe_end; /* the TSN after the last when the probe went */
+  uint32_t tail_probe_end; /* the next unused TSN at the time when the probe was sent */
   bool tail_repeat_out;    /* the probe was a chunk sent again, and may have repaired a loss */
-  struct sent tail_repeat; /* as it was sent before; its message is not to be used */
+  struct sent tail_repeat; /* what was noted of that chunk before; its message must not be used */
   usec tail_repeat_at;
   struct suspicion suspicion;
   struct controller before_loss;
-  usec recovery_at; /* chunks sent before were in flight when a loss was found; 0: none */
+  usec recovery_at; /* when the loss was found that is being repaired; 0: none is */
   uint8_t burst_left;
-  uint64_t lost_now; /* bytes found lost while one SACK was taken */
+  uint64_t lost_now; /* bytes marked as lost by the present SACK */
 
   /* receiving */
   struct received received;
   struct reassembly reassembly;
   struct event_queue events;
   bool sack_due;
-  uint8_t packets_unacked, hasty_sacks; /* hasty: so many of the next may not wait for others */
+  uint8_t packets_unacked; /* since our last SACK */
+  uint8_t hasty_sacks;     /* how many of the next SACKs must be sent at once */
   struct growth growth;
   uint32_t advertised_bytes;
 

@@ -1,4 +1,4 @@
-/* Rounds of questions: begun when their time has come, ended by an answer or by giving up. */
+/* Rounds of questions: begun when their time has come, ended by a response or by giving up. */
 #include "stun/consent.h"
 
 #include <string.h>

@@ -1,17 +1,17 @@
-/* Consent freshness of one link (RFC 7675): when to ask the peer, what an answer means, when it has
+/* Consent freshness of one link (RFC 7675): when to ask the peer, what a response means, when it has
  * expired. Sans-IO: the clock comes in, transactions of binding requests come out. Leaves to its
  * user the messages, their signatures and sources, and to send nothing once consent has expired.
  *
  * A peer is asked every 5 s, or as soon as it has been silent for a little longer than Chromium is
  * with a path that works. One that does not answer is asked twice a second, each time with a
- * transaction of its own (RFC 7675 §5.1), and an answer to any of them counts. */
+ * transaction of its own (RFC 7675 §5.1), and a response to any of them counts. */
 #ifndef P2CLAW_STUN_CONSENT_H
 #define P2CLAW_STUN_CONSENT_H
 
 #include "stun/message.h"
 #include "usec.h"
 
-/* From an answer to the next question: × 0.8 to 1.2 (RFC 7675 §5.1). */
+/* From a response to the next question: × 0.8 to 1.2 (RFC 7675 §5.1). */
 #define CONSENT_INTERVAL (5 * SECOND)
 
 /* Silence of the peer after which it is asked at once, drawn between the two: above the 2.66 s at
@@ -22,7 +22,7 @@
 /* Between questions while none is answered: the first timeout of RFC 8489 §6.2.1. */
 #define CONSENT_AGAIN (500 * MILLISECOND)
 
-/* So many in a row without an answer: 23 × 0.5 = 11.5 s. A peer that falls silent is found out in
+/* So many in a row without a response: 23 × 0.5 = 11.5 s. A peer that falls silent is found out in
  * 3.2 + 0.1 + 11.5 = 14.8 s; one that is heard and does not answer, in 6 + 0.1 + 11.5 = 17.6 s.
  * Where each way loses 30 %, 0.51^23 = 2 × 10^-7 of the rounds end a good link: one in 4,000 hours
  * at 1,240 rounds an hour. */
@@ -64,12 +64,12 @@ usec consent_next_timeout(const struct consent *c);
  * nothing any more. CONSENT_WAIT: it is not time yet. */
 enum consent_step consent_handle_timeout(struct consent *c, usec now, uint8_t *transaction);
 
-/* A success came from where the questions go, and its signature is the peer's. False where it
- * answers none that waits. rtt: NEVER where it does not answer the first question of a round. */
+/* A success came from where the questions go, and its signature is the peer's. False if it
+ * answers none that waits. rtt: NEVER if it does not answer the first question of a round. */
 bool consent_answered(struct consent *c, const uint8_t *transaction, usec now, usec *rtt);
 
 /* Something came that only the peer can have sent: a check, verified, or a DTLS record. It puts the
- * next question off and is no answer. */
+ * next question off and is no response. */
 static inline void consent_heard(struct consent *c, usec now) { c->heard_at = now; }
 
 /* Since the last answer. */

@@ -20,7 +20,7 @@
  * ICE-CONTROLLING 12, USE-CANDIDATE 4, then 24 and 8 */
 #define STUN_REQUEST_BYTES (20 + 520 + 8 + 12 + 4 + 24 + 8)
 
-/* Only so many go into an answer; the rest is counted. */
+/* Only so many go into a response; the rest is counted. */
 #define STUN_UNKNOWN_KEPT 8
 
 /* of the method Binding (RFC 8489 §5) */
@@ -70,13 +70,13 @@ struct stun_message {
   uint16_t unknown[STUN_UNKNOWN_KEPT];
 };
 
-/* False where it is not STUN, not of the method Binding, or breaks a rule of form. Of an attribute
+/* False if it is not STUN, not of the method Binding, or breaks a rule of form. Of an attribute
  * that comes twice the first counts; what follows MESSAGE-INTEGRITY is as if it were not there, but
  * for FINGERPRINT, which must be right and the last. */
 bool stun_read(const uint8_t *data, size_t length, struct stun_message *m);
 
 /* Whether the message carries MESSAGE-INTEGRITY and the key made it. ICE's key is the password of
- * whom the request goes to: ours for requests that come, the peer's for answers that come. */
+ * whom the request goes to: ours for requests that come, the peer's for responses that come. */
 bool stun_verify(const struct stun_message *m, const uint8_t *key, size_t key_length);
 
 /* Each returns the bytes written, or 0 where they do not fit. A key that is NULL: not signed. */

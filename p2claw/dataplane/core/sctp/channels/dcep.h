@@ -19,7 +19,7 @@ enum ppid {
 
 /* Writes DATA_CHANNEL_OPEN but for label and protocol, which follow it. */
 void dcep_write_open(uint8_t open[DCEP_OPEN_BYTES], const struct channel_terms *terms);
-/* False where the message is malformed. Label and protocol begin at DCEP_OPEN_BYTES. */
+/* False if the message is malformed. Label and protocol begin at DCEP_OPEN_BYTES. */
 bool dcep_read_open(const uint8_t *message, size_t length, struct channel_terms *terms);
 
 #endif

@@ -133,7 +133,7 @@ static void take_reset_outgoing(struct association *a, const struct item *parame
       finish_peer_request(a, request, RESULT_PERFORMED);
     }
   } else if (request == r->peer_next - 1) {
-    respond(a, request, r->last_result); /* the answer was lost */
+    respond(a, request, r->last_result); /* the response was lost */
   } else {
     respond(a, request, RESULT_BAD_SEQUENCE);
   }
@@ -169,7 +169,7 @@ static void take_response(struct association *a, const struct item *parameter) {
   r->is_under_way = r->is_due = false;
   r->next_request++;
   disarm(a, TIMER_RECONFIG);
-  /* Whatever the answer, our direction is over: the channel closes, as was asked. */
+  /* Whatever the response, our direction is over: the channel closes, as was asked. */
   for (uint16_t i = 0; i < r->count; i++) {
     struct stream *stream = streams_find(&a->streams, r->streams[i]);
     if (!stream || stream->out_reset != RESET_REQUESTED) continue;

@@ -103,7 +103,7 @@ static void bbr_lost(struct controller *controller, const struct loss_event *eve
   struct bbr *bbr = &controller->state.bbr;
   const struct sent *sent = event->sent;
   bbr->losses_in_round++;
-  /* What a probe lost is answered by the end of the probe, not by a lower bound as well. */
+  /* Losses of a probe end the probe. They do not lower the short-term bounds as well. */
   if (sent->sent_at >= bbr->probed_until) bbr->model.loss_in_round = true;
   if (!bbr->probing_samples) return;
   uint64_t lost = event->rate->lost - sent->lost;
@@ -124,7 +124,7 @@ static double startup_loss_threshold(const struct bbr *bbr) {
 static void check_startup(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   const struct rate *rate = event->rate;
-  /* Losses without a queue: a whole round of them. */
+  /* Losses without a queue count only if a whole round is full of them. */
   bool is_telling = bbr->model.is_queueing || bbr->model.loss_round_start;
   if (bbr->phase == BBR_STARTUP && is_telling && bbr->losses_in_round >= STARTUP_LOSSES &&
       bbr_round_loss(&bbr->model, rate) > startup_loss_threshold(bbr)) {

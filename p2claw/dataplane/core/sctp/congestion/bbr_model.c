@@ -1,4 +1,4 @@
-/* BBR's model of the path (draft-ietf-ccwg-bbr §5.5). What to do about it is bbr.c's. */
+/* BBR's model of the path (draft-ietf-ccwg-bbr §5.5). bbr.c decides what to do by it. */
 #include "sctp/congestion/bbr_model.h"
 
 #include <math.h>
@@ -29,6 +29,7 @@ double bbr_bdp(const struct bbr_model *model, double bw, double gain) {
   return gain * bw * (double)model->min_rtt / (double)SECOND;
 }
 
+/* While BBR does not probe, it leaves a part of what the path holds to other senders. */
 double bbr_headroom(const struct bbr_model *model, double packet) {
   if (isinf(model->inflight_longterm)) return INFINITY;
   double room = max_double(packet, HEADROOM * model->inflight_longterm);
@@ -53,12 +54,16 @@ void bbr_reset_full(struct bbr_model *model, double full_bw) {
   model->full_now = false;
 }
 
+/* The highest rate of the last two cycles of ProbeBW counts. At the end of a cycle the older one is
+ * forgotten, unless the newer one has measured nothing. */
 void bbr_advance_max_bw(struct bbr_model *model) {
-  if (model->max_bw[1] == 0) return; /* the present cycle saw nothing: keep the last */
+  if (model->max_bw[1] == 0) return;
   model->max_bw[0] = model->max_bw[1];
   model->max_bw[1] = 0;
 }
 
+/* A round ends when data is acknowledged that was sent after the round began: one round trip, counted
+ * by what is delivered instead of by a clock. */
 static void update_round(struct bbr_model *model, const struct ack_event *event) {
   const struct rate_sample *sample = event->sample;
   model->round_start = sample->is_valid && sample->prior_delivered >= model->round_end;
@@ -67,7 +72,7 @@ static void update_round(struct bbr_model *model, const struct ack_event *event)
   model->rounds++;
   model->extra_acked[model->rounds % EXTRA_ACKED_ROUNDS] = 0;
   if (!model->queue_judged)
-    model->is_queueing = false; /* what was so a round ago need not be so now */
+    model->is_queueing = false; /* a verdict of an earlier round says nothing about this one */
   model->queue_judged = false;
 }
 
@@ -77,13 +82,17 @@ double bbr_round_loss(const struct bbr_model *model, const struct rate *rate) {
   return lost > 0 ? lost / (lost + delivered) : 0;
 }
 
+/* A rate measured while the application had too little to send shows only how much it sent. Such a
+ * sample counts only if it is higher than what is known already. */
 static void update_max_bw(struct bbr_model *model, const struct rate_sample *sample) {
   if (sample->bytes_per_s <= 0) return;
   if (sample->bytes_per_s >= bbr_max_bw(model) || !sample->app_limited)
     model->max_bw[1] = max_double(model->max_bw[1], sample->bytes_per_s);
 }
 
-/* §5.5.10.3: what a round with losses, outside of probes, says about the path of the moment. */
+/* §5.5.10.3: if a round lost more than the threshold, and we were not probing, then the path has less
+ * room at the moment than the long-term model says. The short-term bounds go down by BETA, but not
+ * below what was really delivered in this round. */
 static void adapt_lower_bounds(struct bbr_model *model, const struct rate *rate,
                                uint64_t window_bytes) {
   if (!model->loss_in_round) return;
@@ -94,6 +103,8 @@ static void adapt_lower_bounds(struct bbr_model *model, const struct rate *rate,
   model->inflight_shortterm = max_double(model->inflight_latest, BETA * model->inflight_shortterm);
 }
 
+/* Collects the best of a round, and at the end of the round adapts the short-term bounds. Losses while
+ * we probe were provoked by us; bbr.c handles them at the end of the probe. */
 static void update_congestion(struct bbr_model *model, const struct ack_event *event,
                               uint64_t window_bytes, bool is_probing) {
   const struct rate_sample *sample = event->sample;
@@ -107,7 +118,9 @@ static void update_congestion(struct bbr_model *model, const struct ack_event *e
   if (!is_probing) adapt_lower_bounds(model, event->rate, window_bytes);
 }
 
-/* §5.5.9: how much more than the model arrives at once, because acknowledgements come in lumps. */
+/* §5.5.9: acknowledgements often arrive in lumps, so that for a moment more data is acknowledged than
+ * the path's rate explains. The window has to be larger by the size of such a lump, or else the sender
+ * would have to stop between two lumps. */
 static void update_extra_acked(struct bbr_model *model, const struct ack_event *event,
                                uint64_t window_bytes) {
   double expected = model->bw * (double)(event->now - model->extra_since) / (double)SECOND;
@@ -122,6 +135,8 @@ static void update_extra_acked(struct bbr_model *model, const struct ack_event *
   *slot = max_double(*slot, extra);
 }
 
+/* §5.3.1.2: the path is full when the rate has not grown by a quarter in three rounds, although the
+ * sender sent more each time. */
 static void check_full_bandwidth(struct bbr_model *model, const struct rate_sample *sample) {
   if (model->full_now || !model->round_start || sample->app_limited || sample->bytes_per_s <= 0)
     return;
@@ -133,6 +148,9 @@ static void check_full_bandwidth(struct bbr_model *model, const struct rate_samp
   if (model->full_now) model->full_reached = true;
 }
 
+/* Two filters of the least round trip (§5.5.7). The short one, of 5 s, decides when the next PROBE_RTT is
+ * due. The long one, of 10 s, is the model's. Both take a newer value, even a larger one, when theirs
+ * has grown old. */
 static void update_min_rtt(struct bbr_model *model, const struct ack_event *event) {
   model->probe_rtt_expired = event->now > model->probe_rtt_at + PROBE_RTT_INTERVAL;
   if (event->rtt >= 0 && (event->rtt < model->probe_rtt_least || model->probe_rtt_expired)) {
@@ -146,7 +164,9 @@ static void update_min_rtt(struct bbr_model *model, const struct ack_event *even
   }
 }
 
-/* Losses without a queue are the path's own; losses with one are what it has no room for. */
+/* Judges whether packets wait in a queue on the path, by the least of QUEUE_SAMPLES round trips. The
+ * verdict decides how losses are read: with a queue they mean that the path has no more room, without
+ * one they are random losses of the path itself, as on Wi-Fi. */
 static void update_queue(struct bbr_model *model, const struct ack_event *event) {
   if (event->rtt < 0) return;
   if (!model->queue_samples++ || event->rtt < model->queue_least) model->queue_least = event->rtt;

@@ -14,9 +14,9 @@
 /* What a loss leaves of a window (RFC 9438 §4.6, draft-ietf-ccwg-bbr §2.4 BBR.Beta). */
 #define BETA 0.7
 
-/* One SACK, after all of its chunks were taken and losses found. */
+/* One SACK, after its chunks were marked as acknowledged and losses were found. */
 struct ack_event {
-  usec now, rtt; /* rtt: -1 where this SACK measured none */
+  usec now, rtt; /* rtt: -1 if this SACK measured none */
   uint64_t acked_bytes, lost_bytes;
   uint64_t prior_in_flight, in_flight; /* bytes before and after */
   bool window_limited;                 /* the window, not the application, held the sender back */
@@ -42,7 +42,7 @@ struct controller_kind {
   void (*timed_out)(struct controller *controller, uint64_t in_flight, usec now);
   /* Sending begins again after nothing was in flight. */
   void (*restarted)(struct controller *controller, usec now);
-  /* What was done since `before` was for losses that were none. */
+  /* The losses since `before` were spurious: undo what was done about them. */
   void (*undo)(struct controller *controller, const struct controller *before);
 };
 

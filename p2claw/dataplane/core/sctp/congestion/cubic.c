@@ -74,8 +74,8 @@ static void avoid_congestion(struct controller *controller, const struct ack_eve
     c->k = cbrt((c->w_max - window) / scale);
     c->w_est = window;
   }
-  double t = (double)(event->now - c->epoch) / (double)SECOND;
-  double ahead = t + (double)event->path->smoothed / (double)SECOND;
+  seconds t = (double)(event->now - c->epoch) / (double)SECOND;
+  seconds ahead = t + (double)event->path->smoothed / (double)SECOND;
   double acked = (double)event->acked_bytes;
   double alpha = c->w_est >= c->prior_window ? 1.0 : ALPHA;
   c->w_est += alpha * acked / window * packet;

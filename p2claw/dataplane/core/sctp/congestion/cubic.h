@@ -15,8 +15,9 @@ struct hystart {
 };
 
 struct cubic {
-  double threshold, w_max, w_est, k, prior_window; /* bytes; k in seconds */
-  usec epoch;                                      /* 0: begins with the next acknowledgement */
+  double threshold, w_max, w_est, prior_window; /* bytes */
+  seconds k;                                    /* until the window is at w_max again */
+  usec epoch;                                   /* 0: begins with the next acknowledgement */
   usec recovery_at, last_ack; /* losses of chunks sent before recovery_at are one event */
   bool after_timeout;
   struct hystart hystart;

@@ -47,7 +47,8 @@ void rate_finish(struct rate *rate, struct rate_sample *sample, usec least_rtt) 
   sample->lost = rate->lost - sample->lost;
   /* An interval below the least round trip is an artefact of compressed acknowledgements. */
   if (sample->interval < least_rtt || sample->interval <= 0) return;
-  /* What was told late came before: counted now, it would be a rate that the path does not have. */
+  /* Chunks that a SACK reports late have arrived earlier. If they counted now, the rate would be higher
+   * than the path's. */
   uint64_t timely = sample->delivered - (rate->reported_late - sample->reported_late);
   sample->bytes_per_s = (double)timely * (double)SECOND / (double)sample->interval;
 }

@@ -8,7 +8,7 @@
 
 struct rate {
   uint64_t delivered, lost; /* bytes, since the start */
-  uint64_t reported_late;   /* of those delivered, what SACKs had had no room to tell of before */
+  uint64_t reported_late;   /* of these, the part that earlier SACKs had no room to report */
   uint64_t app_limited;     /* the sender had nothing to send until `delivered` passes this */
   usec delivered_at, first_sent_at;
 };
@@ -23,12 +23,12 @@ struct rate_sample {
   double bytes_per_s;
 };
 
-/* A chunk is about to be sent: notes the state of the moment in it. */
+/* Called before a chunk is sent: notes the present state in it. */
 void rate_sent(struct rate *rate, struct sent *sent, uint64_t in_flight_bytes, usec now);
 /* A chunk was acknowledged. */
 void rate_acked(struct rate *rate, struct rate_sample *sample, const struct sent *sent,
                 usec smoothed_rtt, usec now);
-/* All chunks of one SACK were taken. */
+/* Called after all chunks of one SACK were marked. */
 void rate_finish(struct rate *rate, struct rate_sample *sample, usec least_rtt);
 
 #endif

@@ -1,4 +1,5 @@
-/* The end at once: by ABORT (RFC 9260 §9.1), by silence (§8.1), and what every end gives back. */
+/* Ends the association at once, after an ABORT (RFC 9260 §9.1) or a silent peer (§8.1), and frees what it
+ * held. */
 #include "sctp/life/closing.h"
 
 #include <stdlib.h>
@@ -28,7 +29,7 @@ void close_association(struct association *a, const char *code, const char *text
     if (length) memcpy(event->text, text, length);
     event_queue_add(&a->events, event);
   }
-  /* What is not yet read stays in `events`; all else is given back now. */
+  /* Events that the user has not read stay; everything else is freed now. */
   memset(&a->queue, 0, sizeof a->queue);
   outstanding_free(&a->outstanding);
   reassembly_free(&a->reassembly, &a->streams);

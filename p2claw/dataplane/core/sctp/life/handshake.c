@@ -1,5 +1,5 @@
-/* INIT, INIT-ACK, COOKIE-ECHO, COOKIE-ACK. Both sides may begin (RFC 8841 §9.3), so that INITs cross
- * is the ordinary case (RFC 9260 §5.1, §5.2). */
+/* INIT, INIT-ACK, COOKIE-ECHO, COOKIE-ACK. Both sides begin at the same time (RFC 8841 §9.3), so two INITs
+ * that cross on their way are the ordinary case (RFC 9260 §5.1, §5.2). */
 #include "sctp/life/handshake.h"
 
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static void enter_established(struct association *a) {
   if (event) event_queue_add(&a->events, event);
 }
 
-/* The first answer to what was asked once tells the round-trip time (Karn's rule). */
+/* If the INIT or COOKIE-ECHO was sent only once, its reply gives a round-trip time (Karn's rule). */
 static void measure_answer(struct association *a) {
   if (!a->tries) rtt_measured(&a->rtt, a->now - a->asked_at);
 }
@@ -147,7 +147,7 @@ static void take_cookie(struct association *a, const struct cookie *cookie) {
       a->peer_tag = cookie->peer_tag;
   } else if (!local_matches && !peer_matches && cookie->tie_local == a->config.local_tag &&
              cookie->tie_peer == a->peer_tag && a->state >= STATE_ESTABLISHED) {
-    /* A: it forgot this association, so everything on the channels is lost: that is an end. */
+    /* A: the peer has forgotten this association. Everything on the channels is lost, so it ends here. */
     a->peer_tag = cookie->peer_tag;
     abort_association(a, CAUSE_USER_ABORT, "restarted", "the peer began a new association");
     return;
@@ -155,7 +155,7 @@ static void take_cookie(struct association *a, const struct cookie *cookie) {
     a->stats.ignored++;
     return;
   }
-  enter_established(a); /* D: a no-op where it already is */
+  enter_established(a); /* D: does nothing if it already is */
   add_control(a, CHUNK_COOKIE_ACK, 0, NULL, 0);
 }
 
@@ -255,7 +255,8 @@ bool write_init_ack(struct association *a, struct writer *writer) {
   return true;
 }
 
-/* With as much DATA as fits; until the answer is here no other packet may go (RFC 9260 §5.1 C). */
+/* DATA goes into the same packet, as much as fits. Until the COOKIE-ACK arrives no other packet may be
+ * sent (RFC 9260 §5.1 C). */
 bool write_cookie_echo(struct association *a, struct writer *writer) {
   a->cookie_echo_due = false;
   uint8_t *at = writer_chunk(writer, CHUNK_COOKIE_ECHO, 0, a->cookie_length);

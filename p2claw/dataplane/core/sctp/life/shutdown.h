@@ -1,4 +1,4 @@
-/* The orderly end: SHUTDOWN, its answers, and when they are due. */
+/* The orderly end: SHUTDOWN, its replies, and when they are due. */
 #ifndef P2CLAW_SCTP_LIFE_SHUTDOWN_H
 #define P2CLAW_SCTP_LIFE_SHUTDOWN_H
 

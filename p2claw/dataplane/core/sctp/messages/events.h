@@ -56,7 +56,7 @@ void event_free(struct event *event);
 void event_copy(const struct event *event, uint8_t *target);
 
 void event_queue_add(struct event_queue *queue, struct event *event);
-/* NULL where there is none; the event is the caller's to free. */
+/* NULL if there is none; the event is the caller's to free. */
 struct event *event_queue_take(struct event_queue *queue);
 void event_queue_free(struct event_queue *queue);
 

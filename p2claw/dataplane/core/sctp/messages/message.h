@@ -26,11 +26,11 @@ struct message {
   bool unordered, abandoned;
   void *owner;
   release_fn release;
-  uint8_t small[]; /* the bytes, where there was no owner to keep them */
+  uint8_t small[]; /* the bytes, if there was no owner to keep them */
 };
 
 /* owner keeps data until release(owner) is called; without an owner the bytes are copied.
- * NULL where memory is out. The caller holds the first reference. */
+ * NULL if memory runs out. The caller holds the first reference. */
 struct message *message_new(uint16_t stream, uint32_t ppid, const void *data, size_t length,
                             void *owner, release_fn release);
 void message_unref(struct message *message);

@@ -41,7 +41,7 @@ struct streams {
 };
 
 struct stream *streams_find(struct streams *streams, uint16_t id);
-/* Finds or makes it. NULL at STREAMS_MAX, or where memory is out. */
+/* Finds or makes it. NULL at STREAMS_MAX, or if memory runs out. */
 struct stream *streams_get(struct streams *streams, uint16_t id);
 /* The stream must hold nothing. */
 void streams_remove(struct streams *streams, struct stream *stream);

@@ -97,7 +97,7 @@ struct init_chunk {
   uint32_t tag, window_bytes, tsn;
   uint16_t out_streams, in_streams;
   bool forward_tsn, reconfig, zero_checksum;
-  const uint8_t *cookie; /* INIT-ACK only; NULL where there is none */
+  const uint8_t *cookie; /* INIT-ACK only; NULL if there is none */
   size_t cookie_length;
 };
 
@@ -107,14 +107,14 @@ struct sack_chunk {
   const uint8_t *gap_blocks, *duplicate_tsns; /* gaps × (u16 start, u16 end); duplicates × u32 */
 };
 
-/* False where it is too short to be a packet, or not a multiple of four bytes of chunks. */
+/* False if it is too short to be a packet, or not a multiple of four bytes of chunks. */
 bool packet_header_read(const uint8_t *packet, size_t length, struct packet_header *header);
 
 /* Steps to the next chunk or parameter. 1: there is one; 0: the end; -1: malformed. */
 int next_chunk(struct cursor *cursor, struct item *chunk);
 int next_parameter(struct cursor *cursor, struct item *parameter);
 
-/* Each false where the chunk is malformed. */
+/* Each false if the chunk is malformed. */
 bool data_read(const struct item *chunk, struct data_chunk *data);
 bool init_read(const struct item *chunk, struct init_chunk *init);
 bool sack_read(const struct item *chunk, struct sack_chunk *sack);

@@ -1,4 +1,4 @@
-/* Small answers that wait for the next packet: COOKIE-ACK, HEARTBEAT-ACK, ERROR, responses. */
+/* Small replies that wait for the next packet: COOKIE-ACK, HEARTBEAT-ACK, ERROR, responses. */
 #include "sctp/packet/control.h"
 
 #include <stdlib.h>

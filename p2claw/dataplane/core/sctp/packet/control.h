@@ -1,4 +1,4 @@
-/* Small answers that wait for the next packet. */
+/* Small replies that wait for the next packet. */
 #ifndef P2CLAW_SCTP_PACKET_CONTROL_H
 #define P2CLAW_SCTP_PACKET_CONTROL_H
 

@@ -1,4 +1,4 @@
-/* The state cookie: what an INIT and its answer agreed on, kept by the peer, sealed by us.
+/* The state cookie: what an INIT and its INIT-ACK agreed on, kept by the peer, sealed by us.
  * Nothing is remembered of an INIT until its cookie comes back (RFC 9260 §5.1.3). */
 #ifndef P2CLAW_SCTP_PACKET_COOKIE_H
 #define P2CLAW_SCTP_PACKET_COOKIE_H

@@ -20,7 +20,7 @@ void writer_start(struct writer *writer, uint8_t *packet, size_t capacity, uint1
 size_t writer_space(const struct writer *writer);
 
 /* Room for a chunk whose value has length bytes; its header is written, its value is the caller's
- * to fill. NULL where it does not fit. */
+ * to fill. NULL if it does not fit. */
 uint8_t *writer_chunk(struct writer *writer, uint8_t type, uint8_t flags, size_t length);
 
 /* A parameter at a place in a chunk: returns where the next one goes. */

@@ -60,7 +60,7 @@ static struct piece *piece_new(const struct data_chunk *data) {
   return piece;
 }
 
-/* Moves the pieces first to last, a whole message, out of the ring. NULL where memory is out. */
+/* Moves the pieces first to last, a whole message, out of the ring. NULL if memory runs out. */
 static struct event *take_message(struct reassembly *r, uint32_t first, uint32_t last) {
   struct event *event = event_new(EVENT_MESSAGE, 0);
   if (!event) return NULL;

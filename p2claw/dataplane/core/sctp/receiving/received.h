@@ -17,7 +17,7 @@ struct received {
 };
 
 bool received_has(const struct received *received, uint32_t tsn);
-/* A TSN that is not yet in the set. False at GAPS_MAX, or where memory is out. */
+/* A TSN that is not yet in the set. False at GAPS_MAX, or if memory runs out. */
 bool received_add(struct received *received, uint32_t tsn);
 void received_duplicate(struct received *received, uint32_t tsn);
 /* FORWARD-TSN: all up to cumulative are as if received (RFC 3758 §3.6). */

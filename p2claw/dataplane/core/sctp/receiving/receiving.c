@@ -1,4 +1,4 @@
-/* DATA and FORWARD-TSN from the peer, and the SACKs that answer (RFC 9260 §6.2, RFC 3758 §3.6). */
+/* DATA and FORWARD-TSN from the peer, and the SACKs in reply (RFC 9260 §6.2, RFC 3758 §3.6). */
 #include "sctp/receiving/receiving.h"
 
 #include "bytes/order.h"
@@ -14,9 +14,11 @@
 #include "sctp/receiving/received.h"
 #include "sctp/timers.h"
 
-/* Packets acknowledge each other's windows; one that is opened by less is not worth a SACK. */
+/* When the user reads, the window grows. A SACK that only reports this is sent if less than one step
+ * was advertised, and the window is larger by a step now. */
 #define WINDOW_STEPS 4 /* of the buffer (RFC 1122 §4.2.3.3: avoid silly windows) */
-/* A peer after Reno sends again what three SACKs missed (RFC 9260 §7.2.4); one may be lost. */
+/* A peer that follows Reno sends a chunk again when three SACKs have reported it missing
+ * (RFC 9260 §7.2.4). One of ours may be lost, so that many and one more are not delayed. */
 #define GAP_SACKS 4
 
 uint32_t receive_window(const struct association *a) {
@@ -37,7 +39,7 @@ static bool must_drop(const struct association *a, const struct data_chunk *data
          a->reassembly.buffered_bytes >= 2 * (uint64_t)a->config.receive_buffer_bytes;
 }
 
-/* The window is closed by fragments of one message alone: nothing will ever open it. */
+/* One message alone fills the whole window, so the window can never open again. */
 static bool is_stuck(const struct association *a) {
   return !receive_window(a) && !a->events.count && !a->received.count && a->reassembly.stored &&
          a->reassembly.stored == a->received.cumulative + 1 - a->reassembly.base;
@@ -141,14 +143,14 @@ void handle_forward_tsn(struct association *a, const struct item *chunk) {
   take_events(a, &fresh);
 }
 
-/* An event was drained. The peer is told once it is worth a packet. */
+/* The user has read an event. The peer learns of the larger window when it is worth a packet. */
 void window_may_have_opened(struct association *a) {
   if (!may_receive_data(a)) return;
   uint32_t window = receive_window(a), step = a->config.receive_buffer_bytes / WINDOW_STEPS;
   if (a->advertised_bytes < step && window >= a->advertised_bytes + step) sack_now(a);
 }
 
-/* The peer learns from how many SACKs there are: of those due, none may stand for several. */
+/* The peer counts our SACKs, so each one that is due must be sent by itself. */
 bool sack_is_hasty(const struct association *a) {
   return a->sack_due && may_receive_data(a) && (a->hasty_sacks || growth_lasts(&a->growth, a->now));
 }

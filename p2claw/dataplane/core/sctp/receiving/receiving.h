@@ -1,4 +1,4 @@
-/* The peer's DATA, and the SACKs that answer. */
+/* The peer's DATA, and the SACKs in reply. */
 #ifndef P2CLAW_SCTP_RECEIVING_RECEIVING_H
 #define P2CLAW_SCTP_RECEIVING_RECEIVING_H
 

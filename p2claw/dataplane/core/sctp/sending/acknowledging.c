@@ -38,8 +38,8 @@ static void take_chunk(struct association *a, struct taking *taking, struct sent
     taking->acked_bytes += sent->length;
     taking->large_packet_acked |= sent->in_large_packet;
     if (sent->sent_at >= taking->rtt_sent_at) {
-      /* Of the newest alone, and only where that was sent once (Karn's rule): what is older may
-       * have arrived long ago and only now be named. */
+      /* The round-trip time is measured with the newest acknowledged chunk alone, and only if it was sent
+ * once (Karn's rule). An older one may have arrived long ago and only be reported now. */
       taking->rtt = sent->transmissions == 1 ? a->now - sent->sent_at : -1;
       taking->rtt_sent_at = sent->sent_at;
     }

@@ -14,7 +14,7 @@
 #include "sctp/timers.h"
 #include "usec.h"
 
-/* Called for each chunk that was moved to the list `lost`: counts it, and tells the controller. */
+/* rack.c calls this for each chunk that it moves to the list `lost`. */
 void chunk_lost(void *association, struct sent *sent) {
   struct association *a = association;
   a->rate.lost += sent->length;
@@ -43,8 +43,10 @@ static bool awaits_acknowledgement(const struct association *a) {
          (o->count && tsn_le(o->base, a->peer_ack_point));
 }
 
-/* RFC 8985 §7.2, without its allowance for a delayed SACK: the last chunk of a flight asks for one
- * at once (DATA_IMMEDIATE). SACK_DELAY of a peer like ours is added for those that do not listen. */
+/* How long to wait for a SACK before the tail probe is sent (RFC 8985 §7.2). The RFC adds the time by
+ * which a peer may delay a SACK. We ask for a SACK at once with the last chunk of a flight
+ * (DATA_IMMEDIATE), so for larger flights nothing is added. A flight of one chunk still gets
+ * SACK_DELAY, because some peers do not do what DATA_IMMEDIATE asks. */
 static usec tail_wait(const struct association *a) {
   return 2 * a->rtt.smoothed +
          (outstanding_in_flight(&a->outstanding) == 1 ? SACK_DELAY : MILLISECOND);
@@ -73,20 +75,23 @@ void tail_expired(struct association *a) {
   if (outstanding_in_flight(&a->outstanding)) a->tail_probe_due = true;
 }
 
-/* The tail probe that just went was a chunk sent again; `before` is how it was sent the last time. */
+/* The tail probe that was just sent is a chunk that had been sent before. `before` is what was noted
+ * about it then. */
 void tail_repeat_sent(struct association *a, const struct sent *before) {
   a->tail_repeat = *before;
   a->tail_repeat_at = a->now;
   a->tail_repeat_out = true;
 }
 
-/* Where the probe itself repaired the one loss there was, nobody else found it: the peer has it, has
- * something that was sent later, and did not name it a duplicate (RFC 8985 §7.4.2). */
+/* A tail probe can repair a loss that nothing else finds: if the probe was the only chunk lost, then
+ * the peer acknowledges everything, and the controller would never learn of the loss. It is a loss if
+ * the peer has acknowledged the chunk and something sent after the probe, and has not reported the
+ * chunk as a duplicate (RFC 8985 §7.4.2). Then the controller is told here. */
 void tail_repeat_settles(struct association *a, const struct rate_sample *sample) {
   if (!a->tail_repeat_out || !sample->is_valid || sample->sent_at <= a->tail_repeat_at) return;
   const struct sent *still = outstanding_find(&a->outstanding, a->tail_repeat.tsn);
   a->tail_repeat_out = false;
-  if (still && still->state != SENT_ACKED) return; /* lost again, or given up */
+  if (still && still->state != SENT_ACKED) return; /* it was lost again, or given up */
   a->rate.lost += a->tail_repeat.length;
   a->lost_now += a->tail_repeat.length;
   a->stats.lost_chunks++;
@@ -104,7 +109,8 @@ void reorder_expired(struct association *a) {
   arm_loss_timers(a, false);
 }
 
-/* Marks as lost what was sent up to `until`, and one chunk in any case. */
+/* Marks every chunk in flight as lost that was sent no later than `until`. At least the oldest one is
+ * marked, so that a timeout always leads to something being sent again. */
 static void lose_flight(struct association *a, usec until) {
   struct outstanding *o = &a->outstanding;
   struct sent_list *lists[] = {&o->first, &o->again, &o->unreported};
@@ -122,15 +128,15 @@ static void lose_flight(struct association *a, usec until) {
   }
 }
 
-/* A COOKIE-ECHO was not answered, or refused: what went with it goes with the next. */
+/* A COOKIE-ECHO was lost or rejected. The DATA in the same packet is sent again with the next one. */
 void early_data_lost(struct association *a) {
   if (!outstanding_in_flight(&a->outstanding)) return;
   lose_flight(a, a->now);
   advance_peer_ack_point(a);
 }
 
-/* A timeout gives up what was sent before this time. What left later may still arrive (RFC 8985
- * §6.3). */
+/* At a timeout, chunks sent before this time are marked as lost. Those sent later have had less than a
+ * round trip, so their SACK may still be on its way (RFC 8985 §6.3). */
 static usec round_trip_ago(const struct association *a) {
   return a->now - max_usec(a->rtt.smoothed + a->rtt.variance, MILLISECOND);
 }

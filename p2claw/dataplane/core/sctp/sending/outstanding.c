@@ -49,8 +49,9 @@ static void list_append(struct outstanding *o, struct sent_list *list, struct se
   list->tail = sent->tsn;
 }
 
-/* By TSN: what the peer waits for longest goes first, and a peer whose SACKs name few ranges tells of
- * nothing else. New losses belong at the end; what was lost again, near the beginning. */
+/* The list `lost` is ordered by TSN. The chunk that the peer has waited for longest goes first; a peer
+ * whose SACKs have few ranges reports nothing above it. A new loss is put at the end. A chunk that is
+ * lost again belongs near the beginning. */
 static void list_insert(struct outstanding *o, struct sent_list *list, struct sent *sent) {
   if (!list->count || tsn_lt(list->tail, sent->tsn)) {
     list_append(o, list, sent);

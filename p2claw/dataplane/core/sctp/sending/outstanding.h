@@ -41,9 +41,9 @@ struct outstanding {
 };
 
 /* Adds the chunk with the next TSN; its state is SENT_ABANDONED until it is moved.
- * NULL at OUTSTANDING_MAX, or where memory is out. */
+ * NULL at OUTSTANDING_MAX, or if memory runs out. */
 struct sent *outstanding_add(struct outstanding *o);
-/* NULL where the TSN is not outstanding. */
+/* NULL if the TSN is not outstanding. */
 struct sent *outstanding_find(const struct outstanding *o, uint32_t tsn);
 /* Changes the state, and the lists with it; a chunk moved goes to the end of its list. */
 void outstanding_move(struct outstanding *o, struct sent *sent, enum sent_state state);

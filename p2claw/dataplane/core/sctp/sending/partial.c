@@ -21,7 +21,7 @@ bool is_given_up(const struct association *a, const struct sent *sent) {
          message->expires <= a->now;
 }
 
-/* What a gap block acknowledged goes too: the peer must be told to drop it with the rest. */
+/* Fragments that a gap block acknowledged are abandoned too: the peer must drop them with the rest. */
 static void give_up_chunk(struct association *a, struct sent *sent) {
   if (sent->state == SENT_ABANDONED) return;
   struct stream *stream = streams_find(&a->streams, sent->message->stream);
@@ -30,8 +30,8 @@ static void give_up_chunk(struct association *a, struct sent *sent) {
   outstanding_move(&a->outstanding, sent, SENT_ABANDONED);
 }
 
-/* What has no TSN yet is dropped; one TSN stands for it, so that the peer, who may hold all the
- * fragments sent so far, is told that the rest will not come. */
+/* Fragments without a TSN are dropped. One TSN is used in their place: the peer may hold all fragments
+ * that were sent, and by skipping this TSN it learns that no more will come. */
 static bool drop_rest(struct association *a, struct message *message) {
   if (message->cut == message->length) return true;
   struct sent *mark = outstanding_add(&a->outstanding);

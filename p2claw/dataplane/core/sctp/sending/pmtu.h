@@ -25,9 +25,9 @@ struct pmtu {
 void pmtu_start(struct pmtu *pmtu, uint16_t largest_bytes);
 /* A probe may go now: its size, or 0 where the search has ended. */
 uint16_t pmtu_next_probe(struct pmtu *pmtu);
-/* The probe under way was acknowledged: true where packets may be larger now. */
+/* The probe under way was acknowledged: true if packets may be larger now. */
 bool pmtu_acked(struct pmtu *pmtu);
-/* A timeout happened; true where packets became smaller. */
+/* A timeout happened; true if packets became smaller. */
 bool pmtu_timed_out(struct pmtu *pmtu);
 
 #endif

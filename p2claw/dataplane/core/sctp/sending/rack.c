@@ -33,7 +33,7 @@ void rack_acked(struct rack *rack, const struct sent *sent, const struct rtt *rt
     rack->reordering_seen = true;
   }
   usec took = now - sent->sent_at;
-  /* Too early to be the answer to the retransmission: it is to an earlier transmission. */
+  /* Too early for the retransmission: the acknowledgement is for an earlier transmission. */
   if (sent->doubtful || (sent->transmissions > 1 && took < rtt->least)) return;
   if (rack->sent_at && !sent_after(sent->sent_at, sent->tsn, rack->sent_at, rack->tsn)) return;
   rack->sent_at = sent->sent_at;
@@ -98,7 +98,8 @@ static usec detect_in(struct rack *rack, struct outstanding *o, struct sent_list
   return NEVER;
 }
 
-/* What SACKs could not tell of: while lower gaps close, they may come to tell that it arrived. */
+/* Chunks that the peer's SACKs had no room to report: while lower gaps close, a later SACK may still
+ * report that they arrived. */
 static usec detect_unreported(struct rack *rack, struct outstanding *o, const struct rtt *rtt,
                               usec window, usec now,
                               void (*on_lost)(void *context, struct sent *sent), void *context) {

@@ -1,5 +1,6 @@
-/* Finds losses by time: a chunk is lost once one sent well after it was acknowledged, be it sent
- * for the first time or again (RFC 8985). Leaves tail probes and timeouts to loss.c. */
+/* Finds losses by time (RFC 8985): a chunk is lost if another one was acknowledged that was sent well
+ * after it. It does not matter whether either was sent for the first time or again. Tail probes and
+ * timeouts are in loss.c. */
 #ifndef P2CLAW_SCTP_SENDING_RACK_H
 #define P2CLAW_SCTP_SENDING_RACK_H
 
@@ -23,7 +24,8 @@ struct rack {
 void rack_start(struct rack *rack);
 /* A chunk was acknowledged (RFC 8985 §6.2 steps 1 to 3). */
 void rack_acked(struct rack *rack, const struct sent *sent, const struct rtt *rtt, usec now);
-/* What it knows of chunks sent after this one is not so: answers were to earlier transmissions. */
+/* Forgets what it learned from chunks sent after this one: their acknowledgements were for earlier
+ * transmissions. */
 void rack_forget(struct rack *rack, const struct sent *oldest, usec now);
 /* A SACK had this many ranges. */
 void rack_ranges(struct rack *rack, uint32_t ranges);

@@ -1,4 +1,4 @@
-/* Losses that were none. */
+/* Spurious losses: chunks that were marked as lost, but were only late. */
 #ifndef P2CLAW_SCTP_SENDING_SPURIOUS_H
 #define P2CLAW_SCTP_SENDING_SPURIOUS_H
 

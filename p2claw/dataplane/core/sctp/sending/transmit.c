@@ -50,7 +50,7 @@ static void mark_sent(struct association *a, struct sent *sent) {
   outstanding_move(&a->outstanding, sent, outstanding_sent_state(sent));
 }
 
-/* Puts a chunk that has a TSN into the packet. False where it does not fit. */
+/* Puts a chunk that has a TSN into the packet. False if it does not fit. */
 static bool write_sent(struct association *a, struct writer *writer, struct sent *sent,
                        bool is_last) {
   uint8_t *at = writer_chunk(writer, CHUNK_DATA, 0, 12 + (size_t)sent->length);
@@ -148,7 +148,7 @@ static bool pace_allows(struct association *a) {
   return false;
 }
 
-/* The sender has nothing more to say: what is measured now says little of the path. */
+/* The sender has nothing more to send, so a rate measured now says little about the path. */
 static void note_app_limited(struct association *a) {
   if (a->queue.first || a->outstanding.lost.count) return;
   if (a->outstanding.in_flight_bytes >= a->controller.window_bytes) return;
