@@ -181,7 +181,7 @@ class Scheduler:
         self._place(out)
 
     def credit(self, stream: int, n: int) -> bool:
-        """Let n more body bytes go; False where that makes more than 2³¹−1 in all.
+        """Let n more body bytes go; False if that makes more than 2³¹−1 in all.
 
         A stream that is not known needs none: True.
         """
@@ -195,7 +195,7 @@ class Scheduler:
         return True
 
     def queued(self, stream: int) -> int:
-        """Body bytes of a stream that have not gone yet; 0 where it is not known."""
+        """Body bytes of a stream that have not gone yet; 0 if it is not known."""
         out = self._streams.get(stream)
         return 0 if out is None else out.queued
 
@@ -223,7 +223,7 @@ class Scheduler:
         return notices
 
     def next_message(self) -> bytes | None:
-        """The next message, of 8 to 16,384 bytes, or None where nothing may go."""
+        """The next message, of 8 to 16,384 bytes, or None if nothing may go."""
         message = _Message()
         if self._heads and self._heads[0].started:
             # No other frame of a stream may come between the parts of its head, and WINDOW of that

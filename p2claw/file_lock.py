@@ -19,16 +19,16 @@ class FileLock:
         """Take the lock, trying for wait_s seconds.
 
         The file should be nothing else: who replaces a file replaces its lock. Raises
-        BlockingIOError where another process holds it to the end, OSError where it cannot be made.
+        BlockingIOError if another process holds it to the end, OSError if it cannot be made.
         """
         self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._take(time.monotonic() + wait_s)
+            self._lock(time.monotonic() + wait_s)
         except BaseException:
             self.close()
             raise
 
-    def _take(self, deadline: float) -> None:
+    def _lock(self, deadline: float) -> None:
         while True:
             try:
                 fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,7 +32,7 @@ RESERVED_APPS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A parsed hostname: the alias, and the app, or None where the host names the box alone."""
+    """A parsed hostname: the alias, and the app, or None if the host names the box alone."""
 
     alias: str
     app: str | None

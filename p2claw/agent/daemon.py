@@ -39,7 +39,7 @@ FAULT_WAIT_S = 5.0
 class Agent:
     """One agent. Make it on its loop, then `run`; the other methods are for its local API.
 
-    Raises UsageError and IdentityError where the home cannot be used.
+    Raises UsageError and IdentityError if the home cannot be used.
     """
 
     def __init__(self, config: AgentConfig) -> None:
@@ -53,7 +53,7 @@ class Agent:
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
         self._notices = Notices()
-        self._visitors = _visitors(config, self._identity, self._notices.take)
+        self._visitors = _visitors(config, self._identity, self._notices.add)
         self._registration = Registration(
             self._identity, config.audience, lambda: self._routes, self._visitors
         )

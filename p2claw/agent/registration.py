@@ -1,6 +1,7 @@
-"""What an agent and its coordinator say to each other (docs/WIRE.md §11), on one socket at a time.
+"""The agent's side of its control connection: it registers, announces apps, and receives offers.
 
-When to connect is `link/control.py`'s; what is done with an offer, in `visitors/`.
+The messages are those of docs/WIRE.md §11, on one socket at a time. `link/control.py` decides when
+to connect; an offer is handed to `visitors/`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ ANNOUNCE_TIMEOUT_S = 3.0
 
 
 class RegistrationError(ControlLostError):
-    """The coordinator does not take this box, in words that say what to do."""
+    """The coordinator refuses this box. The message is for people and says what to do."""
 
     def __init__(
         self, message: str, *, code: str, hint: str = "", close_code: int | None = None
@@ -56,10 +57,11 @@ class RegistrationError(ControlLostError):
 
 
 class Registration:
-    """names: under which the box is known, None before it first was. rejected: apps that the
-    coordinator does not take, and why.
+    """The registration of one box, kept over reconnections.
 
-    audience: `host[:port]` that is dialled. apps: all that are exposed now.
+    names: under which the box is known; None until it has registered once. rejected: the apps that
+    the coordinator refuses, each with the reason. audience: `host[:port]` that is dialled. apps:
+    returns all apps that are exposed now. visitors: receives what visitors send.
     """
 
     def __init__(
@@ -81,20 +83,20 @@ class Registration:
         self._unsent: Unsent | None = None
         self._seq = 0
         self._known = 0  # the newest announcement that the coordinator has acknowledged
-        self._news = asyncio.Condition()
+        self._changed = asyncio.Condition()
 
     async def announce(self) -> None:
-        """The apps have changed: say so, and wait until the coordinator knows.
+        """Announce the apps again, because they have changed; returns once that is acknowledged.
 
-        Where it is not there, or slow, they are known once it is.
+        Does not wait long if the coordinator is away or slow: it learns of them later.
         """
-        seq = self._say_apps()
+        seq = self._send_apps()
         with suppress(TimeoutError):
-            async with asyncio.timeout(ANNOUNCE_TIMEOUT_S), self._news:
-                await self._news.wait_for(lambda: self._unsent is None or self._known >= seq)
+            async with asyncio.timeout(ANNOUNCE_TIMEOUT_S), self._changed:
+                await self._changed.wait_for(lambda: self._unsent is None or self._known >= seq)
 
     async def serve(self, socket: ControlSocket) -> None:
-        """Register on socket, then take offers until it ends.
+        """Register on socket, then receive offers until it ends.
 
         Raises ControlLostError, RegistrationError, RemoteProtocolError.
         """
@@ -104,9 +106,9 @@ class Registration:
         socket.settled()
         log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
         unsent = self._unsent = Unsent()
-        self._say_apps()
+        self._send_apps()
         tasks = [
-            asyncio.create_task(self._say(socket, unsent)),
+            asyncio.create_task(self._send_all(socket, unsent)),
             asyncio.create_task(self._listen(socket, unsent, names)),
         ]
         try:
@@ -117,8 +119,8 @@ class Registration:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            async with self._news:
-                self._news.notify_all()
+            async with self._changed:
+                self._changed.notify_all()
         for task in done:
             task.result()
 
@@ -142,15 +144,15 @@ class Registration:
             sw=f"p2claw/{__version__}",
         )
         await socket.send(encode_agent(register))
-        answer = await _receive(socket)
-        if isinstance(answer, AgentError):
-            raise _refusal(answer, now_s - challenge.time)
-        if not isinstance(answer, Registered):
+        reply = await _receive(socket)
+        if isinstance(reply, AgentError):
+            raise _refusal(reply, now_s - challenge.time)
+        if not isinstance(reply, Registered):
             raise RemoteProtocolError("the coordinator did not answer a registration")
-        # The key alias is computed here: a coordinator has no say in it.
-        return PublicNames(answer.base, answer.alias, self._identity.key_alias)
+        # The key alias is computed here, so that a coordinator cannot choose it.
+        return PublicNames(reply.base, reply.alias, self._identity.key_alias)
 
-    async def _say(self, socket: ControlSocket, unsent: Unsent) -> None:
+    async def _send_all(self, socket: ControlSocket, unsent: Unsent) -> None:
         while True:
             await socket.send(encode_agent(await unsent.get()))
 
@@ -164,7 +166,7 @@ class Registration:
                 case BoxEnd(session):
                     self._visitors.end(session)
                 case Announced(seq, rejected):
-                    await self._note_announced(seq, rejected)
+                    await self._announced(seq, rejected)
                 case AgentError() as error:
                     raise _refusal(error, 0)
                 case Unknown():
@@ -172,21 +174,21 @@ class Registration:
                 case other:
                     raise RemoteProtocolError(f"the coordinator sent {type(other).__name__}")
 
-    def _say_apps(self) -> int:
+    def _send_apps(self) -> int:
         self._seq += 1
         if self._unsent is not None:
             self._unsent.put(Announce(self._seq, tuple(sorted(self._apps()))))
         return self._seq
 
-    async def _note_announced(self, seq: int, rejected: Mapping[str, str]) -> None:
+    async def _announced(self, seq: int, rejected: Mapping[str, str]) -> None:
         if seq != self._seq:
-            return  # of a set that is not the newest any more
+            return  # it acknowledges an older set of apps
         self.rejected = rejected
         for app, code in rejected.items():
             log.warning("app rejected by the coordinator", app=app, code=code)
-        async with self._news:
+        async with self._changed:
             self._known = seq
-            self._news.notify_all()
+            self._changed.notify_all()
 
 
 async def _receive(socket: ControlSocket) -> AgentMessage | Unknown:
@@ -194,7 +196,10 @@ async def _receive(socket: ControlSocket) -> AgentMessage | Unknown:
 
 
 def _refusal(error: AgentError, ahead_s: int) -> RegistrationError:
-    """The coordinator's error in the words of people. ahead_s: our clock against its."""
+    """An error of the coordinator, explained for people.
+
+    ahead_s: how far our clock is ahead of its.
+    """
     close_code, message, hint = _REFUSALS.get(error.code, (None, "", ""))
     if error.code == "clock-skew" and ahead_s:
         way = "ahead of" if ahead_s > 0 else "behind"

@@ -1,4 +1,4 @@
-"""Why a request could not be answered by its app: each fault is one box-made answer.
+"""Faults: why an app could not serve a request. Each becomes one error response of the box.
 
 Source: docs/WIRE.md §9. The lines are for visitors, so they name no port and no path of the box.
 """
@@ -14,8 +14,8 @@ from p2claw.wire.frames.codes import Code
 class RequestFault(P2clawError):
     """A request ends here.
 
-    status and line: the answer, where none has begun. reset: how a stream ends whose answer had
-    begun already. The message is for the owner of the box.
+    status, line: of the error response, if no response has begun. reset: the code that ends the
+    stream if one has. The message is for the owner of the box.
     """
 
     status: ClassVar[int] = 502
@@ -50,7 +50,7 @@ class AppDownFault(RequestFault):
 
 class AppBrokenFault(RequestFault):
     code = "app-broken"
-    line = "The app's answer could not be understood."
+    line = "The app's response could not be understood."
 
 
 class CertificateFault(RequestFault):
@@ -84,12 +84,12 @@ class VisitorSilentFault(RequestFault):
 
 
 class HeadTooLargeFault(RequestFault):
-    """The head of the app's answer, or its trailers, are larger than may cross a link (§4)."""
+    """The head of the app's response, or its trailers, are larger than may cross a link (§4)."""
 
     code = "app-head-too-large"
-    line = "The fields of the app's answer are larger than a box passes on."
+    line = "The fields of the app's response are larger than a box passes on."
     reset = Code.HEAD_TOO_LARGE
 
 
 class UpstreamClosedFault(AppBrokenFault):
-    """The connection ended before a byte of the answer: on a kept one, perhaps only stale."""
+    """The connection ended before any byte of a response. A kept one may just have been stale."""

@@ -1,4 +1,4 @@
-"""What waits to be said on one control connection: bounded, and silent once that is closed."""
+"""Signalling messages that wait for one control connection, up to a limit."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from p2claw.wire.signalling import AgentMessage
 
 log = get_log("agent")
 
-# A link says an answer and some ten candidates. Above this the coordinator does not read: what is
-# dropped costs a visitor a try, and the connection itself is about to be given up.
+# A link sends one answer and some ten candidates. So many messages wait only if the coordinator
+# does not read. A dropped one costs a visitor one try, and the connection will be given up soon.
 MESSAGES = 512
 
 
 class Unsent:
+    """A queue with one reader. Once it is closed, everything put into it is dropped."""
+
     def __init__(self) -> None:
         self._waiting: deque[AgentMessage] = deque()
         self._something = asyncio.Event()
         self._closed = False
 
     def put(self, message: AgentMessage) -> None:
-        """Say it soon. Never blocks; dropped where the connection is gone or does not read."""
+        """Queue a message. Never blocks. Drops it if the connection is gone or does not read."""
         if self._closed:
             return
         if len(self._waiting) >= MESSAGES:
@@ -32,13 +34,13 @@ class Unsent:
         self._something.set()
 
     async def get(self) -> AgentMessage:
-        """The next one, in order."""
+        """Wait for the next message, in order."""
         while not self._waiting:
             self._something.clear()
             await self._something.wait()
         return self._waiting.popleft()
 
     def close(self) -> None:
-        """The connection is gone: what is or comes in is dropped."""
+        """The connection is gone: drop what waits, and what is put in later."""
         self._closed = True
         self._waiting.clear()

@@ -56,7 +56,7 @@ class AgentClient:
         finally:
             connection.close()
         if answer.status >= 400:
-            raise _told(answer.status, document)
+            raise _error_of(answer.status, document)
         return document
 
     def _connect(self) -> socket.socket:
@@ -86,7 +86,7 @@ def _parse(content: bytes) -> Any:
         raise http.client.HTTPException("its answer is not JSON") from None
 
 
-def _told(status: int, document: Any) -> P2clawError:
+def _error_of(status: int, document: Any) -> P2clawError:
     """The error that the agent answered with: ours where it is below 500, else the agent's."""
     told = document.get("error") if isinstance(document, dict) else None
     if not isinstance(told, dict):

@@ -83,7 +83,7 @@ def expose(
     if as_json:
         print_json(facts)
     else:
-        _say(facts, qr=not no_qr)
+        _print(facts, qr=not no_qr)
 
 
 def _announced(client: AgentClient, name: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _announced(client: AgentClient, name: str) -> dict[str, Any]:
         time.sleep(POLL_S)
 
 
-def _say(facts: dict[str, Any], *, qr: bool) -> None:
+def _print(facts: dict[str, Any], *, qr: bool) -> None:
     url = facts["url"]
     click.echo(url or f"{facts['app']} → {facts['upstream']}")
     if url and qr:

@@ -93,10 +93,10 @@ def run(
     config = AgentConfig(coordinator=coordinator, limits=limits, workers=workers, udp_port=udp_port)
     log.configure(level=log_level, form=log_format)
     allow_many_sockets()
-    uvloop.run(run_agent(config, lambda agent: _say(agent, config, as_json)))
+    uvloop.run(run_agent(config, lambda agent: _print(agent, config, as_json)))
 
 
-def _say(agent: Agent, config: AgentConfig, as_json: bool) -> None:
+def _print(agent: Agent, config: AgentConfig, as_json: bool) -> None:
     """One line once the local API answers, for whoever started this."""
     status = agent.status()
     facts = {

@@ -145,10 +145,10 @@ def server(
         static_dir=static_dir,
     )
     log.configure(level=log_level, form=log_format)
-    uvloop.run(serve(config, lambda running: _say(running, as_json)))
+    uvloop.run(serve(config, lambda running: _print(running, as_json)))
 
 
-def _say(running: Serving, as_json: bool) -> None:
+def _print(running: Serving, as_json: bool) -> None:
     facts = {
         "listen": running.config.listen,
         "url": running.address,

@@ -27,7 +27,7 @@ def status(as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        _say(found)
+        _print(found)
 
 
 def _plane_text(plane: dict[str, str]) -> str:
@@ -36,7 +36,7 @@ def _plane_text(plane: dict[str, str]) -> str:
     return f"native data plane, slowed by records through {plane['records']}: {plane['trouble']}"
 
 
-def _say(found: dict[str, Any]) -> None:
+def _print(found: dict[str, Any]) -> None:
     coordinator = found["coordinator"]
     state = f"{coordinator['state']} for {duration_text(coordinator['since_s'])}"
     trouble = coordinator.get("last_error")

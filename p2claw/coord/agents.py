@@ -137,7 +137,7 @@ class Agents:
             log.info("control connection closed", alias=record.alias)
 
     async def _next_register(self, ws: web.WebSocketResponse) -> Register | None:
-        """The registration; None where the agent went away before."""
+        """The registration; None if the agent went away before."""
         limit_s = self._config.limits.register_s
         try:
             async with asyncio.timeout(limit_s):
@@ -223,7 +223,7 @@ class Agents:
 
 
 def _base(config: ServerConfig) -> str:
-    """The URL of any app, with `{label}` where the first label of its host goes."""
+    """The URL of any app, with `{label}` if the first label of its host goes."""
     port = config.listen_port if config.public_port is None else config.public_port
     suffix = "" if port == _DEFAULT_PORTS[config.scheme] else f":{port}"
     return f"{config.scheme}://{{label}}.{config.parent}{suffix}"

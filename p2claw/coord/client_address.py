@@ -40,7 +40,7 @@ def shortened(address: Address) -> str:
 
 
 def parsed_address(text: str) -> Address | None:
-    """An address as headers and sockets write it, perhaps with a port; None where it is none."""
+    """An address as headers and sockets write it, perhaps with a port; None if it is none."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -24,7 +24,7 @@ class TokenBucket:
         self._since = now
 
     def take(self, now: float) -> float:
-        """0.0 where it is admitted, else the seconds after which asking again will be."""
+        """0.0 if it is admitted, else the seconds after which asking again will be."""
         self._tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
         self._since = now
         if self._tokens >= 1.0:

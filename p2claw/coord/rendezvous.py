@@ -231,7 +231,7 @@ class Rendezvous:
         """The visitor's socket is closed, whoever closed it."""
         visit = self._forget(session)
         if visit is not None:
-            self._tell_box_end(visit)
+            self._send_box_end(visit)
 
     # Time
 
@@ -309,12 +309,12 @@ class Rendezvous:
         if visit is None:
             return
         if tell_box:
-            self._tell_box_end(visit)
+            self._send_box_end(visit)
         if error is not None:
             self._effects.append(ToVisitor(session, error))
         self._effects.append(CloseVisitor(session, code, error.code if error else ""))
 
-    def _tell_box_end(self, visit: Visit) -> None:
+    def _send_box_end(self, visit: Visit) -> None:
         if visit.phase in TRICKLING and visit.connection in self._boxes:
             self._effects.append(ToBox(visit.connection, BoxEnd(visit.request.session)))
 

@@ -76,7 +76,7 @@ async def download_facts(request: web.Request) -> web.Response:
 
 
 def parse_range(text: str | None, size: int) -> Span | None:
-    """The one range of a Range field, or None where all is to be sent.
+    """The one range of a Range field, or None if all is to be sent.
 
     A field that is not understood, or that names several ranges, is ignored, as RFC 9110 §14.2
     allows. Raises UnsatisfiableError.

@@ -49,7 +49,7 @@ class Kind(Enum):
 
 
 def host_name(host: str) -> str | None:
-    """The name in a Host header, lower case, without port and final dot; None where it is none."""
+    """The name in a Host header, lower case, without port and final dot; None if it is none."""
     match = _HOST.fullmatch(host)
     return match[1].lower() if match else None
 

@@ -160,7 +160,7 @@ class Pump:
     def message_received(self, message: bytes) -> None:
         if self._loss is None:
             self.session.receive(message, self._loop.time())
-            self._tell()
+            self._handle_events()
             self._send_soon()
 
     def channel_drained(self) -> None:
@@ -190,7 +190,7 @@ class Pump:
                 break
             channel.send(message)
         channel.flush()
-        self._tell()
+        self._handle_events()
         if self._timer is None:
             self._arm()
 
@@ -211,12 +211,12 @@ class Pump:
     def _on_timer(self) -> None:
         self._timer = None
         self.session.handle_timeout(self._loop.time())
-        self._tell()
+        self._handle_events()
         self._send()
 
     # Events.
 
-    def _tell(self) -> None:
+    def _handle_events(self) -> None:
         session = self.session
         while (event := session.next_event()) is not None:
             _EVENTS[type(event)](self, event)
@@ -227,7 +227,7 @@ class Pump:
             self.session.goaway(code)
             self._send_last()
             self._end(LinkError("the visitor was not admitted", code=_code_text(code)))
-        self._news.tell()
+        self._news.wake()
 
     def _on_request(self, event: ev.RequestReceived) -> None:
         hello = self.session.peer_hello
@@ -275,7 +275,7 @@ class Pump:
         stream = self._streams.pop(event.stream, None)
         if stream is not None:
             stream.on_writable()
-        self._news.tell()
+        self._news.wake()
 
     def _on_pong(self, event: ev.PongReceived) -> None:
         """The path's own round trip is in the peer's stats."""
@@ -288,7 +288,7 @@ class Pump:
             self._end(
                 LinkError(f"the other side refuses the link: {text}", code=_code_text(event.code))
             )
-        self._news.tell()
+        self._news.wake()
 
     def _on_failed(self, event: ev.SessionFailed) -> None:
         self._send_last()
@@ -306,7 +306,7 @@ class Pump:
         for stream in self._streams.values():
             stream.on_failure(loss)
         self._streams.clear()
-        self._news.tell()
+        self._news.wake()
         self._ending = self._loop.create_task(self._end_tasks())
 
     async def _end_tasks(self) -> None:
@@ -336,7 +336,7 @@ class _News:
             if not waiting and self._waiting is waiting:
                 self._waiting = None
 
-    def tell(self) -> None:
+    def wake(self) -> None:
         for future in self._waiting or ():
             if not future.done():
                 future.set_result(None)
@@ -357,7 +357,7 @@ class _Fact(_News):
 
     def set(self) -> None:
         self._happened = True
-        self.tell()
+        self.wake()
 
 
 def _reset_error(event: ev.StreamReset) -> P2clawError:

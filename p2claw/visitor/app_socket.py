@@ -34,7 +34,7 @@ class AppSocket:
         self._stream = stream
         self._reader = RecordReader()
         self._parts: list[Part | Close] = []  # read and not yet taken, the latest first
-        self._said_close = False
+        self._close_sent = False
 
     @property
     def protocol(self) -> str:
@@ -56,7 +56,7 @@ class AppSocket:
     async def receive(self, limit_bytes: int = MESSAGE_BYTES) -> str | bytes | None:
         """The next message, None after the app's Close.
 
-        Raises StreamResetError where the app broke off, LinkError where the link was lost,
+        Raises StreamResetError if the app broke off, LinkError if the link was lost,
         UsageError `message-too-large`, RemoteProtocolError.
         """
         data = bytearray()
@@ -74,8 +74,8 @@ class AppSocket:
     async def close(self, code: int | None = 1000, reason: str = "") -> None:
         """Say Close, and wait for the app's; nothing after the end."""
         try:
-            if not self._said_close:
-                self._said_close = True
+            if not self._close_sent:
+                self._close_sent = True
                 await self._stream.write(encode_close(code, reason), end=True)
             while await self._part() is not None:
                 pass
@@ -107,8 +107,8 @@ class AppSocket:
             if isinstance(part, Part):
                 return part
             self.closed = part
-            if not self._said_close:
-                self._said_close = True
+            if not self._close_sent:
+                self._close_sent = True
                 await self._stream.write(encode_close(part.code), end=True)
         return None
 

@@ -36,7 +36,7 @@ def check_answer(
 ) -> None:
     """The box must have signed this answer to this offer with that key.
 
-    Raises LinkError `wrong-key`; RemoteProtocolError where the answer has no one fingerprint.
+    Raises LinkError `wrong-key`; RemoteProtocolError if the answer has no one fingerprint.
     """
     payload = answer_payload(session, offer, fingerprint_of(answer))
     if not verify(public_key_of(peer_id), ANSWER, payload, signature):

@@ -43,7 +43,7 @@ class Response:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces of the body, as they come. The box sends no faster than they are read.
 
-        Raises StreamResetError where the app broke off, LinkError where the link was lost.
+        Raises StreamResetError if the app broke off, LinkError if the link was lost.
         """
         try:
             while piece := await self._stream.read():

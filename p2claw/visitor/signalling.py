@@ -158,7 +158,7 @@ class _Socket:
     async def next(self) -> VisitMessage | None:
         """The next message; None for one of a kind that is not known.
 
-        Raises RefusedError where it is an error, LinkError at the end of the socket.
+        Raises RefusedError if it is an error, LinkError at the end of the socket.
         """
         try:
             async with asyncio.timeout_at(self._deadline):

@@ -58,14 +58,17 @@ class Identity:
         return self._private.sign(signed_bytes(purpose, payload))
 
     def sign_answer(self, offer: BoxOffer, fingerprint: bytes) -> bytes:
-        """Vouch for the DTLS certificate that the answer to this offer names."""
+        """Sign the answer to an offer.
+
+        fingerprint: of the DTLS certificate that the answer names.
+        """
         return self.sign(ANSWER, answer_payload(offer.session, offer.sdp, fingerprint))
 
 
 def load_or_create_identity(path: Path) -> Identity:
-    """The identity in the file at path, made first where there is none.
+    """The identity in the file at path, which is made if it does not exist.
 
-    Of two agents that start at once both get the same key. Raises IdentityError.
+    If two agents start at the same time, both get the same key. Raises IdentityError.
     """
     try:
         return load_identity(path)
@@ -104,7 +107,7 @@ def load_identity(path: Path) -> Identity:
 
 
 def create_identity(path: Path) -> None:
-    """Write a new key to path, whole or not at all; where a file is already there, do nothing.
+    """Write a new key to path, completely or not at all. Does nothing if the file exists.
 
     Raises IdentityError `identity-unwritable`.
     """

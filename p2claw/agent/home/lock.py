@@ -1,4 +1,7 @@
-"""One agent a home: two would take each other's place at the coordinator, for ever."""
+"""The lock of a home: only one agent may run from it.
+
+Two agents with one key would replace each other at the coordinator, again and again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from p2claw.file_lock import FileLock
 def only_agent(path: Path) -> Iterator[None]:
     """Hold the lock at path while the block runs; the kernel lets go of it if the process dies.
 
-    Raises UsageError `agent-running` where another process holds it, `home-unwritable`.
+    Raises UsageError `agent-running` if another process holds it, `home-unwritable`.
     """
     try:
         make_private_directory(path.parent)

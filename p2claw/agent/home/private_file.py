@@ -1,4 +1,4 @@
-"""Files for their owner alone, written whole or not at all. What is in them is the caller's."""
+"""Files that only their owner may read, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 
 class ExposedFileError(Exception):
-    """The file can be touched by somebody else; the text says how."""
+    """Somebody else can read or change the file; the text says how."""
 
 
 def make_private_directory(directory: Path) -> None:
-    """Make directory, and what is above it, for its owner alone; one that is there stays as it is.
+    """Make a directory and its parents, for their owner alone. Those that exist stay as they are.
 
     Raises OSError.
     """
@@ -25,7 +25,7 @@ def make_private_directory(directory: Path) -> None:
 
 
 def read_private(path: Path, *, most_bytes: int, forbidden_mode: int) -> bytes:
-    """The content, cut at most_bytes + 1.
+    """The content of a file, cut after most_bytes + 1 bytes.
 
     forbidden_mode: permission bits that must not be set. Raises OSError, ExposedFileError.
     """
@@ -44,13 +44,13 @@ def read_private(path: Path, *, most_bytes: int, forbidden_mode: int) -> bytes:
 
 
 def write_new(path: Path, content: bytes) -> bool:
-    """Write a file that is not there yet; False where it is. Of many callers one wins.
+    """Write a new file; False if it exists already. If several callers try, one succeeds.
 
     Raises OSError.
     """
     with _part_of(path, content) as part:
         try:
-            # A link, unlike a rename, fails where the name is taken.
+            # A link, unlike a rename, fails if the name is taken.
             os.link(part, path)
         except FileExistsError:
             return False
@@ -59,7 +59,7 @@ def write_new(path: Path, content: bytes) -> bool:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put content in the place of whatever is at path; a reader sees the old or the new.
+    """Replace the file at path. A reader sees either the old content or the new.
 
     Raises OSError.
     """

@@ -1,7 +1,7 @@
-"""Which apps this box exposes, and where each listens: `routes.json`.
+"""`routes.json`: which apps this box exposes, and the address of each.
 
-The file is the truth; agent and command line both change it here, under one lock. A file that
-cannot be read is an error and never "no apps": apps must not vanish by accident.
+The agent and the commands both change the file here, under one lock. A file that cannot be read is
+an error; it never means "no apps", because apps must not vanish by accident.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LOCK_WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One app.
+    """The route to one app.
 
     preserve_host: the upstream sees the public Host, Origin and Referer.
     chunked: the upstream reads chunked request bodies, so none needs to be spooled.
@@ -53,13 +53,13 @@ Routes = Mapping[str, Route]
 
 
 class RouteFile:
-    """The file, and its lock beside it. Its methods block on the disk."""
+    """The file `routes.json`, with a lock file beside it. All methods block on the disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> Routes:
-        """All routes by app; none where there is no file.
+        """All routes, by app. Empty if there is no file.
 
         Raises UsageError `routes-exposed`, `routes-damaged`.
         """
@@ -207,7 +207,10 @@ def serialize_routes(routes: Routes) -> bytes:
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON would keep the last of two entries with one name, and lose the other in silence."""
+    """Refuses a repeated name.
+
+    JSON would keep the last of two entries and drop the other silently.
+    """
     if len({key for key, _ in pairs}) < len(pairs):
         raise ValueError("a name is there twice")
     return dict(pairs)

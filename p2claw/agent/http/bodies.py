@@ -1,4 +1,4 @@
-"""Request bodies on their way to the upstream: where the pieces come from, and what must hold."""
+"""Request bodies on their way to the upstream, as pieces: sized, streamed or spooled."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ async def streamed_body(stream: BoxStream, idle_s: float) -> AsyncGenerator[byte
 
 
 async def spooled_body(spool: Spool) -> AsyncGenerator[bytes, None]:
-    """The pieces of a body that is there as a whole. Raises BoxBusyFault."""
+    """The pieces of a body that the spool holds completely. Raises BoxBusyFault."""
     await spool.rewind()
     while piece := await spool.read():
         yield piece
 
 
 async def fill(spool: Spool, stream: BoxStream, idle_s: float) -> None:
-    """Take in a whole body. Raises RequestFault."""
+    """Write a whole body into the spool. Raises RequestFault."""
     async with aclosing(streamed_body(stream, idle_s)) as pieces:
         async for piece in pieces:
             await spool.write(piece)

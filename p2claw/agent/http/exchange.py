@@ -1,6 +1,6 @@
-"""One request of a visitor, carried to the upstream and its answer back, both as they stream.
+"""One request of a visitor, carried to the upstream and its response back, both as they stream.
 
-Which upstream, and what a fault looks like to the visitor, is `proxy.py`'s.
+`visitors/proxy.py` chooses the upstream, and makes an error response of a fault.
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 
 class Exchange:
-    """answered: the head of an answer has gone to the visitor, so that another cannot.
+    """One request and its response.
 
-    https_only: which apps serve nothing but https; this one is added where it shows.
+    responded: the head of a response was sent to the visitor, so no other can follow.
+
+    https_only: the apps that serve nothing but https; this app is added if its response shows it.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Exchange:
         https_only: HttpsOnlyApps,
         observer: Observer,
     ) -> None:
-        self.answered = False
+        self.responded = False
         self._https_only = https_only
         self._observer = observer
         self._stream = stream
@@ -93,15 +95,15 @@ class Exchange:
         return request_fields(self._request, self._route, self._visit, secure=secure)
 
     async def _without_body(self, length: int | None) -> None:
-        """Once more where the app turns out to insist on https."""
+        """Ask, and ask once more if the app turns out to insist on https."""
         if not await self._ask_without_body(length):
             self._fields = self._request_fields()
             await self._ask_without_body(length)
 
     async def _ask_without_body(self, length: int | None) -> bool:
-        """Once more on a new connection where a kept one turns out to have been closed.
+        """Ask, and ask once more on a new connection if the upstream had closed the kept one.
 
-        False where the app must be asked again, because it has just been found to insist on https.
+        False if the app must be asked again, because it has just been found to insist on https.
         """
         repeatable = self._request.method in IDEMPOTENT
         head = self._head(framing_fields(self._request.method, length, chunked=False))
@@ -110,26 +112,26 @@ class Exchange:
             connection.begin(self._request.method, head)
             connection.end_request()
             try:
-                answer = await connection.head()
+                response = await connection.head()
             except UpstreamClosedFault:
                 if not (stale and repeatable):
                     raise
             else:
-                return await self._answer_or_learn(connection, answer)
+                return await self._respond_or_learn(connection, response)
         async with self._lease(repeatable=True, new=True) as connection:
             connection.begin(self._request.method, head)
             connection.end_request()
-            return await self._answer_or_learn(connection, await connection.head())
+            return await self._respond_or_learn(connection, await connection.head())
 
-    async def _answer_or_learn(self, connection: HttpConnection, answer: UpstreamHead) -> bool:
-        if self._learns(answer):
+    async def _respond_or_learn(self, connection: HttpConnection, response: UpstreamHead) -> bool:
+        if self._learns(response):
             return False
-        await self._answer(connection, answer)
+        await self._carry_response(connection, response)
         return True
 
-    def _learns(self, answer: UpstreamHead) -> bool:
+    def _learns(self, response: UpstreamHead) -> bool:
         if not asks_for_https(
-            answer.status, answer.fields, self._request.target, self._route, self._visit
+            response.status, response.fields, self._request.target, self._route, self._visit
         ):
             return False
         if self._fields.secure:
@@ -146,13 +148,14 @@ class Exchange:
             connection.begin(self._request.method, head)
             upload = asyncio.create_task(self._upload(connection, pieces, length))
             try:
-                answer = await connection.head()
-                if self._learns(answer):
+                response = await connection.head()
+                if self._learns(response):
                     await self._ask_for_it_again()
                 else:
-                    await self._answer(connection, answer)
+                    await self._carry_response(connection, response)
             finally:
-                # The answer is whole, or nobody wants it: what is left of the request is not sent.
+                # The response is whole, or nobody wants it: what is left of the request is not
+                # sent.
                 upload.cancel()
                 await asyncio.wait({upload})
 
@@ -160,12 +163,15 @@ class Exchange:
         """The body is partly gone: the browser has it, and repeats it after this redirect."""
         fields = (("location", self._request.target), ("cache-control", "no-store"))
         await self._stream.respond(ResponseHead(307, fields), end=True)
-        self.answered = True
+        self.responded = True
 
     async def _upload(
         self, connection: HttpConnection, pieces: AsyncGenerator[bytes, None], length: int | None
     ) -> None:
-        """What goes wrong here shows where the answer is awaited: there is one place for faults."""
+        """Send the body.
+
+        A fault ends the connection, and is raised where the response is awaited.
+        """
         left = length
         if left == 0:
             connection.end_request()
@@ -188,17 +194,17 @@ class Exchange:
             log.fault("upload failed", error, app=self._visit.app)
             connection.abort()
 
-    async def _answer(self, connection: HttpConnection, answer: UpstreamHead) -> None:
+    async def _carry_response(self, connection: HttpConnection, response: UpstreamHead) -> None:
         stream = self._stream
-        bodiless = has_no_body(self._request.method, answer.status)
-        if await self._respond(answer, end=bodiless or connection.finished):
+        bodiless = has_no_body(self._request.method, response.status)
+        if await self._respond(response, end=bodiless or connection.finished):
             return
         first = True
         while True:
             piece = await connection.read()
             if first:
-                fields = answer.fields
-                self._observer.body(answer.status, fields, piece, self._route, self._visit.app)
+                fields = response.fields
+                self._observer.body(response.status, fields, piece, self._route, self._visit.app)
                 first = False
             if not connection.finished:
                 await stream.write(piece)
@@ -212,11 +218,11 @@ class Exchange:
             await stream.write_trailers(trailers)
             return
 
-    async def _respond(self, answer: UpstreamHead, *, end: bool) -> bool:
-        fields = response_fields(answer.fields, self._route, self._visit, self._fields)
+    async def _respond(self, response: UpstreamHead, *, end: bool) -> bool:
+        fields = response_fields(response.fields, self._route, self._visit, self._fields)
         origins = origins_of(self._route.upstream) if _is_html(fields) else ()
         try:
-            head = ResponseHead(answer.status, fields, reason=answer.reason, origins=origins)
+            head = ResponseHead(response.status, fields, reason=response.reason, origins=origins)
             await self._stream.respond(head, end=end)
         except LocalProtocolError as error:
             if error.code == "head-too-large":
@@ -224,15 +230,15 @@ class Exchange:
             if error.code == "head-invalid":
                 raise AppBrokenFault(error.message) from None
             raise
-        self.answered = True
-        raw = answer.fields
-        self._observer.response(self._request, answer.status, raw, self._route, self._visit)
+        self.responded = True
+        raw = response.fields
+        self._observer.response(self._request, response.status, raw, self._route, self._visit)
         return end
 
     def _lease(
         self, *, repeatable: bool, new: bool = False
     ) -> AbstractAsyncContextManager[HttpConnection]:
-        # One visit is one link: of many visitors behind one address each has its share.
+        # One visit is one link, so visitors behind one address have a share each.
         return self._pool.lease(
             repeatable=repeatable,
             new=new,

@@ -1,4 +1,4 @@
-"""Header fields on their way through the box: what the upstream sees, what the visitor gets back.
+"""Maps header fields on their way through the box, to the upstream and back to the visitor.
 
 An upstream checks Host, Origin and Referer against its own name (Vite answers 403 to another,
 Django 400), so by default it sees the visit as a local one, and absolute references to itself are
@@ -25,8 +25,9 @@ _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 )
 
-# What a visitor may not say: the box does, or nobody. Underscores too, because CGI-like interfaces
-# make the same variable of `x_forwarded_for` and `x-forwarded-for`.
+# Fields that a visitor may not send: the box sets them itself, or removes them. Underscores count
+# as hyphens, because CGI-like interfaces make one variable of `x_forwarded_for` and
+# `x-forwarded-for`.
 _NOT_FROM_VISITORS = _HOP_BY_HOP | frozenset(
     ("content-length", "expect", "forwarded", "host", "proxy-authorization", "trailer", "x-real-ip")
 )
@@ -42,14 +43,14 @@ _NOT_IN_TRAILERS = _NOT_FROM_VISITORS | frozenset(
 )
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# The app is to judge the rest, as it does on its own server.
+# The app judges everything else, as it would on its own server.
 _VALUE = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\xff]*")
 _TARGET = re.compile(r"/[\x21-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who asks for what: the app, the names it is visited by, the visitor's shortened address."""
+    """One visit: the app, the names under which it is visited, the visitor's shortened address."""
 
     app: str
     names: PublicNames
@@ -58,17 +59,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class RequestFields:
-    """What goes to the upstream, but for the framing of the body.
+    """The fields of a request to the upstream, without the framing of the body.
 
-    host: the value of Host. fields: without it. public_host: by which name the app is visited;
-    told: the request itself said so. length: Content-Length that the visitor gave, None where it
-    gave none. secure: the upstream was told that this visit is encrypted.
+    host: the value of Host. fields: all others. public_host: the name under which the app is
+    visited. host_known: the request itself showed that name. length: the visitor's Content-Length,
+    or None. secure: the fields say that this visit is encrypted.
     """
 
     host: str
     fields: Fields
     public_host: str
-    told: bool
+    host_known: bool
     length: int | None
     secure: bool
 
@@ -76,9 +77,9 @@ class RequestFields:
 def request_fields(
     head: RequestHead, route: Route, visit: Visit, *, secure: bool = False
 ) -> RequestFields:
-    """Make the upstream's fields. Raises BadRequestFault where they cannot be passed on safely.
+    """Make the upstream's fields. Raises BadRequestFault if they cannot be passed on safely.
 
-    secure: the upstream insists on https, so it is told that it has it (docs/decisions/0002).
+    secure: say that the visit is encrypted, because the app insists on it (docs/decisions/0002).
     """
     if not _TOKEN.fullmatch(head.method) or head.method == "CONNECT":
         raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")
@@ -86,8 +87,8 @@ def request_fields(
         raise BadRequestFault("The target is not in origin form")
     named = _named_by_connection(head.fields)
     hosts = visit.names.hosts(visit.app)
-    told = _told_host(head.fields, hosts)
-    public_host = told or hosts[0]
+    named_host = _named_host(head.fields, hosts)
+    public_host = named_host or hosts[0]
     scheme = visit.names.scheme
     secure = secure or route.upstream.secure
     origin = f"https://{route.upstream.authority}" if secure else route.upstream.origin
@@ -114,7 +115,7 @@ def request_fields(
                 lambda url: f"<{remote_reference(url[1], scheme, hosts, origin)}>", value
             )
         if known == "origin" and any(other == "origin" for other, _ in kept):
-            continue  # some browsers' workers say it twice; Django refuses that
+            continue  # workers of some browsers send it twice, and Django refuses that
         kept.append((name, value))
     if cookies:
         kept.append(("cookie", "; ".join(cookies)))  # RFC 9113 §8.2.3
@@ -129,12 +130,12 @@ def request_fields(
     host = public_host if route.preserve_host else route.upstream.authority
     said = secure or (not origin_rewritten and scheme == "https")
     return RequestFields(
-        host, tuple(kept), public_host, told != "", _length(head.fields), secure=said
+        host, tuple(kept), public_host, named_host != "", _length(head.fields), secure=said
     )
 
 
 def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFields) -> Fields:
-    """Make the visitor's fields of the upstream's. asked: what it was asked by."""
+    """Make the visitor's fields of the upstream's. asked: the fields of the request."""
     public_origin = f"{visit.names.scheme}://{asked.public_host}"
     named = _named_by_connection(fields)
     kept: list[tuple[str, str]] = []
@@ -144,7 +145,7 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
         if name == "set-cookie":
             value = local_cookie(value, route.upstream)
         elif not route.preserve_host:
-            value = mapped_back(name, value, route.upstream, public_origin, known=asked.told)
+            value = mapped_back(name, value, route.upstream, public_origin, known=asked.host_known)
         kept.append((name, value))
     return tuple(kept)
 
@@ -155,7 +156,7 @@ def trailer_fields(fields: Fields) -> Fields:
 
 
 def _named_by_connection(fields: Fields) -> frozenset[str]:
-    """Fields that Connection makes hop-by-hop, but for those that it may not take away."""
+    """Fields that Connection makes hop-by-hop, except those that must always be passed on."""
     named = {
         token.strip().lower()
         for name, value in fields
@@ -175,8 +176,8 @@ def _length(fields: Fields) -> int | None:
     return int(text)
 
 
-def _told_host(fields: Fields, hosts: tuple[str, str]) -> str:
-    """The one of our names that this page was loaded from, "" where the request does not tell."""
+def _named_host(fields: Fields, hosts: tuple[str, str]) -> str:
+    """The one of our names that this page was loaded from, "" if the request does not tell."""
     for name, value in fields:
         if name in ("origin", "referer") and host_of(value) in hosts:
             return host_of(value)

@@ -1,8 +1,8 @@
 """Apps that serve nothing but https: each answers a plain request with a redirect to the same URL.
 
-The visit is encrypted, so there is nowhere to be sent to: the app is told of it by
-X-Forwarded-Proto from then on. Not from the start, because beside a rewritten Origin that breaks
-other apps (docs/decisions/0002).
+The visit is encrypted already, so following the redirect would lead nowhere. Instead the agent
+sends such an app `X-Forwarded-Proto: https` from then on. It does not do so from the start, because
+that breaks other apps when Origin is rewritten (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class HttpsOnlyApps:
-    """Which apps do; learnt from their answers, and kept as long as they listen at one address."""
+    """The apps that were found to do so. One is forgotten when its address changes."""
 
     def __init__(self) -> None:
         self._known: dict[str, UpstreamAddress] = {}
@@ -31,9 +31,9 @@ class HttpsOnlyApps:
 
 
 def asks_for_https(status: int, fields: Fields, target: str, route: Route, visit: Visit) -> bool:
-    """Whether an answer is a redirect to the https form of the very URL that was asked for.
+    """Whether a response is a redirect to the https form of the very URL that was asked for.
 
-    With whichever name the app takes for its own, and with or without a port.
+    Any name counts that the app may take for its own, with or without a port.
     """
     location = dict(fields).get("location", "").strip()
     if status not in _REDIRECTS or not location.lower().startswith("https://"):
@@ -50,5 +50,5 @@ def asks_for_https(status: int, fields: Fields, target: str, route: Route, visit
 
 
 def _same(one: str, other: str) -> bool:
-    """Frameworks write the characters of a path in one of two ways."""
+    """Frameworks may escape the characters of a path or not."""
     return unquote(one) == unquote(other)

@@ -1,6 +1,6 @@
-"""What a box notices of its apps and no visitor can see: kept for the owner, and said once.
+"""Notices about apps: problems that a box sees and a visitor cannot. Kept for the owner.
 
-Who notices is `observer.py`; here is what each code means, and what to do about it.
+`observer.py` finds them. Here is what each code means, and what to do about it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from p2claw.log import get_log
 
 log = get_log("agent")
 
-# An app whose answers give ever new reasons is not listened to any longer.
+# The most notices that are kept of one app, whose responses may give ever new reasons.
 MOST_AN_APP = 16
 
 # code: what is so, and the way out. A detail stands for {}.
@@ -38,7 +38,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "Serve large files by a server that knows Range: nginx, Caddy, or the framework's own way",
     ),
     "own-url": (
-        "Its answers name {}, its own local address; visitors' browsers are led back to it",
+        "Its responses name {}, its own local address; visitors' browsers are led back to it",
         "Where links are sent on, in mail for example: set the public URL in the app, or "
         "`p2claw expose --preserve-host`",
     ),
@@ -57,7 +57,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """code: one of KINDS. detail: what differs from app to app; never a path, cookie or body."""
+    """One notice. code: one of KINDS. detail: fills its text; never a path, cookie or body."""
 
     app: str
     code: str
@@ -77,16 +77,16 @@ class Notices:
     """All notices of an agent, of whichever of its processes."""
 
     def __init__(self) -> None:
-        self._said: dict[str, dict[tuple[str, str], Notice]] = {}
+        self._known: dict[str, dict[tuple[str, str], Notice]] = {}
         self._routes: dict[str, Route] = {}
 
-    def take(self, notice: Notice) -> None:
-        """Keep it and log it, unless it is known, or its app has given too many."""
-        said = self._said.setdefault(notice.app, {})
+    def add(self, notice: Notice) -> None:
+        """Keep and log a notice, unless it is known already or its app has too many."""
+        known = self._known.setdefault(notice.app, {})
         key = notice.code, notice.detail
-        if key in said or len(said) >= MOST_AN_APP or notice.code not in KINDS:
+        if key in known or len(known) >= MOST_AN_APP or notice.code not in KINDS:
             return
-        said[key] = notice
+        known[key] = notice
         facts = {"app": notice.app, "code": notice.code, "detail": notice.detail}
         if notice.code == "own-url":
             log.info("app needs a look", **facts)  # a visitor notices nothing of it
@@ -95,11 +95,11 @@ class Notices:
 
     def of(self, app: str) -> list[dict[str, str]]:
         """For people, in the order they came."""
-        return [notice.facts() for notice in self._said.get(app, {}).values()]
+        return [notice.facts() for notice in self._known.get(app, {}).values()]
 
     def keep(self, routes: Mapping[str, Route]) -> None:
         """Forget all of an app whose route has changed: another server, or other settings."""
         for app, route in self._routes.items():
             if routes.get(app) != route:
-                self._said.pop(app, None)
+                self._known.pop(app, None)
         self._routes = dict(routes)

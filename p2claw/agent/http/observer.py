@@ -1,6 +1,7 @@
-"""Notices, in passing, what an app does that its visitors suffer from. `notices.py` keeps it.
+"""Looks at responses in passing for problems that visitors suffer from; `notices.py` keeps them.
 
-Each look is at what is in hand anyway: fields, and the first piece of a page. Nothing is changed.
+Only what the agent has in hand anyway is looked at: fields, and the first piece of a page. Nothing
+is changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from p2claw.agent.http.rewriting import cookie_domain
 from p2claw.units import KIB, MIB
 from p2claw.wire.frames.heads import RequestHead
 
-# What frameworks say where they do not know the Host.
+# What frameworks write if they do not know the Host.
 # Source: Vite, webpack-dev-server, Django, Rails, Starlette, aiohttp's and Jupyter's own texts.
 _HOST_REFUSED = re.compile(
     rb"Blocked request\. This host|Invalid Host header|Invalid host header|DisallowedHost|"
@@ -37,23 +38,23 @@ _LARGE_BYTES = 8 * MIB
 
 
 class Observer:
-    """say: takes each notice, once for each app and code and detail."""
+    """report: called with each notice, once for each app and code and detail."""
 
-    def __init__(self, say: Callable[[Notice], None]) -> None:
-        self._say = say
-        self._said: dict[str, set[Notice]] = {}
+    def __init__(self, report: Callable[[Notice], None]) -> None:
+        self._report = report
+        self._reported: dict[str, set[Notice]] = {}
         self._routes: Mapping[str, Route] = {}
 
     def keep(self, routes: Mapping[str, Route]) -> None:
-        """What was said of an app whose route has changed may be said again."""
+        """The routes have changed: an app with another route may be reported again."""
         for app, route in self._routes.items():
             if routes.get(app) != route:
-                self._said.pop(app, None)
+                self._reported.pop(app, None)
         self._routes = dict(routes)
 
     def insists_on_https(self, app: str) -> None:
-        """It was told that it has it, and redirects all the same."""
-        self._tell(Notice(app, "https-loop"))
+        """The app was told that the visit is encrypted, and redirects to https all the same."""
+        self._report_once(Notice(app, "https-loop"))
 
     def response(
         self, request: RequestHead, status: int, raw: Fields, route: Route, visit: Visit
@@ -66,9 +67,9 @@ class Observer:
             if name == "set-cookie":
                 domain = cookie_domain(value)
                 if domain and domain not in own:
-                    self._tell(Notice(app, "cookie-domain", domain))
+                    self._report_once(Notice(app, "cookie-domain", domain))
             elif not route.preserve_host and names_upstream(name, value, route.upstream):
-                self._tell(Notice(app, "own-url", route.upstream.host_text))
+                self._report_once(Notice(app, "own-url", route.upstream.host_text))
         self._ranges(app, request, status, dict(raw))
 
     def body(self, status: int, raw: Fields, first: bytes, route: Route, app: str) -> None:
@@ -79,20 +80,20 @@ class Observer:
         head = first[:_READ_BYTES]
         if status in (400, 403, 421, 422):
             if _HOST_REFUSED.search(head):
-                self._tell(Notice(app, "host-refused", str(status)))
+                self._report_once(Notice(app, "host-refused", str(status)))
             elif _ORIGIN_REFUSED.search(head):
-                self._tell(Notice(app, "origin-refused", str(status)))
+                self._report_once(Notice(app, "origin-refused", str(status)))
         elif fields.get("content-type", "").partition(";")[0].strip().lower() in _READ_KINDS:
             for match in _LOCAL_URL.finditer(head):
                 port = int(match[2])
                 named = f"{match[1].decode().lower()}:{port}"
                 code = "own-url" if port == route.upstream.port else "local-url"
-                self._tell(Notice(app, code, named))
+                self._report_once(Notice(app, code, named))
 
     def socket_refused(self, app: str, status: int, *, with_origin: bool) -> None:
-        """A handshake was answered so."""
+        """The upstream refused the handshake of a WebSocket with this status."""
         if status == 403 and with_origin:
-            self._tell(Notice(app, "origin-refused", "WebSocket, 403"))
+            self._report_once(Notice(app, "origin-refused", "WebSocket, 403"))
 
     def _ranges(
         self, app: str, request: RequestHead, status: int, fields: Mapping[str, str]
@@ -107,10 +108,10 @@ class Observer:
         length = fields.get("content-length", "")
         large = length.isascii() and length.isdigit() and int(length) >= _LARGE_BYTES
         if large or kind.startswith(("video/", "audio/")):
-            self._tell(Notice(app, "no-ranges", kind or "a large file"))
+            self._report_once(Notice(app, "no-ranges", kind or "a large file"))
 
-    def _tell(self, notice: Notice) -> None:
-        said = self._said.setdefault(notice.app, set())
-        if notice not in said and len(said) < MOST_AN_APP:
-            said.add(notice)
-            self._say(notice)
+    def _report_once(self, notice: Notice) -> None:
+        reported = self._reported.setdefault(notice.app, set())
+        if notice not in reported and len(reported) < MOST_AN_APP:
+            reported.add(notice)
+            self._report(notice)

@@ -1,6 +1,7 @@
-"""URLs of the upstream itself in the fields of its answers, for a visitor who has another name
-for it. Which origins are the upstream's own is here too: a page may name them in its body, which
-the box never changes, and its Service Worker sends such requests back over the link.
+"""Maps URLs of the upstream itself, in the fields of its responses, to URLs that visitors can use.
+
+It also lists the origins that are the upstream's own. A page may name them in its body, which the
+box never changes; the Service Worker of the page then sends such requests back over the link.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def mapped_back(
 ) -> str:
     """The value of one field as the visitor should get it.
 
-    public_origin: of the app; known: the request told that it is visited under that one, so that
-    an absolute URL of it is better than a path.
+    public_origin: of the app. known: the request showed that the app is visited under that origin,
+    so an absolute URL is better than a path.
     """
     if name == "location":
         return with_escaped_octets(local_reference(value, upstream))
@@ -78,7 +79,7 @@ def mapped_back(
 
 
 def names_upstream(name: str, value: str, upstream: UpstreamAddress) -> bool:
-    """Whether a field of an answer has an absolute URL of the upstream where visitors follow it."""
+    """Whether visitors would follow an absolute URL of the upstream in this field."""
     if name == "location" or name in _ONE_URL:
         return after_upstream(value, upstream) is not None
     if name == "link":
@@ -93,7 +94,7 @@ def _linked(url: str, upstream: UpstreamAddress, public_origin: str) -> str:
 
 
 def _policies(value: str, upstream: UpstreamAddress) -> str:
-    """To the app, its own origin and 'self' are one: each brings the other.
+    """The app takes its own origin and 'self' for the same, so each gets the other beside it.
 
     Source: CSP3 §6.7.2. Several policies may stand in one value, with commas between them.
     """

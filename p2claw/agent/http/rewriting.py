@@ -22,13 +22,13 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")
 
 
 def host_of(url: str) -> str:
-    """Host and port of a URL in lower case, "" where it has none."""
+    """Host and port of a URL in lower case, "" if it has none."""
     match = _URL.fullmatch(url)
     return match[2].lower() if match else ""
 
 
 def after_origin(url: str, scheme: str, hosts: tuple[str, ...]) -> str | None:
-    """What follows the origin in a URL of one of hosts; None where it is another's."""
+    """What follows the origin in a URL of one of hosts; None if it is another's."""
     match = _URL.fullmatch(url)
     if match and (match[1] or "").lower() == scheme and match[2].lower() in hosts:
         return match[3]
@@ -36,7 +36,7 @@ def after_origin(url: str, scheme: str, hosts: tuple[str, ...]) -> str | None:
 
 
 def after_upstream(url: str, upstream: UpstreamAddress) -> str | None:
-    """What follows the authority in a URL of the upstream; None where it is another's.
+    """What follows the authority in a URL of the upstream; None if it is another's.
 
     https counts too: an app that trusts X-Forwarded-Proto writes it before its local name, and
     one that insists on https often leaves out its port.
@@ -101,7 +101,7 @@ def local_cookie(cookie: str, upstream: UpstreamAddress) -> str:
 
 
 def cookie_domain(cookie: str) -> str:
-    """The Domain of a Set-Cookie in lower case and without its dot, "" where it has none."""
+    """The Domain of a Set-Cookie in lower case and without its dot, "" if it has none."""
     domains = [_domain_in(part) for part in cookie.split(";")[1:]]
     return next((domain for domain in reversed(domains) if domain is not None), "")
 

@@ -1,4 +1,4 @@
-"""Keeps a request body until its length is known: first in memory, then in a file without a name.
+"""Keeps a request body until its length is known: first in memory, then in an unnamed file.
 
 Many small servers read only bodies with a Content-Length, and browsers stream uploads without one.
 """
@@ -19,16 +19,16 @@ from p2claw.agent.request_faults import BodyTooLargeFault, BoxBusyFault
 from p2claw.config import SpoolLimits
 from p2claw.units import KIB
 
-# What is read from the file at once: a thread is asked for each.
+# How much is read from the file at once. A thread does each read.
 READ_BYTES = 256 * KIB
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class SpoolSpace:
-    """The room for all spools of a box together, on the disk of its home directory.
+    """The room for all spools of a box together, in its home directory.
 
-    Not in /tmp, which may be memory.
+    /tmp is not used, because it may be memory.
     """
 
     def __init__(self, directory: Path, limits: SpoolLimits) -> None:
@@ -39,13 +39,13 @@ class SpoolSpace:
     def spool(self) -> Spool:
         return Spool(self)
 
-    def take(self, size_bytes: int) -> None:
-        """Raises BoxBusyFault where so much is not free."""
+    def reserve(self, size_bytes: int) -> None:
+        """Count bytes as used. Raises BoxBusyFault if so many are not free."""
         if self.used_bytes + size_bytes > self.limits.total_bytes:
             raise BoxBusyFault("The space for request bodies is used up")
         self.used_bytes += size_bytes
 
-    def give_back(self, size_bytes: int) -> None:
+    def release(self, size_bytes: int) -> None:
         self.used_bytes -= size_bytes
 
     def open_file(self) -> BinaryIO:
@@ -55,7 +55,7 @@ class SpoolSpace:
 
 
 class Spool:
-    """One body: `write` all of it, then `read` it piece by piece. Used in `async with`.
+    """One body: `write` all of it, then `rewind` and `read` it. Used in `async with`.
 
     length: bytes written.
     """
@@ -86,7 +86,7 @@ class Spool:
                 self._job.exception()
         if self._file is not None:
             self._file.close()
-        self._space.give_back(self.length)
+        self._space.release(self.length)
 
     @property
     def on_disk(self) -> bool:
@@ -98,7 +98,7 @@ class Spool:
         limits = self._space.limits
         if self.length + len(data) > limits.request_bytes:
             raise BodyTooLargeFault(f"A request body is larger than {limits.request_bytes} bytes")
-        self._space.take(len(data))
+        self._space.reserve(len(data))
         self.length += len(data)
         self._memory.append(data)
         self._memory_bytes += len(data)

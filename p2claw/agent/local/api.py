@@ -1,7 +1,7 @@
 """HTTP for a box's own people, on a unix socket: what an agent does now, and what it exposes.
 
-What is said is JSON; errors are {"error": {"code", "message", "hint"}}. Which routes there are and
-what they do is the agent's; who may connect, `unix_socket.py`'s.
+Requests and responses are JSON; errors are {"error": {"code", "message", "hint"}}. The agent does
+what is asked; `unix_socket.py` decides who may connect.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Controlled(Protocol):
-    """The agent, so far as it can be asked and told."""
+    """What the local API needs of the agent."""
 
     def status(self) -> Json: ...
     async def sessions(self) -> Json: ...
@@ -86,7 +86,7 @@ def _application(agent: Controlled) -> web.Application:
 
 @web.middleware
 async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Only for this user, and every error in one form."""
+    """Lets only this user in, and gives every error the same form."""
     transport = request.transport
     if transport is None or not may_ask(transport.get_extra_info("socket")):
         return _error(403, "forbidden", "This agent belongs to another user")

@@ -57,8 +57,8 @@ def local_socket(path: Path) -> Iterator[socket.socket]:
 def may_ask(connection: Any) -> bool:
     """Whether the process at the other end is of this user, or root's.
 
-    connection: the socket as a transport tells it. The mode of the file says the same; this holds
-    where somebody has opened the file up.
+    connection: the socket of a transport. The mode of the file allows the same people; this check
+    still holds if somebody has changed the mode.
     """
     try:
         if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""Where an app listens on this machine: the grammar of upstreams, and whom may be dialled.
+"""Addresses of apps on this machine: how they are written, and which may be dialled.
 
     3000                     http://localhost:3000
     http://localhost:3000    http://127.0.0.1:3000    http://[::1]:3000
@@ -29,7 +29,7 @@ _LOCALHOST = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAddress:
-    """One upstream: TCP host and port, or, where `path` is set, a unix socket.
+    """One upstream: TCP host and port, or a unix socket if `path` is set.
 
     secure: TLS. certificate: the SHA-256 of the only one that it may show, in hexadecimal.
     """

@@ -1,4 +1,4 @@
-"""Makes one connection to an upstream, and says in our words why there is none."""
+"""Makes one connection to an upstream, or raises the fault that explains why there is none."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Whose request goes to an upstream next, and how many wait for its answer at once.
+"""Decides whose request goes to an upstream next, and how many may wait for a response at once.
 
-A small server takes a few connections at a time. More of them are not refused: the kernel drops
-what asks for a connection, which asks again seconds later, or too late. So the gate begins with as
-many as a browser opens, lets in more while that goes well, and fewer once a dial was slow. What
-waits for long is a long poll or an upload, which costs the server little: it is not counted.
+A small server accepts a few connections at a time. It does not refuse more: the kernel drops their
+SYN packets, and the dialling side repeats them seconds later, perhaps too late. So the gate begins
+with as many requests as a browser has connections, lets in more while that goes well, and fewer
+after a slow dial. A request that waits for long is a long poll or an upload. It costs the server
+little, and is not counted.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from p2claw.config import UpstreamLimits
 
 FIRST = 6.0  # what browsers open to one host
 LEAST = 2.0
-# For each answer that came while others waited: half as many more each round trip.
+# The limit grows by this for each response while others wait: by half in each round trip.
 GROWTH = 0.5
 YOUNG_S = 1.0
-# After a slow dial nothing grows, and everything counts, for this long; each time twice as long.
+# After a slow dial the limit does not grow, and every request counts, for this long. The time
+# doubles with each further slow dial.
 CALM_S = 15.0
 MOST_CALM_S = 600.0
 
 
 class Ticket:
-    """Leave to use one connection. owner: of the request."""
+    """The permission to use one connection. owner: of the request."""
 
     __slots__ = ("counted", "owner", "since_s")
 
@@ -42,7 +44,7 @@ _Entry = tuple[int, int, asyncio.Future[Ticket]]
 
 
 class Gate:
-    """One upstream's. name: for error texts."""
+    """The gate of one upstream. name: of it, for error texts."""
 
     def __init__(self, name: str, limits: UpstreamLimits) -> None:
         self.limit = FIRST
@@ -62,11 +64,11 @@ class Gate:
 
     @property
     def counted(self) -> int:
-        """Requests whose answer has not begun, but for those that wait for long."""
+        """How many requests wait for a response, without those that have waited for long."""
         return self._counted.total()
 
     async def enter(self, owner: object, urgency: int) -> Ticket:
-        """Wait for one's turn: the owner with the fewest requests under way, its most urgent first.
+        """Wait for a turn. The owner with the fewest requests under way goes first, by urgency.
 
         Raises BoxBusyFault.
         """
@@ -89,8 +91,8 @@ class Gate:
             self._give_up(owner, entry)
             raise
 
-    def answered(self, ticket: Ticket) -> None:
-        """The head of the answer has come."""
+    def responded(self, ticket: Ticket) -> None:
+        """The head of the response has come."""
         if ticket.counted and self._waiters and self._loop.time() >= self._calm_until_s:
             self.limit = min(self.limit + GROWTH, float(self._limits.connections))
         self._discount(ticket)
@@ -103,7 +105,7 @@ class Gate:
         self._admit()
 
     def slow_dial(self) -> None:
-        """The kernel of this machine does not let one in at once: the server's backlog is full."""
+        """A connection was not made at once: the backlog of the server is full."""
         now_s = self._loop.time()
         if now_s < self._calm_until_s:
             return
@@ -139,7 +141,7 @@ class Gate:
             self._served.clear()
 
     def _give_up(self, owner: object, entry: _Entry) -> None:
-        """A turn that nobody waits for any more; it may have come at the last moment."""
+        """Nobody waits for this turn any more. It may have come at the last moment."""
         turn = entry[2]
         if turn.done() and not turn.cancelled():
             self.leave(turn.result())
@@ -164,7 +166,7 @@ class Gate:
             self._young.popleft()
 
     def _watch(self) -> None:
-        """While somebody waits: see who has been waiting for an answer for long."""
+        """While requests wait for a turn: stop counting those that wait for a response for long."""
         if self._timer is None and self._waiters and self._young:
             due_s = max(self._young[0].since_s + YOUNG_S, self._calm_until_s)
             self._timer = self._loop.call_at(max(due_s, self._loop.time() + 0.01), self._sweep)

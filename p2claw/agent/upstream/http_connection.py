@@ -1,6 +1,6 @@
 """One connection to an upstream: a request at a time, bytes bounded in both directions.
 
-What the bytes mean is `response.py`'s; when a connection is made, kept or reused is `pool.py`'s.
+`response.py` knows what the bytes mean; `pool.py` makes, keeps and reuses connections.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from p2claw.config import UpstreamLimits
 from p2claw.units import KIB
 from p2claw.wakeup import Wakeup
 
-# Of an answer that nobody takes: reading stops above high and goes on at low water. One read of
-# the socket may come on top: at most HIGH + READ bytes of each answer are in memory.
+# The buffer of a response that nobody reads: reading from the socket stops above high water and
+# goes on at low water. One more read may come on top, so at most HIGH + READ bytes are in memory.
 READ_HIGH_BYTES = 256 * KIB
 READ_LOW_BYTES = 64 * KIB
 READ_BYTES = 4 * 16_376  # whole frames (docs/WIRE.md §2), so that no piece leaves a crumb over
 
-# Of a request that the upstream does not take.
+# The same for a request that the upstream does not read.
 WRITE_HIGH_BYTES = 256 * KIB
 WRITE_LOW_BYTES = 64 * KIB
 
 
 class HttpConnection(asyncio.BufferedProtocol):
-    """Made by the pool. `begin` a request, `write` its body, take the `head`, `read` the body.
+    """One connection, made by the pool. Call `begin`, `write`, `end_request`, then `head` and
+    `read`.
 
     buffer: where the loop puts what it reads. Its bytes are copied before the next read, so one
     buffer serves all connections of a loop.
@@ -63,7 +64,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     @property
     def reusable(self) -> bool:
-        """The exchange is over on both sides, and another may follow on this connection."""
+        """Whether the exchange is over on both sides, so that another may follow."""
         if self._closed or self._fault is not None:
             return False
         if self._reader is None:
@@ -72,18 +73,18 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Of the answer, read from the socket and not taken by `read`."""
+        """Bytes of the response that were read from the socket, but not by `read`."""
         return 0 if self._reader is None else self._reader.buffered_bytes
 
     @property
     def finished(self) -> bool:
-        """The answer is complete and all of it has been taken."""
+        """The response is complete and all of it has been taken."""
         reader = self._reader
         return reader is not None and reader.complete and not reader.pieces
 
     @property
     def trailers(self) -> Fields:
-        """Fields after the body of the answer; known once `finished`."""
+        """Fields after the body of the response; known once `finished`."""
         return () if self._reader is None else self._reader.trailers
 
     def begin(self, method: str, head: bytes) -> None:
@@ -99,8 +100,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     async def write(self, data: bytes) -> bool:
         """Send a piece of the body; waits while the upstream does not take what it has.
 
-        False once the upstream has closed, or its answer is complete: the rest is not wanted. Its
-        answer, or the lack of it, says what that means. Raises AppTimeoutFault after a long stall.
+        Returns False once the upstream has closed or its response is complete: it does not want the
+        rest. Raises AppTimeoutFault after a long stall.
         """
         if self._writing_paused and not self._unwanted:
             try:
@@ -114,13 +115,13 @@ class HttpConnection(asyncio.BufferedProtocol):
         return True
 
     def end_request(self) -> None:
-        """The request has been sent whole. From now the head of the answer must come in time."""
+        """The request has been sent whole. From now the head of the response must come in time."""
         self._request_ended = True
         if self._reader is not None and self._reader.head is None and self._fault is None:
             self._head_timer = self._loop.call_later(self._limits.head_s, self._head_late)
 
     async def head(self) -> UpstreamHead:
-        """The head of the final answer. Raises RequestFault."""
+        """The head of the final response. Raises RequestFault."""
         reader = self._begun()
         while reader.head is None:
             if self._fault is not None:
@@ -129,7 +130,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         return reader.head
 
     async def read(self) -> bytes:
-        """The next piece of the answer, b"" at its end. Raises RequestFault."""
+        """The next piece of the response, b"" at its end. Raises RequestFault."""
         reader = self._begun()
         while not reader.pieces:
             if reader.complete:
@@ -235,8 +236,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     def _salvage(self) -> None:
         """Read what the kernel still has after a write failed.
 
-        An upstream that refuses an upload answers and slams the door: the answer is there, but the
-        loop gives a connection up at the first write that fails.
+        An upstream that refuses an upload may respond and close at once. Its response has arrived,
+        but the loop gives up a connection at the first write that fails.
         """
         transport_socket = self._transport and self._transport.get_extra_info("socket")
         if not transport_socket or self._encrypted:

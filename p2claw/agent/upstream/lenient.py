@@ -1,7 +1,7 @@
-"""Reads the head of an upstream's answer as browsers do, which is less strict than RFC 9112.
+"""Reads the head of an upstream's response as browsers do, which is less strict than RFC 9112.
 
-An app that its browser has always shown must not fail only because a box stands between. What is
-made of each fault was measured: tests/agent/upstream/lax_answers.py.
+An app that browsers have always shown must not fail because there is a box between. How browsers
+read each fault was measured: tests/agent/upstream/lax_answers.py.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ _BLANKS = " \t"
 
 @dataclass(frozen=True, slots=True)
 class LenientHead:
-    """fields: lower-case names, ISO-8859-1 values. old: HTTP/1.0, which knows no chunks.
+    """The head of a response. fields: lower-case names, ISO-8859-1 values. old: it is HTTP/1.0.
 
-    length: of the body as the fields say, None where they do not. chunked: it comes in chunks.
-    doubtful: more than one thing is said of that, so what follows the body might be part of it.
+    length: of the body, None if the fields do not give it. chunked: the body comes in chunks.
+    doubtful: the fields contradict each other about this, so what follows the body may be part of
+    it.
     """
 
     status: int
@@ -43,7 +44,7 @@ class LenientHead:
     doubtful: bool
 
     def framing(self) -> bytes:
-        """A head that says nothing but where the body ends, in the strict form."""
+        """A strict head that only shows where the body ends, for the parser of bodies."""
         if self.chunked:
             where = b"Transfer-Encoding: chunked\r\n"
         else:
@@ -63,7 +64,7 @@ def read_head(head: bytes) -> LenientHead:
     Raises AppBrokenFault for what browsers refuse too.
     """
     if b"\0" in head:
-        raise AppBrokenFault("The app's answer has a NUL among its fields")
+        raise AppBrokenFault("The app's response has a NUL among its fields")
     first, *lines = _LINE_END.split(head.decode("latin-1").lstrip("\r\n"))
     status = _STATUS.fullmatch(first)
     if status is None or status[1] == "0":
@@ -93,7 +94,7 @@ def read_head(head: bytes) -> LenientHead:
 
 
 def _fields(lines: list[str]) -> list[tuple[str, str]]:
-    """Folded lines are joined; what has no name that could be one is passed over."""
+    """The fields in lines. Folded lines are joined; a line without a valid name is ignored."""
     fields: list[tuple[str, str]] = []
     for line in _unfolded(lines):
         name, colon, value = line.partition(":")
@@ -116,7 +117,7 @@ def _unfolded(lines: list[str]) -> list[str]:
 
 
 def _with_length(fields: Fields, length: int | None) -> Iterator[tuple[str, str]]:
-    """What is said of the length once, where it holds."""
+    """The fields with Content-Length once at most, and only if it is valid."""
     for name, value in fields:
         if name != "content-length":
             yield name, value
@@ -126,7 +127,7 @@ def _with_length(fields: Fields, length: int | None) -> Iterator[tuple[str, str]
 
 
 def _length(fields: Fields) -> int | None:
-    """None where there is none that is a number. Raises AppBrokenFault where two differ."""
+    """None if there is none that is a number. Raises AppBrokenFault if two differ."""
     said = {
         item.strip()
         for name, value in fields
@@ -135,5 +136,5 @@ def _length(fields: Fields) -> int | None:
     }
     lengths = {int(text) for text in said if text.isascii() and text.isdigit() and len(text) < 19}
     if len(lengths) > 1:
-        raise AppBrokenFault("The app's answer has two lengths")
+        raise AppBrokenFault("The app's response has two lengths")
     return next(iter(lengths)) if lengths and len(said) == 1 else None

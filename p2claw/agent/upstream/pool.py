@@ -1,6 +1,6 @@
 """The connections to one upstream: made when needed, kept for a while, never too many.
 
-Who may use one, and when, is `gate.py`'s.
+`gate.py` decides who may use one, and when.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from p2claw.agent.upstream.http_connection import READ_BYTES, HttpConnection
 from p2claw.config import UpstreamLimits
 from p2claw.wire.frames.heads import DEFAULT_URGENCY
 
-# A server that is about to give up a connection does so after seconds of idleness. A request that
-# cannot be repeated takes only one that was in use a moment ago.
+# A server closes a connection after some seconds of idleness. A request that cannot be repeated
+# uses only a connection that was in use a moment ago.
 FRESH_S = 1.0
 
-# On this machine a connection is made at once, unless the server's backlog is full. Twice, because
-# a busy process may hear of both only now.
+# On this machine a connection is made at once, unless the server's backlog is full. The time is
+# waited for twice: a busy process may learn of the timer and of the connection only together.
 SLOW_DIAL_S = 0.25
 
 
@@ -50,7 +50,7 @@ class Pool:
 
     @property
     def buffered_bytes(self) -> int:
-        """Of answers that were read from upstreams and not taken yet."""
+        """Bytes of responses that were read from upstreams, but not passed on yet."""
         return sum(connection.buffered_bytes for connection in self._busy)
 
     @asynccontextmanager
@@ -62,7 +62,7 @@ class Pool:
         owner: object = None,
         urgency: int = DEFAULT_URGENCY,
     ) -> AsyncIterator[HttpConnection]:
-        """Hold a connection for one exchange; what is not reusable after it is closed.
+        """Hold a connection for one exchange. It is closed afterwards if it cannot be reused.
 
         repeatable: the exchange may be tried again, so a connection that turns out stale does no
         harm. new: take none that was used before. owner, urgency: whose it is, as the gate asks.
@@ -70,8 +70,8 @@ class Pool:
         """
         ticket = await self.gate.enter(owner, urgency)
         try:
-            connection = (None if new else self._take(repeatable)) or await self._dial()
-            connection.on_head = lambda: self.gate.answered(ticket)
+            connection = (None if new else self._reuse(repeatable)) or await self._dial()
+            connection.on_head = lambda: self.gate.responded(ticket)
             self._busy.add(connection)
             try:
                 yield connection
@@ -96,7 +96,7 @@ class Pool:
         for connection in self._busy:
             connection.abort()
 
-    def _take(self, repeatable: bool) -> HttpConnection | None:
+    def _reuse(self, repeatable: bool) -> HttpConnection | None:
         if not self._idle:
             return None
         connection = self._idle[-1]
@@ -152,7 +152,7 @@ class Pool:
 
 
 class _Watch:
-    """Tells of a dial that takes long."""
+    """Calls slow() if a dial takes long."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, slow: Callable[[], None]) -> None:
         self._loop = loop

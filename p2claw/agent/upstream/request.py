@@ -1,7 +1,7 @@
 """Writes the head of a request to an upstream, HTTP/1.1 (RFC 9112), and the chunks of a body.
 
-Which fields go there is `agent/fields.py`'s; that they cannot be taken for anything else is seen to
-here, whatever was checked before.
+`http/fields.py` chooses the fields. Here they are checked once more, so that no value can end a
+line or a head, whatever was checked before.
 """
 
 from __future__ import annotations

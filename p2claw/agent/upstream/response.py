@@ -1,6 +1,6 @@
-"""Reads the answer of an upstream, HTTP/1.1 (RFC 9112), from bytes. It does no IO.
+"""Reads the response of an upstream, HTTP/1.1 (RFC 9112), from bytes. It does no IO.
 
-`lenient.py` reads the head, httptools (llhttp) the body; here is what may follow, and the limits.
+`lenient.py` reads the head and httptools (llhttp) the body. Here are the order and the limits.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 class UpstreamHead:
     """Status and fields as the upstream sent them: lower-case names, ISO-8859-1 values.
 
-    reason: the phrase behind the status, "" where it has a character that no browser shows.
+    reason: the phrase behind the status, "" if it has a character that no browser shows.
     """
 
     status: int
@@ -49,10 +49,10 @@ class _State(enum.Enum):
 
 
 class ResponseReader:
-    """One answer. Feed it, then look at `head`, `pieces` and `complete`.
+    """Reads one response: call `receive`, then look at `head`, `pieces` and `complete`.
 
-    method: of the request, because an answer to HEAD has no body whatever its fields say.
-    pieces: body bytes that nobody has taken yet; whoever takes them keeps `buffered_bytes`.
+    method: of the request, because a response to HEAD has no body whatever its fields say.
+    pieces: body bytes; the reader removes them, and keeps `buffered_bytes` right.
     keep_alive: once complete: the connection may serve another request.
     """
 
@@ -96,7 +96,7 @@ class ResponseReader:
 
     @property
     def complete(self) -> bool:
-        """The whole answer has been read; what is in `pieces` is the last of it."""
+        """The whole response has been read; what is in `pieces` is the last of it."""
         return self._state is _State.COMPLETE
 
     @property
@@ -132,7 +132,7 @@ class ResponseReader:
             # The parser keeps what it cannot tell us yet: a trailer without end.
             self._unread_bytes += len(data)
             if self._unread_bytes > self._limits.head_bytes:
-                raise HeadTooLargeFault("The app's answer has trailers without end")
+                raise HeadTooLargeFault("The app's response has trailers without end")
         if self._taken:
             self._unread_bytes = 0
             self._gather()
@@ -140,14 +140,14 @@ class ResponseReader:
     def receive_eof(self) -> None:
         """The upstream closes.
 
-        Raises UpstreamClosedFault or AppBrokenFault where that cuts the answer off.
+        Raises UpstreamClosedFault or AppBrokenFault if that cuts the response off.
         """
         if self.complete:
             return
         if self._state is _State.BODY and self._ends_at_eof:
             self._state = _State.COMPLETE
         elif not self._received:
-            raise UpstreamClosedFault("The app closed the connection without an answer")
+            raise UpstreamClosedFault("The app closed the connection without a response")
         elif self._state is _State.HEAD:
             # Browsers show what there is. A body cannot be.
             self._begin(read_head(bytes(self._head_bytes)))
@@ -155,7 +155,7 @@ class ResponseReader:
             self._state = _State.COMPLETE
             self._parser = None
         else:
-            raise AppBrokenFault("The app closed the connection in the middle of its answer")
+            raise AppBrokenFault("The app closed the connection in the middle of its response")
 
     def _gather(self) -> None:
         # An upstream may send a body in chunks of one byte; nobody should see them as pieces.
@@ -187,17 +187,17 @@ class ResponseReader:
         return rest
 
     def _check_unfinished(self) -> None:
-        """What is no HTTP may never end; nor may interim responses come for ever."""
+        """Checks an incomplete head: it must look like HTTP, and must not grow without end."""
         if not may_begin_head(self._head_bytes):
             raise AppBrokenFault("The app does not speak HTTP/1.1")
         if self._unread_bytes + len(self._head_bytes) > self._limits.head_bytes:
-            raise HeadTooLargeFault("The head of the app's answer has no end")
+            raise HeadTooLargeFault("The head of the app's response has no end")
 
     def _begin(self, head: LenientHead) -> None:
-        """Take a head, unless another one follows it."""
+        """Use a head, unless it is an interim one that another follows."""
         size = sum(len(name) + len(value) + FIELD_OVERHEAD_BYTES for name, value in head.fields)
         if size > self._limits.head_bytes or len(head.fields) > self._limits.head_fields:
-            raise HeadTooLargeFault("The app's answer has too many fields, or too large ones")
+            raise HeadTooLargeFault("The app's response has too many fields, or too large ones")
         if head.status == 101:
             raise AppBrokenFault("The app switched to another protocol without being asked")
         if not 100 <= head.status <= 599:
@@ -236,7 +236,7 @@ class ResponseReader:
         )
         size = sum(len(name) + len(value) + FIELD_OVERHEAD_BYTES for name, value in self._trailers)
         if size > self._limits.head_bytes or len(self._trailers) > self._limits.head_fields:
-            raise HeadTooLargeFault("The app's answer has too many fields, or too large ones")
+            raise HeadTooLargeFault("The app's response has too many fields, or too large ones")
 
     def on_headers_complete(self) -> None:
         if self._parser is None or self._state is _State.COMPLETE:
@@ -258,7 +258,7 @@ class ResponseReader:
         if isinstance(cause, (AppBrokenFault, HeadTooLargeFault)):
             raise cause from None
         if self.complete:
-            # The answer is whole; what follows it is nobody's. The connection is not used again.
+            # The response is whole; what follows it is nobody's. The connection is not used again.
             self._surplus = True
             return
         raise AppBrokenFault(f"The app does not speak HTTP/1.1: {error}") from None
@@ -277,4 +277,4 @@ def _readable(reason: str) -> str:
 
 
 class _SurplusError(Exception):
-    """Bytes after the end of an answer."""
+    """Bytes after the end of a response."""

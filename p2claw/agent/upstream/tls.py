@@ -1,7 +1,7 @@
 """TLS towards an upstream on this machine: one certificate, confirmed by the owner at `expose`.
 
-Nobody signs certificates for localhost, so authorities and names say nothing here. What counts is
-that the same key answers as when the app was exposed.
+No authority signs certificates for localhost, so authorities and names are not checked. What counts
+is that the upstream shows the same certificate as when the app was exposed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HANDSHAKE_S = 5.0
 
 
 def client_context() -> ssl.SSLContext:
-    """HTTP/1.1 to whoever answers; who that is, is looked at after the handshake."""
+    """TLS without a check of the peer, which `check_certificate` does after the handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -31,7 +31,7 @@ def client_context() -> ssl.SSLContext:
 
 
 def check_certificate(transport: asyncio.BaseTransport, address: UpstreamAddress) -> None:
-    """Raises CertificateFault where another certificate is shown than the owner confirmed."""
+    """Raises CertificateFault if another certificate is shown than the owner confirmed."""
     shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
     if shown is None or fingerprint(shown) != address.certificate:
         raise CertificateFault(f"{address.text} shows another certificate than when it was exposed")

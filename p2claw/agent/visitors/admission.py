@@ -1,4 +1,4 @@
-"""Which visitors get a link: the limits of the whole box, and what is taken of them."""
+"""Decides which visitors are admitted: by the limits of the whole box."""
 
 from __future__ import annotations
 
@@ -13,40 +13,46 @@ log = get_log("agent")
 
 
 class Admission:
-    """exposes: whether an app is exposed now."""
+    """The visitors that are admitted now. exposes: whether an app is exposed now."""
 
     def __init__(self, limits: AgentLimits, exposes: Callable[[str], bool]) -> None:
         self._limits = limits
         self._exposes = exposes
         self._visitor_of: dict[str, str] = {}
-        self._taken: Counter[str] = Counter()
+        self._admitted: Counter[str] = Counter()
         self._closed = False
 
     def admit(self, offer: BoxOffer, send: Callable[[AgentMessage], None]) -> str | None:
-        """Take a place for the session of offer; the app that it is for. None: refused by send."""
+        """Admit the visitor of an offer; returns its app.
+
+        Returns None if it was refused by send.
+        """
         refusal = self._refusal(offer)
         if refusal is not None:
             turn_away(offer, *refusal, send)
             return None
         self._visitor_of[offer.session] = offer.visitor
-        self._taken[offer.visitor] += 1
+        self._admitted[offer.visitor] += 1
         return offer.app
 
     def leave(self, session: str) -> None:
-        """The place is free again; nothing where it is already."""
+        """A visitor has left. Ignored if it had left before."""
         visitor = self._visitor_of.pop(session, None)
         if visitor is None:
             return
-        self._taken[visitor] -= 1
-        if self._taken[visitor] <= 0:
-            del self._taken[visitor]
+        self._admitted[visitor] -= 1
+        if self._admitted[visitor] <= 0:
+            del self._admitted[visitor]
 
     def close(self) -> None:
-        """No more visitors: the box is going down."""
+        """Admit nobody any more: the box is going down."""
         self._closed = True
 
     def _refusal(self, offer: BoxOffer) -> tuple[str, str] | None:
-        """A code of docs/WIRE.md §12, and why, where this visitor gets no link."""
+        """Why this visitor is not admitted: a code of docs/WIRE.md §12, and a text.
+
+        None if it is.
+        """
         if offer.app is None:
             return "app-unknown", "No app was named"
         if not self._exposes(offer.app):
@@ -57,7 +63,7 @@ class Admission:
             return "protocol", "The session was offered before"
         if len(self._visitor_of) >= self._limits.links:
             return "box-busy", f"The box has its {self._limits.links} links"
-        if self._taken[offer.visitor] >= self._limits.links_per_visitor:
+        if self._admitted[offer.visitor] >= self._limits.links_per_visitor:
             return "box-busy", "The box has enough links to this visitor's network"
         return None
 

@@ -1,6 +1,6 @@
 """One link to one visitor, from its offer to its end.
 
-WebRTC is `link/peer.py`'s, frames are `link/pump.py`'s, and requests go to the proxy.
+WebRTC is in `link/peer.py`, frames are in `link/pump.py`; requests are handed to the proxy.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from p2claw.wire.signalling import (
 
 log = get_log("agent")
 
-# What the visitor sends after the coordinator's part is over is on its way already.
+# After `end` no more candidates come. Those that came may need this long to be checked.
 AFTER_END_S = 10.0
 
 ID_CHARS = 8
 
 Forward = Callable[[BoxStream, Visit], Awaitable[None]]
 
-# The box's signature under an answer: to this offer, with this fingerprint (docs/WIRE.md §10).
+# Signs the answer to an offer, which names the certificate of this fingerprint (docs/WIRE.md §10).
 # Raises LinkError.
 Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 
 class BoxLink:
-    """visit: who visits what. `run` is its life."""
+    """The link to one visitor; `run` is its whole life. visit: which visitor, and which app."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class BoxLink:
     ) -> None:
         self.visit = visit
         self._session = offer.session
-        # Enough to tell links apart in a log; the whole would let a reader of it take part.
+        # Enough to tell links apart in a log. The whole id would let a reader of the log join in.
         self.id = offer.session[:ID_CHARS]
-        # Let go once it is answered: an open link has no use for two kilobytes of description.
+        # Dropped once it is answered: an open link does not need two kilobytes of description.
         self._offer: BoxOffer | None = offer
         self._sign = sign
         self._limits = limits
@@ -81,9 +81,9 @@ class BoxLink:
         )
 
     async def run(self) -> None:
-        """Answer, wait for the channel, serve requests until the link is lost.
+        """Answer the offer, wait for the channel, serve requests until the link is lost.
 
-        Ends without an error, whatever the visitor does; the log says why.
+        Returns without an error, whatever the visitor does; the reason is logged.
         """
         answered = False
         try:
@@ -102,18 +102,18 @@ class BoxLink:
             await self._peer.close()
 
     def candidate(self, candidate: str, mid: str) -> None:
-        """A candidate of the visitor, as it trickles in."""
+        """A candidate of the visitor has come."""
         self._peer.add_candidate(candidate, mid)
 
     def end(self) -> None:
-        """Nothing more comes through the coordinator: the link is open soon, or never."""
+        """The coordinator passes on nothing more: the link opens soon, or never."""
         if self._timer is not None and not self._timer.expired():
             soon_s = asyncio.get_running_loop().time() + AFTER_END_S
             when_s = self._timer.when()
             self._timer.reschedule(soon_s if when_s is None else min(when_s, soon_s))
 
     async def drain(self, timeout_s: float) -> None:
-        """Let open requests finish, take no new ones, then close. `run` ends by that."""
+        """Refuse new requests, let open ones finish, then close. `run` returns after that."""
         if self._pump is not None:
             await self._pump.drain(timeout_s=timeout_s)
 
@@ -143,13 +143,13 @@ class BoxLink:
     async def _answer(self) -> None:
         offer, self._offer = self._offer, None
         assert offer is not None
-        # Signed before, because candidates trickle once there is an answer, and must come after it.
+        # Signed first: candidates are sent as soon as there is an answer, and must follow it.
         signature = await self._sign(offer, self._peer.fingerprint)
         sdp = await self._peer.answer(offer.sdp)
         self._send(BoxAnswer(self._session, sdp, signature))
 
     async def _open(self) -> Pump:
-        """Raises LinkError where the channel does not open in time."""
+        """Raises LinkError if the channel does not open in time."""
         try:
             async with asyncio.timeout(self._limits.link_open_s) as self._timer:
                 channel = await self._peer.channel(timeout_s=self._limits.link_open_s)
@@ -174,11 +174,14 @@ class BoxLink:
         await self._forward(stream, self.visit)
 
     def _admit(self, hello: Hello) -> Code | None:
-        """The app that was introduced is the only one on this link."""
+        """Only the app of the offer is served on this link."""
         return None if hello.app == self.visit.app else Code.APP_UNKNOWN
 
     def _give_up(self, answered: bool, why: str, refusal: str, message: str) -> None:
-        """refusal: a code of docs/WIRE.md §12, for a visitor that has no answer yet."""
+        """Log why, and tell the coordinator.
+
+        refusal: a code of docs/WIRE.md §12, if there was no answer.
+        """
         log.info("link not opened", session=self.id, app=self.visit.app, code=why)
         refused = Refuse(self._session, refusal, message[:256])
         self._send(BoxEnd(self._session) if answered else refused)

@@ -1,6 +1,7 @@
-"""Answers the requests of visitors by their apps' upstreams, and by the box itself where they fail.
+"""Hands each request of a visitor to the upstream of its app.
 
-One for a box: it owns the pools and the room for request bodies.
+If that fails, the visitor gets an error response of the box. There is one proxy per process: it
+owns the pools of connections and the room for request bodies.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ log = get_log("agent")
 
 
 class Proxy:
-    """route_of: the route of an app now, None where it is not exposed. say: takes what is noticed
+    """route_of: the route of an app now, None if it is not exposed. say: takes what is noticed
     of apps, once each."""
 
     def __init__(
@@ -37,19 +38,19 @@ class Proxy:
         route_of: Callable[[str], Route | None],
         space: SpoolSpace,
         limits: AgentLimits,
-        say: Callable[[Notice], None],
+        noticed: Callable[[Notice], None],
     ) -> None:
         self._route_of = route_of
         self._space = space
         self._limits = limits
         self._https_only = HttpsOnlyApps()
-        self._observer = Observer(say)
+        self._observer = Observer(noticed)
         self._pools: dict[UpstreamAddress, Pool] = {}
         self._sockets = 0
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
 
     async def forward(self, stream: BoxStream, visit: Visit) -> None:
-        """Answer one request. Its task is cancelled where nobody wants the answer any more."""
+        """Serve one request. Its task is cancelled if nobody wants the response any more."""
         exchange: Exchange | WebSocketBridge | None = None
         try:
             route = self._route_of(visit.app)
@@ -68,7 +69,8 @@ class Proxy:
             await exchange.run(self._space)
         except RequestFault as fault:
             self._note(visit.app, fault)
-            await _answer(stream, fault, answered=exchange is not None and exchange.answered)
+            responded = exchange is not None and exchange.responded
+            await _send_error(stream, fault, responded=responded)
         else:
             self._recovered(visit.app)
 
@@ -87,7 +89,7 @@ class Proxy:
 
     @contextmanager
     def _socket(self) -> Iterator[None]:
-        """Hold one of the box's places for WebSockets. Raises BoxBusyFault."""
+        """Count one WebSocket against the limit of the box. Raises BoxBusyFault."""
         if self._sockets >= self._limits.sockets:
             raise BoxBusyFault(f"The box has its {self._limits.sockets} WebSockets")
         self._sockets += 1
@@ -103,7 +105,7 @@ class Proxy:
         return pool
 
     def _note(self, app: str, fault: RequestFault) -> None:
-        """One line when an app begins to fail or fails otherwise, not one a request."""
+        """Log when an app begins to fail, or fails in another way; not once per request."""
         if self._faults.get(app) != fault.code and fault.status >= 500:
             self._faults[app] = fault.code
             log.warning("app fails", app=app, code=fault.code, error=fault.message)
@@ -115,9 +117,9 @@ class Proxy:
             log.info("app answers again", app=app)
 
 
-async def _answer(stream: BoxStream, fault: RequestFault, *, answered: bool) -> None:
-    """Tell the visitor. Raises the errors of the stream."""
-    if answered:
+async def _send_error(stream: BoxStream, fault: RequestFault, *, responded: bool) -> None:
+    """Send an error response, or end one that has begun. Raises the errors of the stream."""
+    if responded:
         await stream.cut_off(fault.reset, fault.line)
         return
     head, body = error_response(fault.status, fault.code, fault.line)

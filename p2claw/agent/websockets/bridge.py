@@ -47,7 +47,10 @@ _HANDSHAKE = "sec-websocket-"
 
 
 class WebSocketBridge:
-    """answered: the handshake's answer has gone to the visitor, so that another cannot."""
+    """One WebSocket of a visitor.
+
+    responded: the response to the handshake was sent, so that no other can follow.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class WebSocketBridge:
         limits: UpstreamLimits,
         observer: Observer,
     ) -> None:
-        self.answered = False
+        self.responded = False
         self._stream = stream
         self._route = route
         self._visit = visit
@@ -97,10 +100,10 @@ class WebSocketBridge:
         if opened.status < 200 and opened.socket is None:
             raise AppBrokenFault(f"The app answered a WebSocket's handshake with {opened.status}")
         fields = response_fields(opened.fields, self._route, self._visit, asked)
-        # A refusal's body is of no use to a page, which is told nothing but that it failed.
+        # A page learns only that its WebSocket failed, so the body of a refusal is dropped.
         fields = tuple(item for item in fields if item[0] != "content-length")
         status = 200 if opened.socket is not None else opened.status
-        # 200 says that it is open: an upstream's own 200 is a refusal all the same.
+        # 200 would mean that it is open, but an upstream that sends 200 has refused.
         if opened.socket is None and status == 200:
             status = 400
         try:
@@ -112,10 +115,10 @@ class WebSocketBridge:
             if error.code == "head-invalid":
                 raise AppBrokenFault(error.message) from None
             raise
-        self.answered = True
+        self.responded = True
 
     async def _join(self, socket: UpstreamSocket) -> None:
-        """Carry both ways. What ends the one ends the other."""
+        """Carry messages both ways until either direction ends, which ends the other too."""
         up = asyncio.create_task(self._up(socket))
         try:
             await self._down(socket)
@@ -141,7 +144,7 @@ class WebSocketBridge:
         await socket.end()
 
     async def _up(self, socket: UpstreamSocket) -> None:
-        """What goes wrong here ends the connection, and shows where its messages are read."""
+        """Carry messages up. A fault ends the connection, and is raised where that is read."""
         try:
             await self._carry_up(socket)
         except RemoteProtocolError as error:
@@ -173,7 +176,7 @@ class _Frame:
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
 
     def add(self, part: Part) -> list[Part]:
-        """The frames that part completes. Raises RemoteProtocolError where a text is not UTF-8."""
+        """The frames that part completes. Raises RemoteProtocolError if a text is not UTF-8."""
         data = part.data
         if part.kind is Kind.TEXT:
             try:
@@ -193,7 +196,7 @@ _DEFLATE_OFFERS = ("", "client_max_window_bits")
 
 
 def _deflate_offer(extensions: tuple[str, ...]) -> str | None:
-    """The parameters of an offer of permessage-deflate, None where there is none."""
+    """The parameters of an offer of permessage-deflate, None if there is none."""
     for extension in extensions:
         name, _, rest = extension.partition(";")
         if name.strip() == "permessage-deflate" and rest.strip() in _DEFLATE_OFFERS:

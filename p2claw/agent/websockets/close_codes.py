@@ -1,6 +1,6 @@
 """Close codes that nobody has registered (1014, 2000 …): browsers take them, wsproto does not.
 
-The one place that reaches into wsproto: it has no other way to say so.
+This is the one place that uses private names of wsproto, which has no other way to allow them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any, cast
 from wsproto import WSConnection
 from wsproto.frame_protocol import Frame
 
-# The range in which wsproto takes any code, and what is said there for one of this side of it.
+# wsproto accepts any code from 4000 on. An unregistered one is shown to it as 4000.
 _TAKEN = 4000
 _UNREGISTERED = (1004, 1014, *range(1016, 3000))
 
 
-def take_any_code(connection: WSConnection) -> None:
+def accept_any_code(connection: WSConnection) -> None:
     """Of the upstream, from now on. Called once its handshake is over."""
     inner: Any = connection.handshake.connection
     protocol = inner._proto

@@ -1,7 +1,7 @@
 """The connection to an upstream that speaks WebSocket: handshake, messages in parts, the end.
 
-wsproto knows RFC 6455 and 7692, without IO and without keeping a message whole; here are the
-connection, what of it waits for what, and what each end means.
+wsproto knows RFC 6455 and 7692. It does no IO and does not buffer whole messages. Here are the
+connection, flow control, and what each way of ending means.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from p2claw.agent.request_faults import AppBrokenFault, AppTimeoutFault, BadRequ
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.lenient import Fields
-from p2claw.agent.websockets.close_codes import take_any_code
+from p2claw.agent.websockets.close_codes import accept_any_code
 from p2claw.config import UpstreamLimits
 from p2claw.units import KIB
 from p2claw.wire.frames.websocket_records import Close, Kind, Part
 
-# Of messages that nobody takes: the reader of asyncio holds twice as much before it pauses.
+# The buffer of messages that nobody reads. asyncio's reader holds twice as much before it pauses.
 READ_BYTES = 64 * KIB
-# Of messages that the upstream does not take.
+# The buffer of messages that the upstream does not read.
 WRITE_HIGH_BYTES = 256 * KIB
 # DEFLATE makes at most 1,032 bytes of one: 8 KiB of input are at most 8 MiB at once.
 INFLATE_BYTES = 8 * KIB
@@ -40,7 +40,7 @@ CLOSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is asked of the upstream.
+    """The handshake that is sent to the upstream.
 
     fields: without Host and those of the handshake. deflate: with which parameters compression
     (RFC 7692) is offered, None for not at all.
@@ -55,7 +55,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the upstream answered: 101 and then messages, or a refusal and then nothing."""
+    """The upstream's response: 101, and then messages follow; or a refusal, without a socket."""
 
     status: int
     fields: Fields
@@ -129,7 +129,7 @@ class UpstreamSocket:
             raise AppBrokenFault("The app broke the connection in the handshake") from None
 
     async def parts(self) -> AsyncGenerator[Part | Close, None]:
-        """What comes, as it comes; pings are answered. A Close is the last, and answered too.
+        """The parts of messages as they arrive. The last item is a Close. Pings and it get a reply.
 
         Raises Broken; the upstream has then been told, as RFC 6455 §7.1.7 wants it.
         """
@@ -154,14 +154,17 @@ class UpstreamSocket:
             await self._send(ws.BytesMessage(part.data, message_finished=part.final))
 
     async def close(self, close: Close) -> None:
-        """Say Close, once. Its answer comes out of `parts`. Raises Broken."""
+        """Say Close, once. Its response comes out of `parts`. Raises Broken."""
         if self._ws.state is ConnectionState.OPEN:
             code = CloseReason.NO_STATUS_RCVD if close.code is None else close.code
             self._late = asyncio.get_running_loop().call_later(CLOSE_S, self.abort)
             await self._send(ws.CloseConnection(code, close.reason or None))
 
     async def end(self) -> None:
-        """Both sides have said Close: the upstream closes the connection first, RFC 6455 §7.1.1."""
+        """Both sides have sent a Close.
+
+        The upstream closes first (RFC 6455 §7.1.1): wait for it.
+        """
         try:
             async with asyncio.timeout(CLOSE_S):
                 while await self._reader.read(READ_BYTES):
@@ -194,7 +197,7 @@ class UpstreamSocket:
             ) from None
 
     def _accepted(self, event: ws.AcceptConnection) -> Fields:
-        take_any_code(self._ws)
+        accept_any_code(self._ws)
         fields = _fields(event.extra_headers)
         if event.subprotocol is not None:
             fields += (("sec-websocket-protocol", event.subprotocol),)
@@ -228,7 +231,7 @@ class UpstreamSocket:
             self._writer.write(self._ws.send(event))
             await self._writer.drain()
         except LocalProtocolError:
-            pass  # a Close was said meanwhile, and nothing may follow it
+            pass  # a Close was sent meanwhile, and nothing may follow it
         except (OSError, RuntimeError) as error:  # uvloop's word for a connection that broke
             raise Broken(f"The app broke the connection: {error}") from None
 

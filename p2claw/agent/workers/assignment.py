@@ -29,8 +29,8 @@ from p2claw.agent.workers.messages import (
     NewRoutes,
     Noticed,
     Offered,
-    Said,
     Sign,
+    Signalled,
     Signed,
     Stop,
 )
@@ -42,7 +42,8 @@ from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxEnd, BoxOffer, Re
 
 log = get_log("agent")
 
-# How often a worker says that it is alive. After `keeper.SILENT_TIMES` of silence it is given up.
+# How often a worker reports that it is alive. After `keeper.SILENT_TIMES` of silence it is given
+# up.
 ALIVE_S = 5.0
 
 # Closing its links and its line, then a second for its interpreter to end.
@@ -60,7 +61,7 @@ class Stage(enum.Enum):
 @dataclass(slots=True)
 class _Session:
     keeper: WorkerKeeper
-    offer: BoxOffer | None  # until the answer to it is signed, once
+    offer: BoxOffer | None  # None once its answer is signed: no second signature for it
     send: Send
     stage: Stage = Stage.OFFERED
 
@@ -122,19 +123,19 @@ class Workers:
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         found = self._sessions.get(session)
         if found is not None:
-            found.keeper.send(Said.of(BoxCandidate(session, candidate, mid)))
+            found.keeper.send(Signalled.of(BoxCandidate(session, candidate, mid)))
 
     def end(self, session: str) -> None:
         found = self._sessions.get(session)
         if found is not None:
             found.stage = Stage.OVER
-            found.keeper.send(Said.of(BoxEnd(session)))
+            found.keeper.send(Signalled.of(BoxEnd(session)))
 
     async def links(self) -> list[tuple[int, LinkFacts]]:
-        answers = await asyncio.gather(*(keeper.links() for keeper in self._keepers))
+        replies = await asyncio.gather(*(keeper.links() for keeper in self._keepers))
         return [
             (keeper.number, link)
-            for keeper, links in zip(self._keepers, answers, strict=True)
+            for keeper, links in zip(self._keepers, replies, strict=True)
             for link in links
         ]
 
@@ -173,7 +174,7 @@ class Workers:
             log_format=form,
             alive_s=ALIVE_S,
         )
-        return WorkerKeeper(begin, self._new_routes, self._heard, self._lost)
+        return WorkerKeeper(begin, self._new_routes, self._received, self._lost)
 
     def _new_routes(self) -> NewRoutes:
         return NewRoutes(tuple(self._routes.values()))
@@ -188,12 +189,12 @@ class Workers:
         self._turn = keeper.number + 1
         return keeper
 
-    def _heard(self, keeper: WorkerKeeper, message: OfVisitors) -> None:
+    def _received(self, keeper: WorkerKeeper, message: OfVisitors) -> None:
         """Handle a worker's message. One about a session that is over is ignored: both sides may
         have ended it at the same moment.
         """
         match message:
-            case Said():
+            case Signalled():
                 self._pass_on(keeper, message)
             case Sign(session, fingerprint):
                 found = self._of(keeper, session)
@@ -207,10 +208,10 @@ class Workers:
                 if self._of(keeper, session) is not None:
                     self._forget(session)
 
-    def _pass_on(self, keeper: WorkerKeeper, said: Said) -> None:
-        message = said.message()
+    def _pass_on(self, keeper: WorkerKeeper, signal: Signalled) -> None:
+        message = signal.message()
         if not isinstance(message, BoxAnswer | BoxCandidate | BoxEnd | Refuse):
-            raise RemoteProtocolError(f"a worker said {type(message).__name__} to the coordinator")
+            raise RemoteProtocolError(f"a worker sent {type(message).__name__} to the coordinator")
         found = self._of(keeper, message.session)
         if found is None:
             return

@@ -1,4 +1,4 @@
-"""Keeps one worker running: starts it, reads what it says, and restarts it if it ends by itself."""
+"""Keeps one worker running: starts it, reads its messages, and restarts it if it ends by itself."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from p2claw.agent.workers.messages import (
     Noticed,
     OfWorker,
     Ready,
-    Said,
     Sign,
+    Signalled,
     Stop,
 )
 from p2claw.agent.workers.process import WorkerError, WorkerProcess
@@ -48,7 +48,7 @@ LINKS_S = 3.0
 # A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
-OfVisitors = Said | Sign | Ended | Noticed
+OfVisitors = Signalled | Sign | Ended | Noticed
 
 
 class State(enum.Enum):
@@ -64,16 +64,16 @@ class WorkerKeeper:
     """The life of one worker, over as many processes as it takes.
 
     started: set when the worker accepts offers for the first time. routes: returns the present
-    routes. heard: called with each message about visitors; raises P2clawError if the worker is not
-    allowed to say that. lost: called when the process has ended; ends the sessions of its visitors
-    and returns how many they were.
+    routes. received: called with each message about visitors; raises P2clawError if the worker is
+    not allowed to send that. lost: called when the process has ended; ends the sessions of its
+    visitors and returns how many they were.
     """
 
     def __init__(
         self,
         begin: Begin,
         routes: Callable[[], NewRoutes],
-        heard: Callable[[WorkerKeeper, OfVisitors], None],
+        received: Callable[[WorkerKeeper, OfVisitors], None],
         lost: Callable[[WorkerKeeper], int],
         *,
         backoff: Backoff | None = None,
@@ -82,7 +82,7 @@ class WorkerKeeper:
         self.state = State.STARTING
         self._begin = begin
         self._routes = routes
-        self._heard = heard
+        self._received = received
         self._lost = lost
         self._backoff = backoff or Backoff()
         self._restarts = 0
@@ -129,15 +129,15 @@ class WorkerKeeper:
         if self._process is None:
             return ()
         self._seq += 1
-        seq, answer = self._seq, asyncio.get_running_loop().create_future()
-        self._asked[seq] = answer
+        seq, reply = self._seq, asyncio.get_running_loop().create_future()
+        self._asked[seq] = reply
         self.send(AskLinks(seq))
         try:
             async with asyncio.timeout(LINKS_S):
-                links: tuple[LinkFacts, ...] = await answer
+                links: tuple[LinkFacts, ...] = await reply
                 return links
         except TimeoutError:
-            log.warning("worker does not say its links", worker=self.number)
+            log.warning("worker does not report its links", worker=self.number)
             return ()
         finally:
             del self._asked[seq]
@@ -164,9 +164,9 @@ class WorkerKeeper:
             self._process = None
             self._enter(State.RESTING)
             links = self._lost(self)
-            for answer in self._asked.values():
-                if not answer.done():
-                    answer.set_result(())
+            for reply in self._asked.values():
+                if not reply.done():
+                    reply.set_result(())
             status = await process.end()
         if self._leaving.is_set():
             return why
@@ -191,7 +191,7 @@ class WorkerKeeper:
             line.send(Stop())
         try:
             while True:
-                self._take(await self._receive(line))
+                self._handle(await self._receive(line))
         except P2clawError as error:
             return error
         except Exception as error:
@@ -206,11 +206,11 @@ class WorkerKeeper:
                 async with asyncio.timeout(wait_s):
                     return await line.receive()
         raise WorkerError(
-            f"Worker {self.number} has said nothing for {wait_s * SILENT_TIMES:g} s",
+            f"Worker {self.number} has sent nothing for {wait_s * SILENT_TIMES:g} s",
             code="worker-silent",
         )
 
-    def _take(self, message: OfWorker) -> None:
+    def _handle(self, message: OfWorker) -> None:
         match message:
             case Ready():
                 self._enter(State.READY)
@@ -220,11 +220,11 @@ class WorkerKeeper:
             case Failed(code, text, hint):
                 raise UsageError(text, code=code, hint=hint)
             case Links(seq, links):
-                answer = self._asked.get(seq)
-                if answer is not None and not answer.done():
-                    answer.set_result(links)
-            case Said() | Sign() | Ended() | Noticed():
-                self._heard(self, message)
+                reply = self._asked.get(seq)
+                if reply is not None and not reply.done():
+                    reply.set_result(links)
+            case Signalled() | Sign() | Ended() | Noticed():
+                self._received(self, message)
 
     def _enter(self, state: State) -> None:
         if self.state is not State.LEAVING:

@@ -15,7 +15,7 @@ from p2claw.units import KIB, MIB
 
 READ_BYTES = 256 * KIB
 
-# Above this the other end does not read. An offer has some 2 KB, so that this is never a crowd.
+# So much waits only if the other end does not read: an offer has some 2 KB.
 WAITING_BYTES = 32 * MIB
 CLOSE_S = 1.0
 
@@ -29,7 +29,7 @@ class LineClosedError(LinkError):
 
 
 class Line(Generic[T]):
-    """T: what is heard on it."""
+    """One end of the line. T: the messages that are received at this end."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, decoder: Decoder[T]
@@ -37,7 +37,7 @@ class Line(Generic[T]):
         self._reader = reader
         self._writer = writer
         self._decoder = decoder
-        self._heard: deque[T] = deque()
+        self._received: deque[T] = deque()
 
     @classmethod
     async def over(cls, end: socket.socket, decoder: Decoder[T]) -> Line[T]:
@@ -47,7 +47,10 @@ class Line(Generic[T]):
         return cls(reader, writer, decoder)
 
     def send(self, message: Message) -> None:
-        """Say it soon; nothing where the other end is gone. Cut off where that does not read."""
+        """Queue a message.
+
+        Dropped if the other end is gone; the line is cut if that does not read.
+        """
         if self._writer.is_closing():
             return
         self._writer.write(encode(message))
@@ -56,18 +59,18 @@ class Line(Generic[T]):
 
     async def receive(self) -> T:
         """The next message. Raises LineClosedError, RemoteProtocolError."""
-        while not self._heard:
+        while not self._received:
             try:
                 data = await self._reader.read(READ_BYTES)
             except OSError as error:
                 raise LineClosedError(f"The line is broken: {error}") from None
             if not data:
                 raise LineClosedError("The other end is gone")
-            self._heard.extend(self._decoder.feed(data))
-        return self._heard.popleft()
+            self._received.extend(self._decoder.feed(data))
+        return self._received.popleft()
 
     async def close(self) -> None:
-        """Send what waits, for a second at most, and close."""
+        """Send what waits, but for one second at most, then close."""
         self._writer.close()
         with contextlib.suppress(OSError):
             await within(CLOSE_S, self._writer.wait_closed())

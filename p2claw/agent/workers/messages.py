@@ -1,8 +1,8 @@
-"""What an agent and its workers say to each other, and its bytes on the socket between the two.
+"""The messages between an agent and its workers, and their bytes on the socket between the two.
 
     length u32, big-endian | msgpack: a map; `t` names the message, the rest are its fields
 
-Both ends are of one version: nothing here is negotiated, and what is not known is an error.
+Both ends are of the same version: nothing is negotiated, and an unknown message is an error.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 class Message(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="t", tag=str.lower
 ):
-    """One message; a child's name in lower case is its `t`."""
+    """One message. The name of a child in lower case is its `t`."""
 
 
 class Begin(Message, frozen=True):
-    """To a worker, first. limits: its share. udp_port 0: any. alive_s: how often to say Alive."""
+    """To a worker, first. limits: its share. udp_port 0: any. alive_s: how often to send Alive."""
 
     number: int
     udp_port: int
@@ -49,7 +49,7 @@ class Begin(Message, frozen=True):
 
 
 class NewRoutes(Message, frozen=True):
-    """To a worker: these from now on."""
+    """To a worker: use these routes from now on."""
 
     routes: tuple[Route, ...]
 
@@ -61,13 +61,13 @@ class Offered(Message, frozen=True):
     names: PublicNames
 
 
-class Said(Message, frozen=True):
-    """Both ways: of the signalling of a session, in the form of docs/WIRE.md §11."""
+class Signalled(Message, frozen=True):
+    """Both ways: a message of signalling about a session, in the form of docs/WIRE.md §11."""
 
     signalling: bytes
 
     @classmethod
-    def of(cls, message: AgentMessage) -> Said:
+    def of(cls, message: AgentMessage) -> Signalled:
         return cls(encode_agent(message))
 
     def message(self) -> AgentMessage | Unknown:
@@ -76,20 +76,20 @@ class Said(Message, frozen=True):
 
 
 class Signed(Message, frozen=True):
-    """To a worker: what it asked for by Sign."""
+    """To a worker: the reply to Sign."""
 
     session: str
     signature: Signature
 
 
 class AskLinks(Message, frozen=True):
-    """To a worker: answer with Links of this seq."""
+    """To a worker: reply with Links of this seq."""
 
     seq: int
 
 
 class Drain(Message, frozen=True):
-    """To a worker: let open requests finish for so long, then end."""
+    """To a worker: let open requests finish within timeout_s, then end."""
 
     timeout_s: float
 
@@ -99,11 +99,11 @@ class Stop(Message, frozen=True):
 
 
 class Ready(Message, frozen=True):
-    """Of a worker: it takes offers."""
+    """Of a worker: it can be given visitors."""
 
 
 class Failed(Message, frozen=True):
-    """Of a worker, last: it cannot start, in words for people."""
+    """Of a worker, last: it cannot start. text and hint are for people."""
 
     code: str
     text: str
@@ -111,11 +111,11 @@ class Failed(Message, frozen=True):
 
 
 class Alive(Message, frozen=True):
-    """Of a worker, again and again: its loop runs."""
+    """Of a worker, every alive_s: its event loop runs."""
 
 
 class Sign(Message, frozen=True):
-    """Of a worker: vouch for the certificate with which it answers an offer."""
+    """Of a worker: sign the answer to an offer, which names the certificate of this fingerprint."""
 
     session: str
     fingerprint: Fingerprint
@@ -128,7 +128,7 @@ class Ended(Message, frozen=True):
 
 
 class Noticed(Message, frozen=True):
-    """Of a worker: what it noticed of an app."""
+    """Of a worker: it noticed something about an app."""
 
     notice: Notice
 
@@ -140,14 +140,14 @@ class Links(Message, frozen=True):
     links: tuple[LinkFacts, ...]
 
 
-ToWorker = Begin | NewRoutes | Offered | Said | Signed | AskLinks | Drain | Stop
-OfWorker = Ready | Failed | Alive | Said | Sign | Ended | Noticed | Links
+ToWorker = Begin | NewRoutes | Offered | Signalled | Signed | AskLinks | Drain | Stop
+OfWorker = Ready | Failed | Alive | Signalled | Sign | Ended | Noticed | Links
 
 T = TypeVar("T")
 
 
 def encode(message: Message) -> bytes:
-    """One frame. Raises LocalProtocolError where it is too long."""
+    """One frame. Raises LocalProtocolError if it is too long."""
     payload = _ENCODER.encode(message)
     if len(payload) > FRAME_BYTES:
         name = type(message).__name__
@@ -156,14 +156,14 @@ def encode(message: Message) -> bytes:
 
 
 class Decoder(Generic[T]):
-    """Makes messages of bytes as they come. Where it has raised, the socket is of no more use."""
+    """Reads messages from a stream of bytes. Once it has raised, the socket must be closed."""
 
     def __init__(self, decoder: msgspec.msgpack.Decoder[T]) -> None:
         self._decoder = decoder
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[T]:
-        """All messages that are whole now. Raises RemoteProtocolError."""
+        """Add bytes; returns all messages that are complete now. Raises RemoteProtocolError."""
         self._buffer += data
         messages: list[T] = []
         begin = 0

@@ -28,18 +28,18 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 _ROOT = str(Path(p2claw.__file__).parents[1])
 
-# How long a worker whose line is closed may take to go. It does so at once, unless it hangs.
+# How long a worker may take to end once its line is closed. It ends at once, unless it hangs.
 END_S = 2.0
 
 
 class WorkerError(P2clawError):
-    """A worker did not start, or ended unasked."""
+    """A worker did not start, or ended by itself."""
 
     code = "worker-failed"
 
 
 class WorkerProcess:
-    """line: what is said to it, and by it."""
+    """A running worker. line: for messages to it and from it."""
 
     def __init__(self, process: asyncio.subprocess.Process, line: Line[OfWorker]) -> None:
         self.pid = process.pid
@@ -52,7 +52,7 @@ class WorkerProcess:
 
         Its standard input is its end of the line: the kernel closes that however this process
         ends, and then the worker does too. In a session of its own, because what a terminal sends
-        is for the agent, which says itself when its workers are to end.
+        is for the agent, which ends its workers itself.
         """
         ours, theirs = socket.socketpair()
         try:
@@ -73,7 +73,10 @@ class WorkerProcess:
         return cls(process, await Line.over(ours, of_worker_decoder()))
 
     async def end(self) -> int:
-        """Close the line, wait, or kill; the exit status, negative for a signal."""
+        """Close the line, then wait; kill it if it does not end.
+
+        Returns the exit status, -N for signal N.
+        """
         self.line.cut()
         try:
             await within(END_S, self._process.wait())

@@ -1,4 +1,4 @@
-"""What each worker gets of the limits of a whole agent."""
+"""The part of an agent's limits that each of its workers gets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from p2claw.config import AgentLimits
 
 
 def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
-    """Of what is counted where it is used, an equal part, at least one.
+    """The limits of one worker: an equal part of each limit that the workers themselves enforce.
 
-    Links are counted by the agent itself, whose limits are the same for all. A request body of
-    unknown length can be as large as the room of its worker at most.
+    The limits of links stay as they are, because the agent counts links. A request body of unknown
+    length can be at most as large as the room of its worker.
     """
     upstream, spool = limits.upstream, limits.spool
     total_bytes = spool.total_bytes // workers
@@ -33,5 +33,5 @@ def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
 
 
 def _part(whole: int, workers: int) -> int:
-    """Rounded up: of three connections two workers have two each."""
+    """A part, rounded up: if two workers share three connections, each may have two."""
     return -(-whole // workers)

@@ -1,9 +1,9 @@
-"""One worker of an agent: answers the visitors that it is given.
+"""One worker of an agent: serves the visitors that it is given.
 
     python -m p2claw.agent.workers.worker NUMBER VERSION
 
-The agent starts it, says everything on the socket that is its standard input, and when to end;
-nobody else runs it. NUMBER is for whoever lists processes. VERSION: of the agent.
+The agent starts it and talks to it on the socket that is its standard input; people do not run it.
+NUMBER shows in a list of processes which worker it is. VERSION: of the agent.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from p2claw.agent.workers.messages import (
     Noticed,
     Offered,
     Ready,
-    Said,
     Sign,
+    Signalled,
     Signed,
     Stop,
     ToWorker,
@@ -48,10 +48,10 @@ from p2claw.wire.signalling import AgentMessage, BoxCandidate, BoxEnd, BoxOffer,
 
 log = get_log("agent")
 
-# The agent signs at once; where it does not, its visitor has long been told that the box is silent.
+# The agent signs at once. After this time the coordinator has reported the box as silent anyway.
 SIGN_S = 10.0
 
-# Exit codes; people see them in the agent's line `worker ended`.
+# Exit codes. The agent logs them as `worker ended`.
 FAILED = 1
 ORPHANED = 3
 
@@ -59,7 +59,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Worker:
-    """begin: what it is. `run` is its life."""
+    """One worker; `run` is its whole life. begin: its settings."""
 
     def __init__(self, line: Line[ToWorker], begin: Begin) -> None:
         self._line = line
@@ -74,13 +74,13 @@ class Worker:
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}
         self._jobs: set[asyncio.Task[None]] = set()
-        self._enough = asyncio.Event()
+        self._ending = asyncio.Event()
 
     async def run(self) -> None:
-        """Until the agent has had enough. Raises P2clawError, LineClosedError where it is gone."""
+        """Run until the agent ends it. Raises P2clawError; LineClosedError if the agent is gone."""
         await self._visitors.start()
         self._line.send(Ready())
-        living = [self._last(), self._listen(), self._say_alive()]
+        living = [self._last(), self._listen(), self._send_alive()]
         tasks = [asyncio.create_task(part) for part in living]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -92,36 +92,36 @@ class Worker:
             task.result()
 
     async def _last(self) -> None:
-        await self._enough.wait()
+        await self._ending.wait()
         await self._visitors.close()
 
     async def _listen(self) -> None:
         while True:
-            self._take(await self._line.receive())
+            self._handle(await self._line.receive())
 
-    async def _say_alive(self) -> None:
+    async def _send_alive(self) -> None:
         while True:
             await asyncio.sleep(self._alive_s)
             self._line.send(Alive())
 
-    def _take(self, message: ToWorker) -> None:
+    def _handle(self, message: ToWorker) -> None:
         match message:
             case NewRoutes(routes):
                 self._visitors.apply({route.app: route for route in routes})
             case Offered(offer, names):
-                self._visitors.offer(offer, names, self._say)
-            case Said():
+                self._visitors.offer(offer, names, self._send)
+            case Signalled():
                 self._pass_on(message.message())
             case Signed(session, signature):
                 awaited = self._signatures.get(session)
                 if awaited is not None and not awaited.done():
                     awaited.set_result(signature)
             case AskLinks(seq):
-                self._do(self._say_links(seq))
+                self._do(self._send_links(seq))
             case Drain(timeout_s):
                 self._do(self._drain(timeout_s))
             case Stop():
-                self._enough.set()
+                self._ending.set()
             case Begin():
                 raise LocalProtocolError("a worker was begun twice")
 
@@ -132,13 +132,13 @@ class Worker:
             case BoxEnd(session):
                 self._visitors.end(session)
             case _:
-                raise LocalProtocolError(f"a worker was told {type(message).__name__}")
+                raise LocalProtocolError(f"a worker was sent {type(message).__name__}")
 
-    def _say(self, message: AgentMessage) -> None:
-        self._line.send(Said.of(message))
+    def _send(self, message: AgentMessage) -> None:
+        self._line.send(Signalled.of(message))
 
     async def _sign(self, offer: BoxOffer, fingerprint: bytes) -> bytes:
-        """Raises LinkError where the agent does not."""
+        """Raises LinkError if the agent does not."""
         awaited = asyncio.get_running_loop().create_future()
         self._signatures[offer.session] = awaited
         self._line.send(Sign(offer.session, fingerprint))
@@ -151,13 +151,13 @@ class Worker:
         finally:
             del self._signatures[offer.session]
 
-    async def _say_links(self, seq: int) -> None:
+    async def _send_links(self, seq: int) -> None:
         links = await self._visitors.links()
         self._line.send(Links(seq, tuple(link for _, link in links)))
 
     async def _drain(self, timeout_s: float) -> None:
         await self._visitors.drain(timeout_s)
-        self._enough.set()
+        self._ending.set()
 
     def _do(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(job)
@@ -168,7 +168,7 @@ class Worker:
         self._jobs.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.fault("worker failed", error)
-            self._enough.set()
+            self._ending.set()
 
 
 async def run(end: socket.socket, agent_version: str) -> int:
@@ -182,7 +182,7 @@ async def run(end: socket.socket, agent_version: str) -> int:
         configure(level=begin.log_level, form=begin.log_format, facts={"worker": begin.number})
         await Worker(line, begin).run()
     except LineClosedError:
-        # Nobody is there to say goodbye for, and nothing may keep this process.
+        # The agent is gone, and nothing may keep this process alive.
         os._exit(ORPHANED)
     except P2clawError as error:
         line.send(Failed(error.code, error.message, error.hint))
@@ -196,7 +196,7 @@ async def run(end: socket.socket, agent_version: str) -> int:
 
 
 def _check_version(agent_version: str) -> None:
-    """Raises UsageError where another p2claw was installed since the agent was started."""
+    """Raises UsageError if another p2claw was installed since the agent was started."""
     if agent_version != __version__:
         raise UsageError(
             f"The agent is p2claw {agent_version}, but {__version__} is installed now: restart it",
@@ -205,11 +205,11 @@ def _check_version(agent_version: str) -> None:
 
 
 def main() -> int:
-    # Service managers send signals to all processes of a service: the agent says what they mean.
+    # Service managers send signals to all processes of a service. Only the agent reacts to them.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
-        # A loop that hangs would not see that the line ends.
+        # A worker whose loop hangs would not notice that the line is closed.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     end = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

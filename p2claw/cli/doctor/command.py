@@ -53,7 +53,7 @@ def doctor(coordinator: str | None, stun: tuple[str, ...], as_json: bool) -> int
         print_json({"ok": not failed, "checks": checks})
     else:
         for finding in findings:
-            _say(finding)
+            _print(finding)
     return FAILED if failed else 0
 
 
@@ -85,7 +85,7 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
     ]
 
 
-def _say(finding: Finding) -> None:
+def _print(finding: Finding) -> None:
     level = click.style(f"{finding.level:4}", fg=_COLOURS[finding.level])
     click.echo(f"{level}  {finding.check:12}  {finding.text}")
     if finding.advice:

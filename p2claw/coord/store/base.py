@@ -23,11 +23,11 @@ class BoxRecord:
 class Store(Protocol):
     """Every method returns when what it did survives the loss of power.
 
-    A method raises StoreError where the store cannot be reached or is full.
+    A method raises StoreError if the store cannot be reached or is full.
     """
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
-        """The record of a key; None where it never registered."""
+        """The record of a key; None if it never registered."""
         ...
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:

@@ -42,7 +42,7 @@ class PortTransport(asyncio.DatagramTransport):
 class CheckSocket(StunProtocol):
     """One local address, or one relayed. Knows its open checks, to send one again at once.
 
-    port: None where it is relayed, and aioice's TURN client is the transport.
+    port: None if it is relayed, and aioice's TURN client is the transport.
     """
 
     receiver: IceConnection

@@ -78,7 +78,7 @@ def decode_hello(payload: bytes) -> Hello:
 
 
 def agree(ours: Hello, theirs: Hello) -> int:
-    """The version in use. Raises SessionFault, with VERSION where the two have none in common."""
+    """The version in use. Raises SessionFault, with VERSION if the two have none in common."""
     if ours.role is theirs.role:
         raise SessionFault(f"both sides are a {ours.role}")
     version = min(ours.version, theirs.version)

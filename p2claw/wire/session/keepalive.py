@@ -23,11 +23,19 @@ class Keepalive:
     Source: docs/WIRE.md §8.
     """
 
-    __slots__ = ("_answered", "_answered_since", "_heard", "_limits", "_pinged", "_sent", "_serial")
+    __slots__ = (
+        "_answered",
+        "_answered_since",
+        "_limits",
+        "_pinged",
+        "_received_at",
+        "_sent",
+        "_serial",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._heard: float | None = None  # when a frame last came
+        self._received_at: float | None = None  # when a frame last came
         self._pinged = False  # a PING of this silence is on its way
         self._sent: dict[bytes, float] = {}  # the PING that is on its way, and since when
         self._serial = 0
@@ -36,20 +44,20 @@ class Keepalive:
 
     def start(self, now: float) -> None:
         """Begin to count, where nothing has been heard yet."""
-        if self._heard is None:
-            self._heard = now
+        if self._received_at is None:
+            self._received_at = now
 
-    def heard(self, now: float) -> None:
+    def received(self, now: float) -> None:
         """A frame has come."""
-        self._heard = now
+        self._received_at = now
         self._pinged = False
 
     def deadline(self) -> float | None:
         """When `check` has something to say, should nothing come till then."""
-        if self._heard is None:
+        if self._received_at is None:
             return None
         limits = self._limits
-        return self._heard + (limits.dead_after_s if self._pinged else limits.ping_after_s)
+        return self._received_at + (limits.dead_after_s if self._pinged else limits.ping_after_s)
 
     def check(self, now: float) -> Silence:
         """What the silence up to now calls for. PING is said once a silence."""
@@ -57,7 +65,7 @@ class Keepalive:
         deadline = self.deadline()
         if deadline is None or now < deadline:
             return Silence.NOTHING
-        if self._heard is not None and now >= self._heard + self._limits.dead_after_s:
+        if self._received_at is not None and now >= self._received_at + self._limits.dead_after_s:
             return Silence.LOST
         self._pinged = True
         return Silence.PING

@@ -139,7 +139,7 @@ class Session:
         """Read a message. Whatever is wrong with it becomes an event: this never raises for it."""
         if self._state is State.FAILED:
             return
-        self._keepalive.heard(now)
+        self._keepalive.received(now)
         counters = self.counters
         counters.messages_in += 1
         counters.bytes_in += len(message)

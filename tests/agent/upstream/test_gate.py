@@ -46,7 +46,7 @@ async def test_the_answers_head_makes_room_before_its_body_has_come() -> None:
     full = gate()
     tickets = await fill(full)
     late = await waiting(full, "a")
-    full.answered(tickets[0])
+    full.responded(tickets[0])
     await soon(late)
 
 
@@ -55,7 +55,7 @@ async def test_more_are_let_in_as_answers_come() -> None:
     tickets = await fill(full)
     late = [await waiting(full, "a") for _ in range(3 * MANY)]
     for ticket in tickets:
-        full.answered(ticket)
+        full.responded(ticket)
     await asyncio.sleep(0)
     assert sum(task.done() for task in late) > MANY
     assert full.limit > FIRST
@@ -71,7 +71,7 @@ async def test_fewer_are_let_in_after_a_slow_dial_and_nothing_grows_for_a_while(
     limit = full.limit
     assert limit == FIRST / 2
     late = await waiting(full, "a")
-    full.answered(tickets[0])
+    full.responded(tickets[0])
     assert full.limit == limit
     for ticket in tickets[1:]:
         full.leave(ticket)

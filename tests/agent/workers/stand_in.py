@@ -15,8 +15,8 @@ from p2claw.agent.workers.messages import (
     Message,
     Offered,
     Ready,
-    Said,
     Sign,
+    Signalled,
     Stop,
     encode,
     to_worker_decoder,
@@ -51,23 +51,23 @@ def main(how: str) -> None:
         for message in decoder.feed(data):
             if isinstance(message, Stop) and how != OUTLIVES:
                 return
-            if isinstance(message, Said) and how == ECHOES:
+            if isinstance(message, Signalled) and how == ECHOES:
                 told = message.message()
                 if isinstance(told, BoxCandidate):
-                    say(Said.of(replace(told, mid=f"worker {sys.argv[1]}")))
+                    say(Signalled.of(replace(told, mid=f"worker {sys.argv[1]}")))
                 if isinstance(told, BoxEnd):
                     say(Ended(told.session))
             if not isinstance(message, Offered):
                 continue
             if how == ANNOUNCES:
-                say(Said.of(Announce(1, ("cat",))))
+                say(Signalled.of(Announce(1, ("cat",))))
             if how == BABBLES:
                 end.sendall(b"\xff" * 8)
             if how == FORGES:
                 session = message.offer.session
                 for wanted in ("another", session, session):
                     say(Sign(wanted, bytes(32)))
-                say(Said.of(BoxCandidate(session, "")))
+                say(Signalled.of(BoxCandidate(session, "")))
     if how == OUTLIVES:
         time.sleep(60)
 

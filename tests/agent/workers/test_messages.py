@@ -16,8 +16,8 @@ from p2claw.agent.workers.messages import (
     Drain,
     Ended,
     Message,
-    Said,
     Sign,
+    Signalled,
     Stop,
     encode,
     of_worker_decoder,
@@ -48,7 +48,7 @@ def name_of(message: Message) -> str:
             b"\x00\x00\x00\x1c\x82\xa1t\xa5drain\xa9timeout_s\xcb\x40\x04\x00\x00\x00\x00\x00\x00",
         ),
         (
-            Said.of(BoxEnd("x")),
+            Signalled.of(BoxEnd("x")),
             b"\x00\x00\x00\x26\x82\xa1t\xa4said\xaasignalling"
             b"\xc4\x11\x82\xa1t\xa3end\xa7session\xa1x",
         ),
@@ -86,7 +86,7 @@ def test_it_does_not_matter_how_the_bytes_come(cuts: list[int]) -> None:
 
 @pytest.mark.parametrize("message", TO_WORKER, ids=name_of)
 def test_what_is_said_to_workers_is_not_taken_from_one(message: Message) -> None:
-    if isinstance(message, Said):
+    if isinstance(message, Signalled):
         return  # the one that goes both ways
     with pytest.raises(RemoteProtocolError):
         of_worker_decoder().feed(encode(message))

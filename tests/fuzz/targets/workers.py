@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2claw.agent.workers.messages import Said, encode, of_worker_decoder
+from p2claw.agent.workers.messages import Signalled, encode, of_worker_decoder
 from tests.agent.workers.every_message import OF_WORKER
 
 SEEDS = [encode(message) for message in OF_WORKER]
@@ -10,7 +10,7 @@ SEEDS = [encode(message) for message in OF_WORKER]
 
 def run(data: bytes) -> None:
     for message in of_worker_decoder().feed(data):
-        if isinstance(message, Said):
+        if isinstance(message, Signalled):
             message.message()
         (again,) = of_worker_decoder().feed(encode(message))
         assert encode(again) == encode(message)

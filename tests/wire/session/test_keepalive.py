@@ -48,7 +48,7 @@ def test_a_timer_that_fires_far_too_late_finds_the_peer_lost(keepalive: Keepaliv
 
 def test_a_frame_ends_the_silence(keepalive: Keepalive) -> None:
     keepalive.check(120.0)
-    keepalive.heard(121.0)
+    keepalive.received(121.0)
     assert keepalive.deadline() == 141.0
 
 
