@@ -1,4 +1,4 @@
-"""Which codec runs: the Cython extension, or the reference where P2CLAW_PURE=1 asks for it.
+"""Chooses the codec: the Cython extension, or the reference if P2CLAW_PURE=1 asks for it.
 
 There is no silent fallback: a missing extension is an error, so that the two cannot drift apart
 unnoticed. It sits below `p2claw.wire` because that may not read the environment.

@@ -107,7 +107,7 @@ def encode_frame(type: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 class Scheduler:
-    """All that waits to be sent on one session, and the order in which it goes.
+    """Everything that waits to be sent on one session, and the order in which it is sent.
 
     Buffers given to `push` are kept, not copied, until they have gone; the caller must not change
     them. Source: docs/WIRE.md §5, §6.

@@ -1,7 +1,7 @@
-"""Every error that p2claw raises, and its stable code.
+"""The errors that p2claw raises, each with its stable code.
 
 P2clawError                 root: code, text for people, what to do next
-├── UsageError              what the person gave us: a name, an option, a file
+├── UsageError              the user gave something wrong: a name, an option, a file
 ├── IdentityError           the key file is missing where it must exist, or damaged
 ├── LocalProtocolError      our own code used a core wrongly
 ├── RemoteProtocolError     bytes from the other side broke a rule

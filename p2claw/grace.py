@@ -1,4 +1,4 @@
-"""Waiting with a limit while something is put away."""
+"""Waits for clean-up, but only up to a limit."""
 
 from __future__ import annotations
 

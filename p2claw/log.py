@@ -1,4 +1,4 @@
-"""Log lines of ours: a fixed lower-case phrase, then facts as key=value; as text or as JSON lines.
+"""Writes log lines: a fixed lower-case phrase, then facts as key=value; as text or as JSON.
 
     log = get_log("agent")
     log.info("link open", session="4f21", app="dog", path="direct")

@@ -1,4 +1,4 @@
-"""One task waits, and whoever has news for it says so."""
+"""Lets one task wait until another part of the program wakes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import asyncio
 
 
 class Wakeup:
-    """The wait of one task at a time. A wake that nobody waits for is forgotten: look first."""
+    """The wait of one task at a time.
+
+    A wake without a waiting task is forgotten. So look for news first, and wait only if there is
+    none.
+    """
 
     __slots__ = ("_waiter",)
 
@@ -18,7 +22,7 @@ class Wakeup:
         return self._waiter is not None
 
     async def wait(self) -> None:
-        """Until the next wake. Who looks for news first, and finds none, misses none."""
+        """Wait until the next wake."""
         waiter = self._waiter = asyncio.get_running_loop().create_future()
         try:
             await waiter

@@ -1,4 +1,4 @@
-"""Asks the agent that runs on this box, over its unix socket: one request, one answer.
+"""Asks the agent that runs on this box, over its unix socket: one request, one response.
 
 Plain http.client, because a verb that asks once should not load an event loop.
 """

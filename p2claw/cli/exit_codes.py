@@ -1,4 +1,4 @@
-"""What the program's exit code says; documented in docs/OPERATIONS.md."""
+"""The exit codes of the program. docs/OPERATIONS.md documents them."""
 
 from __future__ import annotations
 

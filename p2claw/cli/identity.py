@@ -22,7 +22,7 @@ Exit codes: 0 shown, 1 there is no key yet, or it is damaged.
 @click.command(epilog=_EXAMPLE)
 @json_option
 def identity(as_json: bool) -> None:
-    """Show the peer id of this box, its aliases, and where its key is.
+    """Show the peer id of this box, its aliases, and the file of its key.
 
     The peer id is the public key. The key alias is made of it and proves itself; the alias is given
     by the coordinator and known while the agent runs. Keep a copy of the key file: with the key, an

@@ -1,4 +1,4 @@
-"""Whether anything listens on an upstream: asked by connecting, without sending a byte."""
+"""Finds out whether anything listens on an upstream, by connecting without sending a byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long-running programs are told what to log: `--log-level`, `--log-format`."""
+"""The options of long-running programs for their logs: `--log-level`, `--log-format`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from p2claw.errors import P2clawError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Where a verb is, and what `p2claw --help` says of it. Its module is loaded when used."""
+    """One verb: its module, which is loaded when it is used, and its line in `p2claw --help`."""
 
     module: str
     summary: str

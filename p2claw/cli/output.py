@@ -1,4 +1,4 @@
-"""How verbs speak: facts on standard output, as text or one JSON value; errors on standard error.
+"""What verbs print: facts on standard output, as text or one JSON value; errors on standard error.
 
 Text is for people and may change; JSON is for programs, and its keys stay.
 """

@@ -1,4 +1,4 @@
-"""`p2claw routes`: lists the apps of this box, and their URLs where an agent runs."""
+"""`p2claw routes`: lists the apps of this box, and their URLs if an agent runs."""
 
 from __future__ import annotations
 

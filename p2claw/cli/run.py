@@ -1,4 +1,4 @@
-"""`p2claw run`: runs the agent of this box until it is told to stop."""
+"""`p2claw run`: runs the agent of this box until a signal ends it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ another agent runs from the same home.
     default=AgentLimits().upstream.head_s,
     show_default=True,
     metavar="SECONDS",
-    help="How long an app may take to begin its answer.",
+    help="How long an app may take to begin its response.",
 )
 @log_options
 @json_option

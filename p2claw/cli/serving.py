@@ -1,4 +1,4 @@
-"""One process that is coordinator and edge: joins both in one application, and runs it."""
+"""Runs coordinator and edge in one process, joined in one aiohttp application."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = get_log("server")
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A server that listens. `config.listen` has the real port."""
+    """A running server. `config.listen` has the real port."""
 
     config: ServerConfig
     coordinator: Coordinator

@@ -51,7 +51,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Agents:
-    """Answers `PATH`."""
+    """Serves the WebSockets of agents, at `PATH`."""
 
     def __init__(self, config: ServerConfig, switchboard: Switchboard, store: Store) -> None:
         self._config = config

@@ -1,6 +1,6 @@
-"""Proposes aliases: readable, easy to say on the phone, and longer only where short ones are taken.
+"""Proposes aliases: readable, easy to say on the phone, and longer only if short ones are taken.
 
-Whether one is taken is known by the store, which also keeps it for ever.
+The store knows which ones are taken, and keeps them for ever.
 """
 
 from __future__ import annotations

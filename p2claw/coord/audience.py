@@ -1,8 +1,8 @@
-"""Which names this coordinator answers to: a registration made for another is refused. Pure.
+"""The names of this coordinator. A registration made for another name is refused. Pure.
 
-The Host header proves nothing here: whoever carries a registration from another coordinator to this
-one writes the Host that it likes. Only names that the operator gave, and the address that the TCP
-connection really reached, count.
+The Host header proves nothing here: an attacker that carries a registration from one coordinator to
+another can write any Host. Only the names that the operator gave count, and the address that the
+TCP connection really reached.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose address it is that asks, behind reverse proxies, and how it is shortened for logs. Pure."""
+"""The address of a client, also behind reverse proxies, and its short form for logs. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rendezvous wants done: the outputs of `coord.rendezvous`, carried out by `coord.app`."""
+"""Effects: what `coord.rendezvous` puts out, and `coord.switchboard` carries out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPLACED = 4009
 
 @dataclass(frozen=True, slots=True)
 class ToBox:
-    """Send to the agent of this connection."""
+    """Send a message to the agent of this connection."""
 
     connection: int
     message: AgentMessage
@@ -31,7 +31,7 @@ class CloseBox:
 
 @dataclass(frozen=True, slots=True)
 class ToVisitor:
-    """Send to the visitor of this session."""
+    """Send a message to the visitor of this session."""
 
     session: str
     message: VisitMessage

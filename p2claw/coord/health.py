@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz` for whoever watches the process; on an app's host they are the app's."""
+"""`/healthz` and `/readyz`, for monitoring. On the host of an app these paths belong to the app."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Health:
-    """A middleware, so that on a host under the parent both paths go on to the edge."""
+    """Serves both paths.
+
+    It is a middleware, so that on a host under the parent the edge serves them.
+    """
 
     def __init__(self, store: Store, parent: str, version: str) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""The ICE servers that a visitor and a box are given: STUN as configured, TURN with credentials.
+"""Makes the list of ICE servers for a visitor and a box: STUN as configured, TURN with credentials.
 
 The credentials are those of draft-uberti-behave-turn-rest-00 §2.2: the user name is an expiry and
 an id, the password its HMAC under a secret that only this server and the TURN servers know.

@@ -1,4 +1,4 @@
-"""What waits to be written to one WebSocket, bounded: a socket that does not read is given up."""
+"""The queue in front of one WebSocket, up to a limit. A socket that does not read is closed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from p2claw.log import get_log
 
 log = get_log("coordinator")
 
-# Firefox (ESR 153) hands a page neither `open` nor the messages of a socket whose close arrives
-# together with its opening, and what was said would be lost.
+# Firefox (ESR 153) gives a page neither `open` nor the messages of a socket whose close arrives
+# together with its opening. The messages would be lost.
 LAST_WORDS_S = 0.2
 
 
 class Outbox:
-    """One writer task for one socket; `send` and `close` never wait. Used as a context.
+    """The queue and the writer task of one socket; `send` and `close` never wait. Used as a
+    context.
 
-    At the limit of messages, and where one write takes longer than its deadline, the connection is
-    cut: its owner connects again, and what it then is told is newer than what was queued.
+    If there are too many messages, or one write takes longer than its deadline, the connection is
+    cut. The other end connects again, and then gets newer messages than those in the queue.
     """
 
     def __init__(

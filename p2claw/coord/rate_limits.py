@@ -1,4 +1,4 @@
-"""How often somebody may ask: a token bucket, and a bounded table of one for each address. Sans-IO.
+"""Rate limits: a token bucket, and a table with one bucket per address. Sans-IO.
 
 An address is one IPv4 address or one IPv6 /64, the smallest piece of IPv6 that one customer has.
 """
@@ -13,7 +13,10 @@ _MINUTE_S = 60.0
 
 
 class TokenBucket:
-    """`burst` at once, `per_minute` (more than 0) in the long run. Full at the start."""
+    """A token bucket: `burst` at once, `per_minute` (more than 0) in the long run.
+
+    Full at the start.
+    """
 
     __slots__ = ("_burst", "_per_s", "_since", "_tokens")
 
@@ -34,7 +37,7 @@ class TokenBucket:
 
 
 class RateLimit:
-    """A bucket for each of at most `addresses` addresses.
+    """One bucket per address, for at most `addresses` addresses.
 
     At the limit of the table the address that was quiet for longest is forgotten: its bucket has
     had most time to fill, so forgetting it gives away least.

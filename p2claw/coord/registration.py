@@ -1,7 +1,4 @@
-"""Whether a registration is good: nonce, audience, clock, signature. Pure.
-
-docs/WIRE.md §10 and §11 say what each of them is.
-"""
+"""Checks a registration: its nonce, audience, clock and signature (docs/WIRE.md §10, §11). Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ def check_registration(
     now_s: int,
     clock_skew_s: int,
 ) -> None:
-    """Return where the registration proves the key, here and now.
+    """Returns if the registration proves that the box has the key.
 
     The nonce is of this connection, so nothing that was recorded on another can be good.
     Raises RefusedError with a code of `CLOSE_CODES`.

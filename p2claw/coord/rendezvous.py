@@ -1,8 +1,8 @@
-"""Who is online, and the introduction of visitors to boxes. Sans-IO.
+"""Knows which boxes are online, and introduces visitors to them. Sans-IO.
 
 Events and `now` come in, effects out: one input, then drain `next_effect()`; wake at
-`next_timeout()`. Sockets, the store, registration and rate limits are around it: `coord.agents`,
-`coord.visitors`, `coord.app`.
+`next_timeout()`. Sockets, the store, registration and rate limits are in the modules around it:
+`coord.agents`, `coord.visitors`, `coord.app`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ log = get_log("coordinator")
 class Switchboard:
     """The one rendezvous of a process, and the outbox of each connection and session.
 
-    After every call of a method of `rendezvous`, `drain()` must be called, by whoever called it.
+    Every call of a method of `rendezvous` must be followed by a call of `drain()`.
     """
 
     def __init__(self, limits: ServerLimits) -> None:

@@ -1,4 +1,4 @@
-"""One visit: the phases of a signalling session, and what was counted in it. Sans-IO."""
+"""One visit: the phases of a signalling session, and its counters. Sans-IO."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TRICKLING = frozenset({Phase.OFFERED, Phase.ANSWERED})
 
 @dataclass(frozen=True, slots=True)
 class VisitRequest:
-    """What a visitor asks for, with what only the shell around the core can know.
+    """The request of a visitor, with facts that the modules around the core have found out.
 
     known: whether any box ever had this alias. visitor: its address, shortened.
     """

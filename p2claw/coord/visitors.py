@@ -32,7 +32,7 @@ _NORMAL = 1000
 
 
 class Visitors:
-    """Answers `PATH`."""
+    """Serves the WebSockets of visitors, at `PATH`."""
 
     def __init__(self, config: ServerConfig, switchboard: Switchboard, store: Store) -> None:
         self._config = config

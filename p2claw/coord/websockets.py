@@ -1,4 +1,4 @@
-"""What both kinds of WebSocket have in common: their limits, and whose address is behind them."""
+"""What the WebSockets of agents and visitors share: limits, and the address of the client."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Puts the edge into an aiohttp application: one handler for whatever nobody else answers.
+"""Puts the edge into an aiohttp application: one handler for all requests that are not the
+coordinator's.
 
-It knows nothing of apps, reads no body, and logs nothing of a request.
+It knows no apps, reads no bodies, and logs no requests.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Edge:
-    """Answers every request that is not the coordinator's."""
+    """Serves every request that is not the coordinator's."""
 
     def __init__(self, config: ServerConfig, bootstrap: Bootstrap) -> None:
         self._parent = config.parent

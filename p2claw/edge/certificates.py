@@ -1,4 +1,4 @@
-"""TLS from a certificate file and a key file, taken up again when they change."""
+"""TLS with a certificate file and a key file, which are loaded again when they change."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ POLL_S = 10.0
 class Certificates:
     """The pair in use. `context` is for the listener and stays the same for ever.
 
-    A pair is taken up by exchanging the context of each handshake at its start, so that nothing of
-    the old pair is left: a context into which a key of another kind is loaded keeps both.
+    A new pair gets a new context, which replaces the old one at the start of each handshake.
+    Loading it into the old context would not do: a context keeps its old key beside a new one of
+    another kind.
     """
 
     def __init__(self, cert: Path, key: Path) -> None:

@@ -1,4 +1,4 @@
-"""The header fields of what the edge serves: what may be cached, and what its pages may do."""
+"""The header fields of the edge's responses: for caching, and for what its pages may do."""
 
 from __future__ import annotations
 

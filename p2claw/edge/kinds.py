@@ -1,7 +1,8 @@
-"""What kind of request it is, and so which of the few answers of the edge it gets. Pure.
+"""Decides which of its few responses the edge gives to a request. Pure.
 
-The bootstrap goes to navigations only. Whatever else reaches the edge was meant for an app, and
-passed the service worker by: HTML would be taken for the app's own script, image or data.
+Only navigations get the bootstrap. Any other request that reaches the edge was meant for an app,
+but did not pass through the Service Worker. With HTML in response, a page would take that for the
+app's own script, image or data.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class Kind(Enum):
-    """The answers of the edge."""
+    """The responses of the edge."""
 
     SHELL = auto()  # the bootstrap page: 200
     SIBLING = auto()  # the same page, hidden in that of another app under the parent: 200

@@ -1,4 +1,4 @@
-"""The listening socket and the HTTP server on it. Nothing private gets into the server's log."""
+"""The listening socket and the HTTP server on it. It keeps private data out of the log."""
 
 from __future__ import annotations
 
@@ -84,9 +84,11 @@ def _server_log() -> logging.Logger:
 
 
 class _Redaction(logging.Filter):
-    """Removes requests from the log lines of aiohttp, which quote them with the peer's address.
+    """A log filter for aiohttp, whose lines quote requests and the peer's address: it removes
+    these.
 
-    Malformed HTTP is the other end's fault and is not logged. Our own faults keep their traces.
+    Malformed HTTP is the fault of the other end and is not logged. Faults of ours keep their stack
+    traces.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""What the edge says in words: one line for programs, one small page for people."""
+"""The texts of the edge: one line for programs, one small page for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long to wait before trying again: exponential, full jitter, capped."""
+"""Delays between tries: they grow exponentially, with full jitter, up to a cap."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ class Backoff:
         return least_s + self._draw() * ceiling_s
 
     def reset(self) -> None:
-        """What was tried has succeeded."""
+        """A try has succeeded: begin with short delays again."""
         self._failures = 0

@@ -1,4 +1,4 @@
-"""What a session needs of a data channel: the seam between the pump and whatever carries messages.
+"""The interface between the pump and what carries its messages: what a session needs of a channel.
 
 `p2claw.dataplane.carrier._engine.Link` is one, on the wire; `tests/support/pipe.py` has one in
 memory.
@@ -10,7 +10,10 @@ from typing import Protocol
 
 
 class ChannelUser(Protocol):
-    """Who is told what happens on a channel: on the loop's thread, never from within `send`."""
+    """The user of a channel.
+
+    Its methods are called on the loop's thread, never from within `send`.
+    """
 
     def message_received(self, message: bytes) -> None:
         """One whole message. An empty one stands for anything that is not binary."""
@@ -19,7 +22,7 @@ class ChannelUser(Protocol):
         """`buffered_bytes` fell to the low water mark after having been above it."""
 
     def channel_closed(self) -> None:
-        """Nothing comes or goes any more. Called once, whichever side closed."""
+        """The channel is closed. Called once, whichever side closed it."""
 
 
 class Channel(Protocol):
@@ -33,7 +36,10 @@ class Channel(Protocol):
         """Name the one user, once. Messages that came earlier are handed over at once."""
 
     def send(self, message: bytes) -> None:
-        """Queue one message. Nothing on a channel that is closed: `channel_closed` tells."""
+        """Queue one message.
+
+        Dropped if the channel is closed, which `channel_closed` has reported.
+        """
 
     def flush(self) -> None:
         """Let what was queued leave in this turn of the loop; without it, it leaves in the next."""

@@ -1,4 +1,4 @@
-"""A WebSocket that is always being opened again: what an agent keeps to its coordinator.
+"""Keeps the control connection: a WebSocket to the coordinator, opened again whenever it is lost.
 
 It knows when to connect and when to wait; what is said on the socket is the caller's `serve`.
 """
@@ -27,13 +27,13 @@ KEEPALIVE_S = 20.0
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
 # docs/WIRE.md §11: signature-invalid, version, audience-invalid: trying again soon cannot help.
-# And replaced: two agents with one key would otherwise throw each other out several times a second.
+# And replaced: two agents with one key would otherwise replace each other several times per second.
 SLOW_CLOSE_CODES = frozenset({4001, 4003, 4009, 4010})
 SLOW_LEAST_S = 60.0
 
 
 class ControlState(enum.Enum):
-    """Where a control connection stands. `offline` is the wait between two tries."""
+    """The state of a control connection. `offline` is the wait between two tries."""
 
     CONNECTING = "connecting"
     ONLINE = "online"
@@ -95,7 +95,7 @@ class ControlSocket:
 
 
 class ControlConnection:
-    """Keeps one WebSocket to `url` open, for ever: open, `serve`, wait, again.
+    """Keeps one WebSocket to `url` open, for ever: open it, call `serve`, wait, begin again.
 
     serve: speaks on one socket until it ends. What it raises of ours is logged and tried again;
         anything else is a fault and ends `run`.

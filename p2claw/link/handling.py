@@ -1,6 +1,6 @@
-"""Runs a box's handler once a request: one task each, cancelled when nobody wants the answer.
+"""Runs the handler of a box, one task per request. It is cancelled if nobody wants the response.
 
-A request that is to be kept (docs/WIRE.md §4) is wanted for a while after its link is lost.
+A request with `keep` (docs/WIRE.md §4) goes on for a while after its link is lost.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Handling:
             task.cancel()
 
     def keep_none(self) -> None:
-        """This side ends the link: what would be kept ends with it."""
+        """This side ends the link: requests with `keep` end too."""
         for task in self._kept:
             task.cancel()
         self._kept.clear()
 
     async def cancel_all(self) -> None:
-        """The link is lost: end every task, those that are kept a while later, and wait for it."""
+        """The link is lost: end every task, those with `keep` a while later, and wait for them."""
         tasks = list(self._tasks.values())
         for task in tasks:
             if task not in self._kept:
@@ -79,8 +79,8 @@ class Handling:
         try:
             await self._handler(stream)
         except P2clawError as error:
-            # A reset by the visitor or a lost link shows here as the error of a read or write; the
-            # reset below is nothing then.
+            # A reset by the visitor or a lost link is raised here by a read or write. Then the
+            # reset below does nothing.
             log.debug("request ended", code=error.code)
             stream.reset(Code.INTERNAL)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""aiortc's DTLS handshake without what only media needs, and certificates that links may share.
+"""aiortc's DTLS handshake without the parts that only media need; and shared certificates.
 
 Measured: a context of OpenSSL takes 21 KB and 0.4 ms, a certificate 4 KB and 0.2 ms, a pair of SRTP
 sessions, which no data channel uses, 10 KB.
@@ -16,13 +16,13 @@ from OpenSSL import SSL
 if TYPE_CHECKING:
     from p2claw.link.ice.ice_connection import IceConnection
 
-# Whoever reads along sees certificates in the clear (DTLS 1.2), and by them which links are of one
-# box. It sees that by the address too, until the box moves.
+# In DTLS 1.2 an eavesdropper sees the certificates, and so which links belong to one box. The
+# address shows that too, until the box moves.
 RENEW_S = 600.0
 
 
 class LinkCertificate(RTCCertificate):
-    """A key pair, and the one context for all links that use it. sha256: its fingerprint."""
+    """A key pair, with one OpenSSL context for all links that use it. sha256: its fingerprint."""
 
     _context: SSL.Context | None = None
 
@@ -34,8 +34,8 @@ class LinkCertificate(RTCCertificate):
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         if self._context is None:
             self._context = super()._create_ssl_context(srtp_profiles)
-            # Links are strangers to each other: none may go on with what another agreed upon, and
-            # nothing is kept of those that have ended. (Tickets are off already.)
+            # Links belong to different visitors: none may resume the TLS session of another, and
+            # none is kept after its link has ended. (Tickets are off already.)
             self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return self._context
 
@@ -55,10 +55,13 @@ class SharedCertificate:
 
 
 class Handshake(RTCDtlsTransport):
-    """One link's. SRTP is still offered, because some stacks insist; no keys are made for it."""
+    """The handshake of one link.
+
+    It offers SRTP, because some stacks insist, but makes no keys for it.
+    """
 
     def __init__(self, connection: IceConnection, certificate: LinkCertificate) -> None:
-        # Of a transport it uses `_recv` and `_send` alone, where the role is set.
+        # With the role set, it calls only `_recv` and `_send` of its transport.
         super().__init__(cast(RTCIceTransport, connection), [certificate])
 
     def _setup_srtp(self) -> None:

@@ -9,13 +9,13 @@ from aiohttp.resolver import ThreadedResolver
 
 
 def is_localhost(host: str) -> bool:
-    """Whether a name means this machine whatever a name server says."""
+    """Whether a name always means this machine, whatever a name server says."""
     host = host.lower().rstrip(".")
     return host == "localhost" or host.endswith(".localhost")
 
 
 class LocalhostResolver(AbstractResolver):
-    """Answers 127.0.0.1 for `localhost` and every name under it, and asks the system for others."""
+    """Resolves `localhost` and names under it to 127.0.0.1, and asks the system for all others."""
 
     def __init__(self) -> None:
         self._system = ThreadedResolver()

@@ -1,7 +1,8 @@
-"""One link's WebRTC peer, either side: offer or answer, candidates, and the channel that opens.
+"""The WebRTC peer of one link, on either side: offer or answer, candidates, and the channel that
+opens.
 
-ICE is aioice's and the DTLS handshake aiortc's, by parts; once the handshake is done the data plane
-takes the connection over, and aiortc sees no packet any more.
+aioice does ICE and aiortc the DTLS handshake. When the handshake is done, the data plane takes over
+the connection, and aiortc sees no packet any more.
 """
 
 from __future__ import annotations
@@ -227,12 +228,12 @@ class Peer:
         self._connecting = None
 
     def _take_over(self) -> None:
-        """From the handshake to the data plane, with nothing lost on the way."""
+        """Move the connection from the handshake to the data plane, without losing a packet."""
         reader, connection = self._dtls._task, self._dtls._ssl
         if self._link is None or self._closing is not None:
             return
         assert reader is not None and connection is not None
-        # It has been made, but has not run yet: what it never began it does not end.
+        # The task was made, but has not run yet. So cancelling it does not end the connection.
         reader.cancel()
         self._is_started = True
         self._link.start(records_way().kind(connection), self._connection.consent())
@@ -241,7 +242,7 @@ class Peer:
         for datagram in self._connection.take_queued():
             self._link.datagram_received(datagram)
 
-    # Told by ICE.
+    # Called by ICE.
 
     def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
         if self._link is not None:
@@ -266,7 +267,7 @@ class Peer:
     def relayed_stun(self, message: bytes) -> bool:
         return self._link is not None and self._link.stun_received(message)
 
-    # Told by the link.
+    # Called by the link.
 
     def handshake_datagram(self, data: bytes) -> None:
         self._connection.data_received(data, 1)
@@ -299,7 +300,10 @@ class Peer:
         await self._connection.close()
 
     def _fail(self, message: str, code: str) -> None:
-        """The first reason stays; once the channel was open, `channel_closed` tells."""
+        """Only the first reason counts.
+
+        Once the channel was open, `channel_closed` reports the end.
+        """
         if not self._settled.done():
             self._failure = LinkError(message, code=code)
             self._settled.set_result(None)
@@ -369,7 +373,7 @@ class VisitorPeer(Peer):
 
 
 class _EarlyPackets:
-    """Keeps what the handshake decrypted: the other side may begin before we are done."""
+    """Keeps packets that the handshake decrypted: the other side may send before we are done."""
 
     def __init__(self) -> None:
         self.packets: list[bytes] = []

@@ -1,8 +1,9 @@
 """Joins a session with a channel: messages in, events to streams, messages out, timers.
 
-The protocol is `wire.session`'s, the transport `channel.py`'s, one task a request `handling.py`'s.
-The hot path has no task and no await per message: `message_received` and `_send` run synchronously
-until the channel is full, and everything that a turn of the loop produced is sent together.
+The protocol is in `wire.session`, the transport in `channel.py`, the tasks of requests in
+`handling.py`. The hot path has no task and no await per message: `message_received` and `_send` run
+synchronously until the channel is full, and everything that a turn of the loop produced is sent
+together.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from p2claw.wire.frames.hello import Hello
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.session import Session
 
-# What waits in the channel is out of the scheduler's hands: at 2 MB/s, 512 KiB delay a small answer
+# The scheduler cannot reorder what waits in the channel: at 2 MB/s, 512 KiB delay a small response
 # by a quarter of a second. Measured from 32/64 to 256/512 KiB, speed and CPU were the same, since
-# `channel_drained` refills at once; what is in flight does not count here.
+# `channel_drained` refills at once. Bytes in flight do not count here.
 LOW_WATER_BYTES = 32 * 1024
 HIGH_WATER_BYTES = 64 * 1024
 
@@ -81,7 +82,7 @@ class Pump:
 
     @property
     def draining(self) -> bool:
-        """Whether no new streams are taken: either side said GOAWAY, or the link is lost."""
+        """Whether no new streams are taken: either side has sent GOAWAY, or the link is lost."""
         return self._loss is not None or self.session.failed or self.session.draining
 
     def start(self) -> None:
@@ -138,7 +139,7 @@ class Pump:
         await self.close(Code.SHUTDOWN)
 
     async def close(self, code: Code = Code.NO_ERROR, reason: str = "") -> None:
-        """Say GOAWAY, close the channel, end every task. Returns within CLOSE_TIMEOUT_S or so."""
+        """Send GOAWAY, close the channel, end every task. Returns within CLOSE_TIMEOUT_S or so."""
         if self._loss is None:
             if not self.session.draining:
                 self.session.goaway(code, reason)
@@ -195,7 +196,7 @@ class Pump:
             self._arm()
 
     def _send_last(self) -> None:
-        """Everything that the session still gives, whatever the channel holds, then close."""
+        """Send everything that the session still has, even above high water, then close."""
         while message := self.session.to_send(self._loop.time()):
             self._channel.send(message)
         self._channel.close()
@@ -297,7 +298,7 @@ class Pump:
     # The end.
 
     def _end(self, loss: LinkError) -> None:
-        """Tell everyone who waits, and end the tasks. Only the first reason counts."""
+        """Wake all tasks that wait, and end those of requests. Only the first reason counts."""
         if self._loss is not None:
             return
         self._loss = loss
@@ -318,7 +319,7 @@ class Pump:
 
 
 class _News:
-    """Wakes everyone who waits now. Holds nothing while nobody does."""
+    """Wakes all tasks that wait now. Takes no memory while none waits."""
 
     __slots__ = ("_waiting",)
 
@@ -343,7 +344,7 @@ class _News:
 
 
 class _Fact(_News):
-    """Something that happens once: asyncio.Event in a sixth of its memory."""
+    """An event that happens once, like asyncio.Event in a sixth of its memory."""
 
     __slots__ = ("_happened",)
 

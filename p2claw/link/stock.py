@@ -1,7 +1,7 @@
 """Checks once that the installed aiortc and aioice have the private names which links rely on.
 
-One place says what breaks: a new version that renamed something fails here, at start and by name,
-instead of in the middle of a link.
+A new version that renamed something fails here, at the start and with the name, instead of in the
+middle of a link.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""One exchange, a request and its response, as a task sees it: awaitable reads and writes.
+"""One exchange, a request and its response, for the task that handles it: reads and writes to
+await.
 
-The rules of the exchange live in `wire.session`; the pump calls the `on_…` methods.
+The rules of an exchange are in `wire.session`. The pump calls the `on_…` methods.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
 from p2claw.wire.session.session import Session
 
-# How long the last of a broken answer may wait for credit, and how often that is looked at.
+# How long the last bytes of a broken response may wait for credit, and how often to check.
 _CUT_OFF_S = 2.0
 _LOOK_S = 0.01
 
 
 class Stream:
-    """What both roles share. One task reads and one writes; they may be two.
+    """What the streams of both roles share. One task reads and one writes; it may be the same one.
 
     id: of the stream in its session.
     trailers: fields after the body, once `read` has returned b"".
@@ -136,7 +137,7 @@ class Stream:
 
 
 class BoxStream(Stream):
-    """A request to answer.
+    """A request that a box has to respond to.
 
     request: its head. request_ended: it has no body. app: what the visitor asked for in its HELLO.
     """
@@ -168,9 +169,9 @@ class BoxStream(Stream):
         self._send_soon()
 
     async def cut_off(self, code: Code, reason: str) -> None:
-        """Reset once what was written has been sent, as on a connection that breaks off later.
+        """Reset the stream, but only once what was written has been sent.
 
-        Raises StreamResetError or LinkError. A reader that takes nothing is not waited for.
+        Raises StreamResetError or LinkError. Does not wait longer if the visitor reads nothing.
         """
         deadline = asyncio.get_running_loop().time() + _CUT_OFF_S
         while self._failure is None:
@@ -181,9 +182,9 @@ class BoxStream(Stream):
         raise self._failure
 
     def finish(self) -> None:
-        """The handler is done: what it left open is closed (docs/WIRE.md §4)."""
+        """The handler has returned: close what it left open (docs/WIRE.md §4)."""
         if not self._sent_end:
-            self.reset(Code.INTERNAL, "the answer was not finished")
+            self.reset(Code.INTERNAL, "the response was not finished")
         elif not self._ended:
             self.reset(Code.NO_ERROR)
 

@@ -23,9 +23,9 @@ MESSAGE_BYTES = 64 * MIB
 
 
 class AppSocket:
-    """One WebSocket that is open. Made by `Visitor.socket`; close it, best by `async with`.
+    """One open WebSocket. Made by `Visitor.socket`; close it, best by `async with`.
 
-    fields: of the handshake's answer. closed: what the app said last, None before that.
+    fields: of the response to the handshake. closed: the Close of the app, None before that.
     """
 
     def __init__(self, head: ResponseHead, stream: VisitorStream) -> None:

@@ -1,4 +1,4 @@
-"""What a visitor's URL says: which app, on which box, through which edge, and the key it names."""
+"""Parses the URL of an app: the app, the box, the edge to connect to, and the key that it names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class AppUrl:
-    """A parsed URL.
+    """A parsed URL of an app.
 
     host: as it goes into the Host field. dial: host, port and whether TLS of who answers for it.
     peer_id: of `#k=`, or None. target: path and query, what a request asks for.

@@ -1,4 +1,4 @@
-"""Which key each box had at the first visit, in one JSON file of the visitor's."""
+"""Pins: the key that each box had at the first visit, in one JSON file of the visitor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ FILE_NAME = "known_boxes.json"
 
 
 class PinStore:
-    """`{"version": 1, "boxes": {host: peer id}}`; mode 0600, replaced as a whole."""
+    """The file of pins: `{"version": 1, "boxes": {host: peer id}}`, mode 0600, replaced as a
+    whole."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

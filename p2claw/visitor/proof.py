@@ -1,4 +1,4 @@
-"""Whether the answer is from the box that the URL names (docs/WIRE.md §13)."""
+"""Checks that an answer comes from the box that the URL names (docs/WIRE.md §13)."""
 
 from __future__ import annotations
 

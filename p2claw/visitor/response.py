@@ -1,4 +1,4 @@
-"""The answer to one request: status, fields, and a body that is read piece by piece."""
+"""The response to one request: status, fields, and a body that is read piece by piece."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from p2claw.wire.frames.heads import ResponseHead
 class Response:
     """One response.
 
-    status, fields: as the app sent them. error: a code of docs/WIRE.md §9 where the box answered in
-    the app's place, else "". Read the body to its end, or `close`.
+    status, fields: as the app sent them. error: a code of docs/WIRE.md §9 if the box made the
+    response itself, else "". Read the body to its end, or `close`.
     """
 
     def __init__(

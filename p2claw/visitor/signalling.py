@@ -1,6 +1,6 @@
-"""The introduction: one WebSocket to the coordinator, from `introduced` to an open channel.
+"""Opens a link by one WebSocket to the coordinator, from `introduced` to an open channel.
 
-It knows the messages of docs/WIRE.md §12 and their order. Keys are checked in `proof.py`.
+The messages and their order are those of docs/WIRE.md §12. Keys are checked in `proof.py`.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ async def _connect(
 
 
 class _Socket:
-    """The visitor's WebSocket: whole messages, and errors raised."""
+    """The WebSocket to the coordinator: sends and receives messages, raises its errors."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, deadline: float) -> None:
         self._socket = socket

@@ -1,4 +1,4 @@
-"""Opens an app's URL and makes requests of it, on as many links as it takes, one at a time."""
+"""Opens the URL of an app and sends it requests. If a link drains or is lost, it opens another."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Link:
 
 
 class Visitor:
-    """One app, visited. Made by `open`; always close it, best by `async with`.
+    """A visit to one app. Made by `open`; always close it, best by `async with`.
 
     When the box drains a link (GOAWAY), open requests go on there and new ones take a new link.
     """

@@ -1,4 +1,4 @@
-"""The folder of a demo: made private, and held by one demo at a time."""
+"""The folder of a demo: private, and locked, so that only one demo uses it at a time."""
 
 from __future__ import annotations
 

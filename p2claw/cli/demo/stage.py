@@ -1,4 +1,7 @@
-"""What the demo puts up: the app, the server, the agent, in that order; down in the reverse."""
+"""Starts what a demo consists of: the app, the server, the agent.
+
+Ends them in the reverse order.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to publish, under which name, and where everything is kept."""
+    """The settings of a demo: what to publish, under which name, and the folder for its data."""
 
     name: str
     data_dir: Path
@@ -39,7 +42,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that runs."""
+    """A running demo."""
 
     plan: Plan
     say: Say

@@ -1,4 +1,6 @@
-"""`p2claw doctor`: runs every check, prints a line for each, and says with its exit code."""
+"""`p2claw doctor`: runs every check and prints one line for each; the exit code shows whether all
+passed.
+"""
 
 from __future__ import annotations
 

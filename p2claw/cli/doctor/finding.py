@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of a check of the doctor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line. advice: what to do, or ""."""
+    """The result of one check. advice: what to do, or ""."""
 
     check: str
     level: Level

@@ -1,4 +1,4 @@
-"""Whether the home of the agent is in order: the folder, the key, the routes."""
+"""Checks the home of the agent: the folder, the key, the routes."""
 
 from __future__ import annotations
 

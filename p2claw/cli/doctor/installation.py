@@ -1,4 +1,4 @@
-"""Whether p2claw itself is whole: Python, extension, aiortc, browser side."""
+"""Checks the installation: Python, extension, aiortc, browser side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the network lets us: UDP sockets, the coordinator and its clock, STUN."""
+"""Checks the network: UDP sockets, the coordinator and its clock, STUN."""
 
 from __future__ import annotations
 

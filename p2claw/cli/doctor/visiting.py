@@ -1,4 +1,4 @@
-"""Whether the agent runs, is known, and can be visited: the whole way, as a visitor goes it."""
+"""Checks whether the agent runs, is registered, and can be visited, by visiting it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`p2claw fetch URL`: its options, and what they mean together."""
+"""`p2claw fetch URL`: its options, and how they combine."""
 
 from __future__ import annotations
 

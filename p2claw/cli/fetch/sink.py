@@ -1,4 +1,4 @@
-"""Where fetch puts a body: standard output, a file, or the JSON that it prints."""
+"""Sinks: where fetch writes a body: standard output, a file, or the JSON that it prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ JSON_BODY_BYTES = MIB
 
 
 class Sink(Protocol):
-    """Takes pieces. `finish` after the last one; `discard` if it never came."""
+    """Receives a body in pieces.
+
+    Call `finish` after the last one, or `discard` if it never comes.
+    """
 
     async def write(self, piece: bytes) -> None: ...
     def finish(self) -> None: ...
@@ -25,7 +28,7 @@ class Sink(Protocol):
 
 
 class StandardOutput:
-    """Piece by piece as they come; in a thread, because a reader that pauses must not pause ICE."""
+    """Writes each piece at once, in a thread: a reader that pauses must not pause the link."""
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
@@ -53,7 +56,10 @@ class StandardOutput:
 
 
 class FileOutput:
-    """A file that appears under its name when it is whole. A device or a pipe is written to."""
+    """Writes a file that appears under its name when it is complete.
+
+    Devices and pipes are written directly.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -91,7 +97,7 @@ class FileOutput:
 
 
 class JsonBody:
-    """Kept as text while it is short."""
+    """Keeps a short body as text for the JSON output."""
 
     def __init__(self) -> None:
         self._kept = bytearray()

@@ -1,4 +1,4 @@
-"""One fetch: opens the link, sends the request, hands the body on, and says how it went."""
+"""One fetch: opens the link, sends the request, writes the body to a sink, reports the result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UPLOAD_S = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for. output: None is standard output."""
+    """What the user asked for. output: None is standard output."""
 
     url: str
     method: str

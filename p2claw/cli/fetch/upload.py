@@ -16,9 +16,9 @@ PIECE_BYTES = 128 * 1024
 
 
 class FileBody:
-    """A file, or standard input where the path is `-`, as pieces.
+    """A file, or standard input if the path is `-`, as pieces.
 
-    on_sent is told the length of each piece that has been handed on.
+    on_sent: called with the length of each piece that was passed on.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,7 +28,7 @@ class FileBody:
 
     @property
     def length(self) -> int | None:
-        """Bytes, where they can be known in advance."""
+        """The length in bytes, or None if it is not known in advance."""
         facts = os.fstat(self._file.fileno())
         return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 

@@ -1,6 +1,6 @@
-"""What the coordinator must remember for ever, behind one small interface.
+"""The interface of the store: what the coordinator must remember for ever.
 
-Presence is not here: who is online is known by who is connected.
+Which boxes are online is not stored: a box is online while it is connected.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Store(Protocol):
         ...
 
     async def check(self) -> None:
-        """Return where the store can be read and written."""
+        """Returns if the store can be read and written."""
         ...
 
     async def close(self) -> None:

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class StoreError(P2clawError):
-    """The store does not answer, or cannot write."""
+    """The store cannot be read or written."""
 
     code = "store-unavailable"
 

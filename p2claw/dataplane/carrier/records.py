@@ -1,4 +1,4 @@
-"""Which way records are encrypted here, tried out before any link relies on it."""
+"""Chooses how DTLS records are encrypted, and tries it out before any link relies on it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PACKETS = (b"\0", b"data plane" * 100, bytes(range(256)) * 64)
 
 @dataclass(frozen=True, slots=True)
 class RecordsWay:
-    """kind: what makes the records. trouble: why it is the slow one; "" if it is not."""
+    """The chosen way. kind: the class that makes records. trouble: why it is slow, or ""."""
 
     kind: type[Records]
     trouble: str = ""
@@ -35,7 +35,7 @@ class RecordsWay:
 
 @functools.cache
 def records_way() -> RecordsWay:
-    """The fast way where it passes the test, else the slow one. Takes some 10 ms, once."""
+    """The fast way if it passes the test, else the slow one. The first call takes some 10 ms."""
     try:
         check(Records)
     except LinkError as error:

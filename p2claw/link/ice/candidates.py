@@ -1,4 +1,4 @@
-"""Reads and writes candidates as trickling carries them: `candidate:…` (RFC 8839 §5.1)."""
+"""Reads and writes candidates in the form of trickling: `candidate:…` (RFC 8839 §5.1)."""
 
 from __future__ import annotations
 

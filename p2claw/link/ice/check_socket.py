@@ -1,4 +1,4 @@
-"""What aioice takes for a socket: one local address of the port that all links share."""
+"""Sockets as aioice expects them: each is one local address of the port that all links share."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class PortTransport(asyncio.DatagramTransport):
 
 
 class CheckSocket(StunProtocol):
-    """One local address, or one relayed. Knows its open checks, to send one again at once.
+    """One local or relayed address. It remembers its open checks, so that it can repeat one at
+    once.
 
     port: None if it is relayed, and aioice's TURN client is the transport.
     """
@@ -102,5 +103,5 @@ class CheckSocket(StunProtocol):
             self.send_stun(request, addr)
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
-        """An answer to one of our requests, from the port."""
+        """A response to one of our requests has come from the port."""
         self.datagram_received(data, addr)

@@ -23,7 +23,7 @@ from p2claw.log import get_log
 
 log = get_log("link")
 
-# A server that has not answered by then is of no use to this link.
+# A server that has not responded by then is of no use to this link.
 GATHER_TIMEOUT_S = 10.0
 
 # One allocation is enough. The next server is asked when the one before fails, or after this long.
@@ -33,9 +33,9 @@ OnCandidate = Callable[[Candidate | None], None]
 
 
 class Gathering:
-    """The servers' part of one link's candidates.
+    """Gathers the candidates that servers give for one link.
 
-    on_candidate: told each as it comes, then None, once.
+    on_candidate: called with each candidate as it comes, and at the end once with None.
     """
 
     def __init__(

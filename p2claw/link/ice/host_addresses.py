@@ -1,4 +1,4 @@
-"""Which addresses of this machine become host candidates, and in which order."""
+"""Chooses which addresses of this machine become host candidates, and their order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class HostAddress:
 
 
 def host_addresses() -> tuple[HostAddress, ...]:
-    """The addresses of this machine to gather on; loopback only where there is no other."""
+    """The addresses of this machine to gather on; loopback only if there is no other."""
     return _host_addresses(int(time.monotonic() / FRESH_S))
 
 

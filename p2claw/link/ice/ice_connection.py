@@ -1,4 +1,4 @@
-"""aioice's Connection with the cures that a link needs: trickle, triggered checks, patience.
+"""aioice's Connection, changed as links need it: it trickles, repeats checks and waits longer.
 
 Private names of aioice 0.13 used here are listed in `link/stock.py`, which refuses a version that
 lacks them. If aioice learns to trickle and to answer a check with a check, most of this goes away.
@@ -40,10 +40,15 @@ RELAY_CLOSE_TIMEOUT_S = 1.0
 
 
 class Carrier(Protocol):
-    """Who is told of validated addresses and of the path, and takes what is not STUN."""
+    """The link that uses this ICE agent: it learns of addresses and paths, and gets what is not
+    STUN.
+    """
 
     def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
-        """An authenticated check came from there; or was answered from there, which proves more."""
+        """An authenticated check came from this address.
+
+        answered: a check of ours was answered from it.
+        """
 
     def path_selected(self, pair: CandidatePair) -> None:
         """This pair carries data from now on: the first one, or another than before."""
@@ -52,7 +57,9 @@ class Carrier(Protocol):
         """A DTLS record that came through a relay."""
 
     def relayed_stun(self, message: bytes) -> bool:
-        """Whether a message that came through a relay was about consent, and is seen to."""
+        """Handle a message that came through a relay, if it is about consent; returns whether it
+        was.
+        """
 
 
 class IceConnection(Connection):
@@ -79,7 +86,7 @@ class IceConnection(Connection):
         return tuple(self._protocols)
 
     def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
-        """Make the host candidates, one an address. Nothing is asked of anyone."""
+        """Make the host candidates, one per address. No server is asked."""
         for address in addresses:
             if self._port.is_v4_only and _version(address.host) == 6:
                 continue
@@ -110,7 +117,7 @@ class IceConnection(Connection):
             socket.datagram_received(data, addr)
 
     def add_relay(self, protocol: StunProtocol) -> None:
-        """A TURN server gave us an address: pair it with what the peer has told so far."""
+        """A TURN server gave us an address: pair it with the peer's candidates so far."""
         self._protocols.append(protocol)
         self._local_candidates.append(protocol.local_candidate)
         for remote in list(self._remote_candidates):
@@ -201,7 +208,7 @@ class IceConnection(Connection):
         return self._carrier.relayed_stun(message)
 
     def take_queued(self) -> list[bytes]:
-        """What came for the handshake and was not read by it."""
+        """Records that came for the handshake and that it did not read."""
         return [item[0] for item in self._arrived.take_all() if item is not None]
 
     def data_received(self, data: bytes, component: int) -> None:
@@ -209,7 +216,7 @@ class IceConnection(Connection):
         if self._arrived.qsize() < RECEIVE_QUEUE:
             super().data_received(data, component)
 
-    # What aiortc's handshake asks of a transport.
+    # What aiortc's handshake calls on a transport.
 
     async def _recv(self) -> bytes:
         return await self.recv()

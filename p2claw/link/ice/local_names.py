@@ -18,7 +18,7 @@ log = get_log("link")
 
 RESOLVE_TIMEOUT_S = 3.0
 
-# A browser has one name an address; more questions would let a visitor flood the box's network.
+# A browser has one name per address. More lookups would let a visitor flood the box's network.
 NAMES = 4
 
 
@@ -28,7 +28,10 @@ def is_local_name(host: str) -> bool:
 
 
 class LocalNames:
-    """The names of one link's peer. on_resolved: a candidate and the address that its name has."""
+    """Resolves the names of one link's peer.
+
+    on_resolved: called with a candidate and its address.
+    """
 
     def __init__(self, on_resolved: Callable[[Candidate, str], None]) -> None:
         self._on_resolved = on_resolved

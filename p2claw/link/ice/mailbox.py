@@ -1,4 +1,4 @@
-"""A queue of one reader that is small while it is empty, as two of each link are."""
+"""A queue for one reader that takes little memory while it is empty. Each link has two."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """What aioice uses of asyncio.Queue, whose four deques take 3 KB."""
+    """The part of asyncio.Queue that aioice uses. A real one has four deques, which take 3 KB."""
 
     __slots__ = ("_filled", "_items")
 
@@ -26,12 +26,12 @@ class Mailbox(Generic[T]):
         self._filled.wake()
 
     async def get(self) -> T:
-        """The oldest. A reader that is cancelled takes none."""
+        """Wait for the oldest item. A reader that is cancelled removes none."""
         while not self._items:
             await self._filled.wait()
         return self._items.pop(0)
 
     def take_all(self) -> list[T]:
-        """What has come, oldest first."""
+        """Remove all items, the oldest first."""
         taken, self._items = self._items, []
         return taken

@@ -43,14 +43,17 @@ class TurnServer:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Every server that can be used, in the order given, bounded."""
+    """The servers that can be used, in the given order, up to a limit."""
 
     stun: tuple[StunServer, ...]
     turn: tuple[TurnServer, ...]
 
 
 def read_servers(servers: Iterable[IceServer]) -> Servers:
-    """Sort the servers out. What cannot be used is logged and left: a link may open without."""
+    """Sort the servers by kind.
+
+    One that cannot be used is logged and skipped: links may open without it.
+    """
     stun: list[StunServer] = []
     turn: list[TurnServer] = []
     for server in servers:

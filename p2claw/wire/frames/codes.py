@@ -1,4 +1,4 @@
-"""The numbers of the wire: frame types, flags, and why a stream or a session ended."""
+"""The numbers of the wire: frame types, flags, and the codes that end streams and sessions."""
 
 from __future__ import annotations
 

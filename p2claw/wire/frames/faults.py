@@ -1,4 +1,7 @@
-"""What a remote did wrong, by what it ends: the session, one stream, or one request."""
+"""Faults of the other side.
+
+Each class says what the fault ends: the session, a stream, or a request.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class CreditFault(StreamFault, FlowControlError):
 
 
 class HeadFault(RemoteProtocolError):
-    """A head that docs/WIRE.md §4 does not allow. A box answers 400 to it, a visitor resets."""
+    """A head that docs/WIRE.md §4 does not allow. A box responds with 400, a visitor resets."""
 
     code = "bad-request"
     status = 400
@@ -38,7 +41,7 @@ class HeadFault(RemoteProtocolError):
 
 
 class HeadTooLarge(HeadFault):
-    """A head of too many bytes or fields. A box answers 431 to it."""
+    """A head of too many bytes or fields. A box responds with 431."""
 
     code = "head-too-large"
     status = 431

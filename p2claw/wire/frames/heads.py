@@ -32,10 +32,10 @@ _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """What a visitor asks for. fields: lower-case names, in order. Source: docs/WIRE.md §4.
+    """The head of a request. fields: lower-case names, in order. Source: docs/WIRE.md §4.
 
     protocol: that a CONNECT opens on the stream, docs/WIRE.md §14; "" with every other method.
-    keep: the request goes on where its link is lost, docs/WIRE.md §4.
+    keep: the request goes on if its link is lost, docs/WIRE.md §4.
     """
 
     method: str
@@ -48,10 +48,10 @@ class RequestHead:
 
 @dataclass(frozen=True, slots=True)
 class ResponseHead:
-    """What a box answers.
+    """The head of a response.
 
-    error: a code of docs/WIRE.md §9 on answers that the box itself made, else "".
-    reason: the phrase that an HTTP/1.1 upstream put behind the status.
+    error: a code of docs/WIRE.md §9 on an error response of the box, else "".
+    reason: the phrase of an HTTP/1.1 upstream after the status.
     origins: by which an app's page may mean the app itself, besides the one it is visited under.
     """
 

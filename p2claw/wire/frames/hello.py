@@ -1,4 +1,4 @@
-"""HELLO: what each side says first, and which version follows from the two."""
+"""HELLO, the first frame of each side, and the version that follows from the two."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What one side said. Source: docs/WIRE.md §3.
+    """The HELLO of one side. Source: docs/WIRE.md §3.
 
     app: the one that the visitor wants, "" from a box. window_bytes: body bytes allowed on each
     stream before credit. streams: that the other side may have open at once.

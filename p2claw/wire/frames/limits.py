@@ -1,4 +1,4 @@
-"""The named limits of a session, and what the other side is taken to allow before its HELLO."""
+"""The named limits of a session, and those that are assumed of the other side before its HELLO."""
 
 from __future__ import annotations
 

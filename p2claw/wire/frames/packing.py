@@ -1,4 +1,4 @@
-"""The border to msgpack: bytes of a remote become a map or a list, or an error of ours."""
+"""Reads and writes msgpack: bytes of a remote become a map or a list, or raise an error of ours."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Records: what the DATA of a WebSocket's stream carries, both ways. Source: docs/WIRE.md §14.
+"""Records, which the DATA of a WebSocket's stream carries both ways. Source: docs/WIRE.md §14.
 
-Pure: bytes in, parts of messages out, as they come and however they were cut.
+Pure: bytes come in, however they are cut; parts of messages come out as soon as possible.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of a message, perhaps nothing of it. final: the message ends with it.
+    """A part of a message, perhaps empty. final: it is the last part.
 
     The bytes of a text are UTF-8 as a whole; a part may end within a character.
     """
@@ -90,7 +90,7 @@ class RecordReader:
         return self._closed
 
     def feed(self, data: bytes) -> Iterator[Part | Close]:
-        """Give what came, in any cut. Raises StreamFault PROTOCOL at what §14 does not allow."""
+        """Add bytes, cut anywhere. Raises StreamFault PROTOCOL at what §14 does not allow."""
         at = 0
         while at < len(data):
             if self._closed:

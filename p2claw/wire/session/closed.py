@@ -1,8 +1,8 @@
-"""What a session still knows of streams that are over, in bounded memory.
+"""Remembers what is still needed of streams that are over, in bounded memory.
 
 Ids rise, so a stream that is not open and not above the highest id is over: no list is needed for
-that. Two small things are kept: the codes of late resets, for those who still write; and streams
-that ended between the parts of a REQUEST, whose other parts are not a second REQUEST.
+that. Two small things are kept: the codes of resets, for a user that still writes; and the streams
+that ended between the parts of a REQUEST, because their further parts are no new REQUEST.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a session tells the one who drives it. `Event` is the union of all."""
+"""The events of a session. `Event` is the union of all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from p2claw.wire.frames.hello import Hello
 
 @dataclass(frozen=True, slots=True)
 class HelloReceived:
-    """The other side is there, and a version is agreed. Comes before all else."""
+    """HELLO of the other side has come, and a version is agreed. The first event."""
 
     hello: Hello
 
@@ -27,7 +27,7 @@ class RequestReceived:
 
 @dataclass(frozen=True, slots=True)
 class ResponseReceived:
-    """Visitor: the answer begins. end: it has no body."""
+    """Visitor: a response begins. end: it has no body."""
 
     stream: int
     head: ResponseHead
@@ -36,7 +36,7 @@ class ResponseReceived:
 
 @dataclass(frozen=True, slots=True)
 class DataReceived:
-    """Body bytes, perhaps none. Say `consumed` for them once they have been read."""
+    """Body bytes, perhaps none. Call `consumed` once they have been read."""
 
     stream: int
     data: bytes
@@ -92,7 +92,7 @@ class GoawayReceived:
 
 @dataclass(frozen=True, slots=True)
 class SessionFailed:
-    """Nothing more comes. Send what `to_send` still gives, then close the channel."""
+    """The session is over. Send what `to_send` still returns, then close the channel."""
 
     code: Code
     reason: str

@@ -1,4 +1,6 @@
-"""Silence on a session: when to send PING, when the peer is lost, how many PINGs to answer."""
+"""Watches silence on a session: when to send PING, when the peer is lost; and limits replies to
+PING.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ PING_BYTES = 8
 
 
 class Silence(Enum):
-    """What a moment calls for."""
+    """What has to be done now."""
 
     NOTHING = auto()
     PING = auto()
@@ -18,7 +20,7 @@ class Silence(Enum):
 
 
 class Keepalive:
-    """The clock side of a session. Its time starts with the first `now` that it is shown.
+    """The timers of one session. They start with the first `now`.
 
     Source: docs/WIRE.md §8.
     """
@@ -53,14 +55,14 @@ class Keepalive:
         self._pinged = False
 
     def deadline(self) -> float | None:
-        """When `check` has something to say, should nothing come till then."""
+        """When to call `check`, if nothing is received until then."""
         if self._received_at is None:
             return None
         limits = self._limits
         return self._received_at + (limits.dead_after_s if self._pinged else limits.ping_after_s)
 
     def check(self, now: float) -> Silence:
-        """What the silence up to now calls for. PING is said once a silence."""
+        """What has to be done after the silence up to now. PING is returned once per silence."""
         self.start(now)
         deadline = self.deadline()
         if deadline is None or now < deadline:
@@ -83,7 +85,7 @@ class Keepalive:
         return None if sent is None else now - sent
 
     def may_answer(self, now: float) -> bool:
-        """Whether a PING that came now is answered: 10 in 10 s are."""
+        """Whether to reply to a PING that came now: to 10 in 10 s."""
         if now >= self._answered_since + self._limits.pings_s:
             self._answered_since = now
             self._answered = 0

@@ -1,7 +1,8 @@
 """A session: one side of docs/WIRE.md §1–§9 over one link, without any IO.
 
-Give it a message, then drain `next_event` and `to_send`; re-arm a timer from `next_timeout`.
-Streams are `streams`', `inbound`'s and `outbound`'s; here are HELLO, PING, GOAWAY and failure.
+Call `receive` with a message, then drain `next_event` and `to_send`, then set a timer for
+`next_timeout`. Streams are handled in `inbound.py`, `outbound.py` and `streams.py`; here are HELLO,
+PING, GOAWAY, and failure.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class Session:
 
     @property
     def draining(self) -> bool:
-        """Whether either side has said GOAWAY."""
+        """Whether either side has sent GOAWAY."""
         return self._state is State.DRAINING
 
     def receive(self, message: bytes, now: float) -> None:
@@ -166,7 +167,7 @@ class Session:
         return None
 
     def to_send(self, now: float) -> bytes | None:
-        """The next message for the channel, or None if nothing may go now."""
+        """The next message for the channel, or None if nothing can be sent now."""
         if self._state is State.FAILED:
             message, self._goaway_at_end = self._goaway_at_end, None
             return message
@@ -199,7 +200,7 @@ class Session:
             self.ping(now)
 
     def ping(self, now: float) -> None:
-        """Measure the way there and back: PongReceived tells."""
+        """Measure a round trip; the result is a PongReceived."""
         if self._state is not State.FAILED:
             self._side.send_control(FrameType.PING, 0, self._keepalive.next_ping(now))
 
@@ -217,14 +218,14 @@ class Session:
         return self._outbound.request(head, end=end)
 
     def send_response(self, stream: int, head: ResponseHead, *, end: bool) -> None:
-        """Box: answer a request.
+        """Box: respond to a request.
 
         Raises StreamResetError if the stream is over, LocalProtocolError `head-invalid`,
         `head-too-large`, `out-of-order`; LinkError after failure.
         """
         self._must_run()
         if self.role is not Role.BOX:
-            raise LocalProtocolError("a visitor answers nothing", code="role-wrong")
+            raise LocalProtocolError("a visitor sends no responses", code="role-wrong")
         self._outbound.response(stream, head, end=end)
 
     def send_data(self, stream: int, data: bytes | memoryview, *, end: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What the other side may still send on one stream, and when to let it send more."""
+"""The receive window of a stream: what may still arrive, and when to grant more credit."""
 
 from __future__ import annotations
 

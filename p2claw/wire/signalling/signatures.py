@@ -1,6 +1,6 @@
-"""What a box signs, byte for byte, and how it is verified (docs/WIRE.md §10 and §13).
+"""The bytes that a box signs, and how a signature is verified (docs/WIRE.md §10 and §13).
 
-Pure computation: keys are made and kept in `p2claw.agent.home.identity`, pins by the visitor.
+Pure computation: keys are made and kept in `agent/home/identity.py`, pins in `visitor/pins.py`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 def test_one_thing_is_said_once_an_app(log: Log) -> None:
     kept = Notices()
     for notice in (COOKIE, COOKIE, Notice("cat", "cookie-domain", "example.com")):
-        kept.take(notice)
+        kept.add(notice)
     assert log.lines == [
         ("dog", "cookie-domain", "example.com"),
         ("cat", "cookie-domain", "example.com"),
@@ -39,7 +39,7 @@ def test_one_thing_is_said_once_an_app(log: Log) -> None:
 
 def test_the_owner_reads_what_is_so_and_what_to_do(log: Log) -> None:
     kept = Notices()
-    kept.take(COOKIE)
+    kept.add(COOKIE)
     (facts,) = kept.of("dog")
     assert (facts["code"], facts["detail"]) == ("cookie-domain", "example.com")
     assert facts["text"] == "It sets a cookie for example.com, which no browser keeps here"
@@ -50,7 +50,7 @@ def test_the_owner_reads_what_is_so_and_what_to_do(log: Log) -> None:
 def test_an_app_with_ever_new_reasons_is_not_said_for_ever(log: Log) -> None:
     kept = Notices()
     for number in range(MOST_AN_APP * 2):
-        kept.take(Notice("dog", "cookie-domain", f"{number}.example"))
+        kept.add(Notice("dog", "cookie-domain", f"{number}.example"))
     assert len(log.lines) == len(kept.of("dog")) == MOST_AN_APP
 
 
@@ -59,7 +59,7 @@ def test_another_upstream_begins_anew(log: Log) -> None:
     for port in ("3000", "3000", "4000"):
         kept.keep({"dog": Route("dog", parse_upstream(port))})
         before = kept.of("dog")
-        kept.take(COOKIE)
+        kept.add(COOKIE)
         assert before == ([] if not log.lines or port == "4000" else before)
     assert len(log.lines) == 2
 

@@ -49,23 +49,23 @@ def name_of(message: Message) -> str:
         ),
         (
             Signalled.of(BoxEnd("x")),
-            b"\x00\x00\x00\x26\x82\xa1t\xa4said\xaasignalling"
+            b"\x00\x00\x00\x2b\x82\xa1t\xa9signalled\xaasignalling"
             b"\xc4\x11\x82\xa1t\xa3end\xa7session\xa1x",
         ),
     ],
-    ids=["stop", "ended", "drain", "said"],
+    ids=["stop", "ended", "drain", "signalled"],
 )
 def test_a_frame_is_a_length_and_a_map(message: Message, encoded: bytes) -> None:
     assert encode(message) == encoded
 
 
 @pytest.mark.parametrize("message", TO_WORKER, ids=name_of)
-def test_a_worker_hears_what_was_said(message: Message) -> None:
+def test_a_worker_reads_what_was_sent(message: Message) -> None:
     assert to_worker_decoder().feed(encode(message)) == [message]
 
 
 @pytest.mark.parametrize("message", OF_WORKER, ids=name_of)
-def test_an_agent_hears_what_was_said(message: Message) -> None:
+def test_an_agent_reads_what_was_sent(message: Message) -> None:
     assert of_worker_decoder().feed(encode(message)) == [message]
 
 
@@ -85,7 +85,7 @@ def test_it_does_not_matter_how_the_bytes_come(cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("message", TO_WORKER, ids=name_of)
-def test_what_is_said_to_workers_is_not_taken_from_one(message: Message) -> None:
+def test_a_message_for_workers_is_refused_from_one(message: Message) -> None:
     if isinstance(message, Signalled):
         return  # the one that goes both ways
     with pytest.raises(RemoteProtocolError):
