@@ -23,7 +23,7 @@ const { values: given } = parseArgs({
 });
 
 // Brotli, of all that the first page of a first visit needs.
-const MOST_BYTES = 59_200;
+const MOST_BYTES = 57_350;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`
@@ -40,17 +40,12 @@ const built = new Map();
 const injectWorkerUrl = await oneLine("inject-worker");
 const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl });
 const inflateUrl = await decoder("inflate");
+const lastWordsUrl = await partOfWorker("last-words");
+const socketsUrl = await partOfWorker("sockets");
 const workerUrl = await asset("worker", {
   __VERSION__: source.version,
-  __LAST_WORDS_URL__: await asset(
-    "last-words",
-    {},
-    {
-      whenNeeded: true,
-      entry: "src/worker/last-words.ts",
-      format: "esm",
-    },
-  ),
+  __LAST_WORDS_URL__: lastWordsUrl,
+  __SOCKETS_URL__: socketsUrl,
   __DECODER_URLS__: {
     gzip: inflateUrl,
     deflate: inflateUrl,
@@ -90,6 +85,7 @@ const sw = await minify("src/sw/main.ts", {
   ...ownWorkers,
   __SW_LATER_URL__: swLaterUrl,
   __LATE_URL__: lateUrl,
+  __SOCKETS_URL__: socketsUrl,
   __GUEST_URL__: guestUrl,
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
@@ -121,10 +117,14 @@ async function oneLine(name) {
   return url;
 }
 
-// Modules that the worker imports when an answer needs one.
-function decoder(name) {
-  const entry = `src/worker/decoders/${name}.ts`;
+// Modules that the worker imports when a request or an answer needs one.
+function partOfWorker(name, folder = "") {
+  const entry = `src/worker/${folder}${name}.ts`;
   return asset(name, {}, { whenNeeded: true, entry, format: "esm" });
+}
+
+function decoder(name) {
+  return partOfWorker(name, "decoders/");
 }
 
 async function asset(name, constants, { whenNeeded = false, entry, format } = {}) {

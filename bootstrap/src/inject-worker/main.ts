@@ -2,7 +2,7 @@
 // there too, and workers of a worker get this script in their turn.
 
 import { wrapEventSource } from "../inject/event-source";
-import { disguise } from "../inject/impersonate";
+import { inPlaceOf } from "../inject/native-look";
 import { hideOwnStorage } from "../inject/own-storage";
 import { appSocket, learnOrigins } from "../inject/own-url";
 import { wrapWebSocket } from "../inject/web-socket";
@@ -30,8 +30,8 @@ function locate(copy: URL, said: URL): void {
   const { prototype } = WorkerLocation;
   const own = Object.getOwnPropertyDescriptors(prototype);
   const says = (native: unknown): Native =>
-    disguise(native as Native, (target, on, args) =>
-      String(Reflect.apply(target, on, args)).replace(copy.pathname, said.pathname),
+    inPlaceOf(native as Native, (on, args) =>
+      String(Reflect.apply(native as Native, on, args)).replace(copy.pathname, said.pathname),
     );
   for (const name of ["href", "pathname"] as const) {
     const member = own[name];

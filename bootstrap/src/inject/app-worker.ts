@@ -4,7 +4,6 @@
 import type { ShellApi } from "../messages/frame-shell";
 import type { GuestVersion } from "../messages/guest";
 import type { Controller, GuestPage, Guests } from "../messages/guest-page";
-import { disguise } from "./impersonate";
 import { inPlaceOf } from "./native-look";
 import { hearSw, tellSw } from "./sw-port";
 
@@ -109,5 +108,5 @@ function handler(object: EventTarget, name: string): void {
 function getter(prototype: object, name: string, get: () => unknown): void {
   const member = Object.getOwnPropertyDescriptor(prototype, name);
   if (!member?.get) return;
-  Object.defineProperty(prototype, name, { ...member, get: disguise(member.get as never, get) });
+  Object.defineProperty(prototype, name, { ...member, get: inPlaceOf(member.get, get) });
 }

@@ -1,7 +1,7 @@
 // What a page of the app embeds and a Service Worker does not see in every browser: frames without
 // an address, of blobs, with an opaque origin; `object` and `embed`.
 
-import { disguise } from "./impersonate";
+import { inPlaceOf } from "./native-look";
 import { BLOB_PATH } from "../messages/our-paths";
 import type { ShellApi } from "../messages/frame-shell";
 import { lend } from "./lend";
@@ -138,16 +138,17 @@ async function mendObject(
 // Those of pages, as long as they have a URL.
 function keepBlobs(): void {
   type Native = (this: unknown, ...args: unknown[]) => unknown;
-  URL.createObjectURL = disguise(URL.createObjectURL as Native, (target, on, args) => {
-    const url = Reflect.apply(target, on, args) as string;
+  const { createObjectURL: create, revokeObjectURL: revoke } = URL;
+  URL.createObjectURL = inPlaceOf(create, (on, args) => {
+    const url = Reflect.apply(create as Native, on, args) as string;
     const [object] = args;
     if (object instanceof Blob && /^text\/html/i.test(object.type)) blobs.set(url, object);
     return url;
-  }) as typeof createObjectURL;
-  URL.revokeObjectURL = disguise(URL.revokeObjectURL as Native, (target, on, args) => {
+  });
+  URL.revokeObjectURL = inPlaceOf(revoke, (on, args) => {
     blobs.delete(String(args[0]));
-    return Reflect.apply(target, on, args);
-  }) as typeof revokeObjectURL;
+    return Reflect.apply(revoke as Native, on, args);
+  });
 }
 
 function isOpaque(frame: HTMLIFrameElement): boolean {

@@ -1,14 +1,14 @@
 // Stands in for a class of the browser, so that scripts cannot tell: the same prototype and the same
 // members, which act on objects of ours where they are ours, and as before where they are not.
 
+import { inPlaceOf, showing } from "./native-look";
+
 /** What an object of ours does and has, under the names of the class's own members. */
 export type Actor = object;
 
 type Handler = ((event: Event) => unknown) | null;
 type Members = { [name: string]: PropertyDescriptor };
 type Native = (this: unknown, ...args: unknown[]) => unknown;
-
-const sources = new WeakMap<object, object>();
 
 /**
  * act: what the new object is; undefined where the browser's own class is to make it, or to throw.
@@ -36,18 +36,19 @@ export function impersonate(
   const own = Object.getOwnPropertyDescriptors(prototype) as unknown as Members;
   for (const [key, member] of Object.entries(own)) {
     const route = (native: unknown, reach: (actor: Actor, args: unknown[]) => unknown): unknown =>
-      disguise(native as Native, (target, on, args) => {
+      inPlaceOf(native as Native, (on, args) => {
         const actor = actors.get(on as object);
-        return actor ? reach(actor, args) : Reflect.apply(target, on, args);
+        return actor ? reach(actor, args) : Reflect.apply(native as Native, on, args);
       });
     if (key.startsWith("on")) {
-      member.get = disguise(member.get as Native, (target, on, args) => {
+      const { get, set } = member as { get: Native; set: Native };
+      member.get = inPlaceOf(get, (on, args) => {
         const slots = handlers.get(on as object);
-        return slots ? slots.get(key) : Reflect.apply(target, on, args);
-      }) as () => unknown;
-      member.set = disguise(member.set as Native, (target, on, args) => {
+        return slots ? slots.get(key) : Reflect.apply(get, on, args);
+      });
+      member.set = inPlaceOf(set, (on, args) => {
         const slots = handlers.get(on as object);
-        return slots ? slots.set(key, args[0]) : Reflect.apply(target, on, args);
+        return slots ? slots.set(key, args[0]) : Reflect.apply(set, on, args);
       });
     } else if (member.get) {
       member.get = route(member.get, (actor) => Reflect.get(actor, key)) as () => unknown;
@@ -72,32 +73,11 @@ export function wrapConstructor(
 ): unknown {
   const native = Reflect.getOwnPropertyDescriptor(self, name);
   if (!native) return undefined;
-  const replaced = new Proxy(native.value as never, { construct }) as object;
-  sources.set(replaced, native.value as object);
+  const { value } = native as { value: object };
+  const replaced = showing(value, new Proxy(value, { construct }));
   Object.defineProperty(self, name, { ...native, value: replaced });
   return replaced;
 }
-
-// A function that is asked for its source shows that of the one which it replaces.
-export function disguise(
-  native: Native,
-  apply: (target: Native, on: unknown, args: unknown[]) => unknown,
-): Native {
-  const replaced = new Proxy(native, { apply });
-  sources.set(replaced, sources.get(native) ?? native);
-  return replaced;
-}
-
-/** Whether `ours` is in disguise now: it was, or is a class that stands for `native`. */
-export function standFor(ours: object, native: object): boolean {
-  if ("prototype" in native && !sources.has(ours)) sources.set(ours, native);
-  return sources.has(ours);
-}
-
-const text = Function.prototype.toString as Native;
-Function.prototype.toString = disguise(text, (target, on, args) =>
-  Reflect.apply(target, sources.get(on as object) ?? on, args),
-) as () => string;
 
 /** HTML §8.1.8.1: a handler keeps the place among the listeners at which it was first set. */
 class Handlers {

@@ -1,7 +1,7 @@
 // What was replaced looks as before: functions of ours have name, length, text and flags of those that
 // they stand for, whoever put them there.
 
-import { disguise, standFor } from "./impersonate";
+import { inPlaceOf, standFor } from "./native-look";
 
 // Not all that a window has: to ask for it makes some browsers make it.
 const OF_WINDOW = ["fetch", "open", "close", "focus", "moveBy", "moveTo", "resizeBy", "resizeTo"];
@@ -27,7 +27,6 @@ CLASSES.push("PerformanceNavigationTiming", "PerformanceObserverEntryList");
 CLASSES.push("SecurityPolicyViolationEvent", "ServiceWorkerContainer", "ServiceWorkerRegistration");
 
 type Part = "value" | "get" | "set";
-type Native = Parameters<typeof disguise>[0];
 
 /** Whatever `replace` replaces, of the classes above and of the window. */
 export function inDisguise(replace: () => void): void {
@@ -63,10 +62,7 @@ function dress(
     changed = true;
     // A class is a proxy already, which only its text gives away.
     if (standFor(is, was)) dressed[part] = is as never;
-    else
-      dressed[part] = disguise(was as Native, (_, on, args) =>
-        Reflect.apply(is, on, args),
-      ) as never;
+    else dressed[part] = inPlaceOf(was, (on, args) => Reflect.apply(is, on, args)) as never;
   }
   if (changed) Object.defineProperty(of, name, dressed);
 }

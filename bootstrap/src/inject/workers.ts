@@ -2,7 +2,8 @@
 // Service Worker sees: ours goes before it here.
 
 import { FORGET, give } from "../messages/worker-given";
-import { disguise, wrapConstructor } from "./impersonate";
+import { wrapConstructor } from "./impersonate";
+import { inPlaceOf } from "./native-look";
 import { ownUrl } from "./own-url";
 
 // Until the browser has surely begun to read it.
@@ -60,14 +61,14 @@ function before(location: string, file: string, module: boolean): string {
 function rememberBlobs(): Map<string, Blob> {
   const blobs = new Map<string, Blob>();
   const { createObjectURL, revokeObjectURL } = URL;
-  URL.createObjectURL = disguise(createObjectURL as Native, (target, on, args) => {
-    const url = Reflect.apply(target, on, args) as string;
+  URL.createObjectURL = inPlaceOf(createObjectURL, (on, args) => {
+    const url = Reflect.apply(createObjectURL as Native, on, args) as string;
     if (args[0] instanceof Blob) blobs.set(url, args[0]);
     return url;
-  }) as typeof createObjectURL;
-  URL.revokeObjectURL = disguise(revokeObjectURL as Native, (target, on, args) => {
+  });
+  URL.revokeObjectURL = inPlaceOf(revokeObjectURL, (on, args) => {
     blobs.delete(String(args[0]));
-    return Reflect.apply(target, on, args);
-  }) as typeof revokeObjectURL;
+    return Reflect.apply(revokeObjectURL as Native, on, args);
+  });
   return blobs;
 }

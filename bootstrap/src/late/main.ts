@@ -2,13 +2,12 @@
 
 import type { Late } from "../messages/late";
 import { listApps } from "./app-list";
+import { Mirror } from "./mirror";
 import { dataUrl, wholePage } from "./opaque";
-import { followPrinting } from "./print-copy";
 import { problemPage } from "./problem-page";
 import { problemText } from "./problem-texts";
 import { wrongKey } from "./wrong-key";
 import { signIn } from "./sign-in";
-import { icon, manifest } from "./tab-files";
 import { reportViolation } from "./violation-report";
 import { showTree } from "./xml-tree";
 
@@ -16,9 +15,7 @@ export const late: Late = {
   listApps,
   wholePage,
   dataUrl,
-  icon,
-  followPrinting,
-  manifest,
+  mirrorOf: (host) => new Mirror(host),
   reportViolation,
   problemPage,
   problemText,

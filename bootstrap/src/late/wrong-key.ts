@@ -9,7 +9,7 @@ const LABELS = {
   "first-visit": "At the first visit",
 };
 const WAY =
-  "If the key was changed on purpose, ask for a link that names the new one, with #k= at its end.";
+  "If the key was changed on purpose, ask for a link that names the new one, with `#k=` at its end.";
 
 /** wrong: undefined where the answer was not signed with the key. */
 export function wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText> {

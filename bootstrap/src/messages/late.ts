@@ -9,11 +9,8 @@ export interface Late {
   /** A page with an opaque origin, as text for `srcdoc`. */
   wholePage(page: OpaquePage): Promise<string>;
   dataUrl(blob: Blob): Promise<string>;
-  /** For a tab; undefined where it is none. */
-  icon(url: string): Promise<string | undefined>;
-  /** page: the app's window. */
-  followPrinting(page: () => EventTarget | undefined): void;
-  manifest(url: string, page: () => EventTarget | undefined): Promise<string | undefined>;
+  /** host: what an app is called that says no title. */
+  mirrorOf(host: string): TabMirror;
   /** shown: a document of XML. */
   showTree(shown: object): void;
   signIn(question: SignInQuestion): Promise<SignedIn>;
@@ -23,6 +20,12 @@ export interface Late {
   /** wrong: undefined where the answer was not signed with the key. found: its peer id. */
   wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText>;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
+}
+
+/** Makes the tab look like the app's page. */
+export interface TabMirror {
+  /** page: a window, whose document is there, perhaps not yet whole. */
+  follow(page: object): void;
 }
 
 export interface BoxAddress {

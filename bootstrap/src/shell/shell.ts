@@ -23,11 +23,11 @@ import { FrameHistory } from "./frame-history";
 import { loadLate } from "./late";
 import { loadSibling } from "./sibling";
 import type { LinkState } from "./link-state";
-import { Mirror } from "./mirror";
 import type { Pages } from "./pages";
 import type { Screen } from "./screen";
 import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
 import { visitUrl } from "./signalling";
+import { Tab } from "./tab";
 import { reloadAs } from "./tab-type";
 import { followTop, reloadTab, unhide } from "./top-steps";
 
@@ -46,7 +46,7 @@ const RELOADED_MS = 300_000;
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
   private readonly reloadedMs = takeReloaded();
-  private readonly mirror = new Mirror(location.hostname);
+  private readonly tab = new Tab();
   private readonly history: FrameHistory;
   private readonly frame: Frame;
   private readonly connector: Connector;
@@ -290,7 +290,7 @@ export class Shell {
     this.page = page;
     if (page.problem !== undefined) this.appProblem(page.problem);
     else if (!page.tab) this.pages.clear();
-    this.mirror.follow(page.window);
+    this.tab.follow(page.window);
     this.attend();
     this.serviceWorker.arrived();
     for (const id of this.forms.splice(0)) this.tell({ kind: "body-done", id });

@@ -9,6 +9,7 @@ const CACHE = `p2claw-${__VERSION__}`;
 const WHEN_NEEDED: readonly string[] = [
   __LATE_URL__,
   __SW_LATER_URL__,
+  __SOCKETS_URL__,
   __INJECT_WORKER_URL__,
   __GUEST_URL__,
   __GUEST_WORKER_URL__,
@@ -17,7 +18,8 @@ const WHEN_NEEDED: readonly string[] = [
 export async function storeAssets(): Promise<void> {
   const cache = await caches.open(CACHE);
   const guests = (await keptNote("guests")) ? [__GUEST_URL__, __GUEST_WORKER_URL__] : [];
-  await cache.addAll([...__ASSET_URLS__, __LATE_URL__, ...guests]); // what is not needed now, without the edge
+  // What is not needed now is there later, without the edge.
+  await cache.addAll([...__ASSET_URLS__, __LATE_URL__, __SOCKETS_URL__, ...guests]);
 }
 
 export async function dropOldAssets(): Promise<void> {

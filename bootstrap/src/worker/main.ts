@@ -14,8 +14,9 @@ import { Bodies } from "./bodies";
 import { Dispatcher } from "./dispatcher";
 import { Exchange } from "./exchange";
 import { Link } from "./link";
+import { Pipes } from "./pipes";
 import { SignIn } from "./sign-in";
-import { Sockets } from "./sockets";
+import type { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
 // A Service Worker may be stopped 30 s after its last event, open responses or not.
@@ -25,11 +26,12 @@ const PROGRESS_MS = 100;
 const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
 const bodies = new Bodies();
-const sockets = new Sockets();
+const pipes = new Pipes();
 const signIn = new SignIn((id, question) => tell({ kind: "sign-in", id, ...question }));
 const links = new Map<number, Link>();
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last told, by id of the body
+let sockets: Promise<Sockets> | undefined;
 let swPort: MessagePort | undefined;
 let cookies: Cookie[] = [];
 let last: typeof import("./last-words") | undefined;
@@ -58,7 +60,7 @@ function receive(message: ShellToWorker): void {
       bodies.drop(message.id);
       return;
     case "socket":
-      sockets.add(message.id, message.port);
+      pipes.add(message.id, message.port);
       return;
     case "signed-in":
       signIn.answered(message.id, message);
@@ -136,24 +138,40 @@ async function begin(request: PortRequest): Promise<void> {
   if (cookie) request.fields = [...request.fields, ["cookie", cookie]];
   const reference = body.kind === "reference" ? body.id : undefined;
   const source = await sourceOf(request);
+  const open = request.socket === undefined ? undefined : await openSockets();
   const exchange = new Exchange(signIn.known(withLength(request, source)), source, reference, {
-    accepted: (id, link, stream) => sockets.begin(id, link, stream),
+    accepted: (id, link, stream) => {
+      const pipe = pipes.take(id);
+      if (pipe) open?.begin(id, pipe, link, stream);
+      return pipe !== undefined;
+    },
     challenged: (exchange, challenges) => signIn.challenged(exchange, challenges),
     again: (exchange) => dispatcher.add(exchange),
     over: (exchange) => {
       exchanges.delete(exchange);
       dispatcher.remove(exchange);
-      if (request.socket !== undefined) sockets.drop(request.socket);
+      if (request.socket !== undefined) pipes.drop(request.socket);
       if (reference !== undefined) progressed.delete(reference);
     },
     progress,
   });
-  if (body.kind !== "none" && !source) {
+  if ((body.kind !== "none" && !source) || (request.socket !== undefined && !open)) {
     exchange.fail("reset");
     return;
   }
   exchanges.add(exchange);
   dispatcher.add(exchange);
+}
+
+// undefined: that part cannot be had now; the next WebSocket tries again.
+async function openSockets(): Promise<Sockets | undefined> {
+  const url: string = __SOCKETS_URL__;
+  sockets ??= import(url).then(({ Sockets }: typeof import("./sockets")) => new Sockets());
+  return sockets.catch((error: unknown) => {
+    sockets = undefined;
+    console.error("p2claw: the part for WebSockets could not be loaded", error);
+    return undefined;
+  });
 }
 
 async function sourceOf({ body }: PortRequest): Promise<Source | undefined> {

@@ -1,7 +1,8 @@
 // Makes the tab look like the app: what browsers, phones, people and printers take from the document
 // at the top.
 
-import { loadLate } from "./late";
+import { followPrinting } from "./print-copy";
+import { icon, manifest } from "./tab-files";
 
 const FETCHED = [
   "icon",
@@ -40,14 +41,8 @@ export class Mirror {
 
   /** A document is there, perhaps not yet whole. */
   follow(page: Window): void {
-    if (!this.page) {
-      loadLate().then(
-        (late) => late.followPrinting(() => this.page),
-        () => undefined,
-      );
-    }
+    if (!this.page) followPrinting(() => this.page);
     this.page = page;
-    printByKey(page);
     const { document: shown } = page;
     this.observer.disconnect();
     const begin = (): void => {
@@ -112,22 +107,9 @@ export class Mirror {
     const isIcon = !relList.contains("manifest");
     if (isIcon) link.href = NO_ICON;
     else link.removeAttribute("href");
-    const late = await loadLate().catch(() => undefined);
-    const data = await (isIcon ? late?.icon(href) : late?.manifest(href, () => this.page));
+    const data = await (isIcon ? icon(href) : manifest(href, () => this.page));
     if (data !== undefined && said === this.said) link.href = data;
   }
-}
-
-// The frame itself prints better than a copy of it. After the app's own listeners, and by the print()
-// that the app has not yet touched.
-function printByKey(page: Window): void {
-  const { print } = page;
-  const command = /^(Mac|iP)/.test(navigator.platform) ? "metaKey" : "ctrlKey";
-  page.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.key !== "p" || !event[command] || event.altKey) return;
-    event.preventDefault();
-    print.call(page);
-  });
 }
 
 function copyOf(given: HTMLMetaElement | HTMLLinkElement): HTMLMetaElement | HTMLLinkElement {
