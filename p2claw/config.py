@@ -74,6 +74,9 @@ class AgentLimits:
     drain_s: float = 10.0
     sockets: int = 1_024
     """WebSockets of all visitors together. Each holds an upstream connection of its own."""
+    kept: int = 512
+    """Requests of closed tabs that the box goes on with, of all visitors together."""
+    kept_per_visitor: int = 64
     upstream: UpstreamLimits = UpstreamLimits()
     spool: SpoolLimits = SpoolLimits()
 

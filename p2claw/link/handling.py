@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from p2claw.errors import P2clawError
+from p2claw.link.keeping import KeptPlaces
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.wire.frames.codes import Code
@@ -25,21 +26,26 @@ KEEP_S = 30.0
 
 
 class Handling:
-    """The tasks of one link. Their number is bounded by the session's limit of open streams."""
+    """The tasks of one link. Their number is bounded by the session's limit of open streams.
 
-    __slots__ = ("_handler", "_kept", "_tasks")
+    places: for those that are to be kept once the link is lost; None: as many as there are.
+    """
 
-    def __init__(self, handler: Handler) -> None:
+    __slots__ = ("_handler", "_kept", "_places", "_tasks")
+
+    def __init__(self, handler: Handler, places: KeptPlaces | None = None) -> None:
         self._handler = handler
+        self._places = places
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._kept: set[asyncio.Task[None]] = set()
+        # In the order in which they came.
+        self._kept: dict[asyncio.Task[None], None] = {}
 
     def begin(self, stream: BoxStream) -> None:
         """Start the task of a request that just arrived."""
         task = asyncio.get_running_loop().create_task(self._run(stream))
         self._tasks[stream.id] = task
         if stream.request.keep:
-            self._kept.add(task)
+            self._kept[task] = None
         task.add_done_callback(lambda _: self._forget(stream.id, task))
 
     def cancel(self, stream_id: int) -> None:
@@ -57,15 +63,21 @@ class Handling:
     async def cancel_all(self) -> None:
         """The link is lost: end every task, those with `keep` a while later, and wait for them."""
         tasks = list(self._tasks.values())
+        kept = list(self._kept)
+        room = len(kept) if self._places is None else self._places.take(len(kept))
+        if room < len(kept):
+            log.info("requests not kept", code="box-busy", requests=len(kept) - room)
         for task in tasks:
-            if task not in self._kept:
+            if task not in kept[:room]:
                 task.cancel()
         try:
-            if self._kept:
-                await asyncio.wait(list(self._kept), timeout=KEEP_S)
+            if room:
+                await asyncio.wait(kept[:room], timeout=KEEP_S)
         finally:
-            for task in self._kept:
+            for task in kept[:room]:
                 task.cancel()
+            if self._places is not None:
+                self._places.give(room)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CANCEL_TIMEOUT_S)
             for task in late:
@@ -73,7 +85,7 @@ class Handling:
 
     def _forget(self, stream_id: int, task: asyncio.Task[None]) -> None:
         self._tasks.pop(stream_id, None)
-        self._kept.discard(task)
+        self._kept.pop(task, None)
 
     async def _run(self, stream: BoxStream) -> None:
         try:

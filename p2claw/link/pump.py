@@ -17,6 +17,7 @@ from p2claw.errors import LinkError, P2clawError, StreamResetError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler, Handling
+from p2claw.link.keeping import KeptPlaces
 from p2claw.link.stream import BoxStream, Stream, VisitorStream
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead
@@ -39,6 +40,7 @@ class Pump:
 
     handler: box role; each request is one task that runs it. A RESET from the visitor or the loss
         of the link cancels the task; if it raises, the stream is reset INTERNAL.
+    places: for requests that are kept, as of Handling.
     admit: sees the peer's HELLO before any request does; a code instead of None ends the link.
     """
 
@@ -64,11 +66,12 @@ class Pump:
         channel: Channel,
         *,
         handler: Handler | None = None,
+        places: KeptPlaces | None = None,
         admit: Callable[[Hello], Code | None] = lambda hello: None,
     ) -> None:
         self.session = session
         self._channel = channel
-        self._handling = Handling(handler) if handler is not None else None
+        self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
         self._loop = asyncio.get_running_loop()
         self._streams: dict[int, Stream] = {}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from p2claw.link.handling import Handler
+from p2claw.link.keeping import KeptPlaces
 from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
 from p2claw.wire.frames.codes import Code
@@ -46,13 +47,15 @@ async def echo(stream: BoxStream) -> None:
 async def linked(
     handler: Handler = answer_nothing,
     *,
+    places: KeptPlaces | None = None,
     admit: Callable[[Hello], Code | None] = lambda hello: None,
     box_limits: Limits | None = None,
     visitor_limits: Limits | None = None,
 ) -> AsyncIterator[Link]:
     """Both pumps, started and introduced; closed at the end."""
     box_end, visitor_end = pipe()
-    box = Pump(Session(Role.BOX, limits=box_limits), box_end, handler=handler, admit=admit)
+    session = Session(Role.BOX, limits=box_limits)
+    box = Pump(session, box_end, handler=handler, places=places, admit=admit)
     visitor = Pump(Session(Role.VISITOR, app="dog", limits=visitor_limits), visitor_end)
     box.start()
     visitor.start()

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from p2claw.errors import StreamResetError, UsageError
+from p2claw.link.keeping import Keeping
 from p2claw.link.stream import BoxStream
 from p2claw.wire.frames.codes import Code
-from tests.link.pumps import DEADLINE_S, GET, OK, POST, linked
+from tests.link.pumps import DEADLINE_S, GET, OK, POST, eventually, linked
 
 
 class Waiting:
@@ -90,6 +91,42 @@ async def test_what_is_kept_ends_once_the_box_ends_its_lost_link() -> None:
             await asyncio.wait_for(link.box.wait_closed(), timeout=0.05)
         await link.box.close()
     assert handler.cancelled.is_set()
+
+
+async def test_what_there_is_no_place_for_ends_with_its_link(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun: list[str] = []
+    cancelled: list[str] = []
+
+    async def handler(stream: BoxStream) -> None:
+        begun.append(stream.request.target)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(stream.request.target)
+            raise
+
+    keeping = Keeping(kept=2, per_visitor=1)
+    async with (
+        linked(handler, places=keeping.of("one")) as link,
+        linked(handler, places=keeping.of("one")) as same,
+        linked(handler, places=keeping.of("other")) as other,
+        linked(handler, places=keeping.of("third")) as third,
+    ):
+        for number, each in enumerate((link, same, other, third)):
+            each.visitor.open(replace(POST, keep=True, target=f"/{number}"), end=True)
+        await eventually(lambda: len(begun) == 4)
+        async with asyncio.timeout(DEADLINE_S):
+            with caplog.at_level(logging.INFO):
+                for each in (link, same, other, third):
+                    each.visitor_end.lose()
+                await same.box.wait_closed()
+                await third.box.wait_closed()
+            assert sorted(cancelled) == ["/1", "/3"]
+            await other.box.close()
+        assert keeping.take("third", 5) == 1
+    assert [record.getMessage() for record in caplog.records].count("requests not kept") == 2
 
 
 async def test_the_visitors_reset_ends_what_is_kept() -> None:

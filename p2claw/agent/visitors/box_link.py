@@ -15,6 +15,7 @@ from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
 from p2claw.link.handshake import LinkCertificate
+from p2claw.link.keeping import KeptPlaces
 from p2claw.link.peer import BoxPeer
 from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
@@ -46,7 +47,10 @@ Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 
 class BoxLink:
-    """The link to one visitor; `run` is its whole life. visit: which visitor, and which app."""
+    """The link to one visitor; `run` is its whole life. visit: which visitor, and which app.
+
+    places: for those of its requests that are kept.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class BoxLink:
         limits: AgentLimits,
         send: Callable[[AgentMessage], None],
         forward: Forward,
+        places: KeptPlaces,
         port: UdpPort,
         certificate: LinkCertificate,
     ) -> None:
@@ -70,6 +75,7 @@ class BoxLink:
         self._limits = limits
         self._send = send
         self._forward = forward
+        self._places = places
         self._begun_s = time.monotonic()
         self._timer: asyncio.Timeout | None = None
         self._pump: Pump | None = None
@@ -157,7 +163,13 @@ class BoxLink:
             raise LinkError("The link did not open in time", code="link-timeout") from None
         finally:
             self._timer = None
-        pump = Pump(Session(Role.BOX), channel, handler=self._handle, admit=self._admit)
+        pump = Pump(
+            Session(Role.BOX),
+            channel,
+            handler=self._handle,
+            places=self._places,
+            admit=self._admit,
+        )
         self._pump = pump
         pump.start()
         self._send(BoxEnd(self._session))

@@ -26,6 +26,7 @@ from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits
 from p2claw.errors import P2clawError
 from p2claw.link.handshake import SharedCertificate
+from p2claw.link.keeping import Keeping
 from p2claw.link.port import open_port
 from p2claw.log import get_log
 from p2claw.wire.signalling import BoxOffer, Refuse
@@ -63,6 +64,7 @@ class InProcess:
         self._admission = Admission(limits, lambda app: app in self._routes)
         self._port = open_port(udp_port)
         self._certificate = SharedCertificate()
+        self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
         self._links: dict[str, BoxLink] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -89,6 +91,7 @@ class InProcess:
                 limits=self._limits,
                 send=send,
                 forward=self._proxy.forward,
+                places=self._keeping.of(offer.visitor),
                 port=self._port,
                 certificate=self._certificate.current(),
             )

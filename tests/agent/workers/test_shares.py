@@ -16,6 +16,10 @@ def test_the_shares_together_are_the_whole(workers: int) -> None:
     for name in ("connections", "waiting", "idle_connections"):
         wanted = getattr(whole.upstream, name)
         assert wanted <= getattr(share.upstream, name) * workers < wanted + workers
+    for name in ("sockets", "kept"):
+        assert (
+            getattr(whole, name) <= getattr(share, name) * workers < getattr(whole, name) + workers
+        )
     assert share.spool.total_bytes * workers <= whole.spool.total_bytes
 
 

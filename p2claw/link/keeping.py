@@ -1,0 +1,52 @@
+"""How many requests a box goes on with though their links are lost: of one visitor, and in all.
+
+Which requests those are, and for how long, is `handling.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Keeping:
+    """The places of one process. kept: of all visitors together. per_visitor: of each."""
+
+    def __init__(self, kept: int, per_visitor: int) -> None:
+        self._left = kept
+        self._per_visitor = per_visitor
+        self._taken: Counter[str] = Counter()
+
+    def of(self, visitor: str) -> KeptPlaces:
+        """What a link of this visitor takes from. visitor: the coordinator's name for it."""
+        return KeptPlaces(self, visitor)
+
+    def take(self, visitor: str, wanted: int) -> int:
+        """As many of the wanted places as there are. Each is to be given back."""
+        taken = max(0, min(wanted, self._left, self._per_visitor - self._taken[visitor]))
+        self._count(visitor, taken)
+        return taken
+
+    def give(self, visitor: str, places: int) -> None:
+        self._count(visitor, -places)
+
+    def _count(self, visitor: str, taken: int) -> None:
+        self._left -= taken
+        self._taken[visitor] += taken
+        if not self._taken[visitor]:
+            del self._taken[visitor]
+
+
+class KeptPlaces:
+    """Those of one visitor."""
+
+    __slots__ = ("_keeping", "_visitor")
+
+    def __init__(self, keeping: Keeping, visitor: str) -> None:
+        self._keeping = keeping
+        self._visitor = visitor
+
+    def take(self, wanted: int) -> int:
+        return self._keeping.take(self._visitor, wanted)
+
+    def give(self, places: int) -> None:
+        self._keeping.give(self._visitor, places)
