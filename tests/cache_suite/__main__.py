@@ -37,8 +37,6 @@ REASONS = {
     "vary-invalidate": "each variant is kept by itself (RFC 9111 §4.1)",
     "head-200-*": "a HEAD says news of what is kept (RFC 9111 §4.3.5)",
     "headers-omit-headers-listed-in-Connection": "fields of a connection end at the box",
-    "stale-sie-*": "stale-if-error counts (RFC 5861 §4)",
-    "freshness-expires-invalid-time-periods": "a time of day has colons, as in a cookie's date",
 }
 
 # By browser and side, by test: whether it passes, and what was found in its place.

@@ -34,10 +34,13 @@ export function durationMs(directives: Directives, name: string): number | undef
 }
 
 /** A field with a date, in ms; undefined where it is absent, NaN where it is none. RFC 9110 §5.6.7
- * has three ways to write one; browsers understand more, about those of a cookie. */
+ * has three ways to write one; browsers understand more, about those of a cookie, and midnight where
+ * there is no time of day. */
 export function dateOf(fields: Fields, name: string): number | undefined {
   const value = fieldOf(fields, name);
-  return value === undefined ? undefined : (cookieDate(value) ?? NaN);
+  return value === undefined
+    ? undefined
+    : (cookieDate(value) ?? cookieDate(`${value} 0:0:0`) ?? NaN);
 }
 
 /** The first field of this name. */

@@ -1,5 +1,5 @@
 // What may be kept, how long it stays fresh, and what may be done with it after that. Pure.
-// Source: RFC 9111 §3, §4.2; RFC 5861. As a private cache: `s-maxage` and `private` say nothing.
+// Source: RFC 9111 §3, §4.2; RFC 5861 §3 (no browser knows its §4, stale-if-error). As a private cache: `s-maxage` and `private` say nothing.
 
 import type { Fields } from "../../wire/heads";
 import { allOf, dateOf, type Directives, directivesOf, durationMs, fieldOf } from "./cache-control";
@@ -56,15 +56,6 @@ export function judge(kept: Kept, request: Fields, nowMs: number): Verdict {
   return -leftMs < (durationMs(said, "stale-while-revalidate") ?? 0)
     ? "use-and-refresh"
     : "validate";
-}
-
-/** Whether a stale answer may stand in for an error. RFC 5861 §4. */
-export function mayCoverError(kept: Kept, request: Fields, nowMs: number): boolean {
-  const said = directivesOf(kept.head.fields);
-  if (said.has("must-revalidate") || said.has("no-cache")) return false;
-  const staleMs = ageOf(kept, nowMs) - lifetimeOf(kept, said);
-  const allowed = [said, directivesOf(request)].map((from) => durationMs(from, "stale-if-error"));
-  return allowed.some((most) => most !== undefined && staleMs < most);
 }
 
 /** RFC 9111 §4.2.3. */

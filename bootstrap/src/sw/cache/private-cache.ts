@@ -6,7 +6,7 @@ import type { Fields } from "../../wire/heads";
 import { type Asked, type Head, type Pending, ask } from "../asked";
 import type { Shell } from "../shells";
 import { fieldOf } from "./cache-control";
-import { judge, mayCoverError, mayKeep } from "./freshness";
+import { judge, mayKeep } from "./freshness";
 import { MOST_BODY_BYTES, Recording, drain, recorded, replayed } from "./ports";
 import {
   conditional,
@@ -161,12 +161,7 @@ export class PrivateCache {
     const question = plain ? undefined : conditional(fields, kept.head.fields);
     const sent = send(question ?? fields);
     const answer = await sent.pending.answer;
-    const failed = answer.kind === "error" || [500, 502, 503, 504].includes(answer.status);
-    if (failed && mayCoverError(kept, fields, Date.now())) {
-      sent.pending.cancel();
-      return served;
-    }
-    if (answer.kind === "error" || failed) return { answer, port: sent.pending.port };
+    if (answer.kind === "error") return { answer, port: sent.pending.port };
     if (answer.status === 304 && question) {
       this.renew(kept, answer, sent);
       const news = { ...kept.head, fields: [...kept.head.fields, ...momentary(answer.fields)] };
