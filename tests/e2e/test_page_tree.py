@@ -43,6 +43,24 @@ PAGES = {
     "XHTML without a head": (f"<html {XMLNS}><body>{FIRST}</body></html>", XHTML),
 }
 
+SRCDOC = (
+    f"<!doctype html><html lang=en><head class='a>b'>{FIRST}<title>t</title>",
+    f"<!-->\n<!-- <head> --><!DOCTYPE html PUBLIC '-//W3C//DTD HTML 3.2 Final//EN'><p>{FIRST}",
+    f"<p>x{FIRST}",
+)
+# The same of a frame that is given its page.
+GIVEN = """async (text, tree) => {
+  const frame = document.createElement("iframe");
+  frame.srcdoc = text;
+  document.body.append(frame);
+  const page = () => frame.contentWindow;
+  while (page().document.readyState !== "complete" || !page().first)
+    await new Promise((done) => setTimeout(done, 20));
+  const seen = page().eval(`(${tree})()`);
+  frame.remove();
+  return seen;
+}"""
+
 CODED = {
     "little-endian UTF-16": ("\ufeff<!doctype html><head><title>ü会", "utf-16-le", HTML),
     "big-endian UTF-16": (
@@ -83,3 +101,9 @@ async def test_a_page_keeps_its_encoding(page: Beside, name: str) -> None:
     assert through == direct
     assert through["title"] in text
     assert through["shimmed"]
+
+
+@pytest.mark.parametrize("text", SRCDOC)
+async def test_a_frame_keeps_the_tree_that_it_is_given(page: Beside, text: str) -> None:
+    direct, through = await page.both(GIVEN, text, TREE)
+    assert through == direct

@@ -15,6 +15,9 @@ export interface OwnTag {
 }
 
 const EMPTY = "data:text/html,";
+// What stands before the first thing in a page's head: elements and doctype stay where they were.
+const HEAD =
+  /^(?:\s+|<!--(?:-?>|[^]*?--!?>)|<!doctype[^>]*>|<(?:html|head)(?=[\s/>])(?:"[^"]*"|'[^']*'|[^"'>])*>)*/i;
 const OPAQUE_LOADS = "script style img";
 const { createObjectURL, revokeObjectURL } = URL;
 
@@ -72,7 +75,12 @@ function mendFrame(shell: ShellApi, frame: HTMLIFrameElement, tag: OwnTag): void
     const url = text === null && asks ? appUrl(asks) : undefined;
     if (url) void fill(shell, frame, url);
   } else if (text !== null) {
-    if (tag.src) put(frame, "srcdoc", `${tagText(tag)}${text}`);
+    if (tag.src)
+      put(
+        frame,
+        "srcdoc",
+        text.replace(HEAD, (head) => head + tagText(tag)),
+      );
   } else if (isBare(frame)) {
     lend(frame.contentWindow);
   } else {
