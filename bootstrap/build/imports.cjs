@@ -16,7 +16,7 @@ const ALLOWED = {
   late: ["messages/", "shell/(address|signalling|signalling-messages)\\."],
   closing: ["messages/", "inject/body\\."],
   guest: ["messages/"],
-  "guest-worker": ["messages/"],
+  "guest-worker": ["messages/", "sibling/pouring\\."],
   sibling: ["messages/", "inject/octets\\."],
   reset: ["messages/"],
 };

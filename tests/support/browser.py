@@ -14,7 +14,7 @@ import signal
 import time
 import uuid
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -182,10 +182,17 @@ class Browser:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def launch(cls, kind: Kind, folder: Path, *, flags: tuple[str, ...] = ()) -> Browser:
-        """Start with a fresh profile below `folder`, which also takes downloads and the log.
+    async def launch(
+        cls,
+        kind: Kind,
+        folder: Path,
+        *,
+        flags: tuple[str, ...] = (),
+        prefs: Mapping[str, bool | int | str] | None = None,
+    ) -> Browser:
+        """Start with the profile below `folder`, which also takes downloads and the log.
 
-        flags: further arguments of Chromium's command line.
+        flags: further arguments of Chromium's command line. prefs: of Firefox.
         """
         for part in ("profile", "downloads"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -209,6 +216,7 @@ class Browser:
                 profile=str(folder / "profile"),
                 downloads=str(browser.downloads),
                 flags=flags,
+                prefs=dict(prefs or {}),
             )
         except BaseException:
             await browser.close()

@@ -38,8 +38,8 @@ const FIREFOX_QUIET = {
 };
 
 /** Returns puppeteer's Browser; `profile` and `downloads` are folders that exist; `flags` are
- * Chromium's. */
-export async function launch({ kind, profile, downloads, executable, flags = [] }) {
+ * Chromium's, `prefs` Firefox's. */
+export async function launch({ kind, profile, downloads, executable, flags = [], prefs = {} }) {
   const common = {
     browser: kind === "firefox" ? "firefox" : "chrome",
     executablePath: executable ?? EXECUTABLES[kind],
@@ -57,6 +57,7 @@ export async function launch({ kind, profile, downloads, executable, flags = [] 
       "browser.download.useDownloadDir": true,
       "browser.download.always_ask_before_handling_new_types": false,
       "browser.download.manager.addToRecentDocs": false,
+      ...prefs,
     };
     return puppeteer.launch({ ...common, extraPrefsFirefox });
   }

@@ -1,6 +1,7 @@
 // One request of a page: shown to the app's `fetch` listeners, and what they answer it with.
 
 import type { GuestAnswer, GuestRequest } from "../messages/guest";
+import { poured } from "../sibling/pouring";
 import { keptAs } from "./caches";
 import { FetchEvent } from "./events";
 
@@ -23,7 +24,7 @@ export async function answer(request: GuestRequest, reply: MessagePort): Promise
   say({ do: "wait" });
   try {
     const response = await event.answered;
-    if (response instanceof Response) await give(response, say);
+    if (response instanceof Response) give(response, say);
     else say({ do: "error" });
   } catch (error) {
     console.warn(`The answer of a service worker to ${request.url} failed:`, error);
@@ -31,10 +32,10 @@ export async function answer(request: GuestRequest, reply: MessagePort): Promise
   }
 }
 
-async function give(
+function give(
   response: Response,
   say: (message: GuestAnswer, given?: Transferable[]) => void,
-): Promise<void> {
+): void {
   const kept = response.bodyUsed ? undefined : keptAs(response);
   if (kept) {
     void response.body?.cancel();
@@ -57,12 +58,8 @@ async function give(
     statusText,
     headers: [...response.headers],
   };
-  try {
-    if (body) say({ ...head, body }, [body as unknown as Transferable]);
-    else say({ ...head, body: undefined });
-  } catch {
-    say({ ...head, body: await response.blob() }); // streams cannot be given away here
-  }
+  const port = body ? poured(body) : undefined;
+  say({ ...head, body: port }, port ? [port] : []);
 }
 
 // No script can make a request of a navigation, or of a kind of element: these are said beside it.

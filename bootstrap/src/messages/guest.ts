@@ -101,7 +101,8 @@ export type GuestAnswer =
       status: number;
       statusText: string;
       headers: [string, string][];
-      body: ReadableStream<Uint8Array<ArrayBuffer>> | Blob | undefined;
+      /** A port: it comes there, as from a channel worker. */
+      body: MessagePort | undefined;
     };
 
 /** From a guest to the Service Worker, with a port for what it answers. */

@@ -53,7 +53,12 @@ export type SiblingToShell =
   /** So much of the body that came under this id. */
   | { p2claw: "sent"; id: string; bytes: number };
 
-export type SiblingAnswer = Extract<GuestAnswer, { do: "error" | "response" | "opaque" }>;
+/** What is to go back, as it is in the hidden frame: its body goes by a port. */
+export type SiblingAnswer =
+  | Extract<GuestAnswer, { do: "opaque" }>
+  | (Omit<Extract<GuestAnswer, { do: "response" }>, "body"> & {
+      body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+    });
 
 /** What the shell gives to the part that asks siblings. */
 export interface AskingHome {

@@ -5,7 +5,7 @@ import type { GuestAsk, GuestNews } from "./guest";
 import type { SiblingAsk } from "./sibling";
 
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
-export const PAGE_PROTOCOL = 5;
+export const PAGE_PROTOCOL = 6;
 
 /** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
 export const LOCK_PREFIX = "p2claw-shell-";
@@ -56,6 +56,7 @@ export type PageToSw =
   /** To the cookies of a shell's pages. */
   | { kind: "cookie"; lock: string; write: CookieWrite }
   | { kind: "bye"; lock: string }
+  /** The answer to `busy`: an event. */
   | { kind: "awake" }
   | { kind: "claim" }
   /** An updated Service Worker that waits may take over. */
@@ -97,6 +98,8 @@ export type SwToPage =
    */
   | { kind: "cookies"; changed: Cookie[]; deleted: Cookie[]; wrote: number; saved: number }
   | { kind: "reload" }
+  /** To a shell: answers are owed, and only an event keeps a Service Worker from being stopped. */
+  | { kind: "busy" }
   /**
    * The app clears the storage of its site: a shell empties localStorage and sessionStorage, an app
    * page closes its databases. Answered on the port that comes with it.

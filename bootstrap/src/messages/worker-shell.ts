@@ -35,8 +35,6 @@ export type WorkerToShell =
   /** Nothing new goes over this link; what is open on it goes on. */
   | { kind: "goaway"; link: number; code: Code }
   | { kind: "lost"; link: number; code: Code; reason: string }
-  /** Said every few seconds while streams are open: the Service Worker must not be put to sleep. */
-  | { kind: "busy" }
   /** The app asks who is there. The request waits. */
   | ({ kind: "sign-in"; id: number } & SignInQuestion)
   /** How much of a body that came by reference has been sent. */

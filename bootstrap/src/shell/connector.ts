@@ -89,7 +89,6 @@ export class Connector {
       case "lost":
         if (this.end(message.link)) this.lost(message.code);
         return;
-      case "busy":
       case "progress":
       case "sign-in":
         return;

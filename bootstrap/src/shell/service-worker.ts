@@ -146,11 +146,6 @@ export class ServiceWorkerLink {
     });
   }
 
-  /** Streams are open: it must not be stopped, which only an event prevents. */
-  keepAwake(): void {
-    this.say({ kind: "awake" });
-  }
-
   /** Get a newer Service Worker, and with it a newer shell, where there is one. */
   async update(): Promise<void> {
     const registration = await navigator.serviceWorker.getRegistration();
@@ -249,6 +244,9 @@ export class ServiceWorkerLink {
         keepSession(message.session);
         this.cookies.receive(message);
         this.welcomed?.();
+        return;
+      case "busy":
+        this.say({ kind: "awake" });
         return;
       case "reload":
         reloadTab();

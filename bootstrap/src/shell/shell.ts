@@ -218,9 +218,6 @@ export class Shell {
 
   private receive(message: WorkerToShell): void {
     switch (message.kind) {
-      case "busy":
-        this.serviceWorker.keepAwake();
-        return;
       case "progress":
         this.progress.get(message.id)?.(message.sentBytes);
         return;

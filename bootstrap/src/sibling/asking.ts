@@ -124,9 +124,11 @@ class Asker implements Asking {
     const frame = holder.document.createElement("iframe");
     const here = new Promise<Window>((resolve, reject) => {
       holder.addEventListener("message", ({ data, source }: MessageEvent<SiblingToShell>) => {
-        if (source === frame.contentWindow && data.p2claw === "here") resolve(source as Window);
+        if (source !== frame.contentWindow || data.p2claw !== "here") return;
+        clearTimeout(late);
+        resolve(source as Window);
       });
-      setTimeout(() => {
+      const late = setTimeout(() => {
         frame.remove();
         reject(new Error("the hidden frame did not begin"));
       }, HERE_MS);

@@ -12,6 +12,7 @@ import {
 import { realmLock, socketId } from "../messages/socket";
 import { cross } from "./crossing";
 import { type Crossing, Refused } from "./foreign-request";
+import { poured } from "./pouring";
 
 // Until requests are intercepted: a first visit may take its time.
 const READY_MS = 20_000;
@@ -101,16 +102,8 @@ class Serving {
 /** Answer on `reply`. Throws as `cross`. */
 export async function give(crossing: Crossing, reply: MessagePort): Promise<void> {
   const answer = await cross(crossing, ownShell());
-  if (answer.do !== "response" || !answer.body) {
-    reply.postMessage(answer);
-    return;
-  }
-  try {
-    reply.postMessage(answer, [answer.body as unknown as Transferable]);
-  } catch {
-    const body = await new Response(answer.body as BodyInit).blob(); // streams cannot be given away here
-    reply.postMessage({ ...answer, body });
-  }
+  const body = answer.do === "response" && answer.body ? poured(answer.body) : undefined;
+  reply.postMessage({ ...answer, body }, body ? [body] : []);
 }
 
 /** Says in the console why there is no answer. */

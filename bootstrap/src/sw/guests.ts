@@ -18,6 +18,7 @@ import { marksOf, unmarked } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
 import { keepNote, keptNote } from "./notes";
 import { NextVisit } from "./next-visit";
+import { bodyOf } from "./response-body";
 import { withoutFragment } from "./routing";
 import { sw } from "./scope";
 import type { Shell, Shells } from "./shells";
@@ -85,7 +86,7 @@ export class Guests {
       case "kept":
         return caches.match(new Request(answer.url, { headers: answer.headers }), answer.options);
       case "response":
-        return made(answer);
+        return made(answer, shell);
       case "pass":
       case "wait":
         return undefined;
@@ -261,10 +262,11 @@ function tell(client: Client, news: GuestNews, given: MessagePort[] = []): void 
   client.postMessage({ kind: "guest", news } satisfies SwToPage, given);
 }
 
-export function made(answer: Extract<GuestAnswer, { do: "response" }>): Response {
+export function made(answer: Extract<GuestAnswer, { do: "response" }>, shell: Shell): Response {
   const { status, statusText, headers, body } = answer;
   const empty = status === 204 || status === 205 || status === 304;
-  return new Response(empty ? null : (body ?? null), { status, statusText, headers });
+  const given = empty || !body ? null : bodyOf(body, shell);
+  return new Response(given, { status, statusText, headers });
 }
 
 /** say: shows something to whoever answers in a shell. cancel: nobody wants the answer any more. */

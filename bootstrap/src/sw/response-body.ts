@@ -1,8 +1,18 @@
 // The body of an answer as a stream that is filled as it is read: backpressure reaches the box.
 
 import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
-
 type Piece = Uint8Array<ArrayBuffer>;
+
+/** What comes on a port for as long as its shell lives. */
+export function bodyOf(
+  port: ReplyPort,
+  shell: { onDeath: Set<() => void> },
+): ReadableStream<Piece> {
+  const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
+  const failed = (): void => body.fail();
+  shell.onDeath.add(failed);
+  return body.stream;
+}
 
 /** Pieces that a worker posts, until the page pulls them. Bounded by the stream's window at the box. */
 export class ResponseBody {

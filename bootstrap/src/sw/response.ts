@@ -10,7 +10,7 @@ import { injectTag } from "./html-injection";
 import type { Later } from "./later";
 import { admitFreely, isPoliced, policiesOf } from "./policed";
 import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./tab-policy";
-import { ResponseBody } from "./response-body";
+import { bodyOf } from "./response-body";
 import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
 import { sw } from "./scope";
@@ -68,15 +68,12 @@ export async function assemble(
     const empty = hasNoBody(method, head.status) ? null : await tagging;
     return new Response(empty, said);
   }
-  const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
-  const failed = (): void => body.fail();
-  shell.onDeath.add(failed);
+  let stream = bodyOf(port, shell);
   if (headers.has("location") && isRedirect(head.status)) {
     // Browsers do not read it, and one complains that it was not read.
-    void body.stream.pipeTo(new WritableStream()).catch(() => undefined);
+    void stream.pipeTo(new WritableStream()).catch(() => undefined);
     return new Response(null, said);
   }
-  let stream = body.stream;
   // Only now: what comes meanwhile is kept by the body.
   const tag = await tagging;
   if (tag) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));

@@ -33,6 +33,10 @@ export interface Navigating {
 // Of the answers to `ask`: a shell on a busy page may take its time.
 const ASK_MS = 8_000;
 
+// A Service Worker may be stopped 30 s after its last event, though it still owes answers, and though bodies
+// that have come whole lie here until a page reads them.
+const AWAKE_MS = 10_000;
+
 type Hello = Extract<PageToSw, { kind: "hello" }>;
 
 export class Shells {
@@ -41,6 +45,13 @@ export class Shells {
   private readonly shells = new Map<string, Shell>();
   private readonly lockOfClient = new Map<string, string>();
   private arrivals: (() => void)[] = [];
+
+  constructor() {
+    setInterval(() => {
+      for (const { client, onDeath } of this.all)
+        if (onDeath.size) client.postMessage({ kind: "busy" } satisfies SwToPage);
+    }, AWAKE_MS);
+  }
 
   get all(): Shell[] {
     return [...this.shells.values()];

@@ -26,7 +26,7 @@ export async function askSibling(
       const message: SwToPage = { kind: "sibling", request: facts, body, reply };
       shell.client.postMessage(message, [reply, ...transferOf(body)]);
     });
-    if (answer.do === "response") return made(answer);
+    if (answer.do === "response") return made(answer, shell);
     if (answer.do === "opaque")
       return await sw.fetch(answer.url, { mode: "no-cors", credentials: "omit" });
   } catch {

@@ -19,8 +19,6 @@ import { SignIn } from "./sign-in";
 import type { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
-// A Service Worker may be stopped 30 s after its last event, open responses or not.
-const BUSY_MS = 10_000;
 const PROGRESS_MS = 100;
 
 const shell = self as unknown as DedicatedWorkerGlobalScope;
@@ -38,9 +36,6 @@ let last: typeof import("./last-words") | undefined;
 let wrote = 0; // cookies, by the pages of this tab
 
 shell.onmessage = (event: MessageEvent<ShellToWorker>) => receive(event.data);
-setInterval(() => {
-  if (exchanges.size) tell({ kind: "busy" });
-}, BUSY_MS);
 
 function receive(message: ShellToWorker): void {
   switch (message.kind) {

@@ -1,0 +1,37 @@
+// A body on its way to the Service Worker of who asked, in pieces over a port, as a channel worker sends
+// one. A stream that was given away itself is whole, in one browser (Firefox), where one of its realms goes.
+
+import type { SwToWorker, WorkerReply } from "../messages/sw-worker";
+
+// Sent, and not read yet. Beyond it nothing more is taken out of the body.
+const AHEAD_BYTES = 1_048_576;
+
+/** The end on which it comes, for a `ReplyPort`. */
+export function poured(body: ReadableStream<unknown>): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  const reader = body.getReader();
+  let aheadBytes = 0;
+  let room = (): void => undefined;
+  const say = (reply: WorkerReply, ...given: Transferable[]): void =>
+    port1.postMessage(reply, given);
+  const run = async (): Promise<void> => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      // An app's own stream may hold anything.
+      if (!(value instanceof Uint8Array)) throw new TypeError("a piece that is no bytes");
+      const bytes = value as Uint8Array<ArrayBuffer>;
+      aheadBytes += bytes.length;
+      say({ kind: "data", bytes }, bytes.buffer);
+      while (aheadBytes >= AHEAD_BYTES) await new Promise<void>((resolve) => (room = resolve));
+    }
+    say({ kind: "end" });
+  };
+  port1.onmessage = ({ data }: MessageEvent<SwToWorker>) => {
+    if (data.kind === "read") aheadBytes -= data.bytes;
+    else void reader.cancel().catch(() => undefined);
+    room();
+  };
+  run().catch(() => say({ kind: "error", error: "reset" }));
+  return port2;
+}
