@@ -10,7 +10,13 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from aiortc import RTCIceTransport
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, SRTPProtectionProfile
+from aiortc.rtcdtlstransport import (
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    SRTPProtectionProfile,
+)
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
@@ -19,6 +25,9 @@ if TYPE_CHECKING:
 # In DTLS 1.2 an eavesdropper sees the certificates, and so which links belong to one box. The
 # address shows that too, until the box moves.
 RENEW_S = 600.0
+
+# Packets of the other side's association that come within the last flight of the handshake.
+EARLY_PACKETS = 16
 
 
 class LinkCertificate(RTCCertificate):
@@ -57,12 +66,65 @@ class SharedCertificate:
 class Handshake(RTCDtlsTransport):
     """The handshake of one link.
 
-    It offers SRTP, because some stacks insist, but makes no keys for it.
+    It offers SRTP, because some stacks insist, but makes no keys for it. All private names of
+    aiortc that links rely on are used in this file.
     """
 
     def __init__(self, connection: IceConnection, certificate: LinkCertificate) -> None:
-        # With the role set, it calls only `_recv` and `_send` of its transport.
-        super().__init__(cast(RTCIceTransport, connection), [certificate])
+        self._datagrams = _Datagrams(connection)
+        super().__init__(cast(RTCIceTransport, self._datagrams), [certificate])
+        self._early = _EarlyPackets()
+        self._register_data_receiver(self._early)
+
+    async def run(self, fingerprint: bytes, *, server: bool) -> bool:
+        """Shake hands; returns whether it succeeded.
+
+        fingerprint: SHA-256 of the peer's certificate. server: whether this side waits for the
+        ClientHello of the other.
+        """
+        self._datagrams.role = "controlling" if server else "controlled"
+        expected = RTCDtlsFingerprint("sha-256", fingerprint.hex(":"))
+        await self.start(RTCDtlsParameters(fingerprints=[expected]))
+        return bool(self.state == "connected")
+
+    def hand_over(self) -> tuple[SSL.Connection, list[bytes]]:
+        """Give up the connection; also returns packets that came too early for the data plane.
+
+        To be called in the turn of the loop in which `run` returns. aiortc has made a task that
+        reads, but that has not run yet. So cancelling it does not end the connection.
+        """
+        assert self._task is not None and self._ssl is not None
+        self._task.cancel()
+        return self._ssl, self._early.packets
 
     def _setup_srtp(self) -> None:
         pass
+
+
+class _Datagrams:
+    """The transport of a handshake: the parts of an RTCIceTransport that aiortc uses.
+
+    role: aiortc makes the controlling side the server of DTLS. Links agree on that in the SDP, so
+    this need not be the role of the ICE agent.
+    """
+
+    def __init__(self, connection: IceConnection) -> None:
+        self.role = "controlled"
+        self._connection = connection
+
+    async def _recv(self) -> bytes:
+        return await self._connection.recv()
+
+    async def _send(self, data: bytes) -> None:
+        await self._connection.send(data)
+
+
+class _EarlyPackets:
+    """Keeps packets that the handshake decrypted: the other side may send before we are done."""
+
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+
+    async def _handle_data(self, data: bytes) -> None:
+        if len(self.packets) < EARLY_PACKETS:
+            self.packets.append(data)

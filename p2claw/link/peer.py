@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 
 from aioice import Candidate
 from aioice.ice import CandidatePair
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 
 from p2claw.dataplane.carrier._engine import Link, UdpPort
 from p2claw.dataplane.carrier.records import records_way
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 log = get_log("link")
 
 CLOSE_TIMEOUT_S = 3.0
-
-# Packets of the other side's association that come within the last flight of the handshake.
-EARLY_PACKETS = 16
 
 Path = Literal["direct", "relayed", "unknown"]
 
@@ -106,8 +102,6 @@ class Peer:
         self._owns_port = port is None
         self._connection = IceConnection(self._port, self, controlling=controlling)
         self._dtls = Handshake(self._connection, certificate)
-        self._early = _EarlyPackets()
-        self._dtls._register_data_receiver(self._early)
         self._link: Link | None = None
         self._is_started = False
         self._names = LocalNames(self._on_name)
@@ -193,21 +187,23 @@ class Peer:
             )
         )
 
-    def _connect(self, remote: Description, *, dtls_role: str) -> None:
-        """Begin to connect to what the other side described, in a task of its own."""
-        self._dtls._set_role(dtls_role)
+    def _connect(self, remote: Description, *, server: bool) -> None:
+        """Begin to connect to the other side, in a task of its own.
+
+        server: this side's DTLS role.
+        """
         self._link = Link(
             self._port,
             self,
             seed=os.urandom(SEED_BYTES),
-            server=dtls_role == "server",
+            server=server,
             peer_port=remote.sctp_port,
         )
         for candidate in remote.candidates:
             self.add_candidate(candidate)
-        self._connecting = asyncio.get_running_loop().create_task(self._run(remote))
+        self._connecting = asyncio.get_running_loop().create_task(self._run(remote, server=server))
 
-    async def _run(self, remote: Description) -> None:
+    async def _run(self, remote: Description, *, server: bool) -> None:
         self.phase = Phase.CHECKING
         self._connection.remote_username = remote.ufrag
         self._connection.remote_password = remote.password
@@ -218,9 +214,7 @@ class Peer:
             self._fail("no path to the other side was found", "path-not-found")
             return
         self.phase = Phase.SECURING
-        fingerprint = RTCDtlsFingerprint("sha-256", remote.fingerprint.hex(":"))
-        await self._dtls.start(RTCDtlsParameters(fingerprints=[fingerprint]))
-        if self._dtls.state != "connected":
+        if not await self._dtls.run(remote.fingerprint, server=server):
             self._fail("the encryption handshake failed", "handshake-failed")
             return
         self.phase = Phase.OPENING
@@ -229,15 +223,12 @@ class Peer:
 
     def _take_over(self) -> None:
         """Move the connection from the handshake to the data plane, without losing a packet."""
-        reader, connection = self._dtls._task, self._dtls._ssl
         if self._link is None or self._closing is not None:
             return
-        assert reader is not None and connection is not None
-        # The task was made, but has not run yet. So cancelling it does not end the connection.
-        reader.cancel()
+        connection, early = self._dtls.hand_over()
         self._is_started = True
         self._link.start(records_way().kind(connection), self._connection.consent())
-        for packet in self._early.packets:
+        for packet in early:
             self._link.packet_received(packet)
         for datagram in self._connection.take_queued():
             self._link.datagram_received(datagram)
@@ -342,7 +333,7 @@ class BoxPeer(Peer):
         self._mid = offer.mid
         self._connection.ice_controlling = offer.ice_lite
         answer = await self._describe("active" if active else "passive")
-        self._connect(offer, dtls_role="client" if active else "server")
+        self._connect(offer, server=not active)
         return answer
 
 
@@ -369,15 +360,4 @@ class VisitorPeer(Peer):
         answer = read_description(answer_sdp)
         if answer.setup == "actpass":
             raise RemoteProtocolError("an answer leaves open who begins the handshake")
-        self._connect(answer, dtls_role="server" if answer.setup == "active" else "client")
-
-
-class _EarlyPackets:
-    """Keeps packets that the handshake decrypted: the other side may send before we are done."""
-
-    def __init__(self) -> None:
-        self.packets: list[bytes] = []
-
-    async def _handle_data(self, data: bytes) -> None:
-        if len(self.packets) < EARLY_PACKETS:
-            self.packets.append(data)
+        self._connect(answer, server=answer.setup == "active")

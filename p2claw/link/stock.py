@@ -17,16 +17,15 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 from p2claw.errors import LinkError
 
+# Why each cannot be avoided: docs/decisions/0012.
 _CONNECTION = (
-    *("_check_list", "_check_list_state", "_closing", "_early_checks", "_early_checks_done"),
-    *("_local_candidates", "_nominated", "_protocols"),
-    *("_queue", "_remote_candidates", "_tie_breaker"),
+    *("_check_list", "_check_list_state", "_early_checks", "_early_checks_done"),
+    *("_nominated", "_protocols", "_queue", "_tie_breaker", "local_candidates"),
     *("_add_remote_candidate", "_check_periodic", "_pair_remote_candidate"),
-    *("_remote_candidates_expected", "_unfreeze_initial", "build_request", "check_incoming"),
-    *("check_start", "check_start_task", "check_state"),
-    "sort_check_list",
+    *("_remote_candidates_expected", "_unfreeze_initial", "check_incoming", "check_start"),
+    *("check_start_task", "check_state", "remote_candidates", "sort_check_list"),
 )
-_DTLS = ("_register_data_receiver", "_set_role", "_setup_srtp", "_ssl", "_task")
+_DTLS = ("_register_data_receiver", "_setup_srtp", "_ssl", "_task")
 
 
 @functools.cache

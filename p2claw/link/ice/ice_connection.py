@@ -74,6 +74,13 @@ class IceConnection(Connection):
         self._queue = cast("asyncio.Queue[tuple[bytes, int] | None]", self._arrived)
         self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
         self._relays_from = 0.0  # on the loop's clock
+        self._is_closed = False
+        self._candidates: list[Candidate] = []
+
+    @property
+    def local_candidates(self) -> list[Candidate]:
+        """Host candidates, and those that relays gave."""
+        return self._candidates[:]
 
     @property
     def selected(self) -> CandidatePair | None:
@@ -102,7 +109,7 @@ class IceConnection(Connection):
             )
             self._hosts[str(ipaddress.ip_address(address.host))] = socket
             self._protocols.append(socket)
-            self._local_candidates.append(socket.local_candidate)
+            self._candidates.append(socket.local_candidate)
         self._port.add_ufrag(self.local_username, self)
         return self.local_candidates
 
@@ -119,8 +126,8 @@ class IceConnection(Connection):
     def add_relay(self, protocol: StunProtocol) -> None:
         """A TURN server gave us an address: pair it with the peer's candidates so far."""
         self._protocols.append(protocol)
-        self._local_candidates.append(protocol.local_candidate)
-        for remote in list(self._remote_candidates):
+        self._candidates.append(protocol.local_candidate)
+        for remote in self.remote_candidates:
             self._pair_remote_candidate(remote)
         self.sort_check_list()
 
@@ -130,7 +137,7 @@ class IceConnection(Connection):
         aioice's own method is a coroutine that waits for multicast DNS, and it may not be called
         any more after the end of candidates.
         """
-        if self._closing or len(self._remote_candidates) >= PAIRS:
+        if self._is_closed or len(self.remote_candidates) >= PAIRS:
             return
         self._add_remote_candidate(candidate, address or candidate.host)
         if self._early_checks_done:
@@ -145,7 +152,7 @@ class IceConnection(Connection):
         """
         if self.remote_username is None or self.remote_password is None:
             raise ConnectionError("the remote credentials are missing")
-        for remote in list(self._remote_candidates):
+        for remote in self.remote_candidates:
             self._pair_remote_candidate(remote)
         self.sort_check_list()
         self._unfreeze_initial()
@@ -191,6 +198,7 @@ class IceConnection(Connection):
 
     async def close(self) -> None:
         """Leave the port. A TURN server that is silent is left to its own time-out."""
+        self._is_closed = True
         self._port.remove_ufrag(self.local_username)
         relays = [p for p in self._protocols if p.local_candidate.type == "relay"]
         self._protocols = [p for p in self._protocols if p not in relays]
@@ -215,14 +223,6 @@ class IceConnection(Connection):
         # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
         if self._arrived.qsize() < RECEIVE_QUEUE:
             super().data_received(data, component)
-
-    # What aiortc's handshake calls on a transport.
-
-    async def _recv(self) -> bytes:
-        return await self.recv()
-
-    async def _send(self, data: bytes) -> None:
-        await self.send(data)
 
     def check_incoming(
         self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol
@@ -278,7 +278,7 @@ class IceConnection(Connection):
 
     def _remote_candidates_expected(self) -> bool:
         # Keeps aioice from failing the check list early; see `connect`.
-        return not self._closing
+        return not self._is_closed
 
     def _pair_remote_candidate(self, remote_candidate: Candidate) -> None:
         if len(self._check_list) < PAIRS:
