@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import RunningServer, running_server
 
 
 def pytest_configure() -> None:
@@ -13,3 +19,10 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
+    """Coordinator and edge, in this process."""
+    async with running_server(tmp_path) as running:
+        yield running

@@ -21,20 +21,8 @@ from p2claw.visitor.signalling import open_channel
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.session.session import Session
 from tests.support.agent import RunningAgent, running_agent
-from tests.support.server import RunningServer, running_server, server_process
-from tests.support.upstreams import OK, Talk, Upstream, echo, until, upstream_of
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with upstream_of(echo) as running:
-        yield running
+from tests.support.server import RunningServer, server_process
+from tests.support.upstreams import OK, Talk, Upstream, until, upstream_of
 
 
 @pytest.fixture

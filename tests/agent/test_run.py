@@ -5,21 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from p2claw.visitor.visitor import Visitor
 from tests.support.agent import AgentProcess, agent_process, expose_before_start
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer
 from tests.support.upstreams import OK, Talk, until, upstream_of
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path) as running:
-        yield running
 
 
 async def refused(home: Path, *arguments: str) -> tuple[int, str]:

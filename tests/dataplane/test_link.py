@@ -40,13 +40,6 @@ class User:
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    opened = UdpPort()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 async def peer(port: UdpPort) -> AsyncIterator[RawPeer]:
     made = RawPeer(port)
     await made.establish()

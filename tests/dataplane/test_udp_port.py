@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,6 @@ from tests.support.sockets import descriptors, set_option, until
 
 HOSTS = pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 TRANSACTION = bytes(range(12))
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    opened = UdpPort()
-    yield opened
-    opened.close()
 
 
 @contextlib.contextmanager

@@ -46,12 +46,6 @@ async def app(stream: BoxStream) -> None:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 async def box(server: RunningServer) -> AsyncIterator[MinimalBox]:
     async with minimal_box(app, port=server.port) as running:
         yield running

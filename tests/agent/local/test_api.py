@@ -18,14 +18,8 @@ from p2claw import __version__
 from p2claw.agent.local.unix_socket import local_socket, may_ask
 from p2claw.errors import UsageError
 from tests.support.agent import RunningAgent, running_agent
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer
 from tests.support.upstreams import echo, upstream_of
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

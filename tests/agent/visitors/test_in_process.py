@@ -15,7 +15,6 @@ from p2claw.agent.home.routes import Route
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.visitors.in_process import InProcess
 from p2claw.config import AgentLimits
-from p2claw.link.peer import VisitorPeer
 from p2claw.wire.signalling import (
     AgentMessage,
     BoxAnswer,
@@ -56,14 +55,6 @@ async def box_with(tmp_path: Path, limits: AgentLimits | None = None) -> AsyncIt
         yield Box(visitors, identity)
     finally:
         await visitors.close()
-
-
-@pytest.fixture
-async def offer_sdp() -> AsyncIterator[str]:
-    """Of a visitor that never does more than offer."""
-    peer = VisitorPeer()
-    yield await peer.offer()
-    await peer.close()
 
 
 def refusal(box: Box) -> tuple[str, str]:

@@ -24,22 +24,10 @@ from tests.support.agent import (
     running_agent,
 )
 from tests.support.processes import alive
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer
 from tests.support.upstreams import OK, Talk, Upstream, echo, until, upstream_of
 
 GONE_S = 10.0
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with upstream_of(echo) as running:
-        yield running
 
 
 @pytest.fixture

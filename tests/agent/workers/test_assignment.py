@@ -22,7 +22,6 @@ from p2claw.agent.workers.process import WorkerError
 from p2claw.config import LAST_PORT, AgentConfig, AgentLimits
 from p2claw.errors import UsageError
 from p2claw.link.backoff import Backoff
-from p2claw.link.peer import VisitorPeer
 from p2claw.wire.signalling import AgentMessage, BoxAnswer, BoxCandidate, BoxEnd, BoxOffer, Refuse
 from p2claw.wire.signalling.signatures import ANSWER, answer_payload, fingerprint_of, verify
 from tests.agent.workers import stand_in
@@ -93,14 +92,6 @@ async def box_with(
     finally:
         await pool.close()
     assert not any(map(alive, pids))
-
-
-@pytest.fixture
-async def offer_sdp() -> AsyncIterator[str]:
-    """Of a visitor that never does more than offer."""
-    peer = VisitorPeer()
-    yield await peer.offer()
-    await peer.close()
 
 
 @pytest.fixture
