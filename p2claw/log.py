@@ -106,7 +106,7 @@ def configure(
 
 
 def configured() -> tuple[str, str]:
-    """Level and format as they are now: what a process that we start is to be told."""
+    """Level and format as they are now, for a process that we start."""
     level = logging.getLevelName(logging.getLogger(_ROOT).getEffectiveLevel()).lower()
     handlers = logging.getLogger().handlers
     as_json = bool(handlers) and isinstance(handlers[0].formatter, JsonFormatter)

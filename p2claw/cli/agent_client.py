@@ -35,7 +35,7 @@ class AgentClient:
         return True
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Send one request and return what the answer says.
+        """Send one request and return the JSON of the response.
 
         Raises P2clawError: `agent-not-running`, `agent-silent`, or what the agent answered.
         """

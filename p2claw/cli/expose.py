@@ -87,7 +87,7 @@ def expose(
 
 
 def _announced(client: AgentClient, name: str) -> dict[str, Any]:
-    """What the agent says of the app, once it has a URL; or when it has taken too long."""
+    """The agent's entry of the app, once that has a URL; or without one after some time."""
     deadline = time.monotonic() + ANNOUNCED_S
     while True:
         apps = client.ask("GET", "/v1/status")["apps"]

@@ -136,7 +136,10 @@ class Rendezvous:
             box.announced = True
 
     def box_offline(self, connection: int) -> None:
-        """The control connection is gone. Links live on; unanswered visitors are told."""
+        """The control connection is lost.
+
+        Links live on; visitors without an answer get an error.
+        """
         box = self._boxes.pop(connection, None)
         if box is None:
             return
@@ -181,7 +184,7 @@ class Rendezvous:
     # Visitors
 
     def visit(self, request: VisitRequest, now: float) -> None:
-        """A visitor has connected: introduce it, or say why not."""
+        """A visitor has connected: introduce it, or send it an error."""
         refusal = self._refusal(request)
         if refusal is not None:
             code = GOING_DOWN if refusal.code == "going-down" else NORMAL
@@ -224,7 +227,7 @@ class Rendezvous:
                 self.violated(session, "A visitor does not send this message")
 
     def violated(self, session: str, why: str) -> None:
-        """The visitor broke docs/WIRE.md §12: it is told, and the visit is over."""
+        """The visitor broke docs/WIRE.md §12: it gets an error, and the visit is over."""
         self._end(session, VisitError("protocol", why), PROTOCOL)
 
     def visitor_gone(self, session: str) -> None:

@@ -1,4 +1,6 @@
-"""`python -m p2claw.demo_app --port 0`: listens, says where, and serves until told to stop."""
+"""`python -m p2claw.demo_app --port 0`: listens, prints its address, and serves until it gets a
+signal.
+"""
 
 from __future__ import annotations
 

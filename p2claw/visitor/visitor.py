@@ -276,7 +276,7 @@ async def _retire(link: _Link) -> None:
 
 
 async def _send_body(stream: VisitorStream, body: bytes | AsyncIterable[bytes]) -> None:
-    """Send a body to its end. A RESET of the box ends it: the response says what the box thinks."""
+    """Send a body to its end, or until the box resets it; then its response shows the reason."""
     try:
         if isinstance(body, bytes):
             await stream.write(body, end=True)
@@ -292,7 +292,7 @@ async def _send_body(stream: VisitorStream, body: bytes | AsyncIterable[bytes]) 
 
 
 def _fields(fields: Iterable[tuple[str, str]], body: Body) -> tuple[tuple[str, str], ...]:
-    """Lower-case names, and what every client says unless told otherwise."""
+    """Fields with lower-case names, and the defaults that every client sends."""
     listed = [(name.lower(), value) for name, value in fields]
     given = {name for name, _ in listed}
     defaults = [("user-agent", f"p2claw/{__version__}"), ("accept", "*/*")]

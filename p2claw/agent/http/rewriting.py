@@ -76,7 +76,7 @@ def local_refresh(value: str, upstream: UpstreamAddress) -> str:
 
 
 def remote_reference(url: str, scheme: str, hosts: tuple[str, ...], origin: str) -> str:
-    """The inverse for what a page says: a URL of ours as one of the upstream's origin."""
+    """The inverse, for fields of a request: a URL of ours becomes one of the upstream's origin."""
     rest = after_origin(url, scheme, hosts)
     return url if rest is None else origin + rest
 

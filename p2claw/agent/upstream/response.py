@@ -228,7 +228,7 @@ class ResponseReader:
             raise _SurplusError
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Of the framing that we said ourselves, or a trailer."""
+        """A field of the framing that we gave to the parser ourselves, or a trailer."""
         if self._state is _State.COMPLETE:
             raise _SurplusError
         self._trailers.append(

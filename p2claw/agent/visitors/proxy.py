@@ -30,8 +30,11 @@ log = get_log("agent")
 
 
 class Proxy:
-    """route_of: the route of an app now, None if it is not exposed. say: takes what is noticed
-    of apps, once each."""
+    """All requests of the visitors of one process.
+
+    route_of: returns the route of an app now; None if it is not exposed. noticed: called once with
+    each thing that is noticed about an app.
+    """
 
     def __init__(
         self,

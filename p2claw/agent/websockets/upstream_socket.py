@@ -63,7 +63,7 @@ class Opened:
 
 
 class Broken(Exception):
-    """The connection ended without a Close. code: the upstream was told, where it broke a rule."""
+    """The connection ended without a Close. code: sent to the upstream because it broke a rule."""
 
     def __init__(self, text: str, code: int | None = None) -> None:
         super().__init__(text)

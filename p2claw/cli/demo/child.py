@@ -39,7 +39,7 @@ class Child:
     async def start(
         cls, title: str, module: str, *argv: str, log: Path, env: Mapping[str, str] | None = None
     ) -> Child:
-        """Run `python -m module argv`. Ctrl-C in the terminal does not reach it: we say when."""
+        """Run `python -m module argv`. Ctrl-C in the terminal does not reach it; `end` ends it."""
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "p2claw.cli.demo.tether", module, *argv),
@@ -60,7 +60,7 @@ class Child:
         return self._ended.done()
 
     async def said(self) -> str:
-        """The first line that it prints, which says that it is ready.
+        """Wait until it is ready, which it shows by its first line; returns that line.
 
         Raises ChildError `child-ended` or `child-silent`.
         """
@@ -80,7 +80,7 @@ class Child:
         await asyncio.shield(self._ended)
 
     def failure(self) -> ChildError:
-        """What to say of a child that ended unasked."""
+        """The error for a child that ended by itself."""
         return self._failed(f"ended by itself with {self._process.returncode}", "child-ended")
 
     async def end(self) -> None:

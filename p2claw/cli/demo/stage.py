@@ -78,7 +78,7 @@ class Stage:
             child.kill()
 
     async def broken(self) -> P2clawError:
-        """Wait until a child ends unasked; what to say of it."""
+        """Wait until a child ends by itself; returns the error for that."""
         waits = {asyncio.create_task(child.ended()): child for child in self.children}
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -90,7 +90,7 @@ class Stage:
     async def _start(
         self, title: str, module: str, *argv: str, env: dict[str, str] | None = None
     ) -> str:
-        """Start a child; what it says first."""
+        """Start a child; returns the first line that it prints."""
         self.say(f"starting the {title}")
         log = self.plan.data_dir / f"{title.split()[-1]}.log"
         child = await Child.start(title, module, *argv, log=log, env=env)
@@ -149,7 +149,7 @@ class Stage:
         self.url, self.key_url = entry["url"], entry["key_url"]
 
     async def _registered(self, agent: AgentClient) -> dict[str, Any]:
-        """What the agent says of the app, once the coordinator knows it."""
+        """The agent's entry of the app, once the coordinator knows it."""
         status: dict[str, Any] = {}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ONLINE_S):

@@ -42,5 +42,5 @@ def fail(check: str, text: str, advice: str) -> Finding:
 
 
 def failed(check: str, error: P2clawError) -> Finding:
-    """A failure as an error tells it."""
+    """The finding for an error."""
     return Finding(check, Level.FAIL, f"{error.message} ({error.code})", error.hint)

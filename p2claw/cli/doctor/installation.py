@@ -12,7 +12,7 @@ from p2claw.errors import P2clawError, UsageError
 
 
 def check_python() -> Finding:
-    """A version that is too old could not even load this; what remains is to say which it is."""
+    """Reports the version of Python. One that is too old could not even load this module."""
     found = f"{platform.python_implementation()} {platform.python_version()} at {sys.executable}"
     return ok("python", f"{found}, {platform.system()} {platform.machine()}")
 

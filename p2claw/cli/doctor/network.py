@@ -75,7 +75,7 @@ async def check_coordinator(url: str, *, needed: bool) -> list[Finding]:
 
 
 def _reason(error: Exception) -> str:
-    """What the system said, where the library wraps it in its own words."""
+    """The error of the system, if the library has wrapped it in one of its own."""
     cause = getattr(error, "os_error", error)
     return str(getattr(cause, "strerror", None) or cause or type(error).__name__)
 

@@ -24,7 +24,7 @@ Status = dict[str, Any]
 
 
 def check_agent(client: AgentClient) -> tuple[Finding, Status | None]:
-    """Whether one runs and is registered; and what it says of itself."""
+    """Whether an agent runs and is registered; also returns its status."""
     try:
         status: Status = client.ask("GET", "/v1/status")
     except P2clawError as error:
@@ -84,7 +84,9 @@ async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> li
 
 
 async def _introduced(url: str) -> list[IceServer] | None:
-    """What the coordinator tells visitors to ask; None if it cannot be had, as a visit shows."""
+    """The ICE servers that the coordinator gives to visitors; None if a visit does not get that
+    far.
+    """
     address = parse_app_url(url)
     connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     try:

@@ -77,7 +77,7 @@ def _handshake() -> tuple[SSL.Connection, SSL.Connection]:
 
 
 def _step(one: SSL.Connection, other: SSL.Connection) -> bool:
-    """Go on, and hand over what it says. Whether it is done."""
+    """One step of a handshake: pass on what it writes. Returns whether it is done."""
     done = True
     try:
         one.do_handshake()

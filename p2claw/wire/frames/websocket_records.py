@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The sender says no more. code: None if it gave none."""
+    """The end of a direction. code: None if the sender gave none."""
 
     code: int | None
     reason: str = ""

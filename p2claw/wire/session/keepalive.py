@@ -45,7 +45,7 @@ class Keepalive:
         self._answered_since = 0.0
 
     def start(self, now: float) -> None:
-        """Begin to count, where nothing has been heard yet."""
+        """Start the timers, unless something has been received already."""
         if self._received_at is None:
             self._received_at = now
 
