@@ -90,6 +90,10 @@ const sw = await minify("src/sw/main.ts", {
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
     .map((name) => ASSETS + name),
+  // But for one decoder, which is larger than all others and which browsers mostly have.
+  __LATE_URLS__: Object.entries(assets)
+    .filter(([name, file]) => lazy.has(file) && name !== "brotli.js")
+    .map(([, file]) => ASSETS + file),
   __SHELL_HTML__: html,
   __SHELL_CSP__: contentSecurityPolicy(style),
 });

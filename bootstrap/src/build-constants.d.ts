@@ -4,6 +4,7 @@ declare const __VERSION__: string;
 /** Paths below the origin. */
 declare const __WORKER_URL__: string;
 declare const __LATE_URL__: string;
+declare const __LATE_URLS__: readonly string[];
 /** What is made ready once a page is whole: for the shell, and for its worker. */
 declare const __CLOSING_URL__: string;
 declare const __LAST_WORDS_URL__: string;

@@ -2,6 +2,8 @@
 
 const DATABASE = "p2claw";
 const STORE = "pins";
+// A database that does not open is one that is not there.
+const OPEN_MS = 5_000;
 
 /** The peer id that was pinned for an alias, if any. */
 export async function readPin(alias: string): Promise<string | undefined> {
@@ -37,5 +39,6 @@ function open(): Promise<IDBDatabase> {
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+    setTimeout(reject, OPEN_MS);
   });
 }

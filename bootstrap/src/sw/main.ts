@@ -5,7 +5,7 @@ import { ABORTS } from "../messages/worker-given";
 import { Aborts } from "./aborts";
 import type { Post } from "./asked";
 import { blobDocument } from "./documents";
-import { asset, dropOldAssets, storeAssets } from "./assets";
+import { asset, dropOldAssets, storeAssets, storeLater } from "./assets";
 import { AppCookies } from "./cookies/app-cookies";
 import { Readers } from "./cookies/readers";
 import { Isolation } from "./isolation";
@@ -36,6 +36,7 @@ sw.oninstall = (event) => {
   if (sw.registration.active) event.waitUntil(stored);
   else stored.catch(() => undefined);
 };
+storeLater();
 sw.onactivate = (event) => event.waitUntil(Promise.all([dropOldAssets(), sw.clients.claim()]));
 
 sw.onmessage = (event) => {

@@ -11,6 +11,8 @@ export async function keptNote(name: string): Promise<unknown> {
 }
 
 export async function keepNote(name: string, note: object): Promise<void> {
-  const cache = await caches.open(NOTES);
-  await cache.put(OUR_PREFIX + name, new Response(JSON.stringify(note))).catch(() => undefined);
+  const opening = caches.open(NOTES);
+  await opening
+    .then((cache) => cache.put(OUR_PREFIX + name, new Response(JSON.stringify(note))))
+    .catch(() => undefined);
 }

@@ -13,6 +13,8 @@ export interface Kept {
 const NAME = "p2claw-cookies";
 const STORE = "kept";
 const KEY = 0;
+// What takes longer is not there.
+const MOST_MS = 5_000;
 
 /** undefined: nothing is kept, or it cannot be read. */
 export function load(): Promise<Kept | undefined> {
@@ -46,6 +48,7 @@ async function withStore<T>(
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("refused"));
+    request.onerror = reject;
+    setTimeout(reject, MOST_MS);
   });
 }
