@@ -4,6 +4,7 @@ import { PrivateCache } from "../sw/cache/private-cache";
 import { streamed } from "../sw/cache/ports";
 import { admit } from "../sw/csp";
 import { Guests } from "../sw/guests";
+import { Insertion } from "../sw/html-injection";
 import type { Give } from "../sw/later";
 import { askSibling } from "../sw/siblings";
 import { clearSiteData } from "../sw/site-data";
@@ -14,6 +15,7 @@ declare const give: Give;
 give((shells, asset) => ({
   cache: new PrivateCache(),
   guests: new Guests(shells),
+  Insertion,
   admit,
   askSibling,
   clearSiteData,

@@ -2,7 +2,8 @@
 
 import { BLOB_PATH } from "../messages/our-paths";
 import { ERROR_FIELD, type TabPolicy } from "../messages/sw-page";
-import { injectTag } from "./html-injection";
+import { injectTag } from "./inject-tag";
+import type { Later } from "./later";
 import { EMBEDDER_POLICY, OPENER_POLICY } from "./tab-policy";
 import { sw } from "./scope";
 import { escape, tagOf } from "./tag";
@@ -51,11 +52,11 @@ export function problemDocument(status: number, code: string, line: string): Res
 }
 
 /** A page that the app made of a blob: with our script, and intercepted as any other. */
-export async function blobDocument(url: string): Promise<Response> {
+export async function blobDocument(url: string, later: Later): Promise<Response> {
   const { origin, pathname } = new URL(url);
   const blob = await sw.fetch(`blob:${origin}/${pathname.slice(BLOB_PATH.length)}`);
   const type = blob.headers.get("content-type") ?? "text/html";
-  const body = blob.body?.pipeThrough(injectTag(tagOf({}), type)) ?? null;
+  const body = blob.body?.pipeThrough(injectTag(tagOf({}), type, () => later.insertion())) ?? null;
   return new Response(body, { headers: { "content-type": type } });
 }
 

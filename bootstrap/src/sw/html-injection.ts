@@ -1,5 +1,4 @@
-// Puts our script tag first into an app's page, and streams the rest through untouched: the page's
-// own tree is the same once the script has removed its element. Pure.
+// Finds the place of our script tag in an app's page, whatever its encoding and however it begins. Pure.
 
 import { HtmlPrefix } from "./html-prefix";
 
@@ -9,19 +8,8 @@ type Piece = Uint8Array<ArrayBuffer>;
 const WIDE = /^(utf-16(le|be)?|ucs-2|unicode(fffe|feff)?|iso-10646-ucs-2|csunicode)$/;
 const XML = /^\s*application\/xhtml\+xml\s*(;|$)/i;
 
-/** A stream that adds `tag`, an HTML script element of ASCII characters, to a page of this type. */
-export function injectTag(tag: string, contentType: string): TransformStream<Piece, Piece> {
-  const insertion = new Insertion(tag, contentType);
-  const give = (controller: TransformStreamDefaultController<Piece>, parts: Piece[]): void => {
-    for (const part of parts) if (part.length) controller.enqueue(part);
-  };
-  return new TransformStream({
-    transform: (piece, controller) => give(controller, insertion.push(piece, false)),
-    flush: (controller) => give(controller, insertion.push(new Uint8Array(), true)),
-  });
-}
-
-class Insertion {
+/** One page. Of `tag`, see `inject-tag`. */
+export class Insertion {
   private readonly prefix: HtmlPrefix;
   private readonly tag: string;
   private readonly charset: string;

@@ -8,6 +8,7 @@ import { asset, isKept } from "./assets";
 import type { PrivateCache } from "./cache/private-cache";
 import type { streamed } from "./cache/ports";
 import type { Guests } from "./guests";
+import type { Insertion } from "./html-injection";
 import type { Shell, Shells } from "./shells";
 import type { Admit } from "./policed";
 import type { clearSiteData } from "./site-data";
@@ -16,6 +17,7 @@ import type { WorkerScripts } from "./worker-script";
 export interface LaterPart {
   cache: PrivateCache;
   guests: Guests;
+  Insertion: typeof Insertion;
   admit: Admit;
   askSibling(event: FetchEvent, shell: Shell, aborts: Aborts): Promise<Response>;
   clearSiteData: typeof clearSiteData;
@@ -48,6 +50,11 @@ export class Later {
   async forRequest(page: boolean): Promise<LaterPart | undefined> {
     const part = this.part().catch(() => undefined);
     return this.here ?? (page && !(await isKept(__SW_LATER_URL__)) ? undefined : part);
+  }
+
+  /** For a page that begins otherwise than most. */
+  async insertion(): Promise<typeof Insertion> {
+    return (await this.part()).Insertion;
   }
 
   private async load(): Promise<LaterPart> {

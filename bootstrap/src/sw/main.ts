@@ -62,7 +62,7 @@ sw.onfetch = (event) => {
       event.respondWith(ownAsset(new URL(event.request.url)));
       return;
     case "blob":
-      event.respondWith(isolation.framed(blobDocument(event.request.url)));
+      event.respondWith(isolation.framed(blobDocument(event.request.url, later)));
       return;
     case "empty":
       event.respondWith(

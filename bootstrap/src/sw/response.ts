@@ -6,7 +6,7 @@ import type { ReplyPort } from "../messages/sw-worker";
 import { type Fields, hasNoBody } from "../wire/heads";
 import type { Asked, Head } from "./asked";
 import { problemDocument } from "./documents";
-import { injectTag } from "./html-injection";
+import { injectTag } from "./inject-tag";
 import type { Later } from "./later";
 import { admitFreely, isPoliced, policiesOf } from "./policed";
 import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./tab-policy";
@@ -76,7 +76,8 @@ export async function assemble(
   }
   // Only now: what comes meanwhile is kept by the body.
   const tag = await tagging;
-  if (tag) stream = stream.pipeThrough(injectTag(tag, headers.get("content-type") ?? ""));
+  const type = headers.get("content-type") ?? "";
+  if (tag) stream = stream.pipeThrough(injectTag(tag, type, () => later.insertion()));
   return new Response(stream, said);
 }
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { injectTag } from "../../src/sw/html-injection";
+import { Insertion } from "../../src/sw/html-injection";
+import { injectTag } from "../../src/sw/inject-tag";
 
 const TAG = "<script src=x></script>";
 const XML_TAG = '<script xmlns="http://www.w3.org/1999/xhtml" src=x></script>';
@@ -17,7 +18,8 @@ async function injected(pieces: Buffer[], type: string): Promise<Buffer> {
     },
   });
   const parts: Buffer[] = [];
-  for await (const part of source.pipeThrough(injectTag(TAG, type))) parts.push(Buffer.from(part));
+  const tagged = source.pipeThrough(injectTag(TAG, type, async () => Insertion));
+  for await (const part of tagged) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
 
@@ -122,7 +124,7 @@ for (const page of ["<html data-x='", "<!-- <head>"]) {
 }
 
 test("a page that stops to think is not held back", async () => {
-  const { readable, writable } = injectTag(TAG, HTML);
+  const { readable, writable } = injectTag(TAG, HTML, async () => Insertion);
   const writer = writable.getWriter();
   const reader = readable.getReader();
   void writer.write(Uint8Array.from(Buffer.from("<!-- a comment that is not")));

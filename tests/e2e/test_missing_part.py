@@ -1,0 +1,59 @@
+"""Where the edge has lost a part that comes later, a person is told; what needs it not works."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import p2claw.edge
+from tests.e2e.acts.visit import visit
+from tests.e2e.stack import Stack, stack
+from tests.e2e.upstreams.canned import canned_site, page
+from tests.support.browser import Browser
+
+SOCKET = """() => new Promise((resolve) => {
+  const socket = new WebSocket("/socket");
+  socket.onopen = socket.onclose = ({ type }) => resolve(type);
+})"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lossy(
+    bootstrap: Path | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """Its edge has lost the Service Worker's later part, and the one for WebSockets."""
+    folder = tmp_path_factory.mktemp("lossy")
+    built = bootstrap or Path(p2claw.edge.__file__).with_name("static")
+    shutil.copytree(built, folder / "static")
+    manifest = folder / "static" / "manifest.json"
+    said = json.loads(manifest.read_text())
+    for name in ("sw-later.js", "sockets.js"):
+        del said["assets"][name]
+    manifest.write_text(json.dumps(said))
+    async with stack(folder, bootstrap=folder / "static") as running:
+        yield running
+
+
+async def test_a_page_with_policies_says_that_a_part_is_missing(
+    browser: Browser, lossy: Stack, fresh_name: str
+) -> None:
+    policy = b"content-security-policy: script-src 'self'\r\n"
+    async with canned_site(lossy, fresh_name, {"/": page(b"<p>Guarded", fields=policy)}) as site:
+        tab = await browser.open(site.url)
+        missing = "() => document.documentElement.dataset.problem === 'part-missing'"
+        await tab.wait_for(missing, within="top")
+
+
+async def test_a_page_without_policies_is_shown_and_its_websocket_fails(
+    browser: Browser, lossy: Stack, fresh_name: str
+) -> None:
+    answers = {"/": page(b"<!doctype html><head></head><p>Plain"), "/more": page(b"more")}
+    async with canned_site(lossy, fresh_name, answers) as site:
+        tab = (await visit(browser, site.url, "Plain")).tab
+        assert await tab.evaluate("() => fetch('/more').then((said) => said.text())") == "more"
+        assert await tab.evaluate(SOCKET) == "close"
