@@ -19,7 +19,7 @@ export function cookieDate(text: string): number | undefined {
     else if (year < 0 && digits > 1 && number >= 0)
       year = number + (number > 99 ? 0 : number > 69 ? 1_900 : 2_000);
   }
-  if (!time || !day || month < 0 || year < 1_601) return undefined;
+  if (!time || !day || month < 0 || year < 0) return undefined;
   const [hour, minute, second] = time.slice(1).map(Number) as [number, number, number];
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const date = new Date(Date.UTC(year, month, day, hour, minute, second));

@@ -1,7 +1,7 @@
 // The cookies of one host: which are kept, and which go where. Pure.
 // Source: draft-ietf-httpbis-rfc6265bis §5.7, §5.8. Strings hold one octet a character.
 
-import type { Cookie } from "./parse";
+import { type Cookie, isStrict } from "./parse";
 
 /**
  * From where something is asked or set. same: by this site itself. visit: a page at the top that
@@ -24,7 +24,7 @@ const MOST = 180;
 const FRESH_MS = 120_000;
 
 export class Jar {
-  // In the order of creation, which a replaced cookie keeps.
+  // In the order of creation.
   private readonly kept = new Map<string, Cookie>();
   private readonly usedMs = new Map<string, number>();
 
@@ -54,8 +54,11 @@ export class Jar {
 
   put(cookie: Cookie): Cookie {
     const key = keyOf(cookie);
-    const createdMs = this.kept.get(key)?.createdMs ?? cookie.createdMs;
-    const placed = { ...cookie, createdMs };
+    const before = this.kept.get(key);
+    // With another value some browsers put it behind the others.
+    const moves = isStrict() && before?.value !== cookie.value;
+    if (moves) this.kept.delete(key);
+    const placed = { ...cookie, createdMs: (!moves && before?.createdMs) || cookie.createdMs };
     this.kept.set(key, placed);
     this.usedMs.set(key, cookie.createdMs);
     return placed;
@@ -64,6 +67,15 @@ export class Jar {
   remove(cookie: Cookie): void {
     this.kept.delete(keyOf(cookie));
     this.usedMs.delete(keyOf(cookie));
+  }
+
+  /** What has come of them in the end, each once and in the order of the jar. */
+  settled({ changed, deleted }: Changes): Changes {
+    const keys = new Set(changed.map(keyOf));
+    return {
+      changed: this.all.filter((cookie) => keys.has(keyOf(cookie))),
+      deleted: deleted.filter((cookie) => !this.get(cookie)),
+    };
   }
 
   /** Longer paths first, then older cookies. */

@@ -25,6 +25,9 @@ export interface Place {
   readonly pathname: string;
 }
 
+/** Browsers with this class know cookies without a name, but none with a tab; others make a name of it. */
+export const isStrict = (): boolean => "WebSocketStream" in globalThis;
+
 // Each longer attribute is ignored; a longer pair is no cookie.
 const PAIR_OCTETS = 4_096;
 const ATTRIBUTE_OCTETS = 1_024;
@@ -34,13 +37,16 @@ const LONGEST_MS = 400 * 86_400_000;
 export function parseCookie(text: string, place: Place, nowMs: number): Cookie | undefined {
   if (/[\0-\x08\n-\x1f\x7f]/.test(text)) return undefined;
   const [pair = "", ...rest] = text.split(";");
-  const [name, value] = pair.includes("=") ? halves(pair) : ["", trim(pair)];
+  const strict = isStrict();
+  const [name, value] = halves(strict && !pair.includes("=") ? `=${pair}` : pair);
   const octets = name.length + value.length;
-  if (!octets || octets > PAIR_OCTETS || (!name && value.includes("="))) return undefined;
+  if (!octets || octets > PAIR_OCTETS || (!name && (!strict || value.includes("="))))
+    return undefined;
+  if (strict && (name + value).includes("\t")) return undefined;
   const said = attributes(rest);
-  const domain = said.get("domain")?.replace(/^\./, "").toLowerCase();
+  const domain = said.get("domain");
   // The host is a registrable domain of its own: its parents are public suffixes.
-  if (domain && domain !== place.hostname) return undefined;
+  if (domain && domain.replace(/^\./, "").toLowerCase() !== place.hostname) return undefined;
   const path = said.get("path");
   const sameSite = said.get("samesite")?.toLowerCase();
   const cookie = {
@@ -80,9 +86,7 @@ function attributes(parts: string[]): Map<string, string> {
   for (const part of parts) {
     const [name, value] = halves(part);
     if (value.length > ATTRIBUTE_OCTETS) continue;
-    const key = name.toLowerCase();
-    if (key === "domain" && !value) continue;
-    said.set(key, value);
+    said.set(name.toLowerCase(), value);
   }
   return said;
 }

@@ -5,45 +5,59 @@ import type { CookiesApi } from "../messages/frame-shell";
 import { inPlaceOf } from "./native-look";
 
 type Options = Record<string, unknown>;
+type Native = (...given: unknown[]) => Promise<unknown>;
 
 export function wrapCookieStore(cookies: CookiesApi): void {
   const store: unknown = Reflect.get(window, "cookieStore");
   if (!(store instanceof EventTarget)) return;
   const prototype: unknown = Object.getPrototypeOf(store);
   if (typeof prototype !== "object" || prototype === null) return;
-  const wrap = (name: string, act: (given: unknown[]) => unknown): void => {
-    const native: unknown = Reflect.get(prototype, name);
-    if (typeof native !== "function") return;
-    const looks = inPlaceOf(native, (self, given) => {
-      // The native one says what is wrong with a call on something else.
-      if (self !== store) return Reflect.apply(native, self, given);
-      return new Promise((resolve) => resolve(act(given)));
+  const native = (name: string): Native => Reflect.get(prototype, name) as Native;
+  const clear = native("delete");
+  // act: a list of what comes of it; undefined where the browser is to say in its words what is wrong.
+  const wrap = (name: string, act: (given: unknown[]) => [unknown] | undefined): void => {
+    const before = native(name);
+    const looks = inPlaceOf(before, async (self, given) => {
+      const done = self === store ? act(given) : undefined;
+      if (done) return done[0];
+      const { name: set, value } = wanted(given);
+      if (name !== "set" || self !== store) return Reflect.apply(before, self, given) as unknown;
+      // Were it taken, it would be the edge's.
+      const hidden = String(value).replace(/[^;\0-\x1f\x7f]/g, "x");
+      const all = given.length > 1 ? [set, hidden] : [{ ...Object(given[0]), value: hidden }];
+      await Reflect.apply(before, self, all);
+      await Reflect.apply(clear, self, [set]);
+      throw new TypeError("The cookie was refused.");
     });
     Reflect.set(prototype, name, looks);
   };
-  wrap("get", (given) => found(cookies, given, true)[0] ?? null);
-  wrap("getAll", (given) => found(cookies, given, false));
-  wrap("set", (given) => write(cookies, wanted(given)));
+  wrap("get", (given) => {
+    const all = found(cookies, given, true);
+    return all && [all[0] ?? null];
+  });
+  wrap("getAll", (given) => {
+    const all = found(cookies, given, false);
+    return all && [all];
+  });
+  wrap("set", (given) => (write(cookies, wanted(given)) ? [undefined] : undefined));
   wrap("delete", ([first]) => {
     const said = typeof first === "object" && first !== null ? first : { name: first };
-    write(cookies, { ...said, value: "", expires: 0 });
+    return write(cookies, { ...said, value: "", expires: 0 }) ? [undefined] : undefined;
   });
   followChanges(cookies, store);
 }
 
-function found(cookies: CookiesApi, [first]: unknown[], needed: boolean): object[] {
+function found(cookies: CookiesApi, [first]: unknown[], needed: boolean): object[] | undefined {
   const options: Options =
     typeof first === "object" && first !== null ? (first as Options) : { name: first };
   const { name, url } = options;
-  if (needed && name === undefined && url === undefined) {
-    throw new TypeError("A name or URL is needed.");
-  }
+  if (needed && name === undefined && url === undefined) return undefined;
   const here = location.href.split("#", 1)[0];
   if (url !== undefined && new URL(String(url), document.baseURI).href.split("#", 1)[0] !== here) {
-    throw new TypeError("The URL must be that of the document.");
+    return undefined;
   }
   const all = cookies.list(location);
-  return all.filter((cookie) => name === undefined || cookie.name === String(name)).map(item);
+  return items(all.filter((cookie) => name === undefined || cookie.name === String(name)));
 }
 
 function wanted([first, second]: unknown[]): Options {
@@ -53,7 +67,7 @@ function wanted([first, second]: unknown[]): Options {
 }
 
 // As a string, so that one parser decides. What would end a part early is refused.
-function write(cookies: CookiesApi, options: Options): void {
+function write(cookies: CookiesApi, options: Options): boolean {
   const { expires, domain, partitioned, path = "/", sameSite = "strict" } = options;
   const [name, value] = [String(options["name"]), String(options["value"])];
   const parts = [`${name}=${value}`, `Path=${String(path)}`, "Secure"];
@@ -63,27 +77,21 @@ function write(cookies: CookiesApi, options: Options): void {
     parts.push(`Expires=${new Date(Number(expires)).toUTCString()}`);
   }
   if (partitioned) parts.push("Partitioned");
-  const broken = name.includes("=") || parts.some((part) => part.includes(";"));
-  if (broken || !cookies.write(location, parts.join("; "))) {
-    throw new TypeError("The cookie was refused.");
-  }
+  const broken =
+    name.includes("=") || !String(path).startsWith("/") || parts.some((part) => part.includes(";"));
+  return !broken && cookies.write(location, parts.join("; "));
 }
 
 function followChanges(cookies: CookiesApi, store: EventTarget): void {
-  const Change: unknown = Reflect.get(window, "CookieChangeEvent");
-  if (typeof Change !== "function") return;
   const listen = (): (() => void) =>
     cookies.listen((changed, deleted) => {
       const here = new Set(cookies.list(location).map(({ name, path }) => `${name};${path}`));
       const isHere = ({ name, path }: Cookie): boolean => here.has(`${name};${path}`);
-      const event: unknown = Reflect.construct(Change, [
-        "change",
-        {
-          changed: changed.filter(isHere).map(item),
-          deleted: deleted.filter(seenFrom).map(({ name }) => ({ name })),
-        },
-      ]);
-      if (event instanceof Event) queueMicrotask(() => store.dispatchEvent(event));
+      const event = changeEvent({
+        changed: items(changed.filter(isHere)),
+        deleted: deleted.filter(seenFrom).map(({ name }) => ({ name })),
+      });
+      if (event) queueMicrotask(() => store.dispatchEvent(event));
     });
   let end = listen();
   window.addEventListener("pagehide", () => end());
@@ -96,6 +104,21 @@ function seenFrom({ path }: Cookie): boolean {
   return `${location.pathname}/`.startsWith(path.endsWith("/") ? path : `${path}/`);
 }
 
-function item({ name, value }: Cookie): object {
-  return { name, value };
+/** With those members that this browser has. */
+function items(cookies: Cookie[]): object[] {
+  const changed = cookies.map(({ expiresMs = null, sameSite, ...cookie }) => ({
+    ...cookie,
+    domain: null,
+    expires: expiresMs,
+    sameSite: sameSite || "lax",
+  }));
+  const event = changeEvent({ changed });
+  return event ? [...(Reflect.get(event, "changed") as object[])] : changed;
+}
+
+function changeEvent(init: object): Event | undefined {
+  const Change: unknown = Reflect.get(window, "CookieChangeEvent");
+  return typeof Change === "function"
+    ? (Reflect.construct(Change, ["change", init]) as Event)
+    : undefined;
 }

@@ -74,12 +74,22 @@ async function outlive(shell: ShellApi, url: string, facts: RequestInit): Promis
   const { referrer } = facts;
   if (referrer === "about:client" && /^http/.test(document.URL)) facts.referrer = document.URL;
   try {
-    const response = await shell.fetch(url, facts);
-    Object.setPrototypeOf(response.headers, Headers.prototype);
-    return Object.setPrototypeOf(response, Response.prototype) as Response;
+    return adopted(await shell.fetch(url, facts));
   } catch (error) {
     throw facts.signal?.aborted ? error : new TypeError((error as Error).message);
   }
+}
+
+// A new one, so that what is read of it is of this window's classes too.
+function adopted(response: Response): Response {
+  const { body, headers, status, statusText, url, type, redirected } = response;
+  Object.setPrototypeOf(headers, Headers.prototype);
+  if (!body) return Object.setPrototypeOf(response, Response.prototype) as Response;
+  const own = new Response(body, { headers, status, statusText });
+  for (const [name, value] of Object.entries({ url, type, redirected })) {
+    Object.defineProperty(own, name, { value });
+  }
+  return own;
 }
 
 // A stream of the app's own, or the body of a Request that another realm made.

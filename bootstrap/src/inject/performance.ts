@@ -12,18 +12,21 @@ type Getters = Record<string, (own: PerformanceResourceTiming, value: unknown) =
 const TIMING: Getters = {
   workerStart: () => 0,
   deliveryType: () => "",
-  nextHopProtocol: ({ name }, value) => value || (isOwn(name) ? "http/1.1" : ""),
-  transferSize: ({ name, encodedBodySize, responseStatus }, value) =>
-    value ||
-    (isOwn(name) && (responseStatus || encodedBodySize) ? encodedBodySize + HEAD_BYTES : 0),
+  nextHopProtocol: (entry, value) => value || (isAnswered(entry) ? "http/1.1" : ""),
+  transferSize: (entry, value) =>
+    value || (isAnswered(entry) ? entry.encodedBodySize + HEAD_BYTES : 0),
 };
 
 export function plainPerformance(): void {
   rewrite(PerformanceEntry.prototype, "name", (_, name) => unmarked(String(name)));
-  const intercepted = getter(PerformanceResourceTiming.prototype, "workerStart");
+  const worker = getter(PerformanceResourceTiming.prototype, "workerStart");
+  const protocol = getter(PerformanceResourceTiming.prototype, "nextHopProtocol");
+  // Some browsers say no time of the Service Worker, but no protocol either.
+  const intercepted = (entry: PerformanceResourceTiming): boolean =>
+    Boolean(worker?.call(entry)) || (isOwn(entry.name) && !protocol?.call(entry));
   for (const [name, plain] of Object.entries(TIMING)) {
     rewrite(PerformanceResourceTiming.prototype, name, (entry, value) =>
-      intercepted?.call(entry) ? plain(entry, value) : value,
+      intercepted(entry) ? plain(entry, value) : value,
     );
   }
   for (const kind of [PerformanceEntry, PerformanceResourceTiming, PerformanceNavigationTiming]) {
@@ -51,7 +54,11 @@ export function plainPerformance(): void {
   }
 }
 
-// Of other origins a browser tells neither.
+// Of other origins a browser tells neither protocol nor size.
+function isAnswered({ name, responseStatus, encodedBodySize }: PerformanceResourceTiming): boolean {
+  return isOwn(name) && (responseStatus || encodedBodySize) > 0;
+}
+
 function isOwn(name: string): boolean {
   return name.startsWith(`${location.origin}/`);
 }

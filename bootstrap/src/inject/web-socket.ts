@@ -27,8 +27,10 @@ const live = new Set<AppWebSocket>();
 
 export function wrapWebSocket(realm: Realm, findOwn: FindOwn): void {
   impersonate("WebSocket", (args, made) => {
-    if (!args.length) return undefined;
-    const own = findOwn(String(args[0]));
+    const url = String(args[0]);
+    // Without this class an empty address is refused.
+    if (!args.length || !(url || STRICT)) return undefined;
+    const own = findOwn(url);
     const protocols = listed(args[1]);
     // What is malformed is left to the browser, which knows best how to say so.
     const valid = protocols.every((name) => TOKEN.test(name));

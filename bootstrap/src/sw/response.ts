@@ -65,7 +65,8 @@ export async function assemble(
   if (page && (sure || !(plan.inject || isRedirect(head.status))))
     tellDownload(shell, sure, isEmpty(head.status));
   if (hasNoBody(method, head.status) || head.end) {
-    const empty = hasNoBody(method, head.status) ? null : await tagging;
+    // Of octets, which unlike a text bring no type along.
+    const empty = hasNoBody(method, head.status) ? null : new TextEncoder().encode(await tagging);
     return new Response(empty, said);
   }
   let stream = bodyOf(port, shell);

@@ -90,14 +90,15 @@ def with_escaped_octets(url: str) -> str:
 
 
 def local_cookie(cookie: str, upstream: UpstreamAddress) -> str:
-    """The value of Set-Cookie without a Domain that names the upstream itself.
+    """The value of Set-Cookie without Domain, where that names the upstream itself.
 
-    Any other Domain stays, for a visitor to refuse: a cookie for another host is no cookie of
-    this one, and the parent of all apps is a public suffix (RFC 6265bis §5.7).
+    The last one counts. Any other stays, for a visitor to refuse: a cookie for another host is no
+    cookie of this one, and the parent of all apps is a public suffix (RFC 6265bis §5.7).
     """
+    if cookie_domain(cookie) not in (*LOCAL_HOSTS, upstream.host):
+        return cookie
     pair, *attributes = cookie.split(";")
-    kept = [part for part in attributes if not _names_upstream(_domain_in(part), upstream)]
-    return ";".join([pair, *kept])
+    return ";".join([pair, *(part for part in attributes if _domain_in(part) is None)])
 
 
 def cookie_domain(cookie: str) -> str:
@@ -109,7 +110,3 @@ def cookie_domain(cookie: str) -> str:
 def _domain_in(attribute: str) -> str | None:
     name, _, value = attribute.partition("=")
     return value.strip().lower().removeprefix(".") if name.strip().lower() == "domain" else None
-
-
-def _names_upstream(domain: str | None, upstream: UpstreamAddress) -> bool:
-    return domain is not None and domain in ("", *LOCAL_HOSTS, upstream.host)

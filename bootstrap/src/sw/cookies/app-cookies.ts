@@ -85,7 +85,12 @@ export class AppCookies {
     }
     if (!all.changed.length && !all.deleted.length) return;
     this.keep();
-    await this.readers.tell(all, (shell) => this.count(shell), seen ? (lock ?? "*") : undefined);
+    const settled = this.jar.settled(all);
+    await this.readers.tell(
+      settled,
+      (shell) => this.count(shell),
+      seen ? (lock ?? "*") : undefined,
+    );
   }
 
   /** A page wrote a cookie. Resolves once it is put down. */
