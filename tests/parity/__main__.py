@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.parity.areas import all_cases
 from tests.parity.cases import Case, telling
 from tests.parity.compare import Result
-from tests.parity.known import record
+from tests.parity.known import record, unexplained
 from tests.parity.report import as_json, examples, table
 from tests.parity.suite import ground, run_browser
 
@@ -70,8 +70,10 @@ def main() -> int:
             print("\n".join(table(result)))
             shown = result.differences if given.known else result.total.new
             print("\n".join(examples(shown, given.show)))
+    for one in unexplained():
+        print(f"recorded without a reason: {one}", file=sys.stderr)
     bad = any(result.stale or (result.total.new and not given.record) for result in results)
-    return 1 if bad else 0
+    return 1 if bad or unexplained() else 0
 
 
 def _case_of(id: str) -> str:

@@ -47,7 +47,7 @@ async def run_browser(
     What is new is tried again, so that a full machine makes nothing new: it counts if it differs
     each time.
     """
-    known = known_differences(kind)
+    known = frozenset(known_differences(kind))
     browser = await Browser.launch(kind, folder / kind)
     try:
         sides = await _run_sides(browser, cases, app, running, say)

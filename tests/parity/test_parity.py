@@ -10,6 +10,7 @@ import pytest
 from tests.parity.areas import all_cases
 from tests.parity.cases import telling
 from tests.parity.compare import compare
+from tests.parity.known import unexplained
 from tests.parity.report import examples, table
 from tests.parity.suite import ground, run_browser
 from tests.support.browser import Kind
@@ -39,6 +40,10 @@ def test_a_known_difference_is_not_new_and_is_told_when_it_is_gone() -> None:
     direct, known = {"x/y/z:status": 200}, frozenset(["x/y/z:status"])
     assert compare("firefox", direct, direct, {"x/y/z:status": 502}, known).total.new == []
     assert compare("firefox", direct, direct, direct, known).mended == ["x/y/z:status"]
+
+
+def test_every_recorded_difference_has_a_reason() -> None:
+    assert unexplained() == []
 
 
 def test_what_the_browser_itself_does_by_chance_is_not_judged() -> None:

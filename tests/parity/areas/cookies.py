@@ -95,9 +95,10 @@ def _erase(names: list[tuple[str, str]]) -> Play:
     fields = []
     for name, path in names:
         secure = "; Secure" if name.lower().startswith("__") else ""
-        text = f"{name}={'' if name else 'x'}; Path={path}; Max-Age=0{secure}"
-        fields.append(("Set-Cookie", text.encode().decode("latin-1")))
-    # Browsers keep some cookies that no text can name, such as partitioned ones.
+        text = f"{name}={'' if name else 'x'}; Path={path}; Max-Age=0"
+        for more in (secure, "; Secure; Partitioned"):
+            fields.append(("Set-Cookie", (text + more).encode().decode("latin-1")))
+    # Browsers keep some cookies that no text can name.
     return reply(200, [*fields, ("Clear-Site-Data", '"cookies"')], "erased")
 
 

@@ -27,7 +27,7 @@ def cases() -> Iterator[Case]:
         yield case(f"sockets/close-with/{name}", "socket", SocketPlay((Talk.LISTEN,)), expect=0, close=given, sees=SEES)
     for name, steps in STEPS.items():
         # By then the page has its `open`: some browsers leave it out where all comes at once.
-        steps = (Pause(0.05), *steps)
+        steps = (Pause(0.2), *steps)
         yield case(f"sockets/frames/{name}", "socket", SocketPlay(steps), send=["text"], sees=("frames",))
         yield case(f"sockets/frames-buffer/{name}", "socket", SocketPlay(steps), binary="arraybuffer", sees=("frames",))
     for name, play in HANDSHAKES.items():

@@ -11,6 +11,7 @@ async function emptyJar(erase) {
     const name = pair.includes("=") ? pair.split("=")[0] : "";
     for (const path of ["/", "/stage", "/stage/jar", "/stage/jar/page", "/stage/", "/stage/jar/"]) {
       document.cookie = `${name}=x; Path=${path}; Max-Age=0; Secure`;
+      document.cookie = `${name}=x; Path=${path}; Max-Age=0; Secure; Partitioned`;
     }
   }
 }
@@ -39,6 +40,7 @@ acts.cookieStore = async ({ steps, at, erase }) => {
   const changes = [];
   const note = (event) => changes.push(...event.changed.map((c) => `+${c.name}=${c.value}`),
     ...event.deleted.map((c) => `-${c.name}=${c.value}`));
+  await parity.sleep(60); // until all has been told of how the jar was emptied
   cookieStore.addEventListener("change", note);
   for (const [index, [method, ...args]] of steps.entries()) {
     try {

@@ -80,6 +80,7 @@ PAST = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 # Several in one response or assigned in turn: order, replacing, deleting.
 SEQUENCES = {
     "two": ["a=1", "b=2"], "order": ["b=1", "a=2", "c=3"], "replace": ["a=1", "a=2"], "replace-keeps-place": ["a=1", "b=2", "a=3"],
+    "same-keeps-place": ["a=1", "b=2", "a=1"], "same-value-keeps-place": ["a=1", "b=2", "a=1; Max-Age=100"],
     "case": ["a=1", "A=2"], "paths": ["a=1; Path=/", "a=2; Path=/stage", "a=3; Path=/stage/jar"],
     "paths-other-way": ["a=3; Path=/stage/jar", "a=2; Path=/stage", "a=1; Path=/"], "long-path-first": ["a=1; Path=/", "b=2; Path=/stage/jar", "c=3; Path=/stage"],
     "delete": ["a=1", "a=; Max-Age=0"], "delete-date": ["a=1", f"a=; {PAST}"], "delete-other-path": ["a=1; Path=/", "a=; Path=/stage; Max-Age=0"],
