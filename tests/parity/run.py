@@ -147,4 +147,6 @@ def _noted(what: Sees, seen: list[Request]) -> Observations:
         return {"frames": [request.frames for request in seen]}
     names = dict.fromkeys(name.lower() for name, _ in last.fields)
     values: Observations = {f"field.{name}": last.value(name) for name in names}
+    if "content-length" in names:
+        values["field.content-length"] = last.length_without_boundaries()
     return values

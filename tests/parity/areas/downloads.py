@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import hashlib
 import time
@@ -89,7 +90,7 @@ async def _saved(folder: Path) -> list[Path]:
     before: list[tuple[str, int]] = []
     while True:
         await asyncio.sleep(0.05)
-        now = sorted((path.name, path.stat().st_size) for path in folder.iterdir())
+        now = sorted(_sizes(folder))
         if now != before:
             before, changed = now, time.monotonic()
         whole = now and all(size and not name.endswith(UNFINISHED) for name, size in now)
@@ -97,6 +98,12 @@ async def _saved(folder: Path) -> list[Path]:
             return sorted(folder.iterdir())
         if time.monotonic() - began > NOTHING_S and not whole:
             return [path for path in sorted(folder.iterdir()) if _is_whole(path)]
+
+
+def _sizes(folder: Path) -> Iterator[tuple[str, int]]:
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # browsers rename what is whole
+            yield path.name, path.stat().st_size
 
 
 def _is_whole(path: Path) -> bool:

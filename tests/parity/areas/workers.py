@@ -59,7 +59,7 @@ def _case(id: str, body: str, way: str, options: dict[str, Any], **more: Any) ->
 
 
 SIGHTS = {
-    "name": "self.name + '|' + self.constructor.name", "location": "[location.pathname.length, location.origin, location.search, String(self.location) === location.href, location.constructor.name]",
+    "name": "self.name + '|' + self.constructor.name", "location": "[location.pathname.replace(location.origin, '').length, location.origin, location.search, String(self.location) === location.href, location.constructor.name]",
     "origin": "[self.origin, isSecureContext, crossOriginIsolated]", "navigator": "[navigator.constructor.name, navigator.onLine, navigator.language, navigator.hardwareConcurrency > 0, 'serviceWorker' in navigator]",
     "keys": "Object.getOwnPropertyNames(self).filter((k) => !['tell', 'port', 'waiting'].includes(k)).sort().join()", "own-keys": "Object.keys(self).filter((k) => k !== 'tell').sort().join()",
     "fetch": "await fetch('@@text').then(async (r) => [r.status, r.url, r.type, r.headers.get('x-a'), await r.text()])", "fetch-redirect": "await fetch('@@redirect').then(async (r) => [r.redirected, r.url, await r.text()])",

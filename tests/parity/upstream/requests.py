@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from dataclasses import dataclass, field
 
 HEAD_MAX_BYTES = 2**20
@@ -29,6 +30,15 @@ class Request:
         """The values of one field, joined as RFC 9110 §5.2 has it; None: it is not there."""
         found = [value for key, value in self.fields if key.lower() == name]
         return ", ".join(found) if found else None
+
+    def length_without_boundaries(self) -> str | None:
+        """Content-Length; of a form less its boundaries, as long as a browser likes each time."""
+        length = self.value("content-length")
+        found = re.search(r"boundary=([^;]+)", self.value("content-type") or "")
+        if length is None or found is None:
+            return length
+        boundary = found[1].encode("latin-1")
+        return str(int(length) - self.body.count(boundary) * len(boundary))
 
     def shown_body(self) -> str:
         """Short ones as they are (each byte one character), long ones by length and digest."""
