@@ -60,9 +60,24 @@ def address(case: str, rest: str = "") -> str:
     return f"/p/{case}{rest}"
 
 
+# One case of each fault that was mended, where chance would not choose it.
+MENDED = frozenset(
+    (
+        "cookies/attribute/a-b-Domain-example-com-Domai.8309bf7a",
+        "cookies/in-turn/replace-keeps-place",
+        "cookies/sequence/delete",
+        "cookies/store/bad-path",
+        "fields/length/30",
+        "performance/resource/img",
+        "requests/init/keepalive-True.5dcee3b3",
+        "sockets/address/empty",
+    )
+)
+
+
 def telling(cases: list[Case]) -> list[Case]:
-    """The cases of `make test`: one in sixteen, always the same ones, and two of every topic."""
-    chosen = {case.id for case in cases if _sum(case.id) % 16 == 0}
+    """The cases of `make test`: one in twenty, always the same ones, two of every topic, MENDED."""
+    chosen = {case.id for case in cases if _sum(case.id) % 20 == 0} | MENDED
     for topic in dict.fromkeys(case.topic for case in cases):
         ids = sorted((case.id for case in cases if case.topic == topic), key=_sum)
         chosen.update(ids[:2])

@@ -28,7 +28,7 @@ _BLANKS = " \t"
 
 @dataclass(frozen=True, slots=True)
 class LenientHead:
-    """The head of a response. fields: lower-case names, ISO-8859-1 values. old: it is HTTP/1.0.
+    """The head of a response. fields: lower-case names, ISO-8859-1 values. old: before HTTP/1.1.
 
     length: of the body, None if the fields do not give it. chunked: the body comes in chunks.
     doubtful: the fields contradict each other about this, so what follows the body may be part of
@@ -67,9 +67,9 @@ def read_head(head: bytes) -> LenientHead:
         raise AppBrokenFault("The app's response has a NUL among its fields")
     first, *lines = _LINE_END.split(head.decode("latin-1").lstrip("\r\n"))
     status = _STATUS.fullmatch(first)
-    if status is None or status[1] == "0":
+    if status is None:
         raise AppBrokenFault("The app does not speak HTTP/1.1")
-    old = (status[1] or "1", status[2] or "0") == ("1", "0")
+    old = (status[1] or "1") + (status[2] or "0") < "11"
     fields = tuple(_fields(lines))
     chunked = not old and any(
         token.strip().lower() == "chunked"

@@ -82,6 +82,7 @@ WIRES: dict[str, bytes] = {
     "a version in lower case": b"http/1.1 200 OK\r\nX: a\r\n" + LENGTH + b"\r\nok",
     "HTTP/1.2": b"HTTP/1.2 200 OK\r\nX: a\r\n" + LENGTH + b"\r\nok",
     "HTTP/2.0": b"HTTP/2.0 200 OK\r\nX: a\r\n" + LENGTH + b"\r\nok",
+    "HTTP/0.9 with a status line": b"HTTP/0.9 200 OK\r\nX: a\r\n" + LENGTH + b"\r\nok",
     "HTTP/1": b"HTTP/1 200 OK\r\nX: a\r\n" + LENGTH + b"\r\nok",
     "HTTP/0.9": b"just text\r\n",
     "empty lines before": b"\r\n\r\n" + OK + b"X: a\r\n" + LENGTH + b"\r\nok",

@@ -168,7 +168,6 @@ def test_bytes_after_the_end_spoil_the_connection_and_not_the_answer(
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"220 mail.example ESMTP\r\n",
-        b"HTTP/0.9 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 99 Low\r\n\r\n",
         b"HTTP/1.1 600 High\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
