@@ -58,7 +58,7 @@ export class Jar {
     // With another value some browsers put it behind the others.
     const moves = isStrict() && before?.value !== cookie.value;
     if (moves) this.kept.delete(key);
-    const placed = { ...cookie, createdMs: (!moves && before?.createdMs) || cookie.createdMs };
+    const placed = before && !moves ? { ...cookie, createdMs: before.createdMs } : cookie;
     this.kept.set(key, placed);
     this.usedMs.set(key, cookie.createdMs);
     return placed;

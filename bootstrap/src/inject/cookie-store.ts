@@ -26,8 +26,7 @@ export function wrapCookieStore(cookies: CookiesApi): void {
       const hidden = String(value).replace(/[^;\0-\x1f\x7f]/g, "x");
       const all = given.length > 1 ? [set, hidden] : [{ ...Object(given[0]), value: hidden }];
       await Reflect.apply(before, self, all);
-      await Reflect.apply(clear, self, [set]);
-      throw new TypeError("The cookie was refused.");
+      return Reflect.apply(clear, self, [set]) as unknown;
     });
     Reflect.set(prototype, name, looks);
   };

@@ -23,7 +23,7 @@ export function plainPerformance(): void {
   const protocol = getter(PerformanceResourceTiming.prototype, "nextHopProtocol");
   // Some browsers say no time of the Service Worker, but no protocol either.
   const intercepted = (entry: PerformanceResourceTiming): boolean =>
-    Boolean(worker?.call(entry)) || (isOwn(entry.name) && !protocol?.call(entry));
+    !!worker?.call(entry) || (isOwn(entry.name) && !protocol?.call(entry));
   for (const [name, plain] of Object.entries(TIMING)) {
     rewrite(PerformanceResourceTiming.prototype, name, (entry, value) =>
       intercepted(entry) ? plain(entry, value) : value,
