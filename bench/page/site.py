@@ -8,6 +8,7 @@ import struct
 import zlib
 from pathlib import Path
 
+from bench.figures import MB
 from bench.path import write_file
 
 PICTURES = 500
@@ -28,11 +29,28 @@ location = /file { add_header Cache-Control "no-store"; }
 """
 
 
+# A service worker that answers /ceiling/file by itself, in pieces as ours come in: what is left of
+# the way of a download once there is no link, no worker and no port on it.
+CEILING = """
+self.oninstall = () => self.skipWaiting();
+self.onactivate = (event) => event.waitUntil(clients.claim());
+self.onfetch = (event) => {
+  if (!event.request.url.endsWith("/ceiling/file")) return;
+  let pieces = %d;
+  const pull = (to) => (pieces-- > 0 ? to.enqueue(new Uint8Array(65_536)) : to.close());
+  event.respondWith(new Response(new ReadableStream({ pull }, { highWaterMark: 0 })));
+};
+"""
+
+
 def write_site(folder: Path, megabytes: int) -> None:
     www = folder / "www"
     for part in ("assets", "pictures"):
         (www / part).mkdir(parents=True, exist_ok=True)
     write_file(folder, "file", megabytes)
+    (www / "ceiling").mkdir(exist_ok=True)
+    (www / "ceiling" / "sw.js").write_text(CEILING % (megabytes * MB // 65_536))
+    (www / "ceiling" / "index.html").write_text(_page("", ""))
     (www / "small").write_bytes(os.urandom(SMALL_BYTES))
     for number in range(SCRIPTS):
         (www / "assets" / f"part-{number}.js").write_text(_script(number))
