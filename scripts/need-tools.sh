@@ -30,6 +30,7 @@ find_missing() {
     need nginx-light has nginx
     need coturn has turnserver
     need iproute2 has ip
+    need nftables has nft
     ;;
   apps)
     need php-cli has php

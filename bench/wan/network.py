@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from p2claw.errors import UsageError
+from tests.support import namespaces
 
 SOURCE = Path(__file__).with_name("link.c")
 BUILT = Path(__file__).parents[2] / "build" / "bench" / "wan-link"
@@ -31,7 +31,6 @@ DEVICE_QUEUE_PACKETS = 20_000
 MTU_BYTES = 1500
 READY_TIMEOUT_S = 10
 END_TIMEOUT_S = 5
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Network:
 
     def inside(self, namespace: str) -> tuple[str, ...]:
         """What to write before a command so that it runs there; the process stays the same."""
-        return (*_ip(), "netns", "exec", namespace)
+        return namespaces.inside(namespace)
 
 
 @contextlib.asynccontextmanager
@@ -76,32 +75,50 @@ async def network(there: Direction, back: Direction, *, seed: int) -> AsyncItera
     Raises UsageError: `root-needed`, `tun-missing`, `iproute2-missing`, `compiler-missing`,
     `network-failed`.
     """
-    program = prepare()
-    stem = f"{NAME_PREFIX}{os.getpid()}-{next(_numbers)}"
+    prepare()
+    stem = namespaces.stem(NAME_PREFIX)
     made = Network(sender=f"{stem}-s", receiver=f"{stem}-r")
-    process: Process | None = None
     try:
         for namespace in (made.sender, made.receiver):
-            _run("netns", "add", namespace)
-            _run("-n", namespace, "link", "set", "lo", "up")
-        process = await asyncio.create_subprocess_exec(
-            *(str(program), made.sender, made.receiver, str(MTU_BYTES), str(seed)),
-            *(there.argument(), back.argument()),
-            stdin=PIPE,
-            stdout=PIPE,
-            start_new_session=True,  # Ctrl-C is for us: the line ends when we say so
-        )
-        await _heard(process)
-        _address(made.sender, SENDER_ADDRESS)
-        _address(made.receiver, RECEIVER_ADDRESS)
-        yield made
+            namespaces.add(namespace)
+        line = emulated_line(made.sender, made.receiver, there, back, seed=seed, counts=made.counts)
+        async with line:
+            _address(made.sender, SENDER_ADDRESS)
+            _address(made.receiver, RECEIVER_ADDRESS)
+            yield made
     finally:
-        try:
-            if process is not None:
-                made.counts.update(await _ended(process))
-        finally:
-            for namespace in (made.sender, made.receiver):
-                _remove(namespace)
+        for namespace in (made.sender, made.receiver):
+            namespaces.remove(namespace)
+
+
+@contextlib.asynccontextmanager
+async def emulated_line(
+    left: str,
+    right: str,
+    there: Direction,
+    back: Direction,
+    *,
+    seed: int = 1,
+    counts: dict[str, Any] | None = None,
+) -> AsyncIterator[None]:
+    """Join two namespaces by the emulator: a device DEVICE in each, without addresses, down.
+
+    counts: filled with what happened to the packets, at the end. Raises as `network`.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(str(prepare()), left, right, str(MTU_BYTES), str(seed)),
+        *(there.argument(), back.argument()),
+        stdin=PIPE,
+        stdout=PIPE,
+        start_new_session=True,  # Ctrl-C is for us: the line ends when we say so
+    )
+    try:
+        await _heard(process)
+        yield
+    finally:
+        counted = await _ended(process)
+        if counts is not None:
+            counts.update(counted)
 
 
 def prepare() -> Path:
@@ -115,8 +132,7 @@ def prepare() -> Path:
         raise UsageError(
             "there is no /dev/net/tun", code="tun-missing", hint="Load the kernel module tun"
         )
-    _ip()
-    _sweep()
+    namespaces.sweep(NAME_PREFIX)
     if BUILT.exists() and BUILT.stat().st_mtime >= SOURCE.stat().st_mtime:
         return BUILT
     compiler = shutil.which("cc")
@@ -130,23 +146,14 @@ def prepare() -> Path:
     return BUILT
 
 
-def _sweep() -> None:
-    """Remove the namespaces of processes that are no more."""
-    listed = _run("netns", "list").split()
-    for name in (word for word in listed if word.startswith(NAME_PREFIX)):
-        pid = name.removeprefix(NAME_PREFIX).partition("-")[0]
-        if not Path("/proc", pid).exists():
-            _remove(name)
-
-
 def _address(namespace: str, own: str) -> None:
     # Without link-local addresses the kernel says nothing of its own on the line.
-    _run("-n", namespace, "link", "set", DEVICE, "addrgenmode", "none")
-    _run(
+    namespaces.ip("-n", namespace, "link", "set", DEVICE, "addrgenmode", "none")
+    namespaces.ip(
         *("-n", namespace, "link", "set", DEVICE, "mtu", str(MTU_BYTES)),
         *("txqueuelen", str(DEVICE_QUEUE_PACKETS), "up"),
     )
-    _run("-n", namespace, "address", "add", f"{own}/30", "dev", DEVICE)
+    namespaces.ip("-n", namespace, "address", "add", f"{own}/30", "dev", DEVICE)
 
 
 async def _heard(process: Process) -> dict[str, Any]:
@@ -172,23 +179,3 @@ async def _ended(process: Process) -> dict[str, Any]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def _remove(namespace: str) -> None:
-    subprocess.run([*_ip(), "netns", "delete", namespace], capture_output=True, check=False)
-
-
-def _run(*arguments: str) -> str:
-    done = subprocess.run([*_ip(), *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UsageError(
-            f"`ip {' '.join(arguments)}` said: {done.stderr.strip()}", code="network-failed"
-        )
-    return done.stdout
-
-
-def _ip() -> tuple[str]:
-    program = shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if program is None:
-        raise UsageError("there is no `ip`", code="iproute2-missing", hint="Install iproute2")
-    return (program,)

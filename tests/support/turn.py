@@ -15,6 +15,7 @@ from p2claw.wire.signalling import IceServer
 TURNSERVER = shutil.which("turnserver", path="/usr/bin:/usr/sbin:/usr/local/bin:/opt/homebrew/bin")
 START_S = 15.0
 STOP_S = 10.0
+LOG = "turn.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +36,28 @@ class Coturn:
 @contextlib.asynccontextmanager
 async def coturn(folder: Path) -> AsyncIterator[Coturn]:
     """Start a turnserver that relays for one user, and end it again."""
-    assert TURNSERVER is not None, "coturn is not installed: run `make test`"
     address, port = _own_address(), _free_port()
-    log = folder / "turn.log"
+    options = (f"--listening-ip={address}", f"--relay-ip={address}", f"--listening-port={port}")
+    user = ("--lt-cred-mech", "--user", "visitor:right", "--realm", "p2claw.test")
+    async with turnserver(folder, *options, *user):
+        await listening(address, port)
+        yield Coturn(address, port, folder / LOG)
+
+
+@contextlib.asynccontextmanager
+async def turnserver(folder: Path, *options: str) -> AsyncIterator[None]:
+    """A turnserver of its own files, without its configuration; ended at the end of the block."""
+    assert TURNSERVER is not None, "coturn is not installed: run `make test`"
     process = await asyncio.create_subprocess_exec(
-        *(TURNSERVER, "-c", "/dev/null", "--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech"),
-        *("--user", "visitor:right", "--realm", "p2claw.test", "--allow-loopback-peers"),
-        *(f"--listening-ip={address}", f"--relay-ip={address}", f"--listening-port={port}"),
-        *(f"--log-file={log}", "--simple-log", f"--pidfile={folder / 'turn.pid'}"),
+        *(TURNSERVER, "-c", "/dev/null", "--no-cli", "--no-tls", "--no-dtls"),
+        *("--allow-loopback-peers", *options),
+        *(f"--log-file={folder / LOG}", "--simple-log", f"--pidfile={folder / 'turn.pid'}"),
         *(f"--userdb={folder / 'turn.db'}",),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await _listening(address, port)
-        yield Coturn(address, port, log)
+        yield
     finally:
         process.terminate()
         try:
@@ -57,6 +65,17 @@ async def coturn(folder: Path) -> AsyncIterator[Coturn]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def listening(address: str, port: int) -> None:
+    """Wait until something listens there by TCP."""
+    async with asyncio.timeout(START_S):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(address, port)
+                writer.close()
+                return
+            await asyncio.sleep(0.02)
 
 
 def _own_address() -> str:
@@ -73,13 +92,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-async def _listening(address: str, port: int) -> None:
-    async with asyncio.timeout(START_S):
-        while True:
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(address, port)
-                writer.close()
-                return
-            await asyncio.sleep(0.02)

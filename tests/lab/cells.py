@@ -1,0 +1,149 @@
+"""One cell of the matrix: a visitor, real in every part, at the app of a box."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.host import Host
+from tests.lab.laboratory import SERVER_ADDRESS6, SERVER_ADDRESSES
+from tests.lab.services import EDGE_PORT, Box, pattern
+from tests.lab.theory import Outcome
+from tests.lab.visit import DOWN_BYTES, LOOK_AGAIN_S, UP_BYTES
+from tests.support.browser import Browser, BrowserError, Kind
+
+VISIT_TIMEOUT_S = 70.0
+PAGE_TIMEOUT_S = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What came of one visit.
+
+    outcome: the path at once; later: the path after some seconds. open_ms: until the link was open
+    (`fetch`) or the page was there. whole: both transfers arrived as they were sent. code: why not.
+    """
+
+    outcome: Outcome
+    later: Outcome
+    open_ms: float
+    whole: bool
+    code: str = ""
+
+
+async def by_fetch(host: Host, box: Box) -> Cell:
+    """The visitor in Python, in a process of its own."""
+    address = SERVER_ADDRESSES[0] if "." in host.address else f"[{SERVER_ADDRESS6}]"
+    told = await host.run(_visit(box.url, f"http://{address}:{EDGE_PORT}"))
+    path = told.get("path", "failed")
+    return Cell(
+        outcome=path,
+        later=told.get("later", "failed"),
+        open_ms=told["open_ms"],
+        whole=bool(told.get("down") and told.get("up")),
+        code=told.get("error", ""),
+    )
+
+
+async def by_browser(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
+    """A page of the app in a browser of its own, fresh. The box says which path it is on."""
+    return await host.run(_browse(kind, host, box, folder))
+
+
+async def _visit(url: str, edge: str) -> dict[str, object]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.lab.visit", url, edge), stdout=PIPE
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), VISIT_TIMEOUT_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    told: dict[str, object] = json.loads(out)
+    return told
+
+
+async def _browse(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
+    async with _edge_of_its_own(host):
+        browser = await Browser.launch(kind, folder)
+        try:
+            began = time.monotonic()
+            tab = await browser.open(f"{box.url}1")
+            try:
+                await tab.wait_for(
+                    "() => document.body !== null && location.pathname === '/1'",
+                    timeout_s=PAGE_TIMEOUT_S,
+                )
+            except BrowserError:
+                return Cell("failed", "failed", _ms(began), False, "no-page")
+            opened, open_ms = time.monotonic(), _ms(began)
+            outcome = await _path(box)
+            whole = await tab.evaluate(_TRANSFERS, DOWN_BYTES, UP_BYTES, *_digests(), timeout_s=60)
+            await asyncio.sleep(max(0.0, opened + LOOK_AGAIN_S - time.monotonic()))
+            return Cell(outcome, await _path(box), open_ms, bool(whole))
+        finally:
+            await browser.close()
+
+
+async def _path(box: Box) -> Outcome:
+    """Of the newest link, as the box sees it."""
+    links = (await box.agent.api.get("/v1/sessions"))["sessions"]
+    newest = min(links, key=lambda link: link["age_s"], default=None)
+    return "failed" if newest is None else newest["path"]
+
+
+def _digests() -> tuple[str, str]:
+    return (
+        hashlib.sha256(pattern(DOWN_BYTES)).hexdigest(),
+        hashlib.sha256(bytes(UP_BYTES)).hexdigest(),
+    )
+
+
+_TRANSFERS = """async (downBytes, upBytes, down, up) => {
+    const hex = buffer => Array.from(new Uint8Array(buffer),
+        byte => byte.toString(16).padStart(2, "0")).join("");
+    const body = await (await fetch("/" + downBytes)).arrayBuffer();
+    if (hex(await crypto.subtle.digest("SHA-256", body)) !== down) return false;
+    const answer = await fetch("/", { method: "POST", body: new Uint8Array(upBytes) });
+    return await answer.text() === up;
+}"""
+
+
+@contextlib.asynccontextmanager
+async def _edge_of_its_own(host: Host) -> AsyncIterator[None]:
+    """A port of the visitor's loopback that leads to the edge.
+
+    A page of http://….localhost may use everything that one of https may, and resolves to itself.
+    """
+    address = SERVER_ADDRESSES[0] if "." in host.address else SERVER_ADDRESS6
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            there_reader, there_writer = await asyncio.open_connection(address, EDGE_PORT)
+            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+        writer.close()
+
+    server = await asyncio.start_server(carry, "127.0.0.1", EDGE_PORT)
+    async with server:
+        yield
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while piece := await reader.read(65_536):
+            writer.write(piece)
+            await writer.drain()
+    writer.close()
+
+
+def _ms(since: float) -> float:
+    return round((time.monotonic() - since) * 1000, 1)

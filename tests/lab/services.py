@@ -1,0 +1,113 @@
+"""What runs on the hosts: coordinator, edge and coturn on the public one, a box behind a NAT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from tests.lab.host import Host
+from tests.lab.laboratory import SERVER_ADDRESS6, SERVER_ADDRESSES
+from tests.support.agent import AgentProcess, agent_process
+from tests.support.server import ServerProcess, server_process
+from tests.support.turn import listening, turnserver
+
+EDGE_PORT, TURN_PORT = 8787, 3478
+SECRET = "laboratory"
+ONLINE_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One agent with one app. url: of the app."""
+
+    agent: AgentProcess
+    url: str
+
+
+@contextlib.asynccontextmanager
+async def coordinator(server: Host, folder: Path, *, relays: bool) -> AsyncIterator[ServerProcess]:
+    """Coordinator and edge on the public host, which names its STUN server, and its TURN server."""
+    secret = folder / "turn-secret"
+    secret.write_text(SECRET)
+    turn = f"{SERVER_ADDRESSES[0]}:{TURN_PORT}"
+    options = ["--stun", f"stun:{turn}"]
+    for name in (SERVER_ADDRESSES[0], f"[{SERVER_ADDRESS6}]"):
+        options += ["--name", f"{name}:{EDGE_PORT}"]
+    if relays:
+        for transport in ("udp", "tcp"):
+            options += ["--turn", f"turn:{turn}?transport={transport}"]
+        options += ["--turn-secret-file", str(secret)]
+    running = server_process(folder, *options, listen=f":{EDGE_PORT}", built_bootstrap=True)
+    async with server.hold(running) as process:
+        yield process
+
+
+@contextlib.asynccontextmanager
+async def relay(folder: Path) -> AsyncIterator[None]:
+    """coturn by UDP and TCP, which also answers STUN. Run it on the laboratory's server."""
+    addresses = (*SERVER_ADDRESSES[:1], SERVER_ADDRESS6)
+    options = [f"--{kind}-ip={one}" for one in addresses for kind in ("listening", "relay")]
+    process = turnserver(
+        folder,
+        *(*options, f"--listening-port={TURN_PORT}"),
+        *("--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm", "p2claw.test"),
+    )
+    async with process:
+        await listening(SERVER_ADDRESSES[0], TURN_PORT)
+        yield
+
+
+@contextlib.asynccontextmanager
+async def box(host: Host, folder: Path, *options: str) -> AsyncIterator[Box]:
+    """An agent on a host, with the app `lab`, of which a visitor can know.
+
+    options: further ones of `p2claw run`.
+    """
+    dials = SERVER_ADDRESSES[0] if "." in host.address else f"[{SERVER_ADDRESS6}]"
+    agent = agent_process(folder, f"http://{dials}:{EDGE_PORT}", *options)
+    async with host.hold(_app()) as upstream, host.hold(agent) as process:
+        await process.api.expose("lab", upstream)
+        await process.api.online()
+        yield Box(process, await _known(process))
+
+
+async def _known(agent: AgentProcess) -> str:
+    """The URL of its app, once the coordinator knows of it."""
+    async with asyncio.timeout(ONLINE_S):
+        while True:
+            for app in (await agent.api.get("/v1/status"))["apps"]:
+                if app["url"]:
+                    return str(app["url"])
+            await asyncio.sleep(0.05)
+
+
+def pattern(length_bytes: int) -> bytes:
+    """What the app serves: no two places alike, so that anything lost or doubled is seen."""
+    return hashlib.shake_128(b"laboratory").digest(length_bytes)
+
+
+@contextlib.asynccontextmanager
+async def _app() -> AsyncIterator[str]:
+    """GET /N: N bytes of `pattern`. POST /: the SHA-256 of the body."""
+
+    async def serve(request: web.BaseRequest) -> web.Response:
+        if request.method == "POST":
+            digest = hashlib.sha256()
+            async for piece in request.content.iter_any():
+                digest.update(piece)
+            return web.Response(text=digest.hexdigest())
+        return web.Response(body=pattern(int(request.path[1:])))
+
+    runner = web.ServerRunner(web.Server(serve), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

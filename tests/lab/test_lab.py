@@ -1,0 +1,57 @@
+"""The NATs are what they say, and links open through them as theory has it: `make lab`, in part."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.lab import matrix
+from tests.lab.laboratory import laboratory
+from tests.lab.nats import NATS
+from tests.lab.theory import expected
+from tests.support import namespaces
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not namespaces.has("ip", "nft"),
+    reason="network namespaces need root, iproute2 and nftables",
+)
+
+# Of the visitors' NATs those that open links differently, and the two hardest of a box.
+VISITORS = ("none", "full-cone", "port", "symmetric", "udp-blocked", "mtu-1280")
+BOXES = ("port", "symmetric")
+
+
+async def test_each_nat_maps_and_filters_as_its_kind() -> None:
+    async with laboratory() as lab:
+        await matrix.prove(lab, NATS)
+
+
+async def test_links_open_directly_where_they_can_and_are_relayed_elsewhere(
+    tmp_path: Path,
+) -> None:
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=True):
+        rows = [
+            row
+            async for row in matrix.matrix(
+                *(lab, tmp_path, VISITORS, BOXES), relays=True, visit=matrix.by_fetch
+            )
+        ]
+    assert len(rows) == len(VISITORS) * len(BOXES)
+    assert not [row for row in rows if not row.is_right], matrix.table(rows)
+
+
+async def test_an_ipv6_box_is_reached_by_ipv6(tmp_path: Path) -> None:
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False):
+        visits = matrix.matrix(
+            *(lab, tmp_path, ("ipv6", "both"), ("ipv6",)), relays=False, visit=matrix.by_fetch
+        )
+        rows = [row async for row in visits]
+    assert [row.cell.outcome for row in rows] == ["direct", "direct"], matrix.table(rows)
+
+
+def test_theory_knows_the_three_pairs_that_need_a_relay() -> None:
+    plain = ("none", "full-cone", "port", "symmetric")
+    pairs = [(v, b) for v in plain for b in plain if expected(v, b, relays=False) != {"direct"}]
+    assert pairs == [("port", "symmetric"), ("symmetric", "port"), ("symmetric", "symmetric")]
