@@ -133,10 +133,11 @@ async def _connect(
                 peer.add_candidate(message.candidate, message.mid)
             hearing = loop.create_task(socket.next())
     finally:
-        for task in (hearing, opening):
-            if task is not None and not task.done():
-                task.cancel()
-                await asyncio.wait([task])
+        tasks = [task for task in (hearing, opening) if task is not None]
+        for task in tasks:
+            task.cancel()
+        # Also of one that failed beside the other: nobody else asks how it ended.
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Socket:

@@ -12,6 +12,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.lab.host import Host
 from tests.lab.laboratory import SERVER_ADDRESS6, SERVER_ADDRESSES
@@ -30,6 +31,7 @@ class Cell:
 
     outcome: the path at once; later: the path after some seconds. open_ms: until the link was open
     (`fetch`) or the page was there. whole: both transfers arrived as they were sent. code: why not.
+    noise: what the visitor wrote to standard error.
     """
 
     outcome: Outcome
@@ -37,6 +39,7 @@ class Cell:
     open_ms: float
     whole: bool
     code: str = ""
+    noise: str = ""
 
 
 async def by_fetch(host: Host, box: Box) -> Cell:
@@ -50,6 +53,7 @@ async def by_fetch(host: Host, box: Box) -> Cell:
         open_ms=told["open_ms"],
         whole=bool(told.get("down") and told.get("up")),
         code=told.get("error", ""),
+        noise=told["noise"],
     )
 
 
@@ -58,18 +62,17 @@ async def by_browser(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
     return await host.run(_browse(kind, host, box, folder))
 
 
-async def _visit(url: str, edge: str) -> dict[str, object]:
+async def _visit(url: str, edge: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.lab.visit", url, edge), stdout=PIPE
+        *(sys.executable, "-m", "tests.lab.visit", url, edge), stdout=PIPE, stderr=PIPE
     )
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), VISIT_TIMEOUT_S)
+        out, noise = await asyncio.wait_for(process.communicate(), VISIT_TIMEOUT_S)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    told: dict[str, object] = json.loads(out)
-    return told
+    return {**json.loads(out), "noise": noise.decode()}
 
 
 async def _browse(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:

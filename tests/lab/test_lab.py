@@ -51,6 +51,15 @@ async def test_an_ipv6_box_is_reached_by_ipv6(tmp_path: Path) -> None:
     assert [row.cell.outcome for row in rows] == ["direct", "direct"], matrix.table(rows)
 
 
+async def test_a_link_that_cannot_open_fails_with_its_code_alone(tmp_path: Path) -> None:
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False):
+        visits = matrix.matrix(
+            *(lab, tmp_path, ("symmetric",), ("symmetric",)), relays=False, visit=matrix.by_fetch
+        )
+        cells = [row.cell async for row in visits]
+    assert [(cell.code, cell.noise) for cell in cells] == [("link-timeout", "")]
+
+
 def test_theory_knows_the_three_pairs_that_need_a_relay() -> None:
     plain = ("none", "full-cone", "port", "symmetric")
     pairs = [(v, b) for v in plain for b in plain if expected(v, b, relays=False) != {"direct"}]
