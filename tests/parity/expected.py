@@ -172,10 +172,6 @@ EXPECTED = (
     Expected("shapes/world/top-self.*:value", "`window.top` cannot be masked"),
     Expected("shapes/world/location-ancestorOrigins-loc.*:value", "it cannot be masked"),
     *(
-        Expected(f"shapes/world/{name}.*:value", "the tab's session is known by a key of ours")
-        for name in ("Object-keys-sessionStorage", "sessionStorage-length")
-    ),
-    *(
         Expected(f"bodies/{topic}/*:bodyError", "how Firefox words a broken body", ("firefox",))
         for topic in ("coding", "shape")
     ),
