@@ -170,6 +170,11 @@ EXPECTED = (
         for name in ("own", "request")
     ),
     Expected("shapes/world/top-self.*:value", "`window.top` cannot be masked"),
+    Expected(
+        "requests/element/link-prefetch:seen.field.sec-purpose",
+        "to a Service Worker, Firefox does not tell a prefetch from a fetch",
+        ("firefox",),
+    ),
     Expected("shapes/world/location-ancestorOrigins-loc.*:value", "it cannot be masked"),
     *(
         Expected(f"bodies/{topic}/*:bodyError", "how Firefox words a broken body", ("firefox",))
