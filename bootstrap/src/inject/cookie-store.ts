@@ -13,7 +13,6 @@ export function wrapCookieStore(cookies: CookiesApi): void {
   const prototype: unknown = Object.getPrototypeOf(store);
   if (typeof prototype !== "object" || prototype === null) return;
   const native = (name: string): Native => Reflect.get(prototype, name) as Native;
-  const clear = native("delete");
   // act: a list of what comes of it; undefined where the browser is to say in its words what is wrong.
   const wrap = (name: string, act: (given: unknown[]) => [unknown] | undefined): void => {
     const before = native(name);
@@ -22,11 +21,12 @@ export function wrapCookieStore(cookies: CookiesApi): void {
       if (done) return done[0];
       const { name: set, value } = wanted(given);
       if (name !== "set" || self !== store) return Reflect.apply(before, self, given) as unknown;
-      // Were it taken, it would be the edge's.
+      // For its errors alone. Were it kept, it would be the edge's: so it has ended before it begins.
       const hidden = String(value).replace(/[^;\0-\x1f\x7f]/g, "x");
-      const all = given.length > 1 ? [set, hidden] : [{ ...Object(given[0]), value: hidden }];
-      await Reflect.apply(before, self, all);
-      return Reflect.apply(clear, self, [set]) as unknown;
+      const options = given.length > 1 ? { name: set } : Object(given[0]);
+      return Reflect.apply(before, self, [
+        { ...options, value: hidden, ...ended(options) },
+      ]) as unknown;
     });
     Reflect.set(prototype, name, looks);
   };
@@ -44,6 +44,11 @@ export function wrapCookieStore(cookies: CookiesApi): void {
     return write(cookies, { ...said, value: "", expires: 0 }) ? [undefined] : undefined;
   });
   followChanges(cookies, store);
+}
+
+// A time that the browser would refuse stays.
+function ended({ expires }: Options): Options {
+  return expires == null || Number.isFinite(Number(expires)) ? { expires: 1 } : {};
 }
 
 function found(cookies: CookiesApi, [first]: unknown[], needed: boolean): object[] | undefined {
