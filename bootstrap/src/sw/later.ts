@@ -3,7 +3,9 @@
 // would wait for one that it had. So this part is fetched as our other files are, and run as the body
 // of a function.
 
+import type { RequestBody } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
+import { type Asked, type Pending, ask } from "./asked";
 import { asset, isKept } from "./assets";
 import type { PrivateCache } from "./cache/private-cache";
 import type { streamed } from "./cache/ports";
@@ -46,10 +48,28 @@ export class Later {
   }
 
   /** For a request. A page does not wait for what is not on this machine yet, and without it nothing
-   * is kept, nor answered by the app's own service workers. */
+   * comes from the cache or from the app's own service workers. */
   async forRequest(page: boolean): Promise<LaterPart | undefined> {
     const part = this.part().catch(() => undefined);
     return this.here ?? (page && !(await isKept(__SW_LATER_URL__)) ? undefined : part);
+  }
+
+  /** Asks past the cache. If the cache is here when the answer comes, it keeps the answer. */
+  ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
+    const sent = { pending: ask(asked, body, shell), requestMs: Date.now() };
+    let { port } = sent.pending;
+    const answer = sent.pending.answer.then(async (given) => {
+      const kept = await this.here?.cache.keep(asked, sent);
+      if (kept) port = kept.port;
+      return given;
+    });
+    return {
+      answer,
+      cancel: sent.pending.cancel,
+      get port() {
+        return port;
+      },
+    };
   }
 
   /** For a page that begins otherwise than most. */

@@ -8,7 +8,7 @@ import type { Aborts } from "./aborts";
 import type { AppCookies } from "./cookies/app-cookies";
 import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
-import { type Asked, type Head, type Post, ask } from "./asked";
+import type { Asked, Head, Post } from "./asked";
 import { keptNote } from "./notes";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
 import type { Isolation } from "./isolation";
@@ -122,7 +122,7 @@ export class Relay {
       return refuse(page, 413, "upload-too-large", line);
     }
     if (page && asked.method === "POST") tellForm(shell, body, asked);
-    const pending = part ? part.cache.ask(asked, body, shell) : ask(asked, body, shell);
+    const pending = (part?.cache ?? this.later).ask(asked, body, shell);
     const marks = marksOf(request.url);
     // What is kept alive goes on without its page.
     const settled = this.aborts.add(

@@ -22,13 +22,13 @@ import { type Entry, Store } from "./store";
 
 type Answer = Awaited<Pending["answer"]>;
 
-interface Answered {
+export interface Answered {
   answer: Answer;
   port: ReplyPort;
 }
 
 /** One try to ask the box. */
-interface Sent {
+export interface Sent {
   pending: Pending;
   requestMs: number;
 }
@@ -82,6 +82,12 @@ export class PrivateCache {
         return port;
       },
     };
+  }
+
+  /** The answer to a request that went past the cache, kept on its way if it may be. */
+  async keep(asked: Asked, sent: Sent): Promise<Answered> {
+    if (asked.cache !== "no-store") return this.fetch(asked, sent);
+    return { answer: await sent.pending.answer, port: sent.pending.port };
   }
 
   /** Nothing is kept any more, nor what is still on its way. */
