@@ -4,7 +4,7 @@ import { isSignedByPeer } from "./answer-proof";
 import { BadDescription, withoutOtherFingerprints } from "./session-description";
 import { Signalling } from "./signalling";
 import type { FromCoordinator } from "./signalling-messages";
-import { type Trust, judge } from "./trust";
+import { type Trust, judge, pinOf } from "./trust";
 
 // docs/WIRE.md §1
 const CHANNEL: RTCDataChannelInit = {
@@ -50,10 +50,13 @@ type Introduction = Extract<FromCoordinator, { t: "introduced" }>;
 export class Attempt {
   private readonly signalling: Signalling;
   private readonly deadline: ReturnType<typeof setTimeout>;
+  // Made before the coordinator has answered: the browser takes its time over the first.
+  private readonly peer = new RTCPeerConnection();
+  private readonly offering: Promise<RTCSessionDescriptionInit>;
   private introduction: Introduction | undefined;
-  private peer: RTCPeerConnection | undefined;
   private offerSdp = "";
   private candidates: RTCIceCandidateInit[] | undefined = []; // until the answer is applied
+  private readonly pin: Promise<string | undefined>;
   private heal: ReturnType<typeof setTimeout> | undefined;
   private over = false;
   private isOpen = false;
@@ -67,6 +70,14 @@ export class Attempt {
       failed: () => this.unsignalled(),
     });
     this.deadline = setTimeout(() => this.fail(), DEADLINE_MS);
+    this.pin = pinOf(target.alias);
+    const { peer } = this;
+    // Given away in the same task, so that no message can arrive here.
+    owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
+    peer.onicecandidate = ({ candidate }) => this.trickle(candidate);
+    peer.onconnectionstatechange = () => this.watch(peer.connectionState);
+    this.offering = peer.createOffer();
+    this.offering.catch(() => this.fail());
   }
 
   /** The channel is open, and HELLO is on its way. */
@@ -82,8 +93,8 @@ export class Attempt {
     clearTimeout(this.deadline);
     clearTimeout(this.heal);
     this.signalling.close();
-    if (this.peer) this.peer.onconnectionstatechange = this.peer.onicecandidate = null;
-    this.peer?.close();
+    this.peer.onconnectionstatechange = this.peer.onicecandidate = null;
+    this.peer.close();
   }
 
   private async receive(message: FromCoordinator): Promise<void> {
@@ -111,13 +122,10 @@ export class Attempt {
   private async offer(introduction: Introduction): Promise<void> {
     this.introduction = introduction;
     this.owner.introduced();
-    const peer = new RTCPeerConnection({ iceServers: introduction.iceServers });
-    this.peer = peer;
-    // Given away in the same task, so that no message can arrive here.
-    this.owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
-    peer.onicecandidate = ({ candidate }) => this.trickle(candidate);
-    peer.onconnectionstatechange = () => this.watch(peer.connectionState);
-    await peer.setLocalDescription(await peer.createOffer());
+    const { peer } = this;
+    // Nothing is gathered before.
+    peer.setConfiguration({ iceServers: introduction.iceServers });
+    await peer.setLocalDescription(await this.offering);
     if (this.over) return;
     this.offerSdp = peer.localDescription?.sdp ?? "";
     this.signalling.send({ t: "offer", sdp: this.offerSdp });
@@ -125,8 +133,7 @@ export class Attempt {
 
   private async answer(sdp: string, signature: Uint8Array<ArrayBuffer>): Promise<void> {
     const { introduction, peer } = this;
-    if (!introduction || !peer || !this.offerSdp || peer.signalingState !== "have-local-offer")
-      return;
+    if (!introduction || !this.offerSdp || peer.signalingState !== "have-local-offer") return;
     const { peerId, session } = introduction;
     const signed = { peerId, session, offerSdp: this.offerSdp, answerSdp: sdp, signature };
     const genuine = await isSignedByPeer(signed).catch((error: unknown) => {
@@ -138,7 +145,7 @@ export class Attempt {
       this.refuse({ kind: "forged", found: peerId });
       return;
     }
-    const trust = await judge(this.target.alias, peerId, this.target.linkKey);
+    const trust = await judge(this.target.alias, peerId, this.target.linkKey, this.pin);
     if (this.over) return;
     if (trust.kind === "wrong") {
       this.refuse({ kind: "wrong-key", found: peerId, trust });
@@ -156,7 +163,7 @@ export class Attempt {
     // "" ends them; the browser needs no such word, and one of them dislikes it.
     if (!candidate) return;
     if (this.candidates) this.candidates.push({ candidate, sdpMid });
-    else if (this.peer) add(this.peer, { candidate, sdpMid });
+    else add(this.peer, { candidate, sdpMid });
   }
 
   private trickle(candidate: RTCIceCandidate | null): void {
@@ -177,7 +184,7 @@ export class Attempt {
   // The coordinator may go once the answer is here: the box has our candidates, or finds our
   // address by our checks.
   private unsignalled(): void {
-    if (!this.peer?.remoteDescription) this.fail();
+    if (!this.peer.remoteDescription) this.fail();
   }
 
   private refuse(refusal: Refusal): void {

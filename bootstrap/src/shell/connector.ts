@@ -22,6 +22,8 @@ export interface ConnectorOwner {
   fruitless(reached: boolean, delayMs: number): void;
   /** The box wants a newer shell. */
   outdated(): void;
+  /** The browser cannot give a data channel to a worker. */
+  incapable(): void;
 }
 
 export class Connector {
@@ -105,7 +107,12 @@ export class Connector {
 
   private transfer(id: number, channel: RTCDataChannel): void {
     const message: ShellToWorker = { kind: "link", link: id, channel, app: this.app };
-    this.worker.postMessage(message, [channel as unknown as Transferable]);
+    try {
+      this.worker.postMessage(message, [channel as unknown as Transferable]);
+    } catch {
+      // Once the attempt is in the table, to be ended.
+      queueMicrotask(() => this.owner.incapable());
+    }
   }
 
   private leave(code: Code): void {

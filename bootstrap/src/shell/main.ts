@@ -38,7 +38,7 @@ async function boot(): Promise<void> {
     });
     return;
   }
-  const missing = await missingFeature();
+  const missing = missingFeature();
   if (missing) {
     pages.link(missing, reloadTab, undefined);
     return;

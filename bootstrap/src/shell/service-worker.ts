@@ -37,6 +37,8 @@ export interface ServiceWorkerOwner {
   download(sure: boolean, empty: boolean): void;
   /** Whether a page of this site led to what the tab shows, as far as is known. */
   led(): boolean;
+  /** The document that the frame asks for as soon as requests are intercepted, if it then does. */
+  first(): { url: string; referrer: string } | undefined;
   /** Something is new of the app's own service workers. */
   guest(news: GuestNews): void;
   /** A request for another app under the same parent. */
@@ -78,13 +80,20 @@ export class ServiceWorkerLink {
       this.receive(data, ports[0]);
     serviceWorker.oncontrollerchange = () => this.hello();
     serviceWorker.startMessages();
-    await held(LOCK);
+    const locked = held(LOCK);
     window.addEventListener("pagehide", () => this.say({ kind: "bye", lock: LOCK }));
-    await this.control();
-    const [intercepted, session] = await Promise.all([this.isIntercepted(), browserSession()]);
+    const isNew = await this.control();
+    const [intercepted, session] = await Promise.all([
+      this.isIntercepted(),
+      // Who has never been here has left no session.
+      isNew ? "" : browserSession(),
+      locked,
+    ]);
     if (!intercepted) throw new Bypassed();
     this.session = session;
-    await this.greet();
+    const first = this.owner.first();
+    if (first) await this.announce(first.url, first.referrer);
+    else await this.greet();
   }
 
   /** Whether requests reach the Service Worker: a page may be controlled, and they pass it by. */
@@ -97,6 +106,8 @@ export class ServiceWorkerLink {
 
   /** Say which document the frame asks for next; resolves when the Service Worker knows. */
   async announce(url: string, referrer?: string): Promise<void> {
+    // With the first greeting.
+    if (this.expect === url && referrer !== undefined && this.referrer === referrer) return;
     this.expect = url;
     this.referrer = referrer;
     await this.greet();
@@ -164,17 +175,19 @@ export class ServiceWorkerLink {
     await changed;
   }
 
-  private async control(): Promise<void> {
+  // Whether there was none before.
+  private async control(): Promise<boolean> {
     const { serviceWorker } = navigator;
     const registering = serviceWorker.register(SCRIPT, { scope: "/", updateViaCache: "none" });
     if (serviceWorker.controller) {
       // Not awaited: the job may be queued behind an update for seconds.
       registering.then(takeOverIfAlone).catch(() => undefined);
-      return;
+      return false;
     }
     const registration = await registering.catch(() => {
       throw new NoServiceWorker();
     });
+    const isNew = !registration.active;
     // After a hard reload nobody controls this page, though the worker is there.
     const claim = (): void =>
       registration.active?.postMessage({ kind: "claim" } satisfies PageToSw);
@@ -194,6 +207,7 @@ export class ServiceWorkerLink {
         resolve();
       }
     });
+    return isNew;
   }
 
   // Resolves when the Service Worker knows this shell, and its cookies are here.

@@ -16,6 +16,7 @@ import { type Names, isProblemCode } from "../messages/problems";
 import type { TabPolicy } from "../messages/sw-page";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
+import { verifiesKeys } from "./browser";
 import { Cookies } from "./cookies";
 import { Connector } from "./connector";
 import { Frame } from "./frame";
@@ -100,6 +101,7 @@ export class Shell {
       refused: (refusal) => this.refused(refusal),
       fruitless: (reached, delayMs) => this.fruitless(reached, delayMs),
       outdated: () => this.outdated(),
+      incapable: () => this.incapable(),
     });
     this.serviceWorker = new ServiceWorkerLink(
       this.worker,
@@ -113,6 +115,7 @@ export class Shell {
         guest: (news) => this.guestNews(news),
         sibling: (asked) => void this.siblings().then((asking) => asking.ask(asked)),
         led: () => this.history.began || ledHere(),
+        first: () => (this.state === "open" && !this.hidden ? this.first : undefined),
       },
       this.cookies,
     );
@@ -140,6 +143,8 @@ export class Shell {
     );
     if (this.covered) void this.guests();
     this.connector.start();
+    // Beside all else: hardly any browser fails here.
+    void verifiesKeys().then((can) => can || this.incapable());
     const hurry = (): void => {
       this.connector.hurry();
       this.pages.hurry();
@@ -152,6 +157,12 @@ export class Shell {
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) reloadTab();
     });
+  }
+
+  // What the frame loads first.
+  private get first(): { url: string; referrer: string } {
+    const referrer = this.history.referrer ?? documentOfTab.referrer;
+    return { url: location.href.split("#", 1)[0] ?? "", referrer };
   }
 
   private api(): ShellApi {
@@ -265,12 +276,11 @@ export class Shell {
     if (this.state !== "open" && !this.covered) return;
     this.loading = true;
     const url = location.href;
-    const document = url.split("#", 1)[0] ?? url;
-    const referrer = this.history.referrer ?? documentOfTab.referrer;
-    const { serviceWorker } = this;
+    const { serviceWorker, first } = this;
+    const document = first.url;
     const { firstMode } = serviceWorker;
     const known = firstMode === "default" ? undefined : serviceWorker.mode(document, firstMode);
-    const ready = Promise.all([serviceWorker.announce(document, referrer), known]);
+    const ready = Promise.all([serviceWorker.announce(document, first.referrer), known]);
     const start = (): void =>
       void ready.then(() => {
         performance.mark("p2claw-frame");
@@ -452,6 +462,11 @@ export class Shell {
     // With an app in view the browser's own sign of a download is enough.
     const code = empty ? "no-content" : "download";
     if (this.pages.cover === "progress") this.pages.app(code, () => undefined);
+  }
+
+  private incapable(): void {
+    this.connector.stop();
+    this.pages.link("old-browser", reloadTab, undefined);
   }
 
   private broken(error: unknown): void {

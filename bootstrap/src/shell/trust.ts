@@ -12,11 +12,17 @@ export type Trust =
 // What this visit has trusted, whatever becomes of the storage meanwhile, which the app's pages share.
 let visited: string | undefined;
 
-/** linkKey: the peer id that the link named. */
+/** What an earlier visit has pinned, to be asked for early. Where storage is denied every visit is a first one. */
+export function pinOf(alias: string): Promise<string | undefined> {
+  return readPin(alias).catch(() => undefined);
+}
+
+/** linkKey: the peer id that the link named. pin: of `pinOf`. */
 export async function judge(
   alias: string,
   peerId: string,
   linkKey: string | undefined,
+  pin: Promise<string | undefined>,
 ): Promise<Trust> {
   if (looksLikeKeyAlias(alias)) {
     if (await isKeyAlias(alias, peerId)) return { kind: "trusted" };
@@ -25,13 +31,13 @@ export async function judge(
   if (linkKey !== undefined && linkKey !== peerId) {
     return { kind: "wrong", because: "link", expected: linkKey };
   }
-  // Where storage is denied every visit is a first one.
-  const kept = await readPin(alias).catch(() => undefined);
+  const kept = await pin;
   const pinned = kept ?? visited;
   if (linkKey === undefined && pinned !== undefined && pinned !== peerId) {
     return { kind: "wrong", because: "first-visit", expected: pinned };
   }
   visited = peerId;
-  if (kept !== peerId) await writePin(alias, peerId).catch(() => undefined);
+  // Nobody waits for it: this visit knows.
+  if (kept !== peerId) writePin(alias, peerId).catch(() => undefined);
   return { kind: "trusted" };
 }

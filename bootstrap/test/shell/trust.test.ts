@@ -88,9 +88,10 @@ for (const { name, sdp, fingerprint, kept } of vectors.descriptions) {
 }
 
 test("what a visit has trusted it keeps to, though the storage has lost it", async () => {
+  const none = Promise.resolve(undefined);
   const [first, other] = ["a".repeat(52), "b".repeat(52)];
-  assert.deepEqual(await judge("purplecrab", first, undefined), { kind: "trusted" });
+  assert.deepEqual(await judge("purplecrab", first, undefined, none), { kind: "trusted" });
   const wrong = { kind: "wrong", because: "first-visit", expected: first };
-  assert.deepEqual(await judge("purplecrab", other, undefined), wrong);
-  assert.deepEqual(await judge("purplecrab", other, other), { kind: "trusted" });
+  assert.deepEqual(await judge("purplecrab", other, undefined, none), wrong);
+  assert.deepEqual(await judge("purplecrab", other, other, none), { kind: "trusted" });
 });
