@@ -6,7 +6,6 @@ A time is asserted from below only: a line may be late on a busy machine, and ne
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import shutil
 import socket
@@ -26,10 +25,10 @@ from bench.wan.network import (
     prepare,
 )
 from p2claw.errors import UsageError
+from tests.support import namespaces
 
 PORT = 5000
 IP_AND_UDP_BYTES = 28
-CLONE_NEWNET = 0x40000000
 QUIET_S = 0.3  # after which nothing more comes
 
 needs_namespaces = pytest.mark.skipif(
@@ -46,8 +45,7 @@ def socket_in(namespace: str) -> socket.socket:
     made: list[socket.socket] = []
 
     def make() -> None:
-        with Path("/run/netns", namespace).open() as file:
-            assert ctypes.CDLL(None).setns(file.fileno(), CLONE_NEWNET) == 0
+        namespaces.enter(namespace)
         made.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
     thread = threading.Thread(target=make)

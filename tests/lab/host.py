@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import os
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any, TypeVar
 
 from p2claw.errors import UsageError
+from tests.support import namespaces
 
 T = TypeVar("T")
-CLONE_NEWNET = 0x40000000
 JOIN_TIMEOUT_S = 10
 
 
@@ -79,7 +76,7 @@ class Host:
 
     def _live(self) -> None:
         try:
-            enter(self.name)
+            namespaces.enter(self.name)
         except OSError as error:
             failure = UsageError(f"{self.name} cannot be entered: {error}", code="network-failed")
             self._entered.set_exception(failure)
@@ -109,13 +106,3 @@ async def host(name: str, *addresses: str) -> AsyncIterator[Host]:
         yield made
     finally:
         await made.end()
-
-
-def enter(name: str) -> None:
-    """Move this thread into a namespace. Raises OSError."""
-    space = os.open(Path("/run/netns", name), os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        if ctypes.CDLL(None, use_errno=True).setns(space, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    finally:
-        os.close(space)

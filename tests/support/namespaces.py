@@ -5,6 +5,7 @@ A name begins with its maker's prefix and pid, so that the next run knows what w
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from p2claw.errors import UsageError
 
 SBIN = "/usr/sbin:/sbin:/usr/bin:/bin"
+CLONE_NEWNET = 0x40000000
 _numbers = itertools.count()
 
 
@@ -44,6 +46,16 @@ def sweep(prefix: str) -> None:
 def inside(name: str) -> tuple[str, ...]:
     """What to write before a command so that it runs there; the process stays the same."""
     return (program("ip"), "netns", "exec", name)
+
+
+def enter(name: str) -> None:
+    """Move this thread into a namespace. Raises OSError."""
+    space = os.open(Path("/run/netns", name), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if ctypes.CDLL(None, use_errno=True).setns(space, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(space)
 
 
 def ip(*arguments: str) -> str:
