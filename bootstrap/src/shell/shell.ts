@@ -25,6 +25,7 @@ import { loadLate } from "./late";
 import { loadSibling } from "./sibling";
 import type { LinkState } from "./link-state";
 import type { Pages } from "./pages";
+import { isRecent, noteReload, takeReload } from "./reload-note";
 import type { Screen } from "./screen";
 import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
 import { visitUrl } from "./signalling";
@@ -41,12 +42,9 @@ const SAID_MS = 10_000;
 // By then a document that the browser shows is there, whole or not.
 const COMMIT_MS = 2_000;
 
-const RELOADED = "p2claw.reloaded";
-const RELOADED_MS = 300_000;
-
 export class Shell {
   private readonly worker = new Worker(__WORKER_URL__);
-  private readonly reloadedMs = takeReloaded();
+  private readonly reloadedMs = takeReload();
   private readonly tab = new Tab();
   private readonly history: FrameHistory;
   private readonly frame: Frame;
@@ -444,11 +442,11 @@ export class Shell {
   // Once: where the box is the older one a newer shell does not help.
   private outdated(): void {
     const again = (): void => void this.serviceWorker.update().then(reloadTab);
-    if (Date.now() - this.reloadedMs < RELOADED_MS) {
+    if (isRecent(this.reloadedMs)) {
       this.pages.link("version", again, undefined);
       return;
     }
-    sessionStorage.setItem(RELOADED, String(Date.now()));
+    noteReload();
     again();
   }
 
@@ -493,15 +491,4 @@ function ledHere(): boolean {
   const [navigation] = performance.getEntriesByType("navigation");
   const again = navigation instanceof PerformanceNavigationTiming && navigation.type !== "navigate";
   return (again && history.state !== null) || document.referrer.startsWith(`${location.origin}/`);
-}
-
-// Told from one document of the tab to the next, and at once taken away: the storage is the app's.
-function takeReloaded(): number {
-  try {
-    const lastMs = Number(sessionStorage.getItem(RELOADED));
-    sessionStorage.removeItem(RELOADED);
-    return lastMs;
-  } catch {
-    return 0; // no storage here
-  }
 }
