@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import page, scale, wan, whole_path
+from bench import first_byte, page, scale, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -41,6 +41,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "page":
         await page.run(report, args)
+        return
+    if args.name == "first-byte":
+        await first_byte.run(report, args)
         return
     sizes = {"runs": args.runs, "megabytes": args.mb}
     if args.name in ("whole-path", "all"):
@@ -73,7 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     wan.add_options(names.add_parser("wan", parents=[common], help="over emulated lines; as root"))
     scale.add_options(names.add_parser("scale", parents=[common], help="many visitors at once"))
     page.add_options(names.add_parser("page", parents=[common], help="in real browsers"))
-    names.add_parser("all", parents=[common], help="all but wan, scale and page")
+    first_byte.add_options(
+        names.add_parser("first-byte", parents=[common], help="round trips of a visit; as root")
+    )
+    names.add_parser("all", parents=[common], help="all but wan, scale, page and first-byte")
     return parser
 
 

@@ -28,14 +28,14 @@ class Laboratory:
         self._hosts: dict[str, Host] = {}
         self._routers: dict[str, str] = {}
 
-    async def build(self) -> None:
-        """The internet and the server in it."""
+    async def build(self, line: Line) -> None:
+        """The internet and the server in it, at the end of this line."""
         self._namespace(self._internet)
         wiring.build_internet(self._internet)
         name, place = f"{self._stem}-s", self._place()
         self._namespace(name)
         namespaces.add(name)
-        await wiring.join_line(self._ends, self._internet, name, place, 1500, Line())
+        await wiring.join_line(self._ends, self._internet, name, place, 1500, line)
         for address in SERVER_ADDRESSES:
             namespaces.ip("-n", name, "address", "add", f"{address}/32", "dev", "lo")
             wiring.route_to(self._internet, place, f"{address}/32")
@@ -95,13 +95,13 @@ class Laboratory:
 
 
 @contextlib.asynccontextmanager
-async def laboratory() -> AsyncIterator[Laboratory]:
-    """Build it, and take it down with everything that runs in it.
+async def laboratory(line: Line | None = None) -> AsyncIterator[Laboratory]:
+    """Build it, and take it down with everything that runs in it. line: of the server.
 
     Raises UsageError `network-failed`, `iproute2-missing`, `nftables-missing`.
     """
     namespaces.sweep(wiring.PREFIX)
     async with AsyncExitStack() as ends:
         made = Laboratory(namespaces.stem(wiring.PREFIX), ends)
-        await made.build()
+        await made.build(line or Line())
         yield made

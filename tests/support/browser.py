@@ -189,10 +189,12 @@ class Browser:
         *,
         flags: tuple[str, ...] = (),
         prefs: Mapping[str, bool | int | str] | None = None,
+        trusting: bool = False,
     ) -> Browser:
         """Start with the profile below `folder`, which also takes downloads and the log.
 
-        flags: further arguments of Chromium's command line. prefs: of Firefox.
+        flags: further arguments of Chromium's command line. prefs: of Firefox. trusting: it takes
+        a certificate that nobody vouches for.
         """
         for part in ("profile", "downloads"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -217,6 +219,7 @@ class Browser:
                 downloads=str(browser.downloads),
                 flags=flags,
                 prefs=dict(prefs or {}),
+                trusting=trusting,
             )
         except BaseException:
             await browser.close()

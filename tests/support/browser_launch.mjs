@@ -38,12 +38,21 @@ const FIREFOX_QUIET = {
 };
 
 /** Returns puppeteer's Browser; `profile` and `downloads` are folders that exist; `flags` are
- * Chromium's, `prefs` Firefox's. */
-export async function launch({ kind, profile, downloads, executable, flags = [], prefs = {} }) {
+ * Chromium's, `prefs` Firefox's. trusting: a certificate that nobody vouches for is taken. */
+export async function launch({
+  kind,
+  profile,
+  downloads,
+  executable,
+  flags = [],
+  prefs = {},
+  trusting = false,
+}) {
   const common = {
     browser: kind === "firefox" ? "firefox" : "chrome",
     executablePath: executable ?? EXECUTABLES[kind],
     headless: true,
+    acceptInsecureCerts: trusting,
     userDataDir: profile,
     defaultViewport: { width: 1100, height: 800 },
     protocolTimeout: 0, // every command has the caller's deadline

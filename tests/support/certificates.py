@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -12,9 +14,16 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificate(
-    folder: Path, name: str, *, kind: str = "ec", password: bytes | None = None
+    folder: Path,
+    name: str,
+    *,
+    kind: str = "ec",
+    password: bytes | None = None,
+    names: Sequence[str] = ("*.localhost",),
+    addresses: Sequence[str] = (),
 ) -> tuple[Path, Path]:
-    """A self-signed certificate for *.localhost whose common name is `name`, and its key.
+    """A self-signed certificate for these names and addresses, whose common name is `name`, and its
+    key.
 
     kind: `ec` or `rsa`. Files that are there already are replaced, as a renewal does.
     """
@@ -23,6 +32,8 @@ def write_certificate(
         if kind == "ec"
         else rsa.generate_private_key(public_exponent=65_537, key_size=2048)
     )
+    subjects: list[x509.GeneralName] = [x509.DNSName(one) for one in names]
+    subjects += [x509.IPAddress(ipaddress.ip_address(one)) for one in addresses]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
@@ -33,7 +44,7 @@ def write_certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("*.localhost")]), False)
+        .add_extension(x509.SubjectAlternativeName(subjects), False)
         .sign(key, hashes.SHA256())
     )
     encryption = (
