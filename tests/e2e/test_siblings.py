@@ -410,3 +410,46 @@ async def test_a_box_that_is_away_is_a_network_error_until_it_is_back(
           return true;
         }"""
         assert await tab.evaluate(again, url, timeout_s=50)
+
+
+# The hidden frame of a sibling, by what may become of it.
+FRAME = """const holder = top.document.querySelector("html > iframe[hidden]");
+  const frame = holder.contentDocument.querySelector("iframe");"""
+ENDS = {
+    "removed": "frame.remove()",
+    "led-away": "frame.src = 'about:blank'",
+    "loaded-again": "frame.src = frame.src",
+    "removed-with-its-holder": "holder.remove()",
+}
+# By the time that a request would be given up by a person.
+FAILS_S = 25
+OPEN_ALL = """async (api) => {
+  window.ended = {};
+  const end = (name) => (how) => { ended[name] = how; };
+  fetch(`${api}/hang?allow=*`).then(() => "answered", ({ name }) => name).then(end("waiting"));
+  const { body } = await fetch(`${api}/events?allow=*`);
+  const reader = body.getReader();
+  await reader.read();
+  const read = async () => { for (;;) if ((await reader.read()).done) return "whole"; };
+  read().catch(({ name }) => name).then(end("streaming"));
+  const socket = new WebSocket(`${api.replace("http", "ws")}/socket`);
+  await new Promise((done) => { socket.onmessage = done; });
+  socket.onclose = ({ code }) => end("socket")(code);
+}"""
+ALL_FAIL = {"waiting": "TypeError", "streaming": "TypeError", "socket": 1006}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("end", ENDS)
+async def test_what_a_hidden_frame_owed_fails_with_it_and_the_next_request_works(
+    end: str, browser: Browser, pair: Pair
+) -> None:
+    tab = await _tab(browser, pair)
+    _, api = pair.origins
+    await tab.evaluate(OPEN_ALL, api)
+    await until(lambda: "/hang?allow=*" in pair.api.open, timeout_s=20, what="it waits")
+    await tab.evaluate(f"() => {{ {FRAME} {ENDS[end]}; }}")
+    ended = "() => Object.keys(ended).length === 3 && ended"
+    assert await tab.wait_for(ended, timeout_s=FAILS_S) == ALL_FAIL
+    assert (await tab.evaluate(ASK, f"{api}/a?allow=*", {}))["status"] == 200
+    await until(lambda: not pair.api.open, timeout_s=20, what="the app is told")

@@ -27,7 +27,10 @@ export function isSameBox(one: string, other: string): boolean {
   return box(one) === box(other);
 }
 
-/** From the Service Worker to a shell. GuestAnswers come on `reply`, on which null says: give up. */
+/**
+ * From the Service Worker to a shell. GuestAnswers come on `reply`, on which null says: give up.
+ * An `error` after a response: the rest of it does not come.
+ */
 export interface SiblingAsk {
   /** Its URL with marks. */
   request: GuestRequest;
@@ -45,11 +48,14 @@ export type ShellToSibling =
       socket: MessagePort | undefined;
     } & SiblingAsk)
   /** The realm of the WebSocket that was opened by this request is gone. */
-  | { p2claw: "over"; socket: string };
+  | { p2claw: "over"; socket: string }
+  /** To be answered, with `lives`: somebody waits for something. */
+  | { p2claw: "beat" };
 
 export type SiblingToShell =
-  /** It listens. */
-  | { p2claw: "here" }
+  /** It listens. beats: and answers `beat`; one of an older version does not. */
+  | { p2claw: "here"; beats?: boolean }
+  | { p2claw: "lives" }
   /** So much of the body that came under this id. */
   | { p2claw: "sent"; id: string; bytes: number };
 
@@ -59,6 +65,12 @@ export type SiblingAnswer =
   | (Omit<Extract<GuestAnswer, { do: "response" }>, "body"> & {
       body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
     });
+
+/** From the hidden frame to the shell that asks, on the port of the request. */
+export type SiblingReply =
+  | GuestAnswer
+  /** Of a response that had a body all has come, or is not wanted any more. */
+  | { do: "over" };
 
 /** What the shell gives to the part that asks siblings. */
 export interface AskingHome {

@@ -6,30 +6,31 @@ import {
   type AskingHome,
   type ShellToSibling,
   type SiblingAsk,
+  type SiblingReply,
   type SiblingToShell,
-  SIBLING_PATH,
 } from "../messages/sibling";
-import { channelOf, realmLock } from "../messages/socket";
+import { type WorkerToSocket, channelOf, realmLock } from "../messages/socket";
 import type { RequestBody } from "../messages/sw-worker";
+import { HiddenFrame } from "./hidden-frame";
 import { give, explain } from "./serving";
 
 /** Answered by the Service Worker, without any policy: it may hold frames of other sites. */
 const HOLDER = "/__p2claw/session";
-// Of a frame that does not begin: the edge is away, or there is another site.
-const HERE_MS = 15_000;
 
 export function askSiblings(home: AskingHome): Asking {
   return new Asker(home);
 }
 
 class Asker implements Asking {
-  private readonly frames = new Map<string, Promise<Window>>();
+  private readonly frames = new Map<string, HiddenFrame>();
   private readonly pipes = new Map<string, MessagePort>();
   private holder: Promise<Window> | undefined;
 
   constructor(private readonly home: AskingHome) {
     window.addEventListener("message", ({ data, origin }: MessageEvent<SiblingToShell | null>) => {
-      if (!this.frames.has(origin) || !data) return;
+      const frame = this.frames.get(origin);
+      if (!frame || !data) return;
+      if (data.p2claw === "lives") frame.lives();
       if (data.p2claw === "sent") this.home.progress.get(data.id)?.(data.bytes);
     });
   }
@@ -54,28 +55,30 @@ class Asker implements Asking {
   }
 
   async fetch(...given: Parameters<typeof fetch>): Promise<Response> {
-    const holder = await (this.holder ??= hold());
-    return holder.fetch(...given);
+    return (await this.held()).fetch(...given);
   }
 
   private async pass(origin: string, asked: SiblingAsk): Promise<void> {
-    const { body, reply } = asked;
+    const { body } = asked;
     const { embedder = "" } = document.documentElement.dataset;
-    const socket = await this.pipe(marksOf(asked.request.url).socket);
+    const { socket: id } = marksOf(asked.request.url);
     const frame = await this.frame(origin);
-    const message: ShellToSibling = { p2claw: "ask", ...asked, embedder, socket };
+    const window = await frame.here;
+    const reply = relayed(asked.reply, frame);
+    const pipe = this.pipe(id);
+    const socket = pipe?.end;
+    const message: ShellToSibling = { p2claw: "ask", ...asked, reply, embedder, socket };
     const given: Transferable[] = [reply, ...(socket ? [socket] : [])];
     if (body.kind === "bytes") given.push(body.bytes.buffer);
     if (body.kind === "stream") given.push(body.stream as unknown as Transferable);
-    frame.postMessage(message, origin, given);
-    const { socket: id } = marksOf(asked.request.url);
-    if (id === undefined) return;
+    window.postMessage(message, origin, given);
+    if (id === undefined || !pipe) return;
+    const paid = frame.owes(pipe.lost);
     // Free once the realm is gone: nothing else tells.
     await navigator.locks.request(realmLock(id), () => undefined);
-    frame.postMessage(
-      { p2claw: "over", socket: asked.request.url } satisfies ShellToSibling,
-      origin,
-    );
+    paid();
+    const over: ShellToSibling = { p2claw: "over", socket: asked.request.url };
+    window.postMessage(over, origin);
   }
 
   // Another origin has led back here.
@@ -95,48 +98,52 @@ class Asker implements Asking {
     return blob ? { kind: "blob", blob } : { kind: "none" };
   }
 
-  // A worker of the app can give no port: its pipe is a channel, of this origin.
-  private async pipe(id: string | undefined): Promise<MessagePort | undefined> {
-    const name = id === undefined ? undefined : channelOf(id);
-    if (name === undefined) {
-      const port = this.pipes.get(id ?? "");
-      this.pipes.delete(id ?? "");
-      return port;
-    }
-    const channel = new BroadcastChannel(name);
+  // Between the realm of a WebSocket and the frame: if the frame is gone somebody must say so.
+  private pipe(id: string | undefined): { end: MessagePort; lost: () => void } | undefined {
+    if (id === undefined) return undefined;
+    // A worker of the app can give no port: its pipe is a channel, of this origin.
+    const name = channelOf(id);
+    const realm = name === undefined ? this.pipes.get(id) : new BroadcastChannel(name);
+    this.pipes.delete(id);
+    if (!realm) return undefined;
     const { port1, port2 } = new MessageChannel();
-    channel.onmessage = ({ data }) => port1.postMessage(data);
-    port1.onmessage = ({ data }) => channel.postMessage(data);
-    return port2;
+    realm.onmessage = ({ data }: MessageEvent<unknown>) => port1.postMessage(data);
+    port1.onmessage = ({ data }) => realm.postMessage(data);
+    const lost: WorkerToSocket = { kind: "lost", failed: true };
+    return { end: port2, lost: () => realm.postMessage(lost) };
   }
 
-  private frame(origin: string): Promise<Window> {
+  private async frame(origin: string): Promise<HiddenFrame> {
+    const holder = await this.held();
     const known = this.frames.get(origin);
-    if (known) return known;
-    const made = this.make(origin);
+    if (known?.stands) return known;
+    known?.end();
+    const made = new HiddenFrame(holder, origin, () => {
+      if (this.frames.get(origin) === made) this.frames.delete(origin);
+    });
     this.frames.set(origin, made);
-    made.catch(() => this.frames.delete(origin));
     return made;
   }
 
-  private async make(origin: string): Promise<Window> {
-    const holder = await (this.holder ??= hold());
-    const frame = holder.document.createElement("iframe");
-    const here = new Promise<Window>((resolve, reject) => {
-      holder.addEventListener("message", ({ data, source }: MessageEvent<SiblingToShell>) => {
-        if (source !== frame.contentWindow || data.p2claw !== "here") return;
-        clearTimeout(late);
-        resolve(source as Window);
-      });
-      const late = setTimeout(() => {
-        frame.remove();
-        reject(new Error("the hidden frame did not begin"));
-      }, HERE_MS);
-    });
-    frame.src = origin + SIBLING_PATH;
-    holder.document.body.append(frame);
-    return here;
+  // An app may take away what it finds in the document at the top.
+  private async held(): Promise<Window> {
+    const holder = await this.holder;
+    if (holder?.top) return holder;
+    return (this.holder = hold());
   }
+}
+
+// The frame's end of the port on which it answers. The answer is owed until all of it has come.
+function relayed(reply: MessagePort, frame: HiddenFrame): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  const paid = frame.owes(() => reply.postMessage({ do: "error" }));
+  port1.onmessage = ({ data, ports }: MessageEvent<SiblingReply>) => {
+    const goesOn = data.do === "wait" || (data.do === "response" && data.body !== undefined);
+    if (!goesOn) paid();
+    if (data.do !== "over") reply.postMessage(data, [...ports]);
+  };
+  reply.onmessage = () => port1.postMessage(null);
+  return port2;
 }
 
 function hold(): Promise<Window> {

@@ -6,12 +6,14 @@ import type { SwToWorker, WorkerReply } from "../messages/sw-worker";
 // Sent, and not read yet. Beyond it nothing more is taken out of the body.
 const AHEAD_BYTES = 1_048_576;
 
-/** The end on which it comes, for a `ReplyPort`. */
-export function poured(body: ReadableStream<unknown>): MessagePort {
+const nothing = (): void => undefined;
+
+/** The end on which it comes, for a `ReplyPort`. over: all has come, or no more will. */
+export function poured(body: ReadableStream<unknown>, over = nothing): MessagePort {
   const { port1, port2 } = new MessageChannel();
   const reader = body.getReader();
   let aheadBytes = 0;
-  let room = (): void => undefined;
+  let room = nothing;
   const say = (reply: WorkerReply, ...given: Transferable[]): void =>
     port1.postMessage(reply, given);
   const run = async (): Promise<void> => {
@@ -32,6 +34,8 @@ export function poured(body: ReadableStream<unknown>): MessagePort {
     else void reader.cancel().catch(() => undefined);
     room();
   };
-  run().catch(() => say({ kind: "error", error: "reset" }));
+  run()
+    .catch(() => say({ kind: "error", error: "reset" }))
+    .finally(over);
   return port2;
 }

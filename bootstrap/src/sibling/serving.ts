@@ -5,6 +5,7 @@ import {
   type HiddenShell,
   type ShellToSibling,
   type SiblingAsk,
+  type SiblingReply,
   type SiblingToShell,
   isSameBox,
   isSibling,
@@ -26,10 +27,9 @@ export function serveSiblings(start: (hidden: HiddenShell) => void): void {
     if (!source || !isSibling(new URL(origin), location) || (from ?? origin) !== origin) return;
     from = origin;
     serving ??= new Serving(origin, source as Window, start);
-    if (data.p2claw === "ask") void serving.ask(data, data.socket, data.embedder);
-    else if (data.p2claw === "over") serving.over(data.socket);
+    serving.receive(data);
   });
-  window.parent.postMessage({ p2claw: "here" } satisfies SiblingToShell, "*");
+  window.parent.postMessage({ p2claw: "here", beats: true } satisfies SiblingToShell, "*");
 }
 
 class Serving {
@@ -58,16 +58,35 @@ class Serving {
     this.ready.catch(() => undefined);
   }
 
-  async ask(asked: SiblingAsk, pipe: MessagePort | undefined, embedder: string): Promise<void> {
+  receive(message: ShellToSibling): void {
+    switch (message.p2claw) {
+      case "ask":
+        void this.ask(message, message.socket, message.embedder);
+        return;
+      case "over":
+        this.over(message.socket);
+        return;
+      case "beat":
+        this.tell({ p2claw: "lives" });
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private async ask(
+    asked: SiblingAsk,
+    pipe: MessagePort | undefined,
+    embedder: string,
+  ): Promise<void> {
     const { request, body, reply } = asked;
     const giving = new AbortController();
     reply.onmessage = () => giving.abort();
     const socket = pipe && (await this.hold(asked.request.url, pipe));
-    const tell = (said: SiblingToShell): void => this.asker.postMessage(said, this.from);
     try {
       await this.ready;
       if (this.problem !== undefined) setTimeout(() => this.retry?.(), 0);
-      const sent = (id: string, bytes: number): void => tell({ p2claw: "sent", id, bytes });
+      const sent = (id: string, bytes: number): void => this.tell({ p2claw: "sent", id, bytes });
       const { signal } = giving;
       const crossing: Crossing = { from: this.from, embedder, request, body, socket, signal, sent };
       await give(crossing, reply);
@@ -78,10 +97,14 @@ class Serving {
     }
   }
 
-  /** The realm of a WebSocket is gone. */
-  over(url: string): void {
+  // The realm of a WebSocket is gone.
+  private over(url: string): void {
     this.releases.get(url)?.();
     this.releases.delete(url);
+  }
+
+  private tell(said: SiblingToShell): void {
+    this.asker.postMessage(said, this.from);
   }
 
   // The channel worker takes a realm for gone whose lock is free: here it stands for the asker's.
@@ -102,7 +125,8 @@ class Serving {
 /** Answer on `reply`. Throws as `cross`. */
 export async function give(crossing: Crossing, reply: MessagePort): Promise<void> {
   const answer = await cross(crossing, ownShell());
-  const body = answer.do === "response" && answer.body ? poured(answer.body) : undefined;
+  const over = (): void => reply.postMessage({ do: "over" } satisfies SiblingReply);
+  const body = answer.do === "response" && answer.body ? poured(answer.body, over) : undefined;
   reply.postMessage({ ...answer, body }, body ? [body] : []);
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../messages/guest";
 import { marksOf, unmarked } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
+import type { ReplyPort } from "../messages/sw-worker";
 import { keepNote, keptNote } from "./notes";
 import { NextVisit } from "./next-visit";
 import { bodyOf } from "./response-body";
@@ -262,21 +263,31 @@ function tell(client: Client, news: GuestNews, given: MessagePort[] = []): void 
   client.postMessage({ kind: "guest", news } satisfies SwToPage, given);
 }
 
-export function made(answer: Extract<GuestAnswer, { do: "response" }>, shell: Shell): Response {
+/** over: what stands in for the port of the body. */
+export function made(
+  answer: Extract<GuestAnswer, { do: "response" }>,
+  shell: Shell,
+  over = (port: MessagePort): ReplyPort => port,
+): Response {
   const { status, statusText, headers, body } = answer;
   const empty = status === 204 || status === 205 || status === 304;
-  const given = empty || !body ? null : bodyOf(body, shell);
+  const given = empty || !body ? null : bodyOf(over(body), shell);
   return new Response(given, { status, statusText, headers });
 }
 
-/** say: shows something to whoever answers in a shell. cancel: nobody wants the answer any more. */
+/**
+ * say: shows something to whoever answers in a shell. cancel: nobody wants the answer any more.
+ * lost: called if an error follows the answer, which does not come whole then.
+ */
 export function ask(
   shell: Shell,
   say: (reply: MessagePort, cancel: () => void) => void,
+  lost?: () => void,
 ): Promise<GuestAnswer> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     const over = (answer: GuestAnswer): void => {
+      if (lost) port1.onmessage = ({ data }) => data.do === "error" && lost();
       clearTimeout(timer);
       shell.onDeath.delete(died);
       resolve(answer);

@@ -3,6 +3,7 @@
 
 import { marksOf } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
+import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import { ask, factsOf, made } from "./guests";
 import { requestBody, transferOf } from "./request-body";
@@ -20,13 +21,15 @@ export async function askSibling(
   let over = (): void => undefined;
   try {
     const body = await requestBody(request);
-    const answer = await ask(shell, (reply, cancel) => {
+    const losable = new Losable();
+    const say = (reply: MessagePort, cancel: () => void): void => {
       over = aborts.add(marks.request, marks.keep ? "" : clientId, cancel);
       const facts = { ...factsOf(event, undefined), url };
       const message: SwToPage = { kind: "sibling", request: facts, body, reply };
       shell.client.postMessage(message, [reply, ...transferOf(body)]);
-    });
-    if (answer.do === "response") return made(answer, shell);
+    };
+    const answer = await ask(shell, say, () => losable.lose());
+    if (answer.do === "response") return made(answer, shell, (port) => losable.of(port));
     if (answer.do === "opaque")
       return await sw.fetch(answer.url, { mode: "no-cors", credentials: "omit" });
   } catch {
@@ -35,4 +38,30 @@ export async function askSibling(
     over();
   }
   return Response.error();
+}
+
+// The port of a body whose other end may go without a word.
+class Losable implements ReplyPort {
+  onmessage: ReplyPort["onmessage"] = null;
+  private port: MessagePort | undefined;
+
+  of(port: MessagePort): this {
+    this.port = port;
+    port.onmessage = (event: MessageEvent<WorkerReply>) => this.onmessage?.(event);
+    return this;
+  }
+
+  /** No more of it comes. */
+  lose(): void {
+    const data: WorkerReply = { kind: "error", error: "lost" };
+    this.onmessage?.(new MessageEvent("message", { data }));
+  }
+
+  postMessage(message: SwToWorker): void {
+    this.port?.postMessage(message);
+  }
+
+  close(): void {
+    this.port?.close();
+  }
 }
