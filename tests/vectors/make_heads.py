@@ -92,6 +92,7 @@ def _responses() -> list[dict[str, Any]]:
                 "error": value.get("e", ""),
                 "reason": value.get("r", ""),
                 "origins": value.get("o", []),
+                "notice": value.get("n", ""),
             },
         }
 
@@ -109,6 +110,9 @@ def _responses() -> list[dict[str, Any]]:
         valid("origins of the app", _response(o=["http://localhost:3000", "https://[::1]"])),
         valid("16 origins", _response(o=["http://127.0.0.1:3000"] * 16)),
         valid("no origins, said", _response(o=[]), canonical=False),
+        valid("a notice", _response(n="It sets a cookie for \u5199.example.")),
+        valid("a notice of 1024 characters", _response(n="n" * 1_024)),
+        valid("no notice, said", _response(n=""), canonical=False),
         valid("a status as u16", _response(), b"\x82\xa1s\xcd\0\xc8\xa1h\x90", canonical=False),
         valid("a status as u32", _response(), b"\x82\xa1s\xce\0\0\0\xc8\xa1h\x90", canonical=False),
         valid("unknown keys are ignored", _response(q="x"), canonical=False),
@@ -236,6 +240,9 @@ _BAD_RESPONSES: list[tuple[str, bytes, str]] = [
             ("an origin of another scheme", _response(o=["ws://localhost:3000"])),
             ("an origin with a line end", _response(o=["http://localhost\n"])),
             ("17 origins", _response(o=["http://localhost:3000"] * 17)),
+            ("a notice that is nil", _response(n=None)),
+            ("a notice that is a list", _response(n=["It sets a cookie"])),
+            ("a notice of 1025 characters", _response(n="n" * 1_025)),
         )
     ),
 ]

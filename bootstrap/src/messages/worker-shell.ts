@@ -38,4 +38,6 @@ export type WorkerToShell =
   /** The app asks who is there. The request waits. */
   | ({ kind: "sign-in"; id: number } & SignInQuestion)
   /** How much of a body that came by reference has been sent. */
-  | { kind: "progress"; id: string; sentBytes: number };
+  | { kind: "progress"; id: string; sentBytes: number }
+  /** What the box has noticed about the app. */
+  | { kind: "notice"; text: string };

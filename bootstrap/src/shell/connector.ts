@@ -93,6 +93,7 @@ export class Connector {
         return;
       case "progress":
       case "sign-in":
+      case "notice":
         return;
       default:
         message satisfies never;

@@ -233,6 +233,9 @@ export class Shell {
       case "sign-in":
         void this.signIn(message.id, message);
         return;
+      case "notice":
+        console.warn(`p2claw: ${message.text}`);
+        return;
       case "open":
       case "goaway":
       case "lost":

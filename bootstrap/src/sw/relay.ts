@@ -181,7 +181,14 @@ export class Relay {
   // What a guest has answered, as the box would have.
   private asAnswer(given: Response, { streamed }: LaterPart): [Head, ReplyPort] {
     const { status, statusText: reason, headers, body } = given;
-    const said = { status, reason, fields: [...headers], error: "", origins: this.own.all };
+    const said = {
+      status,
+      reason,
+      fields: [...headers],
+      error: "",
+      origins: this.own.all,
+      notice: "",
+    };
     return [{ kind: "head", end: !body, decoded: true, ...said }, streamed(body)];
   }
 

@@ -2,7 +2,7 @@
 
 import { Code } from "./codes";
 import { LocalFault, StreamFault } from "./faults";
-import { LIMITS, METHOD_CHARS, ORIGINS, REASON_CHARS, TARGET_CHARS } from "./limits";
+import { LIMITS, METHOD_CHARS, NOTICE_CHARS, ORIGINS, REASON_CHARS, TARGET_CHARS } from "./limits";
 import { NotPacked, pack, type Packed, type Sendable, unpack } from "./msgpack";
 
 /** Lower-case names, in order; each character of a value is one octet. */
@@ -29,6 +29,8 @@ export interface ResponseHead {
   reason: string;
   /** By which the app's page may mean the app itself, besides the one it is visited under. */
   origins: readonly string[];
+  /** A line about the app, for whoever looks after it. */
+  notice: string;
 }
 
 const DEFAULT_URGENCY = 3;
@@ -84,7 +86,11 @@ export function decodeResponse(payload: Uint8Array): ResponseHead {
   if (!Array.isArray(origins) || origins.length > ORIGINS || !origins.every(isOrigin)) {
     throw new StreamFault("an origin that is none, or too many of them");
   }
-  return { status, fields: readFields(value.get("h")), error, reason, origins };
+  const notice = value.has("n") ? value.get("n") : "";
+  if (typeof notice !== "string" || notice.length > NOTICE_CHARS) {
+    throw new StreamFault("a notice of too many characters");
+  }
+  return { status, fields: readFields(value.get("h")), error, reason, origins, notice };
 }
 
 /** Throws as `decodeResponse`. */

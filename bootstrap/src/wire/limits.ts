@@ -13,6 +13,7 @@ export const METHOD_CHARS = 32;
 export const TARGET_CHARS = 131_072;
 export const REASON_CHARS = 256;
 export const ORIGINS = 16;
+export const NOTICE_CHARS = 1_024;
 
 export const LIMITS = {
   headBytes: 262_144,

@@ -28,6 +28,7 @@ export interface ExchangeOwner {
   /** Whether the answer waits, for `signedIn`. */
   challenged(exchange: Exchange, challenges: string[]): boolean;
   progress(id: string, sentBytes: number): void;
+  noticed(text: string): void;
 }
 
 export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingOwner, Asking {
@@ -207,6 +208,7 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   private answer(head: ResponseHead, end: boolean): void {
     const { socket } = this.request;
     this.state = "answered";
+    if (head.notice) this.owner.noticed(head.notice);
     if (socket !== undefined && !end && this.link) {
       const wanted = this.owner.accepted(socket, this.link, this.stream);
       if (!wanted) this.link.reset(this.stream, Code.CANCEL);

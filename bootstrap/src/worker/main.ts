@@ -149,6 +149,7 @@ async function begin(request: PortRequest): Promise<void> {
       if (reference !== undefined) progressed.delete(reference);
     },
     progress,
+    noticed: (text) => tell({ kind: "notice", text }),
   });
   if ((body.kind !== "none" && !source) || (request.socket !== undefined && !open)) {
     exchange.fail("reset");

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.bodies import fill, sized_body, spooled_body, streamed_body
@@ -221,9 +222,17 @@ class Exchange:
     async def _respond(self, response: UpstreamHead, *, end: bool) -> bool:
         fields = response_fields(response.fields, self._route, self._visit, self._fields)
         origins = origins_of(self._route.upstream) if _is_html(fields) else ()
+        raw = response.fields
+        self._observer.response(self._request, response.status, raw, self._route, self._visit)
+        head = ResponseHead(
+            response.status,
+            fields,
+            reason=response.reason,
+            origins=origins,
+            notice=self._observer.untold(self._visit),
+        )
         try:
-            head = ResponseHead(response.status, fields, reason=response.reason, origins=origins)
-            await self._stream.respond(head, end=end)
+            await self._respond_with(head, end=end)
         except LocalProtocolError as error:
             if error.code == "head-too-large":
                 raise HeadTooLargeFault(error.message) from None
@@ -231,9 +240,15 @@ class Exchange:
                 raise AppBrokenFault(error.message) from None
             raise
         self.responded = True
-        raw = response.fields
-        self._observer.response(self._request, response.status, raw, self._route, self._visit)
         return end
+
+    async def _respond_with(self, head: ResponseHead, *, end: bool) -> None:
+        try:
+            await self._stream.respond(head, end=end)
+        except LocalProtocolError as error:
+            if error.code != "head-too-large" or not head.notice:
+                raise
+            await self._stream.respond(replace(head, notice=""), end=end)
 
     def _lease(
         self, *, repeatable: bool, new: bool = False

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
+from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.own_urls import mapped_back
 from p2claw.agent.http.rewriting import host_of, local_cookie, remote_reference
 from p2claw.agent.request_faults import BadRequestFault
@@ -50,11 +51,15 @@ _TARGET = re.compile(r"/[\x21-\x7e]*")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit: the app, the names under which it is visited, the visitor's shortened address."""
+    """One visit: the app, the names under which it is visited, the visitor's shortened address.
+
+    told: the notices about the app that the visitor's console has.
+    """
 
     app: str
     names: PublicNames
     visitor: str
+    told: set[Notice] = field(default_factory=set, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

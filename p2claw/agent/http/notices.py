@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from p2claw.agent.home.routes import Route
 from p2claw.log import get_log
+from p2claw.wire.frames.limits import NOTICE_CHARS
 
 log = get_log("agent")
 
@@ -62,6 +63,13 @@ class Notice:
     app: str
     code: str
     detail: str = ""
+
+    @property
+    def line(self) -> str:
+        """All of it in one line, of at most NOTICE_CHARS."""
+        facts = self.facts()
+        cut = NOTICE_CHARS - len(facts["advice"]) - len(". .")
+        return f"{facts['text'][:cut]}. {facts['advice']}."
 
     def facts(self) -> dict[str, str]:
         text, advice = KINDS[self.code]

@@ -42,7 +42,7 @@ class Observer:
 
     def __init__(self, report: Callable[[Notice], None]) -> None:
         self._report = report
-        self._reported: dict[str, set[Notice]] = {}
+        self._reported: dict[str, dict[Notice, None]] = {}
         self._routes: Mapping[str, Route] = {}
 
     def keep(self, routes: Mapping[str, Route]) -> None:
@@ -95,6 +95,15 @@ class Observer:
         if status == 403 and with_origin:
             self._report_once(Notice(app, "origin-refused", "WebSocket, 403"))
 
+    def untold(self, visit: Visit) -> str:
+        """The line of one notice that this visit does not have yet; "" if it has all."""
+        for notice in self._reported.get(visit.app, ()):
+            # Of this one a visitor notices nothing, and most apps have it.
+            if notice not in visit.told and notice.code != "own-url":
+                visit.told.add(notice)
+                return notice.line
+        return ""
+
     def _ranges(
         self, app: str, request: RequestHead, status: int, fields: Mapping[str, str]
     ) -> None:
@@ -111,7 +120,7 @@ class Observer:
             self._report_once(Notice(app, "no-ranges", kind or "a large file"))
 
     def _report_once(self, notice: Notice) -> None:
-        reported = self._reported.setdefault(notice.app, set())
+        reported = self._reported.setdefault(notice.app, {})
         if notice not in reported and len(reported) < MOST_AN_APP:
-            reported.add(notice)
+            reported[notice] = None
             self._report(notice)

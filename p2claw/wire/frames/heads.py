@@ -8,7 +8,14 @@ from typing import Any
 
 from p2claw.errors import LocalProtocolError
 from p2claw.wire.frames.faults import HeadFault, HeadTooLarge
-from p2claw.wire.frames.limits import METHOD_CHARS, ORIGINS, REASON_CHARS, TARGET_CHARS, Limits
+from p2claw.wire.frames.limits import (
+    METHOD_CHARS,
+    NOTICE_CHARS,
+    ORIGINS,
+    REASON_CHARS,
+    TARGET_CHARS,
+    Limits,
+)
 from p2claw.wire.frames.packing import NotPacked, pack, unpack_list, unpack_map
 
 Fields = tuple[tuple[str, str], ...]
@@ -53,6 +60,7 @@ class ResponseHead:
     error: a code of docs/WIRE.md §9 on an error response of the box, else "".
     reason: the phrase of an HTTP/1.1 upstream after the status.
     origins: by which an app's page may mean the app itself, besides the one it is visited under.
+    notice: a line about the app, for whoever looks after it.
     """
 
     status: int
@@ -60,6 +68,7 @@ class ResponseHead:
     error: str = ""
     reason: str = ""
     origins: tuple[str, ...] = ()
+    notice: str = ""
 
 
 def encode_request(head: RequestHead, limits: Limits = _LIMITS) -> bytes:
@@ -83,6 +92,8 @@ def encode_response(head: ResponseHead, limits: Limits = _LIMITS) -> bytes:
         value["r"] = head.reason
     if head.origins:
         value["o"] = head.origins
+    if head.notice:
+        value["n"] = head.notice
     return _encode(_check_response, head, value, limits)
 
 
@@ -115,6 +126,7 @@ def decode_response(payload: bytes, limits: Limits = _LIMITS) -> ResponseHead:
         error=_text(value, "e") if "e" in value else "",
         reason=_text(value, "r") if "r" in value else "",
         origins=_texts(value, "o") if "o" in value else (),
+        notice=_text(value, "n") if "n" in value else "",
     )
     _check_response(head, limits)
     return head
@@ -223,6 +235,8 @@ def _check_response(head: ResponseHead, limits: Limits) -> None:
         raise HeadFault("a reason with a character that is not allowed, or too many")
     if len(head.origins) > ORIGINS or not all(map(_ORIGIN.fullmatch, head.origins)):
         raise HeadFault("an origin that is none, or too many of them")
+    if len(head.notice) > NOTICE_CHARS:
+        raise HeadFault("a notice of too many characters")
     _check_fields(head.fields, limits)
 
 

@@ -17,6 +17,7 @@ METHOD_CHARS: Final = 32
 TARGET_CHARS: Final = 131_072
 REASON_CHARS: Final = 256
 ORIGINS: Final = 16
+NOTICE_CHARS: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)

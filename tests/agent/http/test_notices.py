@@ -8,6 +8,7 @@ from p2claw.agent.home.routes import Route
 from p2claw.agent.http import notices
 from p2claw.agent.http.notices import KINDS, MOST_AN_APP, Notice, Notices
 from p2claw.agent.upstream.address import parse_upstream
+from p2claw.wire.frames.limits import NOTICE_CHARS
 
 COOKIE = Notice("dog", "cookie-domain", "example.com")
 
@@ -68,3 +69,10 @@ def test_another_upstream_begins_anew(log: Log) -> None:
 def test_every_kind_can_be_told(code: str) -> None:
     facts = Notice("dog", code, "a-detail").facts()
     assert "{" not in facts["text"] and facts["advice"]
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_a_line_ends_with_the_way_out_however_long_the_detail_is(code: str) -> None:
+    line = Notice("dog", code, "x" * 5_000).line
+    assert len(line) <= NOTICE_CHARS
+    assert line.endswith(f". {KINDS[code][1]}.")

@@ -141,3 +141,26 @@ def test_a_changed_route_may_be_told_of_again() -> None:
         observer.keep({"dog": Route("dog", parse_upstream(port))})
         observer.insists_on_https("dog")
     assert len(said) == 2
+
+
+async def test_each_visit_is_told_once_with_the_response_that_shows_it(tmp_path: Path) -> None:
+    cookie = "Set-Cookie: a=b; Domain=example.com"
+    async with (
+        upstream_of(answer("200 OK", cookie)) as upstream,
+        proxied(upstream.url, tmp_path) as box,
+    ):
+        said = [(await box.ask("GET", "/")).head.notice for _ in range(3)]
+    assert said == [Notice("dog", "cookie-domain", "example.com").line, "", ""]
+
+
+async def test_what_most_apps_do_is_not_told(tmp_path: Path) -> None:
+    async def handler(talk: Talk) -> None:
+        while request := await talk.request():
+            (host,) = request.values("host")
+            head = f"HTTP/1.1 302 Found\r\nLocation: http://{host}/y\r\nContent-Length: 0\r\n\r\n"
+            await talk.send(head.encode())
+
+    async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
+        said = [(await box.ask("GET", "/")).head.notice for _ in range(2)]
+        assert [notice.code for notice in box.notices] == ["own-url"]
+    assert said == ["", ""]

@@ -47,6 +47,7 @@ def _response(head: dict[str, Any]) -> ResponseHead:
         head["error"],
         head["reason"],
         tuple(head["origins"]),
+        head["notice"],
     )
 
 
