@@ -76,7 +76,7 @@ async def _visit(url: str, edge: str) -> dict[str, Any]:
 
 
 async def _browse(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
-    async with _edge_of_its_own(host):
+    async with edge_of_its_own(host):
         browser = await Browser.launch(kind, folder)
         try:
             began = time.monotonic()
@@ -122,7 +122,7 @@ _TRANSFERS = """async (downBytes, upBytes, down, up) => {
 
 
 @contextlib.asynccontextmanager
-async def _edge_of_its_own(host: Host) -> AsyncIterator[None]:
+async def edge_of_its_own(host: Host) -> AsyncIterator[None]:
     """A port of the visitor's loopback that leads to the edge.
 
     A page of http://….localhost may use everything that one of https may, and resolves to itself.

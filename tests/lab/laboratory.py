@@ -56,12 +56,27 @@ class Laboratory:
         """The namespace of the router in front of a host, to look at or to disturb."""
         return self._routers[host.name]
 
+    async def move(self, host: Host, kind: str, line: Line | None = None) -> None:
+        """Let a host leave its network for another, behind a router of its own of this kind."""
+        place = self._place()
+        namespaces.ip("-n", host.name, "link", "set", "eth0", "down")
+        await self._wire(place, host.name, NATS[kind], line or Line(), device="eth1")
+
     async def _behind(self, key: str, nat: Nat, line: Line) -> Host:
         place = self._place()
-        router, name = f"{self._stem}-r{place.number}", f"{self._stem}-h{place.number}"
-        for namespace in (router, name):
-            self._namespace(namespace)
-            namespaces.add(namespace)
+        name = f"{self._stem}-h{place.number}"
+        self._namespace(name)
+        namespaces.add(name)
+        addresses = await self._wire(place, name, nat, line)
+        return await self._ends.enter_async_context(host(name, *addresses))
+
+    async def _wire(
+        self, place: Place, name: str, nat: Nat, line: Line, *, device: str = "eth0"
+    ) -> list[str]:
+        """A router, its line to the internet, and a host behind it; the host's addresses."""
+        router = f"{self._stem}-r{place.number}"
+        self._namespace(router)
+        namespaces.add(router)
         inner, outer = place.inner(nat), place.outer
         if nat.carrier:
             carrier, inside = f"{self._stem}-c{place.number}", f"100.64.{place.number}.2"
@@ -72,7 +87,7 @@ class Laboratory:
             wiring.make_router(carrier, nat.carrier, inner=inside, outer=outer, hides_mtu=False)
         else:
             await wiring.join_line(self._ends, self._internet, router, place, nat.mtu_bytes, line)
-        wiring.attach_host(router, name, place, nat)
+        wiring.attach_host(router, name, place, nat, device)
         hides = nat.mtu_bytes < 1500
         wiring.make_router(router, nat.rules, inner=inner, outer=outer, hides_mtu=hides)
         addresses = []
@@ -84,7 +99,7 @@ class Laboratory:
             addresses.append(place.inner6)
             wiring.route_to(self._internet, place, f"{place.inner6}/128")
         self._routers[name] = router
-        return await self._ends.enter_async_context(host(name, *addresses))
+        return addresses
 
     def _namespace(self, name: str) -> None:
         self._ends.callback(namespaces.remove, name)

@@ -21,6 +21,9 @@ EDGE_PORT, TURN_PORT = 8787, 3478
 SECRET = "laboratory"
 ONLINE_S = 30
 
+# Of what the app sends little by little.
+PIECE_BYTES, PIECE_S = 20_000, 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -94,15 +97,26 @@ def pattern(length_bytes: int) -> bytes:
 
 @contextlib.asynccontextmanager
 async def _app() -> AsyncIterator[str]:
-    """GET /N: N bytes of `pattern`. POST /: the SHA-256 of the body."""
+    """GET /N: N bytes of `pattern`. POST /: the SHA-256 of the body.
 
-    async def serve(request: web.BaseRequest) -> web.Response:
+    GET /: a page. GET /numbers/N: that many lines, ten a second; /slow/N: that many pieces of
+    `pattern`.
+    """
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(("/numbers/", "/slow/")):
+            return await _little_by_little(request)
+        if request.path == "/" and request.method == "GET":
+            return web.Response(text="<!doctype html><title>lab</title>", content_type="text/html")
         if request.method == "POST":
             digest = hashlib.sha256()
             async for piece in request.content.iter_any():
                 digest.update(piece)
             return web.Response(text=digest.hexdigest())
-        return web.Response(body=pattern(int(request.path[1:])))
+        length = request.path[1:]
+        if not length.isdecimal():
+            return web.Response(status=404)
+        return web.Response(body=pattern(int(length)))
 
     runner = web.ServerRunner(web.Server(serve), access_log=None)
     await runner.setup()
@@ -111,3 +125,15 @@ async def _app() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+async def _little_by_little(request: web.BaseRequest) -> web.StreamResponse:
+    _, kind, count = request.path.split("/")
+    response = web.StreamResponse()
+    await response.prepare(request)
+    body = pattern(int(count) * PIECE_BYTES) if kind == "slow" else b""
+    for number in range(int(count)):
+        piece = body[number * PIECE_BYTES :][:PIECE_BYTES] or f"{number}\n".encode()
+        await response.write(piece)
+        await asyncio.sleep(PIECE_S)
+    return response

@@ -83,14 +83,14 @@ async def join_line(
         namespaces.ip("-n", name, "-6", "route", "add", "default", "via", f"{six}::1")
 
 
-def attach_host(router: str, name: str, place: Place, nat: Nat, device: str = "lan0") -> None:
-    """A host behind a router, in a network of its own."""
+def attach_host(router: str, name: str, place: Place, nat: Nat, device: str = "eth0") -> None:
+    """A host behind a router, in a network of its own. device: the host's end."""
     namespaces.ip(
-        *("link", "add", device, "netns", router, "type", "veth"),
-        *("peer", "name", "eth0", "netns", name),
+        *("link", "add", "lan0", "netns", router, "type", "veth"),
+        *("peer", "name", device, "netns", name),
     )
     inner, inner6 = place.inner(nat), place.inner6
-    for namespace, link, end in ((router, device, "1"), (name, "eth0", "2")):
+    for namespace, link, end in ((router, "lan0", "1"), (name, device, "2")):
         namespaces.ip("-n", namespace, "link", "set", link, "up")
         if nat.ipv4:
             own = f"{inner[:-1]}{end}/24"

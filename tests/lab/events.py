@@ -1,0 +1,98 @@
+"""What happens to links in real life: addresses, NATs and paths that change while they are used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.lab.host import Host
+from tests.lab.laboratory import Laboratory
+from tests.lab.nats import NATS, ruleset
+from tests.support import namespaces
+
+OUTAGE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A visitor and a box behind NATs of this kind, while the visitor uses the box."""
+
+    lab: Laboratory
+    visitor: Host
+    box: Host
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """happen: makes it so. gap_s: of a stream of ten messages per second, what is allowed."""
+
+    gap_s: float
+    happen: Callable[[Scene], Awaitable[None]]
+
+
+async def visitor_address(scene: Scene) -> None:
+    """The visitor has another address in the same network."""
+    _readdress(scene.visitor)
+
+
+async def visitor_network(scene: Scene) -> None:
+    """The visitor leaves its network for another, as from Wi-Fi to mobile."""
+    await scene.lab.move(scene.visitor, scene.kind)
+
+
+async def visitor_nat(scene: Scene) -> None:
+    """The visitor's NAT forgets everything, and gives other ports."""
+    _rebind(scene.lab.router(scene.visitor))
+
+
+async def box_nat(scene: Scene) -> None:
+    """The box's NAT does."""
+    _rebind(scene.lab.router(scene.box))
+
+
+async def box_address(scene: Scene) -> None:
+    """The box has another address in the same network."""
+    _readdress(scene.box)
+
+
+async def outage(scene: Scene) -> None:
+    """Nothing goes through the visitor's router for a while."""
+    router = scene.lab.router(scene.visitor)
+    chain = "chain all {\ntype filter hook forward priority -10\ndrop\n}"
+    _nft(router, f"table inet outage {{\n{chain}\n}}\n")
+    await asyncio.sleep(OUTAGE_S)
+    _nft(router, "delete table inet outage")
+
+
+EVENTS = {
+    "the visitor's address": Event(0.7, visitor_address),
+    "the visitor's network": Event(1.0, visitor_network),
+    "the visitor's NAT": Event(1.5, visitor_nat),
+    "the box's NAT": Event(1.5, box_nat),
+    "the box's address": Event(2.0, box_address),
+    "10 s without a path": Event(OUTAGE_S + 0.3, outage),
+}
+
+
+def _readdress(host: Host) -> None:
+    old = host.address
+    base = old.rpartition(".")[0]
+    namespaces.ip("-n", host.name, "address", "del", f"{old}/24", "dev", "eth0")
+    namespaces.ip("-n", host.name, "address", "add", f"{base}.77/24", "dev", "eth0")
+    namespaces.ip("-n", host.name, "route", "add", "default", "via", f"{base}.1")
+
+
+def _rebind(router: str) -> None:
+    """Load the rules of a symmetric NAT, and forget all connections."""
+    _nft(router, "flush ruleset")
+    rules = NATS["symmetric"].rules
+    _nft(router, ruleset(rules, inner="", outer="", hides_mtu=False))
+    conntrack = namespaces.program("conntrack", "conntrack")
+    namespaces.run(*namespaces.inside(router), conntrack, "-F")
+
+
+def _nft(router: str, rules: str) -> None:
+    nft = namespaces.program("nft", "nftables")
+    namespaces.run(*namespaces.inside(router), nft, "-f", "-", text=rules)

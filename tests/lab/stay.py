@@ -1,0 +1,145 @@
+"""`python -m tests.lab.stay URL EDGE SECONDS`: a visit that stays, told as a line of JSON.
+
+It reads a stream of numbers, ten a second, and moves bytes both ways meanwhile, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+
+from p2claw.errors import P2clawError
+from p2claw.visitor import Visitor
+from tests.lab.services import PIECE_BYTES, PIECE_S, pattern
+
+
+@dataclass
+class Report:
+    """numbers: how many came in all; missing, doubled, and the longest gap between two.
+
+    down, up: whether each transfer arrived as it was sent. error: why one did not.
+    """
+
+    numbers: int = 0
+    missing: int = 0
+    doubled: int = 0
+    gap_s: float = 0.0
+    down: bool = False
+    up: bool = False
+    error: str = ""
+
+
+async def stay(url: str, edge: str, stay_s: float) -> Report:
+    report = Report()
+    async with await Visitor.open(url, edge=edge) as visitor:
+        parts = (
+            _numbers(visitor, stay_s, report),
+            _down(visitor, int(stay_s / PIECE_S), report),
+            _up(visitor, int(stay_s / PIECE_S), report),
+        )
+        try:
+            async with asyncio.timeout(stay_s + 60):
+                for fault in await asyncio.gather(*parts, return_exceptions=True):
+                    if isinstance(fault, P2clawError):
+                        report.error = fault.code
+                    elif isinstance(fault, BaseException):
+                        raise fault
+        except TimeoutError:
+            report.error = "stalled"
+    return report
+
+
+async def _numbers(visitor: Visitor, stay_s: float, report: Report) -> None:
+    """Lines `N\\n`, one after the other."""
+    response = await visitor.request("GET", f"/numbers/{int(stay_s * 10)}")
+    text, wanted, heard = b"", 0, time.monotonic()
+    async for piece in response:
+        now = time.monotonic()
+        report.gap_s = max(report.gap_s, round(now - heard, 3))
+        heard = now
+        *lines, text = (text + piece).split(b"\n")
+        for line in lines:
+            number = int(line)
+            report.numbers += 1
+            report.missing += max(0, number - wanted)
+            report.doubled += max(0, wanted - number)
+            wanted = number + 1
+    report.missing += int(stay_s * 10) - wanted
+
+
+async def _down(visitor: Visitor, pieces: int, report: Report) -> None:
+    response = await visitor.request("GET", f"/slow/{pieces}")
+    report.down = await response.body() == pattern(pieces * PIECE_BYTES)
+
+
+async def _up(visitor: Visitor, pieces: int, report: Report) -> None:
+    sent = pattern(pieces * PIECE_BYTES)
+
+    async def body() -> AsyncIterator[bytes]:
+        for at in range(0, len(sent), PIECE_BYTES):
+            yield sent[at : at + PIECE_BYTES]
+            await asyncio.sleep(PIECE_S)
+
+    response = await visitor.request("POST", "/", body=body(), timeout_s=300)
+    report.up = (await response.body()).decode() == hashlib.sha256(sent).hexdigest()
+
+
+# The same in a page, with uploads one after the other: (seconds, bytes of a piece) => Report.
+PAGE = """async (seconds, piece) => {
+    const report = { numbers: 0, missing: 0, doubled: 0, gap_s: 0, down: false, up: true,
+        error: "" };
+    const count = Math.floor(seconds * 10);
+    const sha256 = async data => Array.from(
+        new Uint8Array(await crypto.subtle.digest("SHA-256", data)),
+        byte => byte.toString(16).padStart(2, "0")).join("");
+    const numbers = async () => {
+        const reader = (await fetch("/numbers/" + count)).body
+            .pipeThrough(new TextDecoderStream()).getReader();
+        let text = "", wanted = 0, heard = performance.now();
+        for (;;) {
+            const { value, done } = await reader.read();
+            if (done) break;
+            const now = performance.now();
+            report.gap_s = Math.max(report.gap_s, (now - heard) / 1000);
+            heard = now;
+            const lines = (text + value).split("\\n");
+            text = lines.pop();
+            for (const line of lines) {
+                report.numbers += 1;
+                report.missing += Math.max(0, line - wanted);
+                report.doubled += Math.max(0, wanted - line);
+                wanted = Number(line) + 1;
+            }
+        }
+        report.missing += count - wanted;
+    };
+    const whole = await (await fetch("/" + count * piece)).arrayBuffer();
+    const down = async () => {
+        const body = await (await fetch("/slow/" + count)).arrayBuffer();
+        report.down = await sha256(body) === await sha256(whole);
+    };
+    const up = async () => {
+        const end = performance.now() + seconds * 1000;
+        while (performance.now() < end) {
+            const sent = crypto.getRandomValues(new Uint8Array(50000));
+            const answer = await fetch("/", { method: "POST", body: sent });
+            if (await answer.text() !== await sha256(sent)) report.up = false;
+        }
+    };
+    const parts = [numbers(), down(), up()];
+    for (const { reason } of await Promise.allSettled(parts)) {
+        if (reason) [report.error, report.up] = [String(reason), false];
+    }
+    report.gap_s = Math.round(report.gap_s * 1000) / 1000;
+    return report;
+}"""
+
+
+if __name__ == "__main__":
+    said = asyncio.run(stay(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    print(json.dumps(asdict(said)))
