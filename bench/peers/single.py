@@ -29,6 +29,9 @@ class Single:
         if self._is_closed:
             user.channel_closed()
 
+    def detach(self) -> None:
+        """Its one user stays."""
+
     def flush(self) -> None:
         """Other stacks send by themselves."""
 

@@ -43,6 +43,11 @@ class StockChannel(Single):
         return self._opened.is_set()
 
     @property
+    def was_closed(self) -> bool:
+        """Of this stack it is not known, and no session here goes on over another link."""
+        return True
+
+    @property
     def buffered_bytes(self) -> int:
         return int(self._channel.bufferedAmount)
 

@@ -209,8 +209,8 @@ class Rendezvous:
         if visit is None:
             return
         match message:
-            case VisitOffer(sdp):
-                self._offered(visit, sdp, now)
+            case VisitOffer(sdp, place):
+                self._offered(visit, sdp, place, now)
             case VisitCandidate(candidate, mid):
                 visit.visitor_candidates += 1
                 if visit.phase is Phase.INTRODUCED:
@@ -283,7 +283,7 @@ class Rendezvous:
             return VisitError("rate-limited", "Too many visitors just now", BUSY_RETRY_S)
         return None
 
-    def _offered(self, visit: Visit, sdp: str, now: float) -> None:
+    def _offered(self, visit: Visit, sdp: str, place: int | None, now: float) -> None:
         session, connection = visit.request.session, visit.connection
         if not visit.take(Step.OFFER):
             self.violated(session, "A second offer")
@@ -294,7 +294,7 @@ class Rendezvous:
             visit.answer_by = now + self._limits.answer_s
             self._arm(visit)
             request = visit.request
-            offer = BoxOffer(session, request.app, sdp, request.box_ice, request.visitor)
+            offer = BoxOffer(session, request.app, sdp, request.box_ice, request.visitor, place)
             self._effects.append(ToBox(connection, offer))
 
     def _offers_of(self, box: _Box) -> int:

@@ -32,8 +32,15 @@ class Channel(Protocol):
     def buffered_bytes(self) -> int:
         """Bytes given to `send` that the transport has not taken yet."""
 
+    @property
+    def was_closed(self) -> bool:
+        """Whether the other side ended it, rather than its path. Known once it is closed."""
+
     def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
-        """Name the one user, once. Messages that came earlier are handed over at once."""
+        """Name the one user. Messages that came earlier are handed over at once."""
+
+    def detach(self) -> None:
+        """The user is told no more; another may be named."""
 
     def send(self, message: bytes) -> None:
         """Queue one message.

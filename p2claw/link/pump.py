@@ -21,7 +21,7 @@ from p2claw.link.keeping import KeptPlaces
 from p2claw.link.stream import BoxStream, Stream, VisitorStream
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead
-from p2claw.wire.frames.hello import Hello
+from p2claw.wire.frames.hello import Hello, Role
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.session import Session
 
@@ -31,21 +31,30 @@ from p2claw.wire.session.session import Session
 LOW_WATER_BYTES = 32 * 1024
 HIGH_WATER_BYTES = 64 * 1024
 
+# How long a session whose link is lost waits for another that carries it on.
+RESUME_S = 30.0
+
 # How long a channel that we close may take to send what it has.
 CLOSE_TIMEOUT_S = 3.0
 
 
 class Pump:
-    """Drives one session over one channel until either ends.
+    """Drives one session over one channel, and over others that follow it, until the session ends.
+
+    A channel whose path is lost is followed by another where both sides speak `resume`: see
+    `adopt`. One that the other side closes is the end.
 
     handler: box role; each request is one task that runs it. A RESET from the visitor or the loss
         of the link cancels the task; if it raises, the stream is reset INTERNAL.
     places: for requests that are kept, as of Handling.
     admit: sees the peer's HELLO before any request does; a code instead of None ends the link.
+    resume: box role; whether an earlier session goes on over the channel of this pump, which is
+        then its own no more.
     """
 
     __slots__ = (
         "_admit",
+        "_answer",
         "_channel",
         "_channel_is_closed",
         "_ended",
@@ -54,9 +63,12 @@ class Pump:
         "_loop",
         "_loss",
         "_news",
+        "_resume",
         "_send_is_soon",
         "_streams",
         "_timer",
+        "_waiting",
+        "on_pong",
         "session",
     )
 
@@ -68,9 +80,14 @@ class Pump:
         handler: Handler | None = None,
         places: KeptPlaces | None = None,
         admit: Callable[[Hello], Code | None] = lambda hello: None,
+        resume: Callable[[Pump, ev.ResumeAsked], bool] = lambda pump, asked: False,
     ) -> None:
         self.session = session
-        self._channel = channel
+        self.on_pong: Callable[[float], None] = lambda rtt_s: None
+        self._channel: Channel | None = channel
+        self._resume = resume
+        self._answer: ev.ResumeAnswered | None = None
+        self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
         self._loop = asyncio.get_running_loop()
@@ -91,7 +108,8 @@ class Pump:
     def start(self) -> None:
         """Attach to the channel and send HELLO, once."""
         self._send()
-        self._channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+        if self._channel is not None:
+            self._channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
 
     async def hello(self, *, timeout_s: float) -> Hello:
         """The peer's HELLO. Raises LinkError `link-timeout`, or why the link was lost."""
@@ -117,10 +135,84 @@ class Pump:
         stream = VisitorStream(stream_id, self.session, self._send_soon)
         self._streams[stream_id] = stream
         self._send_soon()
+        self._news.wake()
         return stream
 
+    @property
+    def loss(self) -> LinkError | None:
+        """Why the session is over; None: it is not."""
+        return self._loss
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the link is lost, and another may carry the session on."""
+        return self._waiting is not None
+
+    def ping(self) -> None:
+        """Measure a round trip, now: `on_pong` is called with it, in seconds."""
+        self.session.ping(self._loop.time())
+        self._send_soon()
+
+    def abandon(self, loss: LinkError) -> None:
+        """End a session that waits for another link."""
+        self._channel_is_closed.set()
+        self._end(loss)
+
+    async def answered(self, *, timeout_s: float) -> int | None:
+        """Visitor: whether this link carries an earlier session on, as in ResumeAnswered.
+
+        Raises LinkError.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._answer is None:
+                    await self.news()
+        except TimeoutError:
+            raise LinkError(
+                f"the box did not say within {timeout_s:g} s whether the session goes on",
+                code="link-timeout",
+            ) from None
+        return self._answer.received
+
+    def hand_over(self) -> Channel:
+        """Give the channel away: another pump goes on with it, and this one is over."""
+        channel = self._channel
+        assert channel is not None
+        channel.detach()
+        self._channel = None
+        self._channel_is_closed.set()
+        self._end(LinkError("the link carries an earlier session"))
+        return channel
+
+    def freeze(self) -> None:
+        """Visitor: hear nothing more of this link, for another is told what came by now."""
+        if self._loss is None and self._channel is not None:
+            self._suspend()
+
+    def adopt(self, channel: Channel, received: int) -> None:
+        """Go on over another channel. received: how many of our messages the other side has."""
+        if self._loss is not None:
+            channel.close()
+            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        if self._channel is not None:
+            self._channel.detach()
+        self._channel = channel
+        self.session.resume(received, self._loop.time())
+        if self.session.role is Role.BOX and not self.session.failed:
+            channel.send(self.session.resumed())
+        channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+        self._handle_events()
+        self._send_soon()
+        self._news.wake()
+
     async def news(self) -> None:
-        """Wait until HELLO came or a stream closed. Raises LinkError when the link is lost."""
+        """Wait until HELLO came, a stream opened or closed, or the link is another.
+
+        Raises LinkError when the session is over.
+        """
         if self._loss is not None:
             raise self._loss
         await self._news.wait()
@@ -172,8 +264,26 @@ class Pump:
         self._send()
 
     def channel_closed(self) -> None:
+        channel = self._channel
+        if channel is not None and not channel.was_closed and self.session.can_resume:
+            self._suspend()
+            return
         self._channel_is_closed.set()
         self._end(LinkError("the other side closed the link, or its path is gone"))
+
+    def _suspend(self) -> None:
+        if self._channel is not None:
+            self._channel.detach()
+        self._channel = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting is None:
+            self._waiting = self._loop.call_later(RESUME_S, self._give_up)
+        self._news.wake()
+
+    def _give_up(self) -> None:
+        self.abandon(LinkError("the path is gone, and no other was found in time"))
 
     # Out.
 
@@ -184,9 +294,9 @@ class Pump:
 
     def _send(self) -> None:
         self._send_is_soon = False
-        if self._loss is not None:
-            return
         session, channel = self.session, self._channel
+        if self._loss is not None or channel is None:
+            return
         now = self._loop.time()
         while channel.buffered_bytes < HIGH_WATER_BYTES:
             message = session.to_send(now)
@@ -195,22 +305,29 @@ class Pump:
             channel.send(message)
         channel.flush()
         self._handle_events()
-        if self._timer is None:
-            self._arm()
+        self._arm()
 
     def _send_last(self) -> None:
         """Send everything that the session still has, even above high water, then close."""
+        if self._channel is None:
+            self._channel_is_closed.set()
+            return
         while message := self.session.to_send(self._loop.time()):
             self._channel.send(message)
         self._channel.close()
 
-    # Timers. The deadline only moves away while messages come, so the timer is not touched for
-    # each: it fires early, finds nothing due, and is set again.
+    # Timers. A deadline that has moved away does not touch the timer: it fires early, finds nothing
+    # due, and is set again.
 
     def _arm(self) -> None:
         deadline = self.session.next_timeout()
-        if deadline is not None and self._loss is None:
-            self._timer = self._loop.call_at(deadline, self._on_timer)
+        if deadline is None or self._loss is not None or self._channel is None:
+            return
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -282,16 +399,25 @@ class Pump:
         self._news.wake()
 
     def _on_pong(self, event: ev.PongReceived) -> None:
-        """The path's own round trip is in the peer's stats."""
+        self.on_pong(event.rtt_s)
 
     def _on_goaway(self, event: ev.GoawayReceived) -> None:
         if event.code not in (Code.NO_ERROR, Code.SHUTDOWN):
             # Not a drain: the other side closes next, and nothing that is open goes on.
             text = event.reason or _code_text(event.code)
-            self._channel.close()
+            if self._channel is not None:
+                self._channel.close()
             self._end(
                 LinkError(f"the other side refuses the link: {text}", code=_code_text(event.code))
             )
+        self._news.wake()
+
+    def _on_resume_asked(self, event: ev.ResumeAsked) -> None:
+        if self._loss is None and not self._resume(self, event):
+            self.session.refuse_resume()
+
+    def _on_resume_answered(self, event: ev.ResumeAnswered) -> None:
+        self._answer = event
         self._news.wake()
 
     def _on_failed(self, event: ev.SessionFailed) -> None:
@@ -305,8 +431,10 @@ class Pump:
         if self._loss is not None:
             return
         self._loss = loss
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._waiting):
+            if timer is not None:
+                timer.cancel()
+        self._waiting = None
         for stream in self._streams.values():
             stream.on_failure(loss)
         self._streams.clear()
@@ -384,5 +512,7 @@ _EVENTS: dict[type, Callable[[Pump, Any], None]] = {
     ev.StreamClosed: Pump._on_closed,
     ev.PongReceived: Pump._on_pong,
     ev.GoawayReceived: Pump._on_goaway,
+    ev.ResumeAsked: Pump._on_resume_asked,
+    ev.ResumeAnswered: Pump._on_resume_answered,
     ev.SessionFailed: Pump._on_failed,
 }

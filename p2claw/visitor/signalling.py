@@ -59,8 +59,12 @@ class Opened:
     peer_id: str
 
 
-async def open_channel(address: AppUrl, pins: PinStore | None) -> Opened:
+async def open_channel(
+    address: AppUrl, pins: PinStore | None, *, place: int | None = None
+) -> Opened:
     """Be introduced to the box and open a channel to it, within OPEN_TIMEOUT_S.
+
+    place: where in the box the session is that the link may carry on.
 
     Raises RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`, `link-timeout`,
     `edge-unreachable` and those of the peer.
@@ -74,7 +78,7 @@ async def open_channel(address: AppUrl, pins: PinStore | None) -> Opened:
         check_key(address, introduced.peer_id, pins)
         peer = VisitorPeer(ice_servers=introduced.ice_servers, on_candidate=socket.send_candidate)
         try:
-            channel = await _connect(socket, address, introduced, peer, deadline)
+            channel = await _connect(socket, address, introduced, peer, deadline, place)
         except BaseException:
             await peer.close()
             raise
@@ -98,10 +102,15 @@ async def list_apps(url: str, *, edge: str | None = None) -> Apps:
 
 
 async def _connect(
-    socket: _Socket, address: AppUrl, introduced: Introduced, peer: VisitorPeer, deadline: float
+    socket: _Socket,
+    address: AppUrl,
+    introduced: Introduced,
+    peer: VisitorPeer,
+    deadline: float,
+    place: int | None,
 ) -> Channel:
     offer = await peer.offer()
-    socket.send(VisitOffer(offer))
+    socket.send(VisitOffer(offer, place))
     loop = asyncio.get_running_loop()
     opening: asyncio.Task[Channel] | None = None
     hearing = loop.create_task(socket.next())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import dataclass
 from types import TracebackType
 
 from p2claw import __version__
@@ -24,13 +23,14 @@ from p2claw.units import MIB
 from p2claw.visitor.app_socket import AppSocket
 from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.pins import PinStore
+from p2claw.visitor.renewal import Link, Renewal
 from p2claw.visitor.response import Response
-from p2claw.visitor.signalling import Opened, open_channel
+from p2claw.visitor.signalling import open_channel
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead
 from p2claw.wire.frames.hello import WEBSOCKET, Role
 from p2claw.wire.frames.limits import Limits
-from p2claw.wire.session.session import Session
+from p2claw.wire.session.session import Resumption, Session
 
 # From the request to the head of its response. The box gives up on an app before that.
 HEAD_TIMEOUT_S = 120.0
@@ -43,28 +43,20 @@ WINDOW_BYTES = 4 * MIB
 Body = bytes | AsyncIterable[bytes] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    opened: Opened
-    pump: Pump
-
-    async def close(self) -> None:
-        await self.pump.close()
-        await self.opened.peer.close()
-
-
 class Visitor:
     """A visit to one app. Made by `open`; always close it, best by `async with`.
 
     When the box drains a link (GOAWAY), open requests go on there and new ones take a new link.
     """
 
-    def __init__(self, address: AppUrl, pins: PinStore | None, link: _Link) -> None:
+    def __init__(self, address: AppUrl, pins: PinStore | None, link: Link) -> None:
         self._address = address
         self._pins = pins
         self._link = link
         self._opening = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
+        self._renewals: set[asyncio.Task[None]] = set()
+        self._watch(link)
 
     @classmethod
     async def open(
@@ -92,6 +84,21 @@ class Visitor:
                 hint=f"Use a URL like https://NAME-{address.host}",
             )
         return cls(address, pins, await _open_link(address, pins))
+
+    def _watch(self, link: Link) -> None:
+        renewal = Renewal(
+            link,
+            reach=lambda place: open_channel(self._address, self._pins, place=place),
+            begin=lambda resumption: _session(self._address, resumption),
+            replaced=self._replaced,
+        )
+        task = asyncio.get_running_loop().create_task(renewal.run())
+        self._renewals.add(task)
+        task.add_done_callback(self._renewals.discard)
+
+    def _replaced(self, old: Link, new: Link) -> None:
+        if self._link is old:
+            self._link = new
 
     @property
     def target(self) -> str:
@@ -179,10 +186,10 @@ class Visitor:
 
     async def close(self) -> None:
         """End every link. Requests that are open end with LinkError."""
-        for task in self._retiring:
+        for task in (*self._retiring, *self._renewals):
             task.cancel()
-        if self._retiring:
-            await asyncio.wait(self._retiring)
+        if self._retiring or self._renewals:
+            await asyncio.wait((*self._retiring, *self._renewals))
         await self._link.close()
 
     async def __aenter__(self) -> Visitor:
@@ -236,38 +243,41 @@ class Visitor:
                 hint="Its p2claw is older than this one",
             )
 
-    async def _usable_link(self) -> _Link:
+    async def _usable_link(self) -> Link:
         if self._link.pump.draining:
             await self._replace(self._link)
         return self._link
 
-    async def _replace(self, old: _Link) -> None:
+    async def _replace(self, old: Link) -> None:
         """Open a link in place of one that takes no more requests; once, however many ask."""
         async with self._opening:
             if self._link is not old:
                 return
             self._link = await _open_link(self._address, self._pins)
+            self._watch(self._link)
             task = asyncio.get_running_loop().create_task(_retire(old))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
 
 
-async def _open_link(address: AppUrl, pins: PinStore | None) -> _Link:
+async def _open_link(address: AppUrl, pins: PinStore | None) -> Link:
     opened = await open_channel(address, pins)
-    pump = Pump(
-        Session(
-            Role.VISITOR,
-            app=address.app,
-            limits=Limits(visitor_window_bytes=WINDOW_BYTES),
-            software=f"p2claw-fetch/{__version__}",
-        ),
-        opened.channel,
-    )
+    pump = Pump(_session(address, None), opened.channel)
     pump.start()
-    return _Link(opened, pump)
+    return Link(opened, pump)
 
 
-async def _retire(link: _Link) -> None:
+def _session(address: AppUrl, resumes: Resumption | None) -> Session:
+    return Session(
+        Role.VISITOR,
+        app=address.app,
+        limits=Limits(visitor_window_bytes=WINDOW_BYTES),
+        software=f"p2claw-fetch/{__version__}",
+        resumes=resumes,
+    )
+
+
+async def _retire(link: Link) -> None:
     """Let the open requests of a drained link end, then free it."""
     try:
         await within(RETIRE_TIMEOUT_S, link.pump.idle())

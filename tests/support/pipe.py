@@ -18,6 +18,7 @@ class PipeEnd:
         self.far: PipeEnd = self
         self.sent: list[bytes] = []
         self.closed = False
+        self.was_closed = False
         self._user: ChannelUser | None = None
         self._early: deque[bytes] = deque()
         self._waiting: deque[bytes] = deque()
@@ -34,6 +35,9 @@ class PipeEnd:
         self._low_water_bytes = low_water_bytes
         while self._early:
             user.message_received(self._early.popleft())
+
+    def detach(self) -> None:
+        self._user = None
 
     def send(self, message: bytes) -> None:
         if self.closed or self._closing:
@@ -82,6 +86,7 @@ class PipeEnd:
         if self._user is not None and before > self._low_water_bytes >= self.buffered_bytes:
             self._user.channel_drained()
         if self._closing and not self._waiting:
+            self.far.was_closed = True
             self.far._close()
             self._close()
 

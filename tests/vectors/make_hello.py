@@ -48,6 +48,8 @@ _VALID: list[tuple[str, dict[str, Any]]] = [
     ("a newer peer that speaks the old version too", _box(v=7, min=1, sw="new", colour="blue")),
     ("a box needs no app, and one that it says is not looked at", _box(app="dog")),
     ("software of 64 bytes", _box(sw="é" * 32)),
+    ("a session that can be resumed", _box(ext=["resume"], token=b"t" * 64, place=65_535)),
+    ("a session to be resumed", _visitor(ext=["resume"], token=b"\0\xff", received=2**53 - 1)),
 ]
 
 _INVALID: list[tuple[str, bytes]] = [
@@ -80,6 +82,12 @@ _INVALID: list[tuple[str, bytes]] = [
             ("15 streams", _box(streams=15)),
             ("extensions as text", _box(ext="ws")),
             ("an extension that is a number", _box(ext=[1])),
+            ("a token of 65 bytes", _box(token=b"t" * 65)),
+            ("a token that is text", _box(token="t")),
+            ("a count below 0", _visitor(token=b"t", received=-1)),
+            ("a count that is text", _visitor(token=b"t", received="1")),
+            ("a place of 65,536", _box(place=65_536)),
+            ("a place that is nil", _box(place=None)),
         )
     ),
 ]
@@ -104,4 +112,7 @@ def _meaning(value: dict[str, Any]) -> dict[str, Any]:
         "window_bytes": value.get("window", 65_536),
         "streams": value.get("streams", 16),
         "extensions": value.get("ext", []),
+        "token": value.get("token", b"").hex(),
+        "received": value.get("received", 0),
+        "place": value.get("place"),
     }

@@ -6,9 +6,10 @@ from typing import Any
 
 from tests.vectors.make_session_breaches import BREACHES
 from tests.vectors.make_session_exchanges import EXCHANGES
+from tests.vectors.make_session_resume import RESUME
 from tests.vectors.make_session_upkeep import UPKEEP
 
 
 def session_json() -> dict[str, Any]:
-    transcripts = [*EXCHANGES, *UPKEEP, *BREACHES]
+    transcripts = [*EXCHANGES, *UPKEEP, *RESUME, *BREACHES]
     return {"transcripts": [transcript.json() for transcript in transcripts]}

@@ -109,10 +109,10 @@ EXCHANGES = [
         [
             Transcript("", "visitor").own_hello(),
             sent_request(1, 0),
-            sent(DATA, 0, 1, b"b" * 16_273),
+            sent(DATA, 0, 1, b"b" * 16_266),
         ],
         *_full(1, 3),
-        [sent(DATA, 0, 1, b"b" * 135)],
+        [sent(DATA, 0, 1, b"b" * 142)],
     )
     .receives(BOX_HELLO)
     .events(
@@ -127,6 +127,9 @@ EXCHANGES = [
                 "window_bytes": 262_144,
                 "streams": 128,
                 "extensions": [],
+                "token": "",
+                "received": 0,
+                "place": None,
             },
         }
     )

@@ -89,6 +89,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "sdp": _SDP,
             "ice_servers": [_STUN, _TURN],
             "visitor": "192.0.2.0/24",
+            "place": 3,
         },
     ),
     (
@@ -100,6 +101,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "sdp": _SDP,
             "ice_servers": [],
             "visitor": "",
+            "place": None,
         },
     ),
     ("an answer", {"t": "answer", "session": "s1", "sdp": _SDP, "signature": _SIGNATURE}),
@@ -194,6 +196,7 @@ _VISIT: list[tuple[str, dict[str, Any]]] = [
     ),
     ("apps", {"t": "apps", "apps": ["cat", "dog"], "alias": "purplecrab", "peer_id": _PEER_ID}),
     ("an offer", {"t": "offer", "sdp": _SDP}),
+    ("an offer that names a place", {"t": "offer", "sdp": _SDP, "place": 65_535}),
     (
         "an answer",
         {"t": "answer", "sdp": _SDP, "signature": base64.b64encode(_SIGNATURE).decode()},
@@ -222,6 +225,7 @@ def _visit_invalid() -> list[tuple[str, str]]:
         ("a string", "offer"),
         ("an offer without a description", {"t": "offer"}),
         ("an offer that is a number", {"t": "offer", "sdp": 1}),
+        ("an offer to a place that is none", {"t": "offer", "sdp": _SDP, "place": 65_536}),
         ("an offer that is too long", {"t": "offer", "sdp": "v" * 16_385}),
         ("an offer that is too long in bytes alone", {"t": "offer", "sdp": "é" * 8_193}),
         ("a candidate that is too long", {"t": "candidate", "candidate": "c" * 1_025, "mid": "0"}),

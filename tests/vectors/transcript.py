@@ -29,6 +29,9 @@ _BOX_MEANS = {
     "window_bytes": 262_144,
     "streams": 128,
     "extensions": [],
+    "token": "",
+    "received": 0,
+    "place": None,
 }
 _VISITOR_MEANS = {
     "role": "visitor",
@@ -39,6 +42,9 @@ _VISITOR_MEANS = {
     "window_bytes": 1_048_576,
     "streams": 16,
     "extensions": [],
+    "token": "",
+    "received": 0,
+    "place": None,
 }
 
 
@@ -73,9 +79,10 @@ def trailers(stream: int, *fields: tuple[str, str]) -> bytes:
 class Transcript:
     """One session, from its making to the last thing that is expected of it."""
 
-    def __init__(self, name: str, role: str, **limits: int) -> None:
+    def __init__(self, name: str, role: str, *, token: bytes = b"", **limits: int) -> None:
         self.name = name
         self.role = role
+        self._token = token
         self._limits = limits
         self._steps: list[dict[str, Any]] = []
 
@@ -85,6 +92,7 @@ class Transcript:
             "role": self.role,
             "app": "dog" if self.role == "visitor" else None,
             "software": "t/1",
+            "token": self._token.hex(),
             "limits": self._limits,
             "steps": self._steps,
         }
@@ -105,7 +113,12 @@ class Transcript:
         limit = "visitor_window_bytes" if visitor else "box_window_bytes"
         value["window"] = self._limits.get(limit, 1_048_576 if visitor else 262_144)
         value["streams"] = 16 if visitor else self._limits.get("streams", 128)
-        value["ext"] = ["websocket"]
+        # A box speaks `resume` in sessions that have a token.
+        speaks = self.role == "visitor" or self._token
+        value["ext"] = ["websocket", "resume"] if speaks else ["websocket"]
+        if self._token:
+            # As bytes: JSON has none, and the players compare it so.
+            value["token"] = {"hex": self._token.hex()}
         return sent(HELLO, 0, 0, packed=value)
 
     def receives(self, *frames: bytes, now: float = 0) -> Transcript:

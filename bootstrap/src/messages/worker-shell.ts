@@ -35,6 +35,12 @@ export type WorkerToShell =
   /** Nothing new goes over this link; what is open on it goes on. */
   | { kind: "goaway"; link: number; code: Code }
   | { kind: "lost"; link: number; code: Code; reason: string }
+  /** Its path is lost, or silent beyond its pace: another link may carry its session on. */
+  | { kind: "suspect"; link: number }
+  /** It is heard of again. */
+  | { kind: "fine"; link: number }
+  /** Where in the box the session is: said to the coordinator with the next offer. */
+  | { kind: "placed"; place: number | undefined }
   /** The app asks who is there. The request waits. */
   | ({ kind: "sign-in"; id: number } & SignInQuestion)
   /** How much of a body that came by reference has been sent. */

@@ -16,8 +16,6 @@ const CHANNEL: RTCDataChannelInit = {
 
 // A path that answers at all answers within this, relays over TCP included.
 const DEADLINE_MS = 15_000;
-// Browsers say `disconnected` after a few seconds of silence; some such paths heal.
-const HEAL_MS = 5_000;
 
 export type Refusal =
   /** What the coordinator said. */
@@ -34,8 +32,8 @@ export interface AttemptOwner {
   refused(refusal: Refusal): void;
   /** reached: the coordinator was, and the box may be there. */
   failed(reached: boolean): void;
-  /** An open link's path is dead. */
-  dead(): void;
+  /** Nothing comes on an open link's path, as the browser sees it. */
+  doubtful(): void;
   transfer(channel: RTCDataChannel): void;
 }
 
@@ -43,6 +41,8 @@ export interface Target {
   signallingUrl: string;
   alias: string;
   linkKey: string | undefined;
+  /** Where in the box a session is that the link may carry on. */
+  place?: number | undefined;
 }
 
 type Introduction = Extract<FromCoordinator, { t: "introduced" }>;
@@ -57,7 +57,6 @@ export class Attempt {
   private offerSdp = "";
   private candidates: RTCIceCandidateInit[] | undefined = []; // until the answer is applied
   private readonly pin: Promise<string | undefined>;
-  private heal: ReturnType<typeof setTimeout> | undefined;
   private over = false;
   private isOpen = false;
 
@@ -91,7 +90,6 @@ export class Attempt {
   stop(): void {
     this.over = true;
     clearTimeout(this.deadline);
-    clearTimeout(this.heal);
     this.signalling.close();
     this.peer.onconnectionstatechange = this.peer.onicecandidate = null;
     this.peer.close();
@@ -128,7 +126,8 @@ export class Attempt {
     await peer.setLocalDescription(await this.offering);
     if (this.over) return;
     this.offerSdp = peer.localDescription?.sdp ?? "";
-    this.signalling.send({ t: "offer", sdp: this.offerSdp });
+    const { place } = this.target;
+    this.signalling.send({ t: "offer", sdp: this.offerSdp, ...(place !== undefined && { place }) });
   }
 
   private async answer(sdp: string, signature: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -176,9 +175,9 @@ export class Attempt {
   }
 
   private watch(state: RTCPeerConnectionState): void {
-    clearTimeout(this.heal);
-    if (state === "failed" || state === "closed") this.fail();
-    if (state === "disconnected") this.heal = setTimeout(() => this.fail(), HEAL_MS);
+    if (state !== "failed" && state !== "disconnected" && state !== "closed") return;
+    if (this.isOpen) this.owner.doubtful();
+    else if (state !== "disconnected") this.fail();
   }
 
   // The coordinator may go once the answer is here: the box has our candidates, or finds our
@@ -196,8 +195,7 @@ export class Attempt {
   private fail(): void {
     if (this.over) return;
     this.stop();
-    if (this.isOpen) this.owner.dead();
-    else this.owner.failed(this.introduction !== undefined);
+    this.owner.failed(this.introduction !== undefined);
   }
 }
 

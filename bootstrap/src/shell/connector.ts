@@ -29,7 +29,9 @@ export interface ConnectorOwner {
 export class Connector {
   private state: LinkState = "idle";
   private readonly attempts = new Map<number, Attempt>();
-  private current = 0;
+  private last = 0;
+  private current = 0; // 0: none
+  private silent = 0; // what was current before it fell silent
   private failures = 0;
   private openedMs = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,7 +48,7 @@ export class Connector {
     this.timer = undefined;
     if (!["idle", "waiting", "refused"].includes(this.state)) return;
     this.step("start");
-    const id = (this.current += 1);
+    const id = (this.current = this.last += 1);
     const mine = (): boolean => this.current === id;
     const attempt = new Attempt(this.target, {
       introduced: () => mine() && this.step("introduced"),
@@ -59,9 +61,7 @@ export class Connector {
       failed: (reached) => {
         if (this.end(id)) this.fail(reached);
       },
-      dead: () => {
-        if (this.end(id)) this.lose();
-      },
+      doubtful: () => this.tell({ kind: "probe" }),
     });
     this.attempts.set(id, attempt);
   }
@@ -85,8 +85,26 @@ export class Connector {
       case "goaway":
         if (message.link !== this.current) return;
         // It drains: its attempt stays in the table, and no longer is the current one.
-        this.current += 1;
+        this.current = 0;
         this.leave(message.code);
+        return;
+      case "suspect":
+        if (message.link !== this.current) return;
+        // Another link may carry its session on: it stays in the table until then.
+        this.silent = this.current;
+        this.current = 0;
+        this.lose();
+        this.start();
+        return;
+      case "fine":
+        if (message.link !== this.silent || !this.attempts.has(this.silent)) return;
+        clearTimeout(this.timer);
+        this.end(this.current);
+        this.current = this.silent;
+        this.step("opened");
+        return;
+      case "placed":
+        this.target.place = message.place;
         return;
       case "lost":
         if (this.end(message.link)) this.lost(message.code);
@@ -169,11 +187,11 @@ export class Connector {
 
   // Nothing of it counts any more. Whether it was the one that did.
   private end(id: number): boolean {
+    if (this.attempts.has(id)) this.tell({ kind: "drop", link: id });
     this.attempts.get(id)?.stop();
     this.attempts.delete(id);
-    this.tell({ kind: "drop", link: id });
     if (id !== this.current) return false;
-    this.current += 1;
+    this.current = 0;
     return true;
   }
 

@@ -20,7 +20,7 @@ export type LinkStep =
   | "introduced"
   | "answered"
   | "opened"
-  /** An open link is lost, or takes nothing new. */
+  /** An open link is lost or silent, or takes nothing new. */
   | "lost"
   /** An attempt came to nothing. */
   | "failed"
@@ -28,13 +28,14 @@ export type LinkStep =
 
 const TRANSITIONS: Record<LinkState, Partial<Record<LinkStep, LinkState>>> = {
   idle: { start: "finding" },
-  finding: { introduced: "asking", failed: "waiting", refused: "refused" },
+  // Where a link is looked for in place of a silent one, that may be heard of again: it is `opened`.
+  finding: { introduced: "asking", opened: "open", failed: "waiting", refused: "refused" },
   // The worker's word that the channel is open may overtake the browser's that the answer is applied.
   asking: { answered: "connecting", opened: "open", failed: "waiting", refused: "refused" },
   connecting: { opened: "open", failed: "waiting", refused: "refused" },
   open: { answered: "open", lost: "waiting", refused: "refused" },
-  waiting: { start: "finding", refused: "refused" },
-  refused: { start: "finding" },
+  waiting: { start: "finding", opened: "open", refused: "refused" },
+  refused: { start: "finding", opened: "open" },
 };
 
 export function nextState(state: LinkState, step: LinkStep): LinkState {

@@ -239,6 +239,9 @@ export class Shell {
       case "open":
       case "goaway":
       case "lost":
+      case "suspect":
+      case "fine":
+      case "placed":
         this.connector.receive(message);
         return;
       default:

@@ -14,7 +14,9 @@ export type FromCoordinator =
   | { t: "error"; code: string; message: string; retryS: number | undefined };
 
 export type ToCoordinator =
-  { t: "offer"; sdp: string } | { t: "candidate"; candidate: string; mid: string } | { t: "end" };
+  | { t: "offer"; sdp: string; place?: number }
+  | { t: "candidate"; candidate: string; mid: string }
+  | { t: "end" };
 
 const MESSAGE_CHARS = 65_536;
 const SDP_CHARS = 16_384;

@@ -16,6 +16,9 @@ export type SessionEvent =
   /** Both sides are done. Comes after the last response, data or trailers. */
   | { kind: "closed"; stream: number }
   | { kind: "pong"; rttMs: number }
+  /** The session that this one was to resume goes on here, and the box has received so many of its
+   * messages; undefined: it does not, and this is a new one. */
+  | { kind: "resumed"; received: number | undefined }
   | { kind: "goaway"; lastStream: number; code: Code; reason: string }
   /** Nothing more comes. Send what toSend() still gives, then close the channel. */
   | { kind: "failed"; code: Code; reason: string };

@@ -16,6 +16,9 @@ export const FrameType = {
   WINDOW: 0x06,
   PING: 0x07,
   GOAWAY: 0x08,
+  // Of the extension `resume`, docs/WIRE.md §15.
+  RECEIVED: 0x40,
+  RESUMED: 0x41,
 } as const;
 
 const EXTENSIONS_FROM = 0x40;

@@ -14,6 +14,18 @@ const OLDEST_VERSION = 1;
 /** docs/WIRE.md §14. */
 export const WEBSOCKET = "websocket";
 
+/** docs/WIRE.md §15. */
+export const RESUME = "resume";
+
+const TOKEN_BYTES = 64;
+const PLACE_MOST = 65_535;
+
+/** The session that a link is to carry on, and how many of its messages have come. */
+export interface Resumption {
+  token: Uint8Array;
+  received: number;
+}
+
 export interface Hello {
   version: number;
   /** The lowest that the box speaks. */
@@ -22,10 +34,19 @@ export interface Hello {
   windowBytes: number;
   streams: number;
   extensions: string[];
+  /** By which the session can be resumed; empty: it cannot. */
+  token: Uint8Array;
+  /** Where in the box it is. */
+  place: number | undefined;
 }
 
 /** The payload of a visitor's HELLO. */
-export function encodeHello(app: string, software: string, windowBytes: number): Uint8Array {
+export function encodeHello(
+  app: string,
+  software: string,
+  windowBytes: number,
+  resumes?: Resumption,
+): Uint8Array {
   return pack({
     v: VERSION,
     min: OLDEST_VERSION,
@@ -34,7 +55,8 @@ export function encodeHello(app: string, software: string, windowBytes: number):
     sw: software,
     window: windowBytes,
     streams: FIRST_STREAMS,
-    ext: [WEBSOCKET],
+    ext: [WEBSOCKET, RESUME],
+    ...(resumes && { ...resumes }),
   });
 }
 
@@ -53,7 +75,13 @@ export function decodeHello(payload: Uint8Array): Hello {
   const streams = integer(map, "streams", FIRST_STREAMS, FIRST_STREAMS, CREDIT_MAX);
   const extensions = map.has("ext") ? map.get("ext") : [];
   if (!isTextList(extensions)) throw new SessionFault("a HELLO whose 'ext' is wrong");
-  return { version: highest, oldest: lowest, software, windowBytes, streams, extensions };
+  const token = map.has("token") ? map.get("token") : new Uint8Array();
+  if (!(token instanceof Uint8Array) || token.length > TOKEN_BYTES) {
+    throw new SessionFault("a HELLO whose 'token' is wrong");
+  }
+  const place = map.has("place") ? integer(map, "place", undefined, 0, PLACE_MOST) : undefined;
+  const said = { software, windowBytes, streams, extensions, token: token.slice(), place };
+  return { version: highest, oldest: lowest, ...said };
 }
 
 /** The version in use. Throws SessionFault VERSION where there is none in common. */

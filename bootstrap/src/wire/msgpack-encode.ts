@@ -1,8 +1,9 @@
-// msgpack, the part that we send: maps with text keys, lists, text, integers; smallest form always.
+// msgpack, the part that we send: maps with text keys, lists, text, bytes, integers; smallest form always.
 
 import { LocalFault } from "./faults";
 
-export type Sendable = string | number | readonly Sendable[] | { readonly [key: string]: Sendable };
+export type Sendable =
+  string | number | Uint8Array | readonly Sendable[] | { readonly [key: string]: Sendable };
 
 const utf8 = new TextEncoder();
 
@@ -32,6 +33,8 @@ function write(value: Sendable, parts: Uint8Array[]): void {
     parts.push(textHeader(bytes.length), bytes);
   } else if (typeof value === "number") {
     parts.push(integer(value));
+  } else if (value instanceof Uint8Array) {
+    parts.push(Uint8Array.of(0xc4, value.length), value); // of fewer than 256 bytes
   } else if (isList(value)) {
     parts.push(count(value.length, 0x90, 0xdc));
     for (const item of value) write(item, parts);

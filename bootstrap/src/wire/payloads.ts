@@ -1,4 +1,4 @@
-// The payloads of fixed layout: RESET, WINDOW, GOAWAY. That their sizes are right is decodeMessage's.
+// The payloads of fixed layout: RESET, WINDOW, GOAWAY and those of `resume`. That their sizes are right is decodeMessage's.
 
 import { type Code, codeOf } from "./codes";
 import { SessionFault } from "./faults";
@@ -23,6 +23,17 @@ export function goawayPayload(lastStream: number, code: Code, reason: string): U
 /** credit u32. */
 export function windowPayload(credit: number): Uint8Array {
   return withReason(4, "", (view) => view.setUint32(0, credit));
+}
+
+/** count u64. */
+export function receivedPayload(count: number): Uint8Array {
+  return withReason(8, "", (view) => view.setBigUint64(0, BigInt(count)));
+}
+
+/** The count of a RECEIVED or RESUMED. Throws SessionFault. */
+export function readReceived(payload: Uint8Array): number {
+  if (payload.length !== 8) throw new SessionFault(`a count of ${payload.length} bytes`);
+  return Number(viewOf(payload).getBigUint64(0));
 }
 
 export function readReset(payload: Uint8Array): { code: Code; reason: string } {

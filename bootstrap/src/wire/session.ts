@@ -2,6 +2,7 @@
 // Source: docs/WIRE.md §2 to §8. Who owns the channel, the timers and the bodies is not here.
 
 import { Code } from "./codes";
+import { Delivery } from "./delivery";
 import type { SessionEvent } from "./events";
 import { Exchange } from "./exchange";
 import { LocalFault, SessionFault, StreamFault } from "./faults";
@@ -13,13 +14,14 @@ import {
   encodeRequest,
   hasNoBody,
 } from "./heads";
-import { agree, decodeHello, encodeHello } from "./hello";
+import { RESUME, type Resumption, agree, decodeHello, encodeHello } from "./hello";
 import { Keepalive } from "./keepalive";
 import { FIRST_STREAMS, FIRST_WINDOW_BYTES, LIMITS, STREAM_ID_MAX } from "./limits";
 import { concat } from "./msgpack";
 import {
   goawayPayload,
   readGoaway,
+  readReceived,
   readReset,
   readWindow,
   resetPayload,
@@ -31,6 +33,7 @@ import { Scheduler } from "./scheduler";
 type State = "new" | "open" | "draining" | "failed";
 
 const EXTENSIONS_FROM = 0x40;
+const TYPE_AT = 2; // in a frame
 
 export class Session {
   private state: State = "new";
@@ -39,19 +42,27 @@ export class Session {
   private readonly keepalive = new Keepalive();
   private readonly events: SessionEvent[] = [];
   private readonly hello: Uint8Array;
+  private readonly delivery: Delivery;
+  private token: Uint8Array | undefined; // of the box, where the session can be resumed
   private silent = true; // no message has been handed out
   private lastWords: Uint8Array | undefined; // of a failed session
   private highest = 0; // id of the newest stream
   private peerWindowBytes = FIRST_WINDOW_BYTES;
   private peerStreams = FIRST_STREAMS;
 
-  /** HELLO is queued at once. software: at most 64 bytes. */
+  /**
+   * HELLO is queued at once. software: at most 64 bytes. resumes: what the link is to carry on; make
+   * no requests before `resumed` then.
+   */
   constructor(
     app: string,
     software: string,
     private readonly windowBytes: number = LIMITS.windowBytes,
+    private readonly resumes?: Resumption,
   ) {
-    this.hello = encodeFrame(FrameType.HELLO, 0, 0, encodeHello(app, software, windowBytes));
+    const hello = encodeHello(app, software, windowBytes, resumes);
+    this.hello = encodeFrame(FrameType.HELLO, 0, 0, hello);
+    this.delivery = new Delivery(resumes !== undefined);
     this.scheduler.control(this.hello);
   }
 
@@ -72,19 +83,38 @@ export class Session {
     return this.draining || this.failed ? 0 : this.peerStreams - this.exchanges.size;
   }
 
+  /**
+   * What to say on another link that is to carry this session on; undefined: it cannot. From then on
+   * no message of this link may be given to `receive`.
+   */
+  get resumption(): Resumption | undefined {
+    const { token, delivery } = this;
+    return token && !this.failed ? { token, received: delivery.received } : undefined;
+  }
+
+  /** Go on over another link; the box has received so many of our messages. */
+  resume(received: number, nowMs: number): void {
+    this.guarded(() => {
+      this.delivery.resume(received);
+      this.keepalive.heard(nowMs);
+    });
+  }
+
   /** Read one message. Never throws for what the box sent: a breach becomes `failed`. */
   receive(message: Uint8Array, nowMs: number): void {
     if (this.failed) return;
     this.keepalive.heard(nowMs);
-    try {
+    this.guarded(() => {
+      if (this.token && message[TYPE_AT] === FrameType.RECEIVED) {
+        this.readReceived(message);
+        return;
+      }
+      this.delivery.took(message.length, nowMs);
       for (const frame of decodeMessage(message)) this.read(frame, nowMs);
       if (this.scheduler.controlBytes > LIMITS.controlBytes) {
         throw new SessionFault("too much to answer, and nothing of it is read", Code.LIMIT);
       }
-    } catch (error) {
-      if (!(error instanceof SessionFault)) throw error;
-      this.fail(error.code, error.message);
-    }
+    });
   }
 
   nextEvent(): SessionEvent | undefined {
@@ -99,8 +129,14 @@ export class Session {
       return words;
     }
     this.keepalive.start(nowMs);
+    const { delivery } = this;
+    const once = delivery.acknowledgement(nowMs) ?? delivery.again();
+    if (once || delivery.full) return once;
     const message = this.scheduler.nextMessage();
-    if (message) this.silent = false;
+    if (message) {
+      this.silent = false;
+      delivery.gave(message);
+    }
     for (const { kind, stream } of this.scheduler.takeNotices()) {
       const exchange = this.exchanges.get(stream);
       if (!exchange) continue;
@@ -116,7 +152,10 @@ export class Session {
 
   /** When `handleTimeout` should be called, in the time of `nowMs`. */
   nextTimeout(): number | undefined {
-    return this.failed ? undefined : this.keepalive.deadline();
+    if (this.failed) return undefined;
+    const silence = this.keepalive.deadline();
+    const say = this.delivery.deadline;
+    return say === undefined ? silence : Math.min(say, silence ?? say);
   }
 
   handleTimeout(nowMs: number): void {
@@ -193,6 +232,28 @@ export class Session {
     return this.scheduler.queued(stream);
   }
 
+  // A breach of the box's ends the session.
+  private guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof SessionFault)) throw error;
+      this.fail(error.code, error.message);
+    }
+  }
+
+  private readReceived(message: Uint8Array): void {
+    const frames = decodeMessage(message);
+    if (frames.length !== 1) throw new SessionFault("a RECEIVED that is not alone in its message");
+    for (const { payload } of frames) this.delivery.acknowledged(readReceived(payload));
+  }
+
+  private readResumed(payload: Uint8Array): void {
+    if (!payload.length) this.delivery.speak();
+    const received = payload.length ? readReceived(payload) : undefined;
+    this.events.push({ kind: "resumed", received });
+  }
+
   private read(frame: Frame, nowMs: number): void {
     const { type, flags, payload } = frame;
     if (this.state === "new") {
@@ -211,6 +272,9 @@ export class Session {
         return;
       case FrameType.REQUEST:
         throw new SessionFault("REQUEST from a box");
+      case FrameType.RESUMED:
+        if (this.resumes) this.readResumed(payload);
+        return;
       default:
         if (type < EXTENSIONS_FROM) this.readStream(frame);
     }
@@ -225,6 +289,9 @@ export class Session {
     for (const id of this.exchanges.keys()) this.scheduler.credit(id, more);
     this.state = "open";
     this.events.push({ kind: "hello", hello });
+    if (hello.extensions.includes(RESUME)) this.token = hello.token;
+    else this.delivery.stop();
+    if (this.resumes && !this.token) this.events.push({ kind: "resumed", received: undefined });
   }
 
   private readPing(flags: number, payload: Uint8Array, nowMs: number): void {

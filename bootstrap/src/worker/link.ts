@@ -1,22 +1,28 @@
-// One data channel and its session: messages in, events to the streams, messages out under the
-// channel's high water. Which request goes over which link is `links`'.
+// A session and the channel that carries it: messages in, events to the streams, messages out under
+// the channel's high water. A channel that is lost, or silent beyond its pace, is followed by another
+// (docs/WIRE.md §15). Which request goes over which link is the dispatcher's.
 
 import { Code } from "../wire/codes";
 import type { SessionEvent } from "../wire/events";
 import type { RequestHead } from "../wire/heads";
-import { Session } from "../wire/session";
+import type { Resumption } from "../wire/hello";
+import { LOOK_MS, Pace } from "../wire/pace";
+import type { Session } from "../wire/session";
 
 // Of what the browser buffers for the channel: low enough that a click is not queued behind a
 // megabyte of upload, high enough to keep the path full between two events.
 const HIGH_WATER_BYTES = 524_288;
 const LOW_WATER_BYTES = 262_144;
 
-// A request that hears nothing for a while asks whether anybody is there; with no answer the link is
-// lost, well before ICE would say so.
-const QUIET_MS = 2_500;
-const PROBE_MS = 7_500;
+// How long a session whose path is lost or silent waits for another link to carry it on.
+const RESUME_MS = 30_000;
+// The same, where the box can carry no session on.
+const SILENT_MS = 7_500;
 
-type StreamEvent = Exclude<SessionEvent, { kind: "hello" | "pong" | "goaway" | "failed" }>;
+type StreamEvent = Exclude<
+  SessionEvent,
+  { kind: "hello" | "pong" | "goaway" | "resumed" | "failed" }
+>;
 
 /** Whoever runs one request on a stream. */
 export interface StreamOwner {
@@ -26,50 +32,49 @@ export interface StreamOwner {
 }
 
 export interface LinkOwner {
-  opened(link: Link): void;
   /** More streams may be opened than before. */
   roomier(link: Link): void;
   goaway(link: Link, code: Code): void;
   lost(link: Link, code: Code, reason: string): void;
+  /** Its path is lost, or silent beyond its pace. */
+  suspect(link: Link): void;
+  /** It is heard of again. */
+  fine(link: Link): void;
+  /** Whether it carries an earlier session on, and how many messages of that the box has. */
+  resumed(link: Link, received: number | undefined): void;
+  /** Where in the box the session is. */
+  placed(place: number | undefined): void;
 }
 
 export class Link {
-  private readonly session: Session;
   private readonly streams = new Map<number, StreamOwner>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerMs = 0; // when it fires
   private flushing = false;
   private heard = 0; // messages
-  private probing = false;
-  private opened = false;
+  private readonly pace = new Pace();
+  private looking: ReturnType<typeof setTimeout> | undefined;
+  private waiting: ReturnType<typeof setTimeout> | undefined; // for another channel
+  private channel: RTCDataChannel | undefined;
   private over = false;
   private extensions: readonly string[] | undefined; // of the box
   private readonly curious: (() => void)[] = [];
 
+  /** channel: open. */
   constructor(
-    readonly id: number,
-    app: string,
-    software: string,
-    private readonly channel: RTCDataChannel,
+    public id: number,
+    private readonly session: Session,
+    channel: RTCDataChannel,
     private readonly owner: LinkOwner,
   ) {
-    this.session = new Session(app, software);
-    channel.binaryType = "arraybuffer";
-    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
-    channel.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
-    channel.onbufferedamountlow = () => this.flush();
-    channel.onclose = () => this.lose(Code.INTERNAL, "the channel closed");
-    channel.onerror = () => this.lose(Code.INTERNAL, "the channel failed");
-    channel.onopen = () => this.open();
-    // It may have opened, or closed, on its way here. Not at once: the owner does not know us yet.
-    queueMicrotask(() => {
-      if (channel.readyState === "open") this.open();
-      else if (channel.readyState !== "connecting") this.lose(Code.INTERNAL, "the channel closed");
-    });
+    this.attach(channel);
+    // Not at once: the owner does not know us yet.
+    queueMicrotask(() => this.flush());
   }
 
   /** Streams that may be opened now. */
   get room(): number {
-    return this.opened && !this.over ? this.session.streamsLeft : 0;
+    return this.over ? 0 : this.session.streamsLeft;
   }
 
   get openStreams(): number {
@@ -80,11 +85,9 @@ export class Link {
   request(head: RequestHead, end: boolean, owner: StreamOwner): number {
     const stream = this.session.openRequest(head, end);
     this.streams.set(stream, owner);
+    if (!this.looking && this.pace.begin(performance.now()) === "ping") this.ping();
+    this.watch();
     this.flush();
-    const { heard } = this;
-    setTimeout(() => {
-      if (this.heard === heard) this.probe();
-    }, QUIET_MS);
     return stream;
   }
 
@@ -123,17 +126,45 @@ export class Link {
     this.flush();
   }
 
-  /** Find out soon whether the box is still there. */
+  /** Find out at once whether the box is still there. */
   probe(): void {
-    if (this.probing || this.over) return;
-    this.probing = true;
-    const { heard } = this;
-    this.session.ping(performance.now());
+    if (this.over || !this.channel) return;
+    this.pace.doubt(performance.now());
+    this.ping();
+    this.watch();
+  }
+
+  get resumable(): boolean {
+    return !this.over && this.session.resumption !== undefined;
+  }
+
+  /** Hear nothing more on this channel, for the box is told on another one what has come. */
+  freeze(): Resumption | undefined {
+    const { resumption } = this.session;
+    if (this.over || !resumption) return undefined;
+    this.detach();
+    this.wait();
+    return resumption;
+  }
+
+  /** The channel carries an earlier session: give it away, and end. */
+  handOver(): RTCDataChannel | undefined {
+    const { channel } = this;
+    this.detach();
+    this.over = true;
+    clearTimeout(this.timer);
+    return channel;
+  }
+
+  /** Go on over another channel. received: how many of our messages the box has. */
+  adopt(id: number, channel: RTCDataChannel, received: number): void {
+    this.id = id;
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+    this.attach(channel);
+    this.pace.renewed(performance.now());
+    this.session.resume(received, performance.now());
     this.flush();
-    setTimeout(() => {
-      this.probing = false;
-      if (this.heard === heard) this.lose(Code.TIMEOUT, "the box does not answer");
-    }, PROBE_MS);
   }
 
   /** Give it up: its streams are told that it is lost. */
@@ -141,11 +172,60 @@ export class Link {
     this.lose(code, reason);
   }
 
-  private open(): void {
-    if (this.over || this.opened) return;
-    this.opened = true;
-    this.owner.opened(this);
+  private attach(channel: RTCDataChannel): void {
+    this.channel = channel;
+    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+    channel.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
+    channel.onbufferedamountlow = () => this.flush();
+    channel.onclose = () => this.cut("the channel closed");
+    channel.onerror = () => this.cut("the channel failed");
+  }
+
+  private detach(): void {
+    const { channel } = this;
+    if (channel) channel.onclose = channel.onerror = channel.onmessage = null;
+    if (channel) channel.onbufferedamountlow = null;
+    this.channel = undefined;
+  }
+
+  private cut(reason: string): void {
+    if (this.session.draining || !this.freeze()) this.lose(Code.INTERNAL, reason);
+  }
+
+  private ping(): void {
+    this.session.ping(performance.now());
     this.flush();
+  }
+
+  private watch(): void {
+    if (this.over) return;
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
+      this.look();
+    }, LOOK_MS);
+  }
+
+  private look(): void {
+    if (this.over || !this.channel) return;
+    const doubt = this.pace.look(this.heard, performance.now());
+    if (doubt === "ping") this.ping();
+    if (doubt === "suspect") this.wait();
+    else if (this.waiting) this.hear();
+    if (doubt !== "nothing" || this.session.openStreams || this.pace.doubts) this.watch();
+  }
+
+  // For another channel, or to be heard of again.
+  private wait(): void {
+    if (this.waiting) return;
+    const mostMs = this.session.resumption ? RESUME_MS : SILENT_MS;
+    this.waiting = setTimeout(() => this.lose(Code.TIMEOUT, "the box does not answer"), mostMs);
+    this.owner.suspect(this);
+  }
+
+  private hear(): void {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+    this.owner.fine(this);
   }
 
   private receive(data: unknown): void {
@@ -178,12 +258,13 @@ export class Link {
   }
 
   private write(): boolean {
-    if (this.channel.readyState !== "open") return false;
+    const { channel } = this;
+    if (channel?.readyState !== "open") return false;
     let wrote = false;
-    while (this.channel.bufferedAmount < HIGH_WATER_BYTES) {
+    while (channel.bufferedAmount < HIGH_WATER_BYTES) {
       const message = this.session.toSend(performance.now());
       if (!message) break;
-      this.channel.send(message as Uint8Array<ArrayBuffer>);
+      channel.send(message as Uint8Array<ArrayBuffer>);
       wrote = true;
     }
     return wrote;
@@ -193,10 +274,15 @@ export class Link {
     switch (event.kind) {
       case "hello":
         this.extensions = event.hello.extensions;
+        this.owner.placed(event.hello.place);
         this.owner.roomier(this);
         for (const then of this.curious.splice(0)) then();
         return;
       case "pong":
+        this.pace.pong(event.rttMs, performance.now());
+        return;
+      case "resumed":
+        this.owner.resumed(this, event.received);
         return;
       case "goaway":
         this.owner.goaway(this, event.code);
@@ -224,27 +310,31 @@ export class Link {
     }
   }
 
-  // Not moved with every message: a timer that fires too early finds nothing to do.
+  // A deadline that moved away does not touch the timer, which then finds nothing to do.
   private arm(): void {
-    if (this.timer !== undefined || this.over) return;
     const at = this.session.nextTimeout();
-    if (at === undefined) return;
-    const delayMs = Math.max(0, at - performance.now());
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.session.handleTimeout(performance.now());
-      this.flush();
-    }, delayMs);
+    if (at === undefined || this.over || !this.channel) return;
+    if (this.timer !== undefined && this.timerMs <= at) return;
+    clearTimeout(this.timer);
+    this.timerMs = at;
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        this.session.handleTimeout(performance.now());
+        this.flush();
+      },
+      Math.max(0, at - performance.now()),
+    );
   }
 
   private lose(code: Code, reason: string): void {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
-    const channel = this.channel;
-    channel.onclose = channel.onerror = channel.onmessage = channel.onopen = null;
-    channel.onbufferedamountlow = null;
-    channel.close(); // what is buffered goes first, RFC 8831 §6.7
+    clearTimeout(this.waiting);
+    const { channel } = this;
+    this.detach();
+    channel?.close(); // what is buffered goes first, RFC 8831 §6.7
     this.owner.lost(this, code, reason);
     const owners = [...this.streams.values()];
     this.streams.clear();

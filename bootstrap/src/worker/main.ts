@@ -10,10 +10,12 @@ import type {
   WorkerReply,
 } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
+import { Session } from "../wire/session";
 import { Bodies } from "./bodies";
 import { Dispatcher } from "./dispatcher";
 import { Exchange } from "./exchange";
-import { Link } from "./link";
+import { Link, type LinkOwner } from "./link";
+import { whenOpen } from "./opening";
 import { Pipes } from "./pipes";
 import { SignIn } from "./sign-in";
 import type { Sockets } from "./sockets";
@@ -27,6 +29,9 @@ const bodies = new Bodies();
 const pipes = new Pipes();
 const signIn = new SignIn((id, question) => tell({ kind: "sign-in", id, ...question }));
 const links = new Map<number, Link>();
+const suspects = new Set<Link>();
+const carries = new Map<Link, Link>(); // the link that is to carry on, and the one that did
+const openings = new Map<number, RTCDataChannel>();
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last told, by id of the body
 let sockets: Promise<Sockets> | undefined;
@@ -44,6 +49,8 @@ function receive(message: ShellToWorker): void {
       return;
     case "drop":
       links.get(message.link)?.drop(Code.INTERNAL, "the shell dropped the link");
+      openings.get(message.link)?.close();
+      openings.delete(message.link);
       return;
     case "port":
       usePort(message.port);
@@ -84,25 +91,76 @@ function receive(message: ShellToWorker): void {
   }
 }
 
+// Once the channel is open. Where a link is lost or suspect, it may go on there.
 function addLink(id: number, app: string, channel: RTCDataChannel): void {
-  const link = new Link(id, app, `p2claw-shell/${__VERSION__}`, channel, {
-    opened: () => {
-      dispatcher.use(link);
-      tell({ kind: "open", link: id });
-    },
-    roomier: () => dispatcher.pump(),
-    goaway: (_, code) => {
-      dispatcher.leave(link);
-      tell({ kind: "goaway", link: id, code });
-    },
-    lost: (_, code, reason) => {
-      dispatcher.leave(link);
-      links.delete(id);
-      tell({ kind: "lost", link: id, code, reason });
-    },
+  openings.set(id, channel);
+  const failed = (): void => {
+    if (openings.delete(id))
+      tell({ kind: "lost", link: id, code: Code.INTERNAL, reason: "closed" });
+  };
+  whenOpen(channel, failed, () => {
+    if (!openings.delete(id)) return;
+    const old = [...suspects].find((link) => link.resumable);
+    const resumes = old?.freeze();
+    const session = new Session(app, `p2claw-shell/${__VERSION__}`, undefined, resumes);
+    const link = new Link(id, session, channel, owner);
+    links.set(id, link);
+    if (old && resumes) carries.set(link, old);
+    else use(link);
   });
-  links.set(id, link);
 }
+
+function use(link: Link): void {
+  dispatcher.use(link);
+  tell({ kind: "open", link: link.id });
+}
+
+function resumed(link: Link, received: number | undefined): void {
+  const old = carries.get(link);
+  carries.delete(link);
+  if (old) suspects.delete(old);
+  const channel = received !== undefined && old?.resumable ? link.handOver() : undefined;
+  if (!channel || !old || received === undefined) {
+    // A session that ended meanwhile is resumed for nobody.
+    if (received === undefined) use(link);
+    else link.drop(Code.INTERNAL, "the session is over");
+    old?.drop(Code.INTERNAL, "the box has lost the session");
+    return;
+  }
+  const { id } = old;
+  links.delete(id);
+  links.set(link.id, old);
+  old.adopt(link.id, channel, received);
+  use(old);
+  tell({ kind: "lost", link: id, code: Code.NO_ERROR, reason: "another link carries its session" });
+}
+
+const owner: LinkOwner = {
+  roomier: () => dispatcher.pump(),
+  goaway: (link, code) => {
+    dispatcher.leave(link);
+    tell({ kind: "goaway", link: link.id, code });
+  },
+  lost: (link, code, reason) => {
+    dispatcher.leave(link);
+    suspects.delete(link);
+    carries.delete(link);
+    links.delete(link.id);
+    tell({ kind: "lost", link: link.id, code, reason });
+  },
+  suspect: (link) => {
+    dispatcher.leave(link);
+    suspects.add(link);
+    tell({ kind: "suspect", link: link.id });
+  },
+  fine: (link) => {
+    suspects.delete(link);
+    dispatcher.use(link);
+    tell({ kind: "fine", link: link.id });
+  },
+  resumed,
+  placed: (place) => tell({ kind: "placed", place }),
+};
 
 // A second port means that the Service Worker was started anew: nobody reads the old answers.
 function usePort(port: MessagePort): void {

@@ -36,6 +36,7 @@ type Step =
   | { do: "send_trailers"; stream: number; fields: Fields }
   | { do: "consumed"; stream: number; n: number }
   | { do: "reset"; stream: number; code: CodeName; reason: string }
+  | { do: "resume"; received: number; now: number }
   | { do: "goaway"; code: CodeName; reason: string }
   | { do: "timeout"; now: number }
   | { do: "drain_events" }
@@ -112,6 +113,9 @@ class Play {
         return;
       case "goaway":
         session.goaway(Code[step.code], step.reason);
+        return;
+      case "resume":
+        session.resume(step.received, this.at(step.now));
         return;
       case "timeout":
         session.handleTimeout(this.at(step.now));
@@ -201,6 +205,7 @@ function eventVector(event: SessionEvent): { [key: string]: Json } {
   switch (event.kind) {
     case "hello": {
       const { version, oldest, software, windowBytes, streams, extensions } = event.hello;
+      const { token, place = null } = event.hello;
       const hello = {
         role: "box",
         app: "",
@@ -210,6 +215,9 @@ function eventVector(event: SessionEvent): { [key: string]: Json } {
         window_bytes: windowBytes,
         streams,
         extensions,
+        token: hex(token),
+        received: 0,
+        place,
       };
       return { kind: "hello", hello };
     }
@@ -238,6 +246,8 @@ function eventVector(event: SessionEvent): { [key: string]: Json } {
       return { kind: event.kind, stream: event.stream };
     case "pong":
       return { kind: "pong", rtt_s: event.rttMs / 1_000 };
+    case "resumed":
+      return { kind: "resumed", received: event.received ?? null };
     case "goaway":
       return {
         kind: "goaway",

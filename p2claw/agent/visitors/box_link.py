@@ -6,14 +6,16 @@ WebRTC is in `link/peer.py`, frames are in `link/pump.py`; requests are handed t
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
+from p2claw.link.channel import Channel
 from p2claw.link.handshake import LinkCertificate
 from p2claw.link.keeping import KeptPlaces
 from p2claw.link.peer import BoxPeer
@@ -22,6 +24,7 @@ from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.hello import Hello, Role
+from p2claw.wire.session.events import ResumeAsked
 from p2claw.wire.session.session import Session
 from p2claw.wire.signalling import (
     AgentMessage,
@@ -38,6 +41,7 @@ log = get_log("agent")
 AFTER_END_S = 10.0
 
 ID_CHARS = 8
+TOKEN_BYTES = 16
 
 Forward = Callable[[BoxStream, Visit], Awaitable[None]]
 
@@ -49,7 +53,8 @@ Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 class BoxLink:
     """The link to one visitor; `run` is its whole life. visit: which visitor, and which app.
 
-    places: for those of its requests that are kept.
+    places: for those of its requests that are kept. place: of this process, where there are
+    others. by_token: all links whose session another link may carry on.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class BoxLink:
         places: KeptPlaces,
         port: UdpPort,
         certificate: LinkCertificate,
+        place: int | None,
+        by_token: MutableMapping[bytes, BoxLink],
     ) -> None:
         self.visit = visit
         self._session = offer.session
@@ -79,6 +86,11 @@ class BoxLink:
         self._begun_s = time.monotonic()
         self._timer: asyncio.Timeout | None = None
         self._pump: Pump | None = None
+        self._place = place
+        self._by_token = by_token
+        self._token = os.urandom(TOKEN_BYTES)
+        self._closing: set[asyncio.Task[None]] = set()
+        self._has_peer = True  # until it is another link's
         self._peer = BoxPeer(
             ice_servers=offer.ice_servers,
             on_candidate=self._on_candidate,
@@ -97,15 +109,20 @@ class BoxLink:
             answered = True
             pump = await self._open()
             error = await pump.wait_closed()
-            self._log_closed(error)
+            if self._has_peer:
+                self._log_closed(error)
         except (RemoteProtocolError, LinkError) as error:
             self._give_up(answered, error.code, "protocol", error.message)
         except OSError as error:
             self._give_up(answered, "box-busy", "box-busy", f"The box has no socket left: {error}")
         finally:
+            self._by_token.pop(self._token, None)
             if self._pump is not None:
                 await self._pump.close()
-            await self._peer.close()
+            if self._has_peer:
+                await self._peer.close()
+            if self._closing:
+                await asyncio.wait(self._closing)
 
     def candidate(self, candidate: str, mid: str) -> None:
         """A candidate of the visitor has come."""
@@ -164,13 +181,15 @@ class BoxLink:
         finally:
             self._timer = None
         pump = Pump(
-            Session(Role.BOX),
+            Session(Role.BOX, token=self._token, place=self._place),
             channel,
             handler=self._handle,
             places=self._places,
             admit=self._admit,
+            resume=self._resume,
         )
         self._pump = pump
+        self._by_token[self._token] = self
         pump.start()
         self._send(BoxEnd(self._session))
         log.info(
@@ -188,6 +207,25 @@ class BoxLink:
     def _admit(self, hello: Hello) -> Code | None:
         """Only the app of the offer is served on this link."""
         return None if hello.app == self.visit.app else Code.APP_UNKNOWN
+
+    def _resume(self, pump: Pump, asked: ResumeAsked) -> bool:
+        """Let the link of an earlier session have ours, if the visitor names one."""
+        earlier = self._by_token.get(asked.token)
+        if earlier is None or earlier is self or earlier.visit.app != self.visit.app:
+            return False
+        self._has_peer = False
+        earlier._go_on(self._peer, pump.hand_over(), asked.received)
+        return True
+
+    def _go_on(self, peer: BoxPeer, channel: Channel, received: int) -> None:
+        """The session of this link goes on over another."""
+        assert self._pump is not None
+        closing = asyncio.get_running_loop().create_task(self._peer.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        self._peer = peer
+        self._pump.adopt(channel, received)
+        log.info("link resumed", session=self.id, app=self.visit.app, path=peer.path())
 
     def _give_up(self, answered: bool, why: str, refusal: str, message: str) -> None:
         """Log why, and tell the coordinator.

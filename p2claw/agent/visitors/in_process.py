@@ -41,7 +41,7 @@ class InProcess:
 
     sign: signs the answer to an offer. noticed: called with what is noticed about an app.
     udp_port: the port that all links share; 0: any free one. ended: called with each session whose
-    link is over.
+    link is over. place: what visitors name to come back to this process, where there are others.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class InProcess:
         noticed: Callable[[Notice], None],
         udp_port: int = 0,
         ended: Callable[[str], None] = lambda session: None,
+        place: int | None = None,
     ) -> None:
         self._started_s = time.monotonic()
         self._sign = sign
@@ -65,7 +66,9 @@ class InProcess:
         self._port = open_port(udp_port)
         self._certificate = SharedCertificate()
         self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
+        self._place = place
         self._links: dict[str, BoxLink] = {}
+        self._by_token: dict[bytes, BoxLink] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def __len__(self) -> int:
@@ -94,6 +97,8 @@ class InProcess:
                 places=self._keeping.of(offer.visitor),
                 port=self._port,
                 certificate=self._certificate.current(),
+                place=self._place,
+                by_token=self._by_token,
             )
         except P2clawError as error:
             log.warning("visitor not answered", session=offer.session[:8], error=error.message)

@@ -111,7 +111,7 @@ class Workers:
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         if self._admission.admit(offer, send) is None:
             return
-        keeper = self._least_loaded()
+        keeper = self._at(offer.place) or self._least_loaded()
         if keeper is None:
             self._admission.leave(offer.session)
             turn_away(offer, "box-busy", "The box is starting its workers again", send)
@@ -178,6 +178,13 @@ class Workers:
 
     def _new_routes(self) -> NewRoutes:
         return NewRoutes(tuple(self._routes.values()))
+
+    def _at(self, place: int | None) -> WorkerKeeper | None:
+        """The worker that a visitor had before, if it is ready."""
+        if place is None or place >= len(self._keepers):
+            return None
+        keeper = self._keepers[place]
+        return keeper if keeper.state is State.READY else None
 
     def _least_loaded(self) -> WorkerKeeper | None:
         """The ready worker with the fewest visitors; equals take turns. None: none is ready."""

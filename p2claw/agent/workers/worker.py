@@ -71,6 +71,7 @@ class Worker:
             noticed=lambda notice: line.send(Noticed(notice)),
             udp_port=begin.udp_port,
             ended=lambda session: line.send(Ended(session)),
+            place=begin.number,
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}
         self._jobs: set[asyncio.Task[None]] = set()

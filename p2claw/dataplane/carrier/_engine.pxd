@@ -74,6 +74,7 @@ cdef class Link:
     cdef uint64_t low_water
     cdef bint has_route, is_started, is_dirty, is_low_told, is_closing, is_closed
     cdef readonly uint64_t rejected, messages_in
+    cdef readonly bint was_closed  # by the other side
 
     cdef int moved(self) except -1
     cdef int works(self, usec now) except -1

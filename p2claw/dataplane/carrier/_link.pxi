@@ -206,6 +206,9 @@ cdef class Link:
             self.user = None
             user.channel_closed()
 
+    def detach(self):
+        self.user = None
+
     def send(self, bytes message not None):
         cdef Py_ssize_t length = len(message)
         cdef sctp_result result
@@ -269,6 +272,7 @@ cdef class Link:
                 self.rejected += 1
                 self.send_pending()  # ours again, if it was a flight of the handshake again
         elif size == RECORD_CLOSED:
+            self.was_closed = True
             self.end("link-lost", "the other side closed the link")
             return 0
         else:
@@ -356,8 +360,10 @@ cdef class Link:
         elif e.kind == EVENT_CHANNEL_CLOSED:
             if e.stream == CHANNEL:
                 self.burst(now)  # our answer to its reset: without it the other side would wait
+                self.was_closed = True
                 self.end("link-lost", "the other side closed the link")
         elif e.kind == EVENT_CLOSED:
+            self.was_closed = e.by_peer
             self.end("link-lost", e.code.decode())
         return 0
 

@@ -17,6 +17,9 @@ class FrameType(IntEnum):
     WINDOW = 0x06
     PING = 0x07
     GOAWAY = 0x08
+    # Of the extension `resume`, docs/WIRE.md §15.
+    RECEIVED = 0x40
+    RESUMED = 0x41
 
 
 FLAG_END = 0x01  # REQUEST, RESPONSE, DATA

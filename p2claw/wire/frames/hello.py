@@ -17,7 +17,13 @@ OLDEST_VERSION: Final = 1
 
 # docs/WIRE.md §14; spoken by both roles.
 WEBSOCKET: Final = "websocket"
-EXTENSIONS: Final = (WEBSOCKET,)
+# docs/WIRE.md §15; a box speaks it in sessions that have a token.
+RESUME: Final = "resume"
+EXTENSIONS: Final = (WEBSOCKET, RESUME)
+
+TOKEN_BYTES_MOST: Final = 64
+PLACE_MOST: Final = 65_535
+COUNT_MOST: Final = 2**53 - 1
 
 
 class Role(StrEnum):
@@ -32,7 +38,9 @@ class Hello:
     """The HELLO of one side. Source: docs/WIRE.md §3.
 
     app: the one that the visitor wants, "" from a box. window_bytes: body bytes allowed on each
-    stream before credit. streams: that the other side may have open at once.
+    stream before credit. streams: that the other side may have open at once. token: a box names its
+    session by it, a visitor the one that it resumes. received: by a visitor in that session.
+    place: where in the box the session is.
     """
 
     role: Role
@@ -43,6 +51,9 @@ class Hello:
     window_bytes: int = FIRST_WINDOW_BYTES
     streams: int = FIRST_STREAMS
     extensions: tuple[str, ...] = ()
+    token: bytes = b""
+    received: int = 0
+    place: int | None = None
 
 
 def encode_hello(hello: Hello) -> bytes:
@@ -54,6 +65,12 @@ def encode_hello(hello: Hello) -> bytes:
     value["window"] = hello.window_bytes
     value["streams"] = hello.streams
     value["ext"] = hello.extensions
+    if hello.token:
+        value["token"] = hello.token
+        if hello.role is Role.VISITOR:
+            value["received"] = hello.received
+    if hello.place is not None:
+        value["place"] = hello.place
     return pack(value)
 
 
@@ -74,6 +91,9 @@ def decode_hello(payload: bytes) -> Hello:
         window_bytes=_number(value, "window", FIRST_WINDOW_BYTES, FIRST_WINDOW_BYTES, CREDIT_MAX),
         streams=_number(value, "streams", FIRST_STREAMS, FIRST_STREAMS, CREDIT_MAX),
         extensions=_extensions(value),
+        token=_token(value),
+        received=_number(value, "received", 0, 0, COUNT_MOST),
+        place=_number(value, "place", None, 0, PLACE_MOST) if "place" in value else None,
     )
 
 
@@ -124,3 +144,10 @@ def _extensions(value: dict[str, Any]) -> tuple[str, ...]:
     if type(extensions) is not list or not all(type(item) is str for item in extensions):
         raise SessionFault("HELLO with an 'ext' that is not a list of text")
     return tuple(extensions)
+
+
+def _token(value: dict[str, Any]) -> bytes:
+    token = value.get("token", b"")
+    if type(token) is not bytes or len(token) > TOKEN_BYTES_MOST:
+        raise SessionFault(f"HELLO with a 'token' that is not at most {TOKEN_BYTES_MOST} bytes")
+    return token

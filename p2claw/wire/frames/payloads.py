@@ -1,4 +1,7 @@
-"""The payloads of fixed layout: RESET, WINDOW and GOAWAY. The codec has checked their sizes."""
+"""The payloads of fixed layout: RESET, WINDOW, GOAWAY and those of `resume`.
+
+The codec has checked the sizes of the first three.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from p2claw.wire.frames.limits import CREDIT_MAX, REASON_BYTES
 
 _RESET = Struct("!H")  # code u16, then the reason
 _WINDOW = Struct("!I")  # credit u32
+_COUNT = Struct("!Q")
 _GOAWAY = Struct("!IH")  # last stream u32, code u16, then the reason
 
 
@@ -46,6 +50,19 @@ def read_goaway(payload: bytes) -> tuple[int, Code, str]:
     """The last stream, the code and the reason of a GOAWAY."""
     last_stream, number = _GOAWAY.unpack_from(payload)
     return last_stream, code_of(number), _reason(payload[_GOAWAY.size :])
+
+
+def received_payload(received: int) -> bytes:
+    """The payload of RECEIVED and of RESUMED: how many messages came. Source: docs/WIRE.md §15."""
+    return _COUNT.pack(received)
+
+
+def read_received(payload: bytes) -> int:
+    """The count of a RECEIVED or a RESUMED. Raises SessionFault."""
+    if len(payload) != _COUNT.size:
+        raise SessionFault(f"a count of {len(payload)} bytes")
+    (received,) = _COUNT.unpack(payload)
+    return int(received)
 
 
 def _cut(reason: str) -> bytes:

@@ -91,6 +91,27 @@ class GoawayReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeAsked:
+    """Box: this link is to carry on an earlier session, that of `token`.
+
+    received: how many of its messages the visitor has. Nothing else comes before the answer.
+    """
+
+    token: bytes
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAnswered:
+    """Visitor: the earlier session goes on here, and the box has received so many of its messages.
+
+    None: it does not, and this is a new session.
+    """
+
+    received: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFailed:
     """The session is over. Send what `to_send` still returns, then close the channel."""
 
@@ -109,5 +130,7 @@ Event = (
     | StreamClosed
     | PongReceived
     | GoawayReceived
+    | ResumeAsked
+    | ResumeAnswered
     | SessionFailed
 )

@@ -15,14 +15,25 @@ from p2claw.wire.frames.codec import CODEC, Codec
 from p2claw.wire.frames.codes import FLAG_ACK, Code, FrameType
 from p2claw.wire.frames.faults import SessionFault
 from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
-from p2claw.wire.frames.hello import EXTENSIONS, Hello, Role, agree, decode_hello, encode_hello
+from p2claw.wire.frames.hello import (
+    EXTENSIONS,
+    RESUME,
+    Hello,
+    Role,
+    agree,
+    decode_hello,
+    encode_hello,
+)
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
-from p2claw.wire.frames.payloads import goaway_payload, read_goaway
+from p2claw.wire.frames.payloads import goaway_payload, read_goaway, read_received, received_payload
+from p2claw.wire.session.delivery import Delivery
 from p2claw.wire.session.events import (
     Event,
     GoawayReceived,
     HelloReceived,
     PongReceived,
+    ResumeAnswered,
+    ResumeAsked,
     SessionFailed,
 )
 from p2claw.wire.session.inbound import Inbound
@@ -32,11 +43,24 @@ from p2claw.wire.session.side import Side
 from p2claw.wire.session.states import SESSION_TRANSITIONS, Cause, State
 from p2claw.wire.session.streams import Streams
 
+_RESUMED = int(FrameType.RESUMED)
 _DATA = int(FrameType.DATA)
 _GOAWAY = int(FrameType.GOAWAY)
 _HELLO = int(FrameType.HELLO)
 _PING = int(FrameType.PING)
+_RECEIVED_BYTE = bytes([FrameType.RECEIVED])
 _FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What a visitor says of the session that its new link is to carry on.
+
+    token: the box's name for it. received: how many of its messages have come.
+    """
+
+    token: bytes
+    received: int
 
 
 @dataclass(slots=True)
@@ -56,11 +80,14 @@ class Session:
 
     role: which side it is. app: the app that a visitor wants; None for a box. software: for the
     logs of the peer. extensions: those spoken here. codec: reads and writes frames; a test may
-    choose it.
+    choose it. token: of a box, by which a visitor can resume the session on another link; without
+    one it cannot. place: where in the box the session is. resumes: of a visitor, what this link is
+    to carry on; open no requests before ResumeAnswered then.
     """
 
     __slots__ = (
         "_codec",
+        "_delivery",
         "_events_read",
         "_goaway_at_end",
         "_hello",
@@ -85,6 +112,9 @@ class Session:
         software: str = f"p2claw/{__version__}",
         extensions: tuple[str, ...] = EXTENSIONS,
         codec: Codec = CODEC,
+        token: bytes = b"",
+        place: int | None = None,
+        resumes: Resumption | None = None,
     ) -> None:
         if (app is not None) != (role is Role.VISITOR):
             raise LocalProtocolError("a visitor names an app, and a box does not", code="app-wrong")
@@ -97,6 +127,9 @@ class Session:
         self._last_stream: int | None = None  # of the GOAWAY that we sent
         self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
         self._keepalive = Keepalive(limits)
+        self._delivery = Delivery(codec, quiet=resumes is not None)
+        if role is Role.BOX and not token:
+            extensions = tuple(name for name in extensions if name != RESUME)
         self._side = side = Side(role, limits, codec)
         self._streams = Streams(side)
         self._outbound = Outbound(side, self._streams)
@@ -108,6 +141,9 @@ class Session:
             window_bytes=side.window_bytes,
             streams=limits.streams if role is Role.BOX else FIRST_STREAMS,
             extensions=extensions,
+            token=resumes.token if resumes is not None else token,
+            received=resumes.received if resumes is not None else 0,
+            place=place,
         )
         side.send_control(FrameType.HELLO, 0, encode_hello(self._hello))
 
@@ -145,6 +181,10 @@ class Session:
         counters.messages_in += 1
         counters.bytes_in += len(message)
         try:
+            if message[2:3] == _RECEIVED_BYTE and self.can_resume:
+                self._on_received(message)
+                return
+            self._delivery.took(len(message), now)
             frames = self._codec.decode_message(message)
             counters.frames_in += len(frames)
             for type, flags, stream, payload in frames:
@@ -172,9 +212,16 @@ class Session:
             message, self._goaway_at_end = self._goaway_at_end, None
             return message
         self._keepalive.start(now)
+        delivery = self._delivery
+        message = delivery.ack(now) or delivery.again()
+        if message is not None:
+            return message
+        if delivery.is_full:
+            return None
         message = self._side.scheduler.next_message()
         if message is None:
             return None
+        delivery.gave(message)
         self.counters.messages_out += 1
         self.counters.bytes_out += len(message)
         self.counters.frames_out = self._side.scheduler.frames_out
@@ -187,10 +234,16 @@ class Session:
 
     def next_timeout(self) -> float | None:
         """When to call `handle_timeout`, on the clock of `now`; None: never."""
-        return None if self._state is State.FAILED else self._keepalive.deadline()
+        if self._state is State.FAILED:
+            return None
+        silence, ack = self._keepalive.deadline(), self._delivery.deadline
+        return silence if ack is None or (silence is not None and silence < ack) else ack
 
     def handle_timeout(self, now: float) -> None:
-        """Look at the clock: send PING after silence, fail when the other side is lost."""
+        """Look at the clock: send PING after silence, fail when the other side is lost.
+
+        A RECEIVED that is due is what `to_send` returns next.
+        """
         if self._state is State.FAILED:
             return
         silence = self._keepalive.check(now)
@@ -198,6 +251,41 @@ class Session:
             self._fail(Code.TIMEOUT, f"nothing was heard for {self.limits.dead_after_s:g} s")
         elif silence is Silence.PING:
             self.ping(now)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether the session can go on over another link, should its own be lost."""
+        return self._state is not State.FAILED and self.speaks(RESUME)
+
+    @property
+    def resumption(self) -> Resumption | None:
+        """Visitor: what to say on another link that is to carry this session on; None: it cannot.
+
+        From then on, no message of this link may be given to `receive`.
+        """
+        if self.peer_hello is None or not self.can_resume:
+            return None
+        return Resumption(self.peer_hello.token, self._delivery.received)
+
+    def resume(self, received: int, now: float) -> None:
+        """Go on over another link; the other side has received so many of our messages.
+
+        A number that cannot be fails the session.
+        """
+        try:
+            self._delivery.resume(received, now)
+            self._keepalive.received(now)
+        except SessionFault as fault:
+            self._fail(fault.wire_code, fault.message)
+
+    def resumed(self) -> bytes:
+        """Box: the first message of the link on which this session goes on."""
+        payload = received_payload(self._delivery.received)
+        return self._codec.encode_frame(FrameType.RESUMED, 0, 0, payload)
+
+    def refuse_resume(self) -> None:
+        """Box: the session that was asked for is not there; the link carries this one."""
+        self._side.send_control(FrameType.RESUMED, 0, b"")
 
     def ping(self, now: float) -> None:
         """Measure a round trip; the result is a PongReceived."""
@@ -279,6 +367,8 @@ class Session:
             self._on_ping(flags, payload, now)
         elif type == _GOAWAY:
             self._on_goaway(payload)
+        elif type == _RESUMED and self._hello.token:
+            self._on_resumed(payload)
         elif type == _HELLO:
             raise SessionFault("a second HELLO")
         # All else is of an extension that is not spoken here, and ignored.
@@ -289,6 +379,25 @@ class Session:
         self.peer_hello = hello
         self._outbound.peer_allows(hello.window_bytes, hello.streams)
         self._side.emit(HelloReceived(hello))
+        if not self.speaks(RESUME):
+            self._delivery.stop()
+        if self.role is Role.BOX and hello.token and self.speaks(RESUME):
+            self._side.emit(ResumeAsked(hello.token, hello.received))
+        elif self.role is Role.VISITOR and self._hello.token and not self.speaks(RESUME):
+            self._side.emit(ResumeAnswered(None))
+
+    def _on_resumed(self, payload: bytes) -> None:
+        if self.role is Role.BOX:
+            raise SessionFault("RESUMED from a visitor")
+        if not payload:
+            self._delivery.speak()
+        self._side.emit(ResumeAnswered(read_received(payload) if payload else None))
+
+    def _on_received(self, message: bytes) -> None:
+        frames = self._codec.decode_message(message)
+        if len(frames) != 1:
+            raise SessionFault("a RECEIVED that is not alone in its message")
+        self._delivery.acknowledged(read_received(frames[0][3]))
 
     def _on_ping(self, flags: int, payload: bytes, now: float) -> None:
         if flags & FLAG_ACK:

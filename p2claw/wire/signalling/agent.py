@@ -61,13 +61,17 @@ class Announced(Message, frozen=True, tag="announced"):
 
 
 class BoxOffer(Message, frozen=True, tag="offer"):
-    """C → A. A visitor's offer. `visitor` is its address, shortened; for logs only."""
+    """C → A. A visitor's offer. `visitor` is its address, shortened; for logs only.
+
+    place: as the visitor named it, of a HELLO of this box.
+    """
 
     session: f.Session
     app: f.App | None
     sdp: f.Sdp
     ice_servers: f.IceServers
     visitor: f.Network = ""
+    place: f.Place | None = None
 
 
 class BoxAnswer(Message, frozen=True, tag="answer"):

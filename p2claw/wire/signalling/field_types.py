@@ -47,6 +47,7 @@ Rejected = Annotated[dict[App, Annotated[str, Meta(max_length=64)]], Meta(max_le
 Sdp = Annotated[str, Meta(max_length=SDP_BYTES)]
 Candidate = Annotated[str, Meta(max_length=CANDIDATE_BYTES)]
 Mid = Annotated[str, Meta(max_length=64)]
+Place = Annotated[int, Meta(ge=0, le=65_535)]
 Network = Annotated[str, Meta(max_length=64)]
 
 _IceText = Annotated[str, Meta(max_length=512)]

@@ -25,10 +25,11 @@ class Apps(Message, frozen=True, tag="apps"):
     peer_id: f.PeerId
 
 
-class VisitOffer(Message, frozen=True, tag="offer"):
-    """V → C, once."""
+class VisitOffer(Message, frozen=True, tag="offer", omit_defaults=True):
+    """V → C, once. `place`: where in the box the session is that the link may carry on."""
 
     sdp: f.Sdp
+    place: f.Place | None = None
 
 
 class VisitAnswer(Message, frozen=True, tag="answer"):

@@ -107,7 +107,8 @@ def test_what_are_no_trailers_is_refused(case: dict[str, Any]) -> None:
 def test_a_hello_is_read(case: dict[str, Any]) -> None:
     value = case["hello"]
     role, extensions = Role(value["role"]), tuple(value["extensions"])
-    expected = Hello(**{**value, "role": role, "extensions": extensions})
+    token = bytes.fromhex(value["token"])
+    expected = Hello(**{**value, "role": role, "extensions": extensions, "token": token})
     assert decode_hello(denoted(case["payload"])) == expected
 
 

@@ -41,12 +41,19 @@ class Exchange:
 
 
 class Browsing:
-    """Drives a pair until all exchanges are over."""
+    """Drives a pair until all exchanges are over. cancel, lose: how likely, in each round.
 
-    def __init__(self, seed: int, codec: Codec, *, exchanges: int, cancel: float) -> None:
+    Where links are lost, one is.
+    """
+
+    def __init__(
+        self, seed: int, codec: Codec, *, exchanges: int, cancel: float, lose: float = 0
+    ) -> None:
         self._random = random = Random(seed)
         self._cancel = cancel
-        self.pair = Pair(codec=codec, seed=random.getrandbits(32))
+        self._lose = lose
+        self.lost = 0  # links
+        self.pair = Pair(codec=codec, seed=random.getrandbits(32), token=b"crab" if lose else b"")
         self.waiting = [self._exchange() for _ in range(exchanges)]
         self.open: dict[int, Exchange] = {}
         self.all = list(self.waiting)
@@ -78,7 +85,13 @@ class Browsing:
                 exchange.cancelled = True
                 random.choice((pair.visitor, pair.box)).reset(id, Code.CANCEL)
         pair.step()
+        may_lose = bool(self._lose) and pair.visitor.can_resume
+        if may_lose and (not self.lost or random.random() < self._lose):
+            pair.replace_link()
+            self.lost += 1
         pair.now += 0.01
+        for session in (pair.visitor, pair.box):
+            session.handle_timeout(pair.now)
         for event in events(pair.box):
             self._at_box(event)
         for event in events(pair.visitor):

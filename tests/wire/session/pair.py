@@ -9,6 +9,7 @@ from typing import TypeVar
 from p2claw.wire.frames.codec import CODEC, Codec
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session import events as ev
 from p2claw.wire.session.events import Event
 from p2claw.wire.session.session import Session
 from tests.wire.session.meter import CreditMeter
@@ -20,16 +21,41 @@ class Pair:
     """Two sessions and the messages between them."""
 
     def __init__(
-        self, *, limits: Limits | None = None, codec: Codec = CODEC, seed: int | None = None
+        self,
+        *,
+        limits: Limits | None = None,
+        codec: Codec = CODEC,
+        seed: int | None = None,
+        token: bytes = b"",
     ) -> None:
         self.visitor = Session(Role.VISITOR, app="dog", limits=limits, codec=codec)
-        self.box = Session(Role.BOX, limits=limits, codec=codec)
+        self.box = Session(Role.BOX, limits=limits, codec=codec, token=token)
+        self._codec = codec
+        self._is_metered = not token  # what is sent again would count twice
         self.now = 0.0
         self.up = CreditMeter()
         self.down = CreditMeter()
         self._to_box: deque[bytes] = deque()
         self._to_visitor: deque[bytes] = deque()
         self._random = Random(seed)
+
+    def replace_link(self) -> None:
+        """Lose the link, with a random part of what was on its way, and open another."""
+        for session, queue in ((self.box, self._to_box), (self.visitor, self._to_visitor)):
+            for _ in range(self._random.randint(0, len(queue))):
+                session.receive(queue.popleft(), self.now)
+            queue.clear()
+        resumption = self.visitor.resumption
+        assert resumption is not None
+        new = Pair(codec=self._codec, token=b"another")
+        new.visitor = Session(Role.VISITOR, app="dog", codec=self._codec, resumes=resumption)
+        new.exchange()
+        (asked,) = told(new.box, ev.ResumeAsked)
+        self.box.resume(asked.received, self.now)
+        new.visitor.receive(self.box.resumed(), self.now)
+        (answered,) = told(new.visitor, ev.ResumeAnswered)
+        assert answered.received is not None
+        self.visitor.resume(answered.received, self.now)
 
     def exchange(self) -> None:
         """Carry messages both ways until both sides have nothing more to send."""
@@ -47,7 +73,8 @@ class Pair:
                 message = session.to_send(self.now)
                 if message is None:
                     break
-                meters[0].sender_sends(message)
+                if self._is_metered:
+                    meters[0].sender_sends(message)
                 queue.append(message)
                 moved += 1
         for session, meter, queue in (

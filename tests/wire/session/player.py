@@ -44,6 +44,7 @@ class Player:
             limits=Limits(**transcript["limits"]),
             software=transcript["software"],
             codec=codec,
+            token=bytes.fromhex(transcript["token"]),
         )
 
     def play(self, step: dict[str, Any]) -> None:
@@ -106,6 +107,9 @@ class Player:
     def do_timeout(self, now: float) -> None:
         self._session.handle_timeout(now)
 
+    def do_resume(self, received: int, now: float) -> None:
+        self._session.resume(received, now)
+
     def do_drain_events(self) -> None:
         while self._session.next_event() is not None:
             pass
@@ -143,7 +147,7 @@ class Player:
             if "payload" in wanted:
                 assert payload == denoted(wanted["payload"])
             elif "packed" in wanted:
-                assert msgpack.unpackb(payload) == wanted["packed"]
+                assert _bytes_shown(msgpack.unpackb(payload)) == wanted["packed"]
             elif "begins" in wanted:
                 assert payload.startswith(bytes.fromhex(wanted["begins"]))
             else:
@@ -162,6 +166,8 @@ def _shown(event: ev.Event) -> dict[str, Any]:
         assert besides == ["", [], ""]
     if shown["kind"] == "request":
         assert (shown["head"].pop("protocol"), shown["head"].pop("keep")) == ("", False)
+    if isinstance(event, ev.HelloReceived):
+        shown["hello"]["token"] = event.hello.token.hex()
     return shown
 
 
@@ -175,3 +181,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def _bytes_shown(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: {"hex": v.hex()} if isinstance(v, bytes) else v for key, v in value.items()}

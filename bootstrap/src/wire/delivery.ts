@@ -1,0 +1,95 @@
+// Delivery of a session's messages, each once and in order, though its link is replaced by another.
+// What was sent is kept until the box has said that it came. Source: docs/WIRE.md §15.
+
+import { SessionFault } from "./faults";
+import { FrameType, encodeFrame } from "./frame";
+import { receivedPayload } from "./payloads";
+
+const ACK_BYTES = 262_144; // received and not yet acknowledged: said at once
+const ACK_AFTER_MS = 200; // after the first message that is not acknowledged, at the latest
+const KEPT_BYTES = 4_194_304; // sent and not yet acknowledged: nothing more is sent
+
+export class Delivery {
+  /** Messages that have come. */
+  received = 0;
+  private sent = 0;
+  private on = true;
+  private readonly kept: Uint8Array[] = [];
+  private keptBytes = 0;
+  private next = 0; // which of those kept is to be sent next on this link
+  private unsaidBytes = 0;
+  private sayMs: number | undefined;
+
+  /** quiet: until `speak`, for the box may take a RECEIVED for one of another session. */
+  constructor(private quiet: boolean) {}
+
+  get full(): boolean {
+    return this.keptBytes >= KEPT_BYTES;
+  }
+
+  /** When something has to be acknowledged. */
+  get deadline(): number | undefined {
+    return this.quiet ? undefined : this.sayMs;
+  }
+
+  /** This is a session of its own. */
+  speak(): void {
+    this.quiet = false;
+  }
+
+  /** The box does not speak of it: nothing is kept, and nothing acknowledged. */
+  stop(): void {
+    this.on = false;
+    this.kept.length = this.keptBytes = this.next = 0;
+    this.sayMs = undefined;
+  }
+
+  took(bytes: number, nowMs: number): void {
+    this.received += 1;
+    if (!this.on) return;
+    this.unsaidBytes += bytes;
+    this.sayMs ??= nowMs + ACK_AFTER_MS;
+  }
+
+  gave(message: Uint8Array): void {
+    this.sent += 1;
+    if (!this.on) return;
+    this.kept.push(message);
+    this.keptBytes += message.length;
+    this.next += 1;
+  }
+
+  /** The next message that has to be sent once more on this link. */
+  again(): Uint8Array | undefined {
+    return this.kept[this.next] && this.kept[this.next++];
+  }
+
+  /** The message that acknowledges what has come, if it is time for it. */
+  acknowledgement(nowMs: number): Uint8Array | undefined {
+    if (this.sayMs === undefined || this.quiet) return undefined;
+    if (nowMs < this.sayMs && this.unsaidBytes < ACK_BYTES) return undefined;
+    this.sayMs = undefined;
+    this.unsaidBytes = 0;
+    return encodeFrame(FrameType.RECEIVED, 0, 0, receivedPayload(this.received));
+  }
+
+  /** The box has received so many. Throws SessionFault where that cannot be. */
+  acknowledged(count: number): void {
+    if (!this.on) return;
+    const done = count - (this.sent - this.kept.length);
+    if (!(done >= 0 && done <= this.next)) {
+      throw new SessionFault(`${count} messages acknowledged, of ${this.sent}`);
+    }
+    for (const message of this.kept.splice(0, done)) this.keptBytes -= message.length;
+    this.next -= done;
+  }
+
+  /** The link is another one, and the box has received so many. Throws SessionFault. */
+  resume(count: number): void {
+    this.next = this.kept.length;
+    this.acknowledged(count);
+    this.next = 0;
+    this.unsaidBytes = 0;
+    this.sayMs = undefined;
+  }
+}

@@ -1,0 +1,126 @@
+"""Delivery of a session's messages, each once and in order, though its link is replaced by another.
+
+What was sent is kept until the other side has said that it came; what came is counted. Which
+message says so is docs/WIRE.md §15; who opens the other link is not here.
+"""
+
+from __future__ import annotations
+
+from p2claw.wire.frames.codec import Codec
+from p2claw.wire.frames.codes import FrameType
+from p2claw.wire.frames.faults import SessionFault
+from p2claw.wire.frames.payloads import received_payload
+
+ACK_BYTES = 262_144  # received and not yet acknowledged: a RECEIVED goes at once
+ACK_AFTER_S = 0.2  # after the first message that is not acknowledged, at the latest
+KEPT_BYTES = 4_194_304  # sent and not yet acknowledged: nothing more is sent
+
+
+class Delivery:
+    """The numbers of both directions. Messages are counted from 1; RECEIVED itself is not.
+
+    received: how many have come. sent: how many were handed out to be sent, each once. quiet: no
+    RECEIVED before `speak`, for the other side may take it for one of another session.
+    """
+
+    __slots__ = (
+        "_ack_at",
+        "_codec",
+        "_is_on",
+        "_is_quiet",
+        "_kept",
+        "_kept_bytes",
+        "_next",
+        "_unacknowledged_bytes",
+        "received",
+        "sent",
+    )
+
+    def __init__(self, codec: Codec, *, quiet: bool) -> None:
+        self._codec = codec
+        self._is_quiet = quiet
+        self._is_on = True
+        # A list, because most sessions keep nothing most of the time.
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+        self._next = 0  # which of those kept is to be sent next on this link
+        self._unacknowledged_bytes = 0
+        self._ack_at: float | None = None
+        self.received = 0
+        self.sent = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether to wait for a RECEIVED before more is sent."""
+        return self._kept_bytes >= KEPT_BYTES
+
+    @property
+    def deadline(self) -> float | None:
+        """When a RECEIVED is due; None: there is nothing to acknowledge."""
+        return None if self._is_quiet else self._ack_at
+
+    def speak(self) -> None:
+        """This is a session of its own: acknowledge what comes."""
+        self._is_quiet = False
+
+    def stop(self) -> None:
+        """The other side does not speak of it: nothing is kept, and nothing is acknowledged."""
+        self._is_on = False
+        self._kept.clear()
+        self._kept_bytes = self._next = 0
+        self._ack_at = None
+
+    def took(self, size: int, now: float) -> None:
+        """A message of so many bytes has come."""
+        self.received += 1
+        if not self._is_on:
+            return
+        self._unacknowledged_bytes += size
+        if self._ack_at is None:
+            self._ack_at = now + ACK_AFTER_S
+
+    def gave(self, message: bytes) -> None:
+        """A new message is on its way."""
+        self.sent += 1
+        if self._is_on:
+            self._kept.append(message)
+            self._kept_bytes += len(message)
+            self._next += 1
+
+    def again(self) -> bytes | None:
+        """The next message that has to be sent once more on this link; None: there is none."""
+        if self._next == len(self._kept):
+            return None
+        self._next += 1
+        return self._kept[self._next - 1]
+
+    def ack(self, now: float) -> bytes | None:
+        """The message that acknowledges what has come, if it is time for it."""
+        if self._ack_at is None or self._is_quiet:
+            return None
+        if now < self._ack_at and self._unacknowledged_bytes < ACK_BYTES:
+            return None
+        self._ack_at = None
+        self._unacknowledged_bytes = 0
+        return self._codec.encode_frame(FrameType.RECEIVED, 0, 0, received_payload(self.received))
+
+    def acknowledged(self, count: int) -> None:
+        """The other side has received so many. Raises SessionFault if that cannot be."""
+        if not self._is_on:
+            return
+        first = self.sent - len(self._kept)  # of those before it, none is kept
+        done = count - first
+        if not 0 <= done <= self._next:
+            raise SessionFault(f"{count} messages acknowledged, of {self.sent}")
+        self._kept_bytes -= sum(map(len, self._kept[:done]))
+        del self._kept[:done]
+        self._next -= done
+
+    def resume(self, count: int, now: float) -> None:
+        """The link is another one, and the other side has received so many. Raises SessionFault."""
+        self._next = len(self._kept)
+        self.acknowledged(count)
+        self._next = 0
+        self._unacknowledged_bytes = 0
+        # What we have received was said when the link was opened.
+        self._ack_at = None

@@ -1,0 +1,94 @@
+"""When silence on a link is suspicious, on a fake clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
+
+RTT_S = 0.04
+
+
+class Watch:
+    """Looks ten times per second at a link on which messages come as a test says."""
+
+    def __init__(self) -> None:
+        self.pace = Pace()
+        self.now = 0.0
+        self.messages = 0
+        self.pace.begin(self.now)
+        self.pong()
+
+    def pong(self) -> None:
+        self.messages += 1
+        self.pace.pong(RTT_S, self.now)
+
+    def hear(self, *, every_s: float, for_s: float) -> None:
+        """Messages come at this pace. Fails if anything is doubted; PINGs are answered."""
+        end, due = self.now + for_s, self.now
+        while self.now < end:
+            self.now += LOOK_S
+            if self.now >= due:
+                due += every_s
+                self.messages += 1
+            doubt = self.pace.look(self.messages, self.now)
+            assert doubt is not Doubt.SUSPECT
+            if doubt is Doubt.PING:
+                self.pong()
+
+    def silence_until(self, wanted: Doubt, *, most_s: float = 60) -> float:
+        """Nothing comes: how long it takes."""
+        began = self.now
+        while self.now < began + most_s:
+            self.now += LOOK_S
+            if self.pace.look(self.messages, self.now) is wanted:
+                return self.now - began
+        raise AssertionError(f"not {wanted} within {most_s} s")
+
+
+def test_a_stream_that_stops_is_suspected_within_a_second() -> None:
+    watch = Watch()
+    watch.hear(every_s=0.1, for_s=5)
+    assert watch.silence_until(Doubt.SUSPECT) < 1.0
+
+
+def test_a_slow_stream_is_given_its_time() -> None:
+    watch = Watch()
+    watch.hear(every_s=1, for_s=20)
+    assert 2 < watch.silence_until(Doubt.PING) < 3
+
+
+@pytest.mark.parametrize("every_s", [0.1, 0.7, 5, 40])
+def test_an_even_pace_is_never_suspected(every_s: float) -> None:
+    Watch().hear(every_s=every_s, for_s=300)
+
+
+def test_a_link_on_which_nothing_is_said_is_asked_ever_more_seldom() -> None:
+    watch = Watch()
+    asked = []
+    for _ in range(8):
+        asked.append(watch.silence_until(Doubt.PING))
+        watch.pong()
+    assert asked == sorted(asked)
+    assert 9 < asked[-1] < 11
+
+
+def test_the_first_request_after_a_long_silence_asks_at_once() -> None:
+    watch = Watch()
+    watch.now += 1800
+    assert watch.pace.begin(watch.now) is Doubt.PING
+    assert watch.silence_until(Doubt.SUSPECT) < 0.5
+
+
+def test_a_request_soon_after_another_asks_nothing() -> None:
+    watch = Watch()
+    watch.hear(every_s=0.1, for_s=1)
+    assert watch.pace.begin(watch.now) is Doubt.NOTHING
+
+
+def test_another_link_begins_without_suspicion() -> None:
+    watch = Watch()
+    watch.hear(every_s=0.1, for_s=1)
+    watch.silence_until(Doubt.SUSPECT)
+    watch.pace.renewed(watch.now)
+    assert watch.pace.look(watch.messages, watch.now) is Doubt.NOTHING
