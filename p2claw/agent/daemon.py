@@ -24,6 +24,7 @@ from p2claw.config import AgentConfig
 from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection
+from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.log import get_log
 from p2claw.wire.frames.codec import CODEC
 from p2claw.wire.signalling import BoxOffer
@@ -79,6 +80,9 @@ class Agent:
                 apps=len(self._routes),
                 coordinator=self._config.coordinator,
             )
+            watch = AddressWatch(self._control.addresses_changed)
+            watch.start()
+            stack.callback(watch.close)
             control = asyncio.create_task(self._keep_registered())
             try:
                 ready()

@@ -6,15 +6,18 @@ It knows when to connect and when to wait; what is said on the socket is the cal
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
+from typing import Any
 
 import aiohttp
 
 from p2claw.errors import LinkError, P2clawError
 from p2claw.link.backoff import Backoff
+from p2claw.link.ice.host_addresses import source_of
 from p2claw.link.localhost import LocalhostResolver
 from p2claw.log import get_log
 
@@ -23,6 +26,8 @@ log = get_log("link")
 CONNECT_TIMEOUT_S = 10.0
 SEND_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
+# Of a connection whose way is gone: the goodbye is written, and nobody waits for a reply.
+LEAVE_TIMEOUT_S = 0.05
 KEEPALIVE_S = 20.0
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
@@ -85,6 +90,11 @@ class ControlSocket:
             raise ControlLostError("the coordinator sent text where binary belongs")
         raise self._lost()
 
+    def still_leads_there(self) -> bool:
+        """Whether packets to the coordinator still leave from this connection's own address."""
+        own, there = (self._socket.get_extra_info(name) for name in ("sockname", "peername"))
+        return own is not None and there is not None and source_of(there[0]) == own[0]
+
     def settled(self) -> None:
         """The coordinator accepted us: the state is online, and the next wait begins small."""
         self._on_settled()
@@ -118,12 +128,24 @@ class ControlConnection:
         self._backoff = backoff or Backoff()
         self._keepalive_s = keepalive_s
         self._sleep = sleep
+        self._socket: ControlSocket | None = None
+        self._renewal = asyncio.Event()
+
+    def addresses_changed(self) -> None:
+        """Connect again at once, unless the connection is one that goes on as it is."""
+        if self._socket is None or not self._socket.still_leads_there():
+            self._renewal.set()
 
     async def run(self) -> None:
         """Run until cancelled; the socket is closed with 1001 then."""
         async with _client() as client:
             while True:
                 error = await self._once(client)
+                if self._renewal.is_set():
+                    self._renewal.clear()
+                    self._backoff.reset()
+                    log.info("control connection renewed", reason="addresses-changed")
+                    continue
                 self.last_error = str(error)
                 slow = isinstance(error, ControlLostError) and error.close_code in SLOW_CLOSE_CODES
                 delay_s = self._backoff.next_delay_s(least_s=SLOW_LEAST_S if slow else 0.0)
@@ -134,16 +156,40 @@ class ControlConnection:
                     retry_s=round(delay_s, 1),
                 )
                 self._enter(ControlState.OFFLINE)
-                await self._sleep(delay_s)
+                await self._unless_renewed(self._wait(delay_s))
+                self._renewal.clear()
+
+    async def _wait(self, delay_s: float) -> None:
+        await self._sleep(delay_s)
 
     async def _once(self, client: aiohttp.ClientSession) -> P2clawError:
         self._enter(ControlState.CONNECTING)
         try:
-            async with _Open(client, self.url, self._keepalive_s) as socket:
-                await self._serve(ControlSocket(socket, self._settled))
+            await self._unless_renewed(self._speak(client))
         except P2clawError as error:
             return error
         return ControlLostError("the connection was given up")
+
+    async def _speak(self, client: aiohttp.ClientSession) -> None:
+        async with _Open(client, self.url, self._keepalive_s, self._renewal) as socket:
+            self._socket = ControlSocket(socket, self._settled)
+            try:
+                await self._serve(self._socket)
+            finally:
+                self._socket = None
+
+    async def _unless_renewed(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, until its end or until there is a reason to connect again."""
+        doing, waiting = asyncio.create_task(work), asyncio.create_task(self._renewal.wait())
+        try:
+            await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = doing.done()
+            for task in (doing, waiting):
+                task.cancel()
+            await asyncio.wait({doing, waiting})
+        if ended:
+            doing.result()
 
     def _settled(self) -> None:
         self._backoff.reset()
@@ -161,12 +207,18 @@ def _client() -> aiohttp.ClientSession:
 
 
 class _Open:
-    """Opens a WebSocket within CONNECT_TIMEOUT_S and closes it within CLOSE_TIMEOUT_S."""
+    """Opens a WebSocket within CONNECT_TIMEOUT_S and closes it within CLOSE_TIMEOUT_S.
 
-    def __init__(self, client: aiohttp.ClientSession, url: str, keepalive_s: float) -> None:
+    left: whether it is to be left without a wait, because its way is gone.
+    """
+
+    def __init__(
+        self, client: aiohttp.ClientSession, url: str, keepalive_s: float, left: asyncio.Event
+    ) -> None:
         self._client = client
         self._url = url
         self._keepalive_s = keepalive_s
+        self._left = left
         self._socket: aiohttp.ClientWebSocketResponse | None = None
 
     async def __aenter__(self) -> aiohttp.ClientWebSocketResponse:
@@ -191,4 +243,7 @@ class _Open:
         trace: TracebackType | None,
     ) -> None:
         if self._socket is not None:
-            await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+            timeout_s = LEAVE_TIMEOUT_S if self._left.is_set() else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)

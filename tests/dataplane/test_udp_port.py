@@ -182,10 +182,23 @@ async def test_what_cannot_be_sent_is_counted_and_lost(port: UdpPort) -> None:
     port.send_to(b"x" * 65_508, "127.0.0.1", 9)
     assert port.stats()["send_too_large"] == 1
     port.send_to(b"x", "255.255.255.255", 9)  # EACCES: no broadcast was asked for
-    port.send_to(b"x", "127.0.0.1", 9, "203.0.113.7")  # an address that is not ours
-    assert port.stats()["send_unreachable"] == 2
+    assert port.stats()["send_unreachable"] == 1
     port.send_to(b"", "127.0.0.1", 9)
     assert port.stats()["datagrams_out"] == 0
+
+
+@pytest.mark.parametrize(("host", "gone"), [("127.0.0.1", "203.0.113.7"), ("::1", "2001:db8::7")])
+@pytest.mark.parametrize("datagrams", [1, 3])
+async def test_an_address_that_is_gone_does_not_hold_back_what_was_to_leave_from_it(
+    port: UdpPort, host: str, gone: str, datagrams: int
+) -> None:
+    with stranger(host) as visitor:
+        for number in range(datagrams):
+            port.send_to(b"%d" % number, host, visitor.getsockname()[1], gone)
+            data, source = visitor.recvfrom(100)
+            assert (data, source[:2]) == (b"%d" % number, (host, port.number))
+    assert port.stats()["send_unpinned"] == datagrams
+    assert port.stats()["send_unreachable"] == 0
 
 
 @pytest.mark.parametrize(

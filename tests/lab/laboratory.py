@@ -52,6 +52,10 @@ class Laboratory:
             self._hosts[key] = await self._behind(key, NATS[kind], line or Line())
         return self._hosts[key]
 
+    def readdress(self, host: Host) -> None:
+        """Take a host's address away and give it another one, as a network does that it joins."""
+        wiring.readdress(host.name, host.address)
+
     def router(self, host: Host) -> str:
         """The namespace of the router in front of a host, to look at or to disturb."""
         return self._routers[host.name]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import matrix
-from tests.lab.laboratory import laboratory
+from p2claw.visitor import Visitor
+from tests.lab import matrix, services
+from tests.lab.laboratory import SERVER_ADDRESSES, laboratory
 from tests.lab.nats import NATS
 from tests.lab.theory import expected
 from tests.support import namespaces
@@ -58,6 +59,35 @@ async def test_a_link_that_cannot_open_fails_with_its_code_alone(tmp_path: Path)
         )
         cells = [row.cell async for row in visits]
     assert [(cell.code, cell.noise) for cell in cells] == [("link-timeout", "")]
+
+
+async def test_a_box_whose_address_changes_is_reached_at_the_new_one(tmp_path: Path) -> None:
+    """Without a watch the coordinator would introduce visitors on a dead connection for 30 s."""
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False):
+        host, visitor = await lab.host("box", "port"), await lab.host("visitor", "port")
+        async with services.box(host, tmp_path / "box") as box:
+            first = await matrix.by_fetch(visitor, box, "port")
+            lab.readdress(host)
+            second = await matrix.by_fetch(visitor, box, "port")
+    assert [(c.code, c.later, c.whole) for c in (first, second)] == [("", "direct", True)] * 2
+
+
+async def test_an_open_link_outlives_a_change_of_the_boxs_address(tmp_path: Path) -> None:
+    """The visitor's NAT lets anything in. What is sent from an address that is gone is not lost."""
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False):
+        host, visitor = await lab.host("box", "port"), await lab.host("visitor", "none")
+        async with services.box(host, tmp_path / "box") as box:
+            edge = f"http://{SERVER_ADDRESSES[0]}:{services.EDGE_PORT}"
+            link = await visitor.run(Visitor.open(box.url, edge=edge))
+            try:
+                lab.readdress(host)
+                response = await visitor.run(link.request("GET", "/1000000"))
+                body = await visitor.run(response.body())
+                [seen] = (await box.agent.api.get("/v1/sessions"))["sessions"]
+            finally:
+                await visitor.run(link.close())
+    assert body == services.pattern(1_000_000)
+    assert seen["udp"]["send_unpinned"] > 0
 
 
 def test_theory_knows_the_three_pairs_that_need_a_relay() -> None:

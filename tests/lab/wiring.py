@@ -104,6 +104,14 @@ def attach_host(router: str, name: str, place: Place, nat: Nat, device: str = "e
         namespaces.ip("-n", name, "-6", "route", "add", "default", "via", f"{inner6[:-1]}1")
 
 
+def readdress(name: str, inner: str) -> None:
+    """Give a host behind a NAT another IPv4 address, of the same network."""
+    network = inner.rpartition(".")[0]
+    namespaces.ip("-n", name, "address", "delete", f"{inner}/24", "dev", "eth0")
+    namespaces.ip("-n", name, "address", "add", f"{network}.77/24", "dev", "eth0")
+    namespaces.ip("-n", name, "route", "add", "default", "via", f"{network}.1")
+
+
 def join_routers(carrier: str, router: str, inside: str) -> None:
     """The line between a provider's NAT and the one behind it, whose address is `inside`."""
     namespaces.ip(

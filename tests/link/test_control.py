@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 
 from p2claw.link.backoff import Backoff
 from p2claw.link.control import ControlConnection, ControlLostError, ControlSocket, ControlState
+from tests.support.sockets import until
 
 DEADLINE_S = 10
 
@@ -215,3 +216,72 @@ async def test_stopping_says_goodbye() -> None:
         task.cancel()
         assert await asyncio.wait_for(codes.get(), DEADLINE_S) == 1001
         await asyncio.wait([task])
+
+
+@contextlib.asynccontextmanager
+async def _running(control: ControlConnection) -> AsyncIterator[None]:
+    task = asyncio.create_task(control.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_a_connection_whose_address_is_gone_is_left_for_another_at_once(
+    goes_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is left is dead: the coordinator hears no goodbye and sends none."""
+    came: asyncio.Queue[None] = asyncio.Queue()
+
+    async def play_dead(socket: web.WebSocketResponse) -> None:
+        came.put_nowait(None)
+        await asyncio.Event().wait()
+
+    async def no_wait(delay_s: float) -> None:
+        raise AssertionError(f"it waits {delay_s} s")
+
+    monkeypatch.setattr(ControlSocket, "still_leads_there", lambda self: goes_on)
+    async with coordinator(play_dead) as url:
+        control = ControlConnection(url, _hear, sleep=no_wait)
+        async with _running(control):
+            await asyncio.wait_for(came.get(), DEADLINE_S)
+            await until(lambda: control._socket is not None)
+            control.addresses_changed()
+            if goes_on:
+                await asyncio.sleep(0.1)
+                assert came.empty()
+            else:
+                await asyncio.wait_for(came.get(), DEADLINE_S)
+
+
+async def test_a_way_to_the_coordinator_that_is_as_before_is_recognised() -> None:
+    leads: list[bool] = []
+
+    async def wait(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+
+    async def serve(socket: ControlSocket) -> None:
+        leads.append(socket.still_leads_there())
+        await _hear(socket)
+
+    async with coordinator(wait) as url, _running(ControlConnection(url, serve)):
+        await until(lambda: leads == [True])
+
+
+async def test_changed_addresses_end_the_wait_between_two_tries() -> None:
+    waits: asyncio.Queue[float] = asyncio.Queue()
+
+    async def wait_for_ever(delay_s: float) -> None:
+        waits.put_nowait(delay_s)
+        await asyncio.Event().wait()
+
+    control = ControlConnection(
+        "ws://127.0.0.1:1/agent", _hear, sleep=wait_for_ever, backoff=Backoff(draw=lambda: 1.0)
+    )
+    async with _running(control):
+        for _ in range(3):
+            await asyncio.wait_for(waits.get(), DEADLINE_S)
+            control.addresses_changed()
+        await asyncio.wait_for(waits.get(), DEADLINE_S)

@@ -26,6 +26,7 @@ from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits
 from p2claw.errors import P2clawError
 from p2claw.link.handshake import SharedCertificate
+from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.link.keeping import Keeping
 from p2claw.link.port import open_port
 from p2claw.log import get_log
@@ -64,6 +65,7 @@ class InProcess:
         self._proxy = Proxy(lambda app: self._routes.get(app), space, limits, noticed)
         self._admission = Admission(limits, lambda app: app in self._routes)
         self._port = open_port(udp_port)
+        self._watch = AddressWatch(self._port.addresses_changed)
         self._certificate = SharedCertificate()
         self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
         self._place = place
@@ -79,7 +81,8 @@ class InProcess:
         self._proxy.apply(routes)
 
     async def start(self) -> None:
-        """There is nothing to wait for."""
+        """Begin to watch the addresses that visitors are sent from."""
+        self._watch.start()
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         """Answer the offer in a task of its own, or refuse the visitor at once."""
@@ -152,6 +155,7 @@ class InProcess:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
             if late:
                 log.error("links do not end", links=len(late))
+        self._watch.close()
         self._port.close()
 
     def _forget(self, session: str, app: str, task: asyncio.Task[None]) -> None:

@@ -42,7 +42,7 @@ cdef class UdpPort:
     cdef int flush_soon(self) except -1
     cdef int watch(self, usec now) except -1
     cdef int unblock(self) except -1
-    cdef int send(self, const endpoint *source, const endpoint *target, const uint8_t *data,
+    cdef int send(self, endpoint *source, const endpoint *target, const uint8_t *data,
                   size_t length, size_t segment) except -1
     cdef int fault(self, str where, object error) except -1
 
@@ -83,6 +83,7 @@ cdef class Link:
     cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
                         usec now) except -1
     cdef int send_pending(self) except -1
+    cdef int ask_soon(self) except -1
     cdef int wake(self, usec now) except -1
     cdef int tell(self, usec now) except -1
     cdef int tell_one(self, event *e, usec now) except -1

@@ -33,7 +33,8 @@ class ChannelUser(Protocol):
 class PortStats(TypedDict):
     """Since the port was opened.
 
-    send_blocked: EAGAIN and ENOBUFS, survived. send_too_large: EMSGSIZE, of probes. strangers:
+    send_blocked: EAGAIN and ENOBUFS, survived. send_too_large: EMSGSIZE, of probes.
+    send_unpinned: a local address was gone, and the system chose another. strangers:
     datagrams of addresses that passed no check. stun_ignored: for nobody here.
     """
 
@@ -47,6 +48,7 @@ class PortStats(TypedDict):
     send_blocked: int
     send_too_large: int
     send_unreachable: int
+    send_unpinned: int
     read_errors: int
     strangers: int
     stun_ignored: int
@@ -117,6 +119,8 @@ class UdpPort:
         """The answer to this request is the receiver's."""
 
     def remove_transaction(self, transaction: bytes) -> None: ...
+    def addresses_changed(self) -> None:
+        """Ask each link's peer for consent now: it learns from it where this machine is."""
     def stats(self) -> PortStats: ...
 
 class Consent:

@@ -443,12 +443,23 @@ cdef class Link:
 
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1:
         cdef size_t at = 0
+        cdef bint pinned
         if self.relay is not None:
             while at < length:
                 self.relay(<bytes>data[at:min(at + segment, length)])
                 at += segment
         elif self.has_route:
+            pinned = not endpoint_is_any(&self.local)
             self.port.send(&self.local, &self.peer, data, length, segment)
+            if pinned and endpoint_is_any(&self.local):
+                self.ask_soon()  # the peer learns from it where we are now
+        return 0
+
+    cdef int ask_soon(self) except -1:
+        """Ask for consent now, and not only when the time for it has come."""
+        if self.is_started and not self.is_closed:
+            consent_hasten(&self.consent.state, monotonic_now())
+            self.touch()
         return 0
 
     cdef int end(self, str code, str reason) except -1:

@@ -120,6 +120,11 @@ cdef class UdpPort:
     def remove_transaction(self, bytes transaction not None):
         self.by_transaction.pop(transaction, None)
 
+    def addresses_changed(self):
+        cdef Link link
+        for link in self.links:
+            link.ask_soon()
+
     def stats(self):
         cdef udp_stats s = self.socket.stats
         return {
@@ -133,6 +138,7 @@ cdef class UdpPort:
             "send_blocked": s.again,
             "send_too_large": s.too_large,
             "send_unreachable": s.unreachable,
+            "send_unpinned": s.unpinned,
             "read_errors": s.read_errors,
             "strangers": self.strangers,
             "stun_ignored": self.stun_ignored,
@@ -306,7 +312,7 @@ cdef class UdpPort:
 
     # Sending.
 
-    cdef int send(self, const endpoint *source, const endpoint *target, const uint8_t *data,
+    cdef int send(self, endpoint *source, const endpoint *target, const uint8_t *data,
                   size_t length, size_t segment) except -1:
         cdef size_t sent = 0
         cdef udp_result result

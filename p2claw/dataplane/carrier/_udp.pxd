@@ -16,6 +16,7 @@ cdef extern from "udp/endpoint.h" nogil:
         uint16_t port
 
     c_bool endpoint_equal(const endpoint *a, const endpoint *b)
+    c_bool endpoint_is_any(const endpoint *one)
     c_bool endpoint_parse(endpoint *target, const char *host, uint16_t port)
     void endpoint_format(const endpoint *source, char *text)
 
@@ -47,7 +48,7 @@ cdef extern from "udp/deadlines.h" nogil:
 cdef extern from "udp/socket.h" nogil:
     cdef struct udp_stats:
         uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, reads, sends
-        uint64_t again, too_large, unreachable, read_errors
+        uint64_t again, too_large, unreachable, unpinned, read_errors
 
     cdef struct udp_socket:
         int fd
@@ -78,7 +79,7 @@ cdef extern from "udp/socket.h" nogil:
     void udp_batch_free(udp_batch *batch)
     int udp_receive(udp_socket *s, udp_batch *batch)
     const udp_datagram *udp_received(const udp_batch *batch, int index)
-    udp_result udp_send(udp_socket *s, const endpoint *source, const endpoint *target,
+    udp_result udp_send(udp_socket *s, endpoint *source, const endpoint *target,
                         const uint8_t *data, size_t length, size_t segment, size_t *sent)
 
 cdef extern from "udp/waker.h" nogil:

@@ -86,6 +86,7 @@ cdef extern from "stun/consent.h" nogil:
     consent_step consent_handle_timeout(consent *c, usec now, uint8_t *transaction)
     c_bool consent_answered(consent *c, const uint8_t *transaction, usec now, usec *rtt)
     void consent_heard(consent *c, usec now)
+    void consent_hasten(consent *c, usec now)
     usec consent_unanswered(const consent *c, usec now)
 
 cdef extern from "bytes/sha1.h" nogil:

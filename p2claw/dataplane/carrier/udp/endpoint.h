@@ -25,6 +25,11 @@ static inline bool endpoint_is_v4(const struct endpoint *endpoint) {
   return !memcmp(endpoint->address, PREFIX, sizeof PREFIX);
 }
 
+static inline bool endpoint_is_any(const struct endpoint *endpoint) {
+  static const uint8_t ANY[ADDRESS_BYTES];
+  return !memcmp(endpoint->address, ANY, ADDRESS_BYTES);
+}
+
 /* Numeric addresses only. False if the text is none. */
 bool endpoint_parse(struct endpoint *endpoint, const char *host, uint16_t port);
 /* text holds ENDPOINT_TEXT_BYTES. */

@@ -24,8 +24,7 @@ static void *add_control(struct msghdr *header, int level, int type, size_t leng
 }
 
 static void send_from(struct msghdr *header, bool is_v6, const struct endpoint *from) {
-  static const uint8_t ANY[ADDRESS_BYTES];
-  if (!memcmp(from->address, ANY, ADDRESS_BYTES)) return;
+  if (endpoint_is_any(from)) return;
   if (is_v6) {
     struct in6_pktinfo info = {0};
     memcpy(&info.ipi6_addr, from->address, ADDRESS_BYTES);
@@ -85,9 +84,15 @@ static bool cannot_segment(struct udp_socket *s, int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || !s->has_gso;
 }
 
-enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
-                         const struct endpoint *to, const uint8_t *data, size_t length,
-                         size_t segment, size_t *sent) {
+/* EINVAL: the machine has this address no more. ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL: nothing
+ * leads from it to there. The system may know another address from which something does. */
+static bool is_pin_lost(const struct endpoint *from, int error) {
+  return !endpoint_is_any(from) && (error == EINVAL || error == ENETUNREACH ||
+                                    error == EHOSTUNREACH || error == EADDRNOTAVAIL);
+}
+
+enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const struct endpoint *to,
+                         const uint8_t *data, size_t length, size_t segment, size_t *sent) {
   enum udp_result worst = UDP_SENT;
   *sent = 0;
   if (s->fd < 0) return UDP_LOST;
@@ -102,6 +107,12 @@ enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
     if (error == EINTR) continue;
     if (error && part > segment && cannot_segment(s, error)) {
       together = false;
+      continue;
+    }
+    if (is_pin_lost(from, error)) {
+      memset(from->address, 0, ADDRESS_BYTES);
+      together = s->has_gso;
+      s->stats.unpinned++;
       continue;
     }
     enum udp_result result = judge(s, error);

@@ -20,6 +20,7 @@ struct udp_stats {
   uint64_t again;       /* EAGAIN, ENOBUFS: the send buffer was full; what waited was sent later */
   uint64_t too_large;   /* EMSGSIZE: the interface's MTU; only probes are ever that large */
   uint64_t unreachable; /* other errors of a send: no route, no permission */
+  uint64_t unpinned;    /* a local address was gone, and the system chose another */
   uint64_t read_errors;
 };
 
@@ -51,9 +52,9 @@ int udp_receive(struct udp_socket *s, struct udp_batch *batch);
 const struct udp_datagram *udp_received(const struct udp_batch *batch, int index);
 
 /* Sends `length` bytes as datagrams of `segment` bytes, the last of which may be smaller. from: the
- * local address to send from, or all zero. sent: how many bytes have left where it is UDP_BLOCKED. */
-enum udp_result udp_send(struct udp_socket *s, const struct endpoint *from,
-                         const struct endpoint *to, const uint8_t *data, size_t length,
-                         size_t segment, size_t *sent);
+ * local address to send from, or all zero; it is made all zero where nothing can be sent from it any
+ * more, and then the system chooses. sent: how many bytes have left where it is UDP_BLOCKED. */
+enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const struct endpoint *to,
+                         const uint8_t *data, size_t length, size_t segment, size_t *sent);
 
 #endif

@@ -72,6 +72,11 @@ bool consent_answered(struct consent *c, const uint8_t *transaction, usec now, u
  * next question off and is no response. */
 static inline void consent_heard(struct consent *c, usec now) { c->heard_at = now; }
 
+/* The path may have changed: the next question is due now, unless one is under way. */
+static inline void consent_hasten(struct consent *c, usec now) {
+  if (c->state == CONSENT_GIVEN) c->due_at = now;
+}
+
 /* Since the last answer. */
 static inline usec consent_unanswered(const struct consent *c, usec now) {
   return now - c->answered_at;
