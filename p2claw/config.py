@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ MOST_WORKERS = 64
 LAST_PORT = 65_535
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+)):(?P<port>[0-9]{1,5})")
 
 
 def home_dir(environ: Mapping[str, str] | None = None) -> Path:
@@ -82,6 +85,40 @@ class AgentLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """An address at which a box is reached though it is none of its own. port 0: the UDP port."""
+
+    host: str
+    port: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> PublicAddress:
+        """Read `198.51.100.7`, `2001:db8::7`, either with a port: `[2001:db8::7]:4100`.
+
+        Raises UsageError `public-address-invalid`.
+        """
+        match = _ADDRESS.fullmatch(text)
+        try:
+            if match is None:
+                return cls(str(ipaddress.ip_address(text)))
+            host = str(ipaddress.ip_address(match["v6"] or match["v4"]))
+            port = int(match["port"])
+            if not 1 <= port <= LAST_PORT:
+                raise ValueError
+        except ValueError:
+            raise UsageError(
+                f"{text!r} is not an address",
+                code="public-address-invalid",
+                hint="Give an IPv4 or IPv6 address, perhaps with a port: 198.51.100.7:4100",
+            ) from None
+        return cls(host, port)
+
+    def of_worker(self, number: int) -> PublicAddress:
+        """The same for a worker, counted from 0: each has the next port."""
+        return PublicAddress(self.host, self.port and self.port + number)
+
+
+@dataclass(frozen=True, slots=True)
 class AgentConfig:
     """The settings of one agent."""
 
@@ -92,6 +129,7 @@ class AgentConfig:
     """How many processes serve visitors. 1: the agent does it itself."""
     udp_port: int = 0
     """The UDP port of all links; 0: any free one. Worker k, counted from 0, takes udp_port + k."""
+    public_addresses: tuple[PublicAddress, ...] = ()
 
     def __post_init__(self) -> None:
         check_coordinator(self.coordinator)

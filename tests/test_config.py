@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.config import AgentConfig, ServerConfig, home_dir, parse_listen
+from p2claw.config import AgentConfig, PublicAddress, ServerConfig, home_dir, parse_listen
 from p2claw.errors import UsageError
 
 
@@ -108,3 +108,32 @@ def test_a_turn_server_without_its_secret_is_refused() -> None:
 
 def test_the_turn_secret_is_not_shown_by_repr() -> None:
     assert "hush" not in repr(ServerConfig(turn_secret="hush"))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("198.51.100.7", PublicAddress("198.51.100.7", 0)),
+        ("198.51.100.7:4100", PublicAddress("198.51.100.7", 4_100)),
+        ("2001:db8::7", PublicAddress("2001:db8::7", 0)),
+        ("2001:DB8::7", PublicAddress("2001:db8::7", 0)),
+        ("[2001:db8::7]:4100", PublicAddress("2001:db8::7", 4_100)),
+    ],
+)
+def test_a_public_address_may_have_a_port(text: str, read: PublicAddress) -> None:
+    assert PublicAddress.parse(text) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "box.example", "198.51.100", "198.51.100.7:", "198.51.100.7:0", "[::1]:99999", ":1"],
+)
+def test_anything_else_is_no_public_address(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        PublicAddress.parse(text)
+    assert caught.value.code == "public-address-invalid"
+
+
+def test_each_worker_is_expected_at_the_next_port() -> None:
+    assert PublicAddress("198.51.100.7", 4_100).of_worker(2) == PublicAddress("198.51.100.7", 4_102)
+    assert PublicAddress("198.51.100.7").of_worker(2) == PublicAddress("198.51.100.7")

@@ -244,7 +244,14 @@ def _visitors(
         return identity.sign_answer(offer, fingerprint)
 
     limits, spool_dir = config.limits, config.spool_dir
-    return InProcess(sign, limits, spool_dir, noticed=noticed, udp_port=config.udp_port)
+    return InProcess(
+        sign,
+        limits,
+        spool_dir,
+        noticed=noticed,
+        udp_port=config.udp_port,
+        public_addresses=config.public_addresses,
+    )
 
 
 async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None:

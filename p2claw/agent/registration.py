@@ -150,7 +150,7 @@ class Registration:
         if not isinstance(reply, Registered):
             raise RemoteProtocolError("the coordinator did not answer a registration")
         # The key alias is computed here, so that a coordinator cannot choose it.
-        return PublicNames(reply.base, reply.alias, self._identity.key_alias)
+        return PublicNames(reply.base, reply.alias, self._identity.key_alias, reply.seen)
 
     async def _send_all(self, socket: ControlSocket, unsent: Unsent) -> None:
         while True:

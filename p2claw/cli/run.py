@@ -13,7 +13,7 @@ from p2claw.agent.daemon import Agent, run_agent
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_facts, print_json
-from p2claw.config import DEFAULT_COORDINATOR, AgentConfig, AgentLimits
+from p2claw.config import DEFAULT_COORDINATOR, AgentConfig, AgentLimits, PublicAddress
 
 _EPILOG = """
 \b
@@ -63,6 +63,14 @@ another agent runs from the same home.
     help="The UDP port of all links; 0 is any. Each further worker has the next one.",
 )
 @click.option(
+    "--public-address",
+    "public_addresses",
+    envvar="P2CLAW_PUBLIC_ADDRESS",
+    multiple=True,
+    metavar="ADDRESS[:PORT]",
+    help="Where visitors reach this box though the address is none of its own; repeatable.",
+)
+@click.option(
     "--head-timeout",
     envvar="P2CLAW_HEAD_TIMEOUT",
     type=click.FloatRange(min=0, min_open=True),
@@ -78,6 +86,7 @@ def run(
     links: int,
     workers: int,
     udp_port: int,
+    public_addresses: tuple[str, ...],
     head_timeout: float,
     log_level: str,
     log_format: str,
@@ -90,7 +99,13 @@ def run(
     """
     limits = AgentLimits()
     limits = replace(limits, links=links, upstream=replace(limits.upstream, head_s=head_timeout))
-    config = AgentConfig(coordinator=coordinator, limits=limits, workers=workers, udp_port=udp_port)
+    config = AgentConfig(
+        coordinator=coordinator,
+        limits=limits,
+        workers=workers,
+        udp_port=udp_port,
+        public_addresses=tuple(PublicAddress.parse(text) for text in public_addresses),
+    )
     log.configure(level=log_level, form=log_format)
     allow_many_sockets()
     uvloop.run(run_agent(config, lambda agent: _print(agent, config, as_json)))

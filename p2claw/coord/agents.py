@@ -124,6 +124,7 @@ class Agents:
                         key_alias=record.key_alias,
                         base=self._base,
                         keepalive_s=self._config.limits.keepalive_s,
+                        seen=str(address),
                     )
                 )
             )

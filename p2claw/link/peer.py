@@ -30,6 +30,7 @@ from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.local_names import LocalNames, is_local_name
 from p2claw.link.ice.servers import read_servers
+from p2claw.link.ice.told_addresses import told_candidates
 from p2claw.link.sdp import Description, read_description, write_description
 from p2claw.link.stock import check_stock
 from p2claw.log import get_log
@@ -77,7 +78,8 @@ class Peer:
         at the end once with ("", mid). It is never called before `answer` or `offer` has returned.
         Host candidates are not among them: they are in the description.
     port: a UDP port shared with other links; None: a port of its own.
-    certificate: for the DTLS handshake; None: a new one.
+    certificate: for the DTLS handshake; None: a new one. told: addresses and ports at which this
+        side is reached though they are none of the machine's own.
     fingerprint: SHA-256 of the certificate, 32 bytes.
 
     Raises OSError if no UDP port is free.
@@ -90,6 +92,7 @@ class Peer:
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: UdpPort | None,
         certificate: LinkCertificate | None = None,
+        told: tuple[tuple[str, int], ...] = (),
         controlling: bool,
     ) -> None:
         check_stock()
@@ -106,6 +109,7 @@ class Peer:
         self._is_started = False
         self._names = LocalNames(self._on_name)
         self._gathering: Gathering | None = None
+        self._told = told
         self._mid = "0"
         self._settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failure: LinkError | None = None
@@ -174,6 +178,7 @@ class Peer:
         if self._gathering is not None:
             raise LocalProtocolError("a peer describes itself once")
         candidates = self._connection.open_hosts(host_addresses())
+        candidates += told_candidates(self._told, candidates)
         self._gathering = Gathering(self._connection, self._servers, self._on_gathered)
         self._gathering.start()
         return write_description(
@@ -316,12 +321,14 @@ class BoxPeer(Peer):
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: UdpPort | None = None,
         certificate: LinkCertificate | None = None,
+        told: tuple[tuple[str, int], ...] = (),
     ) -> None:
         super().__init__(
             ice_servers=ice_servers,
             on_candidate=on_candidate,
             port=port,
             certificate=certificate,
+            told=told,
             controlling=False,
         )
 

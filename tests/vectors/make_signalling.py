@@ -70,6 +70,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "key_alias": "abcdefghijklmnopqrstuvwxyz",
             "base": "http://{label}.localhost:8787",
             "keepalive_s": 25,
+            "seen": "192.0.2.7",
         },
     ),
     ("an announcement", {"t": "announce", "seq": 1, "apps": ["dog", "cat"]}),

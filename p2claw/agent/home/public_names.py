@@ -16,11 +16,15 @@ LABEL = "{label}"
 
 @dataclass(frozen=True, slots=True)
 class PublicNames:
-    """base: a URL with `{label}`; alias: given by the coordinator; key_alias: made of the key."""
+    """base: a URL with `{label}`; alias: given by the coordinator; key_alias: made of the key.
+
+    seen: the address at which the coordinator sees the box, or "".
+    """
 
     base: str
     alias: str
     key_alias: str
+    seen: str = ""
 
     def __post_init__(self) -> None:
         try:

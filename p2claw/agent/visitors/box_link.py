@@ -54,7 +54,8 @@ class BoxLink:
     """The link to one visitor; `run` is its whole life. visit: which visitor, and which app.
 
     places: for those of its requests that are kept. place: of this process, where there are
-    others. by_token: all links whose session another link may carry on.
+    others. by_token: all links whose session another link may carry on. told: addresses and ports
+    at which the box is reached though they are none of the machine's own.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class BoxLink:
         certificate: LinkCertificate,
         place: int | None,
         by_token: MutableMapping[bytes, BoxLink],
+        told: tuple[tuple[str, int], ...] = (),
     ) -> None:
         self.visit = visit
         self._session = offer.session
@@ -96,6 +98,7 @@ class BoxLink:
             on_candidate=self._on_candidate,
             port=port,
             certificate=certificate,
+            told=told,
         )
 
     async def run(self) -> None:

@@ -22,8 +22,9 @@ from p2claw.agent.visitors.admission import Admission
 from p2claw.agent.visitors.box_link import BoxLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.proxy import Proxy
+from p2claw.agent.visitors.public_addresses import told
 from p2claw.agent.visitors.visitors import Send
-from p2claw.config import AgentLimits
+from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import P2clawError
 from p2claw.link.handshake import SharedCertificate
 from p2claw.link.ice.address_watch import AddressWatch
@@ -41,8 +42,9 @@ class InProcess:
     """The visitors that this process serves; implements `visitors.Visitors`.
 
     sign: signs the answer to an offer. noticed: called with what is noticed about an app.
-    udp_port: the port that all links share; 0: any free one. ended: called with each session whose
-    link is over. place: what visitors name to come back to this process, where there are others.
+    udp_port: the port that all links share; 0: any free one. public_addresses: where else visitors
+    reach it. ended: called with each session whose link is over. place: what visitors name to come
+    back to this process, where there are others.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class InProcess:
         *,
         noticed: Callable[[Notice], None],
         udp_port: int = 0,
+        public_addresses: tuple[PublicAddress, ...] = (),
         ended: Callable[[str], None] = lambda session: None,
         place: int | None = None,
     ) -> None:
@@ -65,6 +68,8 @@ class InProcess:
         self._proxy = Proxy(lambda app: self._routes.get(app), space, limits, noticed)
         self._admission = Admission(limits, lambda app: app in self._routes)
         self._port = open_port(udp_port)
+        self._is_port_fixed = udp_port != 0
+        self._public_addresses = public_addresses
         self._watch = AddressWatch(self._port.addresses_changed)
         self._certificate = SharedCertificate()
         self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
@@ -102,6 +107,12 @@ class InProcess:
                 certificate=self._certificate.current(),
                 place=self._place,
                 by_token=self._by_token,
+                told=told(
+                    self._public_addresses,
+                    seen=names.seen,
+                    port=self._port.number,
+                    is_fixed=self._is_port_fixed,
+                ),
             )
         except P2clawError as error:
             log.warning("visitor not answered", session=offer.session[:8], error=error.message)

@@ -173,6 +173,7 @@ class Workers:
             log_level=level,
             log_format=form,
             alive_s=ALIVE_S,
+            public_addresses=tuple(one.of_worker(number) for one in config.public_addresses),
         )
         return WorkerKeeper(begin, self._new_routes, self._received, self._lost)
 

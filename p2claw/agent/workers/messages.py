@@ -16,7 +16,7 @@ from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.facts import LinkFacts
-from p2claw.config import AgentLimits
+from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.units import MIB
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Unknown, decode_agent, encode_agent
@@ -37,7 +37,10 @@ class Message(
 
 
 class Begin(Message, frozen=True):
-    """To a worker, first. limits: its share. udp_port 0: any. alive_s: how often to send Alive."""
+    """To a worker, first. limits: its share. udp_port 0: any. alive_s: how often to send Alive.
+
+    public_addresses: with the ports of this worker.
+    """
 
     number: int
     udp_port: int
@@ -46,6 +49,7 @@ class Begin(Message, frozen=True):
     log_level: str
     log_format: str
     alive_s: float
+    public_addresses: tuple[PublicAddress, ...] = ()
 
 
 class NewRoutes(Message, frozen=True):

@@ -70,6 +70,7 @@ class Worker:
             Path(begin.spool_dir),
             noticed=lambda notice: line.send(Noticed(notice)),
             udp_port=begin.udp_port,
+            public_addresses=begin.public_addresses,
             ended=lambda session: line.send(Ended(session)),
             place=begin.number,
         )

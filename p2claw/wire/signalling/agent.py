@@ -38,12 +38,16 @@ class Register(Message, frozen=True, tag="register"):
 
 
 class Registered(Message, frozen=True, tag="registered"):
-    """C → A. `base` is a URL with `{label}` in the place of the first label of the host."""
+    """C → A. `base` is a URL with `{label}` in the place of the first label of the host.
+
+    seen: the address that the connection comes from; "" if the coordinator does not tell.
+    """
 
     alias: f.Label
     key_alias: f.Label
     base: f.Line
     keepalive_s: f.KeepaliveSeconds
+    seen: f.Network = ""
 
 
 class Announce(Message, frozen=True, tag="announce"):

@@ -24,7 +24,7 @@ from p2claw.agent.workers.messages import (
     Signed,
     Stop,
 )
-from p2claw.config import AgentLimits
+from p2claw.config import AgentLimits, PublicAddress
 from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxOffer, IceServer
 
 ROUTES = (
@@ -54,7 +54,16 @@ FACTS = LinkFacts(
 )
 
 TO_WORKER: tuple[Message, ...] = (
-    Begin(3, 4_103, "/home/crab/.p2claw/spool", AgentLimits(), "info", "json", 5.0),
+    Begin(
+        3,
+        4_103,
+        "/home/crab/.p2claw/spool",
+        AgentLimits(),
+        "info",
+        "json",
+        5.0,
+        (PublicAddress("192.0.2.7", 4_103),),
+    ),
     NewRoutes(ROUTES),
     NewRoutes(()),
     Offered(OFFER, NAMES),

@@ -1,0 +1,33 @@
+"""At which addresses visitors are told to try a box."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2claw.agent.visitors.public_addresses import told
+from p2claw.config import PublicAddress
+
+NAMED = (PublicAddress("198.51.100.7"), PublicAddress("198.51.100.7", 9_000))
+
+
+def test_an_address_without_a_port_is_tried_with_the_udp_port() -> None:
+    assert told(NAMED, seen="", port=4_100, is_fixed=False) == (
+        ("198.51.100.7", 4_100),
+        ("198.51.100.7", 9_000),
+    )
+
+
+def test_where_the_coordinator_sees_the_box_is_tried_with_a_port_that_was_fixed() -> None:
+    assert told((), seen="192.0.2.7", port=4_100, is_fixed=True) == (("192.0.2.7", 4_100),)
+    assert told((), seen="192.0.2.7", port=4_100, is_fixed=False) == ()
+
+
+def test_what_is_named_and_seen_is_tried_once() -> None:
+    assert told(NAMED[:1], seen="198.51.100.7", port=4_100, is_fixed=True) == (
+        ("198.51.100.7", 4_100),
+    )
+
+
+@pytest.mark.parametrize("seen", ["", "127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "no address"])
+def test_an_address_that_leads_nowhere_is_not_tried(seen: str) -> None:
+    assert told((), seen=seen, port=4_100, is_fixed=True) == ()
