@@ -41,11 +41,15 @@ class Row:
 
 
 @asynccontextmanager
-async def public_segment(lab: Laboratory, folder: Path, *, relays: bool) -> AsyncIterator[None]:
-    """The coordinator, and coturn, which is its STUN server at least."""
+async def public_segment(
+    lab: Laboratory, folder: Path, *, relays: bool, stun: bool = True
+) -> AsyncIterator[None]:
+    """The coordinator, and coturn, which is its STUN server, too, unless it has none."""
     async with AsyncExitStack() as ends:
         await ends.enter_async_context(lab.server.hold(services.relay(folder)))
-        await ends.enter_async_context(services.coordinator(lab.server, folder, relays=relays))
+        await ends.enter_async_context(
+            services.coordinator(lab.server, folder, relays=relays, stun=stun)
+        )
         yield
 
 

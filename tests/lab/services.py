@@ -34,17 +34,21 @@ class Box:
 
 
 @contextlib.asynccontextmanager
-async def coordinator(server: Host, folder: Path, *, relays: bool) -> AsyncIterator[ServerProcess]:
+async def coordinator(
+    server: Host, folder: Path, *, relays: bool, stun: bool = True
+) -> AsyncIterator[ServerProcess]:
     """Coordinator and edge on the public host, which names its STUN server, and its TURN server."""
     secret = folder / "turn-secret"
     secret.write_text(SECRET)
-    turn = f"{SERVER_ADDRESSES[0]}:{TURN_PORT}"
-    options = ["--stun", f"stun:{turn}"]
-    for name in (SERVER_ADDRESSES[0], f"[{SERVER_ADDRESS6}]"):
+    hosts = (SERVER_ADDRESSES[0], f"[{SERVER_ADDRESS6}]")
+    options = ["--stun", f"stun:{hosts[0]}:{TURN_PORT}"] if stun else []
+    for name in hosts:
         options += ["--name", f"{name}:{EDGE_PORT}"]
     if relays:
+        # A deployment has one name with both families. Here are no names, so both are written.
         for transport in ("udp", "tcp"):
-            options += ["--turn", f"turn:{turn}?transport={transport}"]
+            for host in hosts:
+                options += ["--turn", f"turn:{host}:{TURN_PORT}?transport={transport}"]
         options += ["--turn-secret-file", str(secret)]
     running = server_process(folder, *options, listen=f":{EDGE_PORT}", built_bootstrap=True)
     async with server.hold(running) as process:

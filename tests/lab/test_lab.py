@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from p2claw.visitor import Visitor
-from tests.lab import matrix, services
+from tests.lab import matrix, services, wiring
 from tests.lab.laboratory import SERVER_ADDRESSES, laboratory
-from tests.lab.nats import NATS
+from tests.lab.nats import NATS, OPEN_PORT
 from tests.lab.theory import expected
 from tests.support import namespaces
+from tests.support.sockets import until
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not namespaces.has("ip", "nft"),
@@ -59,6 +60,42 @@ async def test_a_link_that_cannot_open_fails_with_its_code_alone(tmp_path: Path)
         )
         cells = [row.cell async for row in visits]
     assert [(cell.code, cell.noise) for cell in cells] == [("link-timeout", "")]
+
+
+async def test_a_cloud_machine_is_reached_at_its_public_address_without_a_stun_server(
+    tmp_path: Path,
+) -> None:
+    """It knows its private address alone. The coordinator sees the other, and the port is fixed."""
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False, stun=False):
+        host = await lab.host("box", "cloud")
+        async with services.box(host, tmp_path / "box", "--udp-port", str(OPEN_PORT)) as box:
+            visits = [
+                await matrix.by_fetch(await lab.host("visitor", kind), box, kind)
+                for kind in ("port", "symmetric")
+            ]
+    assert [(v.code, v.later, v.whole) for v in visits] == [("", "direct", True)] * 2
+
+
+async def test_a_link_that_began_through_a_relay_moves_to_a_direct_path(tmp_path: Path) -> None:
+    """Nothing but the relay is reachable at first, and everything a moment later."""
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=True):
+        host, visitor = await lab.host("box", "port"), await lab.host("visitor", "port")
+        router = lab.router(visitor)
+        async with services.box(host, tmp_path / "box") as box:
+            edge = f"http://{SERVER_ADDRESSES[0]}:{services.EDGE_PORT}"
+            wiring.close_but_for(router, SERVER_ADDRESSES[0])
+            link = await visitor.run(Visitor.open(box.url, edge=edge))
+            try:
+                before = link.stats().path
+                wiring.open_again(router)
+                await until(lambda: link.stats().path == "direct")
+                response = await visitor.run(link.request("GET", "/1000000"))
+                body = await visitor.run(response.body())
+                [seen] = (await box.agent.api.get("/v1/sessions"))["sessions"]
+            finally:
+                await visitor.run(link.close())
+    assert (before, seen["path"]) == ("relayed", "direct")
+    assert body == services.pattern(1_000_000)
 
 
 async def test_a_box_whose_address_changes_is_reached_at_the_new_one(tmp_path: Path) -> None:

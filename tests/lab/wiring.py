@@ -112,6 +112,18 @@ def readdress(name: str, inner: str) -> None:
     namespaces.ip("-n", name, "route", "add", "default", "via", f"{network}.1")
 
 
+def close_but_for(router: str, address: str) -> None:
+    """Let a router forward no UDP but that from and to one address, until `open_again`."""
+    rule = f"ip saddr != {address} ip daddr != {address} meta l4proto udp drop"
+    chain = f"chain closed {{\ntype filter hook forward priority -10\n{rule}\n}}\n"
+    _load(router, f"table inet closed {{\n{chain}}}\n")
+
+
+def open_again(router: str) -> None:
+    """Forward as before `close_but_for`."""
+    _load(router, "delete table inet closed\n")
+
+
 def join_routers(carrier: str, router: str, inside: str) -> None:
     """The line between a provider's NAT and the one behind it, whose address is `inside`."""
     namespaces.ip(

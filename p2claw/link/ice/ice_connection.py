@@ -32,8 +32,13 @@ PAIRS = 100
 # Four megabytes of full packets: more than any receive buffer of the kernel holds for us.
 RECEIVE_QUEUE = 4096
 
-# Three round trips of 150 ms: time for both sides' checks to open both NATs.
-RELAY_PATIENCE_S = 0.5
+# Time for both sides' checks to open both NATs. Of two checks that cross, a NAT may drop both: then
+# the first retransmission decides, after the 0.5 s of RFC 8489 §6.2.1, and a round trip of 300 ms.
+RELAY_PATIENCE_S = 0.8
+
+# So long the direct pairs of a link that began relayed are checked again: retransmissions leave
+# after 0.5, 1.5, 3.5 and 7.5 s, and a NAT forgets what opened it after 30 s.
+IMPROVING_S = 10.0
 
 # Telling a TURN server that we are done is a courtesy: the allocation expires in any case.
 RELAY_CLOSE_TIMEOUT_S = 1.0
@@ -75,6 +80,7 @@ class IceConnection(Connection):
         self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
         self._relays_from = 0.0  # on the loop's clock
         self._is_closed = False
+        self._improving: asyncio.Task[None] | None = None
         self._candidates: list[Candidate] = []
 
     @property
@@ -172,7 +178,42 @@ class IceConnection(Connection):
             self._cut_short(pair)
         if result != ICE_COMPLETED:
             raise ConnectionError("no path was found")
+        if self.ice_controlling and self.selected is not None and _is_relayed(self.selected):
+            self._improving = asyncio.create_task(self._improve())
         # aioice would begin to ask for consent here. The data plane does (RFC 7675).
+
+    async def _improve(self) -> None:
+        """Move a link that a relay carries to the first direct pair that answers.
+
+        A check nominates, so its answer moves this side at once, and the other follows. The other
+        side has checked these pairs before, so its NAT is open to them.
+        """
+        pairs = [
+            self._find_pair(protocol, remote) or CandidatePair(protocol, remote)
+            for protocol in self._protocols
+            for remote in self.remote_candidates
+            if "relay" not in (protocol.local_candidate.type, remote.type)
+            and protocol.local_candidate.can_pair_with(remote)
+        ]
+        tries = [asyncio.create_task(self._try_again(pair)) for pair in pairs[:PAIRS]]
+        try:
+            async with asyncio.timeout(IMPROVING_S):
+                while tries and self.selected is not None and _is_relayed(self.selected):
+                    _, left = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+                    tries = list(left)
+        except TimeoutError:
+            log.debug("no direct path found", pairs=len(pairs))
+        finally:
+            for task in tries:
+                task.cancel()
+            if tries:
+                await asyncio.wait(tries)
+
+    async def _try_again(self, pair: CandidatePair) -> None:
+        if pair not in self._check_list:
+            self._check_list.append(pair)
+            self.sort_check_list()
+        await self.check_start(pair)
 
     def _cut_short(self, pair: CandidatePair) -> None:
         """End a check that is not needed any more, and forget its task."""
@@ -199,6 +240,9 @@ class IceConnection(Connection):
     async def close(self) -> None:
         """Leave the port. A TURN server that is silent is left to its own time-out."""
         self._is_closed = True
+        if self._improving is not None:
+            self._improving.cancel()
+            await asyncio.wait([self._improving])
         self._port.remove_ufrag(self.local_username)
         relays = [p for p in self._protocols if p.local_candidate.type == "relay"]
         self._protocols = [p for p in self._protocols if p not in relays]
