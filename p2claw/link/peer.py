@@ -43,6 +43,11 @@ log = get_log("link")
 
 CLOSE_TIMEOUT_S = 3.0
 
+_NO_PATH = (
+    "A firewall on either side lets nothing through: try another network, or have the coordinator"
+    " name a TURN server. `p2claw doctor` on the box says what it can reach"
+)
+
 Path = Literal["direct", "relayed", "unknown"]
 
 
@@ -144,8 +149,9 @@ class Peer:
         settled, _ = await asyncio.wait([self._settled], timeout=timeout_s)
         if not settled:
             raise LinkError(
-                f"the link did not open within {timeout_s:g} s: it waits for {self.phase.value}",
+                f"the link did not open within {timeout_s:.0f} s: it waits for {self.phase.value}",
                 code="link-timeout",
+                hint=_NO_PATH if self.phase is Phase.CHECKING else "Try again",
             )
         if self._failure is not None:
             raise self._failure
@@ -216,7 +222,7 @@ class Peer:
         try:
             await self._connection.connect()
         except ConnectionError:
-            self._fail("no path to the other side was found", "path-not-found")
+            self._fail("no path to the other side was found", "path-not-found", _NO_PATH)
             return
         self.phase = Phase.SECURING
         if not await self._dtls.run(remote.fingerprint, server=server):
@@ -295,13 +301,13 @@ class Peer:
         await self._dtls.stop()
         await self._connection.close()
 
-    def _fail(self, message: str, code: str) -> None:
+    def _fail(self, message: str, code: str, hint: str = "") -> None:
         """Only the first reason counts.
 
         Once the channel was open, `channel_closed` reports the end.
         """
         if not self._settled.done():
-            self._failure = LinkError(message, code=code)
+            self._failure = LinkError(message, code=code, hint=hint)
             self._settled.set_result(None)
 
     def _on_gathered(self, candidate: Candidate | None) -> None:

@@ -34,7 +34,8 @@ from p2claw.wire.signalling import (
 )
 
 # From the first packet to an open channel; also what a person waits at most.
-OPEN_TIMEOUT_S = 30.0
+# The slowest path, a relay over TLS behind two lost packets, takes some five seconds.
+OPEN_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 1.0
 
 # What to do about it, where there is something. Source of the codes: docs/WIRE.md §12.
@@ -175,7 +176,9 @@ class _Socket:
                 received = await self._socket.receive()
         except TimeoutError:
             raise LinkError(
-                f"the coordinator did not answer within {OPEN_TIMEOUT_S:g} s", code="link-timeout"
+                f"the coordinator did not answer within {OPEN_TIMEOUT_S:g} s",
+                code="link-timeout",
+                hint="Try again; if it stays so, the box or its coordinator hangs",
             ) from None
         if received.type is not aiohttp.WSMsgType.TEXT:
             raise LinkError(f"the coordinator closed the introduction ({self._socket.close_code})")
