@@ -26,11 +26,14 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrad
 
 class Lie(Enum):
     """NONE: honest. FINGERPRINT: its own certificate in the box's answer. KEY: it also says that
-    its own key is the box's, and signs the answer with it."""
+    its own key is the box's, and signs the answer with it. SILENCE: it says nothing. NO_WAY: it
+    passes no candidate on, so that no path is found."""
 
     NONE = "none"
     FINGERPRINT = "fingerprint"
     KEY = "key"
+    SILENCE = "silence"
+    NO_WAY = "no-way"
 
 
 @dataclass(slots=True)
@@ -52,20 +55,28 @@ class Introduction:
     session: str = ""
     offer: str = ""
 
-    def from_visitor(self, text: str) -> str:
+    def from_visitor(self, text: str) -> str | None:
+        """What becomes of a message; None: nothing."""
         message = json.loads(text)
+        if message["t"] == "candidate" and self.coordinator.lie is Lie.NO_WAY:
+            return None
         if message["t"] == "offer":
             self.offer = message["sdp"]
         return text
 
-    def to_visitor(self, text: str) -> str:
+    def to_visitor(self, text: str) -> str | None:
+        """What becomes of a message; None: nothing."""
         message: dict[str, Any] = json.loads(text)
         lie = self.coordinator.lie
+        if lie is Lie.SILENCE or (lie is Lie.NO_WAY and message["t"] == "candidate"):
+            return None
         if message["t"] == "introduced":
             self.session = message["session"]
             if lie is Lie.KEY:
                 message["peer_id"] = peer_id_of(self.key.public_key().public_bytes_raw())
-        if message["t"] == "answer" and lie is not Lie.NONE:
+        if message["t"] == "answer" and lie is Lie.NO_WAY:
+            message["sdp"] = re.sub(r"a=candidate:[^\n]*\n", "", message["sdp"])
+        if message["t"] == "answer" and lie in (Lie.FINGERPRINT, Lie.KEY):
             self.coordinator.told += 1
             own = f"a=fingerprint:sha-256 {OWN_FINGERPRINT}"
             message["sdp"] = re.sub(r"a=fingerprint:sha-256 [0-9A-Fa-f:]+", own, message["sdp"])
@@ -124,15 +135,15 @@ async def _pass_socket(
 
         async def up() -> None:
             async for message in near:
-                if message.type is WSMsgType.TEXT:
-                    await far.send_str(talk.from_visitor(message.data))
+                if message.type is WSMsgType.TEXT and (said := talk.from_visitor(message.data)):
+                    await far.send_str(said)
             await far.close()
 
         upward = asyncio.create_task(up())
         try:
             async for message in far:
-                if message.type is WSMsgType.TEXT:
-                    await near.send_str(talk.to_visitor(message.data))
+                if message.type is WSMsgType.TEXT and (said := talk.to_visitor(message.data)):
+                    await near.send_str(said)
             await near.close()
         finally:
             upward.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.acts import human_pages
 from tests.e2e.acts.human_pages import through
 from tests.e2e.apps.foreign import free_port
@@ -83,6 +85,26 @@ async def test_an_alias_that_is_the_keys_hash_admits_no_other_key(
         liar.lie = Lie.KEY
         tab = await human_pages.visit(browser, through(site.address.key_url, liar.port))
         assert await _says(tab, "wrong-key")
+
+
+@pytest.mark.parametrize(
+    ("lie", "code", "advice"),
+    [(Lie.SILENCE, "unreachable", "another network"), (Lie.NO_WAY, "no-path", "Another network")],
+)
+async def test_a_step_that_does_not_end_is_explained_while_it_goes_on(
+    browser: Browser, site: Site, lie: Lie, code: str, advice: str
+) -> None:
+    """The attempt itself has 15 s: the page is there before, and its button begins anew."""
+    async with lying_coordinator(site.stack.edge) as liar:
+        liar.lie = lie
+        tab = await human_pages.visit(browser, through(site.url, liar.port))
+        said = await _says(tab, code)
+        assert advice in said
+        assert "Trying…" in said
+        liar.lie = Lie.NONE
+        await tab.click("button", within="top")
+        await tab.wait_for_text("This is page 0", within="app")
+        await tab.close()
 
 
 async def test_a_browser_without_webrtc_is_told_so(browser: Browser, site: Site) -> None:

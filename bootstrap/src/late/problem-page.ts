@@ -20,7 +20,7 @@ export function problemPage(problem: ProblemText, retry: RetryPlan | undefined):
 
 function count(seconds: number): HTMLElement {
   const text = element("span", "soon");
-  let left = Math.max(1, Math.round(seconds));
+  let left = seconds > 0 ? Math.max(1, Math.round(seconds)) : 0; // 0: a try is under way
   const say = (): void => {
     text.textContent = left > 0 ? `Next try in ${left} s` : "Trying…";
     left -= 1;

@@ -80,8 +80,8 @@ const TEXTS: Record<ProblemCode, Text> = {
   unreachable: () => ({
     title: "The introduction service cannot be reached",
     text: [
-      "Your browser is offline, or a firewall blocks WebSockets.",
-      "This page tries again by itself.",
+      "Your browser is offline, a firewall blocks WebSockets, or the service is down.",
+      "See whether other sites open, or try another network. This page tries again by itself.",
     ],
   }),
   "no-path": ({ alias }) => ({

@@ -32,6 +32,7 @@ import { visitUrl } from "./signalling";
 import { Tab } from "./tab";
 import { reloadAs } from "./tab-type";
 import { followTop, reloadTab, unhide } from "./top-steps";
+import { waiting } from "./waiting";
 
 const documentOfTab = document;
 
@@ -59,6 +60,7 @@ export class Shell {
   private page: AppPage | undefined;
   private state: LinkState = "idle";
   private relay = false;
+  private readonly waits = waiting((state) => this.fruitless(state !== "finding", 0));
   private controlled = false;
   // The app's own service worker may answer without a link.
   private readonly covered = "covered" in document.documentElement.dataset;
@@ -389,6 +391,7 @@ export class Shell {
     this.state = state;
     performance.mark(`p2claw-${state}`); // for whoever asks where the time of a visit goes
     if (state === "finding") this.relay = false;
+    this.waits(state);
     if (state === "open") this.load();
     this.show();
   }
@@ -434,10 +437,11 @@ export class Shell {
     return inS;
   }
 
+  // delayMs: until the next try; 0: one is under way, and only a reload begins another.
   private fruitless(reached: boolean, delayMs: number): void {
     const { cover } = this.pages;
     if (cover === "none" || cover === "app") return;
-    const act = (): void => this.connector.hurry();
+    const act = delayMs ? (): void => this.connector.hurry() : reloadTab;
     this.pages.link(reached ? "no-path" : "unreachable", act, delayMs / 1_000);
   }
 
