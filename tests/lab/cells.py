@@ -80,12 +80,9 @@ async def _browse(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
         browser = await Browser.launch(kind, folder)
         try:
             began = time.monotonic()
-            tab = await browser.open(f"{box.url}1")
+            tab = await browser.open(box.url)
             try:
-                await tab.wait_for(
-                    "() => document.body !== null && location.pathname === '/1'",
-                    timeout_s=PAGE_TIMEOUT_S,
-                )
+                await tab.wait_for("() => document.title === 'lab'", timeout_s=PAGE_TIMEOUT_S)
             except BrowserError:
                 return Cell("failed", "failed", _ms(began), False, "no-page")
             opened, open_ms = time.monotonic(), _ms(began)
