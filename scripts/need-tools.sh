@@ -31,6 +31,7 @@ find_missing() {
     need coturn has turnserver
     need iproute2 has ip
     need nftables has nft
+    need conntrack has conntrack
     ;;
   apps)
     need php-cli has php

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 
-from p2claw.errors import StreamResetError, UsageError
+from p2claw.errors import LinkError, StreamResetError, UsageError
 from p2claw.link.stream import VisitorStream
 from p2claw.units import MIB
+from p2claw.visitor.rest import Rest
 from p2claw.wire.frames.codes import Code
-from p2claw.wire.frames.heads import ResponseHead
+from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
+
+# Sends a request again with these fields. Raises as Visitor.request.
+Again = Callable[[Fields], Awaitable[tuple[ResponseHead, VisitorStream]]]
 
 
 class Response:
@@ -18,10 +22,17 @@ class Response:
 
     status, fields: as the app sent them. error: a code of docs/WIRE.md §9 if the box made the
     response itself, else "". Read the body to its end, or `close`.
+
+    A body whose session is lost goes on with the rest of it, where that can be asked for.
     """
 
     def __init__(
-        self, head: ResponseHead, stream: VisitorStream, sending: asyncio.Task[None] | None
+        self,
+        request: RequestHead,
+        head: ResponseHead,
+        stream: VisitorStream,
+        sending: asyncio.Task[None] | None,
+        again: Again,
     ) -> None:
         self.status = head.status
         self.fields = head.fields
@@ -29,6 +40,9 @@ class Response:
         self._stream = stream
         self._sending = sending
         self._ended = False
+        self._request = request
+        self._again = again
+        self._rest = Rest.of(request, head)
 
     @property
     def trailers(self) -> tuple[tuple[str, str], ...]:
@@ -45,14 +59,44 @@ class Response:
 
         Raises StreamResetError if the app broke off, LinkError if the link was lost.
         """
-        try:
-            while piece := await self._stream.read():
-                yield piece
-        except StreamResetError:
-            self._raise_body_fault()
-            raise
+        skip = 0
+        while True:
+            try:
+                while piece := await self._stream.read():
+                    fresh = piece[skip:]
+                    skip -= len(piece) - len(fresh)
+                    if self._rest is not None:
+                        self._rest.came += len(fresh)
+                    if fresh:
+                        yield fresh
+                break
+            except StreamResetError:
+                self._raise_body_fault()
+                raise
+            except LinkError:
+                if self._rest is None:
+                    raise
+                if self._rest.is_whole:
+                    break
+                skip = await self._go_on(self._rest)
         self._ended = True
         self._raise_body_fault()
+
+    async def _go_on(self, rest: Rest) -> int:
+        """Ask for the rest of the body; how many of its bytes have come before.
+
+        Raises LinkError `response-changed` if there is another version of it now.
+        """
+        head, self._stream = await self._again(rest.fields(self._request.fields))
+        skip = rest.skipped(head)
+        if skip is None:
+            self._stream.reset(Code.CANCEL)
+            raise LinkError(
+                "the link was lost, and what the app has now is not the rest of it",
+                code="response-changed",
+                hint="Ask for it again",
+            )
+        return skip
 
     async def body(self, limit_bytes: int = 64 * MIB) -> bytes:
         """The whole body. Raises UsageError `body-too-large` above the limit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterable, Iterable
+from dataclasses import replace
 from types import TracebackType
 
 from p2claw import __version__
@@ -17,17 +18,17 @@ from p2claw.errors import (
 )
 from p2claw.grace import within
 from p2claw.link.peer import PeerStats
-from p2claw.link.pump import Pump
+from p2claw.link.pump import RESUME_S, Pump
 from p2claw.link.stream import VisitorStream
 from p2claw.units import MIB
 from p2claw.visitor.app_socket import AppSocket
 from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.renewal import Link, Renewal
-from p2claw.visitor.response import Response
+from p2claw.visitor.response import Again, Response
 from p2claw.visitor.signalling import open_channel
 from p2claw.wire.frames.codes import Code
-from p2claw.wire.frames.heads import RequestHead
+from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
 from p2claw.wire.frames.hello import WEBSOCKET, Role
 from p2claw.wire.frames.limits import Limits
 from p2claw.wire.session.session import Resumption, Session
@@ -35,6 +36,8 @@ from p2claw.wire.session.session import Resumption, Session
 # From the request to the head of its response. The box gives up on an app before that.
 HEAD_TIMEOUT_S = 120.0
 RETIRE_TIMEOUT_S = 3600.0
+# Between two tries to go on with a response, while the box is away.
+AGAIN_S = 0.5
 
 # A browser has a hundred streams and 1 MiB for each; fetch has one. The window bounds the speed to
 # window / round trip, 40 MB/s at 100 ms, and on loopback 1 MiB costs a tenth of it (measured).
@@ -209,7 +212,7 @@ class Visitor:
         if body:
             sending = asyncio.get_running_loop().create_task(_send_body(stream, body))
         try:
-            return Response(await stream.response(), stream, sending)
+            return Response(head, await stream.response(), stream, sending, self._again(head))
         except BaseException:
             stream.reset(Code.CANCEL)
             if sending is not None:
@@ -217,6 +220,31 @@ class Visitor:
                 await asyncio.wait([sending])
                 if not sending.cancelled() and (fault := sending.exception()) is not None:
                     raise fault from None
+            raise
+
+    def _again(self, head: RequestHead) -> Again:
+        """Sends a request without a body again, as soon as the box is there, within RESUME_S."""
+
+        async def again(fields: Fields) -> tuple[ResponseHead, VisitorStream]:
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + RESUME_S
+            while True:
+                try:
+                    return await self._once_more(replace(head, fields=fields))
+                except (LinkError, RefusedError):
+                    if loop.time() > deadline:
+                        raise
+                    await asyncio.sleep(AGAIN_S)
+
+        return again
+
+    async def _once_more(self, head: RequestHead) -> tuple[ResponseHead, VisitorStream]:
+        stream = await self._open_stream(head, end=True)
+        try:
+            async with asyncio.timeout(HEAD_TIMEOUT_S):
+                return await stream.response(), stream
+        except BaseException:
+            stream.reset(Code.CANCEL)
             raise
 
     async def _open_stream(self, head: RequestHead, *, end: bool) -> VisitorStream:

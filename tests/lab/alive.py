@@ -13,6 +13,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast, get_args
@@ -47,6 +48,8 @@ class Row:
     @property
     def is_whole(self) -> bool:
         report = self.report
+        if EVENTS[self.event].ends_streams:
+            return report.down
         return report.down and report.up and not report.missing and not report.doubled
 
     @property
@@ -57,16 +60,20 @@ class Row:
 async def alive(event: str, by: str, folder: Path) -> Row:
     """One event, in a laboratory of its own. by: fetch, or a browser."""
     stay_s = BEFORE_S + EVENTS[event].gap_s + AFTER_S
-    async with laboratory() as lab, matrix.public_segment(lab, folder, relays=True):
+    async with (
+        laboratory() as lab,
+        matrix.public_segment(lab, folder, relays=True) as server,
+        AsyncExitStack() as ends,
+    ):
         visitor = await lab.host("visitor", KIND, LINE)
         box_host = await lab.host("box", KIND, LINE)
-        scene = Scene(lab, visitor, box_host, KIND)
-
-        async def happen() -> None:
-            await asyncio.sleep(BEFORE_S)
-            await EVENTS[event].happen(scene)
-
         async with services.box(box_host, folder / "box") as box:
+            scene = Scene(lab, visitor, box_host, KIND, box, server, ends)
+
+            async def happen() -> None:
+                await asyncio.sleep(BEFORE_S)
+                await EVENTS[event].happen(scene)
+
             if by == "fetch":
                 staying = _by_fetch(box, stay_s, happen())
             else:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from tests.lab.host import Host
 from tests.lab.laboratory import Laboratory
 from tests.lab.nats import NATS, ruleset
+from tests.lab.services import Box
 from tests.support import namespaces
+from tests.support.server import ServerProcess
 
 OUTAGE_S = 10.0
 
@@ -22,14 +26,21 @@ class Scene:
     visitor: Host
     box: Host
     kind: str
+    box_agent: Box
+    server: ServerProcess
+    ends: AsyncExitStack
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """happen: makes it so. gap_s: of a stream of ten messages per second, what is allowed."""
+    """happen: makes it so. gap_s: of a stream of ten messages per second, what is allowed.
+
+    ends_streams: what cannot be asked for again is lost; files go on.
+    """
 
     gap_s: float
     happen: Callable[[Scene], Awaitable[None]]
+    ends_streams: bool = False
 
 
 async def visitor_address(scene: Scene) -> None:
@@ -60,10 +71,25 @@ async def box_address(scene: Scene) -> None:
 async def outage(scene: Scene) -> None:
     """Nothing goes through the visitor's router for a while."""
     router = scene.lab.router(scene.visitor)
-    chain = "chain all {\ntype filter hook forward priority -10\ndrop\n}"
+    chain = "chain cut {\ntype filter hook forward priority -10\ndrop\n}"
     _nft(router, f"table inet outage {{\n{chain}\n}}\n")
     await asyncio.sleep(OUTAGE_S)
     _nft(router, "delete table inet outage")
+
+
+async def agent_killed(scene: Scene) -> None:
+    """The agent dies without a word, and is started again."""
+    await _start_again(scene, signal.SIGKILL)
+
+
+async def agent_restarted(scene: Scene) -> None:
+    """The agent is stopped, and started again."""
+    await _start_again(scene, signal.SIGTERM)
+
+
+async def coordinator_killed(scene: Scene) -> None:
+    """The coordinator and the edge die without a word, and stay away."""
+    await scene.lab.server.run(scene.server.stop(signal.SIGKILL))
 
 
 EVENTS = {
@@ -73,7 +99,16 @@ EVENTS = {
     "the box's NAT": Event(1.5, box_nat),
     "the box's address": Event(2.0, box_address),
     "10 s without a path": Event(OUTAGE_S + 0.3, outage),
+    "the agent is killed": Event(4.0, agent_killed, ends_streams=True),
+    "the agent is restarted": Event(4.0, agent_restarted, ends_streams=True),
+    "the coordinator is killed": Event(0.4, coordinator_killed),
 }
+
+
+async def _start_again(scene: Scene, how: signal.Signals) -> None:
+    scene.box_agent.agent.signal(how)
+    await scene.box.run(scene.box_agent.agent.wait())
+    await scene.ends.enter_async_context(scene.box.hold(scene.box_agent.again()))
 
 
 def _readdress(host: Host) -> None:

@@ -17,6 +17,7 @@ from tests.lab.nats import NATS, Filtering
 from tests.lab.prober import probe, probe_server
 from tests.lab.services import Box
 from tests.lab.theory import Outcome, expected
+from tests.support.server import ServerProcess
 
 AT_ONCE = 4  # cells of one box: they wait most of their time
 
@@ -43,14 +44,12 @@ class Row:
 @asynccontextmanager
 async def public_segment(
     lab: Laboratory, folder: Path, *, relays: bool, stun: bool = True
-) -> AsyncIterator[None]:
+) -> AsyncIterator[ServerProcess]:
     """The coordinator, and coturn, which is its STUN server, too, unless it has none."""
     async with AsyncExitStack() as ends:
         await ends.enter_async_context(lab.server.hold(services.relay(folder)))
-        await ends.enter_async_context(
-            services.coordinator(lab.server, folder, relays=relays, stun=stun)
-        )
-        yield
+        coordinator = services.coordinator(lab.server, folder, relays=relays, stun=stun)
+        yield await ends.enter_async_context(coordinator)
 
 
 async def matrix(

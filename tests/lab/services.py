@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,11 @@ PIECE_BYTES, PIECE_S = 20_000, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One agent with one app. url: of the app."""
+    """One agent with one app. url: of the app. again: starts another agent with the same home."""
 
     agent: AgentProcess
     url: str
+    again: Callable[[], AbstractAsyncContextManager[AgentProcess]]
 
 
 @contextlib.asynccontextmanager
@@ -77,11 +79,14 @@ async def box(host: Host, folder: Path, *options: str) -> AsyncIterator[Box]:
     options: further ones of `p2claw run`.
     """
     dials = SERVER_ADDRESSES[0] if "." in host.address else f"[{SERVER_ADDRESS6}]"
-    agent = agent_process(folder, f"http://{dials}:{EDGE_PORT}", *options)
-    async with host.hold(_app()) as upstream, host.hold(agent) as process:
+
+    def again() -> AbstractAsyncContextManager[AgentProcess]:
+        return agent_process(folder, f"http://{dials}:{EDGE_PORT}", *options)
+
+    async with host.hold(_app()) as upstream, host.hold(again()) as process:
         await process.api.expose("lab", upstream)
         await process.api.online()
-        yield Box(process, await _known(process))
+        yield Box(process, await _known(process), again)
 
 
 async def _known(agent: AgentProcess) -> str:
@@ -133,11 +138,25 @@ async def _app() -> AsyncIterator[str]:
 
 async def _little_by_little(request: web.BaseRequest) -> web.StreamResponse:
     _, kind, count = request.path.split("/")
+    if kind == "slow":
+        return await _slowly(request, pattern(int(count) * PIECE_BYTES))
     response = web.StreamResponse()
     await response.prepare(request)
-    body = pattern(int(count) * PIECE_BYTES) if kind == "slow" else b""
     for number in range(int(count)):
-        piece = body[number * PIECE_BYTES :][:PIECE_BYTES] or f"{number}\n".encode()
-        await response.write(piece)
+        await response.write(f"{number}\n".encode())
+        await asyncio.sleep(PIECE_S)
+    return response
+
+
+async def _slowly(request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+    """A file, or the end of it, in pieces."""
+    first = request.http_range.start or 0
+    fields = {"ETag": '"pattern"', "Content-Length": str(len(body) - first)}
+    if first:
+        fields["Content-Range"] = f"bytes {first}-{len(body) - 1}/{len(body)}"
+    response = web.StreamResponse(status=206 if first else 200, headers=fields)
+    await response.prepare(request)
+    for at in range(first, len(body), PIECE_BYTES):
+        await response.write(body[at : at + PIECE_BYTES])
         await asyncio.sleep(PIECE_S)
     return response

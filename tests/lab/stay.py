@@ -36,7 +36,12 @@ class Report:
 
 async def stay(url: str, edge: str, stay_s: float) -> Report:
     report = Report()
-    async with await Visitor.open(url, edge=edge) as visitor:
+    try:
+        visitor = await Visitor.open(url, edge=edge)
+    except P2clawError as error:
+        report.error = error.code
+        return report
+    async with visitor:
         parts = (
             _numbers(visitor, stay_s, report),
             _down(visitor, int(stay_s / PIECE_S), report),

@@ -7,6 +7,7 @@ import type { Link } from "./link";
 // it would in the browser's own queue. Bounded by what it costs, not by number.
 const WAITING_BYTES = 67_108_864;
 const OFFLINE_MS = 15_000; // without a link
+const PATIENT_MS = 30_000; // the same, for the rest of an answer
 const URGENCIES = 8;
 // Kept free of what nobody waits for with a finger on the mouse: a click goes at once.
 const URGENT = 2;
@@ -57,6 +58,7 @@ export class Dispatcher {
   giveUp(): void {
     if (this.current) return;
     for (const exchange of this.waiting.flatMap((queue) => [...queue])) {
+      if (exchange.patient) continue;
       this.remove(exchange);
       exchange.fail("offline");
     }
@@ -77,14 +79,17 @@ export class Dispatcher {
 
   // Only the time without a link counts: where all streams are taken, waiting is all one can do.
   private watch(exchange: Exchange): void {
-    setTimeout(() => {
-      if (!this.queue(exchange).has(exchange)) return;
-      if (this.current) {
-        this.watch(exchange);
-        return;
-      }
-      this.remove(exchange);
-      exchange.fail("offline");
-    }, OFFLINE_MS);
+    setTimeout(
+      () => {
+        if (!this.queue(exchange).has(exchange)) return;
+        if (this.current) {
+          this.watch(exchange);
+          return;
+        }
+        this.remove(exchange);
+        exchange.fail(exchange.patient ? "lost" : "offline");
+      },
+      exchange.patient ? PATIENT_MS : OFFLINE_MS,
+    );
   }
 }

@@ -8,6 +8,7 @@ import { WEBSOCKET } from "../wire/hello";
 import { Decoding, type DecodingOwner, codingsOf } from "./decoding";
 import type { Link, StreamOwner } from "./link";
 import { Reply, type ReplyOwner } from "./reply";
+import { Rest } from "./rest";
 import { type Asking, withField } from "./sign-in";
 import { type Source, Upload, type UploadOwner } from "./upload";
 
@@ -39,6 +40,8 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   private upload: Upload | undefined;
   private decoding: Decoding | undefined;
   private attempts = 0;
+  private rest: Rest | undefined;
+  private skipBytes = 0; // of a rest that begins earlier
   // An answer that asks who is there, until a person has said so.
   private held: (() => void)[] | undefined;
 
@@ -56,6 +59,11 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     return this.request.urgency;
   }
 
+  /** Whether it is the rest of an answer: somebody reads it already. */
+  get patient(): boolean {
+    return this.rest !== undefined;
+  }
+
   /** What it costs to let it wait. */
   get heldBytes(): number {
     const { body, target } = this.request;
@@ -70,7 +78,8 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
       this.startLater(link, protocol);
       return;
     }
-    const head = { method, target, fields, urgency, keep, ...(protocol && { protocol }) };
+    const asked = this.rest ? this.rest.fields(fields) : fields;
+    const head = { method, target, fields: asked, urgency, keep, ...(protocol && { protocol }) };
     this.attempts += 1;
     try {
       this.stream = link.request(head, !this.body && protocol === undefined, this);
@@ -132,12 +141,14 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
       case "response":
         this.answer(event.head, event.end);
         return;
-      case "data":
+      case "data": {
+        const data = this.fresh(event.data);
         this.tell(() => {
-          if (this.decoding) this.decoding.push(event.data, event.end);
-          else this.reply.data(event.data, event.end);
+          if (this.decoding) this.decoding.push(data, event.end);
+          else this.reply.data(data, event.end);
         });
         return;
+      }
       case "trailers":
         this.tell(() => {
           if (this.decoding) this.decoding.push(new Uint8Array(), true);
@@ -162,6 +173,17 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   lost(): void {
     this.release();
     if (this.state === "over") return;
+    if (this.state === "answered" && this.rest) {
+      const { stream } = this;
+      if (this.rest.whole) {
+        this.event({ kind: "data", stream, data: new Uint8Array(), end: true });
+        this.event({ kind: "closed", stream });
+        return;
+      }
+      this.attempts = 0;
+      this.retryOr(true, "lost");
+      return;
+    }
     const repeatable = this.state === "sent" && REPEATABLE.has(this.request.method);
     this.retryOr(repeatable && !this.body, "lost");
   }
@@ -208,6 +230,10 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   private answer(head: ResponseHead, end: boolean): void {
     const { socket } = this.request;
     this.state = "answered";
+    if (this.rest) {
+      this.goOn(this.rest, head, end);
+      return;
+    }
     if (head.notice) this.owner.noticed(head.notice);
     if (socket !== undefined && !end && this.link) {
       const wanted = this.owner.accepted(socket, this.link, this.stream);
@@ -219,11 +245,31 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     const said = head.fields.filter(([name]) => name === "www-authenticate");
     const challenges = head.status === 401 ? said.map(([, value]) => value) : [];
     if (this.owner.challenged(this, challenges)) this.held = [];
+    else if (!end) this.rest = Rest.of(this.request.method, head);
     this.tell(() => {
       const codings = end ? [] : codingsOf(head.fields);
       if (codings.length) this.decoding = new Decoding(codings, this);
       this.reply.head(head, end, codings.length > 0);
     });
+  }
+
+  private goOn(rest: Rest, head: ResponseHead, end: boolean): void {
+    const skip = rest.skipped(head);
+    if (skip === undefined || end) {
+      this.link?.reset(this.stream, Code.CANCEL);
+      this.fail("lost");
+      return;
+    }
+    this.skipBytes = skip;
+  }
+
+  // What of it has not come before.
+  private fresh(data: Uint8Array): Uint8Array {
+    const skipped = Math.min(this.skipBytes, data.length);
+    this.skipBytes -= skipped;
+    if (skipped) this.decoded(skipped);
+    if (this.rest) this.rest.came += data.length - skipped;
+    return skipped ? data.subarray(skipped) : data;
   }
 
   private tell(step: () => void): void {
