@@ -126,6 +126,17 @@ async def test_a_shared_worker_has_a_websocket_and_is_one(workers: Workers) -> N
     assert through == directly
 
 
+async def test_a_class_that_would_ask_the_edge_is_not_there(workers: Workers) -> None:
+    look = """() => new Promise((resolve) => {
+      const text = "postMessage('WebSocketStream' in self)";
+      const worker = new Worker(URL.createObjectURL(new Blob([text])));
+      worker.onmessage = ({ data }) => resolve(["WebSocketStream" in self, data]);
+    })"""
+    directly, through = await workers.both(look)
+    assert directly == [workers.direct.browser.kind == "chromium"] * 2
+    assert through == [False, False]
+
+
 async def test_an_error_in_a_worker_has_its_own_line(workers: Workers) -> None:
     directly, through = await workers.both(RUN, ["/script/throws.js"])
     assert directly[:2] == ["threw", 3]

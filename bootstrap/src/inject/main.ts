@@ -26,7 +26,7 @@ import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
 import { belong, tellSw } from "./sw-port";
-import { wrapWebSocket } from "./web-socket";
+import { STRICT, wrapWebSocket } from "./web-socket";
 import { wrapWorkers } from "./workers";
 import { wrapXhr } from "./xhr";
 
@@ -71,7 +71,7 @@ function begin(place: Place): void {
   // Where what a Blob's module imports passes the Service Worker by, the edge need not be there for
   // it. Without a nonce our tag is admitted by its URL; a policy in the page itself nobody has read.
   const imports = (): boolean =>
-    "WebSocketStream" in self &&
+    STRICT &&
     self.origin !== "null" &&
     !!script?.src &&
     !script.nonce &&
