@@ -22,7 +22,7 @@ const NO_STATUS = 1005;
 // browsers that have this class; Firefox takes it for a socket without one.
 export const STRICT = "WebSocketStream" in self;
 // It would ask the edge. An app that looks for it finds a browser that has only this class.
-Reflect.deleteProperty(self, "WebSocketStream");
+delete (self as { WebSocketStream?: unknown }).WebSocketStream;
 
 const utf8 = new TextEncoder();
 const live = new Set<AppWebSocket>();

@@ -236,7 +236,7 @@ export class Shell {
         void this.signIn(message.id, message);
         return;
       case "notice":
-        console.warn(`p2claw: ${message.text}`);
+        console.warn(message.text);
         return;
       case "open":
       case "goaway":

@@ -88,7 +88,7 @@ export function decodeResponse(payload: Uint8Array): ResponseHead {
   }
   const notice = value.has("n") ? value.get("n") : "";
   if (typeof notice !== "string" || notice.length > NOTICE_CHARS) {
-    throw new StreamFault("a notice of too many characters");
+    throw new StreamFault("a notice too long");
   }
   return { status, fields: readFields(value.get("h")), error, reason, origins, notice };
 }

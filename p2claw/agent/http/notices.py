@@ -68,8 +68,8 @@ class Notice:
     def line(self) -> str:
         """All of it in one line, of at most NOTICE_CHARS."""
         facts = self.facts()
-        cut = NOTICE_CHARS - len(facts["advice"]) - len(". .")
-        return f"{facts['text'][:cut]}. {facts['advice']}."
+        cut = NOTICE_CHARS - len(facts["advice"]) - len("p2claw: . .")
+        return f"p2claw: {facts['text'][:cut]}. {facts['advice']}."
 
     def facts(self) -> dict[str, str]:
         text, advice = KINDS[self.code]
