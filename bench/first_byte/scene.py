@@ -39,6 +39,8 @@ ssl_certificate {folder}/cert.pem;
 ssl_certificate_key {folder}/key.pem;
 ssl_protocols TLSv1.3;
 """
+# What may be reused without asking is no visit.
+_ALWAYS_ASKED = "location = /index.html { add_header Cache-Control no-store; }"
 # Chromium names its addresses by mDNS, which no other host here could resolve.
 _CHROMIUM = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
@@ -144,7 +146,7 @@ async def _site(stage: AsyncExitStack, host: Host, folder: Path, locations: str)
     www.mkdir(parents=True)
     page = f"<!doctype html><title>app</title><p>{'x' * APP_BYTES}"
     (www / "index.html").write_text(page[:APP_BYTES])
-    running = nginx(folder, requests_a_connection=1_000_000, locations=locations)
+    running = nginx(folder, requests_a_connection=1_000_000, locations=locations + _ALWAYS_ASKED)
     port = await stage.enter_async_context(host.hold(running))
     return f"http://127.0.0.1:{port}"
 

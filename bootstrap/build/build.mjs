@@ -1,8 +1,9 @@
 // Builds everything that runs in a visitor's browser into p2claw/edge/static/, says how large it is
 // compressed, and fails where that is too much.
 //
-//   shell.html, sw.js             served under their own names, never cached
-//   <name>-<hash>.js              the shell, its worker, the injected script; immutable
+//   shell.html, sw.js             served under their own names, never cached; what begins a link is in
+//                                 the page itself
+//   <name>-<hash>.js              the rest of the shell, its worker, the injected script; immutable
 //   reset.html                    the page that forgets an address: whole in itself
 //   manifest.json                 which file is what, for the edge
 //   *.br, *.gz                    the same, compressed
@@ -23,7 +24,7 @@ const { values: given } = parseArgs({
 });
 
 // Brotli, of all that the first page of a first visit needs.
-const MOST_BYTES = 59_000;
+const MOST_BYTES = 60_700;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`
@@ -58,13 +59,23 @@ const closingUrl = await asset("closing", {}, { whenNeeded: true, format: "esm" 
 const guestUrl = await asset("guest", {}, { whenNeeded: true, format: "esm" });
 const siblingUrl = await asset("sibling", {}, { whenNeeded: true, format: "esm" });
 const guestWorkerUrl = await oneLine("guest-worker");
-const shellUrl = await asset("shell", {
-  __WORKER_URL__: workerUrl,
-  __LATE_URL__: lateUrl,
-  __CLOSING_URL__: closingUrl,
-  __GUEST_URL__: guestUrl,
-  __SIBLING_URL__: siblingUrl,
-});
+const shellUrl = await asset(
+  "shell",
+  {
+    __LATE_URL__: lateUrl,
+    __CLOSING_URL__: closingUrl,
+    __GUEST_URL__: guestUrl,
+    __SIBLING_URL__: siblingUrl,
+  },
+  { format: "esm" },
+);
+// In the page of a first visit, where it counts; a file for the page that the Service Worker gives.
+const startUrl = await asset(
+  "start",
+  { __WORKER_URL__: workerUrl, __SHELL_URL__: shellUrl },
+  { whenNeeded: true },
+);
+const start = built.get(startUrl.slice(ASSETS.length)).trim();
 
 const ownWorkers = {
   __INJECT_WORKER_URL__: injectWorkerUrl,
@@ -74,11 +85,14 @@ const swLaterUrl = await asset("sw-later", ownWorkers, { whenNeeded: true });
 
 const style = (await minify("src/shell/style.css", {})).trim();
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
-const html = page.replace("/*style*/", () => style).replace("/*script*/", shellUrl);
+const styled = page.replace("/*style*/", () => style);
+const html = styled.replace("/*script*/", () => start);
 if (/[^\x00-\x7f]/.test(html)) throw new Error("shell.html names no charset: it must be ASCII");
+if (/<\/script|<!--/i.test(start)) throw new Error("shell.html cannot hold its script");
+const kept = styled.replace("<script>/*script*/", `<script src="${startUrl}">`);
 // The policy that the service worker sends admits exactly this style.
-if (!html.includes(`<style>${style}</style>`))
-  throw new Error("shell.html has no place for its style");
+if (!kept.includes(`<style>${style}</style>`) || kept === styled)
+  throw new Error("shell.html has no place for its style or script");
 const sw = await minify("src/sw/main.ts", {
   __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl + guestWorkerUrl + swLaterUrl)}`,
   __INJECT_URL__: injectUrl,
@@ -87,14 +101,17 @@ const sw = await minify("src/sw/main.ts", {
   __LATE_URL__: lateUrl,
   __SOCKETS_URL__: socketsUrl,
   __GUEST_URL__: guestUrl,
-  __ASSET_URLS__: Object.values(assets)
-    .filter((name) => !lazy.has(name))
-    .map((name) => ASSETS + name),
+  __ASSET_URLS__: [
+    startUrl,
+    ...Object.values(assets)
+      .filter((name) => !lazy.has(name))
+      .map((name) => ASSETS + name),
+  ],
   // But for one decoder, which is larger than all others and which browsers mostly have.
   __LATE_URLS__: Object.entries(assets)
-    .filter(([name, file]) => lazy.has(file) && name !== "brotli.js")
+    .filter(([name, file]) => lazy.has(file) && !["brotli.js", "start.js"].includes(name))
     .map(([, file]) => ASSETS + file),
-  __SHELL_HTML__: html,
+  __SHELL_HTML__: kept,
   __SHELL_CSP__: contentSecurityPolicy(style),
 });
 
@@ -159,6 +176,7 @@ async function minify(entry, constants, format = "iife") {
   if (entry.endsWith(".css")) return text;
   const { code } = await shorten(FIRST + text, {
     ecma: 2022,
+    format: { ascii_only: entry === "src/start/main.ts" },
     toplevel: true,
     module: format === "esm",
     compress: { passes: 3 },

@@ -13,6 +13,7 @@ const REALMS = [
   "src/sw",
   "src/sw-later",
   "src/shell",
+  "src/start",
   "src/inject",
   "src/late",
   "src/closing",

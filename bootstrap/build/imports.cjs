@@ -8,6 +8,7 @@ const ALLOWED = {
   cookies: [],
   messages: ["wire/", "cookies/"],
   shell: ["messages/", "wire/", "cookies/"],
+  start: ["messages/", "wire/", "shell/"],
   worker: ["messages/", "wire/", "cookies/", "sw/request-fields"],
   sw: ["messages/", "wire/", "cookies/"],
   "sw-later": ["messages/", "sw/"],

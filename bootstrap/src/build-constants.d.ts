@@ -2,6 +2,7 @@
 
 declare const __VERSION__: string;
 /** Paths below the origin. */
+declare const __SHELL_URL__: string;
 declare const __WORKER_URL__: string;
 declare const __LATE_URL__: string;
 declare const __LATE_URLS__: readonly string[];

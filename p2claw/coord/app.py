@@ -1,4 +1,6 @@
-"""Puts the coordinator into an aiohttp application: two WebSockets and two health checks."""
+"""Puts the coordinator into an aiohttp application: two WebSockets, posts of visitors,
+and two health checks.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from aiohttp import web
 
 from p2claw import __version__
 from p2claw.config import ServerConfig
-from p2claw.coord import agents, visitors
+from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
 from p2claw.coord.health import Health
+from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.store.base import Store
 from p2claw.coord.switchboard import Switchboard
@@ -46,7 +49,11 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     coordinator = Coordinator(switchboard, boxes, health)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
-    app.router.add_get(visitors.PATH, Visitors(config, switchboard, store).handle)
+    by_socket = Visitors(config, switchboard, store)
+    by_post = PostedVisits(config, switchboard, by_socket)
+    app.router.add_get(visitors.PATH, by_socket.handle)
+    app.router.add_post(visitors.PATH, by_post.begin)
+    app.router.add_post(posted_visits.NEXT_PATH, by_post.next)
 
     async def shut_down(_: web.Application) -> None:
         coordinator.shut_down()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from typing import Protocol
 
 from p2claw.config import ServerLimits
 from p2claw.coord.effects import CloseBox, CloseVisitor, Effect, ToBox, ToVisitor
@@ -15,6 +16,16 @@ from p2claw.wire.signalling import VisitError, encode_agent, encode_visit
 log = get_log("coordinator")
 
 
+class VisitorOutbox(Protocol):
+    """What waits for one visitor, by whichever way it has come."""
+
+    def send(self, payload: str) -> None:
+        """Queue one message."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the visit after what is queued."""
+
+
 class Switchboard:
     """The one rendezvous of a process, and the outbox of each connection and session.
 
@@ -24,7 +35,7 @@ class Switchboard:
     def __init__(self, limits: ServerLimits) -> None:
         self.rendezvous = Rendezvous(limits)
         self.boxes: dict[int, Outbox] = {}
-        self.visitors: dict[str, Outbox] = {}
+        self.visitors: dict[str, VisitorOutbox] = {}
         self._connections = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None
 

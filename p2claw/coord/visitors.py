@@ -47,7 +47,7 @@ class Visitors:
         if not ws.can_prepare(request):
             return web.Response(status=426, text="Open this with a WebSocket.\n")
         session = secrets.token_urlsafe(16)
-        asked = await self._admit(request, session)
+        asked = await self.admit(request, session)
         await ws.prepare(request)
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
             if isinstance(asked, VisitError):
@@ -56,7 +56,7 @@ class Visitors:
                 return ws
             self._switchboard.visitors[session] = outbox
             try:
-                self._introduce(asked)
+                self.introduce(asked)
                 await self._read(ws, session)
             finally:
                 del self._switchboard.visitors[session]
@@ -64,7 +64,8 @@ class Visitors:
                 self._switchboard.drain()
         return ws
 
-    async def _admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
+    async def admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
+        """What a visitor asks for, or why it may not. Also for visits that are posted."""
         now = asyncio.get_running_loop().time()
         address = client_of(request, self._config.trusted_proxies)
         wait_s = self._rate.take(address, now)
@@ -92,7 +93,8 @@ class Visitors:
             box_ice=ice_servers(self._config, f"{session}-box", now_s),
         )
 
-    def _introduce(self, asked: VisitRequest) -> None:
+    def introduce(self, asked: VisitRequest) -> None:
+        """Begin a visit, whose outbox is in the switchboard."""
         self._switchboard.rendezvous.visit(asked, asyncio.get_running_loop().time())
         self._switchboard.drain()
         log.info(

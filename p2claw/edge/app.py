@@ -6,6 +6,8 @@ It knows no apps, reads no bodies, and logs no requests.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from p2claw.config import ServerConfig
@@ -19,10 +21,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Edge:
     """Serves every request that is not the coordinator's."""
 
-    def __init__(self, config: ServerConfig, bootstrap: Bootstrap) -> None:
+    def __init__(self, config: ServerConfig, bootstrap: Bootstrap, told: Callable[[], str]) -> None:
         self._parent = config.parent
         self._scheme = config.scheme
         self._bootstrap = bootstrap
+        self._told = told
+        self._hashes = bootstrap.style_hashes, bootstrap.script_hashes
         self._example = example_url(config)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -37,13 +41,12 @@ class Edge:
         )
         match kind:
             case Kind.SHELL:
-                shell = headers.shell_headers(
-                    self._scheme, host.lower(), self._bootstrap.style_hashes
-                )
+                shell = headers.shell_headers(self._scheme, host.lower(), *self._hashes)
+                shell["Server-Timing"] = self._told()
                 return _file(request, self._bootstrap.shell, shell)
             case Kind.SIBLING:
                 sibling = headers.sibling_headers(
-                    self._scheme, host.lower(), self._parent, self._bootstrap.style_hashes
+                    self._scheme, host.lower(), self._parent, *self._hashes
                 )
                 return _file(request, self._bootstrap.shell, sibling)
             case Kind.OPAQUE:
@@ -78,12 +81,14 @@ class Edge:
                 return _text(421, texts.misdirected(self._example))
 
 
-def add_edge(app: web.Application, config: ServerConfig) -> Edge:
+def add_edge(app: web.Application, config: ServerConfig, told: Callable[[], str]) -> Edge:
     """Add the edge; what was added to the application before comes first.
+
+    told: what the shell's page is told with each response, as a value of Server-Timing.
 
     Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
     """
-    edge = Edge(config, load_bootstrap(config.static_dir))
+    edge = Edge(config, load_bootstrap(config.static_dir), told)
     app.router.add_route("*", "/{path:.*}", edge.handle, expect_handler=_never_continue)
     return edge
 

@@ -55,9 +55,10 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """Everything that the edge hands out. `style_hashes`: CSP sources of the shell's own styles.
+    """Everything that the edge hands out.
 
-    reset_hashes: those of the style and of the script of the page `reset`.
+    style_hashes, script_hashes: CSP sources of the shell's own styles and script. reset_hashes: of
+    the style and of the script of the page `reset`.
     """
 
     shell: StaticFile
@@ -65,6 +66,7 @@ class Bootstrap:
     worker: StaticFile
     assets: dict[str, StaticFile]
     style_hashes: tuple[str, ...]
+    script_hashes: tuple[str, ...]
     reset_hashes: tuple[str, str]
 
 
@@ -85,6 +87,7 @@ def load_bootstrap(folder: Path | None = None) -> Bootstrap:
             worker=_load(folder / worker),
             assets={name: _load(folder / name) for name in assets},
             style_hashes=_hashes(_INLINE_STYLE, page),
+            script_hashes=_hashes(_INLINE_SCRIPT, page),
             reset_hashes=(
                 " ".join(_hashes(_INLINE_STYLE, forgetting)),
                 " ".join(_hashes(_INLINE_SCRIPT, forgetting)),

@@ -24,7 +24,9 @@ _ACROSS = {
 _SCRIPT = {**_FILE, "Cross-Origin-Embedder-Policy": "require-corp"}
 
 
-def shell_headers(scheme: str, host: str, style_hashes: Iterable[str]) -> dict[str, str]:
+def shell_headers(
+    scheme: str, host: str, style_hashes: Iterable[str], script_hashes: Iterable[str]
+) -> dict[str, str]:
     """For the shell page. `scheme`, `host` (with its port): of the URL that the visitor opened."""
     return {
         **_FILE,
@@ -32,21 +34,27 @@ def shell_headers(scheme: str, host: str, style_hashes: Iterable[str]) -> dict[s
         "Vary": VARY_SHELL,
         # Not further: a form that the shell sends on for the app must keep its Origin.
         "Referrer-Policy": "same-origin",
-        "Content-Security-Policy": content_security_policy(scheme, host, style_hashes),
+        "Content-Security-Policy": content_security_policy(
+            scheme, host, style_hashes, script_hashes
+        ),
     }
 
 
 def sibling_headers(
-    scheme: str, host: str, parent: str, style_hashes: Iterable[str]
+    scheme: str,
+    host: str,
+    parent: str,
+    style_hashes: Iterable[str],
+    script_hashes: Iterable[str],
 ) -> dict[str, str]:
     """For the shell page in a hidden frame of another app, whose tab may be isolated.
 
     Nobody but apps under the parent may hold it. Arguments as of `shell_headers`.
     """
     port = host[len(name) :] if (name := host.rpartition(":")[0]) else ""
-    policy = content_security_policy(scheme, host, style_hashes)
+    policy = content_security_policy(scheme, host, style_hashes, script_hashes)
     return {
-        **shell_headers(scheme, host, ()),
+        **shell_headers(scheme, host, (), ()),
         **_ACROSS,
         "Content-Security-Policy": f"{policy}; frame-ancestors {scheme}://*.{parent}{port}",
     }
@@ -97,14 +105,17 @@ def refusal_headers() -> dict[str, str]:
     }
 
 
-def content_security_policy(scheme: str, host: str, style_hashes: Iterable[str]) -> str:
+def content_security_policy(
+    scheme: str, host: str, style_hashes: Iterable[str], script_hashes: Iterable[str]
+) -> str:
     """What the shell may do: run its own scripts, speak to its own origin, frame the app."""
     socket = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
     styles = " ".join(("'self'", *style_hashes))
+    scripts = " ".join(("'self'", *script_hashes))
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
+            f"script-src {scripts}",
             f"style-src {styles}",
             # A still copy of the app's page is printed in the tab.
             "style-src-attr 'unsafe-inline'",

@@ -4,7 +4,6 @@ everything on to the honest coordinator and edge behind it.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import json
@@ -14,14 +13,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from aiohttp import ClientSession, WSMsgType, web
+from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from p2claw.names import peer_id_of
 from p2claw.wire.signalling.signatures import ANSWER, answer_payload, fingerprint_of, signed_bytes
 
 OWN_FINGERPRINT = ":".join(["AB"] * 32)
-HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"}
+)
+VISIT = "/__p2claw/v1/visit"
 
 
 class Lie(Enum):
@@ -44,34 +46,34 @@ class LyingCoordinator:
     port: int = 0
     lie: Lie = Lie.NONE
     told: int = 0
+    visits: dict[str, Introduction] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Introduction:
-    """One visitor's socket: what has to be known to sign in the box's place."""
+    """One visit: what has to be known to sign in the box's place."""
 
     coordinator: LyingCoordinator
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     session: str = ""
     offer: str = ""
 
-    def from_visitor(self, text: str) -> str | None:
-        """What becomes of a message; None: nothing."""
-        message = json.loads(text)
-        if message["t"] == "candidate" and self.coordinator.lie is Lie.NO_WAY:
-            return None
-        if message["t"] == "offer":
-            self.offer = message["sdp"]
-        return text
+    def from_visitor(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What becomes of its messages."""
+        for message in messages:
+            if message["t"] == "offer":
+                self.offer = message["sdp"]
+        no_way = self.coordinator.lie is Lie.NO_WAY
+        return [one for one in messages if not (no_way and one["t"] == "candidate")]
 
-    def to_visitor(self, text: str) -> str | None:
+    def to_visitor(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """What becomes of a message; None: nothing."""
-        message: dict[str, Any] = json.loads(text)
         lie = self.coordinator.lie
         if lie is Lie.SILENCE or (lie is Lie.NO_WAY and message["t"] == "candidate"):
             return None
         if message["t"] == "introduced":
             self.session = message["session"]
+            self.coordinator.visits[self.session] = self
             if lie is Lie.KEY:
                 message["peer_id"] = peer_id_of(self.key.public_key().public_bytes_raw())
         if message["t"] == "answer" and lie is Lie.NO_WAY:
@@ -82,7 +84,7 @@ class Introduction:
             message["sdp"] = re.sub(r"a=fingerprint:sha-256 [0-9A-Fa-f:]+", own, message["sdp"])
             if lie is Lie.KEY:
                 message["signature"] = self._sign(message["sdp"])
-        return json.dumps(message)
+        return message
 
     def _sign(self, sdp: str) -> str:
         payload = answer_payload(self.session, self.offer, fingerprint_of(sdp))
@@ -96,9 +98,9 @@ async def lying_coordinator(edge: str) -> AsyncIterator[LyingCoordinator]:
     async with ClientSession(auto_decompress=False) as session:
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            if request.headers.get("Upgrade", "").lower() == "websocket":
-                return await _pass_socket(Introduction(liar), session, request)
-            return await _pass_request(liar, session, request)
+            if request.method == "POST" and request.path.startswith(VISIT):
+                return await _pass_post(liar, session, request)
+            return await _pass_request(liar, session, request, await request.read())
 
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", serve)
@@ -113,39 +115,26 @@ async def lying_coordinator(edge: str) -> AsyncIterator[LyingCoordinator]:
 
 
 async def _pass_request(
-    liar: LyingCoordinator, session: ClientSession, request: web.Request
+    liar: LyingCoordinator, session: ClientSession, request: web.Request, body: bytes
 ) -> web.Response:
     url = liar.edge + request.raw_path
     fields = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
     async with session.request(
-        request.method, url, headers=fields, allow_redirects=False
+        request.method, url, headers=fields, data=body, allow_redirects=False
     ) as answer:
         back = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
         return web.Response(status=answer.status, headers=back, body=await answer.read())
 
 
-async def _pass_socket(
-    talk: Introduction, session: ClientSession, request: web.Request
-) -> web.WebSocketResponse:
-    # The host stays what the visitor typed; the origin too, so that an honest check still holds.
-    fields = {name: request.headers[name] for name in ("Host", "Origin") if name in request.headers}
-    near = web.WebSocketResponse()
-    await near.prepare(request)
-    async with session.ws_connect(talk.coordinator.edge + request.raw_path, headers=fields) as far:
-
-        async def up() -> None:
-            async for message in near:
-                if message.type is WSMsgType.TEXT and (said := talk.from_visitor(message.data)):
-                    await far.send_str(said)
-            await far.close()
-
-        upward = asyncio.create_task(up())
-        try:
-            async for message in far:
-                if message.type is WSMsgType.TEXT and (said := talk.to_visitor(message.data)):
-                    await near.send_str(said)
-            await near.close()
-        finally:
-            upward.cancel()
-            await asyncio.gather(upward, return_exceptions=True)
-    return near
+async def _pass_post(
+    liar: LyingCoordinator, session: ClientSession, request: web.Request
+) -> web.Response:
+    said = await request.json()
+    talk = liar.visits.get(said.get("session", "")) or Introduction(liar)
+    said["messages"] = talk.from_visitor(said["messages"])
+    reply = await _pass_request(liar, session, request, json.dumps(said).encode())
+    assert isinstance(reply.body, bytes)
+    told = [talk.to_visitor(message) for message in json.loads(reply.body)]
+    fields = {k: v for k, v in reply.headers.items() if k.lower() != "content-length"}
+    kept = json.dumps([message for message in told if message is not None])
+    return web.Response(status=reply.status, headers=fields, body=kept)

@@ -24,7 +24,14 @@ async def test_the_shell_may_do_nothing_that_is_not_listed(browser: Browser) -> 
 
 
 async def test_the_shell_runs_its_own_scripts_and_no_others(browser: Browser) -> None:
-    assert _policy(await browser.ask(**PAGE))["script-src"] == ["'self'"]
+    digest = base64.b64encode(hashlib.sha256(b"let shell").digest()).decode()
+    sources = _policy(await browser.ask(**PAGE))["script-src"]
+    assert sources == ["'self'", f"'sha256-{digest}'"]
+
+
+async def test_the_shell_is_told_the_ice_servers_before_it_asks(browser: Browser) -> None:
+    answer = await browser.ask(**PAGE)
+    assert answer.fields["Server-Timing"] == 'p2claw-ice;dur=0;desc="W10"'  # []
 
 
 async def test_the_shell_connects_to_its_own_host_alone(browser: Browser) -> None:

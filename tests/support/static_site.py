@@ -6,7 +6,9 @@ import gzip
 import json
 from pathlib import Path
 
-SHELL = b"<!doctype html><title>shell</title><style>p{color:red}</style>\n"
+SHELL = (
+    b"<!doctype html><title>shell</title><style>p{color:red}</style><script>let shell</script>\n"
+)
 RESET = b"<!doctype html><title>reset</title><style>p{color:red}</style><script>1</script>\n"
 WORKER = b"// the service worker\n"
 ASSET = b"export const answer = 42;\n" * 40

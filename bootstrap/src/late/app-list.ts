@@ -35,6 +35,7 @@ export function listApps(address: BoxAddress, view: AppListView): void {
       timer = setTimeout(again, UNREACHABLE_S * 1_000);
     },
   });
+  signalling.begin(undefined);
 }
 
 function listOf(address: BoxAddress, apps: readonly string[], here: URL): HTMLElement[] {

@@ -1,9 +1,10 @@
-// One attempt at a link: introduction, offer, verified answer, candidates both ways, an open channel.
+// One attempt at a link: offer, introduction, verified answer, candidates both ways, an open channel.
 
 import { isSignedByPeer } from "./answer-proof";
+import { knownIceServers } from "./ice-servers";
 import { BadDescription, withoutOtherFingerprints } from "./session-description";
 import { Signalling } from "./signalling";
-import type { FromCoordinator } from "./signalling-messages";
+import type { FromCoordinator, ToCoordinator } from "./signalling-messages";
 import { type Trust, judge, pinOf } from "./trust";
 
 // docs/WIRE.md §1
@@ -34,11 +35,16 @@ export interface AttemptOwner {
   failed(reached: boolean): void;
   /** Nothing comes on an open link's path, as the browser sees it. */
   doubtful(): void;
+  /** The browser cannot give a data channel to a worker. */
+  incapable(): void;
+  /** The offer, or the question for ICE servers, is on its way. */
+  offered(): void;
+  /** Give the channel to the worker. Throws where that cannot be. */
   transfer(channel: RTCDataChannel): void;
 }
 
 export interface Target {
-  signallingUrl: string;
+  signallingUrl: URL;
   alias: string;
   linkKey: string | undefined;
   /** Where in the box a session is that the link may carry on. */
@@ -50,10 +56,12 @@ type Introduction = Extract<FromCoordinator, { t: "introduced" }>;
 export class Attempt {
   private readonly signalling: Signalling;
   private readonly deadline: ReturnType<typeof setTimeout>;
-  // Made before the coordinator has answered: the browser takes its time over the first.
   private readonly peer = new RTCPeerConnection();
-  private readonly offering: Promise<RTCSessionDescriptionInit>;
   private introduction: Introduction | undefined;
+  private introduce!: (introduction: Introduction) => void;
+  private readonly introduced = new Promise<Introduction>((resolve) => {
+    this.introduce = resolve;
+  });
   private offerSdp = "";
   private candidates: RTCIceCandidateInit[] | undefined = []; // until the answer is applied
   private readonly pin: Promise<string | undefined>;
@@ -71,12 +79,11 @@ export class Attempt {
     this.deadline = setTimeout(() => this.fail(), DEADLINE_MS);
     this.pin = pinOf(target.alias);
     const { peer } = this;
-    // Given away in the same task, so that no message can arrive here.
-    owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
+    // An offer is of channels only where there is one. Nobody opens this one.
+    peer.createDataChannel("", { negotiated: true, id: 1 });
     peer.onicecandidate = ({ candidate }) => this.trickle(candidate);
     peer.onconnectionstatechange = () => this.watch(peer.connectionState);
-    this.offering = peer.createOffer();
-    this.offering.catch(() => this.fail());
+    void this.begin(peer.createOffer()).catch(() => this.fail());
   }
 
   /** The channel is open, and HELLO is on its way. */
@@ -95,11 +102,43 @@ export class Attempt {
     this.peer.close();
   }
 
+  // Where the ICE servers are known, the offer goes before anybody has introduced us.
+  private async begin(offering: Promise<RTCSessionDescriptionInit>): Promise<void> {
+    const servers = await knownIceServers();
+    if (this.over) return;
+    if (servers) {
+      const offer = await this.describe(await offering, servers);
+      if (this.over) return;
+      this.signalling.begin(offer);
+      this.open();
+      return;
+    }
+    this.signalling.begin(undefined);
+    this.open();
+    const { iceServers } = await this.introduced;
+    const offer = await this.describe(await offering, iceServers);
+    if (!this.over) this.signalling.send(offer);
+  }
+
+  // Once the offer is on its way: the worker's script would take the connection that is open.
+  private open(): void {
+    try {
+      // Given away in the same task, so that no message can arrive here.
+      this.owner.transfer(this.peer.createDataChannel("p2claw", CHANNEL));
+    } catch {
+      this.owner.incapable();
+    }
+    this.owner.offered();
+  }
+
   private async receive(message: FromCoordinator): Promise<void> {
     if (this.over) return;
     switch (message.t) {
       case "introduced":
-        if (!this.introduction) await this.offer(message);
+        if (this.introduction) return;
+        this.introduction = message;
+        this.owner.introduced();
+        this.introduce(message);
         return;
       case "answer":
         await this.answer(message.sdp, message.signature);
@@ -117,17 +156,17 @@ export class Attempt {
     }
   }
 
-  private async offer(introduction: Introduction): Promise<void> {
-    this.introduction = introduction;
-    this.owner.introduced();
+  // Nothing is gathered before it.
+  private async describe(
+    offer: RTCSessionDescriptionInit,
+    iceServers: RTCIceServer[],
+  ): Promise<ToCoordinator> {
     const { peer } = this;
-    // Nothing is gathered before.
-    peer.setConfiguration({ iceServers: introduction.iceServers });
-    await peer.setLocalDescription(await this.offering);
-    if (this.over) return;
+    peer.setConfiguration({ iceServers });
+    await peer.setLocalDescription(offer);
     this.offerSdp = peer.localDescription?.sdp ?? "";
     const { place } = this.target;
-    this.signalling.send({ t: "offer", sdp: this.offerSdp, ...(place !== undefined && { place }) });
+    return { t: "offer", sdp: this.offerSdp, ...(place !== undefined && { place }) };
   }
 
   private async answer(sdp: string, signature: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -2,7 +2,8 @@
 
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import { Code } from "../wire/codes";
-import { Attempt, type Refusal, type Target } from "./attempt";
+import type { Attempt, Refusal } from "./attempt";
+import type { Beginning } from "./beginning";
 import { type LinkState, type LinkStep, nextState } from "./link-state";
 
 // Full jitter: a random time up to a bound that doubles.
@@ -37,9 +38,7 @@ export class Connector {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly target: Target,
-    private readonly app: string,
-    private readonly worker: Worker,
+    private readonly beginning: Beginning,
     private readonly owner: ConnectorOwner,
   ) {}
 
@@ -50,11 +49,11 @@ export class Connector {
     this.step("start");
     const id = (this.current = this.last += 1);
     const mine = (): boolean => this.current === id;
-    const attempt = new Attempt(this.target, {
+    const attempt = this.beginning.attempt(id, {
       introduced: () => mine() && this.step("introduced"),
       answered: () => mine() && this.step("answered"),
       relayAtHand: () => mine() && this.owner.relayAtHand(),
-      transfer: (channel) => this.transfer(id, channel),
+      incapable: () => this.owner.incapable(),
       refused: (refusal) => {
         if (this.end(id)) this.refuse(refusal);
       },
@@ -104,7 +103,7 @@ export class Connector {
         this.step("opened");
         return;
       case "placed":
-        this.target.place = message.place;
+        this.beginning.target.place = message.place;
         return;
       case "lost":
         if (this.end(message.link)) this.lost(message.code);
@@ -122,16 +121,6 @@ export class Connector {
   hurry(): void {
     if (this.timer !== undefined) this.start();
     if (this.state === "open") this.tell({ kind: "probe" });
-  }
-
-  private transfer(id: number, channel: RTCDataChannel): void {
-    const message: ShellToWorker = { kind: "link", link: id, channel, app: this.app };
-    try {
-      this.worker.postMessage(message, [channel as unknown as Transferable]);
-    } catch {
-      // Once the attempt is in the table, to be ended.
-      queueMicrotask(() => this.owner.incapable());
-    }
   }
 
   private leave(code: Code): void {
@@ -201,6 +190,6 @@ export class Connector {
   }
 
   private tell(message: ShellToWorker): void {
-    this.worker.postMessage(message);
+    this.beginning.worker.postMessage(message);
   }
 }

@@ -1,9 +1,9 @@
-// What the page at the top of a tab does first: reads the address, looks at the browser, and starts.
+// The shell, once the page has begun the link: what a person sees, and the app's frame.
 
-import { SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
+import type { BoxAddress } from "../messages/late";
+import type { Names, ProblemCode } from "../messages/problems";
 import { SIBLING_PATH } from "../messages/sibling";
-import { keyOfHash, parseHost } from "./address";
-import { missingFeature } from "./browser";
+import type { Beginning } from "./beginning";
 import { loadLate } from "./late";
 import { Pages } from "./pages";
 import { Screen } from "./screen";
@@ -11,12 +11,23 @@ import { loadSibling } from "./sibling";
 import { Shell } from "./shell";
 import { reloadTab } from "./top-steps";
 
-async function boot(): Promise<void> {
-  if (isWithin()) return;
+export interface Begun {
+  address: (Omit<BoxAddress, "app"> & { app: string | undefined }) | undefined;
+  /** Why the browser cannot open a link. */
+  missing: ProblemCode | undefined;
+  /** Under way, where this is the visit of an app. */
+  first: Beginning | undefined;
+  begin(linkKey: string | undefined): Beginning;
+}
+
+export interface ShellModule {
+  open(begun: Begun): void;
+}
+
+export function open({ address, missing, first, begin }: Begun): void {
   const { hostname } = location;
-  const address = parseHost(hostname);
   const screen = new Screen();
-  const names = { app: address?.app ?? "", alias: address?.alias ?? "", host: hostname };
+  const names: Names = { app: address?.app ?? "", alias: address?.alias ?? "", host: hostname };
   const pages = new Pages(screen, names);
   document.title = hostname;
   if (!address) {
@@ -24,50 +35,28 @@ async function boot(): Promise<void> {
     return;
   }
   if (location.pathname === SIBLING_PATH) {
-    (await loadSibling()).serveSiblings((hidden) => {
-      new Shell(names, undefined, new Pages(screen, names, hidden), screen, hidden).start();
-    });
+    void loadSibling().then(({ serveSiblings }) =>
+      serveSiblings((hidden) => {
+        new Shell(begin(undefined), new Pages(screen, names, hidden), screen, hidden).start();
+      }),
+    );
     return;
   }
   pages.progress("idle", false);
   if (address.app === undefined) {
-    (await loadLate()).listApps(address, {
-      made: (kind, parts) => screen.made(kind, parts as HTMLElement[]),
-      refused: (code, retryS, again) => pages.refused({ kind: "coordinator", code, retryS }, again),
-      problem: (code, again, inS) => pages.link(code, again, inS),
-    });
+    void loadLate().then((late) =>
+      late.listApps(address, {
+        made: (kind, parts) => screen.made(kind, parts as HTMLElement[]),
+        refused: (code, retryS, again) =>
+          pages.refused({ kind: "coordinator", code, retryS }, again),
+        problem: (code, again, inS) => pages.link(code, again, inS),
+      }),
+    );
     return;
   }
-  const missing = missingFeature();
-  if (missing) {
-    pages.link(missing, reloadTab, undefined);
+  if (missing || !first) {
+    pages.link(missing ?? "address-invalid", reloadTab, undefined);
     return;
   }
-  const linkKey = keyOfHash(location.hash);
-  // The app never sees it, and it does not stay in the address bar.
-  if (linkKey) history.replaceState(history.state, "", location.pathname + location.search);
-  new Shell(names, linkKey, pages, screen).start();
+  new Shell(first, pages, screen).start();
 }
-
-// A frame of the app got this page: it is no visit of its own, and takes no link.
-function isWithin(): boolean {
-  if (window.parent === window) return false;
-  // Its origin is opaque. The page around it puts the app's page in (inject/frames).
-  if (window.origin === "null") {
-    window.parent.postMessage({ p2clawAsks: location.href }, "*");
-    return true;
-  }
-  const shell = shellOf(window.parent);
-  void shell?.nested(location.href).then((again) => again && location.reload());
-  return shell !== undefined;
-}
-
-function shellOf(above: Window): ShellApi | undefined {
-  try {
-    return Reflect.get(above, SHELL_PROPERTY) as ShellApi | undefined;
-  } catch {
-    return undefined; // of another origin
-  }
-}
-
-void boot();

@@ -1,4 +1,5 @@
-// The key of the box at the first visit to this host, kept in IndexedDB: later visits compare.
+// The key of the box at the first visit to this host, kept in IndexedDB: later visits compare. What
+// else one visit leaves for the next is beside it.
 
 const DATABASE = "p2claw";
 const STORE = "pins";
@@ -7,12 +8,21 @@ const OPEN_MS = 5_000;
 
 /** The peer id that was pinned for an alias, if any. */
 export async function readPin(alias: string): Promise<string | undefined> {
-  const value: unknown = await withStore("readonly", (store) => store.get(alias));
+  const value = await readKept(alias);
   return typeof value === "string" ? value : undefined;
 }
 
-export async function writePin(alias: string, peerId: string): Promise<void> {
-  await withStore("readwrite", (store) => store.put(peerId, alias));
+export function writePin(alias: string, peerId: string): Promise<void> {
+  return writeKept(alias, peerId);
+}
+
+/** What an earlier visit has kept under this name, if any. */
+export function readKept(name: string): Promise<unknown> {
+  return withStore("readonly", (store) => store.get(name));
+}
+
+export async function writeKept(name: string, value: unknown): Promise<void> {
+  await withStore("readwrite", (store) => store.put(value, name));
 }
 
 async function withStore(

@@ -15,10 +15,10 @@ import {
   type TabPolicy,
 } from "../messages/sw-page";
 import type { ShellToWorker } from "../messages/worker-shell";
+import { SW_OPTIONS, SW_SCRIPT } from "./registration";
 import { tabType } from "./tab-type";
 import { reloadTab } from "./top-steps";
 
-const SCRIPT = "/__p2claw/sw.js";
 const CONTROL_MS = 15_000;
 const WELCOME_MS = 2_000;
 const UPDATE_MS = 5_000;
@@ -61,6 +61,7 @@ export class ServiceWorkerLink {
   /** This browser shows the octet E9 in a field as its UTF-8, C3 A9. */
   recodes = false;
   private expect = "";
+  private greeted: ServiceWorker | undefined;
   private session: string | undefined; // undefined: not asked for yet
   private referrer: string | undefined;
   private welcomed: (() => void) | undefined;
@@ -78,7 +79,9 @@ export class ServiceWorkerLink {
     const { serviceWorker } = navigator;
     serviceWorker.onmessage = ({ data, ports }: MessageEvent<SwToPage>) =>
       this.receive(data, ports[0]);
-    serviceWorker.oncontrollerchange = () => this.hello();
+    // The event may come after the one in control has been greeted: what was asked on its port goes on.
+    serviceWorker.oncontrollerchange = () =>
+      serviceWorker.controller !== this.greeted && this.hello();
     serviceWorker.startMessages();
     const locked = held(LOCK);
     window.addEventListener("pagehide", () => this.say({ kind: "bye", lock: LOCK }));
@@ -178,7 +181,7 @@ export class ServiceWorkerLink {
   // Whether there was none before.
   private async control(): Promise<boolean> {
     const { serviceWorker } = navigator;
-    const registering = serviceWorker.register(SCRIPT, { scope: "/", updateViaCache: "none" });
+    const registering = serviceWorker.register(SW_SCRIPT, SW_OPTIONS);
     if (serviceWorker.controller) {
       // Not awaited: the job may be queued behind an update for seconds.
       registering.then(takeOverIfAlone).catch(() => undefined);
@@ -225,6 +228,7 @@ export class ServiceWorkerLink {
     const { controller } = navigator.serviceWorker;
     const { session } = this;
     if (!controller || session === undefined) return;
+    this.greeted = controller;
     const { port1, port2 } = new MessageChannel();
     this.worker.postMessage({ kind: "port", port: port1 } satisfies ShellToWorker, [port1]);
     const hello: PageToSw = {

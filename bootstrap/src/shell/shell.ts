@@ -12,10 +12,11 @@ import type { GuestNews } from "../messages/guest";
 import type { GuestHome, GuestModule, Guests } from "../messages/guest-page";
 import type { Asking, HiddenShell } from "../messages/sibling";
 import type { SignInQuestion, SignedIn } from "../messages/late";
-import { type Names, isProblemCode } from "../messages/problems";
+import { isProblemCode } from "../messages/problems";
 import type { TabPolicy } from "../messages/sw-page";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type { Refusal } from "./attempt";
+import type { Beginning } from "./beginning";
 import { verifiesKeys } from "./browser";
 import { Cookies } from "./cookies";
 import { Connector } from "./connector";
@@ -28,7 +29,6 @@ import type { Pages } from "./pages";
 import { isRecent, noteReload, takeReload } from "./reload-note";
 import type { Screen } from "./screen";
 import { Bypassed, LOCK, NoServiceWorker, ServiceWorkerLink } from "./service-worker";
-import { visitUrl } from "./signalling";
 import { Tab } from "./tab";
 import { reloadAs } from "./tab-type";
 import { followTop, reloadTab, unhide } from "./top-steps";
@@ -44,7 +44,7 @@ const SAID_MS = 10_000;
 const COMMIT_MS = 2_000;
 
 export class Shell {
-  private readonly worker = new Worker(__WORKER_URL__);
+  private readonly worker: Worker;
   private readonly reloadedMs = takeReload();
   private readonly tab = new Tab();
   private readonly history: FrameHistory;
@@ -73,13 +73,12 @@ export class Shell {
   private note: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    names: Names,
-    linkKey: string | undefined,
+    private readonly beginning: Beginning,
     private readonly pages: Pages,
     private readonly screen: Screen,
     private readonly hidden?: HiddenShell,
   ) {
-    const { alias, app } = names;
+    this.worker = beginning.worker;
     this.frame = new Frame({
       bare: (page) => this.arrive({ ...page, posted: page.posted && this.sent !== undefined }),
       whole: (shown, status) => this.look(shown, status),
@@ -94,8 +93,7 @@ export class Shell {
         if (pages.cover === "app") pages.clear();
       },
     });
-    const target = { signallingUrl: visitUrl(new URL(location.href), alias, app), alias, linkKey };
-    this.connector = new Connector(target, app, this.worker, {
+    this.connector = new Connector(beginning, {
       state: (state) => this.moved(state),
       relayAtHand: () => setTimeout(() => this.viaRelay(), RELAY_MS),
       refused: (refusal) => this.refused(refusal),
@@ -128,7 +126,6 @@ export class Shell {
     window.addEventListener("message", (event) => {
       if (event.source !== null) this.page?.hear(event);
     });
-    this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.receive(data);
     Object.defineProperty(window, SHELL_PROPERTY, { value: this.own });
   }
 
@@ -143,6 +140,8 @@ export class Shell {
     );
     if (this.covered) void this.guests();
     this.connector.start();
+    // The attempt that it is about is known by now.
+    this.beginning.hear((message) => this.receive(message));
     // Beside all else: hardly any browser fails here.
     void verifiesKeys().then((can) => can || this.incapable());
     const hurry = (): void => {

@@ -19,6 +19,9 @@ export type ToCoordinator =
   | { t: "end" };
 
 const MESSAGE_CHARS = 65_536;
+// Each of a few kilobytes: an answer and candidates, or one word.
+const REPLY_CHARS = 262_144;
+const REPLY_MESSAGES = 512;
 const SDP_CHARS = 16_384;
 const CANDIDATE_CHARS = 1_024;
 const APPS = 256;
@@ -31,14 +34,31 @@ export class BadSignalling extends Error {}
 
 /** undefined: a message of a type that this version does not know. Throws BadSignalling. */
 export function decodeSignalling(text: unknown): FromCoordinator | undefined {
-  const message = parse(text);
+  return read(parse(text, MESSAGE_CHARS));
+}
+
+/** The messages of a reply; those of an unknown type are left out. Throws BadSignalling. */
+export function readReply(text: string): FromCoordinator[] {
+  const messages = list(parse(text, REPLY_CHARS), REPLY_MESSAGES, read);
+  return messages.filter((message) => message !== undefined);
+}
+
+/** Throws BadSignalling. */
+export function readIceServers(value: unknown): IceServer[] {
+  return list(value, SERVERS, iceServer);
+}
+
+function read(message: unknown): FromCoordinator | undefined {
+  if (!isRecord(message) || typeof message["t"] !== "string") {
+    throw new BadSignalling("not a message");
+  }
   switch (message["t"]) {
     case "introduced":
       return {
         t: "introduced",
         session: matching(message["session"], /^[A-Za-z0-9_-]{1,64}$/),
         peerId: peerId(message["peer_id"]),
-        iceServers: list(message["ice_servers"], SERVERS, iceServer),
+        iceServers: readIceServers(message["ice_servers"]),
       };
     case "apps":
       return {
@@ -67,16 +87,15 @@ export function decodeSignalling(text: unknown): FromCoordinator | undefined {
   }
 }
 
-function parse(text: unknown): Record<string, unknown> {
-  if (typeof text === "string" && text.length <= MESSAGE_CHARS) {
+function parse(text: unknown, mostChars: number): unknown {
+  if (typeof text === "string" && text.length <= mostChars) {
     try {
-      const value: unknown = JSON.parse(text);
-      if (isRecord(value) && typeof value["t"] === "string") return value;
+      return JSON.parse(text) as unknown;
     } catch {
-      // Not JSON: as wrong as JSON that is no object.
+      // As wrong as what is too long.
     }
   }
-  throw new BadSignalling("not a message");
+  throw new BadSignalling("not JSON");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

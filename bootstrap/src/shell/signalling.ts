@@ -1,61 +1,128 @@
-// One WebSocket to the coordinator, for one introduction.
+// One visit at the coordinator, by HTTP: what we have to say is posted, and the reply has what the
+// coordinator says. So it takes the connection that brought the page, where there is one.
+// Source: docs/WIRE.md §12.
 
-import { type FromCoordinator, type ToCoordinator, decodeSignalling } from "./signalling-messages";
+import { iceServersIn, keepIceServers } from "./ice-servers";
+import { type FromCoordinator, type ToCoordinator, readReply } from "./signalling-messages";
 
-// docs/WIRE.md §12
 const CANDIDATES = 64;
+// Candidates come one by one, several within a few milliseconds.
+const TOGETHER_MS = 5;
+// A STUN server mostly answers as soon as the coordinator does: its word goes with the next post,
+// while the connection is free. What comes later takes another connection.
+const GATHER_MS = 60;
 
 export interface SignallingOwner {
   message(message: FromCoordinator): void;
-  /** It closed or could not be opened; or what came is not of the protocol. */
+  /** It could not be reached; or what came is not of the protocol. */
   failed(): void;
 }
 
 export class Signalling {
-  private readonly socket: WebSocket;
+  private readonly queue: ToCoordinator[] = [];
+  private session: string | undefined;
   private candidates = 0;
+  private flushing: ReturnType<typeof setTimeout> | undefined;
+  private gathered: (() => void) | undefined;
+  private isClosed = false;
 
   constructor(
-    url: string,
+    private readonly url: URL,
     private readonly owner: SignallingOwner,
-  ) {
-    this.socket = new WebSocket(url);
-    this.socket.onmessage = ({ data }: MessageEvent<unknown>) => this.receive(data);
-    this.socket.onclose = this.socket.onerror = () => this.fail();
+  ) {}
+
+  /** Once, and first. offer: undefined where the ICE servers are to be heard of before. */
+  begin(offer: ToCoordinator | undefined): void {
+    void this.run(offer ? [offer] : []).catch(() => this.fail());
   }
 
   send(message: ToCoordinator): void {
-    if (message.t === "candidate" && ++this.candidates > CANDIDATES) return;
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (message.t === "candidate") {
+      if (++this.candidates > CANDIDATES) return;
+      if (!message.candidate || message.candidate.includes(" typ srflx")) this.gathered?.();
+    }
+    this.queue.push(message);
+    if (message.t === "offer") this.flush();
+    else this.flushing ??= setTimeout(() => this.flush(), TOGETHER_MS);
   }
 
   /** Nothing more is told, and nothing more is heard. */
   close(): void {
-    this.socket.onmessage = this.socket.onclose = this.socket.onerror = null;
-    this.send({ t: "end" });
-    this.socket.close();
+    if (this.isClosed) return;
+    this.isClosed = true;
+    clearTimeout(this.flushing);
+    this.gathered?.();
+    // The coordinator tells the box, and ends the reply that is held.
+    if (this.session !== undefined) this.post([{ t: "end" }], false).catch(() => undefined);
   }
 
-  private receive(data: unknown): void {
-    let message: FromCoordinator | undefined;
-    try {
-      message = decodeSignalling(data);
-    } catch {
-      this.fail();
-      return;
+  private async run(first: ToCoordinator[]): Promise<void> {
+    await this.hear(await ask(this.url, { messages: first }));
+    if (first.length) await this.gathering();
+    while (!this.isClosed && this.session !== undefined) {
+      clearTimeout(this.flushing);
+      this.flushing = undefined;
+      this.hear(await this.post(this.queue.splice(0), true));
     }
-    if (message) this.owner.message(message);
+  }
+
+  private gathering(): Promise<void> {
+    if (this.queue.some((one) => one.t === "candidate" && !one.candidate)) return Promise.resolve();
+    if (this.queue.some((one) => one.t === "candidate" && one.candidate.includes(" typ srflx")))
+      return Promise.resolve();
+    return new Promise((resolve) => {
+      this.gathered = resolve;
+      setTimeout(resolve, GATHER_MS);
+    });
+  }
+
+  // Beside the post whose reply is held.
+  private flush(): void {
+    this.flushing = undefined;
+    if (this.isClosed || this.session === undefined || !this.queue.length) return;
+    this.post(this.queue.splice(0), false).then(
+      (reply) => this.hear(reply),
+      () => this.fail(),
+    );
+  }
+
+  private post(messages: ToCoordinator[], wait: boolean): Promise<Reply> {
+    const { session } = this;
+    return ask(new URL(`${this.url.pathname}/next`, this.url), { session, wait, messages });
+  }
+
+  private hear({ messages, servers }: Reply): void {
+    if (servers) keepIceServers(servers);
+    for (const message of messages) {
+      if (this.isClosed) return;
+      if (message.t === "introduced") this.session = message.session;
+      if (message.t === "error") this.session = undefined;
+      this.owner.message(message);
+    }
   }
 
   private fail(): void {
+    if (this.isClosed) return;
     this.close();
     this.owner.failed();
   }
 }
 
+interface Reply {
+  messages: FromCoordinator[];
+  servers: ReturnType<typeof iceServersIn>;
+}
+
+// The end of a visit is said though the page goes.
+async function ask(url: URL, said: object): Promise<Reply> {
+  const reply = await fetch(url, { method: "POST", body: JSON.stringify(said), keepalive: true });
+  if (!reply.ok) throw new Error(String(reply.status));
+  const servers = iceServersIn(reply.headers.get("server-timing") ?? "");
+  return { messages: readReply(await reply.text()), servers };
+}
+
 /** The coordinator is on the page's own origin. */
-export function visitUrl(location: URL, alias: string, app: string | undefined): string {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
+export function visitUrl(location: URL, alias: string, app: string | undefined): URL {
   const query = new URLSearchParams({ v: "1", alias, ...(app === undefined ? {} : { app }) });
-  return `${scheme}://${location.host}/__p2claw/v1/visit?${query}`;
+  return new URL(`/__p2claw/v1/visit?${query}`, location);
 }

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BadSignalling, decodeSignalling } from "../../src/shell/signalling-messages";
+import { iceServersIn } from "../../src/shell/ice-servers";
+import { BadSignalling, decodeSignalling, readReply } from "../../src/shell/signalling-messages";
 import { read } from "../vectors";
 
 type Text = string | [string, number][];
@@ -46,6 +47,46 @@ for (const { name, message } of visit.invalid) {
 test("binary is refused", () => {
   assert.throws(() => decodeSignalling(new ArrayBuffer(8)), BadSignalling);
 });
+
+test("a reply has all messages in their order, but for those of unknown types", () => {
+  const reply = readReply('[{"t":"error","code":"a"},{"t":"novelty"},{"t":"error","code":"b"}]');
+  assert.deepEqual(
+    reply.map((message) => message.t === "error" && message.code),
+    ["a", "b"],
+  );
+});
+
+for (const text of [
+  "",
+  "{}",
+  "null",
+  '[{"t":"answer"}]',
+  `[${'{"t":"novelty"},'.repeat(512)}{"t":"x"}]`,
+]) {
+  test(`is no reply: ${text.slice(0, 20)}`, () =>
+    assert.throws(() => readReply(text), BadSignalling));
+}
+
+test("the ICE servers of the next visit are good for half of their time", () => {
+  const told = btoa('[{"urls":["turn:a?transport=udp"],"username":"u","credential":"c"}]');
+  const known = iceServersIn(
+    `p2claw-ice;dur=60000;desc="${told.replaceAll("/", "_").replaceAll("=", "")}"`,
+  );
+  assert.deepEqual(known?.servers, [
+    { urls: ["turn:a?transport=udp"], username: "u", credential: "c" },
+  ]);
+  const lastsMs = known.untilMs - Date.now();
+  assert.ok(lastsMs > 0 && lastsMs <= 30_000, String(lastsMs));
+});
+
+for (const field of [
+  "",
+  "p2claw-ice",
+  'p2claw-ice;dur=0;desc="e30"',
+  'p2claw-ice;dur=0;desc="!"',
+]) {
+  test(`names no ICE servers: ${field}`, () => assert.equal(iceServersIn(field), undefined));
+}
 
 function whole(message: Text): string {
   if (typeof message === "string") return message;

@@ -23,6 +23,13 @@ from p2claw.wire.signalling.agent import (
     encode_agent,
 )
 from p2claw.wire.signalling.field_types import CANDIDATES, MESSAGE_BYTES, SDP_BYTES, IceServer
+from p2claw.wire.signalling.posted import (
+    POST_BYTES,
+    POST_MESSAGES,
+    Post,
+    decode_post,
+    encode_posted,
+)
 from p2claw.wire.signalling.reading import Unknown
 from p2claw.wire.signalling.visit import (
     Apps,
@@ -40,6 +47,8 @@ from p2claw.wire.signalling.visit import (
 __all__ = [
     "CANDIDATES",
     "MESSAGE_BYTES",
+    "POST_BYTES",
+    "POST_MESSAGES",
     "SDP_BYTES",
     "AgentError",
     "AgentMessage",
@@ -53,6 +62,7 @@ __all__ = [
     "Challenge",
     "IceServer",
     "Introduced",
+    "Post",
     "Refuse",
     "Register",
     "Registered",
@@ -64,7 +74,9 @@ __all__ = [
     "VisitMessage",
     "VisitOffer",
     "decode_agent",
+    "decode_post",
     "decode_visit",
     "encode_agent",
+    "encode_posted",
     "encode_visit",
 ]

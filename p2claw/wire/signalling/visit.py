@@ -76,7 +76,12 @@ def decode_visit(message: str) -> VisitMessage | Unknown:
         encoded = message.encode()
     except UnicodeEncodeError:
         raise RemoteProtocolError("a signalling message is not Unicode text") from None
-    return _READER.read(encoded)
+    return read_visit(encoded)
+
+
+def read_visit(message: bytes) -> VisitMessage | Unknown:
+    """The same of a message that is still UTF-8."""
+    return _READER.read(message)
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -1,0 +1,190 @@
+"""Visits by HTTP (docs/WIRE.md §12): a visitor posts what it has to say, and the reply has what
+there is for it. On the connection that brought the page that costs no handshake, as a WebSocket's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+from aiohttp import web
+
+from p2claw.config import ServerConfig
+from p2claw.coord.ice import ice_field
+from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.visitors import PATH, Visitors
+from p2claw.errors import RemoteProtocolError
+from p2claw.wire.signalling import (
+    POST_BYTES,
+    Post,
+    Unknown,
+    VisitError,
+    decode_post,
+    encode_posted,
+    encode_visit,
+)
+
+NEXT_PATH = f"{PATH}/next"
+
+# How long a reply waits for something to say: proxies give up on a silent one after 30 s or more.
+HOLD_S = 20.0
+# How long a body of POST_BYTES may take to come.
+READ_S = 10.0
+# A visitor asks again as soon as it has a reply. One that has not for so long is gone.
+SILENT_S = 10.0
+
+
+class PostedVisits:
+    """Serves the posts of visitors, at `PATH` and `NEXT_PATH`."""
+
+    def __init__(self, config: ServerConfig, switchboard: Switchboard, visitors: Visitors) -> None:
+        self._config = config
+        self._switchboard = switchboard
+        self._visitors = visitors
+        self._mailboxes: dict[str, _Mailbox] = {}
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """A visit: its first messages come with it."""
+        session = secrets.token_urlsafe(16)
+        asked = await self._visitors.admit(request, session)
+        if isinstance(asked, VisitError):
+            return _reply([encode_visit(asked)])
+        post = await _read(request)
+        if post is None:
+            return _reply([encode_visit(_NO_POST)])
+        mailbox = _Mailbox(self._config.limits.outbox_messages, lambda: self._gone(session))
+        self._mailboxes[session] = self._switchboard.visitors[session] = mailbox
+        self._visitors.introduce(asked)
+        self._take(session, post)
+        reply = self._emptied(session, mailbox)
+        # For the next visit, whose page does not come from the edge.
+        reply.headers["Server-Timing"] = ice_field(self._config)
+        return reply
+
+    async def next(self, request: web.Request) -> web.Response:
+        """What else a visitor has to say, and what there is for it, once there is something."""
+        post = await _read(request)
+        mailbox = self._mailboxes.get(post.session) if post is not None else None
+        if post is None or mailbox is None:
+            return _reply([encode_visit(_NO_POST if post is None else _OVER)])
+        self._take(post.session, post)
+        if post.wait:
+            await mailbox.filled(HOLD_S)
+        return self._emptied(post.session, mailbox)
+
+    def _emptied(self, session: str, mailbox: _Mailbox) -> web.Response:
+        """A reply with all that there is."""
+        mailbox.rest(SILENT_S)
+        said = mailbox.take()
+        if mailbox.is_closed:
+            self._gone(session)
+        return _reply(said)
+
+    def _take(self, session: str, post: Post) -> None:
+        rendezvous, now = self._switchboard.rendezvous, asyncio.get_running_loop().time()
+        for message in post.messages:
+            if not isinstance(message, Unknown):
+                rendezvous.from_visitor(session, message, now)
+        self._switchboard.drain()
+
+    def _gone(self, session: str) -> None:
+        mailbox = self._mailboxes.pop(session, None)
+        if mailbox is None:
+            return
+        mailbox.discard()
+        del self._switchboard.visitors[session]
+        self._switchboard.rendezvous.visitor_gone(session)
+        self._switchboard.drain()
+
+
+_NO_POST = VisitError("protocol", "This is no post of a visitor")
+_OVER = VisitError("protocol", "There is no such visit, or it is over")
+
+
+class _Mailbox:
+    """What waits for one visitor until it asks.
+
+    most: so many messages, and the visit is over. on_silent: called when it has not asked for long.
+    """
+
+    def __init__(self, most: int, on_silent: Callable[[], None]) -> None:
+        self.is_closed = False
+        self._most = most
+        self._on_silent = on_silent
+        self._messages: list[str] = []
+        self._waiting: asyncio.Future[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def send(self, payload: str) -> None:
+        """Keep one message until it is asked for; at the limit the visit is over."""
+        if self.is_closed:
+            return
+        self._messages.append(payload)
+        if len(self._messages) >= self._most:
+            self.is_closed = True
+        self._wake()
+
+    def close(self, code: int, reason: str) -> None:
+        """Nothing comes after what waits."""
+        self.is_closed = True
+        self._wake()
+
+    def take(self) -> list[str]:
+        """What there is."""
+        taken, self._messages = self._messages, []
+        return taken
+
+    async def filled(self, timeout_s: float) -> None:
+        """Wait until there is something, or a newer request of the same visitor waits."""
+        self._stop_alarm()
+        self._wake()
+        if self._messages or self.is_closed:
+            return
+        waiting = self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait([waiting], timeout=timeout_s)
+        finally:
+            if self._waiting is waiting:
+                self._waiting = None
+
+    def rest(self, timeout_s: float) -> None:
+        """The visitor has a reply, and is to ask again within this time."""
+        if self._waiting is None:
+            self._stop_alarm()
+            self._alarm = asyncio.get_running_loop().call_later(timeout_s, self._on_silent)
+
+    def discard(self) -> None:
+        """The visit is over."""
+        self.is_closed = True
+        self._stop_alarm()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+
+async def _read(request: web.Request) -> Post | None:
+    """None: it is not of the protocol."""
+    if request.content_length is None or request.content_length > POST_BYTES:
+        return None
+    try:
+        async with asyncio.timeout(READ_S):
+            return decode_post(await request.read())
+    except (RemoteProtocolError, TimeoutError):
+        return None
+
+
+def _reply(messages: list[str]) -> web.Response:
+    return web.Response(
+        body=encode_posted(messages),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )
