@@ -6,6 +6,7 @@ sessions, which no data channel uses, 10 KB.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 # In DTLS 1.2 an eavesdropper sees the certificates, and so which links belong to one box. The
 # address shows that too, until the box moves.
 RENEW_S = 600.0
+
+# Until a flight of the handshake is sent again, and then twice as long each time.
+RESEND_FIRST_S = 0.2
+
+# Of one flight, at most: the longest of ours has a certificate and takes three.
+FLIGHT_DATAGRAMS = 8
 
 # Packets of the other side's association that come within the last flight of the handshake.
 EARLY_PACKETS = 16
@@ -112,10 +119,33 @@ class _Datagrams:
         self.role = "controlled"
         self._connection = connection
 
+        self._flight: list[bytes] = []
+        self._is_answered = True
+        self._resend_s = RESEND_FIRST_S
+
     async def _recv(self) -> bytes:
-        return await self._connection.recv()
+        """What comes next. As long as nothing does, our last flight is sent again.
+
+        OpenSSL waits for 1 s before it does that, browsers for 50 ms. A record that has come is
+        dropped by the other side if it comes again; if the flight of the other side was lost, that
+        side sends it again by itself.
+        """
+        while True:
+            try:
+                received = await asyncio.wait_for(self._connection.recv(), self._resend_s)
+            except TimeoutError:
+                self._resend_s *= 2
+                for datagram in self._flight:
+                    await self._connection.send(datagram)
+            else:
+                self._is_answered = True
+                return received
 
     async def _send(self, data: bytes) -> None:
+        if self._is_answered:
+            self._flight, self._is_answered, self._resend_s = [], False, RESEND_FIRST_S
+        if len(self._flight) < FLIGHT_DATAGRAMS:
+            self._flight.append(data)
         await self._connection.send(data)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from aioice import Candidate
 from aioice.ice import CandidatePair
+from OpenSSL import SSL
 
 from p2claw.dataplane.carrier._engine import Link, UdpPort
 from p2claw.dataplane.carrier.records import records_way
@@ -81,7 +82,8 @@ class Peer:
 
     on_candidate: called with ("candidate:…", mid) for each candidate that STUN and TURN give, and
         at the end once with ("", mid). It is never called before `answer` or `offer` has returned.
-        Host candidates are not among them: they are in the description.
+        Host candidates are not among them: they are in the description, and so is what a STUN
+        server has said lately.
     port: a UDP port shared with other links; None: a port of its own.
     certificate: for the DTLS handshake; None: a new one. told: addresses and ports at which this
         side is reached though they are none of the machine's own.
@@ -186,6 +188,7 @@ class Peer:
         candidates = self._connection.open_hosts(host_addresses())
         candidates += told_candidates(self._told, candidates)
         self._gathering = Gathering(self._connection, self._servers, self._on_gathered)
+        candidates += self._gathering.remembered()
         self._gathering.start()
         return write_description(
             Description(
@@ -219,24 +222,29 @@ class Peer:
         self._connection.remote_username = remote.ufrag
         self._connection.remote_password = remote.password
         self._connection.remote_is_lite = remote.ice_lite
+        choosing = asyncio.get_running_loop().create_task(self._connection.connect())
         try:
-            await self._connection.connect()
+            await self._connection.reached(choosing)
+            self.phase = Phase.SECURING
+            if not await self._dtls.run(remote.fingerprint, server=server):
+                self._fail("the encryption handshake failed", "handshake-failed")
+                return
+            connection, early = self._dtls.hand_over()
+            await choosing
         except ConnectionError:
             self._fail("no path to the other side was found", "path-not-found", _NO_PATH)
             return
-        self.phase = Phase.SECURING
-        if not await self._dtls.run(remote.fingerprint, server=server):
-            self._fail("the encryption handshake failed", "handshake-failed")
-            return
+        finally:
+            choosing.cancel()
+            await asyncio.gather(choosing, return_exceptions=True)
         self.phase = Phase.OPENING
-        self._take_over()
+        self._take_over(connection, early)
         self._connecting = None
 
-    def _take_over(self) -> None:
+    def _take_over(self, connection: SSL.Connection, early: list[bytes]) -> None:
         """Move the connection from the handshake to the data plane, without losing a packet."""
         if self._link is None or self._closing is not None:
             return
-        connection, early = self._dtls.hand_over()
         self._is_started = True
         self._link.start(records_way().kind(connection), self._connection.consent())
         for packet in early:
@@ -341,8 +349,10 @@ class BoxPeer(Peer):
     async def answer(self, offer_sdp: str) -> str:
         """Answer at once, with host candidates only. Raises RemoteProtocolError."""
         offer = read_description(offer_sdp)
-        # The active one sends the first ClientHello: half a round trip less than waiting for it.
-        active = offer.setup != "active"
+        # The visitor begins, if it may: the channel is open no later than if the box did, because
+        # the box is done first and sends its INIT along. And what is lost comes back sooner: a
+        # browser sends a flight again after 50 ms.
+        active = offer.setup == "passive"
         self._mid = offer.mid
         self._connection.ice_controlling = offer.ice_lite
         answer = await self._describe("active" if active else "passive")

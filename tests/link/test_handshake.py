@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import cast
+
 import pytest
 from aiortc.rtcdtlstransport import SRTP_PROFILES
 from OpenSSL import SSL
 
 from p2claw.link import handshake
 from p2claw.link.handshake import RENEW_S, LinkCertificate, SharedCertificate
+from p2claw.link.ice.ice_connection import IceConnection
 from tests.link.peers import DEADLINE_S, User, pair
 
 
@@ -47,3 +51,51 @@ async def test_a_link_opens_where_no_srtp_profile_is_in_common() -> None:
         peers.visitor._dtls._srtp_profiles = SRTP_PROFILES[1:]
         await peers.join()
         await peers.box.channel(timeout_s=DEADLINE_S)
+
+
+class Line:
+    """What goes out, and what comes in."""
+
+    def __init__(self) -> None:
+        self.sent: asyncio.Queue[bytes] = asyncio.Queue()
+        self.coming: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def send(self, data: bytes) -> None:
+        self.sent.put_nowait(data)
+
+    async def recv(self) -> bytes:
+        return await self.coming.get()
+
+    async def next(self) -> bytes:
+        return await asyncio.wait_for(self.sent.get(), DEADLINE_S)
+
+
+async def test_a_flight_that_nobody_answers_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handshake, "RESEND_FIRST_S", 0.02)
+    line = Line()
+    datagrams = handshake._Datagrams(cast(IceConnection, line))
+    for part in (b"one", b"two"):
+        await datagrams._send(part)
+    receiving = asyncio.create_task(datagrams._recv())
+    try:
+        assert [await line.next() for _ in range(6)] == [b"one", b"two"] * 3
+    finally:
+        receiving.cancel()
+
+
+async def test_a_flight_that_was_answered_is_not_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handshake, "RESEND_FIRST_S", 0.02)
+    line = Line()
+    datagrams = handshake._Datagrams(cast(IceConnection, line))
+    await datagrams._send(b"hello")
+    line.coming.put_nowait(b"answer")
+    assert await datagrams._recv() == b"answer"
+    await datagrams._send(b"finished")
+    receiving = asyncio.create_task(datagrams._recv())
+    try:
+        sent = [await line.next() for _ in range(4)]
+        assert sent[0] == b"hello" and set(sent[1:]) == {b"finished"}
+    finally:
+        receiving.cancel()

@@ -134,7 +134,7 @@ async def test_an_answer_without_a_role_is_refused(setup: str) -> None:
     async with pair() as peers:
         answer = await peers.box.answer(await peers.visitor.offer())
         with pytest.raises(RemoteProtocolError):
-            await peers.visitor.accept(answer.replace("setup:active", f"setup:{setup}"))
+            await peers.visitor.accept(answer.replace("setup:passive", f"setup:{setup}"))
 
 
 async def test_closing_one_side_closes_the_other() -> None:

@@ -18,6 +18,7 @@ from aioice.ice import StunProtocol, relayed_candidate
 
 from p2claw.link.ice.check_socket import CheckSocket
 from p2claw.link.ice.ice_connection import COMPONENT, IceConnection
+from p2claw.link.ice.reflexive import ReflexiveAddresses
 from p2claw.link.ice.servers import Servers, StunServer, TurnServer
 from p2claw.log import get_log
 
@@ -30,6 +31,9 @@ GATHER_TIMEOUT_S = 10.0
 # two round trips of 150 ms, and some more. Where no UDP goes out, TCP is asked that much later, and
 # an allocation that turns out not to be needed costs a server some bytes.
 TURN_HEAD_START_S = 0.35
+
+# Of the ports of this process.
+_reflexive = ReflexiveAddresses()
 
 OnCandidate = Callable[[Candidate | None], None]
 
@@ -48,6 +52,19 @@ class Gathering:
         self._on_candidate = on_candidate
         self._known = {(c.host, c.port) for c in connection.local_candidates}
         self._task: asyncio.Task[None] | None = None
+
+    def remembered(self) -> list[Candidate]:
+        """What a server would say, as far as one has said it lately; for the description itself."""
+        if not self._servers.stun:
+            return []
+        now = asyncio.get_running_loop().time()
+        found: list[Candidate] = []
+        for base in self._connection.local_candidates:
+            mapped = _reflexive.get((base.host, base.port), now) if base.type == "host" else None
+            if mapped is not None and mapped not in self._known:
+                self._known.add(mapped)
+                found.append(_reflexive_candidate(base, mapped))
+        return found
 
     def start(self) -> None:
         """Ask all of them. Candidates come from the next turn of the loop on."""
@@ -94,24 +111,14 @@ class Gathering:
         except stun.TransactionError:
             return
         mapped = response.attributes.get("XOR-MAPPED-ADDRESS")
+        if mapped is not None:
+            now = asyncio.get_running_loop().time()
+            _reflexive.put((base.host, base.port), mapped, now)
         # Where there is no NAT it is the host candidate once more (RFC 8445 §5.1.3).
         if mapped is None or mapped in self._known:
             return
         self._known.add(mapped)
-        preference = base.priority >> 8 & 0xFFFF  # RFC 8445 §5.1.2.1: the middle 16 bits
-        self._on_candidate(
-            Candidate(
-                foundation=candidate_foundation("srflx", "udp", base.host),
-                component=COMPONENT,
-                transport="udp",
-                priority=candidate_priority(COMPONENT, "srflx", preference),
-                host=mapped[0],
-                port=mapped[1],
-                type="srflx",
-                related_address=base.host,
-                related_port=base.port,
-            )
-        )
+        self._on_candidate(_reflexive_candidate(base, mapped))
 
     async def _turn(self) -> None:
         """Ask one server after the other until one has given an address."""
@@ -160,6 +167,21 @@ class Gathering:
             self._on_candidate(candidate)
             return True
         return False
+
+
+def _reflexive_candidate(base: Candidate, mapped: tuple[str, int]) -> Candidate:
+    preference = base.priority >> 8 & 0xFFFF  # RFC 8445 §5.1.2.1: the middle 16 bits
+    return Candidate(
+        foundation=candidate_foundation("srflx", "udp", base.host),
+        component=COMPONENT,
+        transport="udp",
+        priority=candidate_priority(COMPONENT, "srflx", preference),
+        host=mapped[0],
+        port=mapped[1],
+        type="srflx",
+        related_address=base.host,
+        related_port=base.port,
+    )
 
 
 async def _resolve(host: str, port: int) -> list[tuple[str, int]]:

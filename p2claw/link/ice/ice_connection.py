@@ -82,6 +82,9 @@ class IceConnection(Connection):
         self._is_closed = False
         self._improving: asyncio.Task[None] | None = None
         self._candidates: list[Candidate] = []
+        # Where an authenticated check of the peer came from, before any pair is nominated.
+        self._heard: tuple[StunProtocol, tuple[str, int]] | None = None
+        self._first_heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def local_candidates(self) -> list[Candidate]:
@@ -215,6 +218,34 @@ class IceConnection(Connection):
             self.sort_check_list()
         await self.check_start(pair)
 
+    async def reached(self, choosing: asyncio.Task[None]) -> None:
+        """Wait until packets get to the peer; choosing: a task of `connect`. Raises as that.
+
+        A controlled side need not wait until a pair is nominated: where an authenticated check came
+        from, the peer takes packets, and a round trip is saved by sending them now.
+        """
+        if self.ice_controlling:
+            await asyncio.shield(choosing)
+            return
+        await asyncio.wait({choosing, self._first_heard}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._first_heard.done():
+            await choosing
+
+    async def sendto(self, data: bytes, component: int) -> None:
+        """By the nominated pair; before there is one, to where the peer was heard."""
+        if self._nominated or self._heard is None:
+            await super().sendto(data, component)
+        else:
+            protocol, addr = self._heard
+            await protocol.send_data(data, addr)
+
+    async def recvfrom(self) -> tuple[bytes, int]:
+        """The next record for the handshake. Raises ConnectionError once the connection is lost."""
+        received = await self._arrived.get()
+        if received is None:
+            raise ConnectionError("the connection is lost")
+        return received
+
     def _cut_short(self, pair: CandidatePair) -> None:
         """End a check that is not needed any more, and forget its task."""
         if pair.task is not None:
@@ -282,6 +313,10 @@ class IceConnection(Connection):
         )
         if pair is None and len(self._check_list) >= PAIRS:
             return
+        if self._heard is None or "USE-CANDIDATE" in message.attributes:
+            self._heard = (protocol, addr)
+        if not self._first_heard.done():
+            self._first_heard.set_result(None)
         under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
         self._validated(protocol, addr, answered=False)
         super().check_incoming(message, addr, protocol)

@@ -20,6 +20,7 @@ from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.servers import read_servers
+from p2claw.link.peer import VisitorPeer
 from p2claw.wire.signalling import IceServer
 from tests.link.ice.carriers import Nobody
 from tests.link.peers import pair, without_candidates
@@ -105,6 +106,36 @@ async def test_the_address_that_the_internet_sees_is_found(stun_url: str) -> Non
         assert [(c.host, c.port, c.type) for c in it.found if c] == [
             ("198.51.100.7", 4242, "srflx")
         ]
+
+
+async def test_what_a_server_has_said_of_a_port_is_in_its_next_description(stun_url: str) -> None:
+    port = UdpPort()
+    servers = [IceServer((stun_url,))]
+    ended = asyncio.Event()
+    said: list[str] = []
+
+    def on_candidate(candidate: str, mid: str) -> None:
+        said.append(candidate)
+        if not candidate:
+            ended.set()
+
+    first = VisitorPeer(ice_servers=servers, on_candidate=on_candidate, port=port)
+    second = VisitorPeer(ice_servers=servers, on_candidate=on_candidate, port=port)
+    stranger = VisitorPeer(on_candidate=on_candidate, port=port)
+    try:
+        assert "198.51.100.7" not in await first.offer()
+        await asyncio.wait_for(ended.wait(), DEADLINE_S)
+        ended.clear()
+        said.clear()
+        assert " 198.51.100.7 4242 typ srflx " in await second.offer()
+        await asyncio.wait_for(ended.wait(), DEADLINE_S)
+        assert said == [""]  # once is enough
+        # Who is not to ask a server does not say what one has said.
+        assert "198.51.100.7" not in await stranger.offer()
+    finally:
+        for peer in (first, second, stranger):
+            await peer.close()
+        port.close()
 
 
 async def test_a_good_server_is_used_although_another_is_silent(

@@ -142,6 +142,30 @@ async def test_the_agent_is_connected_when_the_nominated_check_is_answered() -> 
         await it.selected()
 
 
+async def test_packets_go_where_a_check_came_from_before_any_of_ours_is_answered() -> None:
+    async with scene() as it:
+        it.send(it.check())
+        await asyncio.wait_for(it.connection.reached(it.connecting), DEADLINE_S)
+        assert it.connection.selected is None
+        await it.connection.send(b"\x16record")
+        async with asyncio.timeout(DEADLINE_S):
+            while await it.played.got.get() != b"\x16record":
+                pass
+
+
+async def test_a_check_with_a_wrong_password_opens_no_way_for_packets() -> None:
+    async with scene() as it:
+        forged = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        forged.attributes["USERNAME"] = f"{it.connection.local_username}:peer"
+        forged.attributes["PRIORITY"] = 1
+        forged.add_message_integrity(b"q" * 22)
+        it.send(bytes(forged))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(it.connection.reached(it.connecting), 0.2)
+        with pytest.raises(ConnectionError):
+            await it.connection.send(b"\x16record")
+
+
 async def test_a_peer_whose_checks_come_after_ours_have_failed_is_connected() -> None:
     async with scene() as it:
         it.connection.add_remote(_candidate(it.played.address))
