@@ -54,7 +54,9 @@ class Agent:
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
         self._notices = Notices()
-        self._visitors = _visitors(config, self._identity, self._notices.add)
+        self._visitors = _visitors(
+            config, self._identity, self._notices.add, lambda: self._control.doubt()
+        )
         self._registration = Registration(
             self._identity, config.audience, lambda: self._routes, self._visitors
         )
@@ -235,10 +237,13 @@ class Agent:
 
 
 def _visitors(
-    config: AgentConfig, identity: Identity, noticed: Callable[[Notice], None]
+    config: AgentConfig,
+    identity: Identity,
+    noticed: Callable[[Notice], None],
+    silent: Callable[[], None],
 ) -> Visitors:
     if config.workers > 1:
-        return Workers(identity, config, noticed)
+        return Workers(identity, config, noticed, silent)
 
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)
@@ -249,6 +254,7 @@ def _visitors(
         limits,
         spool_dir,
         noticed=noticed,
+        silent=silent,
         udp_port=config.udp_port,
         public_addresses=config.public_addresses,
     )

@@ -19,6 +19,7 @@ from p2claw.errors import LinkError, P2clawError
 from p2claw.link.backoff import Backoff
 from p2claw.link.ice.host_addresses import source_of
 from p2claw.link.localhost import LocalhostResolver
+from p2claw.link.tcp_state import unacknowledged
 from p2claw.log import get_log
 
 log = get_log("link")
@@ -29,6 +30,8 @@ CLOSE_TIMEOUT_S = 2.0
 # Of a connection whose way is gone: the goodbye is written, and nobody waits for a reply.
 LEAVE_TIMEOUT_S = 0.05
 KEEPALIVE_S = 20.0
+# A ping that TCP has not had acknowledged by then says that the way is gone.
+DOUBT_S = 0.8
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
 # docs/WIRE.md §11: signature-invalid, version, audience-invalid: trying again soon cannot help.
@@ -90,6 +93,15 @@ class ControlSocket:
             raise ControlLostError("the coordinator sent text where binary belongs")
         raise self._lost()
 
+    async def reaches(self) -> bool:
+        """Whether a ping comes as far as the coordinator's kernel, within DOUBT_S."""
+        try:
+            await self._socket.ping()
+        except (aiohttp.ClientError, ConnectionError):
+            return False
+        await asyncio.sleep(DOUBT_S)
+        return not unacknowledged(self._socket.get_extra_info("socket"))
+
     def still_leads_there(self) -> bool:
         """Whether packets to the coordinator still leave from this connection's own address."""
         own, there = (self._socket.get_extra_info(name) for name in ("sockname", "peername"))
@@ -130,11 +142,29 @@ class ControlConnection:
         self._sleep = sleep
         self._socket: ControlSocket | None = None
         self._renewal = asyncio.Event()
+        self._reason = ""  # of the renewal
+        self._doubting: asyncio.Task[None] | None = None
 
     def addresses_changed(self) -> None:
         """Connect again at once, unless the connection is one that goes on as it is."""
         if self._socket is None or not self._socket.still_leads_there():
-            self._renewal.set()
+            self._renew("addresses-changed")
+
+    def doubt(self) -> None:
+        """Links have fallen silent: see whether the coordinator is reached, or connect again."""
+        if self._socket is not None and self._doubting is None:
+            self._doubting = asyncio.get_running_loop().create_task(self._look(self._socket))
+
+    async def _look(self, socket: ControlSocket) -> None:
+        try:
+            if not await socket.reaches() and self._socket is socket:
+                self._renew("silent")
+        finally:
+            self._doubting = None
+
+    def _renew(self, reason: str) -> None:
+        self._reason = reason
+        self._renewal.set()
 
     async def run(self) -> None:
         """Run until cancelled; the socket is closed with 1001 then."""
@@ -144,7 +174,7 @@ class ControlConnection:
                 if self._renewal.is_set():
                     self._renewal.clear()
                     self._backoff.reset()
-                    log.info("control connection renewed", reason="addresses-changed")
+                    log.info("control connection renewed", reason=self._reason)
                     continue
                 self.last_error = str(error)
                 slow = isinstance(error, ControlLostError) and error.close_code in SLOW_CLOSE_CODES

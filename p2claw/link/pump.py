@@ -60,6 +60,7 @@ class Pump:
         "_ended",
         "_ending",
         "_handling",
+        "_is_heard",
         "_loop",
         "_loss",
         "_news",
@@ -87,6 +88,7 @@ class Pump:
         self._channel: Channel | None = channel
         self._resume = resume
         self._answer: ev.ResumeAnswered | None = None
+        self._is_heard = True  # on this channel
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
@@ -154,7 +156,7 @@ class Pump:
         self._send_soon()
 
     def abandon(self, loss: LinkError) -> None:
-        """End a session that waits for another link."""
+        """End a session without a word: one that waits for another link, or that is none yet."""
         self._channel_is_closed.set()
         self._end(loss)
 
@@ -200,6 +202,7 @@ class Pump:
         if self._channel is not None:
             self._channel.detach()
         self._channel = channel
+        self._is_heard = False
         self.session.resume(received, self._loop.time())
         if self.session.role is Role.BOX and not self.session.failed:
             channel.send(self.session.resumed())
@@ -255,6 +258,7 @@ class Pump:
 
     def message_received(self, message: bytes) -> None:
         if self._loss is None:
+            self._is_heard = True
             self.session.receive(message, self._loop.time())
             self._handle_events()
             self._send_soon()
@@ -265,7 +269,9 @@ class Pump:
 
     def channel_closed(self) -> None:
         channel = self._channel
-        if channel is not None and not channel.was_closed and self.session.can_resume:
+        # Who closes another link before the session was there has given up the link alone.
+        ended = channel is None or (channel.was_closed and self._is_heard)
+        if not ended and self.session.can_resume:
             self._suspend()
             return
         self._channel_is_closed.set()

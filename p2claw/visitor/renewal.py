@@ -121,7 +121,8 @@ class Renewal:
         try:
             received = await pump.answered(timeout_s=ANSWER_TIMEOUT_S)
         except BaseException:
-            await pump.close()
+            # Without GOAWAY: the box may have taken the link for the session already.
+            pump.abandon(LinkError("the link was given up"))
             await opened.peer.close()
             raise
         if received is None:

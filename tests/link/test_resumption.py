@@ -124,6 +124,22 @@ async def test_a_link_that_the_other_side_closes_is_the_end() -> None:
     await visit.close()
 
 
+async def test_another_link_that_is_given_up_at_once_does_not_end_the_session() -> None:
+    """The visitor never heard that it was resumed, and tries again."""
+    visit = Visit()
+    stream = visit.visitor.open(POST, end=False)
+    await stream.response()
+    await stream.write(PIECE)
+    await visit.renew()
+    visit.visitor.freeze()
+    visit.visitor_end.close()
+    await eventually(lambda: visit.box.is_waiting)
+    await visit.renew()
+    await stream.write(PIECE, end=True)
+    assert await body_of(stream) == 2 * PIECE
+    await visit.close()
+
+
 async def test_a_session_that_nobody_resumes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pump_module, "RESUME_S", 0.05)
     ended = asyncio.Event()

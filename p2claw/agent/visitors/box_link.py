@@ -147,6 +147,11 @@ class BoxLink:
     def is_open(self) -> bool:
         return self._pump is not None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is open on it."""
+        return self._pump is not None and self._pump.session.open_streams > 0
+
     def facts(self) -> LinkFacts:
         """As of now."""
         session = self._pump.session if self._pump is not None else None

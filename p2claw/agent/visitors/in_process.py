@@ -23,6 +23,7 @@ from p2claw.agent.visitors.box_link import BoxLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.proxy import Proxy
 from p2claw.agent.visitors.public_addresses import told
+from p2claw.agent.visitors.silence import Silence
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import P2clawError
@@ -43,8 +44,9 @@ class InProcess:
 
     sign: signs the answer to an offer. noticed: called with what is noticed about an app.
     udp_port: the port that all links share; 0: any free one. public_addresses: where else visitors
-    reach it. ended: called with each session whose link is over. place: what visitors name to come
-    back to this process, where there are others.
+    reach it. ended: called with each session whose link is over. silent: called when all visitors
+    have fallen silent at once. place: what visitors name to come back to this process, where there
+    are others.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class InProcess:
         udp_port: int = 0,
         public_addresses: tuple[PublicAddress, ...] = (),
         ended: Callable[[str], None] = lambda session: None,
+        silent: Callable[[], None] = lambda: None,
         place: int | None = None,
     ) -> None:
         self._started_s = time.monotonic()
@@ -77,6 +80,8 @@ class InProcess:
         self._links: dict[str, BoxLink] = {}
         self._by_token: dict[bytes, BoxLink] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._silence = Silence(self._datagrams, self._is_busy, silent)
+        self._listening: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._links)
@@ -86,8 +91,9 @@ class InProcess:
         self._proxy.apply(routes)
 
     async def start(self) -> None:
-        """Begin to watch the addresses that visitors are sent from."""
+        """Begin to watch the addresses that visitors are sent from, and whether they are heard."""
         self._watch.start()
+        self._listening = asyncio.create_task(self._silence.run())
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         """Answer the offer in a task of its own, or refuse the visitor at once."""
@@ -167,7 +173,15 @@ class InProcess:
             if late:
                 log.error("links do not end", links=len(late))
         self._watch.close()
+        if self._listening is not None:
+            self._listening.cancel()
         self._port.close()
+
+    def _datagrams(self) -> int:
+        return self._port.stats()["datagrams_in"]
+
+    def _is_busy(self) -> bool:
+        return any(link.is_busy for link in self._links.values())
 
     def _forget(self, session: str, app: str, task: asyncio.Task[None]) -> None:
         self._links.pop(session, None)

@@ -33,6 +33,7 @@ from p2claw.agent.workers.messages import (
     Signalled,
     Signed,
     Stop,
+    VisitorsSilent,
 )
 from p2claw.agent.workers.shares import share_of
 from p2claw.config import AgentConfig
@@ -70,12 +71,18 @@ class Workers:
     """The workers of one agent, config.workers of them; implements `visitors.Visitors`.
 
     noticed: called with what a worker notices about an app. Several workers may notice the same.
+    silent: called when all visitors of a worker have fallen silent at once.
     """
 
     def __init__(
-        self, identity: Identity, config: AgentConfig, noticed: Callable[[Notice], None]
+        self,
+        identity: Identity,
+        config: AgentConfig,
+        noticed: Callable[[Notice], None],
+        silent: Callable[[], None],
     ) -> None:
         self._noticed = noticed
+        self._silent = silent
         self._identity = identity
         self._routes: Routes = {}
         self._admission = Admission(config.limits, lambda app: app in self._routes)
@@ -212,6 +219,8 @@ class Workers:
                     keeper.send(Signed(session, signature))
             case Noticed(notice):
                 self._noticed(notice)
+            case VisitorsSilent():
+                self._silent()
             case Ended(session):
                 if self._of(keeper, session) is not None:
                     self._forget(session)

@@ -26,6 +26,7 @@ from p2claw.agent.workers.messages import (
     Sign,
     Signalled,
     Stop,
+    VisitorsSilent,
 )
 from p2claw.agent.workers.process import WorkerError, WorkerProcess
 from p2claw.errors import P2clawError, UsageError
@@ -48,7 +49,7 @@ LINKS_S = 3.0
 # A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
-OfVisitors = Signalled | Sign | Ended | Noticed
+OfVisitors = Signalled | Sign | Ended | Noticed | VisitorsSilent
 
 
 class State(enum.Enum):
@@ -223,7 +224,7 @@ class WorkerKeeper:
                 reply = self._asked.get(seq)
                 if reply is not None and not reply.done():
                     reply.set_result(links)
-            case Signalled() | Sign() | Ended() | Noticed():
+            case Signalled() | Sign() | Ended() | Noticed() | VisitorsSilent():
                 self._received(self, message)
 
     def _enter(self, state: State) -> None:

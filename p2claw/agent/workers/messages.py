@@ -137,6 +137,10 @@ class Noticed(Message, frozen=True):
     notice: Notice
 
 
+class VisitorsSilent(Message, frozen=True):
+    """Of a worker: all its visitors have fallen silent at once."""
+
+
 class Links(Message, frozen=True):
     """Of a worker: all its open links."""
 
@@ -145,7 +149,7 @@ class Links(Message, frozen=True):
 
 
 ToWorker = Begin | NewRoutes | Offered | Signalled | Signed | AskLinks | Drain | Stop
-OfWorker = Ready | Failed | Alive | Signalled | Sign | Ended | Noticed | Links
+OfWorker = Ready | Failed | Alive | Signalled | Sign | Ended | Noticed | VisitorsSilent | Links
 
 T = TypeVar("T")
 

@@ -40,6 +40,7 @@ from p2claw.agent.workers.messages import (
     Signed,
     Stop,
     ToWorker,
+    VisitorsSilent,
     to_worker_decoder,
 )
 from p2claw.errors import LinkError, LocalProtocolError, P2clawError, UsageError
@@ -72,6 +73,7 @@ class Worker:
             udp_port=begin.udp_port,
             public_addresses=begin.public_addresses,
             ended=lambda session: line.send(Ended(session)),
+            silent=lambda: line.send(VisitorsSilent()),
             place=begin.number,
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}

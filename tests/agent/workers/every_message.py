@@ -23,6 +23,7 @@ from p2claw.agent.workers.messages import (
     Signalled,
     Signed,
     Stop,
+    VisitorsSilent,
 )
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxOffer, IceServer
@@ -81,6 +82,7 @@ OF_WORKER: tuple[Message, ...] = (
     Sign("session-1", bytes(32)),
     Ended("session-1"),
     Noticed(Notice("dog", "no-ranges", "video/mp4")),
+    VisitorsSilent(),
     Links(7, (FACTS,)),
     Links(8, ()),
 )

@@ -82,7 +82,7 @@ async def box_with(
     config = AgentConfig(
         home=home, workers=workers, limits=limits or AgentLimits(), udp_port=udp_port
     )
-    pool = Workers(identity or load_or_create_identity(home / "identity.key"), config, print)
+    pool = Workers(identity or load_or_create_identity(home / "identity.key"), config, print, print)
     pool.apply({"dog": route_from("dog", {"upstream": "3000"})})
     pids: list[int] = []
     try:

@@ -1,0 +1,39 @@
+"""Notices that all visitors have fallen silent at once: then it is mostly this box's own way.
+
+A NAT in front of the box that forgets takes the control connection along, and nobody is told: the
+next visitors, and those who look for another link, wait until that is found out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
+
+
+class Silence:
+    """Looks at what comes in. `run` in a task of its own.
+
+    datagrams: how many have come in all. busy: whether a request is open. doubt: called once for
+    each silence beyond the pace while one is.
+    """
+
+    def __init__(
+        self, datagrams: Callable[[], int], busy: Callable[[], bool], doubt: Callable[[], None]
+    ) -> None:
+        self._datagrams = datagrams
+        self._busy = busy
+        self._doubt = doubt
+        self._pace = Pace()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self.look(loop.time())
+
+    def look(self, now: float) -> None:
+        """What is due now."""
+        if self._pace.look(self._datagrams(), now) is Doubt.PING and self._busy():
+            self._doubt()
