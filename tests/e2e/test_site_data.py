@@ -55,7 +55,9 @@ PIN = """async () => {
     });
     const pins = database.transaction("pins").objectStore("pins").getAll();
     return new Promise((resolve) => {
-        pins.onsuccess = () => { database.close(); resolve(pins.result); };
+        // What a visit leaves for the next is beside them.
+        const isPin = (value) => typeof value === "string";
+        pins.onsuccess = () => { database.close(); resolve(pins.result.filter(isPin)); };
     });
 }"""
 

@@ -115,7 +115,9 @@ interface Reply {
 
 // The end of a visit is said though the page goes.
 async function ask(url: URL, said: object): Promise<Reply> {
-  const reply = await fetch(url, { method: "POST", body: JSON.stringify(said), keepalive: true });
+  // Without a Referer: it would name the path that the app is asked for.
+  const init: RequestInit = { method: "POST", keepalive: true, referrer: "" };
+  const reply = await fetch(url, { ...init, body: JSON.stringify(said) });
   if (!reply.ok) throw new Error(String(reply.status));
   const servers = iceServersIn(reply.headers.get("server-timing") ?? "");
   return { messages: readReply(await reply.text()), servers };
