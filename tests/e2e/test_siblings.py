@@ -448,6 +448,7 @@ async def test_what_a_hidden_frame_owed_fails_with_it_and_the_next_request_works
     _, api = pair.origins
     await tab.evaluate(OPEN_ALL, api)
     await until(lambda: "/hang?allow=*" in pair.api.open, timeout_s=20, what="it waits")
+    assert await tab.evaluate("() => top.document.querySelectorAll('html > [hidden]').length") == 1
     await tab.evaluate(f"() => {{ {FRAME} {ENDS[end]}; }}")
     ended = "() => Object.keys(ended).length === 3 && ended"
     assert await tab.wait_for(ended, timeout_s=FAILS_S) == ALL_FAIL

@@ -125,11 +125,15 @@ class Asker implements Asking {
     return made;
   }
 
-  // An app may take away what it finds in the document at the top.
-  private async held(): Promise<Window> {
-    const holder = await this.holder;
-    if (holder?.top) return holder;
-    return (this.holder = hold());
+  // An app may take away what it finds in the document at the top. One after the other, so that requests
+  // that come together make one.
+  private held(): Promise<Window> {
+    const before = this.holder?.catch(() => undefined);
+    const standing = async (): Promise<Window> => {
+      const holder = await before;
+      return holder?.top ? holder : hold();
+    };
+    return (this.holder = standing());
   }
 }
 
