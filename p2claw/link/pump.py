@@ -18,6 +18,7 @@ from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler, Handling
 from p2claw.link.keeping import KeptPlaces
+from p2claw.link.news import Fact, News
 from p2claw.link.stream import BoxStream, Stream, VisitorStream
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead
@@ -97,10 +98,10 @@ class Pump:
         self._send_is_soon = False
         self._timer: asyncio.TimerHandle | None = None
         self._loss: LinkError | None = None
-        self._news = _News()
-        self._channel_is_closed = _Fact()
+        self._news = News()
+        self._channel_is_closed = Fact()
         self._ending: asyncio.Task[None] | None = None
-        self._ended = _Fact()
+        self._ended = Fact()
 
     @property
     def draining(self) -> bool:
@@ -453,49 +454,6 @@ class Pump:
                 await self._handling.cancel_all()
         finally:
             self._ended.set()
-
-
-class _News:
-    """Wakes all tasks that wait now. Takes no memory while none waits."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: set[asyncio.Future[None]] | None = None
-
-    async def wait(self) -> None:
-        future = asyncio.get_running_loop().create_future()
-        waiting = self._waiting = self._waiting or set()
-        waiting.add(future)
-        try:
-            await future
-        finally:
-            waiting.discard(future)
-            if not waiting and self._waiting is waiting:
-                self._waiting = None
-
-    def wake(self) -> None:
-        for future in self._waiting or ():
-            if not future.done():
-                future.set_result(None)
-
-
-class _Fact(_News):
-    """An event that happens once, like asyncio.Event in a sixth of its memory."""
-
-    __slots__ = ("_happened",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._happened = False
-
-    async def wait(self) -> None:
-        if not self._happened:
-            await super().wait()
-
-    def set(self) -> None:
-        self._happened = True
-        self.wake()
 
 
 def _reset_error(event: ev.StreamReset) -> P2clawError:

@@ -15,8 +15,9 @@ from p2claw.errors import LinkError, P2clawError
 from p2claw.link.pump import Pump
 from p2claw.log import get_log
 from p2claw.visitor.signalling import Opened
+from p2claw.wire.session.delivery import Resumption
 from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
-from p2claw.wire.session.session import Resumption, Session
+from p2claw.wire.session.session import Session
 
 log = get_log("visitor")
 

@@ -31,7 +31,8 @@ from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
 from p2claw.wire.frames.hello import WEBSOCKET, Role
 from p2claw.wire.frames.limits import Limits
-from p2claw.wire.session.session import Resumption, Session
+from p2claw.wire.session.delivery import Resumption
+from p2claw.wire.session.session import Session
 
 # From the request to the head of its response. The box gives up on an app before that.
 HEAD_TIMEOUT_S = 120.0

@@ -6,6 +6,8 @@ message says so is docs/WIRE.md §15; who opens the other link is not here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from p2claw.wire.frames.codec import Codec
 from p2claw.wire.frames.codes import FrameType
 from p2claw.wire.frames.faults import SessionFault
@@ -14,6 +16,17 @@ from p2claw.wire.frames.payloads import received_payload
 ACK_BYTES = 262_144  # received and not yet acknowledged: a RECEIVED goes at once
 ACK_AFTER_S = 0.2  # after the first message that is not acknowledged, at the latest
 KEPT_BYTES = 4_194_304  # sent and not yet acknowledged: nothing more is sent
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What a visitor says of the session that its new link is to carry on.
+
+    token: the box's name for it. received: how many of its messages have come.
+    """
+
+    token: bytes
+    received: int
 
 
 class Delivery:

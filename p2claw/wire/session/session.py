@@ -26,7 +26,7 @@ from p2claw.wire.frames.hello import (
 )
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
 from p2claw.wire.frames.payloads import goaway_payload, read_goaway, read_received, received_payload
-from p2claw.wire.session.delivery import Delivery
+from p2claw.wire.session.delivery import Delivery, Resumption
 from p2claw.wire.session.events import (
     Event,
     GoawayReceived,
@@ -50,17 +50,6 @@ _HELLO = int(FrameType.HELLO)
 _PING = int(FrameType.PING)
 _RECEIVED_BYTE = bytes([FrameType.RECEIVED])
 _FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
-
-
-@dataclass(frozen=True, slots=True)
-class Resumption:
-    """What a visitor says of the session that its new link is to carry on.
-
-    token: the box's name for it. received: how many of its messages have come.
-    """
-
-    token: bytes
-    received: int
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from p2claw.wire.frames.codec import Codec
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.session import events as ev
-from p2claw.wire.session.delivery import ACK_AFTER_S, KEPT_BYTES
-from p2claw.wire.session.session import Resumption, Session
+from p2claw.wire.session.delivery import ACK_AFTER_S, KEPT_BYTES, Resumption
+from p2claw.wire.session.session import Session
 from tests.wire.session.browsing import Browsing
 from tests.wire.session.pair import Pair, events, told
 
