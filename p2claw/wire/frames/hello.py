@@ -82,6 +82,8 @@ def decode_hello(payload: bytes) -> Hello:
         raise SessionFault(f"HELLO is {error}") from error
     version = _number(value, "v", None, 1, CREDIT_MAX)
     role = _role(value)
+    token = _token(value)
+    received = _number(value, "received", 0, 0, COUNT_MOST)
     return Hello(
         role=role,
         app=_app(value) if role is Role.VISITOR else "",
@@ -91,8 +93,8 @@ def decode_hello(payload: bytes) -> Hello:
         window_bytes=_number(value, "window", FIRST_WINDOW_BYTES, FIRST_WINDOW_BYTES, CREDIT_MAX),
         streams=_number(value, "streams", FIRST_STREAMS, FIRST_STREAMS, CREDIT_MAX),
         extensions=_extensions(value),
-        token=_token(value),
-        received=_number(value, "received", 0, 0, COUNT_MOST),
+        token=token,
+        received=received if token and role is Role.VISITOR else 0,
         place=_number(value, "place", None, 0, PLACE_MOST) if "place" in value else None,
     )
 
