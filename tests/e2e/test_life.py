@@ -112,6 +112,9 @@ async def test_who_bypasses_the_worker_reads_one_page_that_says_so(
     await tab.evaluate("() => { location.href = '/page/1' }")
     said = "The service worker is bypassed"
     await tab.wait_for_text(said, within="top")
+    # What came into the frame is no page of the app, and takes nothing from view when it is whole.
+    await tab.wait_for("() => document.readyState === 'complete'", within="app")
+    assert said in await tab.text(within="top")
     await tab.reload()
     await tab.wait_for_text(said, within="top")
     assert await tab.evaluate("() => frames.length", within="top") <= 1

@@ -89,8 +89,8 @@ export class Frame {
   }
 
   /** Our script runs in this document: its load needs no other notice. */
-  known(page: AppPage): void {
-    this.announced = page.window.document;
+  known(shown: Document | null): void {
+    this.announced = shown ?? undefined;
   }
 
   private loaded(): void {

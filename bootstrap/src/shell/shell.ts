@@ -205,6 +205,7 @@ export class Shell {
         setTimeout(() => this.say(undefined), SAID_MS);
       },
       nested: async (url) => {
+        this.frame.known(this.frame.document); // it is no page of the app
         const intercepted = await this.serviceWorker.isIntercepted();
         if (intercepted) await this.serviceWorker.announce(url.split("#", 1)[0] ?? url);
         else this.broken(new Bypassed());
@@ -298,7 +299,7 @@ export class Shell {
   }
 
   private arrive(page: AppPage): Arrival {
-    this.frame.known(page);
+    this.frame.known(page.window.document);
     this.page = page;
     if (page.problem !== undefined) this.appProblem(page.problem);
     else if (!page.tab) this.pages.clear();
