@@ -425,6 +425,9 @@ class Pump:
 
     def _on_resume_answered(self, event: ev.ResumeAnswered) -> None:
         self._answer = event
+        if event.received is not None and self._channel is not None:
+            # What follows is of the session that it carries, and waits for that one's pump.
+            self._channel.detach()
         self._news.wake()
 
     def _on_failed(self, event: ev.SessionFailed) -> None:

@@ -35,8 +35,11 @@ class Visit:
         self.box.start()
         self.visitor.start()
 
-    async def renew(self, *, known: bool = True) -> int | None:
-        """Open another pipe for the session; as `Pump.answered`."""
+    async def renew(self, *, known: bool = True, together: int = 0) -> int | None:
+        """Open another pipe for the session; as `Pump.answered`.
+
+        together: what the box sends on it comes at once, when it is more than so many messages.
+        """
 
         def resume(pump: Pump, asked: ResumeAsked) -> bool:
             if known:
@@ -53,6 +56,10 @@ class Visit:
         visitor = Pump(session, self.visitor_end)
         self.others += box, visitor
         visitor.start()
+        if together:
+            self.box_end.hold()
+            await eventually(lambda: len(self.box_end.sent) > together)
+            self.box_end.release()
         received = await visitor.answered(timeout_s=5)
         if received is not None:
             self.visitor.adopt(visitor.hand_over(), received)
@@ -78,6 +85,38 @@ async def test_a_body_goes_on_over_another_link() -> None:
             assert await visit.renew() is not None
     await stream.write(b"", end=True)
     assert await body_of(stream) == sent
+    await visit.close()
+
+
+async def test_what_comes_right_behind_the_answer_is_of_the_session_that_goes_on() -> None:
+    visit = Visit()
+    stream = visit.visitor.open(POST, end=False)
+    await stream.response()
+    visit.visitor_end.far.hold()  # what the box sends is on its way, and never comes
+    await stream.write(2 * PIECE)
+    await eventually(lambda: visit.box_end.buffered_bytes > len(PIECE))
+    visit.box_end.lose()
+    await visit.renew(together=3)
+    await stream.write(b"", end=True)
+    assert await body_of(stream) == 2 * PIECE
+    await visit.close()
+
+
+async def test_a_link_that_is_lost_before_its_answer_carries_no_session() -> None:
+    visit = Visit()
+    await visit.visitor.hello(timeout_s=5)
+    visit.box_end.lose()
+    visitor_end, _ = pipe()
+    pump = Pump(
+        Session(Role.VISITOR, app="dog", resumes=visit.visitor.session.resumption), visitor_end
+    )
+    pump.start()
+    visitor_end.lose()
+    with pytest.raises(LinkError):
+        await pump.answered(timeout_s=5)
+    assert not pump.is_waiting
+    await pump.close()
+    await visit.renew()
     await visit.close()
 
 

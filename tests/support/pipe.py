@@ -33,7 +33,7 @@ class PipeEnd:
     def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
         self._user = user
         self._low_water_bytes = low_water_bytes
-        while self._early:
+        while self._early and self._user is user:
             user.message_received(self._early.popleft())
 
     def detach(self) -> None:

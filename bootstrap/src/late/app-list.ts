@@ -16,7 +16,7 @@ export function listApps(address: BoxAddress, view: AppListView): void {
     listApps(address, view);
   };
   let answered = false;
-  const signalling = new Signalling(visitUrl(here, address.alias, undefined), {
+  const signalling = new Signalling(1, visitUrl(here, address.alias, undefined), {
     message: (message: FromCoordinator) => {
       answered = true;
       signalling.close();

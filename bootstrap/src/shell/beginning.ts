@@ -34,7 +34,7 @@ export class Beginning {
         if (this.owner) word(this.owner);
         else this.said.push(word);
       };
-      this.early = new Attempt(this.target, {
+      this.early = new Attempt(FIRST, this.target, {
         introduced: () => say((owner) => owner.introduced()),
         answered: () => say((owner) => owner.answered()),
         relayAtHand: () => say((owner) => owner.relayAtHand()),
@@ -55,7 +55,7 @@ export class Beginning {
       offered: () => undefined,
       transfer: (channel) => this.transfer(id, channel),
     };
-    if (id !== FIRST || !this.early) return new Attempt(this.target, whole);
+    if (id !== FIRST || !this.early) return new Attempt(id, this.target, whole);
     this.owner = whole;
     return this.early;
   }

@@ -26,7 +26,9 @@ export class Signalling {
   private gathered: (() => void) | undefined;
   private isClosed = false;
 
+  /** attempt: the number of the attempt at a link that it is for. */
   constructor(
+    private readonly attempt: number,
     private readonly url: URL,
     private readonly owner: SignallingOwner,
   ) {}
@@ -39,7 +41,7 @@ export class Signalling {
   send(message: ToCoordinator): void {
     if (message.t === "candidate") {
       if (++this.candidates > CANDIDATES) return;
-      if (!message.candidate || message.candidate.includes(" typ srflx")) this.gathered?.();
+      if (endsGathering(message)) this.gathered?.();
     }
     this.queue.push(message);
     if (message.t === "offer") this.flush();
@@ -57,7 +59,7 @@ export class Signalling {
   }
 
   private async run(first: ToCoordinator[]): Promise<void> {
-    await this.hear(await ask(this.url, { messages: first }));
+    this.hear(await this.ask(this.url, { messages: first }));
     if (first.length) await this.gathering();
     while (!this.isClosed && this.session !== undefined) {
       clearTimeout(this.flushing);
@@ -67,9 +69,7 @@ export class Signalling {
   }
 
   private gathering(): Promise<void> {
-    if (this.queue.some((one) => one.t === "candidate" && !one.candidate)) return Promise.resolve();
-    if (this.queue.some((one) => one.t === "candidate" && one.candidate.includes(" typ srflx")))
-      return Promise.resolve();
+    if (this.queue.some(endsGathering)) return Promise.resolve();
     return new Promise((resolve) => {
       this.gathered = resolve;
       setTimeout(resolve, GATHER_MS);
@@ -88,7 +88,24 @@ export class Signalling {
 
   private post(messages: ToCoordinator[], wait: boolean): Promise<Reply> {
     const { session } = this;
-    return ask(new URL(`${this.url.pathname}/next`, this.url), { session, wait, messages });
+    return this.ask(new URL(`${this.url.pathname}/next`, this.url), { session, wait, messages });
+  }
+
+  // Two attempts in turn share no connection: browsers keep those of requests without credentials
+  // apart. The one that brought the page is dead where this machine has changed its address, and
+  // Firefox does not notice for 5 s and more.
+  private async ask(url: URL, said: object): Promise<Reply> {
+    const init: RequestInit = {
+      method: "POST",
+      body: JSON.stringify(said),
+      credentials: this.attempt % 2 ? "same-origin" : "omit",
+      keepalive: true, // the end of a visit is said though the page goes
+      referrer: "", // it would name the path that the app is asked for
+    };
+    const reply = await fetch(url, init);
+    if (!reply.ok) throw new Error(String(reply.status));
+    const servers = iceServersIn(reply.headers.get("server-timing") ?? "");
+    return { messages: readReply(await reply.text()), servers };
   }
 
   private hear({ messages, servers }: Reply): void {
@@ -113,14 +130,9 @@ interface Reply {
   servers: ReturnType<typeof iceServersIn>;
 }
 
-// The end of a visit is said though the page goes.
-async function ask(url: URL, said: object): Promise<Reply> {
-  // Without a Referer: it would name the path that the app is asked for.
-  const init: RequestInit = { method: "POST", keepalive: true, referrer: "" };
-  const reply = await fetch(url, { ...init, body: JSON.stringify(said) });
-  if (!reply.ok) throw new Error(String(reply.status));
-  const servers = iceServersIn(reply.headers.get("server-timing") ?? "");
-  return { messages: readReply(await reply.text()), servers };
+// A STUN server has answered, or none will.
+function endsGathering(said: ToCoordinator): boolean {
+  return said.t === "candidate" && (!said.candidate || said.candidate.includes(" typ srflx"));
 }
 
 /** The coordinator is on the page's own origin. */

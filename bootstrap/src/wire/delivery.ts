@@ -21,7 +21,7 @@ export class Delivery {
   private sayMs: number | undefined;
 
   /** quiet: until `speak`, for the box may take a RECEIVED for one of another session. */
-  constructor(private quiet: boolean) {}
+  constructor(public quiet: boolean) {}
 
   get full(): boolean {
     return this.keptBytes >= KEPT_BYTES;

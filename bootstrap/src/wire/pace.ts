@@ -18,7 +18,7 @@ export type Doubt = "nothing" | "ping" | "suspect";
 
 export class Pace {
   private messages = 0;
-  private heardMs = 0;
+  private heardMs = -Infinity; // so the first who waits has the round trip measured
   private gapMs = FIRST_RTT_MS;
   private quietMs = 0; // at least
   private pingedMs: number | undefined;

@@ -84,12 +84,14 @@ export class Session {
   }
 
   /**
-   * What to say on another link that is to carry this session on; undefined: it cannot. From then on
-   * no message of this link may be given to `receive`.
+   * What to say on another link that is to carry this session on; undefined: it cannot, or it is not
+   * known yet whether this one carries an earlier session. From then on no message of this link may
+   * be given to `receive`.
    */
   get resumption(): Resumption | undefined {
     const { token, delivery } = this;
-    return token && !this.failed ? { token, received: delivery.received } : undefined;
+    if (!token || this.failed || delivery.quiet) return undefined;
+    return { token, received: delivery.received };
   }
 
   /** Go on over another link; the box has received so many of our messages. */

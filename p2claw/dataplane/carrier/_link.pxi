@@ -196,12 +196,10 @@ cdef class Link:
         return association_waiting(self.a)
 
     def attach(self, user, *, low_water_bytes):
-        cdef list early = self.early
         self.user = user
         self.low_water = low_water_bytes
-        self.early = []
-        for message in early:
-            user.message_received(message)
+        while self.early and self.user is user:
+            user.message_received(self.early.pop(0))
         if self.is_closed and self.user is not None:
             self.user = None
             user.channel_closed()

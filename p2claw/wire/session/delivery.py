@@ -68,6 +68,11 @@ class Delivery:
         return self._kept_bytes >= KEPT_BYTES
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether it is not known yet if this is a session of its own."""
+        return self._is_quiet
+
+    @property
     def deadline(self) -> float | None:
         """When a RECEIVED is due; None: there is nothing to acknowledge."""
         return None if self._is_quiet else self._ack_at

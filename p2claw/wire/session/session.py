@@ -170,7 +170,7 @@ class Session:
         counters.messages_in += 1
         counters.bytes_in += len(message)
         try:
-            if message[2:3] == _RECEIVED_BYTE and self.can_resume:
+            if message[2:3] == _RECEIVED_BYTE and self.speaks(RESUME):
                 self._on_received(message)
                 return
             self._delivery.took(len(message), now)
@@ -243,8 +243,13 @@ class Session:
 
     @property
     def can_resume(self) -> bool:
-        """Whether the session can go on over another link, should its own be lost."""
-        return self._state is not State.FAILED and self.speaks(RESUME)
+        """Whether the session can go on over another link, should its own be lost.
+
+        A visitor's that is not yet known to be one of its own cannot.
+        """
+        return (
+            self._state is not State.FAILED and not self._delivery.is_quiet and self.speaks(RESUME)
+        )
 
     @property
     def resumption(self) -> Resumption | None:
