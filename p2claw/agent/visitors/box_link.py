@@ -152,6 +152,10 @@ class BoxLink:
         """Whether a request is open on it."""
         return self._pump is not None and self._pump.session.open_streams > 0
 
+    @property
+    def messages_in(self) -> int:
+        return self._pump.session.counters.messages_in if self._pump is not None else 0
+
     def facts(self) -> LinkFacts:
         """As of now."""
         session = self._pump.session if self._pump is not None else None

@@ -80,7 +80,7 @@ class InProcess:
         self._links: dict[str, BoxLink] = {}
         self._by_token: dict[bytes, BoxLink] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._silence = Silence(self._datagrams, self._is_busy, silent)
+        self._silence = Silence(self._heard, self._is_busy, silent)
         self._listening: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -177,8 +177,9 @@ class InProcess:
             self._listening.cancel()
         self._port.close()
 
-    def _datagrams(self) -> int:
-        return self._port.stats()["datagrams_in"]
+    def _heard(self) -> int:
+        """Grows with whatever comes from a visitor, on our port or by way of a relay."""
+        return self._port.datagrams_in + sum(link.messages_in for link in self._links.values())
 
     def _is_busy(self) -> bool:
         return any(link.is_busy for link in self._links.values())

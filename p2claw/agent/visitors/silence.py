@@ -15,17 +15,17 @@ from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
 class Silence:
     """Looks at what comes in. `run` in a task of its own.
 
-    datagrams: how many have come in all. busy: whether a request is open. doubt: called once for
-    each silence beyond the pace while one is.
+    heard: grows with whatever comes. busy: whether a request is open. doubt: called once for each
+    silence beyond the pace while one is.
     """
 
     def __init__(
-        self, datagrams: Callable[[], int], busy: Callable[[], bool], doubt: Callable[[], None]
+        self, heard: Callable[[], int], busy: Callable[[], bool], doubt: Callable[[], None]
     ) -> None:
-        self._datagrams = datagrams
+        self._heard = heard
         self._busy = busy
         self._doubt = doubt
-        self._pace = Pace()
+        self._pace: Pace | None = None  # None: nobody waits
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -35,5 +35,12 @@ class Silence:
 
     def look(self, now: float) -> None:
         """What is due now."""
-        if self._pace.look(self._datagrams(), now) is Doubt.PING and self._busy():
+        if not self._busy():
+            self._pace = None
+            return
+        if self._pace is None:
+            # That a request has come is the first that is known of its pace.
+            self._pace = Pace()
+            self._pace.renewed(now)
+        if self._pace.look(self._heard(), now) is Doubt.PING:
             self._doubt()

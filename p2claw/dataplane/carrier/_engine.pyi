@@ -121,6 +121,9 @@ class UdpPort:
     def remove_transaction(self, transaction: bytes) -> None: ...
     def addresses_changed(self) -> None:
         """Ask each link's peer for consent now: it learns from it where this machine is."""
+
+    @property
+    def datagrams_in(self) -> int: ...
     def stats(self) -> PortStats: ...
 
 class Consent:

@@ -125,6 +125,10 @@ cdef class UdpPort:
         for link in self.links:
             link.ask_soon()
 
+    @property
+    def datagrams_in(self):
+        return self.socket.stats.datagrams_in
+
     def stats(self):
         cdef udp_stats s = self.socket.stats
         return {

@@ -10,11 +10,12 @@ class Port:
     """Datagrams that come as a test says, looked at ten times per second."""
 
     def __init__(self, *, busy: bool = True) -> None:
-        self.now = 0.0
+        self.now = 90_000.0  # of a clock that began with the machine
+        self.busy = busy
         self.datagrams = 0
         self.doubts: list[float] = []
         self.silence = Silence(
-            lambda: self.datagrams, lambda: busy, lambda: self.doubts.append(self.now)
+            lambda: self.datagrams, lambda: self.busy, lambda: self.doubts.append(self.now)
         )
 
     def hear(self, *, every_s: float, for_s: float) -> None:
@@ -62,3 +63,16 @@ def test_silence_is_no_wonder_where_nobody_asks() -> None:
     port.hear(every_s=0.1, for_s=5)
     port.hear_nothing(30)
     assert port.doubts == []
+
+
+def test_how_long_nobody_came_says_nothing_of_the_pace() -> None:
+    port = Port()
+    port.hear(every_s=0.1, for_s=5)
+    port.busy = False
+    port.hear_nothing(600)
+    port.busy = True
+    port.hear(every_s=0.1, for_s=2)
+    began = port.now
+    port.hear_nothing(5)
+    assert len(port.doubts) == 1
+    assert port.doubts[0] - began < 1
