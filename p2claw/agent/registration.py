@@ -18,6 +18,7 @@ from p2claw.agent.unsent import Unsent
 from p2claw.agent.visitors.visitors import Introduced
 from p2claw.errors import RemoteProtocolError
 from p2claw.link.control import ControlLostError, ControlSocket
+from p2claw.link.dialling import RENEW_S
 from p2claw.log import get_log
 from p2claw.wire.signalling import (
     AgentError,
@@ -28,13 +29,14 @@ from p2claw.wire.signalling import (
     BoxEnd,
     BoxOffer,
     Challenge,
+    Dial,
     Register,
     Registered,
     Unknown,
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signalling.signatures import REGISTER, register_payload
+from p2claw.wire.signalling.signatures import DIAL, REGISTER, register_payload
 
 log = get_log("agent")
 
@@ -110,6 +112,7 @@ class Registration:
         tasks = [
             asyncio.create_task(self._send_all(socket, unsent)),
             asyncio.create_task(self._listen(socket, unsent, names)),
+            asyncio.create_task(self._keep_dialled(unsent, names)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -155,6 +158,17 @@ class Registration:
     async def _send_all(self, socket: ControlSocket, unsent: Unsent) -> None:
         while True:
             await socket.send(encode_agent(await unsent.get()))
+
+    async def _keep_dialled(self, unsent: Unsent, names: PublicNames) -> None:
+        """Say how this box is dialled, and again before that expires."""
+        was_dialled = False
+        while True:
+            descriptor = self._visitors.descriptor(names)
+            packed = b"" if descriptor is None else descriptor.pack()
+            if packed or was_dialled:
+                unsent.put(Dial(packed, self._identity.sign(DIAL, packed)))
+            was_dialled = bool(packed)
+            await asyncio.sleep(RENEW_S)
 
     async def _listen(self, socket: ControlSocket, unsent: Unsent, names: PublicNames) -> None:
         while True:

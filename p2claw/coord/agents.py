@@ -30,6 +30,7 @@ from p2claw.wire.signalling import (
     BoxCandidate,
     BoxEnd,
     Challenge,
+    Dial,
     Refuse,
     Register,
     Registered,
@@ -198,6 +199,9 @@ class Agents:
                     if bucket.take(loop.time()) > 0:
                         raise RefusedError("Too many announcements", code="rate-limited")
                     await self._announce(outbox, connection, record, seq, apps)
+                case Dial() as dial:
+                    self._switchboard.rendezvous.box_dialled_by(connection, dial)
+                    self._switchboard.drain()
                 case BoxAnswer() | BoxCandidate() | Refuse() | BoxEnd() as signal:
                     self._switchboard.rendezvous.from_box(connection, signal)
                     self._switchboard.drain()

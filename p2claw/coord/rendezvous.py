@@ -33,6 +33,8 @@ from p2claw.wire.signalling import (
     BoxCandidate,
     BoxEnd,
     BoxOffer,
+    Dial,
+    DialOffered,
     Introduced,
     Refuse,
     VisitAnswer,
@@ -62,6 +64,7 @@ class _Box:
     key_alias: str
     apps: frozenset[str]
     announced: bool = False
+    dial: DialOffered | None = None
     sessions: set[str] = field(default_factory=set)
 
 
@@ -135,6 +138,13 @@ class Rendezvous:
             box.apps = frozenset(apps)
             box.announced = True
 
+    def box_dialled_by(self, connection: int, message: Dial) -> None:
+        """How visitors dial this box from now on. They see to it that the box has signed it."""
+        box = self._boxes.get(connection)
+        if box is not None:
+            dial = DialOffered(message.descriptor, message.signature)
+            box.dial = dial if message.descriptor else None
+
     def box_offline(self, connection: int) -> None:
         """The control connection is lost.
 
@@ -200,7 +210,10 @@ class Rendezvous:
         box.sessions.add(request.session)
         self._arm(visit)
         self._effects.append(
-            ToVisitor(request.session, Introduced(request.session, peer_id, request.visitor_ice))
+            ToVisitor(
+                request.session,
+                Introduced(request.session, peer_id, request.visitor_ice, box.dial),
+            )
         )
 
     def from_visitor(self, session: str, message: VisitMessage, now: float) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aioice import Candidate
+from aioice.candidate import candidate_priority
 from aioice.ice import CandidatePair
 from OpenSSL import SSL
 
@@ -24,11 +25,12 @@ from p2claw.dataplane.core._sctp import SEED_BYTES
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
+from p2claw.link.dialling import Dialled
 from p2claw.link.handshake import Handshake, LinkCertificate
 from p2claw.link.ice.candidates import read_candidate, write_candidate
 from p2claw.link.ice.gathering import Gathering
-from p2claw.link.ice.host_addresses import host_addresses
-from p2claw.link.ice.ice_connection import IceConnection
+from p2claw.link.ice.host_addresses import BEST_PREFERENCE, host_addresses
+from p2claw.link.ice.ice_connection import COMPONENT, IceConnection
 from p2claw.link.ice.local_names import LocalNames, is_local_name
 from p2claw.link.ice.servers import read_servers
 from p2claw.link.ice.told_addresses import told_candidates
@@ -36,6 +38,7 @@ from p2claw.link.sdp import Description, read_description, write_description
 from p2claw.link.stock import check_stock
 from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
+from p2claw.wire.signalling.dialling import Descriptor
 
 if TYPE_CHECKING:
     from p2claw.dataplane.carrier._engine import LinkStats, PortStats
@@ -43,6 +46,10 @@ if TYPE_CHECKING:
 log = get_log("link")
 
 CLOSE_TIMEOUT_S = 3.0
+
+# A box that is dialled sends no more than it got: with this its response, its own check and its
+# flight of 0.8 KB fit. A browser's ClientHello is that long by itself.
+PADDING_BYTES = 600
 
 _NO_PATH = (
     "A firewall on either side lets nothing through: try another network, or have the coordinator"
@@ -87,6 +94,7 @@ class Peer:
     port: a UDP port shared with other links; None: a port of its own.
     certificate: for the DTLS handshake; None: a new one. told: addresses and ports at which this
         side is reached though they are none of the machine's own.
+    credentials: the ICE ufrag and password of this side, where a ticket sets them.
     fingerprint: SHA-256 of the certificate, 32 bytes.
 
     Raises OSError if no UDP port is free.
@@ -101,6 +109,7 @@ class Peer:
         certificate: LinkCertificate | None = None,
         told: tuple[tuple[str, int], ...] = (),
         controlling: bool,
+        credentials: tuple[str, str] | None = None,
     ) -> None:
         check_stock()
         self.on_candidate = on_candidate
@@ -110,7 +119,9 @@ class Peer:
         self.fingerprint = certificate.sha256
         self._port = port or UdpPort()
         self._owns_port = port is None
-        self._connection = IceConnection(self._port, self, controlling=controlling)
+        self._connection = IceConnection(
+            self._port, self, controlling=controlling, credentials=credentials
+        )
         self._dtls = Handshake(self._connection, certificate)
         self._link: Link | None = None
         self._is_started = False
@@ -336,6 +347,7 @@ class BoxPeer(Peer):
         port: UdpPort | None = None,
         certificate: LinkCertificate | None = None,
         told: tuple[tuple[str, int], ...] = (),
+        credentials: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(
             ice_servers=ice_servers,
@@ -344,7 +356,29 @@ class BoxPeer(Peer):
             certificate=certificate,
             told=told,
             controlling=False,
+            credentials=credentials,
         )
+
+    @classmethod
+    def of_dial(cls, dialled: Dialled, port: UdpPort) -> BoxPeer:
+        """The side that a visitor has dialled; `accept_dial` begins."""
+        return cls(
+            port=port,
+            certificate=dialled.certificate,
+            credentials=(dialled.ufrag, dialled.password),
+        )
+
+    def accept_dial(self, dialled: Dialled) -> None:
+        """Connect to the visitor whose first check this is, and reply to the check."""
+        self._connection.open_hosts(host_addresses())
+        remote = Description(
+            ufrag=dialled.remote_ufrag,
+            password=dialled.name.password,
+            fingerprint=dialled.name.fingerprint,
+            setup="active",
+        )
+        self._connect(remote, server=True)
+        self._connection.stun_received(dialled.data, dialled.addr, dialled.local_host)
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer at once, with host candidates only. Raises RemoteProtocolError."""
@@ -377,6 +411,31 @@ class VisitorPeer(Peer):
     async def offer(self) -> str:
         """Offer at once, with host candidates only."""
         return await self._describe("actpass")
+
+    async def dial(self, descriptor: Descriptor) -> None:
+        """Connect to a box without offer and answer. descriptor: verified before."""
+        await self.offer()
+        self._connection.padding = "p2claw".ljust(PADDING_BYTES, ".")
+        candidates = (
+            Candidate(
+                foundation=str(number),
+                component=COMPONENT,
+                transport="udp",
+                priority=candidate_priority(COMPONENT, "host", BEST_PREFERENCE - number),
+                host=host,
+                port=port,
+                type="host",
+            )
+            for number, (host, port) in enumerate(descriptor.addresses)
+        )
+        remote = Description(
+            ufrag=descriptor.ufrag_for(self.fingerprint, self._connection.local_password),
+            password=descriptor.password,
+            fingerprint=descriptor.fingerprint,
+            setup="passive",
+            candidates=tuple(write_candidate(candidate) for candidate in candidates),
+        )
+        self._connect(remote, server=False)
 
     async def accept(self, answer_sdp: str) -> None:
         """Apply the box's answer, verified before. Raises RemoteProtocolError."""

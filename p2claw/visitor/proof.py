@@ -8,7 +8,9 @@ from p2claw.errors import LinkError
 from p2claw.names import KEY_ALIAS_CHARS, key_alias_of, public_key_of
 from p2claw.visitor.app_url import AppUrl
 from p2claw.visitor.pins import PinStore
-from p2claw.wire.signalling.signatures import ANSWER, answer_payload, fingerprint_of, verify
+from p2claw.wire.signalling import DialOffered
+from p2claw.wire.signalling.dialling import Descriptor
+from p2claw.wire.signalling.signatures import ANSWER, DIAL, answer_payload, fingerprint_of, verify
 
 # An alias of this form claims to be the hash of a key, and is held to it.
 _KEY_ALIAS = re.compile(rf"[a-z2-7]{{{KEY_ALIAS_CHARS}}}")
@@ -41,6 +43,20 @@ def check_answer(
     payload = answer_payload(session, offer, fingerprint_of(answer))
     if not verify(public_key_of(peer_id), ANSWER, payload, signature):
         raise _wrong_key(address, "the answer is not signed by its key")
+
+
+def check_descriptor(
+    address: AppUrl, peer_id: str, dial: DialOffered, *, now_s: float
+) -> Descriptor | None:
+    """How to dial the box; None if that is over. now_s: Unix seconds.
+
+    The box must have signed it with that key, whatever the coordinator says. Raises LinkError
+    `wrong-key`; RemoteProtocolError if it is of no known form.
+    """
+    if not verify(public_key_of(peer_id), DIAL, dial.descriptor, dial.signature):
+        raise _wrong_key(address, "the descriptor is not signed by its key")
+    descriptor = Descriptor.unpack(dial.descriptor)
+    return None if descriptor.ticket.is_expired(now_s) else descriptor
 
 
 def _wrong_key(address: AppUrl, why: str) -> LinkError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -16,9 +17,11 @@ from p2claw.errors import LinkError, RefusedError, RemoteProtocolError
 from p2claw.link.channel import Channel
 from p2claw.link.localhost import LocalhostResolver
 from p2claw.link.peer import VisitorPeer
+from p2claw.log import get_log
 from p2claw.visitor.app_url import AppUrl, parse_app_url
+from p2claw.visitor.dialling import Reached, first_of
 from p2claw.visitor.pins import PinStore
-from p2claw.visitor.proof import check_answer, check_key
+from p2claw.visitor.proof import check_answer, check_descriptor, check_key
 from p2claw.wire.signalling import (
     MESSAGE_BYTES,
     Apps,
@@ -32,11 +35,22 @@ from p2claw.wire.signalling import (
     decode_visit,
     encode_visit,
 )
+from p2claw.wire.signalling.dialling import Descriptor
+
+log = get_log("visitor")
 
 # From the first packet to an open channel; also what a person waits at most.
 # The slowest path, a relay over TLS behind two lost packets, takes some five seconds.
 OPEN_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 1.0
+
+# For the coordinator's Close: nothing depends on it, and it is a round trip away.
+GOODBYE_S = 0.001
+
+# So long a dial has for itself before the offer is sent too: two round trips, of which the way to
+# `introduced` has two (TCP, and the upgrade) or with TLS 1.3 three; and this at most.
+DIAL_PATIENCE_S = 0.3
+DIAL_LEAST_S = 0.05
 
 # What to do about it, where there is something. Source of the codes: docs/WIRE.md §12.
 _HINTS = {
@@ -71,18 +85,25 @@ async def open_channel(
     `edge-unreachable` and those of the peer.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + OPEN_TIMEOUT_S
+    begun_s = loop.time()
+    deadline = begun_s + OPEN_TIMEOUT_S
     async with _session(address, deadline) as socket:
         introduced = await socket.next()
+        introduced_s = loop.time()
         if not isinstance(introduced, Introduced):
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
         check_key(address, introduced.peer_id, pins)
-        peer = VisitorPeer(ice_servers=introduced.ice_servers, on_candidate=socket.send_candidate)
-        try:
-            channel = await _connect(socket, address, introduced, peer, deadline, place)
-        except BaseException:
-            await peer.close()
-            raise
+        dialled = _to_dial(address, introduced) if place is None else None
+
+        async def offer() -> Reached:
+            return await _offer(socket, address, introduced, deadline, place)
+
+        if dialled is None:
+            peer, channel = await offer()
+        else:
+            round_trip_s = (introduced_s - begun_s) / (3 if address.dial_tls else 2)
+            patience_s = min(DIAL_PATIENCE_S, max(DIAL_LEAST_S, 2 * round_trip_s))
+            peer, channel = await first_of(dialled, offer, patience_s=patience_s)
         socket.send(VisitEnd())
     if pins is not None:
         pins.add(address.host, introduced.peer_id)
@@ -100,6 +121,32 @@ async def list_apps(url: str, *, edge: str | None = None) -> Apps:
     if not isinstance(apps, Apps):
         raise RemoteProtocolError(f"the coordinator answered with {type(apps).__name__}")
     return apps
+
+
+def _to_dial(address: AppUrl, introduced: Introduced) -> Descriptor | None:
+    """How the box is dialled, if it can be. Raises LinkError `wrong-key`."""
+    if introduced.dial is None:
+        return None
+    try:
+        return check_descriptor(address, introduced.peer_id, introduced.dial, now_s=time.time())
+    except RemoteProtocolError as error:
+        log.debug("descriptor dropped", error=error.message)  # of a newer box
+        return None
+
+
+async def _offer(
+    socket: _Socket,
+    address: AppUrl,
+    introduced: Introduced,
+    deadline: float,
+    place: int | None,
+) -> Reached:
+    peer = VisitorPeer(ice_servers=introduced.ice_servers, on_candidate=socket.send_candidate)
+    try:
+        return peer, await _connect(socket, address, introduced, peer, deadline, place)
+    except BaseException:
+        await peer.close()
+        raise
 
 
 async def _connect(
@@ -211,7 +258,7 @@ async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
                     headers={"Host": address.host},
                     server_hostname=address.hostname if address.dial_tls else None,
                     max_msg_size=MESSAGE_BYTES,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_S),
                 )
         except TimeoutError:
             raise _unreachable(address, "no answer") from None

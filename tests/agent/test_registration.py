@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,13 +27,15 @@ from p2claw.wire.signalling import (
     BoxEnd,
     BoxOffer,
     Challenge,
+    Dial,
     Register,
     Registered,
     Unknown,
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signalling.signatures import REGISTER, register_payload, verify
+from p2claw.wire.signalling.dialling import Descriptor, Ticket
+from p2claw.wire.signalling.signatures import DIAL, REGISTER, register_payload, verify
 from tests.support.upstreams import until
 
 NONCE = bytes(range(32))
@@ -48,6 +50,10 @@ class Taker:
 
     told: list[object] = field(default_factory=list)
     send: Send | None = None
+    dialled: Descriptor | None = None
+
+    def descriptor(self, names: PublicNames) -> Descriptor | None:
+        return self.dialled
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         self.told.append((offer, names))
@@ -183,6 +189,28 @@ async def test_once_registered_the_box_is_online_and_has_its_names(tmp_path: Pat
         names = box.registration.names
     assert names is not None
     assert names.alias == "purplecrab"
+
+
+async def test_how_the_box_is_dialled_is_said_with_its_signature_and_only_if_it_is(
+    tmp_path: Path,
+) -> None:
+    descriptor = Descriptor(Ticket(0, NOW_S, bytes(10)), "p" * 24, bytes(32), (("192.0.2.1", 9),))
+    heard: list[object] = []
+    dialled = [None, descriptor]
+
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        await line.say(BoxEnd("any"))
+        with suppress(TimeoutError):
+            heard.append(await asyncio.wait_for(line.hear(), 0.2))
+
+    async with registering(tmp_path, coordinator) as box:
+        for box.taker.dialled in dialled:
+            await until(lambda: len(box.waits) > dialled.index(box.taker.dialled))
+    (dial,) = heard[:1]
+    assert isinstance(dial, Dial)
+    assert Descriptor.unpack(dial.descriptor) == descriptor
+    assert verify(box.identity.public_key, DIAL, dial.descriptor, dial.signature)
 
 
 async def test_the_key_alias_is_computed_and_not_believed(tmp_path: Path) -> None:

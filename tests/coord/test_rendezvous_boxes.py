@@ -7,6 +7,8 @@ from p2claw.wire.signalling import (
     AgentError,
     Apps,
     BoxCandidate,
+    Dial,
+    DialOffered,
     Introduced,
     VisitCandidate,
     VisitError,
@@ -207,3 +209,31 @@ def test_nobody_is_introduced_by_a_coordinator_that_goes_down() -> None:
     stage.effects()
     stage.visit()
     assert _code(stage) == "going-down"
+
+
+def test_a_visitor_is_told_how_its_box_is_dialled_until_the_box_says_otherwise() -> None:
+    stage = Stage()
+    stage.box()
+    stage.box(2, alias="redfox", key=OTHER_KEY)
+    stage.rendezvous.box_dialled_by(1, Dial(b"how", bytes(64)))
+    stage.visit()
+    dial = DialOffered(b"how", bytes(64))
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, (), dial)]
+    stage.visit("s2", alias="redfox")
+    (other,) = to_visitor(stage.effects(), "s2")
+    assert isinstance(other, Introduced)
+    assert other.dial is None
+    stage.rendezvous.box_dialled_by(1, Dial(b"", bytes(64)))
+    stage.visit("s3")
+    assert to_visitor(stage.effects(), "s3") == [Introduced("s3", PEER_ID, ())]
+
+
+def test_a_box_that_connects_again_says_again_how_it_is_dialled() -> None:
+    stage = Stage()
+    stage.box()
+    stage.rendezvous.box_dialled_by(1, Dial(b"how", bytes(64)))
+    stage.box(2)
+    stage.rendezvous.box_dialled_by(1, Dial(b"too late", bytes(64)))
+    stage.effects()
+    stage.visit()
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]

@@ -18,7 +18,7 @@ import aiohttp
 from p2claw.agent.daemon import Agent
 from p2claw.agent.home.lock import only_agent
 from p2claw.agent.home.routes import RouteFile, route_from
-from p2claw.config import AgentConfig, AgentLimits
+from p2claw.config import AgentConfig, AgentLimits, PublicAddress
 from p2claw.visitor.visitor import Visitor
 from tests.support.server import RunningServer, ServerProcess
 
@@ -98,11 +98,16 @@ async def running_agent(
     limits: AgentLimits | None = None,
     workers: int = 1,
     online: bool = True,
+    public_addresses: tuple[PublicAddress, ...] = (),
 ) -> AsyncIterator[RunningAgent]:
     """An agent in this process. routes: what it exposes from the start."""
     expose_before_start(home, routes or {})
     config = AgentConfig(
-        home=home, coordinator=server.url, limits=limits or AgentLimits(), workers=workers
+        home=home,
+        coordinator=server.url,
+        limits=limits or AgentLimits(),
+        workers=workers,
+        public_addresses=public_addresses,
     )
     ready = asyncio.Event()
     with only_agent(config.lock_path):

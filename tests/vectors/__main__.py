@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.vectors.make_cookies import cookies_json
+from tests.vectors.make_dial import dial_json
 from tests.vectors.make_frames import frames_json
 from tests.vectors.make_heads import heads_json
 from tests.vectors.make_hello import hello_json
@@ -22,6 +23,7 @@ def written() -> dict[str, str]:
     """The text of each file of vectors, by its name."""
     values = {
         "cookies.json": cookies_json(),
+        "dial.json": dial_json(),
         "frames.json": frames_json(),
         "heads.json": heads_json(),
         "hello.json": hello_json(),

@@ -76,6 +76,8 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
     ("an announcement", {"t": "announce", "seq": 1, "apps": ["dog", "cat"]}),
     ("an announcement of nothing", {"t": "announce", "seq": 2, "apps": []}),
     ("as many apps as may be", {"t": "announce", "seq": 3, "apps": ["a"] * 256}),
+    ("a descriptor", {"t": "dial", "descriptor": b"\1\2\3", "signature": _SIGNATURE}),
+    ("no descriptor any more", {"t": "dial", "descriptor": b"", "signature": _SIGNATURE}),
     ("announced", {"t": "announced", "seq": 1, "rejected": {}}),
     (
         "announced but for one",
@@ -155,6 +157,10 @@ def _agent_invalid() -> list[tuple[str, bytes]]:
         ("too many apps", {"t": "announce", "seq": 1, "apps": ["a"] * 257}),
         ("an app that is a number", {"t": "announce", "seq": 1, "apps": [1]}),
         ("an app that is far too long", {"t": "announce", "seq": 1, "apps": ["a" * 129]}),
+        (
+            "a descriptor that is too long",
+            {"t": "dial", "descriptor": bytes(257), "signature": _SIGNATURE},
+        ),
         ("apps that are text", {"t": "announce", "seq": 1, "apps": "dog"}),
         ("a description that is too long", {**answer, "sdp": "v" * 16_385}),
         ("a description that is binary", {**answer, "sdp": b"v=0"}),
@@ -194,6 +200,19 @@ _VISIT: list[tuple[str, dict[str, Any]]] = [
     (
         "introduced without ICE servers",
         {"t": "introduced", "session": "s1", "peer_id": _PEER_ID, "ice_servers": []},
+    ),
+    (
+        "introduced to a box that can be dialled",
+        {
+            "t": "introduced",
+            "session": "s1",
+            "peer_id": _PEER_ID,
+            "ice_servers": [],
+            "dial": {
+                "descriptor": "AQID",
+                "signature": base64.b64encode(_SIGNATURE).decode(),
+            },
+        },
     ),
     ("apps", {"t": "apps", "apps": ["cat", "dog"], "alias": "purplecrab", "peer_id": _PEER_ID}),
     ("an offer", {"t": "offer", "sdp": _SDP}),

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 _PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
 
 _NONCE = bytes(range(32))
@@ -23,7 +23,7 @@ _OFFER = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\n"
 def signatures_json() -> dict[str, Any]:
     return {
         "key": {
-            "secret": _SECRET.hex(),
+            "secret": SECRET.hex(),
             "public": _PUBLIC.hex(),
             "peer_id": _base32(_PUBLIC),
             "key_alias": _base32(hashlib.sha256(_PUBLIC).digest())[:26],
@@ -71,7 +71,7 @@ def _answer(name: str, session: str, offer: str) -> dict[str, Any]:
 
 def _signed(purpose: str, payload: bytes) -> dict[str, str]:
     signed = b"p2claw/1 " + purpose.encode() + b"\0" + payload
-    signature = Ed25519PrivateKey.from_private_bytes(_SECRET).sign(signed)
+    signature = Ed25519PrivateKey.from_private_bytes(SECRET).sign(signed)
     return {"payload": payload.hex(), "signed": signed.hex(), "signature": signature.hex()}
 
 

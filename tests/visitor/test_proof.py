@@ -13,8 +13,10 @@ from p2claw.link.sdp import Description, write_description
 from p2claw.names import key_alias_of, peer_id_of
 from p2claw.visitor.app_url import parse_app_url
 from p2claw.visitor.pins import PinStore
-from p2claw.visitor.proof import check_answer, check_key
-from p2claw.wire.signalling.signatures import ANSWER, answer_payload, signed_bytes
+from p2claw.visitor.proof import check_answer, check_descriptor, check_key
+from p2claw.wire.signalling import DialOffered
+from p2claw.wire.signalling.dialling import Descriptor, Ticket
+from p2claw.wire.signalling.signatures import ANSWER, DIAL, answer_payload, signed_bytes
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -98,3 +100,34 @@ def test_two_certificates_in_one_answer_are_refused() -> None:
     second = f"a=fingerprint:sha-256 {bytes(32).hex(':')}\r\n"
     with pytest.raises(RemoteProtocolError):
         _check(_signature(), answer=ANSWER_SDP + second)
+
+
+DESCRIPTOR = Descriptor(Ticket(0, 1_000, bytes(10)), "p" * 24, FINGERPRINT, (("192.0.2.1", 9),))
+
+
+def _dial(purpose: str = DIAL, packed: bytes = DESCRIPTOR.pack()) -> DialOffered:
+    return DialOffered(packed, KEY.sign(signed_bytes(purpose, packed)))
+
+
+def test_a_descriptor_that_the_box_has_signed_is_good_until_it_expires() -> None:
+    address = parse_app_url(URL)
+    assert check_descriptor(address, PEER_ID, _dial(), now_s=999) == DESCRIPTOR
+    assert check_descriptor(address, PEER_ID, _dial(), now_s=1_000) is None
+
+
+@pytest.mark.parametrize("bit", range(0, len(DESCRIPTOR.pack()) * 8, 5))
+def test_no_bit_of_a_descriptor_can_be_changed_by_who_hands_it_out(bit: int) -> None:
+    changed = int.from_bytes(DESCRIPTOR.pack(), "big") ^ 1 << bit
+    packed = changed.to_bytes(len(DESCRIPTOR.pack()), "big")
+    with pytest.raises(LinkError) as caught:
+        check_descriptor(
+            parse_app_url(URL), PEER_ID, DialOffered(packed, _dial().signature), now_s=0
+        )
+    assert caught.value.code == "wrong-key"
+
+
+def test_a_descriptor_is_signed_by_this_box_and_for_this_purpose() -> None:
+    for peer_id, dial in ((OTHER_ID, _dial()), (PEER_ID, _dial(ANSWER))):
+        with pytest.raises(LinkError) as caught:
+            check_descriptor(parse_app_url(URL), peer_id, dial, now_s=0)
+        assert caught.value.code == "wrong-key"

@@ -31,9 +31,21 @@ class Admission:
         if refusal is not None:
             turn_away(offer, *refusal, send)
             return None
-        self._visitor_of[offer.session] = offer.visitor
-        self._admitted[offer.visitor] += 1
+        self._enter(offer.session, offer.visitor)
         return offer.app
+
+    def admit_dial(self, session: str, visitor: str) -> bool:
+        """Admit a visitor that has dialled. It is not told why it was not: it gets no reply.
+
+        Which app it wants its HELLO says, and `exposes` is asked then.
+        """
+        if self._closed or self._crowd(visitor) is not None:
+            return False
+        self._enter(session, visitor)
+        return True
+
+    def exposes(self, app: str) -> bool:
+        return self._exposes(app)
 
     def leave(self, session: str) -> None:
         """A visitor has left. Ignored if it had left before."""
@@ -61,11 +73,19 @@ class Admission:
             return "box-busy", "The box is going down"
         if offer.session in self._visitor_of:
             return "protocol", "The session was offered before"
+        crowd = self._crowd(offer.visitor)
+        return None if crowd is None else ("box-busy", crowd)
+
+    def _crowd(self, visitor: str) -> str | None:
         if len(self._visitor_of) >= self._limits.links:
-            return "box-busy", f"The box has its {self._limits.links} links"
-        if self._admitted[offer.visitor] >= self._limits.links_per_visitor:
-            return "box-busy", "The box has enough links to this visitor's network"
+            return f"The box has its {self._limits.links} links"
+        if self._admitted[visitor] >= self._limits.links_per_visitor:
+            return "The box has enough links to this visitor's network"
         return None
+
+    def _enter(self, session: str, visitor: str) -> None:
+        self._visitor_of[session] = visitor
+        self._admitted[visitor] += 1
 
 
 def turn_away(

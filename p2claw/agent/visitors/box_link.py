@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, replace
 
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
@@ -16,6 +17,7 @@ from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
 from p2claw.link.channel import Channel
+from p2claw.link.dialling import Dialled
 from p2claw.link.handshake import LinkCertificate
 from p2claw.link.keeping import KeptPlaces
 from p2claw.link.peer import BoxPeer
@@ -43,6 +45,10 @@ AFTER_END_S = 10.0
 ID_CHARS = 8
 TOKEN_BYTES = 16
 
+# From a check of a visitor that dials to its open channel. What takes longer was forged, or has
+# lost too much: then the visitor has offered meanwhile.
+DIAL_OPEN_S = 5.0
+
 Forward = Callable[[BoxStream, Visit], Awaitable[None]]
 
 # Signs the answer to an offer, which names the certificate of this fingerprint (docs/WIRE.md §10).
@@ -50,8 +56,18 @@ Forward = Callable[[BoxStream, Visit], Awaitable[None]]
 Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class DialledLink:
+    """What a visitor asks for by dialling. exposes: whether it may have an app."""
+
+    session: str
+    dialled: Dialled
+    exposes: Callable[[str], bool]
+
+
 class BoxLink:
-    """The link to one visitor; `run` is its whole life. visit: which visitor, and which app.
+    """The link to one visitor; `run` is its whole life. visit: which visitor, and which app; of a
+    dial, app is "" until HELLO names it.
 
     places: for those of its requests that are kept. place: of this process, where there are
     others. by_token: all links whose session another link may carry on. told: addresses and ports
@@ -60,7 +76,7 @@ class BoxLink:
 
     def __init__(
         self,
-        offer: BoxOffer,
+        asked: BoxOffer | DialledLink,
         visit: Visit,
         *,
         sign: Sign,
@@ -75,11 +91,13 @@ class BoxLink:
         told: tuple[tuple[str, int], ...] = (),
     ) -> None:
         self.visit = visit
-        self._session = offer.session
+        self._session = asked.session
         # Enough to tell links apart in a log. The whole id would let a reader of the log join in.
-        self.id = offer.session[:ID_CHARS]
+        self.id = asked.session[:ID_CHARS]
         # Dropped once it is answered: an open link does not need two kilobytes of description.
-        self._offer: BoxOffer | None = offer
+        self._asked: BoxOffer | DialledLink | None = asked
+        self._exposes = asked.exposes if isinstance(asked, DialledLink) else None
+        self._open_s = limits.link_open_s if isinstance(asked, BoxOffer) else DIAL_OPEN_S
         self._sign = sign
         self._limits = limits
         self._send = send
@@ -93,8 +111,11 @@ class BoxLink:
         self._token = os.urandom(TOKEN_BYTES)
         self._closing: set[asyncio.Task[None]] = set()
         self._has_peer = True  # until it is another link's
+        if isinstance(asked, DialledLink):
+            self._peer = BoxPeer.of_dial(asked.dialled, port)
+            return
         self._peer = BoxPeer(
-            ice_servers=offer.ice_servers,
+            ice_servers=asked.ice_servers,
             on_candidate=self._on_candidate,
             port=port,
             certificate=certificate,
@@ -144,6 +165,11 @@ class BoxLink:
             await self._pump.drain(timeout_s=timeout_s)
 
     @property
+    def is_dialled(self) -> bool:
+        """Whether it was begun by a dial, and no offer."""
+        return self._exposes is not None
+
+    @property
     def is_open(self) -> bool:
         return self._pump is not None
 
@@ -176,18 +202,21 @@ class BoxLink:
         )
 
     async def _answer(self) -> None:
-        offer, self._offer = self._offer, None
-        assert offer is not None
+        asked, self._asked = self._asked, None
+        assert asked is not None
+        if isinstance(asked, DialledLink):
+            self._peer.accept_dial(asked.dialled)
+            return
         # Signed first: candidates are sent as soon as there is an answer, and must follow it.
-        signature = await self._sign(offer, self._peer.fingerprint)
-        sdp = await self._peer.answer(offer.sdp)
+        signature = await self._sign(asked, self._peer.fingerprint)
+        sdp = await self._peer.answer(asked.sdp)
         self._send(BoxAnswer(self._session, sdp, signature))
 
     async def _open(self) -> Pump:
         """Raises LinkError if the channel does not open in time."""
         try:
-            async with asyncio.timeout(self._limits.link_open_s) as self._timer:
-                channel = await self._peer.channel(timeout_s=self._limits.link_open_s)
+            async with asyncio.timeout(self._open_s) as self._timer:
+                channel = await self._peer.channel(timeout_s=self._open_s)
         except TimeoutError:
             raise LinkError("The link did not open in time", code="link-timeout") from None
         finally:
@@ -217,7 +246,10 @@ class BoxLink:
         await self._forward(stream, self.visit)
 
     def _admit(self, hello: Hello) -> Code | None:
-        """Only the app of the offer is served on this link."""
+        """Only the app of the offer is served on this link; of a dial, the one named here."""
+        if self._exposes is not None and self._exposes(hello.app):
+            self.visit = replace(self.visit, app=hello.app)
+            log.info("link dialled", session=self.id, app=hello.app)
         return None if hello.app == self.visit.app else Code.APP_UNKNOWN
 
     def _resume(self, pump: Pump, asked: ResumeAsked) -> bool:

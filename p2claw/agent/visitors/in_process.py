@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,24 +20,31 @@ from p2claw.agent.http.fields import Visit
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.visitors.admission import Admission
-from p2claw.agent.visitors.box_link import BoxLink, Sign
+from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.proxy import Proxy
-from p2claw.agent.visitors.public_addresses import told
+from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, told
 from p2claw.agent.visitors.silence import Silence
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import P2clawError
+from p2claw.link.dialling import Dialled, Dialling
 from p2claw.link.handshake import SharedCertificate
 from p2claw.link.ice.address_watch import AddressWatch
+from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.keeping import Keeping
 from p2claw.link.port import open_port
 from p2claw.log import get_log
 from p2claw.wire.signalling import BoxOffer, Refuse
+from p2claw.wire.signalling.dialling import Descriptor
 
 log = get_log("agent")
 
 CLOSE_TIMEOUT_S = 8.0
+
+# Dials that are not open yet: each may be of a forged address, and takes 30 KB for DIAL_OPEN_S at
+# most. A visitor that comes on top of it gets no reply, and offers by the coordinator.
+DIALS_AT_ONCE = 32
 
 
 class InProcess:
@@ -75,6 +83,9 @@ class InProcess:
         self._public_addresses = public_addresses
         self._watch = AddressWatch(self._port.addresses_changed)
         self._certificate = SharedCertificate()
+        self._names: PublicNames | None = None  # since a descriptor was made
+        self._dialling = Dialling(self._dialled)
+        self._port.set_unknown(self._dialling)
         self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
         self._place = place
         self._links: dict[str, BoxLink] = {}
@@ -101,36 +112,67 @@ class InProcess:
         if app is None:
             return
         try:
-            link = BoxLink(
-                offer,
-                Visit(app, names, offer.visitor),
-                sign=self._sign,
-                limits=self._limits,
-                send=send,
-                forward=self._proxy.forward,
-                places=self._keeping.of(offer.visitor),
-                port=self._port,
-                certificate=self._certificate.current(),
-                place=self._place,
-                by_token=self._by_token,
-                told=told(
-                    self._public_addresses,
-                    seen=names.seen,
-                    port=self._port.number,
-                    is_fixed=self._is_port_fixed,
-                ),
-            )
+            self._begin(offer, Visit(app, names, offer.visitor), send)
         except P2clawError as error:
             log.warning("visitor not answered", session=offer.session[:8], error=error.message)
             self._admission.leave(offer.session)
             send(Refuse(offer.session, "protocol", error.message[:256]))
-            return
-        self._links[offer.session] = link
+
+    def descriptor(self, names: PublicNames) -> Descriptor | None:
+        self._names = names
+        addresses = dialled_addresses(
+            self._told(names), host_addresses(), self._port.number, is_fixed=self._is_port_fixed
+        )
+        return self._dialling.descriptor(addresses) if addresses else None
+
+    def _dialled(self, dialled: Dialled) -> bool:
+        """A visitor has dialled; returns whether it gets a link."""
+        names = self._names
+        dialling = sum(not link.is_open for link in self._links.values() if link.is_dialled)
+        if names is None or dialling >= DIALS_AT_ONCE:
+            return False
+        session, visitor = secrets.token_urlsafe(16), network_of(dialled.addr[0])
+        if not self._admission.admit_dial(session, visitor):
+            return False
+        asked = DialledLink(session, dialled, self._admission.exposes)
+        try:
+            self._begin(asked, Visit("", names, visitor), lambda message: None)
+        except P2clawError as error:
+            log.warning("visitor not answered", session=session[:8], error=error.message)
+            self._admission.leave(session)
+            return False
+        return True
+
+    def _begin(self, asked: BoxOffer | DialledLink, visit: Visit, send: Send) -> None:
+        """Raises P2clawError if there can be no link."""
+        link = BoxLink(
+            asked,
+            visit,
+            sign=self._sign,
+            limits=self._limits,
+            send=send,
+            forward=self._proxy.forward,
+            places=self._keeping.of(visit.visitor),
+            port=self._port,
+            certificate=self._certificate.current(),
+            place=self._place,
+            by_token=self._by_token,
+            told=self._told(visit.names),
+        )
+        session = asked.session
+        self._links[session] = link
         task = asyncio.get_running_loop().create_task(link.run())
-        self._tasks[offer.session] = task
+        self._tasks[session] = task
         # A link outlives its offer: the callback holds on to no more of it than it needs.
-        session = offer.session
-        task.add_done_callback(lambda done: self._forget(session, app, done))
+        task.add_done_callback(lambda done: self._forget(session, link.visit.app, done))
+
+    def _told(self, names: PublicNames) -> tuple[tuple[str, int], ...]:
+        return told(
+            self._public_addresses,
+            seen=names.seen,
+            port=self._port.number,
+            is_fixed=self._is_port_fixed,
+        )
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         link = self._links.get(session)

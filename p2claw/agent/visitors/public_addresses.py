@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from p2claw.config import PublicAddress
+from p2claw.link.ice.host_addresses import HostAddress
 
 
 def told(
@@ -21,6 +22,33 @@ def told(
     if is_fixed and _leads_somewhere(seen):
         found[seen, port] = None
     return tuple(found)
+
+
+def dialled_addresses(
+    told: Iterable[tuple[str, int]],
+    hosts: Iterable[HostAddress],
+    port: int,
+    *,
+    is_fixed: bool,
+) -> tuple[tuple[str, int], ...]:
+    """Where a visitor that dials finds this box: addresses that its owner vouches for.
+
+    told: as above. hosts: of the machine; a global one counts if the port is fixed, because then
+    its owner means it to be reached. A dial that reaches nobody costs the visitor 0.3 s.
+    """
+    found = dict.fromkeys(told)
+    if is_fixed:
+        found |= {
+            (host.host, port): None for host in hosts if ipaddress.ip_address(host.host).is_global
+        }
+    return tuple(found)
+
+
+def network_of(host: str) -> str:
+    """The network by which visitors are counted: the /24 or /48, as the coordinator names it."""
+    address = ipaddress.ip_address(host)
+    width = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network((host, width), strict=False))
 
 
 def _leads_somewhere(address: str) -> bool:

@@ -12,6 +12,7 @@ from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.wire.signalling import AgentMessage, BoxOffer
+from p2claw.wire.signalling.dialling import Descriptor
 
 Send = Callable[[AgentMessage], None]
 
@@ -21,6 +22,10 @@ class Introduced(Protocol):
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         """Answer the offer or refuse the visitor. Either goes out by send; nothing is raised."""
+
+    def descriptor(self, names: PublicNames) -> Descriptor | None:
+        """How visitors dial this box, from now on; None: they cannot. To be asked again within
+        `link.dialling.RENEW_S`, and whenever the names have changed."""
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         """A candidate of a visitor. Ignored if its link has ended."""

@@ -40,6 +40,7 @@ from p2claw.config import AgentConfig
 from p2claw.errors import P2clawError, RemoteProtocolError
 from p2claw.log import configured, get_log
 from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxEnd, BoxOffer, Refuse
+from p2claw.wire.signalling.dialling import Descriptor
 
 log = get_log("agent")
 
@@ -126,6 +127,9 @@ class Workers:
         self._sessions[offer.session] = _Session(keeper, offer, send)
         self._loads[keeper] += 1
         keeper.send(Offered(offer, names))
+
+    def descriptor(self, names: PublicNames) -> Descriptor | None:
+        return None  # a dial goes to one UDP port, and each worker has its own
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         found = self._sessions.get(session)

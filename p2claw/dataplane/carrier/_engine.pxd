@@ -21,6 +21,7 @@ cdef class UdpPort:
     cdef object watched       # the descriptor that the loop watches
     cdef object timer         # of the loop, where the system has no fine one
     cdef dict by_ufrag, by_transaction
+    cdef object unknown       # receives checks whose long ufrag nobody has
     cdef list dirty           # links with something to tell or to send
     cdef readonly int number
     cdef readonly uint64_t strangers, stun_ignored

@@ -114,6 +114,9 @@ class UdpPort:
     def add_ufrag(self, ufrag: str, receiver: StunReceiver) -> None:
         """Checks whose USERNAME begins with it are the receiver's."""
 
+    def set_unknown(self, receiver: StunReceiver | None) -> None:
+        """Checks whose ufrag is long, and nobody's, are the receiver's. They may be forged."""
+
     def remove_ufrag(self, ufrag: str) -> None: ...
     def add_transaction(self, transaction: bytes, receiver: StunReceiver) -> None:
         """The answer to this request is the receiver's."""

@@ -9,6 +9,9 @@ cdef int READS_AT_ONCE = 4
 cdef uint64_t BUSY_BYTES = 65536
 cdef usec POLL_INTERVAL = 500
 
+# The ufrag of a dial has at least so many characters (docs/WIRE.md §16); others have 4 to 32.
+cdef Py_ssize_t LONG_UFRAG = 86
+
 # How long after ENOBUFS, which no event ends, the send is tried again.
 cdef usec BLOCKED_INTERVAL = 1000
 
@@ -110,6 +113,9 @@ cdef class UdpPort:
 
     def add_ufrag(self, str ufrag not None, receiver):
         self.by_ufrag[ufrag.encode()] = receiver
+
+    def set_unknown(self, receiver):
+        self.unknown = receiver
 
     def remove_ufrag(self, str ufrag not None):
         self.by_ufrag.pop(ufrag.encode(), None)
@@ -239,7 +245,7 @@ cdef class UdpPort:
     cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
                        usec now) except -1:
         """To whom it is for: an answer by its transaction, a check by the ufrag in front."""
-        cdef bytes message
+        cdef bytes message, ufrag
         cdef object receiver = None
         cdef void *found = table_find(&self.table, &d.source)
         if found is not NULL and (<Link>found).take_stun(data, length, &d.source, now):
@@ -251,7 +257,10 @@ cdef class UdpPort:
         if data[0] & 1:
             receiver = self.by_transaction.get(message[8:20])
         else:
-            receiver = self.by_ufrag.get(ufrag_of(data, length))
+            ufrag = ufrag_of(data, length)
+            receiver = self.by_ufrag.get(ufrag)
+            if receiver is None and ufrag is not None and len(ufrag) >= LONG_UFRAG:
+                receiver = self.unknown
         if receiver is None:
             self.stun_ignored += 1
             return 0

@@ -28,7 +28,14 @@ class PortTransport(asyncio.DatagramTransport):
         self._closing = False
 
     def sendto(self, data: Any, addr: Any = None) -> None:
-        self._port.send_to(bytes(data), addr[0], addr[1], self._host)
+        allowance = self._protocol.receiver.allowance
+        if allowance is None:
+            self._port.send_to(bytes(data), addr[0], addr[1], self._host)
+            return
+        sent = bytes(data)
+        allowance.send(
+            len(sent), addr, lambda: self._port.send_to(sent, addr[0], addr[1], self._host)
+        )
 
     def close(self) -> None:
         if not self._closing:

@@ -16,6 +16,7 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
 from p2claw.dataplane.carrier._engine import Consent, UdpPort
+from p2claw.link.ice.allowance import Allowance
 from p2claw.link.ice.check_socket import CheckSocket
 from p2claw.link.ice.host_addresses import HostAddress
 from p2claw.link.ice.mailbox import Mailbox
@@ -68,10 +69,25 @@ class Carrier(Protocol):
 
 
 class IceConnection(Connection):
-    """One ICE agent with one component, on a port that it shares with others."""
+    """One ICE agent with one component, on a port that it shares with others.
 
-    def __init__(self, port: UdpPort, carrier: Carrier, *, controlling: bool) -> None:
-        super().__init__(ice_controlling=controlling)
+    credentials: ufrag and password of this side, of a link that was dialled; None: any.
+    """
+
+    def __init__(
+        self,
+        port: UdpPort,
+        carrier: Carrier,
+        *,
+        controlling: bool,
+        credentials: tuple[str, str] | None = None,
+    ) -> None:
+        ufrag, password = credentials or (None, None)
+        super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=password)
+        # Of a link that was dialled: what may be sent to addresses that are not proved.
+        self.allowance = Allowance() if credentials else None
+        # Added to each check, so that a box which is dialled may answer with as much.
+        self.padding = ""
         self._port = port
         self._carrier = carrier
         self._hosts: dict[str, CheckSocket] = {}
@@ -124,6 +140,8 @@ class IceConnection(Connection):
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
         """A check of the peer, from the port."""
+        if self.allowance is not None:
+            self.allowance.received(len(data))
         socket = self._hosts.get(local_host)
         if socket is None:  # an address that is newer than this link, or has no candidate
             version = _version(addr[0])
@@ -295,6 +313,8 @@ class IceConnection(Connection):
         return [item[0] for item in self._arrived.take_all() if item is not None]
 
     def data_received(self, data: bytes, component: int) -> None:
+        if self.allowance is not None:
+            self.allowance.received(len(data))
         # The consumer is a task: a flood must not grow the queue without end. UDP may lose.
         if self._arrived.qsize() < RECEIVE_QUEUE:
             super().data_received(data, component)
@@ -323,11 +343,19 @@ class IceConnection(Connection):
         if under_way and isinstance(protocol, CheckSocket):
             protocol.check_again(addr)
 
+    def build_request(self, pair: CandidatePair, nominate: bool) -> stun.Message:
+        request = super().build_request(pair, nominate)
+        if self.padding:
+            request.attributes["SOFTWARE"] = self.padding
+        return request
+
     def check_complete(self, pair: CandidatePair) -> None:
         """A check has ended. The peer may select another path at any time, a new address of its own
         among them (RFC 8445 §8.1.1): data follows."""
         before = self.selected
         if pair.state is CandidatePair.State.SUCCEEDED:
+            if self.allowance is not None:
+                self.allowance.prove(pair.remote_addr)
             self._validated(pair.protocol, pair.remote_addr, answered=True)
         super().check_complete(pair)
         if self.selected is not None and self.selected is not before:

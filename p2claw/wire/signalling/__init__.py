@@ -16,6 +16,7 @@ from p2claw.wire.signalling.agent import (
     BoxEnd,
     BoxOffer,
     Challenge,
+    Dial,
     Refuse,
     Register,
     Registered,
@@ -33,6 +34,7 @@ from p2claw.wire.signalling.posted import (
 from p2claw.wire.signalling.reading import Unknown
 from p2claw.wire.signalling.visit import (
     Apps,
+    DialOffered,
     Introduced,
     VisitAnswer,
     VisitCandidate,
@@ -60,6 +62,8 @@ __all__ = [
     "BoxEnd",
     "BoxOffer",
     "Challenge",
+    "Dial",
+    "DialOffered",
     "IceServer",
     "Introduced",
     "Post",

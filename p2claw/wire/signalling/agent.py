@@ -57,6 +57,16 @@ class Announce(Message, frozen=True, tag="announce"):
     apps: f.Apps
 
 
+class Dial(Message, frozen=True, tag="dial"):
+    """A → C. How visitors dial this box, in the place of what was said before.
+
+    descriptor: of `dialling.Descriptor`; empty: not at all. signature: for the purpose `dial`.
+    """
+
+    descriptor: f.Descriptor
+    signature: f.Signature
+
+
 class Announced(Message, frozen=True, tag="announced"):
     """C → A. `rejected` maps each app that was rejected to a code of `names.check_app`."""
 
@@ -121,6 +131,7 @@ AgentMessage = (
     | Registered
     | Announce
     | Announced
+    | Dial
     | BoxOffer
     | BoxAnswer
     | BoxCandidate

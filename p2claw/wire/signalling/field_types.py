@@ -32,6 +32,8 @@ PeerId = Annotated[str, Meta(pattern=rf"\A{PEER_ID.pattern}\Z")]
 Label = Annotated[str, Meta(max_length=63)]
 Line = Annotated[str, Meta(max_length=1_024)]
 
+# A descriptor (docs/WIRE.md §16); empty: the box is not dialled any more.
+Descriptor = Annotated[bytes, Meta(max_length=256)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]

@@ -15,6 +15,7 @@ from p2claw.errors import RemoteProtocolError
 
 REGISTER = "register"
 ANSWER = "answer"
+DIAL = "dial"
 
 FINGERPRINT_BYTES = 32
 

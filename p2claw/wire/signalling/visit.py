@@ -9,12 +9,20 @@ from p2claw.wire.signalling import field_types as f
 from p2claw.wire.signalling.reading import Message, Reader, Unknown
 
 
-class Introduced(Message, frozen=True, tag="introduced"):
+class DialOffered(msgspec.Struct, frozen=True):
+    """How the box is dialled, as it has signed it: `agent.Dial`; JSON has both in base64."""
+
+    descriptor: f.Descriptor
+    signature: f.Signature
+
+
+class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
     """C → V, first and unasked: the box is online and has the app."""
 
     session: f.Session
     peer_id: f.PeerId
     ice_servers: f.IceServers
+    dial: DialOffered | None = None
 
 
 class Apps(Message, frozen=True, tag="apps"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2claw.agent.visitors.public_addresses import told
+from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, told
 from p2claw.config import PublicAddress
+from p2claw.link.ice.host_addresses import HostAddress
 
 NAMED = (PublicAddress("198.51.100.7"), PublicAddress("198.51.100.7", 9_000))
 
@@ -31,3 +32,21 @@ def test_what_is_named_and_seen_is_tried_once() -> None:
 @pytest.mark.parametrize("seen", ["", "127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "no address"])
 def test_an_address_that_leads_nowhere_is_not_tried(seen: str) -> None:
     assert told((), seen=seen, port=4_100, is_fixed=True) == ()
+
+
+HOSTS = (HostAddress("2a00::7", 2), HostAddress("192.168.1.7", 1))
+
+
+def test_a_box_is_dialled_where_its_owner_says_that_it_is() -> None:
+    told_one = (("198.51.100.7", 9_000),)
+    assert dialled_addresses(told_one, HOSTS, 4_100, is_fixed=False) == told_one
+    assert dialled_addresses((), HOSTS, 4_100, is_fixed=False) == ()
+
+
+def test_a_box_with_a_fixed_port_is_dialled_at_its_global_addresses_too() -> None:
+    assert dialled_addresses((), HOSTS, 4_100, is_fixed=True) == (("2a00::7", 4_100),)
+
+
+def test_visitors_are_counted_by_the_network_that_the_coordinator_would_name() -> None:
+    assert network_of("192.0.2.77") == "192.0.2.0/24"
+    assert network_of("2001:db8:1:2::7") == "2001:db8:1::/48"

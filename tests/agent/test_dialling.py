@@ -1,0 +1,155 @@
+"""A whole agent that is dialled: a real coordinator hands its descriptor out, a visitor uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from p2claw.agent.visitors import in_process
+from p2claw.agent.visitors.in_process import InProcess
+from p2claw.config import AgentLimits, PublicAddress
+from p2claw.errors import LinkError, RefusedError
+from p2claw.link.ice.host_addresses import host_addresses
+from p2claw.link.peer import VisitorPeer
+from p2claw.visitor import Visitor
+from p2claw.wire.signalling import DialOffered
+from p2claw.wire.signalling.dialling import Descriptor
+from tests.support.agent import RunningAgent, running_agent
+from tests.support.server import RunningServer
+from tests.support.upstreams import Upstream, until
+
+HERE = PublicAddress(host_addresses()[0].host)
+
+
+@pytest.fixture
+async def agent(
+    tmp_path: Path, server: RunningServer, upstream: Upstream
+) -> AsyncIterator[RunningAgent]:
+    routes = {"dog": upstream.url, "cat": upstream.url}
+    limits = AgentLimits(links=3)
+    async with running_agent(
+        tmp_path / "home", server, routes, limits=limits, public_addresses=(HERE,)
+    ) as running:
+        yield running
+
+
+def visitors_of(agent: RunningAgent) -> InProcess:
+    assert isinstance(agent.agent._visitors, InProcess)
+    return agent.agent._visitors
+
+
+async def handed_out(server: RunningServer) -> DialOffered:
+    """What the coordinator has of the one box."""
+    boxes = server.rendezvous._boxes
+    await until(lambda: any(box.dial for box in boxes.values()))
+    (dial,) = (box.dial for box in boxes.values())
+    assert dial is not None
+    return dial
+
+
+async def dialled_apps(agent: RunningAgent) -> list[str]:
+    links = visitors_of(agent)._links.values()
+    return [link.visit.app for link in links if link.is_dialled and link.is_open]
+
+
+async def test_a_visitor_dials_and_the_box_hears_of_no_offer(
+    agent: RunningAgent, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers: list[object] = []
+    monkeypatch.setattr(InProcess, "offer", lambda *given: offers.append(given))
+    await handed_out(server)
+    async with await agent.visit("cat") as visitor:
+        answer = await visitor.request("POST", "/a", body=b"hello")
+        assert (answer.status, await answer.body(100)) == (200, b"hello")
+        assert await dialled_apps(agent) == ["cat"]
+    assert offers == []
+    await until(lambda: len(visitors_of(agent)) == 0)
+
+
+async def test_an_app_that_is_not_exposed_is_refused_on_a_dialled_link_too(
+    agent: RunningAgent, server: RunningServer
+) -> None:
+    await handed_out(server)
+    visitors = visitors_of(agent)
+    async with await agent.visit("cat") as visitor:
+        await visitor.request("GET", "/")
+        visitors.apply({app: route for app, route in visitors._routes.items() if app != "cat"})
+        with pytest.raises((LinkError, RefusedError)):
+            # Of the coordinator's knowledge the app is still exposed.
+            async with await agent.visit("cat") as other:
+                await other.request("GET", "/", timeout_s=5)
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", HERE.host])
+async def test_a_dial_that_reaches_nobody_costs_a_visitor_little(
+    agent: RunningAgent, server: RunningServer, host: str
+) -> None:
+    """Another address, or a box that answers no dial."""
+    await handed_out(server)
+    visitors = visitors_of(agent)
+    visitors._dialling._generations.clear()
+    (box,) = server.rendezvous._boxes.values()
+    assert box.dial is not None
+    unreachable = replace(Descriptor.unpack(box.dial.descriptor), addresses=((host, 9),)).pack()
+    box.dial = DialOffered(unreachable, agent.agent._identity.sign("dial", unreachable))
+    begun_s = time.monotonic()
+    async with await agent.visit() as visitor:
+        assert time.monotonic() - begun_s < 2
+        assert (await visitor.request("GET", "/")).status == 200
+        assert await dialled_apps(agent) == []
+    await until(lambda: len(visitors) == 0)
+
+
+async def test_a_descriptor_that_the_coordinator_made_up_is_a_wrong_key(
+    agent: RunningAgent, server: RunningServer
+) -> None:
+    dial = await handed_out(server)
+    (box,) = server.rendezvous._boxes.values()
+    box.dial = DialOffered(dial.descriptor[:-1] + b"\1", dial.signature)
+    with pytest.raises(LinkError) as caught:
+        await agent.visit()
+    assert caught.value.code == "wrong-key"
+
+
+async def test_the_limit_of_links_holds_for_dials(
+    agent: RunningAgent, server: RunningServer
+) -> None:
+    descriptor = Descriptor.unpack((await handed_out(server)).descriptor)
+    visits: list[Visitor] = [await agent.visit() for _ in range(3)]
+    peer = VisitorPeer()
+    await peer.dial(descriptor)
+    with pytest.raises(LinkError):
+        await peer.channel(timeout_s=0.5)
+    assert len(visitors_of(agent)) == 3
+    await peer.close()
+    for visitor in visits:
+        await visitor.close()
+
+
+async def test_dials_that_do_not_go_on_are_few_and_end_by_themselves(
+    agent: RunningAgent, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_process, "DIALS_AT_ONCE", 2)
+    monkeypatch.setattr("p2claw.agent.visitors.box_link.DIAL_OPEN_S", 0.5)
+    descriptor = Descriptor.unpack((await handed_out(server)).descriptor)
+    wrong = replace(descriptor, fingerprint=bytes(32))
+    peers = [VisitorPeer() for _ in range(4)]
+    for peer in peers:
+        peer._dtls.run = _silent  # type: ignore[method-assign]
+        await peer.dial(wrong)
+    await until(lambda: len(visitors_of(agent)) == 2)
+    await asyncio.sleep(0.1)
+    assert len(visitors_of(agent)) == 2
+    await until(lambda: len(visitors_of(agent)) == 0)
+    for peer in peers:
+        await peer.close()
+
+
+async def _silent(fingerprint: bytes, *, server: bool) -> bool:
+    await asyncio.Event().wait()
+    return False
