@@ -54,7 +54,9 @@ const workerUrl = await asset("worker", {
     zstd: await decoder("zstd"),
   },
 });
-const lateUrl = await asset("late", {}, { whenNeeded: true, format: "esm" });
+const lateStyle = await style("src/late/late.css");
+const lateConstants = { __LATE_STYLE__: lateStyle };
+const lateUrl = await asset("late", lateConstants, { whenNeeded: true, format: "esm" });
 const closingUrl = await asset("closing", {}, { whenNeeded: true, format: "esm" });
 const guestUrl = await asset("guest", {}, { whenNeeded: true, format: "esm" });
 const siblingUrl = await asset("sibling", {}, { whenNeeded: true, format: "esm" });
@@ -83,15 +85,15 @@ const ownWorkers = {
 };
 const swLaterUrl = await asset("sw-later", ownWorkers, { whenNeeded: true });
 
-const style = (await minify("src/shell/style.css", {})).trim();
+const shellStyle = await style("src/shell/style.css");
 const page = await readFile(`${ROOT}src/shell/shell.html`, "utf8");
-const styled = page.replace("/*style*/", () => style);
+const styled = page.replace("/*style*/", () => shellStyle);
 const html = styled.replace("/*script*/", () => start);
 if (/[^\x00-\x7f]/.test(html)) throw new Error("shell.html names no charset: it must be ASCII");
 if (/<\/script|<!--/i.test(start)) throw new Error("shell.html cannot hold its script");
 const kept = styled.replace("<script>/*script*/", `<script src="${startUrl}">`);
 // The policy that the service worker sends admits exactly this style.
-if (!kept.includes(`<style>${style}</style>`) || kept === styled)
+if (!kept.includes(`<style>${shellStyle}</style>`) || kept === styled)
   throw new Error("shell.html has no place for its style or script");
 const sw = await minify("src/sw/main.ts", {
   __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl + guestWorkerUrl + swLaterUrl)}`,
@@ -112,12 +114,12 @@ const sw = await minify("src/sw/main.ts", {
     .filter(([name, file]) => lazy.has(file) && !["brotli.js", "start.js"].includes(name))
     .map(([, file]) => ASSETS + file),
   __SHELL_HTML__: kept,
-  __SHELL_CSP__: contentSecurityPolicy(style),
+  __SHELL_CSP__: contentSecurityPolicy(shellStyle),
 });
 
 const resetScript = (await minify("src/reset/main.ts", {})).trim();
 const reset = (await readFile(`${ROOT}src/reset/reset.html`, "utf8"))
-  .replace("/*style*/", () => style)
+  .replace("/*style*/", () => shellStyle + lateStyle)
   .replace("/*script*/", () => resetScript);
 lazy.add("reset.html");
 
@@ -155,6 +157,10 @@ async function asset(name, constants, { whenNeeded = false, entry, format } = {}
   assets[`${name}.js`] = file;
   built.set(file, text);
   return ASSETS + file;
+}
+
+async function style(file) {
+  return (await minify(file, {})).trim();
 }
 
 async function minify(entry, constants, format = "iife") {

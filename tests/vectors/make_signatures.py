@@ -12,6 +12,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.vectors.torsion import unsound
+
 SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 _PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
 
@@ -38,6 +40,10 @@ def signatures_json() -> dict[str, Any]:
             _answer("a session and an offer", "s1", _OFFER),
             _answer("a long session", "A-_9" * 16, _OFFER),
             _answer("an offer that is not ASCII", "s1", "v=0\r\ns=ü\r\n"),
+        ],
+        "unsound": [
+            {"name": name, "public": public.hex(), "signed": signed.hex(), "signature": made.hex()}
+            for name, public, signed, made in unsound()
         ],
         "descriptions": [
             {"name": name, "sdp": sdp, "fingerprint": found, "kept": kept}

@@ -11,6 +11,10 @@ import { signIn } from "./sign-in";
 import { reportViolation } from "./violation-report";
 import { showTree } from "./xml-tree";
 
+const style = new CSSStyleSheet();
+style.replaceSync(__LATE_STYLE__);
+document.adoptedStyleSheets.push(style);
+
 export const late: Late = {
   listApps,
   wholePage,

@@ -1,6 +1,7 @@
 // Whether an answer was signed by the box that it claims to be from. Source: docs/WIRE.md §10, §13.
 
 import { decodeBase32, encodeBase32 } from "./base32";
+import { isSound } from "./ed25519";
 import { fingerprintOf } from "./session-description";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -68,6 +69,7 @@ export async function verify(
   payload: Bytes,
   signature: Bytes,
 ): Promise<boolean> {
+  if (!isSound(publicKey, signature)) return false;
   const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
   return crypto.subtle.verify("Ed25519", key, signature, signedBytes(purpose, payload));
 }

@@ -10,6 +10,7 @@ import {
   signedBytes,
   verify,
 } from "../../src/shell/answer-proof";
+import { isSound } from "../../src/shell/ed25519";
 import { decodeBase32, encodeBase32 } from "../../src/shell/base32";
 import {
   BadDescription,
@@ -32,6 +33,7 @@ interface Answer {
 const vectors = read<{
   key: { public: string; peer_id: string; key_alias: string };
   answer: Answer[];
+  unsound: { name: string; public: string; signature: string }[];
   descriptions: { name: string; sdp: string; fingerprint: string | null; kept: string | null }[];
 }>("signatures");
 const publicKey = bytes(vectors.key.public);
@@ -58,6 +60,12 @@ for (const { name, session, offer, fingerprint, payload, signed, signature } of 
     assert.equal(hex(signedBytes("answer", made)), signed);
     assert.equal(await verify(publicKey, "answer", made, bytes(signature)), true);
     assert.equal(await verify(publicKey, "register", made, bytes(signature)), false);
+  });
+}
+
+for (const { name, public: key, signature } of vectors.unsound) {
+  test(`what others could have signed too is not taken: ${name}`, () => {
+    assert.equal(isSound(bytes(key), bytes(signature)), false);
   });
 }
 

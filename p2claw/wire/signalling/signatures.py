@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from p2claw.errors import RemoteProtocolError
+from p2claw.wire.signalling.ed25519 import is_sound
 
 REGISTER = "register"
 ANSWER = "answer"
@@ -89,6 +90,8 @@ def without_other_fingerprints(sdp: str) -> str:
 
 def verify(public_key: bytes, purpose: str, payload: bytes, signature: bytes) -> bool:
     """Whether signature is by public_key over payload for this purpose. Bad keys are just False."""
+    if not is_sound(public_key, signature):
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
             signature, signed_bytes(purpose, payload)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from p2claw import names
 from p2claw.errors import RemoteProtocolError
+from p2claw.wire.signalling.ed25519 import is_sound
 from p2claw.wire.signalling.signatures import (
     ANSWER,
     REGISTER,
@@ -110,3 +111,14 @@ def test_a_description_without_one_clear_fingerprint_is_refused(case: dict[str, 
     with pytest.raises(RemoteProtocolError) as refusal:
         fingerprint_of(case["sdp"])
     assert refusal.value.code == "protocol"
+
+
+@cases(VECTORS["unsound"])
+def test_what_others_could_have_signed_too_is_not_taken(case: dict[str, Any]) -> None:
+    assert not is_sound(bytes.fromhex(case["public"]), bytes.fromhex(case["signature"]))
+
+
+def test_keys_that_are_made_at_random_are_sound() -> None:
+    for _ in range(200):
+        key = Ed25519PrivateKey.generate()
+        assert is_sound(key.public_key().public_bytes_raw(), key.sign(b"dog"))
