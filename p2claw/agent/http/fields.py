@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
+from p2claw.agent.http.believed import is_said_by_proxies
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.own_urls import mapped_back
 from p2claw.agent.http.rewriting import host_of, local_cookie, remote_reference
@@ -26,13 +27,11 @@ _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 )
 
-# Fields that a visitor may not send: the box sets them itself, or removes them. Underscores count
-# as hyphens, because CGI-like interfaces make one variable of `x_forwarded_for` and
-# `x-forwarded-for`.
+# Fields that a visitor may not send, beside those of `believed.py`: the box sets them itself, or
+# removes them. Underscores count as hyphens, as for CGI.
 _NOT_FROM_VISITORS = _HOP_BY_HOP | frozenset(
-    ("content-length", "expect", "forwarded", "host", "proxy-authorization", "trailer", "x-real-ip")
+    ("content-length", "expect", "host", "proxy-authorization", "trailer")
 )
-_PREFIXES_NOT_FROM_VISITORS = ("x-forwarded-", "x-p2claw-", "http2-")
 
 # The whole value is a URL of the app: where WebDAV puts a copy, what htmx looks at.
 _OWN_URL = frozenset(("destination", "hx-current-url", "origin", "referer"))
@@ -104,9 +103,7 @@ def request_fields(
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise BadRequestFault("A field has a character that is not allowed")
         known = name.lower().replace("_", "-")
-        if known in _NOT_FROM_VISITORS or known in named:
-            continue
-        if known.startswith(_PREFIXES_NOT_FROM_VISITORS):
+        if known in _NOT_FROM_VISITORS or known in named or is_said_by_proxies(name):
             continue
         if known == "cookie":
             cookies.append(value)

@@ -173,11 +173,53 @@ def test_an_upstream_may_see_the_public_names() -> None:
         "x_p2claw_user",
         "transfer_encoding",
         "x_forwarded_for",
+        "proxy",
+        "forwarded-for",
+        "x.forwarded.for",
+        "x-forwarded",
+        "client-ip",
+        "x-client_ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+        "x-cluster-client-ip",
+        "x_real.ip",
+        "x-original-url",
+        "x_original_uri",
+        "x-rewrite-url",
+        "remote-user",
+        "remote.user",
+        "x-remote-user",
+        "x-webauth-user",
+        "x-auth-request-email",
+        "ssl-client-verify",
+        "x-ssl-client-dn",
     ],
 )
 def test_what_a_visitor_may_not_say_is_dropped(name: str) -> None:
     head = RequestHead("GET", "/", ((name, "0"),))
     assert name not in dict(request_fields(head, ROUTE, VISIT).fields)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-http-method-override",
+        "x-original-filename",
+        "x-client-id",
+        "x-client-version",
+        "x-realm",
+        "x-auth-user",
+        "x-remote-control",
+        "client-hints",
+        "x-ip",
+        "ratio-ip",
+        "x-forward",
+        "originating-page",
+    ],
+)
+def test_what_apps_use_themselves_stays(name: str) -> None:
+    assert seen((name, "0"))[name] == "0"
 
 
 @pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"])
