@@ -7,6 +7,7 @@ The rules of an exchange are in `wire.session`. The pump calls the `on_…` meth
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -66,7 +67,7 @@ class Stream:
                 raise self._failure
             await self._wait_readable()
         piece = self._pieces.popleft()
-        self._session.consumed(self.id, len(piece))
+        self._session.consumed(self.id, len(piece), time.monotonic())
         self._send_soon()
         return piece
 

@@ -182,6 +182,25 @@ EXCHANGES = [
     .receives(frame(DATA, END, 1, b"d" * 16_376))
     .does("consumed", stream=1, n=32_752)
     .sends(),
+    Transcript(
+        "a window doubles if read at once, and halves if read slowly",
+        "visitor",
+        visitor_window_bytes=65_536,
+    )
+    .hello()
+    .opens(1, end=False)
+    .sends([sent_request(1, 0)])
+    .receives(response(1))
+    .body(1, 65_536)
+    .does("drain_events")
+    .does("consumed", stream=1, n=16_376, now=1)
+    .sends()
+    .does("consumed", stream=1, n=49_160, now=1.05)
+    .sends([sent(WINDOW, 0, 1, _credit(131_072))])
+    .body(1, 131_072)
+    .does("drain_events")
+    .does("consumed", stream=1, n=131_072, now=12)
+    .sends([sent(WINDOW, 0, 1, _credit(65_536))]),
     Transcript("heads come in parts", "box")
     .hello()
     .receives(frame(REQUEST, MORE, 1, packed({"m": "GET", "p": "/", "h": []})[:5]))

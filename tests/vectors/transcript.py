@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.vectors.by_hand import (
+    DATA,
     HELLO,
     REQUEST,
     RESPONSE,
@@ -124,6 +125,12 @@ class Transcript:
     def receives(self, *frames: bytes, now: float = 0) -> Transcript:
         """One message comes."""
         return self.does("receive", message=notation(b"".join(frames)), now=now)
+
+    def body(self, stream: int, size: int) -> Transcript:
+        """So many body bytes come, in as few messages as hold them."""
+        for at in range(0, size, 16_376):
+            self.receives(frame(DATA, 0, stream, b"d" * min(16_376, size - at)))
+        return self
 
     def does(self, what: str, **arguments: Any) -> Transcript:
         """A method is called; `returns` or `raises` say with what result."""

@@ -9,6 +9,9 @@ import { type ResponseState, advance, stepOf } from "./response-state";
 
 // docs/WIRE.md §5: grant when the consumer has read a quarter of the window since the last grant.
 const GRANTS_A_WINDOW = 4;
+// It doubles if a window's worth was read in so little time, and halves if it took so much.
+const GROW_MS = 100;
+const SHRINK_MS = 10_000;
 
 export class Exchange {
   answer: ResponseState = "await";
@@ -16,14 +19,19 @@ export class Exchange {
   bodiless = false; // the response has no DATA, docs/WIRE.md §4
   private credit: number; // body bytes that may still come
   private read = 0; // bytes that the consumer has read and that have not been granted again
+  private turn = 0; // bytes that it has read of this window's worth
+  private since: number | undefined; // when it began to read them
+  private readonly firstBytes: number;
   private parts: Uint8Array[] = [];
   private partsBytes = 0;
 
   constructor(
     readonly id: number,
     readonly method: string,
-    private readonly windowBytes: number,
+    private windowBytes: number,
+    private readonly room: { left: number }, // by what the windows of the link may still grow
   ) {
+    this.firstBytes = windowBytes;
     this.credit = windowBytes;
   }
 
@@ -68,13 +76,39 @@ export class Exchange {
     this.credit -= n;
   }
 
-  /** Count n body bytes as read; the credit to grant now, or 0. */
-  consumed(n: number): number {
+  /** Count n body bytes as read; the credit to grant now, or 0. Without a time the size stays. */
+  consumed(n: number, now?: number): number {
     this.read += n;
+    if (now !== undefined) this.tune(n, now);
     if (this.answer === "ended" || this.read * GRANTS_A_WINDOW < this.windowBytes) return 0;
     const grant = this.read;
     this.read = 0;
     this.credit += grant;
     return grant;
+  }
+
+  /** The stream is over: the others may have its room. */
+  close(): void {
+    this.resize(this.firstBytes);
+  }
+
+  private tune(n: number, now: number): void {
+    this.since ??= now;
+    this.turn += n;
+    if (this.turn < this.windowBytes) return;
+    const took = now - this.since;
+    const size = this.windowBytes;
+    const most = Math.max(size, LIMITS.windowMost);
+    if (took <= GROW_MS) this.resize(Math.min(2 * size, most, size + this.room.left));
+    else if (took > SHRINK_MS) this.resize(Math.max(size >> 1, this.firstBytes));
+    this.turn = 0;
+    this.since = now;
+  }
+
+  private resize(bytes: number): void {
+    const more = bytes - this.windowBytes;
+    this.windowBytes = bytes;
+    this.room.left -= more;
+    this.read += more; // what is less is not granted again
   }
 }

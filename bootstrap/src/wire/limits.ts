@@ -19,6 +19,7 @@ export const LIMITS = {
   headBytes: 262_144,
   headFields: 1_024,
   windowBytes: 1_048_576, // box to visitor, a stream: RESET FLOW_CONTROL
+  windowMost: 4_194_304, // that it grows to
   highWaterBytes: 262_144, // queued on a stream: its producer waits
   lowWaterBytes: 65_536, // writable: it may go on
   pingAfterMs: 20_000, // of silence

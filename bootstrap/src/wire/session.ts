@@ -44,6 +44,7 @@ export class Session {
   private readonly hello: Uint8Array;
   private readonly delivery: Delivery;
   private token: Uint8Array | undefined; // of the box, where the session can be resumed
+  private readonly room = { left: 2 * LIMITS.windowMost }; // that all windows may grow by
   private silent = true; // no message has been handed out
   private lastWords: Uint8Array | undefined; // of a failed session
   private highest = 0; // id of the newest stream
@@ -193,7 +194,7 @@ export class Session {
     if (this.exchanges.size >= this.peerStreams) throw new LocalFault("streams-exhausted");
     const payload = encodeRequest(head);
     this.highest = id;
-    this.exchanges.set(id, new Exchange(id, head.method, this.windowBytes));
+    this.exchanges.set(id, new Exchange(id, head.method, this.windowBytes, this.room));
     this.scheduler.open(id, this.peerWindowBytes, head.urgency);
     this.scheduler.head(id, FrameType.REQUEST, payload, end);
     return id;
@@ -207,8 +208,8 @@ export class Session {
   }
 
   /** The consumer has read n body bytes of a stream. */
-  consumed(stream: number, n: number): void {
-    const grant = this.exchanges.get(stream)?.consumed(n) ?? 0;
+  consumed(stream: number, n: number, now?: number): void {
+    const grant = this.exchanges.get(stream)?.consumed(n, now) ?? 0;
     if (grant) this.control(FrameType.WINDOW, 0, stream, windowPayload(grant));
   }
 
@@ -400,6 +401,7 @@ export class Session {
   private drop(exchange: Exchange): void {
     this.scheduler.close(exchange.id);
     this.exchanges.delete(exchange.id);
+    exchange.close();
     this.events.push({ kind: "closed", stream: exchange.id });
   }
 

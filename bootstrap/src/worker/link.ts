@@ -117,7 +117,7 @@ export class Link {
   }
 
   consumed(stream: number, bytes: number): void {
-    this.session.consumed(stream, bytes);
+    this.session.consumed(stream, bytes, performance.now());
     this.flush();
   }
 

@@ -34,7 +34,7 @@ type Step =
   | { do: "open_many"; count: number }
   | { do: "send_data"; stream: number; data: Hex; end: boolean; raises?: string }
   | { do: "send_trailers"; stream: number; fields: Fields }
-  | { do: "consumed"; stream: number; n: number }
+  | { do: "consumed"; stream: number; n: number; now?: number }
   | { do: "reset"; stream: number; code: CodeName; reason: string }
   | { do: "resume"; received: number; now: number }
   | { do: "goaway"; code: CodeName; reason: string }
@@ -106,7 +106,11 @@ class Play {
         assert.fail("a visitor here sends none");
         return;
       case "consumed":
-        session.consumed(step.stream, step.n);
+        session.consumed(
+          step.stream,
+          step.n,
+          step.now === undefined ? undefined : this.at(step.now),
+        );
         return;
       case "reset":
         session.reset(step.stream, Code[step.code], step.reason);

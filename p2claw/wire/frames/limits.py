@@ -11,6 +11,7 @@ FIRST_STREAMS: Final = 16
 
 CREDIT_MAX: Final = 2**31 - 1
 STREAM_ID_MAX: Final = 2**32 - 1
+GROWN_WINDOWS: Final = 2  # by so many of the largest do the windows of one link grow in all
 REASON_BYTES: Final = 256
 SOFTWARE_BYTES: Final = 64
 METHOD_CHARS: Final = 32
@@ -33,6 +34,8 @@ class Limits:
     streams: int = 128  # that a visitor may have open at a box: RESET REFUSED
     box_window_bytes: int = 262_144  # visitor to box, a stream: RESET FLOW_CONTROL
     visitor_window_bytes: int = 1_048_576  # box to visitor, a stream: RESET FLOW_CONTROL
+    box_window_most: int = 1_048_576  # that it grows to
+    visitor_window_most: int = 4_194_304  # that it grows to
     high_water_bytes: int = 262_144  # queued on a stream: the producer should wait
     low_water_bytes: int = 65_536  # StreamWritable: it may go on
     ping_after_s: float = 20.0  # of silence: PING

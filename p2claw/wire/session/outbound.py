@@ -91,10 +91,10 @@ class Outbound:
         stream.advance_ours(Step.TRAILERS)
         self._side.scheduler.trailers(id, payload)
 
-    def consumed(self, id: int, n: int) -> None:
+    def consumed(self, id: int, n: int, now: float | None) -> None:
         """Our user has read n body bytes: grant credit if it is time to."""
         stream = self._streams.get(id)
-        grant = 0 if stream is None else stream.consumed(n)
+        grant = 0 if stream is None else stream.consumed(n, now)
         if grant:
             self._side.send_control(FrameType.WINDOW, id, window_payload(grant))
 

@@ -324,10 +324,13 @@ class Session:
         self._must_run()
         self._outbound.trailers(stream, fields)
 
-    def consumed(self, stream: int, n: int) -> None:
-        """The consumer has read n body bytes: credit is granted in quarters of the window."""
+    def consumed(self, stream: int, n: int, now: float | None = None) -> None:
+        """The consumer has read n body bytes: credit is granted in quarters of the window.
+
+        now: lets the window tune its size to the reader.
+        """
         if self._state is not State.FAILED:
-            self._outbound.consumed(stream, n)
+            self._outbound.consumed(stream, n, now)
 
     def reset(self, stream: int, code: Code, reason: str = "") -> None:
         """End a stream early; nothing if it is over already."""

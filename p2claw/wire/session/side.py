@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from p2claw.wire.frames.codec import Codec
 from p2claw.wire.frames.codes import Code, FrameType
 from p2claw.wire.frames.hello import Role
-from p2claw.wire.frames.limits import Limits
+from p2claw.wire.frames.limits import GROWN_WINDOWS, Limits
 from p2claw.wire.frames.payloads import reset_payload
 from p2claw.wire.session.events import Event
+from p2claw.wire.session.window import ReceiveWindow, Room
 
 if TYPE_CHECKING:
     from p2claw._pyframe import Scheduler
@@ -24,7 +25,17 @@ class Side:
     most of the time, and an empty deque takes 760 bytes.
     """
 
-    __slots__ = ("_codec", "emit", "events", "limits", "role", "scheduler", "window_bytes")
+    __slots__ = (
+        "_codec",
+        "_most_bytes",
+        "_room",
+        "emit",
+        "events",
+        "limits",
+        "role",
+        "scheduler",
+        "window_bytes",
+    )
 
     def __init__(self, role: Role, limits: Limits, codec: Codec) -> None:
         self.role = role
@@ -32,10 +43,18 @@ class Side:
         self.window_bytes = (
             limits.box_window_bytes if role is Role.BOX else limits.visitor_window_bytes
         )
+        self._most_bytes = (
+            limits.box_window_most if role is Role.BOX else limits.visitor_window_most
+        )
+        self._room = Room(GROWN_WINDOWS * self._most_bytes)
         self.scheduler: Scheduler = codec.scheduler(limits.high_water_bytes, limits.low_water_bytes)
         self.events: list[Event] = []
         self.emit = self.events.append  # add one event
         self._codec = codec
+
+    def window(self) -> ReceiveWindow:
+        """The receive window of a new stream."""
+        return ReceiveWindow(self.window_bytes, self._most_bytes, self._room)
 
     def send_control(
         self, type: FrameType, id: int, payload: bytes, *, flags: int = 0, front: bool = False

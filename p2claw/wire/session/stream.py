@@ -32,13 +32,13 @@ class Stream:
         "window",
     )
 
-    def __init__(self, id: int, window_bytes: int, method: str) -> None:
+    def __init__(self, id: int, window: ReceiveWindow, method: str) -> None:
         self.id = id
         self.method = method
         self.theirs = Half.AWAIT
         self.ours = Half.AWAIT
         self.unwanted = False
-        self.window = ReceiveWindow(window_bytes)
+        self.window = window
         self.parts = bytearray()
         self.bodiless = False
         self.shown = False
@@ -83,7 +83,7 @@ class Stream:
         self.parts = bytearray()
         return whole
 
-    def consumed(self, n: int) -> int:
+    def consumed(self, n: int, now: float | None) -> int:
         """Our user has read n body bytes; returns the credit to grant now, or 0."""
-        grant = self.window.consumed(n)
+        grant = self.window.consumed(n, now)
         return 0 if self.unwanted or self.theirs in OVER else grant

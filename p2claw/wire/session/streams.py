@@ -44,7 +44,7 @@ class Streams:
     def add(self, id: int, method: str = "") -> Stream:
         """Open a stream. Its id must be higher than that of every stream before it."""
         self.closed.highest = id
-        stream = self._open[id] = Stream(id, self._side.window_bytes, method)
+        stream = self._open[id] = Stream(id, self._side.window(), method)
         return stream
 
     def handed_out(self, id: int) -> None:
@@ -124,5 +124,6 @@ class Streams:
     def _drop(self, stream: Stream) -> None:
         self._side.scheduler.close(stream.id)
         del self._open[stream.id]
+        stream.window.close()
         if stream.shown:
             self._side.emit(StreamClosed(stream.id))

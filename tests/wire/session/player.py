@@ -95,8 +95,8 @@ class Player:
     def do_send_trailers(self, stream: int, fields: list[list[str]]) -> None:
         self._session.send_trailers(stream, tuple((name, value) for name, value in fields))
 
-    def do_consumed(self, stream: int, n: int) -> None:
-        self._session.consumed(stream, n)
+    def do_consumed(self, stream: int, n: int, now: float | None = None) -> None:
+        self._session.consumed(stream, n, now)
 
     def do_reset(self, stream: int, code: str, reason: str) -> None:
         self._session.reset(stream, Code[code], reason)
