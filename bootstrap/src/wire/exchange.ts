@@ -10,7 +10,7 @@ import { type ResponseState, advance, stepOf } from "./response-state";
 // docs/WIRE.md §5: grant when the consumer has read a quarter of the window since the last grant.
 const GRANTS_A_WINDOW = 4;
 // It doubles if a window's worth was read in so little time, and halves if it took so much.
-const GROW_MS = 100;
+const GROW_MS = 500;
 const SHRINK_MS = 10_000;
 
 export class Exchange {

@@ -13,7 +13,7 @@ from p2claw.wire.frames.faults import CreditFault
 
 # docs/WIRE.md §5: grant when the consumer has read a quarter of the window since the last grant.
 GRANTS_A_WINDOW = 4
-GROW_S = 0.1
+GROW_S = 0.5  # some round trips: a reader behind a loss waits one and more for it
 SHRINK_S = 10.0
 
 
