@@ -40,7 +40,8 @@ def home_dir(environ: Mapping[str, str] | None = None) -> Path:
 class UpstreamLimits:
     """Limits of the agent's connections to one upstream."""
 
-    connections: int = 256
+    connections: int = 384
+    """Two thirds are for one network of visitors at most: gate.py."""
     waiting: int = 4_096
     wait_s: float = 60.0
     idle_connections: int = 32

@@ -72,6 +72,12 @@ class Proxied:
     ) -> VisitorStream:
         return self.visitor.open(RequestHead(method, target, fields), end=end)
 
+    @asynccontextmanager
+    async def another(self, network: str) -> AsyncIterator[Proxied]:
+        """A further visitor, of this network."""
+        async with _link(self.proxy, network) as (visitor, path, box):
+            yield replace(self, visitor=visitor, path=path, box=box)
+
     async def ask(
         self, method: str, target: str = "/", fields: Fields = (), body: bytes | None = None
     ) -> Answer:
@@ -121,16 +127,25 @@ async def proxied(
     notices: list[Notice] = []
     space = SpoolSpace(tmp_path / "spool", limits.spool)
     proxy = Proxy(routes.get, space, limits, notices.append)
+    try:
+        async with _link(proxy, VISIT.visitor) as (visitor, path, box):
+            yield Proxied(visitor, path, box, proxy, routes, notices)
+    finally:
+        proxy.close()
+
+
+@asynccontextmanager
+async def _link(proxy: Proxy, network: str) -> AsyncIterator[tuple[Pump, PipeEnd, Pump]]:
+    """The visitor's pump, its end of the pipe, and the box's pump."""
     box_end, visitor_end = pipe()
-    visit = replace(VISIT, told=set())
+    visit = replace(VISIT, visitor=network, told=set())
     box = Pump(Session(Role.BOX), box_end, handler=lambda stream: proxy.forward(stream, visit))
     visitor = Pump(Session(Role.VISITOR, app="dog"), visitor_end)
     box.start()
     visitor.start()
     try:
         await visitor.hello(timeout_s=DEADLINE_S)
-        yield Proxied(visitor, visitor_end, box, proxy, routes, notices)
+        yield visitor, visitor_end, box
     finally:
         await visitor.close()
         await box.close()
-        proxy.close()

@@ -47,6 +47,23 @@ async def spooled_body(spool: Spool) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
+async def begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The same pieces, once the first is there or it is known that none comes.
+
+    Raises what the pieces raise.
+    """
+    first = await anext(pieces, b"")
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        async with aclosing(pieces):
+            if first:
+                yield first
+            async for piece in pieces:
+                yield piece
+
+    return whole()
+
+
 async def fill(spool: Spool, stream: BoxStream, idle_s: float) -> None:
     """Write a whole body into the spool. Raises RequestFault."""
     async with aclosing(streamed_body(stream, idle_s)) as pieces:

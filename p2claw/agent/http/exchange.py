@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.bodies import fill, sized_body, spooled_body, streamed_body
+from p2claw.agent.http.bodies import begun, fill, sized_body, spooled_body, streamed_body
 from p2claw.agent.http.fields import (
     Fields,
     RequestFields,
@@ -145,6 +145,8 @@ class Exchange:
         """length: None: in chunks."""
         framing = framing_fields(self._request.method, length, chunked=length is None)
         head = self._head(framing)
+        # Who announces a body and sends none holds no connection.
+        pieces = await begun(pieces)
         async with self._lease(repeatable=False) as connection:
             connection.begin(self._request.method, head)
             upload = asyncio.create_task(self._upload(connection, pieces, length))
@@ -258,6 +260,7 @@ class Exchange:
             repeatable=repeatable,
             new=new,
             owner=id(self._visit),
+            network=self._visit.visitor,
             urgency=self._request.urgency,
         )
 

@@ -5,6 +5,10 @@ SYN packets, and the dialling side repeats them seconds later, perhaps too late.
 with as many requests as a browser has connections, lets in more while that goes well, and fewer
 after a slow dial. A request that waits for long is a long poll or an upload. It costs the server
 little, and is not counted.
+
+All requests together have so many connections and places in the queue. What one network of visitors
+may hold of them depends on what is free, as queues share the memory of a switch (Choudhury, Hahne:
+Dynamic Queue Length Thresholds, 1998): there is always some left for those who have few.
 """
 
 from __future__ import annotations
@@ -26,21 +30,34 @@ YOUNG_S = 1.0
 # doubles with each further slow dial.
 CALM_S = 15.0
 MOST_CALM_S = 600.0
+# A network may hold so many times what is free: two thirds of all if it is alone.
+SHARE = 2
 
 
 class Ticket:
-    """The permission to use one connection. owner: of the request."""
+    """The permission to use one connection. owner: of the request. network: of the owner."""
 
-    __slots__ = ("counted", "owner", "since_s")
+    __slots__ = ("counted", "network", "owner", "since_s")
 
-    def __init__(self, owner: object, since_s: float) -> None:
+    def __init__(self, owner: object, network: str, since_s: float) -> None:
         self.owner = owner
+        self.network = network
         self.since_s = since_s
         self.counted = True
 
 
 # Urgency, order of coming, and the turn itself.
 _Entry = tuple[int, int, asyncio.Future[Ticket]]
+
+
+class _Queue:
+    """The requests of one owner that wait."""
+
+    __slots__ = ("entries", "network")
+
+    def __init__(self, network: str) -> None:
+        self.network = network
+        self.entries: list[_Entry] = []
 
 
 class Gate:
@@ -52,10 +69,12 @@ class Gate:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._inside = 0
+        self._held: Counter[str] = Counter()  # of those inside, by network
         self._counted: Counter[object] = Counter()
         self._young: deque[Ticket] = deque()  # the oldest first
-        self._waiting: dict[object, list[_Entry]] = {}
+        self._waiting: dict[object, _Queue] = {}
         self._waiters = 0
+        self._queued: Counter[str] = Counter()  # of those that wait, by network
         self._order = itertools.count()
         self._served: dict[object, int] = {}  # when the turn was last an owner's, of those here
         self._calm_s = CALM_S
@@ -67,19 +86,20 @@ class Gate:
         """How many requests wait for a response, without those that have waited for long."""
         return self._counted.total()
 
-    async def enter(self, owner: object, urgency: int) -> Ticket:
+    async def enter(self, owner: object, network: str, urgency: int) -> Ticket:
         """Wait for a turn. The owner with the fewest requests under way goes first, by urgency.
 
         Raises BoxBusyFault.
         """
-        if not self._waiters and self._room():
-            return self._let_in(owner)
-        if self._waiters >= self._limits.waiting:
+        if self._room() and self._may_hold(network) and not self._is_someone_next():
+            return self._let_in(owner, network)
+        if self._queued[network] >= SHARE * (self._limits.waiting - self._waiters):
             raise BoxBusyFault(f"Too many requests wait for {self._name}")
         turn: asyncio.Future[Ticket] = self._loop.create_future()
         entry = (urgency, next(self._order), turn)
-        heapq.heappush(self._waiting.setdefault(owner, []), entry)
-        self._waiters += 1
+        queue = self._waiting.setdefault(owner, _Queue(network))
+        heapq.heappush(queue.entries, entry)
+        self._count_waiting(network, 1)
         self._watch()
         try:
             async with asyncio.timeout(self._limits.wait_s):
@@ -102,6 +122,9 @@ class Gate:
         """The connection is not used any more."""
         self._discount(ticket)
         self._inside -= 1
+        self._held[ticket.network] -= 1
+        if not self._held[ticket.network]:
+            del self._held[ticket.network]
         self._admit()
 
     def slow_dial(self) -> None:
@@ -116,9 +139,22 @@ class Gate:
     def _room(self) -> bool:
         return self._inside < self._limits.connections and self.counted < int(self.limit)
 
-    def _let_in(self, owner: object) -> Ticket:
-        ticket = Ticket(owner, self._loop.time())
+    def _may_hold(self, network: str) -> bool:
+        return self._held[network] < SHARE * (self._limits.connections - self._inside)
+
+    def _is_someone_next(self) -> bool:
+        return any(self._may_hold(queue.network) for queue in self._waiting.values())
+
+    def _count_waiting(self, network: str, more: int) -> None:
+        self._waiters += more
+        self._queued[network] += more
+        if not self._queued[network]:
+            del self._queued[network]
+
+    def _let_in(self, owner: object, network: str) -> Ticket:
+        ticket = Ticket(owner, network, self._loop.time())
         self._inside += 1
+        self._held[network] += 1
         self._counted[owner] += 1
         self._young.append(ticket)
         if self._waiting:
@@ -127,16 +163,19 @@ class Gate:
 
     def _admit(self) -> None:
         while self._waiting and self._room():
-            owner = min(
-                self._waiting, key=lambda owner: (self._counted[owner], self._served.get(owner, -1))
-            )
+            able = [
+                owner for owner, queue in self._waiting.items() if self._may_hold(queue.network)
+            ]
+            if not able:
+                break
+            owner = min(able, key=lambda one: (self._counted[one], self._served.get(one, -1)))
             queue = self._waiting[owner]
-            _, _, turn = heapq.heappop(queue)
-            if not queue:
+            _, _, turn = heapq.heappop(queue.entries)
+            if not queue.entries:
                 del self._waiting[owner]
-            self._waiters -= 1
+            self._count_waiting(queue.network, -1)
             if not turn.done():  # cancelled, and its task has not run since
-                turn.set_result(self._let_in(owner))
+                turn.set_result(self._let_in(owner, queue.network))
         if not self._waiting:
             self._served.clear()
 
@@ -147,13 +186,14 @@ class Gate:
             self.leave(turn.result())
             return
         turn.cancel()
-        queue = self._waiting.get(owner, [])
-        if entry in queue:
-            queue.remove(entry)
-            heapq.heapify(queue)
-            self._waiters -= 1
-        if not queue:
-            self._waiting.pop(owner, None)
+        queue = self._waiting.get(owner)
+        if queue is None or entry not in queue.entries:
+            return
+        queue.entries.remove(entry)
+        heapq.heapify(queue.entries)
+        self._count_waiting(queue.network, -1)
+        if not queue.entries:
+            del self._waiting[owner]
 
     def _discount(self, ticket: Ticket) -> None:
         if not ticket.counted:

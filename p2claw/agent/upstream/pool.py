@@ -60,15 +60,17 @@ class Pool:
         repeatable: bool,
         new: bool = False,
         owner: object = None,
+        network: str = "",
         urgency: int = DEFAULT_URGENCY,
     ) -> AsyncIterator[HttpConnection]:
         """Hold a connection for one exchange. It is closed afterwards if it cannot be reused.
 
         repeatable: the exchange may be tried again, so a connection that turns out stale does no
-        harm. new: take none that was used before. owner, urgency: whose it is, as the gate asks.
+        harm. new: take none that was used before. owner, network, urgency: whose it is, as the
+        gate asks.
         Raises AppDownFault, AppTimeoutFault, BoxBusyFault.
         """
-        ticket = await self.gate.enter(owner, urgency)
+        ticket = await self.gate.enter(owner, network, urgency)
         try:
             connection = (None if new else self._reuse(repeatable)) or await self._dial()
             connection.on_head = lambda: self.gate.responded(ticket)

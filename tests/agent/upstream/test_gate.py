@@ -20,15 +20,17 @@ def gate(**limits: float) -> Gate:
 
 
 async def fill(full: Gate, owner: object = "a") -> list[Ticket]:
-    return [await full.enter(owner, 3) for _ in range(MANY)]
+    return [await full.enter(owner, "town", 3) for _ in range(MANY)]
 
 
 async def soon(awaitable: Awaitable[Ticket]) -> Ticket:
     return await asyncio.wait_for(awaitable, 5)
 
 
-async def waiting(full: Gate, owner: object, urgency: int = 3) -> asyncio.Task[Ticket]:
-    task = asyncio.create_task(full.enter(owner, urgency))
+async def waiting(
+    full: Gate, owner: object, urgency: int = 3, network: str = "town"
+) -> asyncio.Task[Ticket]:
+    task = asyncio.create_task(full.enter(owner, network, urgency))
     await asyncio.sleep(0)
     return task
 
@@ -90,7 +92,7 @@ async def test_who_waits_for_an_answer_for_long_is_no_hindrance(
     monkeypatch.setattr(gate_module, "YOUNG_S", 0.02)
     full = gate()
     await fill(full)  # long polls
-    await soon(full.enter("b", 3))
+    await soon(full.enter("b", "town", 3))
     assert full.counted <= MANY
 
 
@@ -143,5 +145,51 @@ async def test_no_more_wait_than_the_limit() -> None:
     await fill(full)
     late = await waiting(full, "a")
     with pytest.raises(BoxBusyFault):
-        await full.enter("a", 3)
+        await full.enter("a", "town", 3)
     late.cancel()
+
+
+async def let_in_all(full: Gate, network: str, requests: int) -> list[asyncio.Task[Ticket]]:
+    """Requests whose responses begin at once and never end, of an owner each; those let in."""
+    tasks = []
+    for number in range(requests):
+        task = await waiting(full, (network, number), network=network)
+        tasks.append(task)
+        if task.done():
+            full.responded(task.result())
+            await asyncio.sleep(0)
+    return [task for task in tasks if task.done()]
+
+
+async def test_one_network_leaves_a_third_to_the_others() -> None:
+    full = gate(connections=60)
+    assert len(await let_in_all(full, "town", 100)) == 40
+    full.responded(await soon(full.enter("b", "village", 3)))
+    assert len(await let_in_all(full, "village", 100)) > 10
+    await soon(full.enter("c", "hamlet", 3))
+
+
+async def test_a_network_gets_back_what_it_gives_back() -> None:
+    full = gate(connections=60)
+    inside = await let_in_all(full, "town", 45)
+    late = await waiting(full, "last", network="town")
+    for task in inside[:2]:
+        full.leave(task.result())
+    await asyncio.sleep(0)
+    assert not late.done()  # five came before it
+    for task in inside[2:]:
+        full.leave(task.result())
+    await soon(late)
+
+
+async def test_who_waits_in_masses_does_not_keep_others_from_waiting() -> None:
+    full = gate(connections=3, waiting=30)
+    await let_in_all(full, "town", 2)
+    waiters = [await waiting(full, number, network="town") for number in range(40)]
+    refused = [task for task in waiters if task.done()]
+    assert len(waiters) - len(refused) == 20
+    for task in refused:
+        with pytest.raises(BoxBusyFault):
+            task.result()
+    await soon(full.enter("b", "village", 3))
+    assert not (await waiting(full, "b", network="village")).done()

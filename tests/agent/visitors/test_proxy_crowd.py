@@ -1,13 +1,16 @@
-"""A server of one thread and a backlog of five serves a crowd: each in turn, nobody refused."""
+"""Crowds: a small server answers each in turn, and one network leaves room for others."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+from p2claw.config import AgentLimits
 from tests.support.one_thread import one_thread
 from tests.support.proxied import proxied
+from tests.support.upstreams import Talk, until, upstream_of
 
 REQUESTS = 120  # as many as a visitor may have open
 SECONDS = 0.02
@@ -22,3 +25,32 @@ async def test_a_small_server_answers_every_request_of_a_crowd(tmp_path: Path) -
     assert {answer.status for answer in answers} == {200}
     assert small.served == REQUESTS
     assert took < 5 * REQUESTS * SECONDS
+
+
+async def test_streams_that_never_end_leave_room_for_another_network(tmp_path: Path) -> None:
+    """As many links of one network as take each other's every connection."""
+
+    async def endless(talk: Talk) -> None:
+        while request := await talk.request():
+            if request.target != "/events":
+                await talk.answer(b"page")
+                continue
+            await talk.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            await talk.until_closed()
+
+    most = AgentLimits().upstream.connections
+    async with (
+        upstream_of(endless) as upstream,
+        proxied(upstream.url, tmp_path) as box,
+        AsyncExitStack() as links,
+    ):
+        for _ in range(5):
+            hog = await links.enter_async_context(box.another("198.51.100.0/24"))
+            for _ in range(100):
+                hog.begin("GET", "/events")
+        async with asyncio.timeout(20):
+            await until(lambda: upstream.connections > most // 2)
+        began = time.monotonic()
+        assert (await box.ask("GET", "/")).body == b"page"
+        assert time.monotonic() - began < 10  # not after the patience of those who wait
+        assert upstream.connections <= most * 2 // 3 + 1
