@@ -34,10 +34,14 @@ KEEPALIVE_S = 20.0
 DOUBT_S = 0.8
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
-# docs/WIRE.md §11: signature-invalid, version, audience-invalid: trying again soon cannot help.
-# And replaced: two agents with one key would otherwise replace each other several times per second.
-SLOW_CLOSE_CODES = frozenset({4001, 4003, 4009, 4010})
-SLOW_LEAST_S = 60.0
+# How long to wait at least after these close codes (docs/WIRE.md §11).
+LEAST_S = {
+    4001: 60.0,  # signature-invalid, and version and audience-invalid: nothing changes soon
+    4002: 10.0,  # clock-skew: a machine that has just started sets its clock within a minute
+    4003: 60.0,
+    4009: 60.0,  # replaced: two agents with one key would replace each other again and again
+    4010: 60.0,
+}
 
 
 class ControlState(enum.Enum):
@@ -177,8 +181,8 @@ class ControlConnection:
                     log.info("control connection renewed", reason=self._reason)
                     continue
                 self.last_error = str(error)
-                slow = isinstance(error, ControlLostError) and error.close_code in SLOW_CLOSE_CODES
-                delay_s = self._backoff.next_delay_s(least_s=SLOW_LEAST_S if slow else 0.0)
+                close_code = error.close_code if isinstance(error, ControlLostError) else None
+                delay_s = self._backoff.next_delay_s(least_s=LEAST_S.get(close_code or 0, 0.0))
                 log.warning(
                     "control connection lost",
                     code=error.code,

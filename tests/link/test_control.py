@@ -117,7 +117,9 @@ async def test_the_wait_begins_anew_once_the_coordinator_accepted() -> None:
     assert agent.delays_s == [0.5, 0.5, 0.5]
 
 
-@pytest.mark.parametrize(("code", "least_s"), [(4001, 60), (4003, 60), (4009, 60), (4010, 60)])
+@pytest.mark.parametrize(
+    ("code", "least_s"), [(4001, 60), (4002, 10), (4003, 60), (4009, 60), (4010, 60)]
+)
 async def test_a_refusal_that_will_not_change_is_not_tried_soon(code: int, least_s: int) -> None:
     async def refuse(socket: web.WebSocketResponse) -> None:
         await socket.close(code=code)
