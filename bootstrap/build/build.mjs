@@ -24,7 +24,7 @@ const { values: given } = parseArgs({
 });
 
 // Brotli, of all that the first page of a first visit needs.
-const MOST_BYTES = 60_700;
+const MOST_BYTES = 61_400;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`

@@ -14,7 +14,6 @@ from aiohttp import web
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.config import ServerConfig
 from p2claw.coord.app import Coordinator, add_coordinator
-from p2claw.coord.ice import ice_field
 from p2claw.coord.store.sqlite import SqliteStore
 from p2claw.edge.app import add_edge, example_url
 from p2claw.edge.certificates import Certificates
@@ -64,7 +63,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         stack.push_async_callback(store.close)
         app = web.Application()
         coordinator = add_coordinator(app, config, store)
-        add_edge(app, config, lambda: ice_field(config))
+        add_edge(app, config, coordinator.told.at_host)
         context = certificates.context if certificates else None
         await stack.enter_async_context(listening(app, bound, context))
         if certificates is not None:

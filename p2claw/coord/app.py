@@ -15,13 +15,17 @@ from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.store.base import Store
 from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.told import Told
 from p2claw.coord.visitors import Visitors
 
 
 class Coordinator:
     """The coordinator of one process."""
 
-    def __init__(self, switchboard: Switchboard, agents: Agents, health: Health) -> None:
+    def __init__(
+        self, switchboard: Switchboard, agents: Agents, health: Health, told: Told
+    ) -> None:
+        self.told = told
         self._switchboard = switchboard
         self._agents = agents
         self._health = health
@@ -46,11 +50,12 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     switchboard = Switchboard(config.limits)
     health = Health(store, config.parent, __version__)
     boxes = Agents(config, switchboard, store)
-    coordinator = Coordinator(switchboard, boxes, health)
+    told = Told(config, switchboard.rendezvous)
+    coordinator = Coordinator(switchboard, boxes, health, told)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     by_socket = Visitors(config, switchboard, store)
-    by_post = PostedVisits(config, switchboard, by_socket)
+    by_post = PostedVisits(config, switchboard, by_socket, told)
     app.router.add_get(visitors.PATH, by_socket.handle)
     app.router.add_post(visitors.PATH, by_post.begin)
     app.router.add_post(posted_visits.NEXT_PATH, by_post.next)

@@ -9,10 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
-import time
-
-import msgspec
 
 from p2claw.config import ServerConfig
 from p2claw.wire.signalling import IceServer
@@ -28,16 +24,6 @@ def ice_servers(config: ServerConfig, identifier: str, now_s: int) -> tuple[IceS
         credential = turn_credential(config.turn_secret, username)
         servers.append(IceServer(config.turn_urls, username, credential))
     return tuple(servers)
-
-
-def ice_field(config: ServerConfig) -> str:
-    """The value of Server-Timing that tells the shell's page the servers of a visitor (docs/WIRE.md
-    §12): so it gathers candidates before anybody has introduced it. Other fields of a response are
-    hidden from the page that came with it."""
-    servers = ice_servers(config, secrets.token_urlsafe(8), int(time.time()))
-    told = base64.urlsafe_b64encode(msgspec.json.encode(servers)).decode().rstrip("=")
-    lasts_ms = config.turn_ttl_s * 1000 if config.turn_urls else 0
-    return f'p2claw-ice;dur={lasts_ms};desc="{told}"'
 
 
 def turn_credential(secret: str, username: str) -> str:

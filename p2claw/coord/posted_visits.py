@@ -11,8 +11,8 @@ from collections.abc import Callable
 from aiohttp import web
 
 from p2claw.config import ServerConfig
-from p2claw.coord.ice import ice_field
 from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.told import Told
 from p2claw.coord.visitors import PATH, Visitors
 from p2claw.errors import RemoteProtocolError
 from p2claw.wire.signalling import (
@@ -38,8 +38,11 @@ SILENT_S = 10.0
 class PostedVisits:
     """Serves the posts of visitors, at `PATH` and `NEXT_PATH`."""
 
-    def __init__(self, config: ServerConfig, switchboard: Switchboard, visitors: Visitors) -> None:
+    def __init__(
+        self, config: ServerConfig, switchboard: Switchboard, visitors: Visitors, told: Told
+    ) -> None:
         self._config = config
+        self._told = told
         self._switchboard = switchboard
         self._visitors = visitors
         self._mailboxes: dict[str, _Mailbox] = {}
@@ -59,7 +62,7 @@ class PostedVisits:
         self._take(session, post)
         reply = self._emptied(session, mailbox)
         # For the next visit, whose page does not come from the edge.
-        reply.headers["Server-Timing"] = ice_field(self._config)
+        reply.headers["Server-Timing"] = self._told.of_box(asked.alias)
         return reply
 
     async def next(self, request: web.Request) -> web.Response:

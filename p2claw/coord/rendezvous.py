@@ -99,6 +99,13 @@ class Rendezvous:
         """Whether the box with this alias, or key alias, has a control connection."""
         return alias in self._by_alias
 
+    def dialled(self, alias: str) -> bytes:
+        """Key, signature and descriptor of the box with this alias; empty if it is not dialled."""
+        box = self._by_alias.get(alias)
+        if box is None or box.dial is None:
+            return b""
+        return box.public_key + box.dial.signature + box.dial.descriptor
+
     def has_connection(self, connection: int) -> bool:
         """Whether this control connection is the one of its box, and not replaced."""
         return connection in self._boxes

@@ -21,7 +21,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Edge:
     """Serves every request that is not the coordinator's."""
 
-    def __init__(self, config: ServerConfig, bootstrap: Bootstrap, told: Callable[[], str]) -> None:
+    def __init__(
+        self, config: ServerConfig, bootstrap: Bootstrap, told: Callable[[str], str]
+    ) -> None:
         self._parent = config.parent
         self._scheme = config.scheme
         self._bootstrap = bootstrap
@@ -42,7 +44,7 @@ class Edge:
         match kind:
             case Kind.SHELL:
                 shell = headers.shell_headers(self._scheme, host.lower(), *self._hashes)
-                shell["Server-Timing"] = self._told()
+                shell["Server-Timing"] = self._told(host)
                 return _file(request, self._bootstrap.shell, shell)
             case Kind.SIBLING:
                 sibling = headers.sibling_headers(
@@ -81,10 +83,10 @@ class Edge:
                 return _text(421, texts.misdirected(self._example))
 
 
-def add_edge(app: web.Application, config: ServerConfig, told: Callable[[], str]) -> Edge:
+def add_edge(app: web.Application, config: ServerConfig, told: Callable[[str], str]) -> Edge:
     """Add the edge; what was added to the application before comes first.
 
-    told: what the shell's page is told with each response, as a value of Server-Timing.
+    told: what the shell's page of a host is told with each response, as a value of Server-Timing.
 
     Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
     """

@@ -77,9 +77,11 @@ class Stack:
         await self._start("server", "server", "--listen", listen, "--data", data, *static)
         await self._until(self._answers, "the edge listens")
 
-    async def start_agent(self) -> None:
+    async def start_agent(self, *options: str) -> None:
         # The name, not the number: what an agent dials is what it signs.
-        await self._start("agent", "run", "--coordinator", f"http://localhost:{self.port}")
+        await self._start(
+            "agent", "run", "--coordinator", f"http://localhost:{self.port}", *options
+        )
         await self._until(self.online, "the agent is online")
 
     async def kill(self, name: str) -> None:

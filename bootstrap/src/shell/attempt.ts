@@ -1,14 +1,14 @@
 // One attempt at a link: offer, introduction, verified answer, candidates both ways, an open channel.
 
 import { isSignedByPeer } from "./answer-proof";
-import { knownIceServers } from "./ice-servers";
+import { knownIceServers } from "./told";
 import { BadDescription, withoutOtherFingerprints } from "./session-description";
 import { Signalling } from "./signalling";
 import type { FromCoordinator, ToCoordinator } from "./signalling-messages";
-import { type Trust, judge, pinOf } from "./trust";
+import { type Refusal, pinOf, refusalOf } from "./trust";
 
 // docs/WIRE.md §1
-const CHANNEL: RTCDataChannelInit = {
+export const CHANNEL: RTCDataChannelInit = {
   negotiated: true,
   id: 0,
   ordered: true,
@@ -17,13 +17,6 @@ const CHANNEL: RTCDataChannelInit = {
 
 // A path that answers at all answers within this, relays over TCP included.
 const DEADLINE_MS = 15_000;
-
-export type Refusal =
-  /** What the coordinator said. */
-  | { kind: "coordinator"; code: string; retryS: number | undefined }
-  | { kind: "wrong-key"; found: string; trust: Extract<Trust, { kind: "wrong" }> }
-  /** The signature over the answer is not by the box's key. */
-  | { kind: "forged"; found: string };
 
 export interface AttemptOwner {
   introduced(): void;
@@ -176,19 +169,14 @@ export class Attempt {
     if (!introduction || !this.offerSdp || peer.signalingState !== "have-local-offer") return;
     const { peerId, session } = introduction;
     const signed = { peerId, session, offerSdp: this.offerSdp, answerSdp: sdp, signature };
-    const genuine = await isSignedByPeer(signed).catch((error: unknown) => {
+    const genuine = isSignedByPeer(signed).catch((error: unknown) => {
       if (error instanceof BadDescription) return false;
       throw error;
     });
+    const refusal = await refusalOf(genuine, peerId, this.target, this.pin);
     if (this.over) return;
-    if (!genuine) {
-      this.refuse({ kind: "forged", found: peerId });
-      return;
-    }
-    const trust = await judge(this.target.alias, peerId, this.target.linkKey, this.pin);
-    if (this.over) return;
-    if (trust.kind === "wrong") {
-      this.refuse({ kind: "wrong-key", found: peerId, trust });
+    if (refusal) {
+      this.refuse(refusal);
       return;
     }
     await peer.setRemoteDescription({ type: "answer", sdp: withoutOtherFingerprints(sdp) });

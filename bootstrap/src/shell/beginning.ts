@@ -3,6 +3,8 @@
 
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import { Attempt, type AttemptOwner, type Target } from "./attempt";
+import { Dial } from "./dial";
+import { knownDial } from "./told";
 
 /** The number of the first attempt: the worker tells its links by them. */
 export const FIRST = 1;
@@ -10,7 +12,7 @@ export const FIRST = 1;
 export class Beginning {
   private made: Worker | undefined;
   private readonly heard: WorkerToShell[] = [];
-  private early: Attempt | undefined;
+  private early: Attempt | Dial | undefined;
   private owner: AttemptOwner | undefined;
   private readonly said: ((owner: AttemptOwner) => void)[] = [];
 
@@ -27,14 +29,15 @@ export class Beginning {
     return this.made;
   }
 
-  /** Begin with the first attempt; resolves once its offer is on its way. */
-  start(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Begin with the first attempt; resolves once its offer is on its way, or it dials. */
+  async start(): Promise<void> {
+    const dialled = await knownDial();
+    await new Promise<void>((resolve) => {
       const say = (word: (owner: AttemptOwner) => void): void => {
         if (this.owner) word(this.owner);
         else this.said.push(word);
       };
-      this.early = new Attempt(FIRST, this.target, {
+      const owner: AttemptOwner = {
         introduced: () => say((owner) => owner.introduced()),
         answered: () => say((owner) => owner.answered()),
         relayAtHand: () => say((owner) => owner.relayAtHand()),
@@ -44,12 +47,15 @@ export class Beginning {
         incapable: () => say((owner) => owner.incapable()),
         offered: resolve,
         transfer: (channel) => this.transfer(FIRST, channel),
-      });
+      };
+      this.early = dialled
+        ? new Dial(dialled, this.target, owner)
+        : new Attempt(FIRST, this.target, owner);
     });
   }
 
   /** The attempt of this number: the first one may be under way. */
-  attempt(id: number, owner: Omit<AttemptOwner, "transfer" | "offered">): Attempt {
+  attempt(id: number, owner: Omit<AttemptOwner, "transfer" | "offered">): Attempt | Dial {
     const whole: AttemptOwner = {
       ...owner,
       offered: () => undefined,

@@ -1,10 +1,13 @@
-// Keeps a link to the box: attempts, backoff, reconnection, and what the page is told of them.
+// Keeps a link to the box: attempts, backoff, reconnection, and what the page is told of them. A visit
+// may begin with a dial; an offer follows where that is not answered soon, and the first to open wins.
 
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import { Code } from "../wire/codes";
-import type { Attempt, Refusal } from "./attempt";
+import type { Attempt } from "./attempt";
 import type { Beginning } from "./beginning";
+import type { Dial } from "./dial";
 import { type LinkState, type LinkStep, nextState } from "./link-state";
+import type { Refusal } from "./trust";
 
 // Full jitter: a random time up to a bound that doubles.
 const BACKOFF_FIRST_MS = 200;
@@ -13,6 +16,9 @@ const BACKOFF_MOST_MS = 5_000;
 const SHORT_MS = 5_000;
 // A coordinator that cannot be reached is mostly back at once; a person is told after so many tries.
 const UNREACHED = 2;
+// So soon a box that can be dialled answers a check, mostly; and so soon the link is open then.
+const DIAL_MS = 300;
+const DIAL_MORE_MS = 1_000;
 
 export interface ConnectorOwner {
   state(state: LinkState): void;
@@ -29,9 +35,10 @@ export interface ConnectorOwner {
 
 export class Connector {
   private state: LinkState = "idle";
-  private readonly attempts = new Map<number, Attempt>();
+  private readonly attempts = new Map<number, Attempt | Dial>();
   private last = 0;
   private current = 0; // 0: none
+  private rival = 0; // a dial beside it
   private silent = 0; // what was current before it fell silent
   private failures = 0;
   private openedMs = 0;
@@ -47,28 +54,16 @@ export class Connector {
     this.timer = undefined;
     if (!["idle", "waiting", "refused"].includes(this.state)) return;
     this.step("start");
-    const id = (this.current = this.last += 1);
-    const mine = (): boolean => this.current === id;
-    const attempt = this.beginning.attempt(id, {
-      introduced: () => mine() && this.step("introduced"),
-      answered: () => mine() && this.step("answered"),
-      relayAtHand: () => mine() && this.owner.relayAtHand(),
-      incapable: () => this.owner.incapable(),
-      refused: (refusal) => {
-        if (this.end(id)) this.refuse(refusal);
-      },
-      failed: (reached) => {
-        if (this.end(id)) this.fail(reached);
-      },
-      doubtful: () => this.tell({ kind: "probe" }),
-    });
-    this.attempts.set(id, attempt);
+    const id = this.attempt();
+    const dial = this.attempts.get(id);
+    if (isDial(dial)) this.beside(id, () => !dial.isAnswered, DIAL_MS);
   }
 
   /** No visit can be made here: the link is given up, and no other is tried. */
   stop(): void {
     clearTimeout(this.timer);
-    for (const id of this.attempts.keys()) this.end(id);
+    for (const id of [...this.attempts.keys()]) this.drop(id);
+    this.current = 0;
   }
 
   /** What the worker says of its links. */
@@ -76,7 +71,9 @@ export class Connector {
     switch (message.kind) {
       case "open":
         this.attempts.get(message.link)?.opened();
+        if (message.link === this.rival) [this.current, this.rival] = [this.rival, this.current];
         if (message.link === this.current) {
+          this.drop(this.rival);
           this.openedMs = performance.now();
           this.step("opened");
         }
@@ -98,7 +95,8 @@ export class Connector {
       case "fine":
         if (message.link !== this.silent || !this.attempts.has(this.silent)) return;
         clearTimeout(this.timer);
-        this.end(this.current);
+        this.drop(this.rival);
+        this.drop(this.current);
         this.current = this.silent;
         this.step("opened");
         return;
@@ -115,6 +113,43 @@ export class Connector {
       default:
         message satisfies never;
     }
+  }
+
+  private attempt(): number {
+    const id = (this.current = this.last += 1);
+    const mine = (): boolean => this.current === id;
+    const attempt = this.beginning.attempt(id, {
+      introduced: () => mine() && this.step("introduced"),
+      answered: () => mine() && this.step("answered"),
+      relayAtHand: () => mine() && this.owner.relayAtHand(),
+      incapable: () => this.owner.incapable(),
+      refused: (refusal) => {
+        if (id !== this.current && id !== this.rival) return;
+        this.drop(this.rival);
+        this.drop(this.current);
+        this.current = 0;
+        this.refuse(refusal);
+      },
+      failed: (reached) => {
+        if (this.end(id)) this.fail(reached);
+      },
+      doubtful: () => this.tell({ kind: "probe" }),
+    });
+    this.attempts.set(id, attempt);
+    return id;
+  }
+
+  // An offer beside this dial, where it does not get on.
+  private beside(dial: number, isSlow: () => boolean, afterMs: number): void {
+    setTimeout(() => {
+      if (this.current !== dial || this.state === "open") return;
+      if (!isSlow()) {
+        this.beside(dial, () => true, DIAL_MORE_MS);
+        return;
+      }
+      this.rival = dial;
+      this.attempt();
+    }, afterMs);
   }
 
   /** Someone waits, or the network is back: do not sit out the backoff. */
@@ -174,14 +209,22 @@ export class Connector {
     return delayMs;
   }
 
-  // Nothing of it counts any more. Whether it was the one that did.
+  // It came to nothing. Whether nothing else is under way.
   private end(id: number): boolean {
+    const dialled = isDial(this.attempts.get(id));
+    this.drop(id);
+    if (id !== this.current) return false;
+    // A dial says nothing of the box: it is asked, if it has not been.
+    if (dialled && this.state === "finding" && this.last === id) this.attempt();
+    else [this.current, this.rival] = [this.rival, 0];
+    return !this.current;
+  }
+
+  private drop(id: number): void {
+    if (id === this.rival) this.rival = 0;
     if (this.attempts.has(id)) this.tell({ kind: "drop", link: id });
     this.attempts.get(id)?.stop();
     this.attempts.delete(id);
-    if (id !== this.current) return false;
-    this.current = 0;
-    return true;
   }
 
   private step(step: LinkStep): void {
@@ -192,4 +235,8 @@ export class Connector {
   private tell(message: ShellToWorker): void {
     this.beginning.worker.postMessage(message);
   }
+}
+
+function isDial(attempt: Attempt | Dial | undefined): attempt is Dial {
+  return attempt !== undefined && "isAnswered" in attempt;
 }

@@ -9,7 +9,7 @@ import {
   isProblemCode,
 } from "../messages/problems";
 import type { HiddenShell } from "../messages/sibling";
-import type { Refusal } from "./attempt";
+import type { Refusal } from "./trust";
 import { loadLate } from "./late";
 import type { LinkState } from "./link-state";
 import { progressOf } from "./progress";

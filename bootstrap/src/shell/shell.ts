@@ -15,7 +15,7 @@ import type { SignInQuestion, SignedIn } from "../messages/late";
 import { isProblemCode } from "../messages/problems";
 import type { TabPolicy } from "../messages/sw-page";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
-import type { Refusal } from "./attempt";
+import type { Refusal } from "./trust";
 import type { Beginning } from "./beginning";
 import { verifiesKeys } from "./browser";
 import { Cookies } from "./cookies";

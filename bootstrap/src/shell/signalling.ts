@@ -2,7 +2,7 @@
 // coordinator says. So it takes the connection that brought the page, where there is one.
 // Source: docs/WIRE.md §12.
 
-import { iceServersIn, keepIceServers } from "./ice-servers";
+import { keepTold, toldIn } from "./told";
 import { type FromCoordinator, type ToCoordinator, readReply } from "./signalling-messages";
 
 const CANDIDATES = 64;
@@ -104,12 +104,12 @@ export class Signalling {
     };
     const reply = await fetch(url, init);
     if (!reply.ok) throw new Error(String(reply.status));
-    const servers = iceServersIn(reply.headers.get("server-timing") ?? "");
-    return { messages: readReply(await reply.text()), servers };
+    const told = toldIn(reply.headers.get("server-timing") ?? "");
+    return { messages: readReply(await reply.text()), told };
   }
 
-  private hear({ messages, servers }: Reply): void {
-    if (servers) keepIceServers(servers);
+  private hear({ messages, told }: Reply): void {
+    if (told) keepTold(told);
     for (const message of messages) {
       if (this.isClosed) return;
       if (message.t === "introduced") this.session = message.session;
@@ -127,7 +127,7 @@ export class Signalling {
 
 interface Reply {
   messages: FromCoordinator[];
-  servers: ReturnType<typeof iceServersIn>;
+  told: ReturnType<typeof toldIn>;
 }
 
 // A STUN server has answered, or none will.

@@ -9,6 +9,13 @@ export type Trust =
   /** The key is not the one that was expected. `expected`: its peer id, or the alias itself. */
   | { kind: "wrong"; because: "alias" | "link" | "first-visit"; expected: string };
 
+export type Refusal =
+  /** What the coordinator said. */
+  | { kind: "coordinator"; code: string; retryS: number | undefined }
+  | { kind: "wrong-key"; found: string; trust: Extract<Trust, { kind: "wrong" }> }
+  /** The signature is not by the box's key. */
+  | { kind: "forged"; found: string };
+
 // What this visit has trusted, whatever becomes of the storage meanwhile, which the app's pages share.
 let visited: string | undefined;
 
@@ -40,4 +47,16 @@ export async function judge(
   // Nobody waits for it: this visit knows.
   if (kept !== peerId) writePin(alias, peerId).catch(() => undefined);
   return { kind: "trusted" };
+}
+
+/** Why a box with this key is not the one that is wanted, if so. genuine: the key has signed. */
+export async function refusalOf(
+  genuine: Promise<boolean>,
+  found: string,
+  { alias, linkKey }: { alias: string; linkKey: string | undefined },
+  pin: Promise<string | undefined>,
+): Promise<Refusal | undefined> {
+  if (!(await genuine)) return { kind: "forged", found };
+  const trust = await judge(alias, found, linkKey, pin);
+  return trust.kind === "wrong" ? { kind: "wrong-key", found, trust } : undefined;
 }

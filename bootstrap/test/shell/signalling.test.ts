@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { iceServersIn } from "../../src/shell/ice-servers";
+import { toldIn } from "../../src/shell/told";
 import { BadSignalling, decodeSignalling, readReply } from "../../src/shell/signalling-messages";
 import { read } from "../vectors";
 
@@ -71,7 +71,7 @@ for (const text of [
 
 test("the ICE servers of the next visit are good for half of their time", () => {
   const told = btoa('[{"urls":["turn:a?transport=udp"],"username":"u","credential":"c"}]');
-  const known = iceServersIn(
+  const known = toldIn(
     `p2claw-ice;dur=60000;desc="${told.replaceAll("/", "_").replaceAll("=", "")}"`,
   );
   assert.deepEqual(known?.servers, [
@@ -87,7 +87,7 @@ for (const field of [
   'p2claw-ice;dur=0;desc="e30"',
   'p2claw-ice;dur=0;desc="!"',
 ]) {
-  test(`names no ICE servers: ${field}`, () => assert.equal(iceServersIn(field), undefined));
+  test(`names no ICE servers: ${field}`, () => assert.equal(toldIn(field), undefined));
 }
 
 function whole(message: Text): string {

@@ -1,0 +1,51 @@
+"""What a visitor is told before anybody has introduced it (docs/WIRE.md §12, §16).
+
+It comes in Server-Timing with the shell's page and with the first reply of a visit: other fields of
+a response are hidden from the page that came with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+
+import msgspec
+
+from p2claw import names
+from p2claw.config import ServerConfig
+from p2claw.coord.ice import ice_servers
+from p2claw.coord.rendezvous import Rendezvous
+from p2claw.errors import UsageError
+
+
+class Told:
+    """Makes the field. Pure, but for the clock."""
+
+    def __init__(self, config: ServerConfig, rendezvous: Rendezvous) -> None:
+        self._config = config
+        self._rendezvous = rendezvous
+
+    def at_host(self, host: str) -> str:
+        """The value for a page of this host. host: as it was asked for."""
+        try:
+            alias = names.parse_label(host.partition(".")[0]).alias
+        except UsageError:
+            alias = ""
+        return self.of_box(alias)
+
+    def of_box(self, alias: str) -> str:
+        """The value for visitors of this box: ICE servers, and how it is dialled if it can be."""
+        config = self._config
+        servers = ice_servers(config, secrets.token_urlsafe(8), int(time.time()))
+        lasts_ms = config.turn_ttl_s * 1000 if config.turn_urls else 0
+        told = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
+        dial = self._rendezvous.dialled(alias)
+        if dial:
+            told.append(_metric("p2claw-dial", 0, dial))
+        return ", ".join(told)
+
+
+def _metric(name: str, lasts_ms: int, value: bytes) -> str:
+    text = base64.urlsafe_b64encode(value).decode().rstrip("=")
+    return f'{name};dur={lasts_ms};desc="{text}"'

@@ -1,0 +1,91 @@
+"""Visits of a box that says where it is: no offer, no answer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest_asyncio
+
+from p2claw.link.ice.host_addresses import host_addresses
+from tests.e2e.acts.visit import visit
+from tests.e2e.probe_app import Probe
+from tests.e2e.stack import AppUrl, Stack
+from tests.support.browser import Browser
+
+HERE = host_addresses()[0].host
+# States that only an offer leads to.
+ASKED = """() => performance.getEntriesByType("mark")
+    .filter(({ name }) => name === "p2claw-asking").length"""
+POSTS = """() => performance.getEntriesByType("resource")
+    .filter(({ name }) => name.includes("/__p2claw/v1/visit")).length"""
+# Another address in what the browser has kept for the next visit.
+FORGE = """() => new Promise((resolve, reject) => {
+    const asked = indexedDB.open("p2claw");
+    asked.onerror = reject;
+    asked.onsuccess = () => {
+        const store = asked.result.transaction("pins", "readwrite").objectStore("pins");
+        const read = store.get(" ice");
+        read.onsuccess = () => {
+            const told = read.result;
+            const at = told.dial.length - 4;
+            const other = told.dial[at] === "A" ? "B" : "A";
+            told.dial = told.dial.slice(0, at) + other + told.dial.slice(at + 1);
+            store.put(told, " ice").onsuccess = () => resolve(true);
+        };
+    };
+})"""
+
+
+async def public(stack: Stack, *options: str) -> None:
+    await stack.end("agent")
+    await stack.start_agent("--public-address", HERE, *options)
+
+
+def links(stack: Stack, how: str) -> int:
+    return len(re.findall(f"link {how} ", stack.agent_log.read_text()))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def box(own_stack: Stack, probe: Probe, fresh_name: str) -> AppUrl:
+    await public(own_stack)
+    return await own_stack.expose(fresh_name, probe.upstream)
+
+
+async def test_the_first_visit_dials_and_so_does_the_next(
+    browser: Browser, own_stack: Stack, box: AppUrl
+) -> None:
+    for visits in (1, 2):
+        tab = (await visit(browser, box.url, "This is page 0")).tab
+        assert await tab.evaluate(ASKED, within="top") == 0
+        assert await tab.evaluate(POSTS, within="top") == 0
+        assert links(own_stack, "dialled") == visits
+        await tab.close()
+    assert links(own_stack, "open") == 2
+
+
+async def test_a_dial_that_leads_nowhere_is_followed_by_an_offer(
+    browser: Browser, own_stack: Stack, box: AppUrl
+) -> None:
+    tab = (await visit(browser, box.url, "This is page 0")).tab
+    await tab.close()
+    # What the browser has kept is of keys that are gone, and the page comes from it.
+    await own_stack.kill("agent")
+    await own_stack.start_agent()
+    tab = (await visit(browser, box.url, "This is page 0")).tab
+    assert await tab.evaluate(ASKED, within="top") == 1
+    await tab.close()
+
+
+async def test_a_descriptor_that_the_box_has_not_signed_is_a_wrong_key(
+    browser: Browser, own_stack: Stack, box: AppUrl
+) -> None:
+    tab = (await visit(browser, box.url, "This is page 0")).tab
+    await tab.evaluate(FORGE, within="top")
+    await tab.close()
+    tab = await browser.open(box.url)
+    await tab.wait_for_text("key", within="top")
+    assert await tab.evaluate("() => document.documentElement.dataset.problem", within="top") == (
+        "wrong-key"
+    )
+    assert links(own_stack, "dialled") == 1
+    await tab.close()
