@@ -29,6 +29,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--loss", type=float, nargs="+", default=LOSSES_PERCENT, help="percent")
     group.add_argument("--browser", choices=KINDS, nargs="+", default=list(KINDS))
     group.add_argument("--nat", choices=NATS, default="port", help="in front of visitor and box")
+    group.add_argument(
+        "--public", action="store_true", help="the box has an address of its own, and is dialled"
+    )
 
 
 async def run(report: Report, args: argparse.Namespace) -> None:
@@ -38,7 +41,11 @@ async def run(report: Report, args: argparse.Namespace) -> None:
             rows: dict[float, Visits] = {}
             for rtt_ms in args.rtt:
                 async with first_byte_scene(
-                    kind, rtt_ms=rtt_ms, loss_percent=loss_percent, nat=args.nat
+                    kind,
+                    rtt_ms=rtt_ms,
+                    loss_percent=loss_percent,
+                    nat=args.nat,
+                    public=args.public,
                 ) as scene:
                     rows[rtt_ms] = await measure(report, scene, runs=args.runs)
             add_lines(report, rows, browser=kind, loss_percent=loss_percent)

@@ -88,9 +88,12 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def first_byte_scene(
-    kind: Kind, *, rtt_ms: float, loss_percent: float, nat: str
+    kind: Kind, *, rtt_ms: float, loss_percent: float, nat: str, public: bool
 ) -> AsyncIterator[Scene]:
-    """Raises UsageError where the network cannot be made, P2clawError `browser-failed`."""
+    """public: no NAT is in front of the box, and it says where it is.
+
+    Raises UsageError where the network cannot be made, P2clawError `browser-failed`.
+    """
     # A path has two lines, and each direction of a line has a quarter of the round trip; of two
     # losses of half each hardly more than the whole is lost.
     direction = Direction(delay_ms=rtt_ms / 4, loss_percent=loss_percent / 2)
@@ -98,12 +101,13 @@ async def first_byte_scene(
     with bench_folder() as folder, _trusted(folder):
         async with AsyncExitStack() as stage:
             lab = await stage.enter_async_context(laboratory(line))
-            box = await lab.host("box", nat, line)
+            box = await lab.host("box", "none" if public else nat, line)
+            said = ("--public-address", box.address) if public else ()
             visitor = await lab.host("visitor", nat, line)
             await _serve(stage, lab.server, folder)
             upstream = await _site(stage, box, folder / "app", "")
             agent = await stage.enter_async_context(
-                box.hold(agent_process(folder / "home", f"https://{SERVER}"))
+                box.hold(agent_process(folder / "home", f"https://{SERVER}", *said))
             )
             await box.run(agent.api.online())
             browser = await visitor.run(_browser(kind, folder / "browser"))
