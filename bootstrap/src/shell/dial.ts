@@ -63,13 +63,6 @@ export class Dial {
     // An offer is of channels only where there is one. Nobody opens this one.
     peer.createDataChannel("", { negotiated: true, id: 1 });
     const offering = peer.createOffer();
-    try {
-      // Given away in the same task, so that no message can arrive here.
-      owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
-    } catch {
-      owner.incapable();
-      return;
-    }
     owner.offered();
     const genuine = verify(publicKey, "dial", signed, signature);
     await peer.setLocalDescription(await offering);
@@ -81,7 +74,15 @@ export class Dial {
       return;
     }
     const sdp = answerOf(descriptor, peer.localDescription?.sdp ?? "");
-    await peer.setRemoteDescription({ type: "answer", sdp });
+    const answering = peer.setRemoteDescription({ type: "answer", sdp });
+    try {
+      // Given away in the same task, so that no message can arrive here.
+      owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
+    } catch {
+      owner.incapable();
+      return;
+    }
+    await answering;
   }
 
   private watch(): void {

@@ -53,13 +53,9 @@ export function toldIn(field: string, ageMs = 0): Told | undefined {
 }
 
 async function known(): Promise<Told | undefined> {
-  if (!newest) {
-    const told = ofPage();
-    if (told) keepTold(told);
-  }
-  if (newest) return newest;
-  const kept = await readKept(KEY).catch(() => undefined);
-  return isTold(kept) ? kept : undefined;
+  const found: unknown = newest ?? ofPage() ?? (await readKept(KEY).catch(() => undefined));
+  if (isTold(found)) newest ??= found;
+  return newest;
 }
 
 function ofPage(): Told | undefined {
@@ -69,7 +65,9 @@ function ofPage(): Told | undefined {
   const field = (timings as PerformanceServerTiming[])
     .map(({ name, duration, description }) => `${name};dur=${duration};desc="${description}"`)
     .join();
-  return toldIn(field, performance.now());
+  const told = toldIn(field, performance.now());
+  if (told) keepTold(told);
+  return told;
 }
 
 function decoded(text: string): string {

@@ -25,14 +25,15 @@ async function boot(): Promise<void> {
     // The app never sees it, and it does not stay in the address bar.
     if (linkKey) history.replaceState(history.state, "", location.pathname + location.search);
     first = begin(linkKey);
-    // The connection that brought the page is for the offer.
+    // The connection that brought the page is for the offer; where none is made, for the shell.
     await first.start();
-    // Nobody waits for it but the shell, which asks again.
-    if (!navigator.serviceWorker.controller)
-      navigator.serviceWorker.register(SW_SCRIPT, SW_OPTIONS).catch(() => undefined);
   }
   const url: string = __SHELL_URL__;
-  const { open } = (await import(url)) as ShellModule;
+  const loading = import(url) as Promise<ShellModule>;
+  // Nobody waits for it but the shell, which asks again.
+  if (first && !navigator.serviceWorker.controller)
+    navigator.serviceWorker.register(SW_SCRIPT, SW_OPTIONS).catch(() => undefined);
+  const { open } = await loading;
   open({ address, missing, first, begin });
 }
 
