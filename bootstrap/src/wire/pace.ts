@@ -9,7 +9,7 @@ const QUIET_MOST_MS = 2_500;
 const QUIET_ASKED_MS = 10_000;
 const PACES = 4; // of the usual gap between messages: so long a silence is unusual
 const STALE_MS = 3_000; // of silence, after which nothing is known of the path
-const ANSWER_MS = 300; // more than two round trips, for a PING to be answered
+const ANSWER_MS = 500; // more than two round trips, for a PING to be answered
 const FIRST_RTT_MS = 500;
 // The weight of the past in the usual gap.
 const FADING = 0.8;
@@ -18,18 +18,22 @@ export type Doubt = "nothing" | "ping" | "suspect";
 
 export class Pace {
   private messages = 0;
-  private heardMs = -Infinity; // so the first who waits has the round trip measured
+  private heardMs = -Infinity; // never
   private gapMs = FIRST_RTT_MS;
   private quietMs = 0; // at least
   private pingedMs: number | undefined;
   private rttMs = FIRST_RTT_MS;
 
-  /** Someone waits from now on. After a long silence the link is asked at once. */
+  /**
+   * Someone waits from now on. After a long silence the link is asked at once; a new one too, so
+   * that the round trip is known, and nothing is doubted.
+   */
   begin(nowMs: number): Doubt {
+    const isNew = this.heardMs === -Infinity;
     const stale = nowMs - this.heardMs > STALE_MS;
     this.heardMs = nowMs;
     this.quietMs = 0;
-    this.pingedMs = stale ? nowMs : undefined;
+    this.pingedMs = stale && !isNew ? nowMs : undefined;
     return stale ? "ping" : "nothing";
   }
 
