@@ -64,7 +64,7 @@ export class Tab {
   /** hard: past every cache, and past the service worker. */
   async reload({ hard }) {
     const options = { waitUntil: "domcontentloaded", timeout: NAVIGATION_MS };
-    if (!hard) return void (await this.page.reload(options));
+    if (!hard) return void (await this.#reload(options));
     try {
       await this.page.reload({ ...options, ignoreCache: true });
     } catch (error) {
@@ -112,6 +112,18 @@ export class Tab {
 
   async close() {
     await this.page.close();
+  }
+
+  // Firefox's driver takes the end of what was still loading for that of the reload now and then.
+  async #reload(options) {
+    const before = await this.page.evaluate("performance.timeOrigin");
+    try {
+      await this.page.reload(options);
+    } catch (error) {
+      if (!String(error).includes("NS_BINDING_ABORTED")) throw error;
+      const isNew = `performance.timeOrigin !== ${before} && document.readyState !== "loading"`;
+      await this.page.waitForFunction(isNew, { timeout: options.timeout });
+    }
   }
 
   // Not goBack(): that waits for a load, and entries of one document have none.
