@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 import threading
 import time
@@ -26,18 +25,13 @@ from bench.wan.network import (
 )
 from p2claw.errors import UsageError
 from tests.support import namespaces
+from tests.support.own_namespace import needs_namespaces
 
 PORT = 5000
 IP_AND_UDP_BYTES = 28
 QUIET_S = 0.3  # after which nothing more comes
 
-needs_namespaces = pytest.mark.skipif(
-    os.geteuid() != 0
-    or not Path("/dev/net/tun").exists()
-    or not shutil.which("cc")
-    or not shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin"),
-    reason="network namespaces need root, /dev/net/tun, iproute2 and a C compiler",
-)
+needs_line = needs_namespaces("cc", "/dev/net/tun")
 
 
 def socket_in(namespace: str) -> socket.socket:
@@ -99,14 +93,14 @@ async def cross(
     return came, made.counts["a_to_b"]
 
 
-@needs_namespaces
+@needs_line
 async def test_a_line_without_terms_keeps_every_packet_and_their_order() -> None:
     came, counts = await cross(Direction(delay_ms=1), 2000, 200)
     assert came == list(range(2000))
     assert counts["delivered"] == 2000
 
 
-@needs_namespaces
+@needs_line
 async def test_about_as_many_are_lost_as_was_said() -> None:
     came, counts = await cross(Direction(loss_percent=5), 4000, 200)
     assert 150 < counts["losses"] < 250
@@ -114,7 +108,7 @@ async def test_about_as_many_are_lost_as_was_said() -> None:
     assert came == sorted(came)
 
 
-@needs_namespaces
+@needs_line
 async def test_the_seed_decides_which_are_lost() -> None:
     first, _ = await cross(Direction(loss_percent=5), 1000, 200, seed=7)
     again, _ = await cross(Direction(loss_percent=5), 1000, 200, seed=7)
@@ -122,7 +116,7 @@ async def test_the_seed_decides_which_are_lost() -> None:
     assert first == again != other
 
 
-@needs_namespaces
+@needs_line
 async def test_packets_overtake_each_other_where_that_was_asked_for() -> None:
     terms = Direction(rate_mbit=10, delay_ms=1, reorder_percent=10, reorder_ms=5)
     came, counts = await cross(terms, 400, 500)
@@ -130,7 +124,7 @@ async def test_packets_overtake_each_other_where_that_was_asked_for() -> None:
     assert counts["reordered"] > 0
 
 
-@needs_namespaces
+@needs_line
 async def test_no_packet_comes_before_the_line_can_have_carried_it() -> None:
     terms = Direction(rate_mbit=8, delay_ms=30)
     async with network(terms, Direction(), seed=1) as made:
@@ -143,7 +137,7 @@ async def test_no_packet_comes_before_the_line_can_have_carried_it() -> None:
         assert at - began >= 0.030 + (place + 1) * 0.001  # 1,000 bytes at 8 Mbit/s: 1 ms
 
 
-@needs_namespaces
+@needs_line
 async def test_what_does_not_fit_into_the_queue_is_dropped_at_its_tail() -> None:
     came, counts = await cross(Direction(rate_mbit=1, queue_bytes=20_000), 100, 1000)
     assert came[:20] == list(range(20))
@@ -151,7 +145,7 @@ async def test_what_does_not_fit_into_the_queue_is_dropped_at_its_tail() -> None
     assert 19_000 < counts["queue_most_bytes"] <= 20_000
 
 
-@needs_namespaces
+@needs_line
 async def test_larger_packets_vanish_in_a_black_hole() -> None:
     async with network(Direction(largest_bytes=1280), Direction(), seed=1) as made:
         ends = Ends(made)
@@ -162,7 +156,7 @@ async def test_larger_packets_vanish_in_a_black_hole() -> None:
     assert made.counts["a_to_b"]["too_large"] == 10
 
 
-@needs_namespaces
+@needs_line
 async def test_the_namespaces_are_gone_however_it_ends() -> None:
     with pytest.raises(ZeroDivisionError):
         async with network(Direction(), Direction(), seed=1) as made:
@@ -172,7 +166,7 @@ async def test_the_namespaces_are_gone_however_it_ends() -> None:
     assert not Path("/run/netns", made.receiver).exists()
 
 
-@needs_namespaces
+@needs_line
 async def test_what_a_killed_process_left_is_swept_by_the_next() -> None:
     process = await asyncio.create_subprocess_exec("true")
     await process.wait()

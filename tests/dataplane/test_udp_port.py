@@ -18,7 +18,7 @@ from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.dataplane.core import _stun
 from p2claw.errors import LocalProtocolError, UsageError
 from p2claw.link.port import open_port
-from tests.support.namespace import needs_namespaces, run_in_namespace
+from tests.support.own_namespace import needs_namespaces, run_in_namespace
 from tests.support.sockets import descriptors, set_option, until
 
 HOSTS = pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -312,7 +312,7 @@ async def test_no_descriptor_is_inherited(port: UdpPort) -> None:
             assert not os.get_inheritable(fd), target
 
 
-@needs_namespaces
+@needs_namespaces("tc")
 def test_what_found_no_room_is_sent_later_and_then_the_port_sleeps() -> None:
     run_in_namespace(
         blocked_and_free_again, "tc qdisc add dev lo root tbf rate 2mbit burst 4kb limit 1mb"

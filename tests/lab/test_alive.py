@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.lab.alive import alive
-from tests.support import namespaces
+from tests.support.own_namespace import needs_namespaces
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not namespaces.has("ip", "nft", "conntrack"),
-    reason="network namespaces need root, iproute2, nftables and conntrack",
-)
+pytestmark = needs_namespaces("nft", "conntrack")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
-
-import pytest
 
 from p2claw.cli import exit_codes
 from p2claw.visitor import Visitor
@@ -15,13 +12,10 @@ from tests.lab import matrix, services, wiring
 from tests.lab.laboratory import SERVER_ADDRESSES, laboratory
 from tests.lab.nats import NATS, OPEN_PORT
 from tests.lab.theory import expected
-from tests.support import namespaces
+from tests.support.own_namespace import needs_namespaces
 from tests.support.sockets import until
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not namespaces.has("ip", "nft"),
-    reason="network namespaces need root, iproute2 and nftables",
-)
+pytestmark = needs_namespaces("nft")
 
 # Of the visitors' NATs those that open links differently, and the two hardest of a box.
 VISITORS = ("none", "full-cone", "port", "symmetric", "udp-blocked", "mtu-1280")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.peer import BoxPeer, VisitorPeer
 from tests.link.peers import Pair, User, send_all
-from tests.support.namespace import needs_namespaces, run_in_namespace
+from tests.support.own_namespace import needs_namespaces, run_in_namespace
 from tests.support.sockets import set_option
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def download(
             port.close()
 
 
-@needs_namespaces
+@needs_namespaces("tc")
 def test_a_send_buffer_that_is_full_delays_and_loses_nothing() -> None:
     """20 Mbit/s, and room for a few packets: what waits for the device fills the buffer."""
 
@@ -67,7 +67,7 @@ def test_a_send_buffer_that_is_full_delays_and_loses_nothing() -> None:
     assert stats["send_unreachable"] == 0
 
 
-@needs_namespaces
+@needs_namespaces("tc")
 def test_an_interface_of_small_packets_refuses_probes_and_carries_the_rest() -> None:
     stats, mtu_bytes = run_in_namespace(download, "ip link set lo mtu 1300")
     assert stats["send_too_large"] > 0

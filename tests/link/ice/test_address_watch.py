@@ -12,15 +12,16 @@ import pytest
 from p2claw.link.ice import address_watch
 from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.link.ice.host_addresses import host_addresses
-from tests.support.namespace import PATH, needs_namespaces, run_in_namespace
+from tests.support.namespaces import SBIN
+from tests.support.own_namespace import needs_namespaces, run_in_namespace
 
 NOTICED_S = 5.0
 
-pytestmark = needs_namespaces
+pytestmark = needs_namespaces()
 
 
 def _ip(*arguments: str) -> None:
-    env = {**os.environ, "PATH": PATH}
+    env = {**os.environ, "PATH": SBIN}
     subprocess.run(["ip", *arguments], check=True, capture_output=True, env=env)
 
 
