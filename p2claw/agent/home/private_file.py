@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# Of randomness, in the name of a file that is not finished yet.
+PART_BYTES = 8
+
 
 class ExposedFileError(Exception):
     """Somebody else can read or change the file; the text says how."""
@@ -68,10 +71,19 @@ def replace(path: Path, content: bytes) -> None:
     _sync_directory(path.parent)
 
 
+def remove_parts(path: Path) -> None:
+    """Remove what processes left that were killed while they wrote to path.
+
+    The caller sees to it that nobody writes to path now. Raises OSError.
+    """
+    for part in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 2 * PART_BYTES}"):
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def _part_of(path: Path, content: bytes) -> Iterator[Path]:
     """A finished file beside path, on the disk; removed at the end if it is still there."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(PART_BYTES)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(part, flags, 0o600)
     try:

@@ -7,23 +7,16 @@ an error; it never means "no apps", because apps must not vanish by accident.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from p2claw.agent.home.private_file import (
-    ExposedFileError,
-    make_private_directory,
-    read_private,
-    replace,
-)
+from p2claw.agent.home.locked_file import LockedFile
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
 from p2claw.agent.upstream.tls import FINGERPRINT
 from p2claw.errors import UsageError
-from p2claw.file_lock import FileLock
 from p2claw.names import check_app
 from p2claw.units import MIB
 
@@ -32,7 +25,6 @@ VERSION = 1
 ROUTES = 256
 
 FILE_BYTES = MIB
-LOCK_WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +45,20 @@ Routes = Mapping[str, Route]
 
 
 class RouteFile:
-    """The file `routes.json`, with a lock file beside it. All methods block on the disk."""
+    """The file `routes.json`. All methods block on the disk."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = _locked_file(path)
 
     def load(self) -> Routes:
         """All routes, by app. Empty if there is no file.
 
         Raises UsageError `routes-exposed`, `routes-damaged`.
         """
-        try:
-            content = read_private(self._path, most_bytes=FILE_BYTES, forbidden_mode=0o022)
-        except FileNotFoundError:
+        content = self._file.read()
+        if content is None:
             return MappingProxyType({})
-        except ExposedFileError as error:
-            raise UsageError(
-                f"The routes at {self._path} cannot be trusted: the file {error}",
-                code="routes-exposed",
-                hint=f"Check what is in it, then: chmod 600 {self._path}",
-            ) from None
-        except OSError as error:
-            raise _damaged(f"the file cannot be read ({error.strerror})", self._path) from None
-        return parse_routes(content, self._path)
+        return parse_routes(content, self._file.path)
 
     def put(self, route: Route) -> Routes:
         """Add or change one route; returns all. Raises UsageError."""
@@ -105,32 +88,11 @@ class RouteFile:
         return self._change(change)
 
     def _change(self, change: Callable[[dict[str, Route]], None]) -> Routes:
-        try:
-            make_private_directory(self._path.parent)
-            with self._locked():
-                routes = dict(self.load())
-                change(routes)
-                replace(self._path, serialize_routes(routes))
-        except OSError as error:
-            raise UsageError(
-                f"The routes at {self._path} cannot be written: {error.strerror}",
-                code="routes-unwritable",
-            ) from None
+        with self._file.changing():
+            routes = dict(self.load())
+            change(routes)
+            self._file.write(serialize_routes(routes))
         return MappingProxyType(routes)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the lock. It is a file of its own, because the routes themselves are replaced."""
-        try:
-            lock = FileLock(self._path.with_suffix(".lock"), wait_s=LOCK_WAIT_S)
-        except BlockingIOError:
-            raise UsageError(
-                f"Another process keeps {self._path} locked",
-                code="routes-locked",
-                hint="Try again; if it lasts, look for a p2claw process that hangs",
-            ) from None
-        with lock:
-            yield
 
 
 def parse_routes(content: bytes, path: Path) -> Routes:
@@ -139,12 +101,7 @@ def parse_routes(content: bytes, path: Path) -> Routes:
     A key that is not known is an error too: to pass over what a newer version wrote could expose
     an app with less protection than its owner asked for. Raises UsageError `routes-damaged`.
     """
-    if len(content) > FILE_BYTES:
-        raise _damaged(f"it is longer than {FILE_BYTES} bytes", path)
-    try:
-        document = json.loads(content, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(f"it is not JSON ({error})", path) from None
+    document = _locked_file(path).parse(content)
     if not isinstance(document, dict) or document.keys() != {"version", "routes"}:
         raise _damaged('it is not {"version": 1, "routes": {…}}', path)
     if document["version"] != VERSION:
@@ -206,19 +163,10 @@ def serialize_routes(routes: Routes) -> bytes:
     return (json.dumps({"version": VERSION, "routes": entries}, indent=2) + "\n").encode()
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuses a repeated name.
-
-    JSON would keep the last of two entries and drop the other silently.
-    """
-    if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError("a name is there twice")
-    return dict(pairs)
+def _locked_file(path: Path) -> LockedFile:
+    mend = "Mend the file or restore it; nothing is exposed differently until it can be read"
+    return LockedFile(path, "routes", FILE_BYTES, mend)
 
 
 def _damaged(what: str, path: Path) -> UsageError:
-    return UsageError(
-        f"The routes at {path} are damaged: {what}",
-        code="routes-damaged",
-        hint="Mend the file or restore it; nothing is exposed differently until it can be read",
-    )
+    return _locked_file(path).damaged(what)

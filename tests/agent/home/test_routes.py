@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.home import routes
+from p2claw.agent.home import locked_file, routes
 from p2claw.agent.home.routes import Route, RouteFile, route_from
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.errors import UsageError
@@ -121,7 +121,7 @@ def test_processes_that_write_at_once_lose_nothing(path: Path) -> None:
 def test_a_lock_that_is_never_released_is_an_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "LOCK_WAIT_S", 0.0)
+    monkeypatch.setattr(locked_file, "LOCK_WAIT_S", 0.0)
     path.parent.mkdir()
     with path.with_suffix(".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
