@@ -27,6 +27,10 @@ LAST_PORT = 65_535
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_COORDINATOR_PORTS = {"http": 80, "https": 443}
+# What may stand between scheme and port: a name, or an address.
+_HOST = re.compile(r"[0-9A-Za-z_.:-]+")
+
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+)):(?P<port>[0-9]{1,5})")
 
 
@@ -125,6 +129,9 @@ class AgentConfig:
 
     home: Path = field(default_factory=home_dir)
     coordinator: str = DEFAULT_COORDINATOR
+    """As `check_coordinator` writes it."""
+    remember: bool = False
+    """Whether the coordinator is kept as the one of this box, once it has accepted the box."""
     limits: AgentLimits = AgentLimits()
     workers: int = 1
     """How many processes serve visitors. 1: the agent does it itself."""
@@ -133,7 +140,7 @@ class AgentConfig:
     public_addresses: tuple[PublicAddress, ...] = ()
 
     def __post_init__(self) -> None:
-        check_coordinator(self.coordinator)
+        object.__setattr__(self, "coordinator", check_coordinator(self.coordinator))
         _check_workers(self.workers)
         _check_udp_port(self.udp_port, self.workers)
 
@@ -144,6 +151,10 @@ class AgentConfig:
     @property
     def routes_path(self) -> Path:
         return self.home / "routes.json"
+
+    @property
+    def coordinators_path(self) -> Path:
+        return self.home / "coordinators.json"
 
     @property
     def lock_path(self) -> Path:
@@ -160,24 +171,45 @@ class AgentConfig:
     @property
     def audience(self) -> str:
         """`host[:port]` that the agent dials, lower case: what a registration is signed for."""
-        return urlsplit(self.coordinator).netloc.lower()
+        return urlsplit(self.coordinator).netloc
 
 
 def check_coordinator(url: str) -> str:
-    """Return url, the address of a coordinator. Raises UsageError `coordinator-invalid`."""
-    parts = urlsplit(url)
+    """The address of a coordinator, in the form that is compared and stored: `https://host:444`.
+
+    Lower case, IDNA, no path, and no port where it is the one of the scheme.
+
+    Raises UsageError `coordinator-invalid`.
+    """
     try:
-        port = parts.port
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host = host if host.isascii() else host.encode("idna").decode()
     except ValueError:
-        port = 0
+        raise _no_coordinator(url, "") from None
     plain = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.path in ("", "/")
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not plain:
-        raise UsageError(
-            f"{url!r} is not the address of a coordinator",
-            code="coordinator-invalid",
-            hint=f"Give scheme, host and port alone, for example {DEFAULT_COORDINATOR}",
-        )
-    return url
+    if (
+        parts.scheme not in _COORDINATOR_PORTS
+        or not _HOST.fullmatch(host)
+        or port == 0
+        or not plain
+    ):
+        raise _no_coordinator(url, parts.netloc or parts.path.partition("/")[0])
+    netloc = f"[{host}]" if ":" in host else host
+    if port not in (None, _COORDINATOR_PORTS[parts.scheme]):
+        netloc += f":{port}"
+    return f"{parts.scheme}://{netloc}"
+
+
+def _no_coordinator(url: str, netloc: str) -> UsageError:
+    """The error, with the address that was probably meant."""
+    likely = bool(_HOST.fullmatch(netloc)) and "." in netloc
+    example = f"https://{netloc.lower()}" if likely else DEFAULT_COORDINATOR
+    return UsageError(
+        f"{url!r} is not the address of a coordinator",
+        code="coordinator-invalid",
+        hint=f"Give scheme, host and port alone, for example {example}",
+    )
 
 
 def _check_workers(workers: int) -> None:

@@ -78,6 +78,12 @@ def label_for(app: str | None, alias: str) -> str:
     return f"{app}-{alias}" if app else alias
 
 
+def is_localhost(host: str) -> bool:
+    """Whether a name always means this machine, whatever a name server says (RFC 6761 §6.3)."""
+    host = host.lower().rstrip(".")
+    return host == "localhost" or host.endswith(".localhost")
+
+
 def peer_id_of(public_key: bytes) -> str:
     """The text form of a 32-byte Ed25519 public key: 52 characters of lower-case base32."""
     return base64.b32encode(public_key).decode().rstrip("=").lower()

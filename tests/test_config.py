@@ -23,10 +23,20 @@ def test_the_home_is_below_the_users_home_by_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost:8787", "https://p2claw.example", "https://P2CLAW.example:444/"]
+    ("url", "written"),
+    [
+        ("http://localhost:8787", "http://localhost:8787"),
+        ("https://p2claw.example", "https://p2claw.example"),
+        ("https://P2CLAW.example:444/", "https://p2claw.example:444"),
+        ("HTTPS://p2claw.example:443", "https://p2claw.example"),
+        ("http://p2claw.example:80/", "http://p2claw.example"),
+        ("http://p2claw.example:443", "http://p2claw.example:443"),
+        ("http://[2001:DB8::7]:81", "http://[2001:db8::7]:81"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ],
 )
-def test_a_coordinator_is_scheme_host_and_port(url: str) -> None:
-    assert AgentConfig(coordinator=url).coordinator == url
+def test_a_coordinator_is_written_in_one_way(url: str, written: str) -> None:
+    assert AgentConfig(coordinator=url).coordinator == written
 
 
 @pytest.mark.parametrize(
@@ -43,12 +53,31 @@ def test_a_coordinator_is_scheme_host_and_port(url: str) -> None:
         "http://h:0",
         "http://h:99999",
         "http://h:x",
+        "http://[::1",
+        "http://a b",
+        "http://h\x1b[31m",
+        "https://" + "ü" * 70,
     ],
 )
 def test_anything_else_is_no_coordinator(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         AgentConfig(coordinator=url)
     assert caught.value.code == "coordinator-invalid"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("apps.example.org", "https://apps.example.org"),
+        ("https://apps.example.org/path", "https://apps.example.org"),
+        ("wss://apps.example.org", "https://apps.example.org"),
+        ("nonsense", "http://localhost:8787"),
+    ],
+)
+def test_what_was_probably_meant_is_said(given: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        AgentConfig(coordinator=given)
+    assert caught.value.hint.endswith(f"for example {meant}")
 
 
 def test_the_audience_is_the_dialled_name_in_lower_case() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from p2claw import __version__
+from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import Identity, load_or_create_identity
 from p2claw.agent.home.lock import only_agent
 from p2claw.agent.home.routes import Route, RouteFile, Routes, route_from
@@ -58,7 +59,11 @@ class Agent:
             config, self._identity, self._notices.add, lambda: self._control.doubt()
         )
         self._registration = Registration(
-            self._identity, config.audience, lambda: self._routes, self._visitors
+            self._identity,
+            config.audience,
+            lambda: self._routes,
+            self._visitors,
+            accepted=self._remember if config.remember else None,
         )
         self._control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
@@ -217,6 +222,16 @@ class Agent:
             except Exception as error:
                 log.fault("control connection failed", error)
             await asyncio.sleep(FAULT_WAIT_S)
+
+    async def _remember(self) -> None:
+        """Keep the coordinator as the one of this box: it has accepted the box."""
+        file = CoordinatorFile(self._config.coordinators_path)
+        try:
+            await asyncio.to_thread(file.remember, self._config.coordinator)
+        except UsageError as error:
+            log.error("coordinator not remembered", code=error.code, error=error.message)
+        else:
+            log.info("coordinator remembered", coordinator=self._config.coordinator)
 
     async def _drain(self) -> None:
         """Open requests may finish, unless somebody is in a hurry."""

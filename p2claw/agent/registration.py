@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 
 from p2claw import __version__
@@ -63,7 +63,8 @@ class Registration:
 
     names: under which the box is known; None until it has registered once. rejected: the apps that
     the coordinator refuses, each with the reason. audience: `host[:port]` that is dialled. apps:
-    returns all apps that are exposed now. visitors: receives what visitors send.
+    returns all apps that are exposed now. visitors: receives what visitors send. accepted: awaited
+    when the coordinator has accepted this box for the first time.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Registration:
         apps: Callable[[], Iterable[str]],
         visitors: Introduced,
         *,
+        accepted: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.names: PublicNames | None = None
@@ -81,6 +83,7 @@ class Registration:
         self._audience = audience
         self._apps = apps
         self._visitors = visitors
+        self._accepted = accepted
         self._clock = clock
         self._unsent: Unsent | None = None
         self._seq = 0
@@ -107,6 +110,8 @@ class Registration:
         self.names = names
         socket.settled()
         log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
+        if first and self._accepted is not None:
+            await self._accepted()
         unsent = self._unsent = Unsent()
         self._send_apps()
         tasks = [
@@ -251,7 +256,7 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
     "audience-invalid": (
         4010,
         "The coordinator is not known by the name that was dialled",
-        "Use the address that its owner gave, with --coordinator",
+        "Use the address that its owner gave: `p2claw join` checks it",
     ),
     "rate-limited": (
         4029,

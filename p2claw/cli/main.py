@@ -29,6 +29,8 @@ class Verb:
 
 VERBS = {
     "demo": Verb("p2claw.cli.demo.command", "Publish a sample app, or your own, on this machine."),
+    "join": Verb("p2claw.cli.join", "Join a coordinator: run registers there."),
+    "leave": Verb("p2claw.cli.leave", "Forget a coordinator."),
     "run": Verb("p2claw.cli.run", "Run the agent of this box."),
     "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
     "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
@@ -45,6 +47,7 @@ _EPILOG = """
 \b
 First steps:
   p2claw demo                  see it work, all on this machine
+  p2claw join https://…        the coordinator that its owner named to you
   p2claw run                   then, in another terminal:
   p2claw expose dog 3000       publish localhost:3000 as the app "dog"
 

@@ -7,36 +7,39 @@ from dataclasses import replace
 
 import click
 import uvloop
+from click.core import ParameterSource
 
 from p2claw import log
 from p2claw.agent.daemon import Agent, run_agent
+from p2claw.agent.home.choice import choose
+from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
-from p2claw.cli.output import json_option, print_facts, print_json
-from p2claw.config import DEFAULT_COORDINATOR, AgentConfig, AgentLimits, PublicAddress
+from p2claw.cli.output import json_option, print_facts, print_json, print_note
+from p2claw.config import AgentConfig, AgentLimits, PublicAddress
 
 _EPILOG = """
 \b
 Examples:
   p2claw run
-  p2claw run --coordinator https://p2claw.example
+  p2claw run --at https://apps.example.org
   P2CLAW_HOME=/srv/box2 p2claw run
 
 \b
 Signals: SIGHUP reads the routes again; SIGTERM and Ctrl-C let open requests
 finish first, a second one does not.
-Exit codes: 0 stopped by a signal, 1 key or routes damaged, 2 wrong usage or
-another agent runs from the same home.
+Exit codes: 0 stopped by a signal, 1 a file of the home is damaged, 2 wrong
+usage, no coordinator joined, or another agent runs from the same home.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.option(
     "--coordinator",
+    "--at",
     envvar="P2CLAW_COORDINATOR",
-    default=DEFAULT_COORDINATOR,
-    show_default=True,
-    help="The coordinator where this box registers.",
+    metavar="URL",
+    help="Where to register this time.  [default: where this box has joined]",
 )
 @click.option(
     "--links",
@@ -81,8 +84,10 @@ another agent runs from the same home.
 )
 @log_options
 @json_option
+@click.pass_context
 def run(
-    coordinator: str,
+    context: click.Context,
+    coordinator: str | None,
     links: int,
     workers: int,
     udp_port: int,
@@ -95,20 +100,38 @@ def run(
     """Run the agent of this box: register, answer visitors, forward their requests.
 
     Its key, routes and socket are in P2CLAW_HOME (~/.p2claw). The key is made at the first run and
-    is the box's identity: its alias stays as long as the key does.
+    is the box's identity: its alias stays as long as the key does. It registers with the
+    coordinator that was joined (p2claw join). Another one has to be named; the first one that
+    accepts this box is remembered.
     """
+    home = AgentConfig()
+    joined = CoordinatorFile(home.coordinators_path).load()
+    choice = choose(joined, coordinator, setting=_setting(context))
     limits = AgentLimits()
     limits = replace(limits, links=links, upstream=replace(limits.upstream, head_s=head_timeout))
     config = AgentConfig(
-        coordinator=coordinator,
+        coordinator=choice.url,
+        remember=choice.remember,
         limits=limits,
         workers=workers,
         udp_port=udp_port,
         public_addresses=tuple(PublicAddress.parse(text) for text in public_addresses),
     )
     log.configure(level=log_level, form=log_format)
+    if choice.elsewhere:
+        print_note(
+            f"this box has joined {joined}; it is at {choice.url} this time only, "
+            f"and `p2claw join {choice.url}` would keep that"
+        )
     allow_many_sockets()
     uvloop.run(run_agent(config, lambda agent: _print(agent, config, as_json)))
+
+
+def _setting(context: click.Context) -> str:
+    """The standing setting that names the coordinator, or ""."""
+    if context.get_parameter_source("coordinator") is ParameterSource.ENVIRONMENT:
+        return "P2CLAW_COORDINATOR"
+    return ""
 
 
 def _print(agent: Agent, config: AgentConfig, as_json: bool) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import duration_text, json_option, print_facts, print_json, print_table
+from p2claw.config import AgentConfig
 
 _EXAMPLE = """
 \b
@@ -15,7 +17,7 @@ Example:
   p2claw status --json
 
 \b
-Exit codes: 0 shown, 4 no agent runs, or it does not answer.
+Exit codes: 0 shown, 1 a file of the home is damaged, 4 no agent runs, or it does not answer.
 """
 
 
@@ -24,6 +26,8 @@ Exit codes: 0 shown, 4 no agent runs, or it does not answer.
 def status(as_json: bool) -> None:
     """Show whether the agent runs, whether the coordinator knows it, and its apps."""
     found = AgentClient().ask("GET", "/v1/status")
+    joined = CoordinatorFile(AgentConfig().coordinators_path).load()
+    found |= {"joined": list(joined.urls), "default": joined.default}
     if as_json:
         print_json(found)
     else:
@@ -34,6 +38,16 @@ def _plane_text(plane: dict[str, str]) -> str:
     if plane["records"] == "pointers":
         return "native data plane"
     return f"native data plane, slowed by records through {plane['records']}: {plane['trouble']}"
+
+
+def _joined_text(found: dict[str, Any]) -> str:
+    here, joined = found["coordinator"]["url"], found["joined"]
+    if not joined:
+        return "none; `p2claw join` remembers this one"
+    others = ", ".join(url for url in joined if url != here)
+    if here not in joined:
+        return f"{others}; the agent is elsewhere until it is started again"
+    return f"this one, and {others}" if others else "this one"
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -49,6 +63,7 @@ def _print(found: dict[str, Any]) -> None:
             ("peer id", found["peer_id"]),
             ("coordinator", coordinator["url"]),
             ("", f"{state} ({trouble})" if trouble and coordinator["state"] != "online" else state),
+            ("joined", _joined_text(found)),
             ("links", found["links"]),
             ("built on", f"{found['codec']}, {_plane_text(found['data_plane'])}"),
         ]

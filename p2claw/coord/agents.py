@@ -9,14 +9,14 @@ from random import SystemRandom
 
 from aiohttp import WSMsgType, web
 
-from p2claw import names
+from p2claw import __version__, names
 from p2claw.config import ServerConfig
 from p2claw.coord.alias import alias_candidates
 from p2claw.coord.audience import Audience
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit, TokenBucket
-from p2claw.coord.registration import CLOSE_CODES, check_registration
+from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
 from p2claw.coord.store.base import BoxRecord, Store
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.websockets import client_of, new_socket, reached_address
@@ -38,6 +38,7 @@ from p2claw.wire.signalling import (
     decode_agent,
     encode_agent,
 )
+from p2claw.wire.signalling.greeting import SOFTWARE, Greeting, encode_greeting
 
 log = get_log("coordinator")
 
@@ -74,7 +75,7 @@ class Agents:
         ws = new_socket(self._config.limits)
         # A browser names the page that asks. None has a key to register, so none is let near.
         if not ws.can_prepare(request) or "Origin" in request.headers:
-            return web.Response(status=426, text="This is for agents: p2claw run\n")
+            return self._greet(request)
         await ws.prepare(request)
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
             self._outboxes.add(outbox)
@@ -92,6 +93,25 @@ class Agents:
             finally:
                 self._outboxes.discard(outbox)
         return ws
+
+    def _greet(self, request: web.Request) -> web.Response:
+        """Say who this is, to an agent that does not register yet, and to whoever looks."""
+        asked = request.query.get("audience")
+        admits = asked and self._audience.admits(asked.lower(), reached_address(request))
+        greeting = Greeting(
+            software=SOFTWARE,
+            version=__version__,
+            v=VERSION,
+            min=VERSION,
+            base=self._base,
+            admits=None if asked is None else bool(admits),
+        )
+        return web.Response(
+            status=426,
+            body=encode_greeting(greeting),
+            content_type="application/json",
+            headers={"Upgrade": "websocket", "Cache-Control": "no-store"},
+        )
 
     def shut_down(self) -> None:
         """Close every control connection, registered or not."""

@@ -7,11 +7,7 @@ import socket
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-
-def is_localhost(host: str) -> bool:
-    """Whether a name always means this machine, whatever a name server says."""
-    host = host.lower().rstrip(".")
-    return host == "localhost" or host.endswith(".localhost")
+from p2claw.names import is_localhost
 
 
 class LocalhostResolver(AbstractResolver):

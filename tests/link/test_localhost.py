@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from p2claw.link.localhost import LocalhostResolver, is_localhost
+from p2claw.link.localhost import LocalhostResolver
+from p2claw.names import is_localhost
 
 
 @pytest.mark.parametrize(

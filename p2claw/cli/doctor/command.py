@@ -10,11 +10,11 @@ import click
 
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.doctor.finding import Finding, Level
-from p2claw.cli.doctor.home import check_home, check_key, check_routes
+from p2claw.cli.doctor.home import check_home, check_joined, check_key, check_routes
 from p2claw.cli.doctor.installation import check_bootstrap, check_codec, check_python
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.output import json_option, print_json
-from p2claw.config import DEFAULT_COORDINATOR, AgentConfig
+from p2claw.config import AgentConfig
 
 _EXAMPLE = """
 \b
@@ -33,7 +33,7 @@ _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 @click.option(
     "--coordinator",
     envvar="P2CLAW_COORDINATOR",
-    help=f"The coordinator to try.  [default: the agent's; {DEFAULT_COORDINATOR} where none runs]",
+    help="The coordinator to try.  [default: the agent's; else the one that was joined]",
 )
 @click.option(
     "--stun",
@@ -68,8 +68,8 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
     from p2claw.cli.doctor.installation import check_aiortc, check_data_plane
 
     agent, status = visiting.check_agent(AgentClient(config.socket_path))
-    url = coordinator or (status["coordinator"]["url"] if status else DEFAULT_COORDINATOR)
-    needed = coordinator is not None or status is not None
+    joined, usual = check_joined(config, status["coordinator"]["url"] if status else None)
+    url = coordinator or (status["coordinator"]["url"] if status else usual)
     return [
         *findings,
         await check_aiortc(),
@@ -80,7 +80,8 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
         *check_routes(config),
         *await network.check_udp(),
         agent,
-        *await network.check_coordinator(url, needed=needed),
+        joined,
+        *(await network.check_coordinator(url) if url else []),
         *await visiting.check_ice_servers(status, stun),
         *(await visiting.check_visit(status) if status else []),
         *(visiting.check_notices(status) if status else []),

@@ -1,4 +1,4 @@
-"""Checks the home of the agent: the folder, the key, the routes."""
+"""Checks the home of the agent: the folder, the key, the coordinators, the routes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import load_identity
 from p2claw.agent.home.routes import RouteFile
 from p2claw.agent.upstream.address import UNIX_PATH_BYTES
@@ -50,6 +51,28 @@ def check_key(config: AgentConfig) -> Finding:
             return warn("key", error.message, error.hint)
         return failed("key", error)
     return ok("key", f"{config.identity_path} of {identity.peer_id}")
+
+
+def check_joined(config: AgentConfig, there: str | None) -> tuple[Finding, str | None]:
+    """Which coordinators this box has joined; also returns where `run` registers unless it is told.
+
+    there: where the agent registers now; None: none runs.
+    """
+    try:
+        joined = CoordinatorFile(config.coordinators_path).load()
+    except UsageError as error:
+        return failed("joined", error), None
+    if there is not None and there not in joined.urls:
+        text = f"the agent is at {there}, and this box has joined {joined}"
+        return warn("joined", text, f"To stay there after a restart: p2claw join {there}"), None
+    if joined.usual is not None:
+        others = [url for url in joined.urls if url != joined.usual]
+        more = f", and {', '.join(others)}" if others else ""
+        return ok("joined", f"{joined.usual}{more}"), joined.usual
+    if not joined.urls:
+        return warn("joined", "no coordinator is joined", "p2claw join https://…"), None
+    text = f"{joined}, and none of them is the default"
+    return warn("joined", text, "p2claw join --default URL"), None
 
 
 def check_routes(config: AgentConfig) -> list[Finding]:

@@ -11,8 +11,11 @@ from datetime import datetime
 import aiohttp
 from aioice import stun
 
-from p2claw.cli.doctor.finding import Finding, fail, ok, warn
+from p2claw.agent.greeting import ask_coordinator
+from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
 from p2claw.config import ServerLimits
+from p2claw.config import check_coordinator as check_coordinator_url
+from p2claw.errors import P2clawError
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.localhost import LocalhostResolver
 
@@ -52,11 +55,13 @@ def _echo(host: str) -> str:
         return str(error)
 
 
-async def check_coordinator(url: str, *, needed: bool) -> list[Finding]:
-    """Whether it answers, is ready, and agrees with our clock.
-
-    needed: whether anything waits for it now; else its absence is only worth knowing.
-    """
+async def check_coordinator(url: str) -> list[Finding]:
+    """Whether it is one, is ready, and agrees with our clock."""
+    try:
+        url = check_coordinator_url(url)
+        await asyncio.to_thread(ask_coordinator, url)
+    except P2clawError as error:
+        return [failed("coordinator", error)]
     connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     timeout = aiohttp.ClientTimeout(total=COORDINATOR_S)
     try:
@@ -67,8 +72,7 @@ async def check_coordinator(url: str, *, needed: bool) -> list[Finding]:
             ready, date = answer.status == 200, answer.headers.get("date", "")
     except (aiohttp.ClientError, OSError) as error:
         text = f"{url} cannot be reached: {_reason(error)}"
-        advice = "Name the right one with --coordinator, or start one with `p2claw server`"
-        return [(fail if needed else warn)("coordinator", text, advice)]
+        return [fail("coordinator", text, "Look at the log of the server")]
     if not ready:
         return [fail("coordinator", f"{url} is not ready", "Look at the log of the server")]
     return [ok("coordinator", url), *_check_clock(date)]

@@ -1,0 +1,97 @@
+"""`p2claw join URL`: makes a coordinator one of this box's, after asking it who it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2claw.agent.greeting import ask_coordinator
+from p2claw.agent.home.coordinators import CoordinatorFile, Joined
+from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.output import json_option, print_json, print_note, print_table
+from p2claw.config import AgentConfig, check_coordinator
+
+_EXAMPLE = """
+\b
+Examples:
+  p2claw join https://apps.example.org
+  p2claw join --default https://apps.example.org
+  p2claw join
+
+\b
+Exit codes: 0 joined, or listed; 1 the file is damaged, 2 not the address of a
+coordinator, 4 no coordinator answers there, or it takes no box that dials so.
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("url", required=False)
+@click.option(
+    "--default", is_flag=True, help="Of several, use this one where `p2claw run` names none."
+)
+@json_option
+def join(url: str | None, default: bool, as_json: bool) -> None:
+    """Join the coordinator at URL: `p2claw run` registers this box there from now on.
+
+    The coordinator is asked who it is, and kept beside the key of this box. A box may join several;
+    `p2claw run` then needs --at URL, or a default. An agent that runs stays where it is until it is
+    started again. Without URL, lists what was joined.
+    """
+    file = CoordinatorFile(AgentConfig().coordinators_path)
+    if url is None:
+        if default:
+            raise click.UsageError("--default needs a URL")
+        _list(file.load(), as_json=as_json)
+        return
+    url = check_coordinator(url)
+    before = file.load()
+    greeting = ask_coordinator(url)
+    joined = file.join(url, default=default)
+    facts = {
+        "coordinator": url,
+        "version": greeting.version,
+        "base": greeting.base,
+        "already": url in before.urls,
+        "joined": list(joined.urls),
+        "default": joined.default,
+        "used": joined.usual,
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        _print(facts)
+
+
+def _list(joined: Joined, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"joined": list(joined.urls), "default": joined.default, "used": joined.usual})
+    elif not joined.urls:
+        print_note("this box has joined no coordinator; `p2claw join https://…` joins one")
+    else:
+        rows = [(url, "yes" if url == joined.usual else "") for url in joined.urls]
+        print_table(("COORDINATOR", "USED"), rows)
+
+
+def _print(facts: dict[str, Any]) -> None:
+    url = facts["coordinator"]
+    click.echo(f"{'joined already' if facts['already'] else 'joined'}: {url}")
+    click.echo(f"apps appear at {facts['base'].replace('{label}', '<app>-<alias>')}/")
+    if facts["used"] is None:
+        print_note(
+            f"this box has joined {len(facts['joined'])} coordinators, and none is the default: "
+            "`p2claw run --at URL` chooses, `p2claw join --default URL` makes one the default"
+        )
+    elif facts["used"] != url:
+        print_note(f"`p2claw run` goes on using {facts['used']}; --default would change that")
+    _print_next(url)
+
+
+def _print_next(url: str) -> None:
+    client = AgentClient()
+    if not client.running():
+        print_note("next: `p2claw run`, then `p2claw expose NAME PORT`")
+        return
+    there = client.ask("GET", "/v1/status")["coordinator"]["url"]
+    if there != url:
+        print_note(f"the agent that runs stays at {there} until it is started again")
