@@ -47,8 +47,8 @@ export interface RetryPlan {
   /** When the page tries by itself; undefined: only when asked to. */
   inS: number | undefined;
   act: () => void;
-  /** Of the button. */
-  label?: string;
+  /** Of the button; undefined: that it tries again. */
+  label?: string | undefined;
 }
 
 /** Which key was expected, and why. */

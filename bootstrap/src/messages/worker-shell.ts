@@ -31,6 +31,16 @@ export type ShellToWorker =
   | { kind: "probe" };
 
 export type WorkerToShell =
+  | LinkNews
+  /** The app asks who is there. The request waits. */
+  | ({ kind: "sign-in"; id: number } & SignInQuestion)
+  /** How much of a body that came by reference has been sent. */
+  | { kind: "progress"; id: string; sentBytes: number }
+  /** What the box has noticed about the app. */
+  | { kind: "notice"; text: string };
+
+/** What becomes of a link. */
+export type LinkNews =
   | { kind: "open"; link: number }
   /** Nothing new goes over this link; what is open on it goes on. */
   | { kind: "goaway"; link: number; code: Code }
@@ -40,10 +50,4 @@ export type WorkerToShell =
   /** It is heard of again. */
   | { kind: "fine"; link: number }
   /** Where in the box the session is: said to the coordinator with the next offer. */
-  | { kind: "placed"; place: number | undefined }
-  /** The app asks who is there. The request waits. */
-  | ({ kind: "sign-in"; id: number } & SignInQuestion)
-  /** How much of a body that came by reference has been sent. */
-  | { kind: "progress"; id: string; sentBytes: number }
-  /** What the box has noticed about the app. */
-  | { kind: "notice"; text: string };
+  | { kind: "placed"; place: number | undefined };

@@ -1,7 +1,7 @@
 // Keeps a link to the box: attempts, backoff, reconnection, and what the page is told of them. A visit
 // may begin with a dial; an offer follows where that is not answered soon, and the first to open wins.
 
-import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
+import type { LinkNews, ShellToWorker } from "../messages/worker-shell";
 import { Code } from "../wire/codes";
 import type { Attempt } from "./attempt";
 import type { Beginning } from "./beginning";
@@ -21,7 +21,7 @@ const DIAL_MS = 300;
 const DIAL_MORE_MS = 1_000;
 
 export interface ConnectorOwner {
-  state(state: LinkState): void;
+  moved(state: LinkState): void;
   relayAtHand(): void;
   /** In how many seconds to ask again; undefined: only when a person says so. */
   refused(refusal: Refusal): number | undefined;
@@ -67,7 +67,7 @@ export class Connector {
   }
 
   /** What the worker says of its links. */
-  receive(message: WorkerToShell): void {
+  receive(message: LinkNews): void {
     switch (message.kind) {
       case "open":
         this.attempts.get(message.link)?.opened();
@@ -105,10 +105,6 @@ export class Connector {
         return;
       case "lost":
         if (this.end(message.link)) this.lost(message.code);
-        return;
-      case "progress":
-      case "sign-in":
-      case "notice":
         return;
       default:
         message satisfies never;
@@ -229,7 +225,7 @@ export class Connector {
 
   private step(step: LinkStep): void {
     this.state = nextState(this.state, step);
-    this.owner.state(this.state);
+    this.owner.moved(this.state);
   }
 
   private tell(message: ShellToWorker): void {

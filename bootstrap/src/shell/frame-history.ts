@@ -4,6 +4,7 @@
 import { marked, unmarked } from "../messages/marks";
 import type { AppPage, Arrival, Kept, SentForm } from "../messages/frame-shell";
 import { tabType } from "./tab-type";
+import { isOwn, isSameDocument, withoutFragment } from "./urls";
 
 /** What an entry of the top keeps. */
 interface Entry {
@@ -107,7 +108,7 @@ export class FrameHistory {
     const referrer = first ? document.referrer : (entry?.referrer ?? shown.referrer);
     this.cause = "own";
     this.page = page;
-    if (!isOurs(href)) {
+    if (!isOwn(href)) {
       return { state: null, restore: false, type: undefined, referrer: undefined, kept: undefined };
     }
     const restore = entry !== undefined && cause !== "reload";
@@ -140,7 +141,7 @@ export class FrameHistory {
   /** The document changed its own URL or state. */
   moved(how: "push" | "replace", url: string, state: unknown): void {
     const { at } = this;
-    if (!isOurs(url) || !at) return;
+    if (!isOwn(url) || !at) return;
     if (how === "replace") {
       this.write("replaceState", { ...at, app: state }, url);
       return;
@@ -185,7 +186,7 @@ export class FrameHistory {
     this.cause = "traverse";
     // At once: Chromium leads the frame by the frame's own entry too, which mostly is of another
     // document. A browser shows what it has kept, however old: the mark says so.
-    const same = plainOf(url) === plainOf(page.window.location.href);
+    const same = withoutFragment(url) === withoutFragment(page.window.location.href);
     const go = (): void => page.go(same ? url : marked(url, { cache: "force-cache" }));
     const form = this.formOf(entry);
     if (form) this.owner.resend(form, url, () => page.go(url));
@@ -249,18 +250,4 @@ function current(): Entry | undefined {
 
 function isEntry(state: unknown): state is Entry {
   return typeof state === "object" && state !== null && "p2claw" in state && "key" in state;
-}
-
-function plainOf(url: string): string {
-  return url.split("#", 1)[0] ?? url;
-}
-
-function isOurs(url: string): boolean {
-  return url.startsWith(`${location.origin}/`);
-}
-
-// Only the fragments differ: the browser would load nothing.
-function isSameDocument(url: string, other: string | undefined): boolean {
-  if (other === undefined || url === other) return false;
-  return url.includes("#") && plainOf(url) === plainOf(other);
 }

@@ -4,10 +4,10 @@ import type { BoxAddress } from "../messages/late";
 import type { Names, ProblemCode } from "../messages/problems";
 import { SIBLING_PATH } from "../messages/sibling";
 import type { Beginning } from "./beginning";
-import { loadLate } from "./late";
+import { loadLate } from "./parts";
 import { Pages } from "./pages";
 import { Screen } from "./screen";
-import { loadSibling } from "./sibling";
+import { loadSibling } from "./parts";
 import { Shell } from "./shell";
 import { reloadTab } from "./top-steps";
 

@@ -10,7 +10,7 @@ import {
 } from "../messages/problems";
 import type { HiddenShell } from "../messages/sibling";
 import type { Refusal } from "./trust";
-import { loadLate } from "./late";
+import { loadLate } from "./parts";
 import type { LinkState } from "./link-state";
 import { progressOf } from "./progress";
 import type { Screen } from "./screen";
@@ -86,13 +86,9 @@ export class Pages {
         return inS;
       }
       case "wrong-key":
-        this.link("wrong-key", retry, undefined, ({ wrongKey }) =>
-          wrongKey(refusal.trust, refusal.found),
-        );
-        return undefined;
       case "forged":
         this.link("wrong-key", retry, undefined, ({ wrongKey }) =>
-          wrongKey(undefined, refusal.found),
+          wrongKey("trust" in refusal ? refusal.trust : undefined, refusal.found),
         );
         return undefined;
       default:
@@ -129,8 +125,7 @@ export class Pages {
       const problem = late.problemText(code, this.names);
       const said = more(late);
       const whole = { ...problem, ...said, text: [...problem.text, ...(said.text ?? [])] };
-      const label = whole.act === undefined ? {} : { label: whole.act };
-      const retry = RETRIES[code] === "never" ? undefined : { inS, act, ...label };
+      const retry = RETRIES[code] === "never" ? undefined : { inS, act, label: whole.act };
       return late.problemPage(whole, retry);
     });
   }

@@ -18,6 +18,7 @@ import type { ShellToWorker } from "../messages/worker-shell";
 import { SW_OPTIONS, SW_SCRIPT } from "./registration";
 import { tabType } from "./tab-type";
 import { reloadTab } from "./top-steps";
+import { withoutFragment } from "./urls";
 
 const CONTROL_MS = 15_000;
 const WELCOME_MS = 2_000;
@@ -273,7 +274,7 @@ export class ServiceWorkerLink {
         this.owner.download(message.sure, message.empty);
         return;
       case "form":
-        this.owner.form({ contentType: message.contentType, body: message.body });
+        this.owner.form(message);
         return;
       case "guest":
         this.owner.guest(message.news);
@@ -299,10 +300,6 @@ export class ServiceWorkerLink {
 function served(): TabPolicy {
   const { opener = "", embedder = "" } = document.documentElement.dataset;
   return { opener, embedder };
-}
-
-function withoutFragment(url: string): string {
-  return url.split("#", 1)[0] ?? url;
 }
 
 // What is of this tab, or out of the Service Worker's reach. Nothing of it is ours.

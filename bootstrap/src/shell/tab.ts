@@ -1,7 +1,7 @@
 // The tab, made to look like the app: how, is `late/mirror`, for which no page waits.
 
 import type { TabMirror } from "../messages/late";
-import { loadLate } from "./late";
+import { loadLate } from "./parts";
 
 export class Tab {
   private mirror: TabMirror | undefined;

@@ -1,6 +1,8 @@
 // Where the app sends the tab: what it means by `top` is its own frame, so the frame goes there. An
 // app that leads its tab away because it finds itself framed stays where it is.
 
+import { isOwn } from "./urls";
+
 /** Load the shell itself again. */
 export function reloadTab(): void {
   location.reload();
@@ -26,7 +28,7 @@ export function followTop(frame: TopSteps): void {
     const step = event as AppNavigateEvent;
     const { url, sameDocument } = step.destination;
     const shown = frame.shown();
-    const ours = url.startsWith(`${location.origin}/`) && !step.formData;
+    const ours = isOwn(url) && !step.formData;
     if (!event.cancelable || !ours || sameDocument || shown === undefined) return;
     if (step.navigationType === "reload") return; // the whole tab may as well
     const now = performance.now();

@@ -117,7 +117,7 @@ class Serving {
       };
       navigator.locks.request(realmLock(id), held).catch(resolve);
     });
-    ownShell().socket(id, pipe, location.origin);
+    ownShell().socket(id, pipe, location.href);
     return id;
   }
 }
