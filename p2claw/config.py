@@ -165,10 +165,6 @@ class AgentConfig:
         return self.home / "agent.sock"
 
     @property
-    def spool_dir(self) -> Path:
-        return self.home / "spool"
-
-    @property
     def audience(self) -> str:
         """`host[:port]` that the agent dials, lower case: what a registration is signed for."""
         return urlsplit(self.coordinator).netloc

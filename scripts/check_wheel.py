@@ -31,6 +31,7 @@ EXTENSIONS = [
 NEEDED = [
     *("py.typed", "_fastframe.pyi", "dataplane/carrier/_engine.pyi", "edge/static/manifest.json"),
     *("edge/static/shell.html.br", "edge/static/sw.js", "demo_app/page/index.html"),
+    *("agent/folders/page/style.css", "agent/folders/page/viewer.js"),
     *("demo_app/built/film.webm", "demo_app/built/crab.svg"),
 ]
 UNWANTED = re.compile(

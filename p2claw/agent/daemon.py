@@ -263,11 +263,10 @@ def _visitors(
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)
 
-    limits, spool_dir = config.limits, config.spool_dir
     return InProcess(
         sign,
-        limits,
-        spool_dir,
+        config.limits,
+        config.home,
         noticed=noticed,
         silent=silent,
         udp_port=config.udp_port,

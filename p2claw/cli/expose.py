@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import click
 
 from p2claw.agent.home.routes import Route, RouteFile, route_to_map
-from p2claw.agent.upstream.address import parse_upstream
-from p2claw.agent.upstream.tls import certificate_of
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.given_upstream import given_upstream
 from p2claw.cli.listening import listens
 from p2claw.cli.output import json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
@@ -27,6 +25,8 @@ Examples:
   p2claw expose dog 3000
   p2claw expose blog http://127.0.0.1:8000 --preserve-host
   p2claw expose notes unix:/run/notes.sock
+  p2claw expose photos ./photos
+  p2claw expose site ./dist --spa
 
 \b
 Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does not answer.
@@ -46,21 +46,26 @@ Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does 
     is_flag=True,
     help="The app reads chunked request bodies, so uploads of unknown length need no spooling.",
 )
+@click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
 def expose(
-    name: str, upstream: str, preserve_host: bool, chunked: bool, no_qr: bool, as_json: bool
+    name: str,
+    upstream: str,
+    preserve_host: bool,
+    chunked: bool,
+    spa: bool,
+    no_qr: bool,
+    as_json: bool,
 ) -> None:
     """Give the app that listens on UPSTREAM the name NAME, and with it a URL that stays.
 
-    UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT or unix:/path/to.sock; of
-    https://localhost:PORT the certificate that it shows now is the only one from then on. An app
-    of that name is replaced. Where no agent runs, the app is written down for the next that does.
+    UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT, unix:/path/to.sock, or a
+    folder, which the agent serves itself. Of https://localhost:PORT the certificate that it shows
+    now is the only one from then on. An app of that name is replaced. Where no agent runs, the app
+    is written down for the next that does.
     """
-    address = parse_upstream(upstream)
-    if address.secure:
-        address = replace(address, certificate=certificate_of(address))
-    route = Route(check_app(name), address, preserve_host, chunked)
+    route = Route(check_app(name), given_upstream(upstream, spa=spa), preserve_host, chunked)
     client = AgentClient()
     running = client.running()
     if running:
@@ -74,6 +79,7 @@ def expose(
         "upstream": route.upstream.text,
         "preserve_host": preserve_host,
         "chunked": chunked,
+        "spa": spa,
         "url": entry.get("url"),
         "key_url": entry.get("key_url"),
         "agent_running": running,

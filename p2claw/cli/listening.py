@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from p2claw.agent.upstream.address import UpstreamAddress
@@ -10,7 +11,9 @@ CONNECT_S = 1.0
 
 
 def listens(upstream: UpstreamAddress) -> bool:
-    """Whether a connection to the upstream is accepted."""
+    """Whether a connection to the upstream is accepted; whether a folder is there."""
+    if upstream.folder:
+        return os.access(upstream.folder, os.R_OK | os.X_OK)
     if upstream.path:
         return _accepts(socket.AF_UNIX, upstream.path)
     return any(

@@ -25,12 +25,36 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "upstream": "http://localhost:3000",
         "preserve_host": True,
         "chunked": False,
+        "spa": False,
         "url": None,
         "key_url": None,
         "agent_running": False,
         "upstream_listens": False,
         "certificate": None,
     }
+
+
+def test_a_folder_is_written_down_from_the_root(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    facts = p2claw(home, "expose", "dog", f"{tmp_path}/x/../site/", "--spa", "--json").json
+    assert (facts["upstream"], facts["upstream_listens"]) == (f"folder:{folder}", True)
+    assert p2claw(home, "routes", "--json").json["routes"][0]["spa"] is True
+
+
+@pytest.mark.parametrize(
+    "upstream, more, code",
+    [
+        ("./nowhere", (), "folder-missing"),
+        ("/etc/passwd", (), "folder-missing"),
+        ("3000", ("--spa",), "spa-no-folder"),
+    ],
+)
+def test_what_is_no_folder_is_refused(
+    home: Path, upstream: str, more: tuple[str, ...], code: str
+) -> None:
+    ran = p2claw(home, "expose", "dog", upstream, *more, "--json")
+    assert (ran.code, ran.error["code"]) == (2, code)
 
 
 def test_what_was_exposed_is_listed(home: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.fields import Visit
@@ -126,7 +127,8 @@ async def proxied(
     routes = {"dog": route}
     notices: list[Notice] = []
     space = SpoolSpace(tmp_path / "spool", limits.spool)
-    proxy = Proxy(routes.get, space, limits, notices.append)
+    folders = Folders(tmp_path / "home")
+    proxy = Proxy(routes.get, space, limits, notices.append, folders)
     try:
         async with _link(proxy, VISIT.visitor) as (visitor, path, box):
             yield Proxied(visitor, path, box, proxy, routes, notices)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import replace as with_changes
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -121,16 +122,20 @@ def parse_routes(content: bytes, path: Path) -> Routes:
 def route_from(app: str, entry: object) -> Route:
     """Read one route, of the file or of the local API. Raises UsageError."""
     check_app(app)
-    known = {"upstream", "preserve_host", "chunked", "certificate"}
+    known = {"upstream", "preserve_host", "chunked", "certificate", "spa"}
     if not isinstance(entry, dict) or not entry.keys() <= known:
         raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
     upstream = entry.get("upstream")
     flags = [entry.get("preserve_host", False), entry.get("chunked", False)]
-    if not isinstance(upstream, str) or not all(isinstance(flag, bool) for flag in flags):
+    spa = entry.get("spa", False)
+    if not isinstance(upstream, str) or not all(isinstance(flag, bool) for flag in (*flags, spa)):
         raise UsageError(
             "A route needs an upstream (text); flags are true or false", code="route-invalid"
         )
-    return Route(app, _certified(parse_upstream(upstream), entry.get("certificate", "")), *flags)
+    address = _certified(parse_upstream(upstream), entry.get("certificate", ""))
+    if spa and not address.folder:
+        raise UsageError("Only a folder has one page for all paths", code="route-invalid")
+    return Route(app, with_changes(address, spa=spa), *flags)
 
 
 def _certified(upstream: UpstreamAddress, certificate: object) -> UpstreamAddress:
@@ -154,6 +159,8 @@ def route_to_map(route: Route) -> dict[str, Any]:
     }
     if route.upstream.secure:
         entry["certificate"] = route.upstream.certificate
+    if route.upstream.spa:
+        entry["spa"] = True
     return {**entry, "chunked": True} if route.chunked else entry
 
 

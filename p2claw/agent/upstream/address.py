@@ -4,6 +4,7 @@
     http://localhost:3000    http://127.0.0.1:3000    http://[::1]:3000
     https://localhost:8443   of which one certificate is known (`tls.py`)
     unix:/run/app.sock
+    folder:/srv/photos       which the agent serves itself (`agent/folders`)
 
 Loopback and unix sockets only: an agent must never be a way into the network around the box.
 """
@@ -29,9 +30,10 @@ _LOCALHOST = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAddress:
-    """One upstream: TCP host and port, or a unix socket if `path` is set.
+    """One upstream: TCP host and port, or a unix socket if `path` is set, or a `folder`.
 
-    secure: TLS. certificate: the SHA-256 of the only one that it may show, in hexadecimal.
+    secure: TLS. certificate: the SHA-256 of the only one that it may show, in hexadecimal. spa: one
+    page of the folder serves every path that is no file.
     """
 
     host: str
@@ -39,10 +41,14 @@ class UpstreamAddress:
     path: str = ""
     secure: bool = False
     certificate: str = ""
+    folder: str = ""
+    spa: bool = False
 
     @property
     def text(self) -> str:
         """The form that is stored and shown; `parse_upstream` reads it back."""
+        if self.folder:
+            return f"folder:{self.folder}"
         return f"unix:{self.path}" if self.path else self.origin
 
     @property
@@ -62,16 +68,16 @@ class UpstreamAddress:
 
     @property
     def origin(self) -> str:
-        """What the upstream takes for its own origin; for a unix socket `http://localhost`."""
+        """What the upstream takes for its own origin; without TCP `http://localhost`."""
         return f"{self.scheme}://{self.authority}"
 
     def dial_hosts(self) -> tuple[str, ...]:
-        """IP addresses to try in order; empty for a unix socket.
+        """IP addresses to try in order; empty for a unix socket and for a folder.
 
         Raises UsageError `upstream-not-loopback`: checked again here, because this is what is
         dialled, whatever was parsed before.
         """
-        if self.path:
+        if self.path or self.folder:
             return ()
         hosts = _LOCALHOST if self.host == "localhost" else (self.host,)
         for host in hosts:
@@ -86,6 +92,8 @@ def parse_upstream(text: str) -> UpstreamAddress:
     Raises UsageError `upstream-invalid`, `upstream-port`, `upstream-scheme`, `upstream-path` or
     `upstream-not-loopback`.
     """
+    if text.startswith("folder:"):
+        return _parse_folder(text)
     text = text.strip()
     if text.startswith("unix:"):
         return _parse_unix(text)
@@ -135,6 +143,18 @@ def _parse_unix(text: str) -> UpstreamAddress:
             f"The path of a socket has at most {UNIX_PATH_BYTES} bytes", code="upstream-path"
         )
     return UpstreamAddress("localhost", 80, path)
+
+
+def _parse_folder(text: str) -> UpstreamAddress:
+    path = text.removeprefix("folder:")
+    is_whole = path.startswith("/") and "\0" not in path and os.path.normpath(path) == path
+    if not is_whole or any("\ud800" <= letter <= "\udfff" for letter in path):
+        raise UsageError(
+            f"{text!r} is not the path of a folder",
+            code="upstream-path",
+            hint="Give it from the root, without `..` and in UTF-8, for example folder:/srv/photos",
+        )
+    return UpstreamAddress("localhost", 80, folder=path)
 
 
 def _port(text: str, port: int) -> int:

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import ssl
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from p2claw.agent.request_faults import (
     AppBrokenFault,
@@ -22,6 +22,14 @@ from p2claw.errors import UsageError
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
 
 Made = TypeVar("Made", bound=asyncio.BaseProtocol)
+
+
+class Dial(Protocol):
+    """What makes a connection; `dial` is the usual one."""
+
+    async def __call__(
+        self, address: UpstreamAddress, make: Callable[[], Made], *, timeout_s: float
+    ) -> tuple[asyncio.BaseTransport, Made]: ...
 
 
 async def dial(

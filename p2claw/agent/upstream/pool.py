@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from p2claw.agent.upstream.address import UpstreamAddress
-from p2claw.agent.upstream.dial import dial
+from p2claw.agent.upstream.dial import Dial, dial
 from p2claw.agent.upstream.gate import Gate
 from p2claw.agent.upstream.http_connection import READ_BYTES, HttpConnection
 from p2claw.config import UpstreamLimits
@@ -27,10 +27,11 @@ SLOW_DIAL_S = 0.25
 
 
 class Pool:
-    """Keep-alive connections to one address."""
+    """Keep-alive connections to one address. dial: makes each of them."""
 
-    def __init__(self, address: UpstreamAddress, limits: UpstreamLimits) -> None:
+    def __init__(self, address: UpstreamAddress, limits: UpstreamLimits, dial: Dial = dial) -> None:
         self.address = address
+        self._dial_it = dial
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self.gate = Gate(address.text, limits)
@@ -144,7 +145,9 @@ class Pool:
     async def _dial(self) -> HttpConnection:
         watch = _Watch(self._loop, self.gate.slow_dial)
         try:
-            _, connection = await dial(self.address, self._make, timeout_s=self._limits.connect_s)
+            _, connection = await self._dial_it(
+                self.address, self._make, timeout_s=self._limits.connect_s
+            )
             return connection
         finally:
             watch.cancel()

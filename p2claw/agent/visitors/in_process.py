@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
 from p2claw.agent.http.fields import Visit
@@ -50,7 +51,9 @@ DIALS_AT_ONCE = 32
 class InProcess:
     """The visitors that this process serves; implements `visitors.Visitors`.
 
-    sign: signs the answer to an offer. noticed: called with what is noticed about an app.
+    sign: signs the answer to an offer. home: of the agent, for the spool and for thumbnails; no
+    folder that is exposed gives away what is in it. noticed: called with what is noticed about an
+    app.
     udp_port: the port that all links share; 0: any free one. public_addresses: where else visitors
     reach it. ended: called with each session whose link is over. silent: called when all visitors
     have fallen silent at once. place: what visitors name to come back to this process, where there
@@ -61,7 +64,7 @@ class InProcess:
         self,
         sign: Sign,
         limits: AgentLimits,
-        spool_dir: Path,
+        home: Path,
         *,
         noticed: Callable[[Notice], None],
         udp_port: int = 0,
@@ -75,8 +78,10 @@ class InProcess:
         self._limits = limits
         self._ended = ended
         self._routes: Routes = {}
-        space = SpoolSpace(spool_dir, limits.spool)
-        self._proxy = Proxy(lambda app: self._routes.get(app), space, limits, noticed)
+        space = SpoolSpace(home / "spool", limits.spool)
+        self._proxy = Proxy(
+            lambda app: self._routes.get(app), space, limits, noticed, Folders(home)
+        )
         self._admission = Admission(limits, lambda app: app in self._routes)
         self._port = open_port(udp_port)
         self._is_port_fixed = udp_port != 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.routes import Route, Routes
 from p2claw.agent.http.exchange import Exchange
 from p2claw.agent.http.fields import Visit
@@ -16,8 +17,14 @@ from p2claw.agent.http.https_only import HttpsOnlyApps
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.spool import SpoolSpace
-from p2claw.agent.request_faults import AppUnknownFault, BoxBusyFault, RequestFault
+from p2claw.agent.request_faults import (
+    AppUnknownFault,
+    BadRequestFault,
+    BoxBusyFault,
+    RequestFault,
+)
 from p2claw.agent.upstream.address import UpstreamAddress
+from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
@@ -33,7 +40,7 @@ class Proxy:
     """All requests of the visitors of one process.
 
     route_of: returns the route of an app now; None if it is not exposed. noticed: called once with
-    each thing that is noticed about an app.
+    each thing that is noticed about an app. folders: serves the apps that are folders.
     """
 
     def __init__(
@@ -42,8 +49,10 @@ class Proxy:
         space: SpoolSpace,
         limits: AgentLimits,
         noticed: Callable[[Notice], None],
+        folders: Folders,
     ) -> None:
         self._route_of = route_of
+        self._folders = folders
         self._space = space
         self._limits = limits
         self._https_only = HttpsOnlyApps()
@@ -61,6 +70,8 @@ class Proxy:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
             if stream.request.protocol == WEBSOCKET:
                 limits = self._limits.upstream
+                if route.upstream.folder:
+                    raise BadRequestFault("A folder has no WebSockets")
                 exchange = WebSocketBridge(stream, route, visit, limits, self._observer)
                 with self._socket():
                     await exchange.run()
@@ -83,12 +94,14 @@ class Proxy:
         upstreams = {route.upstream for route in routes.values()}
         for address in self._pools.keys() - upstreams:
             self._pools.pop(address).retire()
+        self._folders.keep(upstreams)
 
     def close(self) -> None:
         """Close every connection. All exchanges have ended, or been cancelled, before."""
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
+        self._folders.close()
 
     @contextmanager
     def _socket(self) -> Iterator[None]:
@@ -104,7 +117,8 @@ class Proxy:
     def _pool(self, address: UpstreamAddress) -> Pool:
         pool = self._pools.get(address)
         if pool is None:
-            pool = self._pools[address] = Pool(address, self._limits.upstream)
+            dial_it = self._folders.dial if address.folder else dial
+            pool = self._pools[address] = Pool(address, self._limits.upstream, dial_it)
         return pool
 
     def _note(self, app: str, fault: RequestFault) -> None:

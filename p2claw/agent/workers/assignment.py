@@ -179,7 +179,7 @@ class Workers:
         begin = Begin(
             number=number,
             udp_port=config.udp_port and config.udp_port + number,
-            spool_dir=str(config.spool_dir),
+            home=str(config.home),
             limits=share_of(config.limits, config.workers),
             log_level=level,
             log_format=form,

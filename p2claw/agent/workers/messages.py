@@ -44,7 +44,7 @@ class Begin(Message, frozen=True):
 
     number: int
     udp_port: int
-    spool_dir: str
+    home: str
     limits: AgentLimits
     log_level: str
     log_format: str

@@ -68,7 +68,7 @@ class Worker:
         self._visitors = InProcess(
             self._sign,
             begin.limits,
-            Path(begin.spool_dir),
+            Path(begin.home),
             noticed=lambda notice: line.send(Noticed(notice)),
             udp_port=begin.udp_port,
             public_addresses=begin.public_addresses,

@@ -89,7 +89,6 @@ def check_routes(config: AgentConfig) -> list[Finding]:
         if listens(route.upstream):
             findings.append(ok("upstream", where))
         else:
-            findings.append(
-                fail("upstream", f"{where}: nothing listens there", "Start the app, or unexpose it")
-            )
+            wrong = "is not there" if route.upstream.folder else "nothing listens there"
+            findings.append(fail("upstream", f"{where}: {wrong}", "Start the app, or unexpose it"))
     return findings

@@ -151,6 +151,7 @@ GOOD = '{"upstream": "3000"}'
         '{"version": 1, "routes": {"dog": {"upstream": "3000", "preserve_host": 1}}}',
         '{"version": 1, "routes": {"dog": {"upstream": "3000", "password": "x"}}}',
         '{"version": 1, "routes": {"dog": {"upstream": "http://example.com"}}}',
+        '{"version": 1, "routes": {"dog": {"upstream": "3000", "spa": true}}}',
         '{"version": 1, "routes": {"DOG": ' + GOOD + "}}",
         '{"version": 1, "routes": {"dog": ' + GOOD + ', "dog": ' + GOOD + "}}",
         "[" * 100_000,

@@ -32,13 +32,17 @@ def refused(text: str) -> str:
         ("unix:/run/app.sock", "unix:/run/app.sock"),
         ("unix:///run/app.sock", "unix:/run/app.sock"),
         ("unix:/run/my app.sock", "unix:/run/my app.sock"),
+        ("folder:/srv/photos", "folder:/srv/photos"),
+        ("folder:/srv/a blank ", "folder:/srv/a blank "),
     ],
 )
 def test_an_upstream_is_understood(text: str, canonical: str) -> None:
     assert parse_upstream(text).text == canonical
 
 
-@pytest.mark.parametrize("text", ["3000", "http://127.0.0.1:81", "http://[::1]", "unix:/a.sock"])
+@pytest.mark.parametrize(
+    "text", ["3000", "http://127.0.0.1:81", "http://[::1]", "unix:/a.sock", "folder:/a"]
+)
 def test_the_stored_form_is_read_back_the_same(text: str) -> None:
     address = parse_upstream(text)
     assert parse_upstream(address.text) == address
@@ -100,6 +104,11 @@ def test_another_scheme_is_refused(text: str) -> None:
         "unix:/run/",
         "unix:/a\0b",
         "unix:/" + "x" * 103,
+        "folder:srv",
+        "folder:",
+        "folder:/a/../b",
+        "folder:/a/",
+        "folder:/a\0b",
     ],
 )
 def test_a_path_has_no_place_and_a_socket_needs_a_whole_one(text: str) -> None:

@@ -49,7 +49,7 @@ async def box_with(tmp_path: Path, limits: AgentLimits | None = None) -> AsyncIt
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)
 
-    visitors = InProcess(sign, limits or AgentLimits(), tmp_path / "spool", noticed=print)
+    visitors = InProcess(sign, limits or AgentLimits(), tmp_path, noticed=print)
     visitors.apply({"dog": Route("dog", UpstreamAddress("localhost", 9))})
     try:
         yield Box(visitors, identity)

@@ -31,6 +31,7 @@ from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxOffer, IceServer
 ROUTES = (
     route_from("dog", {"upstream": "3000"}),
     route_from("cat", {"upstream": "unix:/cat.sock", "preserve_host": True, "chunked": True}),
+    route_from("owl", {"upstream": "folder:/srv/owl", "spa": True}),
 )
 OFFER = BoxOffer(
     "session-1",
@@ -58,7 +59,7 @@ TO_WORKER: tuple[Message, ...] = (
     Begin(
         3,
         4_103,
-        "/home/crab/.p2claw/spool",
+        "/home/crab/.p2claw",
         AgentLimits(),
         "info",
         "json",

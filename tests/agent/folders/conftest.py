@@ -1,0 +1,24 @@
+"""A folder that is served, asked as a visitor asks: through the proxy and a session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.proxied import Proxied, proxied
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The folder; what lies beside it is outside."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+async def box(site: Path, tmp_path: Path) -> AsyncIterator[Proxied]:
+    async with proxied(f"folder:{site}", tmp_path) as running:
+        yield running
