@@ -40,6 +40,16 @@ def home_dir(environ: Mapping[str, str] | None = None) -> Path:
     return Path(named).expanduser().absolute() if named else Path.home() / ".p2claw"
 
 
+def config_path(environ: Mapping[str, str] | None = None) -> Path:
+    """`$XDG_CONFIG_HOME/p2claw/p2claw.toml`, else below `~/.config`: options, for who wants a file.
+
+    A relative `XDG_CONFIG_HOME` does not count (XDG Base Directory Specification).
+    """
+    named = Path((os.environ if environ is None else environ).get("XDG_CONFIG_HOME", ""))
+    folder = named if named.is_absolute() else Path.home() / ".config"
+    return folder / "p2claw" / "p2claw.toml"
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamLimits:
     """Limits of the agent's connections to one upstream."""

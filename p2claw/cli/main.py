@@ -5,43 +5,17 @@ A verb raises P2clawError and nothing else for what can be expected; it never pr
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import click
 
 from p2claw import __version__
 from p2claw.cli.exit_codes import FAILED, INTERRUPTED, USAGE, exit_code_of
 from p2claw.cli.output import print_error
+from p2claw.cli.verbs import VERBS, load_verb
 from p2claw.errors import P2clawError, UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb: its module, which is loaded when it is used, and its line in `p2claw --help`."""
-
-    module: str
-    summary: str
-
-
-VERBS = {
-    "demo": Verb("p2claw.cli.demo.command", "Publish a sample app, or your own, on this machine."),
-    "join": Verb("p2claw.cli.join", "Join a coordinator: run registers there."),
-    "leave": Verb("p2claw.cli.leave", "Forget a coordinator."),
-    "run": Verb("p2claw.cli.run", "Run the agent of this box."),
-    "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
-    "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
-    "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
-    "identity": Verb("p2claw.cli.identity", "Show who this box is."),
-    "status": Verb("p2claw.cli.status", "Show how the agent is."),
-    "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
-    "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
-    "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
-    "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
-}
 
 _EPILOG = """
 \b
@@ -68,12 +42,7 @@ class _Verbs(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        verb = VERBS.get(cmd_name)
-        if verb is None:
-            return None
-        command = getattr(importlib.import_module(verb.module), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
+        return load_verb(cmd_name) if cmd_name in VERBS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import click
-import uvloop
-from click.core import ParameterSource
 
 from p2claw import log
-from p2claw.agent.daemon import Agent, run_agent
-from p2claw.agent.home.choice import choose
+from p2claw.agent.home.choice import Choice, choose
 from p2claw.agent.home.coordinators import CoordinatorFile
+from p2claw.cli.config.option import config_option, origin
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_facts, print_json, print_note
@@ -83,19 +83,16 @@ usage, no coordinator joined, or another agent runs from the same home.
     help="How long an app may take to begin its response.",
 )
 @log_options
+@config_option("agent")
 @json_option
 @click.pass_context
 def run(
     context: click.Context,
-    coordinator: str | None,
-    links: int,
-    workers: int,
-    udp_port: int,
-    public_addresses: tuple[str, ...],
-    head_timeout: float,
+    /,
     log_level: str,
     log_format: str,
     as_json: bool,
+    **_: object,
 ) -> None:
     """Run the agent of this box: register, answer visitors, forward their requests.
 
@@ -104,39 +101,47 @@ def run(
     coordinator that was joined (p2claw join). Another one has to be named; the first one that
     accepts this box is remembered.
     """
-    home = AgentConfig()
-    joined = CoordinatorFile(home.coordinators_path).load()
-    choice = choose(joined, coordinator, setting=_setting(context))
-    limits = AgentLimits()
-    limits = replace(limits, links=links, upstream=replace(limits.upstream, head_s=head_timeout))
-    config = AgentConfig(
-        coordinator=choice.url,
-        remember=choice.remember,
-        limits=limits,
-        workers=workers,
-        udp_port=udp_port,
-        public_addresses=tuple(PublicAddress.parse(text) for text in public_addresses),
-    )
+    choice = choice_of(context)
+    config = agent_config(context.params, choice)
     log.configure(level=log_level, form=log_format)
     if choice.elsewhere:
         print_note(
-            f"this box has joined {joined}; it is at {choice.url} this time only, "
+            f"this box has joined {choice.joined}; it is at {choice.url} this time only, "
             f"and `p2claw join {choice.url}` would keep that"
         )
+    import uvloop  # only here, as the next: what looks at options loads no data plane
+
+    from p2claw.agent.daemon import run_agent
+
     allow_many_sockets()
-    uvloop.run(run_agent(config, lambda agent: _print(agent, config, as_json)))
+    uvloop.run(run_agent(config, lambda agent: _print(agent.status(), config, as_json)))
 
 
-def _setting(context: click.Context) -> str:
-    """The standing setting that names the coordinator, or ""."""
-    if context.get_parameter_source("coordinator") is ParameterSource.ENVIRONMENT:
-        return "P2CLAW_COORDINATOR"
-    return ""
+def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:
+    """The settings of an agent. options: by the names of the parameters. Raises UsageError."""
+    limits = AgentLimits()
+    upstream = replace(limits.upstream, head_s=options["head_timeout"])
+    return AgentConfig(
+        coordinator=choice.url,
+        remember=choice.remember,
+        limits=replace(limits, links=options["links"], upstream=upstream),
+        workers=options["workers"],
+        udp_port=options["udp_port"],
+        public_addresses=tuple(map(PublicAddress.parse, options["public_addresses"])),
+    )
 
 
-def _print(agent: Agent, config: AgentConfig, as_json: bool) -> None:
+def choice_of(context: click.Context) -> Choice:
+    """Where the box registers. Raises UsageError."""
+    joined = CoordinatorFile(AgentConfig().coordinators_path).load()
+    source, which = origin(context, "coordinator")
+    return choose(
+        joined, context.params["coordinator"], setting="" if source == "option" else which
+    )
+
+
+def _print(status: Mapping[str, Any], config: AgentConfig, as_json: bool) -> None:
     """One line once the local API answers, for whoever started this."""
-    status = agent.status()
     facts = {
         "pid": status["pid"],
         "home": str(config.home),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-import uvloop
 
 from p2claw import log
+from p2claw.cli.config.option import config_option
 from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_json
-from p2claw.cli.serving import Serving, serve
 from p2claw.config import DEFAULT_LISTEN, Network, ServerConfig, home_dir
 from p2claw.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2claw.cli.serving import Serving
 
 _EXAMPLE = """
 \b
@@ -104,48 +108,45 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     help="The folder of the built bootstrap.  [default: the one of the package]",
 )
 @log_options
+@config_option("server")
 @json_option
+@click.pass_context
 def server(
-    listen: str,
-    parent: str,
-    scheme: str | None,
-    public_port: int | None,
-    names: tuple[str, ...],
-    data_dir: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    stun: tuple[str, ...],
-    turn: tuple[str, ...],
-    turn_secret_file: Path | None,
-    trusted_proxies: tuple[str, ...],
-    static_dir: Path | None,
-    log_level: str,
-    log_format: str,
-    as_json: bool,
+    context: click.Context, /, log_level: str, log_format: str, as_json: bool, **_: object
 ) -> None:
     """Run coordinator and edge: introduce visitors to boxes, and serve them the bootstrap page.
 
     Runs until SIGTERM or Ctrl-C. Links that are open live on when it stops. SIGHUP takes up a
     renewed certificate, which is also noticed within ten seconds.
     """
-    behind_proxy = scheme == "https" and tls_cert is None
-    config = ServerConfig(
-        listen=listen,
-        parent=parent.lower().strip("."),
-        scheme=scheme or ("https" if tls_cert else "http"),
-        public_port=public_port or (443 if behind_proxy else None),
-        names=names,
-        data_dir=data_dir or home_dir() / "server",
-        tls_cert=tls_cert,
-        tls_key=tls_key,
-        stun_urls=stun,
-        turn_urls=turn,
-        turn_secret=_secret(turn_secret_file),
-        trusted_proxies=tuple(_network(text) for text in trusted_proxies),
-        static_dir=static_dir,
-    )
+    config = server_config(context.params)
     log.configure(level=log_level, form=log_format)
+    import uvloop  # only here, as the next: what looks at options loads no server
+
+    from p2claw.cli.serving import serve
+
     uvloop.run(serve(config, lambda running: _print(running, as_json)))
+
+
+def server_config(options: Mapping[str, Any]) -> ServerConfig:
+    """The settings of a server. options: by the names of the parameters. Raises UsageError."""
+    scheme, tls_cert = options["scheme"], options["tls_cert"]
+    behind_proxy = scheme == "https" and tls_cert is None
+    return ServerConfig(
+        listen=options["listen"],
+        parent=options["parent"].lower().strip("."),
+        scheme=scheme or ("https" if tls_cert else "http"),
+        public_port=options["public_port"] or (443 if behind_proxy else None),
+        names=options["names"],
+        data_dir=options["data_dir"] or home_dir() / "server",
+        tls_cert=tls_cert,
+        tls_key=options["tls_key"],
+        stun_urls=options["stun"],
+        turn_urls=options["turn"],
+        turn_secret=_secret(options["turn_secret_file"]),
+        trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
+        static_dir=options["static_dir"],
+    )
 
 
 def _print(running: Serving, as_json: bool) -> None:

@@ -37,7 +37,8 @@ def argv_of(*words: str) -> list[str]:
 
 def env_of(home: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("P2CLAW_")}
-    return {**kept, "P2CLAW_HOME": str(home), "PYTHONUTF8": "1", **more}
+    own = {"P2CLAW_HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}
+    return {**kept, **own, "PYTHONUTF8": "1", **more}
 
 
 def p2claw(home: Path, *words: str, stdin: bytes = b"", **more_env: str) -> Ran:

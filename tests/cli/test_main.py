@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from p2claw import __version__
-from p2claw.cli.main import VERBS
 from p2claw.cli.main import p2claw as program
+from p2claw.cli.verbs import VERBS
 from tests.cli.program import argv_of, env_of, p2claw
 
 

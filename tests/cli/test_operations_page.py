@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 import p2claw
 from p2claw.agent.http.notices import KINDS
 from p2claw.cli import exit_codes
-from p2claw.cli.main import VERBS
+from p2claw.cli.verbs import VERBS, load_verb
 from p2claw.config import ServerLimits, SpoolLimits, UpstreamLimits
 from p2claw.names import RESERVED_APPS
 
@@ -24,16 +23,10 @@ SECTIONS = {part.partition("\n")[0]: part.partition("\n## ")[0] for part in PAGE
 LEVELS = ("debug", "info", "warning", "error", "fault")
 
 
-def command(verb: str) -> click.Command:
-    found = getattr(importlib.import_module(VERBS[verb].module), verb)
-    assert isinstance(found, click.Command)
-    return found
-
-
 def options() -> Iterator[tuple[str, str]]:
     """Every option of every verb, but `--json`, which all have."""
     for verb in VERBS:
-        for parameter in command(verb).params:
+        for parameter in load_verb(verb).params:
             if isinstance(parameter, click.Option) and parameter.name != "as_json":
                 yield from ((verb, flag) for flag in parameter.opts)
 
@@ -64,7 +57,7 @@ def test_every_option_stands_in_the_section_of_its_verb(verb: str, flag: str) ->
 
 
 def test_every_variable_of_an_option_is_named() -> None:
-    named = [parameter.envvar for verb in VERBS for parameter in command(verb).params]
+    named = [parameter.envvar for verb in VERBS for parameter in load_verb(verb).params]
     assert [name for name in named if name is not None and f"`{name}`" not in PAGE] == []
 
 

@@ -161,7 +161,12 @@ async def agent_process(
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
             cwd=REPOSITORY,
-            env={**kept, "PYTHONPATH": str(REPOSITORY), "P2CLAW_HOME": str(home)},
+            env={
+                **kept,
+                "P2CLAW_CONFIG": os.devnull,
+                "PYTHONPATH": str(REPOSITORY),
+                "P2CLAW_HOME": str(home),
+            },
         )
     try:
         assert process.stdout is not None

@@ -105,7 +105,7 @@ async def server_process(
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
             cwd=REPOSITORY,
-            env={**kept, "PYTHONPATH": str(REPOSITORY)},
+            env={**kept, "P2CLAW_CONFIG": os.devnull, "PYTHONPATH": str(REPOSITORY)},
         )
     try:
         assert process.stdout is not None

@@ -17,10 +17,11 @@ from p2claw.errors import UsageError
 class Choice:
     """Where a box registers. remember: this is the first one it hears of.
 
-    elsewhere: it has joined others, and not this one.
+    elsewhere: it has joined others, and not this one. joined: those.
     """
 
     url: str
+    joined: Joined
     remember: bool = False
     elsewhere: bool = False
 
@@ -36,18 +37,18 @@ def choose(joined: Joined, named: str | None = None, *, setting: str = "") -> Ch
     `coordinator-invalid`.
     """
     if named is None:
-        return Choice(_usual(joined))
+        return Choice(_usual(joined), joined)
     url = check_coordinator(named)
     elsewhere = bool(joined.urls) and url not in joined.urls
     if not setting:
-        return Choice(url, remember=not joined.urls, elsewhere=elsewhere)
+        return Choice(url, joined, remember=not joined.urls, elsewhere=elsewhere)
     if elsewhere:
         raise UsageError(
             f"{setting} names {url}, and this box has joined {joined}",
             code="coordinator-differs",
             hint=f"`p2claw join {url}` if it is right; or for once `p2claw run --at …`",
         )
-    return Choice(url)
+    return Choice(url, joined)
 
 
 def _usual(joined: Joined) -> str:

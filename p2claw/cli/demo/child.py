@@ -46,7 +46,8 @@ class Child:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=errors,
-                env={**os.environ, **(env or {})},
+                # The person's own settings are for other servers and boxes.
+                env={**os.environ, "P2CLAW_CONFIG": os.devnull, **(env or {})},
                 start_new_session=True,
             )
         return cls(title, process, log)

@@ -5,12 +5,14 @@ passed.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import click
 
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.config.option import file_option
 from p2claw.cli.doctor.finding import Finding, Level
-from p2claw.cli.doctor.home import check_home, check_joined, check_key, check_routes
+from p2claw.cli.doctor.home import check_config, check_home, check_joined, check_key, check_routes
 from p2claw.cli.doctor.installation import check_bootstrap, check_codec, check_python
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.output import json_option, print_json
@@ -41,14 +43,17 @@ _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
     multiple=True,
     help="A server to ask, as stun:host:port, beside those that the coordinator names.",
 )
+@file_option
 @json_option
-def doctor(coordinator: str | None, stun: tuple[str, ...], as_json: bool) -> int:
+def doctor(
+    coordinator: str | None, stun: tuple[str, ...], config_file: Path | None, as_json: bool
+) -> int:
     """Find out what keeps p2claw from working on this box, and what to do about it.
 
     Checks the installation, the agent's home, its key and apps, the network, the coordinator and
     its clock, and visits an app of this box as a visitor would.
     """
-    findings = asyncio.run(_examine(coordinator, stun))
+    findings = asyncio.run(_examine(coordinator, stun, config_file))
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:
         checks = [finding.facts() for finding in findings]
@@ -59,7 +64,9 @@ def doctor(coordinator: str | None, stun: tuple[str, ...], as_json: bool) -> int
     return FAILED if failed else 0
 
 
-async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Finding]:
+async def _examine(
+    coordinator: str | None, stun: tuple[str, ...], config_file: Path | None
+) -> list[Finding]:
     config = AgentConfig()
     findings = [check_python(), check_codec()]
     if findings[-1].level is Level.FAIL:
@@ -69,13 +76,15 @@ async def _examine(coordinator: str | None, stun: tuple[str, ...]) -> list[Findi
 
     agent, status = visiting.check_agent(AgentClient(config.socket_path))
     joined, usual = check_joined(config, status["coordinator"]["url"] if status else None)
-    url = coordinator or (status["coordinator"]["url"] if status else usual)
+    file, written = check_config(config_file)
+    url = coordinator or (status["coordinator"]["url"] if status else written or usual)
     return [
         *findings,
         await check_aiortc(),
         check_data_plane(),
         check_bootstrap(),
         check_home(config),
+        *([file] if file else []),
         check_key(config),
         *check_routes(config),
         *await network.check_udp(),

@@ -1,4 +1,4 @@
-"""Checks the home of the agent: the folder, the key, the coordinators, the routes."""
+"""Checks the home of the agent: the folder, the options, the key, the coordinators, the routes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import load_identity
 from p2claw.agent.home.routes import RouteFile
 from p2claw.agent.upstream.address import UNIX_PATH_BYTES
+from p2claw.cli.config.file import find, problems, read
 from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
 from p2claw.cli.listening import listens
 from p2claw.config import AgentConfig
@@ -51,6 +52,21 @@ def check_key(config: AgentConfig) -> Finding:
             return warn("key", error.message, error.hint)
         return failed("key", error)
     return ok("key", f"{config.identity_path} of {identity.peer_id}")
+
+
+def check_config(named: Path | None) -> tuple[Finding | None, str | None]:
+    """The file of options, if there is one; also returns the coordinator that it names."""
+    try:
+        path = find(named)
+        if path is None:
+            return None, None
+        file = read(path)
+        found = list(problems(file))
+    except UsageError as error:
+        return failed("config", error), None
+    if found:
+        return failed("config", found[0]), None
+    return ok("config", str(path)), file.table("agent").get("coordinator")
 
 
 def check_joined(config: AgentConfig, there: str | None) -> tuple[Finding, str | None]:

@@ -22,8 +22,8 @@ def test_a_box_that_joined_nothing_goes_nowhere() -> None:
 
 
 def test_without_a_name_it_goes_where_it_has_joined() -> None:
-    assert choose(Joined((A,))) == Choice(A)
-    assert choose(Joined((A, B), B)) == Choice(B)
+    assert choose(Joined((A,))).url == A
+    assert choose(Joined((A, B), B)).url == B
 
 
 def test_of_several_without_a_default_one_has_to_be_named() -> None:
@@ -33,23 +33,24 @@ def test_of_several_without_a_default_one_has_to_be_named() -> None:
 
 
 def test_the_first_one_that_is_named_is_to_be_remembered() -> None:
-    assert choose(Joined(), "https://A.example/") == Choice(A, remember=True)
+    assert choose(Joined(), "https://A.example/") == Choice(A, Joined(), remember=True)
 
 
 def test_the_command_line_leads_elsewhere_this_time_only() -> None:
-    assert choose(Joined((A,)), B) == Choice(B, elsewhere=True)
+    assert choose(Joined((A,)), B) == Choice(B, Joined((A,)), elsewhere=True)
 
 
 def test_one_of_several_is_chosen_by_its_name() -> None:
-    assert choose(Joined((A, B)), B) == Choice(B)
+    assert choose(Joined((A, B)), B) == Choice(B, Joined((A, B)))
 
 
 def test_a_setting_counts_where_nothing_is_joined_and_is_not_remembered_beside_itself() -> None:
-    assert choose(Joined(), A, setting="P2CLAW_COORDINATOR") == Choice(A)
+    assert choose(Joined(), A, setting="P2CLAW_COORDINATOR") == Choice(A, Joined())
 
 
 def test_a_setting_may_choose_among_those_that_were_joined() -> None:
-    assert choose(Joined((A, B), A), B, setting="P2CLAW_COORDINATOR") == Choice(B)
+    joined = Joined((A, B), A)
+    assert choose(joined, B, setting="P2CLAW_COORDINATOR") == Choice(B, joined)
 
 
 def test_a_setting_does_not_carry_a_box_away() -> None:

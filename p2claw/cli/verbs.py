@@ -1,0 +1,41 @@
+"""The verbs of the program: each is loaded when it is used, and not before."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: its module, which is loaded when it is used, and its line in `p2claw --help`."""
+
+    module: str
+    summary: str
+
+
+VERBS = {
+    "demo": Verb("p2claw.cli.demo.command", "Publish a sample app, or your own, on this machine."),
+    "join": Verb("p2claw.cli.join", "Join a coordinator: run registers there."),
+    "leave": Verb("p2claw.cli.leave", "Forget a coordinator."),
+    "run": Verb("p2claw.cli.run", "Run the agent of this box."),
+    "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
+    "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
+    "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
+    "identity": Verb("p2claw.cli.identity", "Show who this box is."),
+    "status": Verb("p2claw.cli.status", "Show how the agent is."),
+    "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
+    "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
+    "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
+    "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
+    "config": Verb("p2claw.cli.config.command", "Look at p2claw.toml."),
+}
+
+
+def load_verb(name: str) -> click.Command:
+    """The command of a verb. name: one of VERBS."""
+    command = getattr(importlib.import_module(VERBS[name].module), name)
+    assert isinstance(command, click.Command)
+    return command
