@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import first_byte, page, scale, wan, whole_path
+from bench import costs, first_byte, page, scale, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -44,6 +44,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "first-byte":
         await first_byte.run(report, args)
+        return
+    if args.name == "costs":
+        costs.run(report, args)
         return
     sizes = {"runs": args.runs, "megabytes": args.mb}
     if args.name in ("whole-path", "all"):
@@ -79,7 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     first_byte.add_options(
         names.add_parser("first-byte", parents=[common], help="round trips of a visit; as root")
     )
-    names.add_parser("all", parents=[common], help="all but wan, scale, page and first-byte")
+    costs.add_options(
+        names.add_parser("costs", parents=[common], help="what n things cost that a peer chooses")
+    )
+    names.add_parser("all", parents=[common], help="all but wan, scale, page, first-byte and costs")
     return parser
 
 

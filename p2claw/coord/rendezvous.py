@@ -66,6 +66,7 @@ class _Box:
     announced: bool = False
     dial: DialOffered | None = None
     sessions: set[str] = field(default_factory=set)
+    offers: int = 0  # of these, those that cost the box something: an introduction alone does not
 
 
 class Rendezvous:
@@ -195,8 +196,8 @@ class Rendezvous:
                 if visit.phase is Phase.OFFERED:
                     error = VisitError("box-silent", "The box gave up before it answered")
                     self._end(session, error, tell_box=False)
-                else:
-                    visit.take(Step.LEAVE)
+                elif visit.take(Step.LEAVE):
+                    self._boxes[connection].offers -= 1
 
     # Visitors
 
@@ -307,7 +308,10 @@ class Rendezvous:
         session, connection = visit.request.session, visit.connection
         if not visit.take(Step.OFFER):
             self.violated(session, "A second offer")
-        elif self._offers_of(self._boxes[connection]) > self._limits.visits_per_box:
+            return
+        box = self._boxes[connection]
+        box.offers += 1
+        if box.offers > self._limits.visits_per_box:
             error = VisitError("box-busy", "Too many visitors at once", BUSY_RETRY_S)
             self._end(session, error, tell_box=False)
         else:
@@ -316,10 +320,6 @@ class Rendezvous:
             request = visit.request
             offer = BoxOffer(session, request.app, sdp, request.box_ice, request.visitor, place)
             self._effects.append(ToBox(connection, offer))
-
-    def _offers_of(self, box: _Box) -> int:
-        """Visits that cost this box something: an introduction alone costs it nothing."""
-        return sum(self._visits[s].phase in TRICKLING for s in box.sessions)
 
     def _refuse(self, session: str, message: VisitMessage, code: int) -> None:
         self._effects.append(ToVisitor(session, message))
@@ -343,8 +343,10 @@ class Rendezvous:
 
     def _forget(self, session: str) -> Visit | None:
         visit = self._visits.pop(session, None)
-        if visit is not None and visit.connection in self._boxes:
-            self._boxes[visit.connection].sessions.discard(session)
+        box = self._boxes.get(visit.connection) if visit is not None else None
+        if visit is not None and box is not None:
+            box.sessions.discard(session)
+            box.offers -= visit.phase in TRICKLING
         return visit
 
     def _arm(self, visit: Visit) -> None:

@@ -34,9 +34,17 @@ def init(tag: int, tsn: int, kind: int = 1, parameters: bytes = b"") -> bytes:
     return chunk(kind, struct.pack("!LLHHL", tag, 1_000_000, 100, 100, tsn) + parameters)
 
 
-def data(tsn: int, payload: bytes, *, stream: int = 0, ssn: int = 0, flags: int = 3) -> bytes:
+def data(
+    tsn: int,
+    payload: bytes,
+    *,
+    stream: int = 0,
+    ssn: int = 0,
+    flags: int = 3,
+    ppid: int = 53,
+) -> bytes:
     """RFC 9260 §3.3.1."""
-    return chunk(0, struct.pack("!LHHL", tsn & 0xFFFFFFFF, stream, ssn, 53) + payload, flags)
+    return chunk(0, struct.pack("!LHHL", tsn & 0xFFFFFFFF, stream, ssn, ppid) + payload, flags)
 
 
 def sack(cumulative: int, window: int = 1_000_000, gaps: tuple[tuple[int, int], ...] = ()) -> bytes:

@@ -16,6 +16,7 @@ from p2claw.wire.frames.payloads import received_payload
 ACK_BYTES = 262_144  # received and not yet acknowledged: a RECEIVED goes at once
 ACK_AFTER_S = 0.2  # after the first message that is not acknowledged, at the latest
 KEPT_BYTES = 4_194_304  # sent and not yet acknowledged: nothing more is sent
+MESSAGE_COST_BYTES = 48  # of each beside its own: a bytes object, 33, and its place in the list, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Delivery:
     __slots__ = (
         "_ack_at",
         "_codec",
+        "_first",
         "_is_on",
         "_is_quiet",
         "_kept",
@@ -55,6 +57,7 @@ class Delivery:
         self._is_on = True
         # A list, because most sessions keep nothing most of the time.
         self._kept: list[bytes] = []
+        self._first = 0  # of those in the list: the ones before it are acknowledged
         self._kept_bytes = 0
         self._next = 0  # which of those kept is to be sent next on this link
         self._unacknowledged_bytes = 0
@@ -85,7 +88,7 @@ class Delivery:
         """The other side does not speak of it: nothing is kept, and nothing is acknowledged."""
         self._is_on = False
         self._kept.clear()
-        self._kept_bytes = self._next = 0
+        self._kept_bytes = self._first = self._next = 0
         self._ack_at = None
 
     def took(self, size: int, now: float) -> None:
@@ -102,7 +105,7 @@ class Delivery:
         self.sent += 1
         if self._is_on:
             self._kept.append(message)
-            self._kept_bytes += len(message)
+            self._kept_bytes += _cost(message)
             self._next += 1
 
     def again(self) -> bytes | None:
@@ -126,19 +129,29 @@ class Delivery:
         """The other side has received so many. Raises SessionFault if that cannot be."""
         if not self._is_on:
             return
-        first = self.sent - len(self._kept)  # of those before it, none is kept
-        done = count - first
-        if not 0 <= done <= self._next:
+        first = self.sent - (len(self._kept) - self._first)  # of those before it, none is kept
+        end = self._first + count - first
+        if not self._first <= end <= self._next:
             raise SessionFault(f"{count} messages acknowledged, of {self.sent}")
-        self._kept_bytes -= sum(map(len, self._kept[:done]))
-        del self._kept[:done]
-        self._next -= done
+        for at in range(self._first, end):
+            self._kept_bytes -= _cost(self._kept[at])
+            self._kept[at] = b""
+        self._first = end
+        # To move the rest up for every RECEIVED would cost the more, the more is kept.
+        if 2 * end >= len(self._kept):
+            del self._kept[:end]
+            self._next -= end
+            self._first = 0
 
     def resume(self, count: int, now: float) -> None:
         """The link is another one, and the other side has received so many. Raises SessionFault."""
         self._next = len(self._kept)
         self.acknowledged(count)
-        self._next = 0
+        self._next = self._first
         self._unacknowledged_bytes = 0
         # What we have received was said when the link was opened.
         self._ack_at = None
+
+
+def _cost(message: bytes) -> int:
+    return len(message) + MESSAGE_COST_BYTES

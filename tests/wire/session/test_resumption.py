@@ -8,7 +8,7 @@ from p2claw.wire.frames.codec import Codec
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.session import events as ev
-from p2claw.wire.session.delivery import ACK_AFTER_S, KEPT_BYTES, Resumption
+from p2claw.wire.session.delivery import ACK_AFTER_S, KEPT_BYTES, MESSAGE_COST_BYTES, Resumption
 from p2claw.wire.session.session import Session
 from tests.wire.session.browsing import Browsing
 from tests.wire.session.pair import Pair, events, told
@@ -65,8 +65,35 @@ def test_nothing_more_is_sent_to_one_that_acknowledges_nothing(codec: Codec) -> 
         pair.box.send_data(id, b"b" * 1_000_000)
     sent = 0
     while message := pair.box.to_send(pair.now):
+        sent += len(message) + MESSAGE_COST_BYTES
+    assert KEPT_BYTES <= sent < KEPT_BYTES + 16_384 + MESSAGE_COST_BYTES
+
+
+def test_small_messages_count_what_they_cost_beside_their_bytes(codec: Codec) -> None:
+    pair = Pair(codec=codec, token=b"crab")
+    pair.exchange()
+    sent = 0
+    while sent < KEPT_BYTES and not pair.box._delivery.is_full:
+        pair.box.ping(pair.now)
+        message = pair.box.to_send(pair.now)
+        assert message is not None
         sent += len(message)
-    assert KEPT_BYTES <= sent < KEPT_BYTES + 16_384
+    assert sent < KEPT_BYTES / 3
+
+
+def test_those_acknowledged_one_by_one_are_not_sent_again(codec: Codec) -> None:
+    pair = Pair(codec=codec, token=b"crab")
+    pair.exchange()
+    delivery, first = pair.box._delivery, pair.box._delivery.sent
+    delivery.acknowledged(first)
+    for number in range(10):
+        delivery.gave(bytes([number]))
+    for acknowledged in range(1, 8):
+        delivery.acknowledged(first + acknowledged)
+        delivery.resume(first + acknowledged, pair.now)
+        again = [delivery.again() for _ in range(10 - acknowledged)]
+        assert again == [bytes([number]) for number in range(acknowledged, 10)]
+        assert delivery.again() is None
 
 
 def test_a_count_of_what_was_never_sent_ends_the_session(codec: Codec) -> None:

@@ -162,7 +162,7 @@ enum sctp_result channel_reset(struct association *a, uint16_t number) {
   struct stream *stream = streams_find(&a->streams, number);
   if (!stream) return SCTP_WRONG_STREAM;
   if (stream->out_reset != RESET_NONE) return SCTP_OK;
-  stream->out_reset = RESET_WANTED;
+  send_queue_reset_after(&a->queue, stream);
   stream->channel = CHANNEL_CLOSING;
   return SCTP_OK;
 }

@@ -16,6 +16,7 @@
 #include "sctp/packet/writer.h"
 #include "sctp/receiving/reassembly.h"
 #include "sctp/sending/outstanding.h"
+#include "sctp/sending/sendqueue.h"
 #include "sctp/timers.h"
 #include "usec.h"
 
@@ -38,6 +39,7 @@ static bool is_ready(const struct stream *stream) {
 static void begin_request(struct association *a) {
   struct reconfig *r = &a->reconfig;
   uint16_t count = 0;
+  if (!a->queue.ready_to_reset) return;
   for (uint32_t i = 0; i < a->streams.count; i++)
     count = (uint16_t)(count + is_ready(a->streams.sorted[i]));
   if (!count) return;
@@ -49,6 +51,7 @@ static void begin_request(struct association *a) {
     struct stream *stream = a->streams.sorted[i];
     if (!is_ready(stream)) continue;
     stream->out_reset = RESET_REQUESTED;
+    a->queue.ready_to_reset--;
     streams[r->count++] = stream->id;
   }
   free(r->streams);
@@ -85,7 +88,7 @@ static void reset_inbound(struct association *a, uint16_t number) {
   reassembly_reset(&a->reassembly, stream);
   stream->in_reset = RESET_DONE;
   if (stream->out_reset == RESET_NONE) {
-    stream->out_reset = RESET_WANTED;
+    send_queue_reset_after(&a->queue, stream);
     stream->channel = CHANNEL_CLOSING;
   }
   close_stream_if_reset(a, stream);

@@ -10,6 +10,7 @@
 struct piece {
   struct piece *next; /* in its message, by TSN */
   uint32_t tsn, ppid;
+  uint32_t other_end; /* of its run (reassembly.c): a TSN; true at both ends of the run, no other */
   uint16_t stream, ssn, length;
   uint8_t flags; /* enum data_flag */
   uint8_t bytes[];
@@ -31,7 +32,8 @@ struct channel_terms {
 };
 
 struct event {
-  struct event *next;
+  struct event *next;     /* in a queue; in a waiting heap, beside it below one parent */
+  struct event *earliest; /* in a waiting heap: the first of those below it */
   uint8_t kind;
   bool unordered;
   uint16_t stream, ssn;

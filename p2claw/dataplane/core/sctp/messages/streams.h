@@ -25,13 +25,13 @@ struct stream {
   uint16_t id, next_out_ssn, next_in_ssn;
   uint8_t channel, out_reset, in_reset;
   bool unordered;
-  bool is_queued;                            /* in the send queue's turn list */
-  uint32_t retransmissions_max;              /* of the channel's messages, or UNLIMITED */
-  uint32_t lifetime_ms;                      /* or UNLIMITED */
-  uint64_t queued_bytes;                     /* not yet acknowledged or given up */
-  struct message *head, *tail;               /* waiting to be cut; the head may be half cut */
-  struct stream *next_turn;                  /* in the send queue's turn list */
-  struct event *waiting_head, *waiting_tail; /* whole, but after a gap; by stream number */
+  bool is_queued;               /* in the send queue's turn list */
+  uint32_t retransmissions_max; /* of the channel's messages, or UNLIMITED */
+  uint32_t lifetime_ms;         /* or UNLIMITED */
+  uint64_t queued_bytes;        /* not yet acknowledged or given up */
+  struct message *head, *tail;  /* waiting to be cut; the head may be half cut */
+  struct stream *next_turn;     /* in the send queue's turn list */
+  struct event *waiting;        /* messages that are whole, but after a gap: waiting.h */
 };
 
 struct streams {

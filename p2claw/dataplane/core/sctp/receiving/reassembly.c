@@ -1,6 +1,7 @@
 /* Puts fragments together by TSN, and messages in order by stream (RFC 9260 §6.6, §6.9). A ring
- * finds the neighbours of a fragment at once; a message that is whole but early waits at its
- * stream, outside of the ring. */
+ * finds the neighbours of a fragment at once, and each end of a run of fragments knows the other, so
+ * that the order in which a peer sends does not decide what a fragment costs. A message that is whole
+ * but early waits at its stream, outside of the ring. */
 #include "sctp/receiving/reassembly.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "sctp/constants.h"
 #include "sctp/messages/events.h"
 #include "sctp/packet/serial.h"
+#include "sctp/receiving/waiting.h"
 
 #define SMALLEST_RING 16
 #define LARGEST_RING (2 * TSN_SPAN) /* a message in the making, and the span above it */
@@ -81,13 +83,6 @@ static struct event *take_message(struct reassembly *r, uint32_t first, uint32_t
   return event;
 }
 
-static struct event *take_waiting(struct stream *stream) {
-  struct event *event = stream->waiting_head;
-  stream->waiting_head = event->next;
-  if (!stream->waiting_head) stream->waiting_tail = NULL;
-  return event;
-}
-
 static void drop_message(struct reassembly *r, struct event *event) {
   r->buffered_bytes -= event->cost_bytes;
   event_free(event);
@@ -96,8 +91,8 @@ static void drop_message(struct reassembly *r, struct event *event) {
 /* Delivers what waited for the message before it; a number that comes twice is dropped. */
 static void deliver_waiting(struct reassembly *r, struct stream *stream,
                             struct event_queue *events) {
-  while (stream->waiting_head && !ssn_lt(stream->next_in_ssn, stream->waiting_head->ssn)) {
-    struct event *event = take_waiting(stream);
+  while (stream->waiting && !ssn_lt(stream->next_in_ssn, stream->waiting->ssn)) {
+    struct event *event = waiting_take(&stream->waiting);
     if (event->ssn == stream->next_in_ssn) {
       stream->next_in_ssn++;
       event_queue_add(events, event);
@@ -105,16 +100,6 @@ static void deliver_waiting(struct reassembly *r, struct stream *stream,
       drop_message(r, event);
     }
   }
-}
-
-static void wait_for_turn(struct stream *stream, struct event *event) {
-  struct event **link = &stream->waiting_head;
-  if (stream->waiting_tail && ssn_lt(stream->waiting_tail->ssn, event->ssn))
-    link = &stream->waiting_tail->next;
-  while (*link && ssn_lt((*link)->ssn, event->ssn)) link = &(*link)->next;
-  event->next = *link;
-  *link = event;
-  if (!event->next) stream->waiting_tail = event;
 }
 
 static void deliver(struct reassembly *r, struct stream *stream, struct event *event,
@@ -126,25 +111,34 @@ static void deliver(struct reassembly *r, struct stream *stream, struct event *e
     event_queue_add(events, event);
     deliver_waiting(r, stream, events);
   } else if (ssn_lt(stream->next_in_ssn, event->ssn)) {
-    wait_for_turn(stream, event);
+    waiting_add(&stream->waiting, event);
   } else { /* a number that was already had, or skipped */
     drop_message(r, event);
   }
 }
 
-/* The message that the piece at tsn belongs to, where all of it is here. */
-static bool find_whole(const struct reassembly *r, uint32_t tsn, uint32_t *first, uint32_t *last) {
-  const struct piece *piece = piece_at(r, tsn);
-  for (*last = tsn; !(piece->flags & DATA_END);) {
-    piece = piece_at(r, ++*last);
-    if (!piece) return false;
+/* A run is all pieces of one message that are here and follow each other. A new piece makes the runs
+ * on its two sides one; returns whether that is the whole message. */
+static bool join(struct reassembly *r, uint32_t tsn, uint32_t *first, uint32_t *last) {
+  const struct piece *piece = *slot(r, tsn), *before, *after;
+  *first = *last = tsn;
+  if (!(piece->flags & DATA_BEGIN) && (before = piece_at(r, tsn - 1))) *first = before->other_end;
+  if (!(piece->flags & DATA_END) && (after = piece_at(r, tsn + 1))) *last = after->other_end;
+  (*slot(r, *first))->other_end = *last;
+  (*slot(r, *last))->other_end = *first;
+  return ((*slot(r, *first))->flags & DATA_BEGIN) && ((*slot(r, *last))->flags & DATA_END);
+}
+
+/* The piece at tsn is to leave again: what is on its two sides are two runs. */
+static void part(struct reassembly *r, uint32_t tsn, uint32_t first, uint32_t last) {
+  if (first != tsn) {
+    (*slot(r, first))->other_end = tsn - 1;
+    (*slot(r, tsn - 1))->other_end = first;
   }
-  piece = piece_at(r, tsn);
-  for (*first = tsn; !(piece->flags & DATA_BEGIN);) {
-    piece = piece_at(r, --*first);
-    if (!piece) return false;
+  if (last != tsn) {
+    (*slot(r, last))->other_end = tsn + 1;
+    (*slot(r, tsn + 1))->other_end = last;
   }
-  return true;
 }
 
 static void drop_piece(struct reassembly *r, uint32_t tsn) {
@@ -183,9 +177,10 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
   r->stored++;
   r->buffered_bytes += piece->length + FRAGMENT_COST_BYTES;
   uint32_t first, last;
-  if (!find_whole(r, data->tsn, &first, &last)) return ARRIVAL_OK;
+  if (!join(r, data->tsn, &first, &last)) return ARRIVAL_OK;
   struct event *event = take_message(r, first, last);
   if (!event) { /* as if the last of its pieces had not come */
+    part(r, data->tsn, first, last);
     drop_piece(r, data->tsn);
     return ARRIVAL_NO_MEMORY;
   }
@@ -214,14 +209,14 @@ void reassembly_skip(struct reassembly *r, struct stream *stream, uint16_t ssn,
                      struct event_queue *events) {
   if (ssn_lt(ssn, stream->next_in_ssn)) return;
   /* What was whole and waited below the skipped number is still good (RFC 3758 §3.6). */
-  while (stream->waiting_head && !ssn_lt(ssn, stream->waiting_head->ssn))
-    event_queue_add(events, take_waiting(stream));
+  while (stream->waiting && !ssn_lt(ssn, stream->waiting->ssn))
+    event_queue_add(events, waiting_take(&stream->waiting));
   stream->next_in_ssn = (uint16_t)(ssn + 1);
   deliver_waiting(r, stream, events);
 }
 
 void reassembly_reset(struct reassembly *r, struct stream *stream) {
-  while (stream->waiting_head) drop_message(r, take_waiting(stream));
+  while (stream->waiting) drop_message(r, waiting_take(&stream->waiting));
   stream->next_in_ssn = 0;
 }
 

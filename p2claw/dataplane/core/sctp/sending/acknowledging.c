@@ -2,6 +2,7 @@
  * rate and congestion control. */
 #include "sctp/sending/acknowledging.h"
 
+#include "bytes/bounds.h"
 #include "bytes/order.h"
 #include "sctp/congestion/rate.h"
 #include "sctp/congestion/rtt.h"
@@ -16,6 +17,8 @@
 #include "sctp/sending/spurious.h"
 #include "sctp/timers.h"
 #include "usec.h"
+
+#define TAKEN_BACK_AT_ONCE 64 /* TSNs; no stack in use takes anything back while it has memory */
 
 /* one SACK */
 struct taking {
@@ -73,11 +76,14 @@ static void take_gaps(struct association *a, struct taking *taking, const struct
 }
 
 /* The peer dropped what it had acknowledged by a gap block: the one TSN that no gap block may name
- * is among those. All of that kind is sent again (RFC 9260 §6.2.1). */
+ * is among those. What is of that kind is sent again (RFC 9260 §6.2.1), the next TAKEN_BACK_AT_ONCE
+ * of it: a peer that acknowledges all and takes it back in turns could else make each SACK as dear as
+ * all that is in flight. */
 static void take_back_reneged(struct association *a) {
   struct outstanding *o = &a->outstanding;
   if (!o->count || outstanding_at(o, o->base)->state != SENT_ACKED) return;
-  for (uint32_t tsn = o->base; tsn_lt(tsn, outstanding_end(o)); tsn++) {
+  uint32_t end = o->base + (uint32_t)min_u64(o->count, TAKEN_BACK_AT_ONCE);
+  for (uint32_t tsn = o->base; tsn != end; tsn++) {
     struct sent *sent = outstanding_at(o, tsn);
     if (sent->state == SENT_ACKED) outstanding_move(o, sent, SENT_LOST);
   }

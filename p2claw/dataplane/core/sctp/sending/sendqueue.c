@@ -37,7 +37,10 @@ static void end_turn(struct send_queue *queue) {
   if (!queue->first) queue->last = NULL;
   stream->is_queued = false;
   stream->next_turn = NULL;
-  if (stream->head) append_turn(queue, stream);
+  if (stream->head)
+    append_turn(queue, stream);
+  else if (stream->out_reset == RESET_WANTED)
+    queue->ready_to_reset++;
   message_unref(message);
 }
 
@@ -77,4 +80,9 @@ struct fragment send_queue_cut(struct send_queue *queue, uint32_t room) {
     end_turn(queue);
   }
   return fragment;
+}
+
+void send_queue_reset_after(struct send_queue *queue, struct stream *stream) {
+  stream->out_reset = RESET_WANTED;
+  if (!stream->head) queue->ready_to_reset++;
 }

@@ -9,6 +9,7 @@
 struct send_queue {
   struct stream *first, *last; /* streams with messages, in the order of their turns */
   uint64_t waiting_bytes;      /* without a TSN yet */
+  uint32_t ready_to_reset;     /* streams with RESET_WANTED that have no message left */
 };
 
 struct fragment {
@@ -29,6 +30,9 @@ struct fragment send_queue_cut(struct send_queue *queue, uint32_t room);
 
 /* Drops the uncut rest of the message whose turn it is, which was given up (RFC 3758 §3.5 A3). */
 void send_queue_drop_rest(struct send_queue *queue);
+
+/* The stream takes no more messages, and is to be reset once it has none left (RFC 6525 §5.1.2). */
+void send_queue_reset_after(struct send_queue *queue, struct stream *stream);
 
 /* The stream whose message has its turn, or NULL. */
 static inline struct stream *send_queue_turn(const struct send_queue *queue) {
