@@ -3,8 +3,11 @@
  * the namespaces and gives the devices addresses is network.py's.
  *
  *   link NAMESPACE_A NAMESPACE_B MTU SEED  A_TO_B  B_TO_A
- *   a direction: rate_mbit,delay_us,queue_bytes,loss_percent,reorder_percent,reorder_us,largest_bytes
- *   (0: no limit of rate, queue or size)
+ *   a direction: rate_mbit,delay_us,queue_bytes,loss_percent,reorder_percent,reorder_us,largest_bytes,
+ *     port_offset (0: no limit of rate, queue or size)
+ *
+ * port_offset: where in the transport header the port is that has a rate and a queue of its own, 0 or
+ * 2; -1: all packets of the direction share one. So one direction stands for a line to each visitor.
  *
  * Says {"ready": true} once both devices stand, ends when standard input does, and then says what
  * happened to the packets. A direction keeps the order of its packets unless told to reorder.
@@ -51,7 +54,8 @@ struct direction {
   double queue_bytes, loss, reordering;
   uint32_t largest_bytes;
   uint64_t random;
-  nsec free_at;          /* when all that was accepted so far has been serialised */
+  nsec free_at[65536];   /* when all that was accepted so far has been serialised; by port */
+  int port_offset;
   struct packet *heap;   /* waiting or under way, earliest first; grows on demand */
   size_t count, capacity;
   uint8_t **spare;       /* buffers that hold no packet */
@@ -120,6 +124,13 @@ static uint8_t *take_buffer(struct direction *d) {
   return d->spares ? d->spare[--d->spares] : checked(malloc(buffer_bytes));
 }
 
+/* Which line a packet takes: 0, or the port of TCP or UDP over IPv4. */
+static unsigned line_of(const struct direction *d, const uint8_t *data, uint32_t length) {
+  if (d->port_offset < 0 || length < 20 || data[0] >> 4 != 4) return 0;
+  uint32_t at = (uint32_t)(data[0] & 15) * 4 + (uint32_t)d->port_offset;
+  return at + 2 <= length ? (unsigned)data[at] << 8 | data[at + 1] : 0;
+}
+
 /* Whether the packet is on its way; its buffer is free again if not. */
 static bool accept_packet(struct direction *d, uint8_t *data, uint32_t length, nsec now) {
   uint64_t number = d->in++;
@@ -129,14 +140,15 @@ static bool accept_packet(struct direction *d, uint8_t *data, uint32_t length, n
   }
   nsec leaves = now;
   if (d->ns_per_byte > 0) {
-    nsec begins = d->free_at > now ? d->free_at : now;
+    nsec *free_at = &d->free_at[line_of(d, data, length)];
+    nsec begins = *free_at > now ? *free_at : now;
     double waiting = (double)(begins - now) / d->ns_per_byte + length;
     if (d->queue_bytes > 0 && waiting > d->queue_bytes) {
       d->queue_drops++;
       return false;
     }
     if (waiting > d->queue_most_bytes) d->queue_most_bytes = waiting;
-    leaves = d->free_at = begins + (nsec)(length * d->ns_per_byte + 0.5);
+    leaves = *free_at = begins + (nsec)(length * d->ns_per_byte + 0.5);
   }
   if (d->loss > 0 && chance(d) < d->loss) {
     d->losses++;
@@ -250,8 +262,8 @@ static int open_device(const char *name) {
 
 static void read_direction(struct direction *d, const char *text, uint64_t seed) {
   double rate_mbit, delay_us, reorder_us;
-  if (sscanf(text, "%lf,%lf,%lf,%lf,%lf,%lf,%u", &rate_mbit, &delay_us, &d->queue_bytes, &d->loss,
-             &d->reordering, &reorder_us, &d->largest_bytes) != 7) {
+  if (sscanf(text, "%lf,%lf,%lf,%lf,%lf,%lf,%u,%d", &rate_mbit, &delay_us, &d->queue_bytes, &d->loss,
+             &d->reordering, &reorder_us, &d->largest_bytes, &d->port_offset) != 8) {
     errno = EINVAL;
     fail(text);
   }

@@ -38,6 +38,8 @@ class Direction:
     """What the line does to packets one way. 0: no limit, or never. Chances are in percent.
 
     queue_bytes: what may wait for the line, drop-tail. largest_bytes: larger packets vanish.
+    port_offset: where in the header of UDP or TCP the port is that has a line of its own, 0 or 2;
+    -1: everything goes through one.
     """
 
     rate_mbit: float = 0
@@ -47,11 +49,13 @@ class Direction:
     reorder_percent: float = 0
     reorder_ms: float = 0
     largest_bytes: int = 0
+    port_offset: int = -1
 
     def argument(self) -> str:
         return (
             f"{self.rate_mbit:g},{self.delay_ms * 1000:g},{self.queue_bytes},{self.loss_percent:g},"
-            f"{self.reorder_percent:g},{self.reorder_ms * 1000:g},{self.largest_bytes}"
+            f"{self.reorder_percent:g},{self.reorder_ms * 1000:g},{self.largest_bytes},"
+            f"{self.port_offset}"
         )
 
 

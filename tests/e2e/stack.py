@@ -45,13 +45,15 @@ class Stack:
     """One coordinator with edge, one box. `port` is the edge's; `folder` holds homes and logs.
 
     program: the module that is run as `server --listen …` and as `run --coordinator …`.
-    bootstrap: the folder of a browser side built apart, None for the package's.
+    bootstrap: the folder of a browser side built apart, None for the package's. listens_at: 0.0.0.0
+    where others than this host visit.
     """
 
     folder: Path
     port: int
     program: str = PROGRAM
     bootstrap: Path | None = None
+    listens_at: str = "127.0.0.1"
     _processes: dict[str, Process] = field(default_factory=dict)
 
     @property
@@ -71,7 +73,7 @@ class Stack:
         return self._processes["agent"].pid
 
     async def start_server(self) -> None:
-        listen = f"127.0.0.1:{self.port}"
+        listen = f"{self.listens_at}:{self.port}"
         data = str(self.folder / "server")
         static = ("--static", str(self.bootstrap)) if self.bootstrap else ()
         await self._start("server", "server", "--listen", listen, "--data", data, *static)
@@ -192,10 +194,14 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def stack(
-    folder: Path, *, program: str = PROGRAM, bootstrap: Path | None = None
+    folder: Path,
+    *,
+    program: str = PROGRAM,
+    bootstrap: Path | None = None,
+    listens_at: str = "127.0.0.1",
 ) -> AsyncIterator[Stack]:
     """Start coordinator, edge and agent, and end them again."""
-    made = Stack(folder, free_port(), program, bootstrap)
+    made = Stack(folder, free_port(), program, bootstrap, listens_at)
     try:
         await made.start_server()
         await made.start_agent()
