@@ -305,8 +305,8 @@ class Pump:
         if self._loss is not None or channel is None:
             return
         now = self._loop.time()
-        while channel.buffered_bytes < HIGH_WATER_BYTES:
-            message = session.to_send(now)
+        while True:
+            message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
             if message is None:
                 break
             channel.send(message)

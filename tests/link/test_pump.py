@@ -9,9 +9,10 @@ import pytest
 from p2claw.errors import LinkError, LocalProtocolError, StreamResetError
 from p2claw.link.pump import HIGH_WATER_BYTES, Pump
 from p2claw.link.stream import BoxStream
-from p2claw.wire.frames.codes import Code
+from p2claw.wire.frames.codes import Code, FrameType
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.delivery import ACK_AFTER_S
 from p2claw.wire.session.session import Session
 from tests.link.pumps import GET, OK, body_of, echo, eventually, linked
 from tests.support.pipe import pipe
@@ -213,3 +214,32 @@ async def test_a_drain_has_a_deadline() -> None:
         await asyncio.wait_for(link.box.drain(timeout_s=0.01), 10)
         with pytest.raises(LinkError):
             await stream.read()
+
+
+async def test_what_is_acknowledged_does_not_wait_for_room_in_a_full_channel() -> None:
+    class CountingSession(Session):
+        checks = 0
+
+        def handle_timeout(self, now: float) -> None:
+            self.checks += 1
+            super().handle_timeout(now)
+
+    async def flood(stream: BoxStream) -> None:
+        await stream.respond(OK)
+        await stream.write(bytes(4 * HIGH_WATER_BYTES), end=True)
+
+    near, far = pipe()
+    session = CountingSession(Role.BOX, token=bytes(16))
+    box = Pump(session, near, handler=flood)
+    visitor = Pump(Session(Role.VISITOR, app="dog"), far)
+    box.start()
+    visitor.start()
+    await visitor.hello(timeout_s=5)
+    near.hold()
+    visitor.open(GET, end=True)
+    await eventually(lambda: near.buffered_bytes >= HIGH_WATER_BYTES)
+    await asyncio.sleep(3 * ACK_AFTER_S)
+    assert sum(message[2] == FrameType.RECEIVED for message in near.sent) == 1
+    assert session.checks < 10  # a deadline that stays in the past is a timer without a rest
+    near.lose()
+    await asyncio.gather(box.close(), visitor.close())

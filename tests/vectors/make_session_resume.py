@@ -64,6 +64,13 @@ RESUME = [
     .receives(frame(WINDOW, 0, 1, b"\0\0\0\1"), now=0.15)
     .does("timeout", now=0.2)
     .sends([sent(RECEIVED, 0, 0, _count(3))], now=0.2),
+    _visitor("what is due goes though the channel is full, and nothing else does")
+    .opens(3, end=True)
+    .sends_without_room(now=0.1)
+    .does("timeout", now=0.2)
+    .sends_without_room([sent(RECEIVED, 0, 0, _count(1))], now=0.2)
+    .timeout_at(20)
+    .sends([sent_request(3, END)], now=0.2),
     _visitor("what is not acknowledged is sent again, and in order")
     .receives(frame(RECEIVED, 0, 0, _count(1)))
     .opens(3, end=True)

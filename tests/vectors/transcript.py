@@ -161,6 +161,12 @@ class Transcript:
         self._steps.append({"expect": "sends", "now": now, "messages": list(messages)})
         return self
 
+    def sends_without_room(self, *messages: list[dict[str, Any]], now: float) -> Transcript:
+        """These go though the channel is full, and then none."""
+        step = {"expect": "sends", "now": now, "room": False, "messages": list(messages)}
+        self._steps.append(step)
+        return self
+
     def timeout_at(self, at: float | None) -> Transcript:
         """next_timeout says so."""
         self._steps.append({"expect": "timeout", "at": at})

@@ -125,7 +125,7 @@ export class Session {
   }
 
   /** The next message for the channel, or undefined where nothing may go. */
-  toSend(nowMs: number): Uint8Array | undefined {
+  toSend(nowMs: number, room = true): Uint8Array | undefined {
     if (this.failed) {
       const words = this.lastWords;
       this.lastWords = undefined;
@@ -133,8 +133,8 @@ export class Session {
     }
     this.keepalive.start(nowMs);
     const { delivery } = this;
-    const once = delivery.acknowledgement(nowMs) ?? delivery.again();
-    if (once || delivery.full) return once;
+    const once = delivery.acknowledgement(nowMs) ?? (room ? delivery.again() : undefined);
+    if (once || delivery.full || !room) return once;
     const message = this.scheduler.nextMessage();
     if (message) {
       this.silent = false;

@@ -261,8 +261,9 @@ export class Link {
     const { channel } = this;
     if (channel?.readyState !== "open") return false;
     let wrote = false;
-    while (channel.bufferedAmount < HIGH_WATER_BYTES) {
-      const message = this.session.toSend(performance.now());
+    for (;;) {
+      const room = channel.bufferedAmount < HIGH_WATER_BYTES;
+      const message = this.session.toSend(performance.now(), room);
       if (!message) break;
       channel.send(message as Uint8Array<ArrayBuffer>);
       wrote = true;

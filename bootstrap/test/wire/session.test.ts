@@ -42,7 +42,7 @@ type Step =
   | { do: "drain_events" }
   | { do: "send_once"; message: FrameVector[]; now: number }
   | { do?: undefined; expect: "events"; events: { [key: string]: Json }[] }
-  | { do?: undefined; expect: "sends"; messages: FrameVector[][]; now: number }
+  | { do?: undefined; expect: "sends"; messages: FrameVector[][]; now: number; room?: boolean }
   | { do?: undefined; expect: "timeout"; at: number | null }
   | { do?: undefined; expect: "open_streams"; count: number };
 
@@ -152,8 +152,10 @@ class Play {
         assert.equal(session.nextEvent(), undefined);
         return;
       case "sends":
-        for (const message of step.messages) this.sent(session.toSend(this.at(step.now)), message);
-        assert.equal(session.toSend(this.nowMs), undefined);
+        for (const message of step.messages) {
+          this.sent(session.toSend(this.at(step.now), step.room), message);
+        }
+        assert.equal(session.toSend(this.nowMs, step.room), undefined);
         return;
       case "timeout":
         assert.equal(session.nextTimeout(), step.at === null ? undefined : step.at * 1_000);

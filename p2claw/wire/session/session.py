@@ -195,17 +195,21 @@ class Session:
         self._events_read = 0
         return None
 
-    def to_send(self, now: float) -> bytes | None:
-        """The next message for the channel, or None if nothing can be sent now."""
+    def to_send(self, now: float, *, room: bool = True) -> bytes | None:
+        """The next message for the channel, or None if nothing can be sent now.
+
+        room: whether the channel takes more than what cannot wait, a RECEIVED that is due. If that
+        waited for room, its deadline would stay in the past until then.
+        """
         if self._state is State.FAILED:
             message, self._goaway_at_end = self._goaway_at_end, None
             return message
         self._keepalive.start(now)
         delivery = self._delivery
-        message = delivery.ack(now) or delivery.again()
+        message = delivery.ack(now) or (delivery.again() if room else None)
         if message is not None:
             return message
-        if delivery.is_full:
+        if delivery.is_full or not room:
             return None
         message = self._side.scheduler.next_message()
         if message is None:

@@ -117,10 +117,12 @@ class Player:
     def do_send_once(self, message: list[dict[str, Any]], now: float) -> None:
         self._compare(self._session.to_send(now), message)
 
-    def expect_sends(self, now: float, messages: list[list[dict[str, Any]]]) -> None:
+    def expect_sends(
+        self, now: float, messages: list[list[dict[str, Any]]], room: bool = True
+    ) -> None:
         for message in messages:
-            self._compare(self._session.to_send(now), message)
-        assert self._session.to_send(now) is None
+            self._compare(self._session.to_send(now, room=room), message)
+        assert self._session.to_send(now, room=room) is None
 
     def expect_events(self, events: list[dict[str, Any]]) -> None:
         told = []
