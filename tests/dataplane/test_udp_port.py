@@ -304,6 +304,20 @@ async def test_a_port_that_hears_nothing_never_wakes() -> None:
         port.close()
 
 
+async def test_a_crowd_of_small_datagrams_is_read_by_few_wakes() -> None:
+    loop: Any = CountingLoop()
+    port = UdpPort(loop=loop)
+    try:
+        with stranger("127.0.0.1") as other:
+            for _ in range(2_000):
+                other.sendto(b"\x17" * 100, ("127.0.0.1", port.number))
+                await asyncio.sleep(0)  # the loop looks at its descriptors once
+        await until(lambda: port.stats()["datagrams_in"] == 2_000)
+        assert loop.wakes < 1_000
+    finally:
+        port.close()
+
+
 async def test_no_descriptor_is_inherited(port: UdpPort) -> None:
     """Workers would hold the port after the agent's end."""
     for fd in descriptors():

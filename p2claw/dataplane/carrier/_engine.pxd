@@ -25,9 +25,10 @@ cdef class UdpPort:
     cdef list dirty           # links with something to tell or to send
     cdef readonly int number
     cdef readonly uint64_t strangers, stun_ignored
-    cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
-    cdef usec poll_at, blocked_until, busy_until, counted_at
+    cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
+    cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at
     cdef uint64_t counted_bytes
+    cdef int counted_events
     cdef bytes unsent         # what the kernel had no room for, and where it goes
     cdef size_t unsent_segment
     cdef endpoint unsent_from, unsent_to
@@ -35,6 +36,7 @@ cdef class UdpPort:
     cdef uint8_t *sealed
 
     cdef int read(self, usec now) except -1
+    cdef int count(self, usec now) except -1
     cdef int take(self, const udp_datagram *datagram, usec now) except -1
     cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
                        usec now) except -1

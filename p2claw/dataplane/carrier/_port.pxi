@@ -9,6 +9,11 @@ cdef int READS_AT_ONCE = 4
 cdef uint64_t BUSY_BYTES = 65536
 cdef usec POLL_INTERVAL = 500
 
+# While so many datagrams and deadlines, of all links, came within CROWD_INTERVAL, one wake in that
+# time serves them all.
+cdef int CROWD_EVENTS = 5
+cdef usec CROWD_INTERVAL = 1000
+
 # The ufrag of a dial has at least so many characters (docs/WIRE.md §16); others have 4 to 32.
 cdef Py_ssize_t LONG_UFRAG = 86
 
@@ -175,6 +180,7 @@ cdef class UdpPort:
             self.flush(now)
         finally:
             self.is_awake = False
+        self.count(now)
         self.watch(now)
 
     def flush_now(self):
@@ -191,7 +197,7 @@ cdef class UdpPort:
         self.watch(now)
 
     cdef int flush_soon(self) except -1:
-        if not self.flush_is_soon and not self.is_awake:
+        if not self.flush_is_soon and not self.is_awake and not self.is_crowded:
             self.flush_is_soon = True
             self.loop.call_soon(self.flush_now)
         return 0
@@ -201,16 +207,24 @@ cdef class UdpPort:
         cdef uint64_t before = self.socket.stats.bytes_in
         for reads in range(READS_AT_ONCE):
             count = udp_receive(&self.socket, self.batch)
+            self.counted_events += count
             for i in range(count):
                 self.take(udp_received(self.batch, i), now)
             if count < UDP_BATCH:
                 break
             self.flush(now)
-        if now - self.counted_at >= POLL_INTERVAL:
-            self.counted_at, self.counted_bytes = now, 0
         self.counted_bytes += self.socket.stats.bytes_in - before
         if self.counted_bytes >= BUSY_BYTES:
             self.busy_until = now + 2 * POLL_INTERVAL
+        return 0
+
+    cdef int count(self, usec now) except -1:
+        """Judge by what came since the last count whether one wake may serve many."""
+        if now - self.counted_at < CROWD_INTERVAL:
+            return 0
+        if self.counted_events * CROWD_INTERVAL >= CROWD_EVENTS * (now - self.counted_at):
+            self.crowded_until = now + 2 * CROWD_INTERVAL
+        self.counted_at, self.counted_bytes, self.counted_events = now, 0, 0
         return 0
 
     cdef int take(self, const udp_datagram *d, usec now) except -1:
@@ -274,6 +288,7 @@ cdef class UdpPort:
             due = deadlines_take(&self.deadlines, now)
             if due is NULL:
                 return 0
+            self.counted_events += 1
             link = <Link>due.owner
             try:
                 link.wake(now)
@@ -301,14 +316,17 @@ cdef class UdpPort:
         """Arm the timer, and choose between polling and being woken."""
         cdef usec at
         cdef bint busy = now < self.busy_until
+        cdef bint polls
+        self.is_crowded = now < self.crowded_until
+        polls = busy or self.is_crowded
         if self.socket.fd < 0:
             return 0
-        if self.is_polling and now >= self.poll_at or busy and not self.is_polling:
-            self.is_polling = busy
-            self.poll_at = now + POLL_INTERVAL if busy else NEVER
+        if self.is_polling and now >= self.poll_at or polls and not self.is_polling:
+            self.is_polling = polls
+            self.poll_at = now + (POLL_INTERVAL if busy else CROWD_INTERVAL) if polls else NEVER
         if self.dirty:
             self.flush_soon()
-        at = min(deadlines_next(&self.deadlines), self.poll_at)
+        at = self.poll_at if self.is_crowded else min(deadlines_next(&self.deadlines), self.poll_at)
         if self.is_blocked:
             at = min(at, self.blocked_until)
         waker_watch(&self.waker, self.socket.fd, (0 if self.is_polling else WAKER_READ)

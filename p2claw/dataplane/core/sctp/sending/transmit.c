@@ -143,8 +143,12 @@ static bool pace_allows(struct association *a) {
   uint32_t packet = a->controller.packet_bytes;
   if (rate <= 0) return true;
   pacer_update(&a->pacer, rate, packet, !outstanding_in_flight(&a->outstanding), a->now);
-  if (pacer_allows(&a->pacer, rate)) return true;
-  arm(a, TIMER_PACE, pacer_deadline(&a->pacer, rate, packet, a->now));
+  /* On a slow path each SACK would let one packet go alone: there, a burst begins with credit for
+   * two. On a fast one that costs 15 % of the rate where 1 % is lost (1 Gbit/s, 50 ms). */
+  usec begin = pacer_deadline(&a->pacer, rate, packet, a->now);
+  bool is_fast = pacer_lump(rate, packet) > packet, begun = a->burst_left < BURST_PACKETS;
+  if (is_fast || begun ? pacer_allows(&a->pacer, rate) : begin <= a->now) return true;
+  arm(a, TIMER_PACE, begin);
   return false;
 }
 
