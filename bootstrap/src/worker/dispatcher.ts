@@ -14,7 +14,8 @@ const URGENT = 2;
 const RESERVED = 8;
 
 export class Dispatcher {
-  private current: Link | undefined;
+  // Requests go over the first. Two attempts may open at once: the shell then drops the later one.
+  private readonly links: Link[] = [];
   private readonly waiting = Array.from({ length: URGENCIES }, () => new Set<Exchange>());
   private waitingBytes = 0;
 
@@ -36,21 +37,23 @@ export class Dispatcher {
   }
 
   use(link: Link): void {
-    this.current = link;
+    if (!this.links.includes(link)) this.links.push(link);
     this.pump();
   }
 
-  /** Send nothing new over a link. */
+  /** Send nothing new over a link: another one that is open takes its place. */
   leave(link: Link): void {
-    if (this.current === link) this.current = undefined;
+    const at = this.links.indexOf(link);
+    if (at >= 0) this.links.splice(at, 1);
+    this.pump();
   }
 
   pump(): void {
-    while (this.current && this.current.room > 0) {
-      const next = this.next(this.current);
+    for (let link = this.current; link && link.room > 0; link = this.current) {
+      const next = this.next(link);
       if (!next) return;
       this.remove(next);
-      next.start(this.current);
+      next.start(link);
     }
   }
 
@@ -62,6 +65,10 @@ export class Dispatcher {
       this.remove(exchange);
       exchange.fail("offline");
     }
+  }
+
+  private get current(): Link | undefined {
+    return this.links[0];
   }
 
   // The more urgent first, and in order among their like.
