@@ -4,6 +4,7 @@
 //   shell.html, sw.js             served under their own names, never cached; what begins a link is in
 //                                 the page itself
 //   <name>-<hash>.js              the rest of the shell, its worker, the injected script; immutable
+//   page-<hash>.txt               the shell's page, as the Service Worker serves it
 //   reset.html                    the page that forgets an address: whole in itself
 //   manifest.json                 which file is what, for the edge
 //   *.br, *.gz                    the same, compressed
@@ -18,13 +19,14 @@ import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify as shorten } from "terser";
+import { privateNames } from "./private-names.mjs";
 
 const { values: given } = parseArgs({
   options: { out: { type: "string" }, first: { type: "string", default: "" } },
 });
 
 // Brotli, of all that the first page of a first visit needs.
-const MOST_BYTES = 61_400;
+const MOST_BYTES = 58_700;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`
@@ -32,6 +34,7 @@ const OUT = given.out
 const FIRST = given.first && (await readFile(given.first, "utf8"));
 const ASSETS = "/__p2claw/assets/";
 
+const PRIVATE = privateNames();
 const source = JSON.parse(await readFile(`${ROOT}package.json`, "utf8"));
 
 const assets = {};
@@ -95,6 +98,7 @@ const kept = styled.replace("<script>/*script*/", `<script src="${startUrl}">`);
 // The policy that the service worker sends admits exactly this style.
 if (!kept.includes(`<style>${shellStyle}</style>`) || kept === styled)
   throw new Error("shell.html has no place for its style or script");
+const pageUrl = keep("page.txt", kept, true);
 const sw = await minify("src/sw/main.ts", {
   __VERSION__: `${source.version}-${hash(html + injectUrl + injectWorkerUrl + guestWorkerUrl + swLaterUrl)}`,
   __INJECT_URL__: injectUrl,
@@ -113,7 +117,7 @@ const sw = await minify("src/sw/main.ts", {
   __LATE_URLS__: Object.entries(assets)
     .filter(([name, file]) => lazy.has(file) && !["brotli.js", "start.js"].includes(name))
     .map(([, file]) => ASSETS + file),
-  __SHELL_HTML__: kept,
+  __PAGE_URL__: pageUrl,
   __SHELL_CSP__: contentSecurityPolicy(shellStyle),
 });
 
@@ -152,9 +156,13 @@ function decoder(name) {
 
 async function asset(name, constants, { whenNeeded = false, entry, format } = {}) {
   const text = await minify(entry ?? `src/${name}/main.ts`, constants, format);
-  const file = `${name}-${hash(text)}.js`;
+  return keep(`${name}.js`, text, whenNeeded);
+}
+
+function keep(name, text, whenNeeded) {
+  const file = name.replace(".", `-${hash(text)}.`);
   if (whenNeeded) lazy.add(file);
-  assets[`${name}.js`] = file;
+  assets[name] = file;
   built.set(file, text);
   return ASSETS + file;
 }
@@ -173,6 +181,8 @@ async function minify(entry, constants, format = "iife") {
     loader: { ".wasm": "binary" },
     target: "es2022",
     minify: entry.endsWith(".css"),
+    // What others wrote may know its members by strings.
+    ...(!entry.includes("/decoders/") && { mangleProps: PRIVATE }),
     legalComments: "none",
     write: false,
     define: Object.fromEntries(define),

@@ -14,7 +14,11 @@ const ALLOWED = {
   "sw-later": ["messages/", "sw/"],
   inject: ["messages/", "cookies/"],
   "inject-worker": ["messages/", "inject/"],
-  late: ["messages/", "shell/(address|signalling|signalling-messages)\\."],
+  late: [
+    "messages/",
+    "shell/(address|signalling|signalling-messages)\\.",
+    "inject/event-source-parser\\.",
+  ],
   closing: ["messages/", "inject/body\\."],
   guest: ["messages/"],
   "guest-worker": ["messages/", "sibling/pouring\\."],

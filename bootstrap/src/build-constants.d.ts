@@ -24,5 +24,5 @@ declare const __INJECT_WORKER_URL__: string;
 /** The hashed assets of every visit, for the Service Worker's cache. */
 declare const __ASSET_URLS__: readonly string[];
 /** The shell's page, and the policy it is served with. */
-declare const __SHELL_HTML__: string;
+declare const __PAGE_URL__: string;
 declare const __SHELL_CSP__: string;

@@ -2,6 +2,7 @@
 // there too, and workers of a worker get this script in their turn.
 
 import { wrapEventSource } from "../inject/event-source";
+import { EventStreamParser } from "../inject/event-source-parser";
 import { inPlaceOf } from "../inject/native-look";
 import { hideOwnStorage } from "../inject/own-storage";
 import { appSocket, learnOrigins } from "../inject/own-url";
@@ -22,7 +23,7 @@ let aborts: BroadcastChannel | undefined;
 const abort = (id: string): void => (aborts ??= new BroadcastChannel(ABORTS)).postMessage(id);
 const pipe = (id: string): BroadcastChannel => new BroadcastChannel(channelOf(id) ?? id);
 const ask = fetch.bind(self);
-wrapEventSource(ask);
+wrapEventSource(ask, () => Promise.resolve(EventStreamParser));
 wrapWebSocket({ fetch: ask, channel: true, pipe, abort }, appSocket);
 
 // A script that the app has made runs from a copy, with ours before it.

@@ -1,12 +1,8 @@
 // The text of an event stream, cut into events. Pure. Source: HTML §9.2.6.
 
-export interface StreamEvent {
-  type: string;
-  data: string;
-  lastEventId: string;
-}
+import type { EventParser, StreamEvent } from "../messages/event-parser";
 
-export class EventStreamParser {
+export class EventStreamParser implements EventParser {
   /** As it was after the last blank line. */
   lastEventId = "";
   private id = "";

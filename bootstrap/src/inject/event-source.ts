@@ -1,18 +1,23 @@
 // EventSource on fetch: the browsers' own gives up for good when the Service Worker is stopped.
 
+import type { EventParserClass } from "../messages/event-parser";
 import { ERROR_FIELD } from "../messages/sw-page";
-import { EventStreamParser } from "./event-source-parser";
 import { impersonate } from "./impersonate";
 import { linkedUrl } from "./own-url";
 
 const RETRY_MS = 3_000;
 
+/** What reads a stream: loaded with the first of them, where that is not at once. */
+export type LoadParser = () => Promise<EventParserClass>;
+
 /** In the page or the worker that it runs in. ask: as the app's own requests go. */
-export function wrapEventSource(ask: typeof fetch): void {
+export function wrapEventSource(ask: typeof fetch, load: LoadParser): void {
   impersonate("EventSource", ([url, init], made) => {
     const own = url === undefined ? undefined : linkedUrl(url as string | URL);
     // Another origin's is the browser's own affair; a malformed URL is its error too.
-    return own && new AppEventSource(made(), own.href, init as EventSourceInit | undefined, ask);
+    return (
+      own && new AppEventSource(made(), own.href, init as EventSourceInit | undefined, ask, load)
+    );
   });
 }
 
@@ -29,6 +34,7 @@ class AppEventSource {
     readonly url: string,
     init: EventSourceInit | undefined,
     private readonly ask: typeof fetch,
+    private readonly load: LoadParser,
   ) {
     this.withCredentials = Boolean(init?.withCredentials);
     void this.connect();
@@ -58,17 +64,19 @@ class AppEventSource {
         else this.again();
         return;
       }
+      const Parser = await this.load();
+      if (this.isClosed()) return;
       this.readyState = 1;
       this.target.dispatchEvent(new Event("open"));
-      await this.read(response);
+      await this.read(response, Parser);
     } catch {
       // The link was lost, or close() was called: the state tells.
     }
     this.again();
   }
 
-  private async read(response: Response): Promise<void> {
-    const parser = new EventStreamParser(this.lastEventId, (ms) => {
+  private async read(response: Response, Parser: EventParserClass): Promise<void> {
+    const parser = new Parser(this.lastEventId, (ms) => {
       this.retryMs = ms;
     });
     const reader = response.body?.getReader();

@@ -9,7 +9,6 @@ import { wrapCookieStore } from "./cookie-store";
 import { wrapDocumentCookie } from "./document-cookie";
 import { wrapEventSource } from "./event-source";
 import { nativeFetch, wrapFetch } from "./fetch";
-import { keep, restoreKept } from "./fields";
 import { type Place, findShell } from "./find-shell";
 import { mendFrames } from "./frames";
 import { maskArrival, maskTop } from "./masks";
@@ -21,7 +20,7 @@ import { hideOwnStorage } from "./own-storage";
 import { appSocket, learnOrigins } from "./own-url";
 import { plainPerformance } from "./performance";
 import { hear, wrapOpen } from "./popups";
-import { showOpaque } from "./opaque-document";
+import { passTo } from "./opaque-messages";
 import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
@@ -55,10 +54,9 @@ function begin(place: Place): void {
     const posted = said.posted !== undefined;
     const next = said.tab === undefined ? undefined : (JSON.parse(said.tab) as TabPolicy);
     if (next) window.stop(); // none of its scripts runs here
-    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, hear, keep });
+    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, hear });
     if (arrival.restore) restoreState(arrival.state);
     maskArrival(arrival);
-    restoreKept(arrival.kept);
     followNavigation(shell);
   }
   wrapDocumentCookie(window, shell.cookies);
@@ -82,13 +80,22 @@ function begin(place: Place): void {
   wrapXhr(shell);
   wrapBeacon(shell);
   const ask = window.fetch;
-  wrapEventSource((...given) => ask(...given));
+  wrapEventSource(
+    (...given) => ask(...given),
+    async () => (await shell.late()).EventStreamParser,
+  );
   const abort = (id: string): void => tellSw({ kind: "abort", id });
   const pipe = (id: string, url: string): MessagePort => pipeOf(shell, id, url);
   wrapWebSocket({ fetch: nativeFetch, channel: false, pipe, abort }, appSocket);
   mendFrames(shell, { src: script?.src ?? "", nonce: script?.nonce ?? "" });
   followReports(shell, JSON.parse(said.notes ?? "[]") as PolicyNote[]);
-  if (script && said.opaque !== undefined) showOpaque(script, said.opaque, place);
+  if (script && said.opaque !== undefined) {
+    const { opaque, loads = "" } = said;
+    const { nonce = "" } = script;
+    const { fetch } = window;
+    const asked = { tokens: opaque, loads, nonce, isTop, fetch, passTo };
+    void shell.late().then((late) => late.showOpaque(window, asked));
+  }
 }
 
 function pipeOf(shell: ShellApi, id: string, url: string): MessagePort {

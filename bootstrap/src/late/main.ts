@@ -2,8 +2,11 @@
 
 import type { Late } from "../messages/late";
 import { listApps } from "./app-list";
+import { EventStreamParser } from "../inject/event-source-parser";
+import { enteredInto, restore } from "./fields";
 import { Mirror } from "./mirror";
 import { dataUrl, wholePage } from "./opaque";
+import { showOpaque } from "./opaque-document";
 import { problemPage } from "./problem-page";
 import { problemText } from "./problem-texts";
 import { wrongKey } from "./wrong-key";
@@ -26,4 +29,8 @@ export const late: Late = {
   wrongKey,
   showTree,
   signIn,
+  enteredInto,
+  EventStreamParser,
+  showOpaque,
+  restore,
 };

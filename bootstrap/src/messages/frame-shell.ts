@@ -91,8 +91,6 @@ export interface AppPage {
   pop(state: unknown, url: string): void;
   /** What another site's page said to the top of the tab. */
   hear(event: MessageEvent): void;
-  /** What a person has done in the document, for when it is come back to. */
-  keep(): Kept;
 }
 
 /** What a document finds out about the entry of the history that it belongs to. */
@@ -104,14 +102,4 @@ export interface Arrival {
   /** How the tab came to the document, where the frame itself says otherwise. */
   type: string | undefined;
   referrer: string | undefined;
-  kept: Kept | undefined;
 }
-
-export interface Kept {
-  scroll: [x: number, y: number];
-  /** Of each field that is not as the page made it: which one it is, and what is in it. */
-  fields: [key: string, value: FieldValue][];
-}
-
-/** Text; whether it is checked; the numbers of the options that are chosen. */
-export type FieldValue = string | boolean | number[];

@@ -1,5 +1,7 @@
 // What the shell loads only when something asks for it, and gives to the pages of the app too.
 
+import type { EventParserClass } from "./event-parser";
+import type { Kept } from "./kept";
 import type { PolicyNote } from "./own-tag";
 import type { Names, ProblemCode, ProblemText } from "./problems";
 
@@ -20,6 +22,27 @@ export interface Late {
   /** wrong: undefined where the answer was not signed with the key. found: its peer id. */
   wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText>;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
+  /** page: the window that shows it. */
+  showOpaque(page: object, said: OpaqueTag): void;
+  readonly EventStreamParser: EventParserClass;
+  /** shown: a document of the app. */
+  enteredInto(shown: object): Kept["fields"];
+  /** page: a window, whose document has begun. kept: what was put down when it was left. */
+  restore(page: object, kept: Kept | undefined): void;
+}
+
+/** What the tag says of a page with an opaque origin. */
+export interface OpaqueTag {
+  /** Of `sandbox`. */
+  tokens: string;
+  loads: string;
+  nonce: string;
+  /** The page that shows it is what the app takes for the top. */
+  isTop: boolean;
+  /** Of that page. */
+  fetch: typeof fetch;
+  /** Passes messages on to that frame: by a script of that page, whose they then are. */
+  passTo(frame: object): void;
 }
 
 /** Makes the tab look like the app's page. */

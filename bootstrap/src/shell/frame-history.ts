@@ -2,7 +2,10 @@
 // Every step of the app is an entry of the shell; the frame itself only ever replaces.
 
 import { marked, unmarked } from "../messages/marks";
-import type { AppPage, Arrival, Kept, SentForm } from "../messages/frame-shell";
+import type { AppPage, Arrival, SentForm } from "../messages/frame-shell";
+import type { Kept } from "../messages/kept";
+import type { Late } from "../messages/late";
+import { loadLate } from "./parts";
 import { tabType } from "./tab-type";
 import { isOwn, isSameDocument, withoutFragment } from "./urls";
 
@@ -39,6 +42,8 @@ const FORM_BYTES = 1_048_576;
 
 export class FrameHistory {
   private page: AppPage | undefined;
+  private shown: Document | undefined; // of that page
+  private late: Late | undefined;
   private cause: Cause = "first";
   /** The entry that the document in view belongs to. */
   private at: Entry | undefined;
@@ -108,8 +113,9 @@ export class FrameHistory {
     const referrer = first ? document.referrer : (entry?.referrer ?? shown.referrer);
     this.cause = "own";
     this.page = page;
+    this.shown = shown;
     if (!isOwn(href)) {
-      return { state: null, restore: false, type: undefined, referrer: undefined, kept: undefined };
+      return { state: null, restore: false, type: undefined, referrer: undefined };
     }
     const restore = entry !== undefined && cause !== "reload";
     const key = (cause !== "push" && before?.key) || crypto.randomUUID();
@@ -128,14 +134,24 @@ export class FrameHistory {
     this.follow(page.window);
     const type =
       cause === "first" ? tabType || undefined : cause === "traverse" ? "back_forward" : undefined;
-    return {
-      state: entry?.app ?? null,
-      restore,
-      type,
-      referrer: same ? referrer : undefined,
-      // A reload begins afresh, and only its place in the page stays.
-      kept: kept && type === "reload" ? { ...kept, fields: [] } : restore ? kept : undefined,
-    };
+    // A reload begins afresh, and only its place in the page stays.
+    const again = kept && type === "reload" ? { ...kept, fields: [] } : restore ? kept : undefined;
+    this.restore(page.window, again);
+    return { state: entry?.app ?? null, restore, type, referrer: same ? referrer : undefined };
+  }
+
+  // At once, where that part is here: before any script of the page.
+  private restore(page: Window, kept: Kept | undefined): void {
+    const { shown, late } = this;
+    if (late) late.restore(page, kept);
+    else
+      loadLate().then(
+        (loaded) => {
+          this.late = loaded;
+          if (page.document === shown) loaded.restore(page, kept);
+        },
+        () => undefined,
+      );
   }
 
   /** The document changed its own URL or state. */
@@ -172,7 +188,7 @@ export class FrameHistory {
       return;
     }
     if (entry.doc === at.doc || isSameDocument(url, page.window.location.href)) {
-      this.left.set(at.key, page.keep());
+      this.left.set(at.key, this.kept());
       this.at = entry;
       this.owner.stay();
       page.pop(entry.app, url);
@@ -182,7 +198,7 @@ export class FrameHistory {
       }
       return;
     }
-    this.left.set(at.key, page.keep());
+    this.left.set(at.key, this.kept());
     this.cause = "traverse";
     // At once: Chromium leads the frame by the frame's own entry too, which mostly is of another
     // document. A browser shows what it has kept, however old: the mark says so.
@@ -227,9 +243,15 @@ export class FrameHistory {
     const { document: shown } = page;
     page.addEventListener("pagehide", () => {
       if (this.page?.window.document === shown && this.at && this.cause !== "traverse") {
-        this.left.set(this.at.key, this.page.keep());
+        this.left.set(this.at.key, this.kept());
       }
     });
+  }
+
+  private kept(): Kept {
+    const { shown, late } = this;
+    const { scrollX = 0, scrollY = 0 } = shown?.defaultView ?? {};
+    return { scroll: [scrollX, scrollY], fields: (shown && late?.enteredInto(shown)) ?? [] };
   }
 
   // Into the entry itself, which outlives this page.
@@ -237,7 +259,7 @@ export class FrameHistory {
     clearTimeout(this.keeping);
     const { page, at } = this;
     if (!page || !at || current()?.key !== at.key) return;
-    const kept = page.keep();
+    const kept = this.kept();
     this.left.set(at.key, kept);
     this.write("replaceState", { ...at, kept }, location.href);
   }

@@ -112,7 +112,6 @@ export class Frame {
         go,
         pop: (_, url) => go(url),
         hear: () => undefined,
-        keep: () => ({ scroll: [shown.scrollX, shown.scrollY], fields: [] }),
       });
     }
     this.owner.whole(shown.document, statusOf(shown));

@@ -1,5 +1,6 @@
 // What the Service Worker needs soon, or only for some apps: run by `sw/later`.
 
+import { readBody } from "../sw/body-reading";
 import { PrivateCache } from "../sw/cache/private-cache";
 import { streamed } from "../sw/cache/ports";
 import { admit } from "../sw/csp";
@@ -19,6 +20,7 @@ give((shells, asset) => ({
   admit,
   askSibling,
   clearSiteData,
+  readBody,
   streamed,
   workerScripts: new WorkerScripts(asset),
 }));

@@ -2,6 +2,7 @@
 
 import { BLOB_PATH } from "../messages/our-paths";
 import { ERROR_FIELD, type TabPolicy } from "../messages/sw-page";
+import { asset } from "./assets";
 import { injectTag } from "./inject-tag";
 import type { Later } from "./later";
 import { EMBEDDER_POLICY, OPENER_POLICY } from "./tab-policy";
@@ -18,13 +19,20 @@ interface Visit {
 }
 
 /** The page at the top of a tab. */
-export function shellDocument(visit: Visit, { opener, embedder }: TabPolicy): Response {
+export async function shellDocument(
+  visit: Visit,
+  { opener, embedder }: TabPolicy,
+): Promise<Response> {
+  const page = await asset(__PAGE_URL__);
+  // A tab that is loaded again at once, while the edge gets another version: that one's page.
+  if (!page.ok) return sw.fetch("/");
+  const html = await page.text();
   const { protocol, host } = sw.location;
   // 'self' covers no WebSocket in older browsers.
   const socket = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
   const said = `<html${visit.posted ? " data-posted" : ""}${visit.covered ? " data-covered" : ""} data-opener="${opener}" data-embedder="${embedder}"`;
   return new Response(
-    __SHELL_HTML__.replace("<html", () => said),
+    html.replace("<html", () => said),
     {
       headers: {
         ...HTML,

@@ -7,6 +7,7 @@ import type { RequestBody } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import { type Asked, type Pending, ask } from "./asked";
 import { asset, isKept } from "./assets";
+import type { ReadBody } from "./body-reading";
 import type { PrivateCache } from "./cache/private-cache";
 import type { streamed } from "./cache/ports";
 import type { Guests } from "./guests";
@@ -23,6 +24,7 @@ export interface LaterPart {
   admit: Admit;
   askSibling(event: FetchEvent, shell: Shell, aborts: Aborts): Promise<Response>;
   clearSiteData: typeof clearSiteData;
+  readBody: ReadBody;
   streamed: typeof streamed;
   workerScripts: WorkerScripts;
 }

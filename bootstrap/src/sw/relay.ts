@@ -9,6 +9,7 @@ import type { AppCookies } from "./cookies/app-cookies";
 import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
 import type { Asked, Head, Post } from "./asked";
+import type { ReadBody } from "./body-reading";
 import { keptNote } from "./notes";
 import { departureDocument, problemDocument, shellDocument } from "./documents";
 import type { Isolation } from "./isolation";
@@ -16,7 +17,7 @@ import type { Later, LaterPart } from "./later";
 import type { NextVisit } from "./next-visit";
 import type { OwnOrigins } from "./own-origins";
 import { fail, refuse } from "./refusals";
-import { BodyTooLarge, requestBody } from "./request-body";
+import { requestBody } from "./request-body";
 import { requestFields } from "./request-fields";
 import { assemble } from "./response";
 import { isRedirect, leadsAway } from "./response-head";
@@ -113,11 +114,14 @@ export class Relay {
     if (cookie) plain.fields.push(["cookie", cookie]);
     const guest = page ? await part?.guests.told(plain.url) : undefined;
     const asked = { ...plain, cookies, guest };
-    let body: RequestBody;
+    let body: RequestBody | undefined;
     try {
-      body = asked.post?.body ?? (await requestBody(request));
-    } catch (error) {
-      if (!(error instanceof BodyTooLarge)) return Response.error();
+      const reader = async (): Promise<ReadBody> => (await this.later.part()).readBody;
+      body = asked.post?.body ?? (await requestBody(request, reader));
+    } catch {
+      return Response.error();
+    }
+    if (!body) {
       const line = "This browser cannot send a form of that size.";
       return refuse(page, 413, "upload-too-large", line);
     }

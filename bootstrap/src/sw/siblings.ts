@@ -5,6 +5,7 @@ import { marksOf } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
+import { readBody } from "./body-reading";
 import { ask, factsOf, made } from "./guests";
 import { requestBody, transferOf } from "./request-body";
 import { sw } from "./scope";
@@ -20,7 +21,8 @@ export async function askSibling(
   const marks = marksOf(url);
   let over = (): void => undefined;
   try {
-    const body = await requestBody(request);
+    const body = await requestBody(request, () => Promise.resolve(readBody));
+    if (!body) return Response.error(); // too large
     const losable = new Losable();
     const say = (reply: MessagePort, cancel: () => void): void => {
       over = aborts.add(marks.request, marks.keep ? "" : clientId, cancel);
@@ -33,7 +35,7 @@ export async function askSibling(
     if (answer.do === "opaque")
       return await sw.fetch(answer.url, { mode: "no-cors", credentials: "omit" });
   } catch {
-    // Too large, or given up.
+    // Given up.
   } finally {
     over();
   }

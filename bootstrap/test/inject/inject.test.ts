@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blobBody } from "../../src/inject/body";
-import { EventStreamParser, type StreamEvent } from "../../src/inject/event-source-parser";
+import { EventStreamParser } from "../../src/inject/event-source-parser";
+import type { StreamEvent } from "../../src/messages/event-parser";
 
 function parsed(...pieces: string[]): {
   events: StreamEvent[];

@@ -1,7 +1,7 @@
 // What a person entered into a page: taken along when the page is left, put back when it is come
 // back to, for the same fields as browsers do. The frame itself has no entries that would.
 
-import type { FieldValue, Kept } from "../messages/frame-shell";
+import type { FieldValue, Kept } from "../messages/kept";
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement | HTMLElement;
 
@@ -11,29 +11,37 @@ const NEVER = new Set(["password", "hidden", "file", "submit", "image", "reset",
 // What the page itself made of each part that can be edited.
 const made = new WeakMap<HTMLElement, string>();
 
-export function keep(): Kept {
+export function enteredInto(shown: Document): Kept["fields"] {
   const fields: Kept["fields"] = [];
-  for (const [key, field] of fieldsOf(document)) {
+  for (const [key, field] of fieldsOf(shown)) {
     const value = changed(field);
     if (value !== undefined) fields.push([key, value]);
   }
-  return { scroll: [scrollX, scrollY], fields };
+  return fields;
 }
 
 /** kept: absent where the page was not there before. */
-export function restoreKept(kept: Kept | undefined): void {
-  document.addEventListener("DOMContentLoaded", () => {
+export function restore(page: Window, kept: Kept | undefined): void {
+  const { document: shown } = page;
+  const fill = (): void => {
     const values = new Map(kept?.fields);
-    for (const [key, field] of fieldsOf(document)) {
+    for (const [key, field] of fieldsOf(shown)) {
       if (!isControl(field)) made.set(field, field.innerHTML);
       const value = values.get(key);
       if (value !== undefined) put(field, value);
     }
-  });
-  if (!kept) return;
-  window.addEventListener("load", () => {
-    if (history.scrollRestoration === "auto" && !scrollX && !scrollY) scrollTo(...kept.scroll);
-  });
+  };
+  const scroll = (): void => {
+    const { history: own, scrollX, scrollY } = page;
+    if (kept && own.scrollRestoration === "auto" && !scrollX && !scrollY)
+      page.scrollTo(...kept.scroll);
+  };
+  // On its way down, so before all listeners of the app.
+  const first = { once: true, capture: true };
+  if (shown.readyState === "loading") page.addEventListener("DOMContentLoaded", fill, first);
+  else fill();
+  if (shown.readyState === "complete") scroll();
+  else page.addEventListener("load", scroll, { once: true });
 }
 
 // Each with a key that it has again when the page is loaded again.
@@ -64,11 +72,16 @@ function isOff(element: Element | null): boolean {
 }
 
 function isTick(field: Field): field is HTMLInputElement {
-  return field instanceof HTMLInputElement && /^(checkbox|radio)$/.test(field.type);
+  return "checked" in field && /^(checkbox|radio)$/.test(String(Reflect.get(field, "type")));
+}
+
+// Not by its class, which is the page's own.
+function isSelect(field: Field): field is HTMLSelectElement {
+  return field.localName === "select";
 }
 
 function changed(field: Field): FieldValue | undefined {
-  if (field instanceof HTMLSelectElement) {
+  if (isSelect(field)) {
     const options = [...field.options];
     if (options.every((option) => option.selected === option.defaultSelected)) return undefined;
     return options.flatMap((option, i) => (option.selected ? [i] : []));
@@ -79,7 +92,7 @@ function changed(field: Field): FieldValue | undefined {
 }
 
 function put(field: Field, value: FieldValue): void {
-  if (field instanceof HTMLSelectElement) {
+  if (isSelect(field)) {
     if (!Array.isArray(value)) return;
     for (const [i, option] of [...field.options].entries()) option.selected = value.includes(i);
   } else if (isTick(field)) {
