@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.e2e.older_limits import limit_of
 from tests.e2e.probe_app import Probe, Seen, probe_app
 from tests.e2e.stack import AppUrl, Stack, stack
 from tests.support.browser import Browser, Kind
@@ -62,11 +63,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("running_browser", KINDS[:1] if older else KINDS, indirect=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    older = config.getoption("--older-browser", default=False)
     # Browsers and servers live longer than one test, so all of them share one event loop.
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if older and (reason := limit_of(item.nodeid)):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

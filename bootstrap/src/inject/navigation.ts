@@ -15,8 +15,9 @@ const { pushState, replaceState } = History.prototype;
 export function followNavigation(shell: ShellApi): void {
   wrapHistory(shell);
   const navigation: unknown = Reflect.get(window, "navigation");
-  if (navigation instanceof EventTarget) followEvents(shell, navigation);
-  document.addEventListener("click", (event) => aimLink(event));
+  const followed = navigation instanceof EventTarget;
+  if (followed) followEvents(shell, navigation);
+  document.addEventListener("click", (event) => aimLink(event, followed));
   // Behind the app's own listeners on the form and its ancestors.
   window.addEventListener("submit", (event) => aimForm(event.target, event));
   const { submit } = HTMLFormElement.prototype;
@@ -200,11 +201,16 @@ async function sendForm(
   go(url.href);
 }
 
-function aimLink(event: MouseEvent): void {
+function aimLink(event: MouseEvent, followed: boolean): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
-  if (!link?.href || link.hasAttribute("download")) return;
+  if (!link?.href) return;
+  if (link.hasAttribute("download")) {
+    const url = new URL(link.href);
+    if (!followed && url.origin === location.origin) save(event, url, link.download);
+    return;
+  }
   aim(link, link.href, link.target);
 }
 

@@ -10,8 +10,8 @@ import { loadLate } from "./parts";
 import type { SentForms } from "./sent-forms";
 import type { ServiceWorkerLink } from "./service-worker";
 import { Tab } from "./tab";
-import { reloadAs } from "./tab-type";
-import { type TopSteps, followTop, reloadTab, unhide } from "./top-steps";
+import { reloadAs, tabType } from "./tab-type";
+import { type TopSteps, followTop, isBusted, reloadTab, unhide } from "./top-steps";
 import { withoutFragment } from "./urls";
 
 // By then a document that the browser shows is there, whole or not.
@@ -43,6 +43,10 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
 
   /** Load the first one, where the tab is. */
   load(): void {
+    if (isBusted(tabType)) {
+      this.pages.app("frame-busting", reloadTab);
+      return;
+    }
     const url = location.href;
     const { serviceWorker, first, history } = this;
     const { firstMode } = serviceWorker;
@@ -149,6 +153,10 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
 
   shown(): string | undefined {
     return this.history.began ? this.frame.window?.location.href : undefined;
+  }
+
+  ageMs(): number | undefined {
+    return this.history.began ? this.frame.window?.performance.now() : undefined;
   }
 
   go(url: string, how: "push" | "replace"): void {

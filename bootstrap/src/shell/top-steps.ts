@@ -11,6 +11,8 @@ export function reloadTab(): void {
 export interface TopSteps {
   /** The document that the frame shows or loads; undefined: none yet. */
   shown(): string | undefined;
+  /** For how long it has been there; undefined: there is none yet. */
+  ageMs(): number | undefined;
   go(url: string, how: "push" | "replace"): void;
   /** The app would not be framed. wild: again and again. */
   busted(wild: boolean): void;
@@ -23,7 +25,12 @@ const WILD_MS = 4_000;
 export function followTop(frame: TopSteps): void {
   const navigation: unknown = Reflect.get(window, "navigation");
   const times: number[] = [];
-  if (!(navigation instanceof EventTarget)) return;
+  if (!(navigation instanceof EventTarget)) {
+    window.addEventListener("pagehide", () => {
+      if ((frame.ageMs() ?? SOON_MS) < SOON_MS) noteBust();
+    });
+    return;
+  }
   navigation.addEventListener("navigate", (event) => {
     const step = event as AppNavigateEvent;
     const { url, sameDocument } = step.destination;
@@ -38,6 +45,39 @@ export function followTop(frame: TopSteps): void {
     if (wild || url === shown) frame.busted(wild);
     else frame.go(url, step.navigationType === "push" ? "push" : "replace");
   });
+}
+
+// Where no event tells of such steps the tab is loaded anew, and that is counted from one of its
+// documents to the next.
+const NOTE = "p2claw.busted";
+const MOST = 2;
+const SOON_MS = 2_000;
+
+function noteBust(): void {
+  try {
+    sessionStorage.setItem(NOTE, `${busts + 1} ${location.href}`);
+  } catch {
+    // No storage here, and no end of it.
+  }
+}
+
+// At once taken away: the storage is the app's.
+function takeBusts(): number {
+  try {
+    const [count, url] = (sessionStorage.getItem(NOTE) ?? "").split(" ");
+    sessionStorage.removeItem(NOTE);
+    return url === location.href ? Number(count) : 0;
+  } catch {
+    return 0; // no storage here
+  }
+}
+
+const busts = takeBusts();
+
+/** Whether the app has led its tab to where it is so often that it would go on for ever. type: how
+ * the tab has come to it, which for a person who reloads it is "reload". */
+export function isBusted(type: string): boolean {
+  return busts >= MOST && type === "navigate";
 }
 
 /** Whether a page is seen that hides itself within frames: the style that hides it is put off. */
