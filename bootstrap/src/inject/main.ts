@@ -75,7 +75,7 @@ function begin(place: Place): void {
     !script.nonce &&
     !document.querySelector("meta[http-equiv*=policy i]");
   wrapWorkers(__INJECT_WORKER_URL__, imports);
-  plainPerformance();
+  plainPerformance((url) => shell.size(url));
   wrapFetch(shell);
   wrapXhr(shell);
   wrapBeacon(shell);

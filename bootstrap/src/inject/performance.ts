@@ -1,5 +1,5 @@
 // performance: entries say what they would without us. Names carry no marks, files of ours are not
-// listed, and what came over the link is not called cached.
+// listed, what came over the link is not called cached, and a body is as long as it came.
 
 import { unmarked } from "../messages/marks";
 import { isOurs } from "./own-url";
@@ -9,22 +9,27 @@ const HEAD_BYTES = 300;
 
 type Getters = Record<string, (own: PerformanceResourceTiming, value: unknown) => unknown>;
 
-const TIMING: Getters = {
+type Size = (url: string) => number | undefined;
+
+const timing = (size: Size): Getters => ({
+  encodedBodySize: (entry, value) => size(entry.name) ?? value,
+  decodedBodySize: (entry, value) => size(entry.name) ?? value,
   workerStart: () => 0,
   deliveryType: () => "",
   nextHopProtocol: (entry, value) => value || (isAnswered(entry) ? "http/1.1" : ""),
-  transferSize: (entry, value) =>
-    value || (isAnswered(entry) ? entry.encodedBodySize + HEAD_BYTES : 0),
-};
+  transferSize: (entry, value) => (isAnswered(entry) ? entry.encodedBodySize + HEAD_BYTES : value),
+});
 
-export function plainPerformance(): void {
+/** size: of the body that came last from a URL, as the shell knows it. */
+export function plainPerformance(size: Size): void {
+  const getters = timing(size);
   rewrite(PerformanceEntry.prototype, "name", (_, name) => unmarked(String(name)));
   const worker = getter(PerformanceResourceTiming.prototype, "workerStart");
   const protocol = getter(PerformanceResourceTiming.prototype, "nextHopProtocol");
   // Some browsers say no time of the Service Worker, but no protocol either.
   const intercepted = (entry: PerformanceResourceTiming): boolean =>
     !!worker?.call(entry) || (isOwn(entry.name) && !protocol?.call(entry));
-  for (const [name, plain] of Object.entries(TIMING)) {
+  for (const [name, plain] of Object.entries(getters)) {
     rewrite(PerformanceResourceTiming.prototype, name, (entry, value) =>
       intercepted(entry) ? plain(entry, value) : value,
     );
@@ -33,7 +38,7 @@ export function plainPerformance(): void {
     const { toJSON } = kind.prototype;
     kind.prototype.toJSON = function (): object {
       const facts = toJSON.call(this) as Record<string, unknown>;
-      for (const name of ["name", ...Object.keys(TIMING)]) {
+      for (const name of ["name", ...Object.keys(getters)]) {
         if (name in facts) facts[name] = Reflect.get(this, name);
       }
       return facts;

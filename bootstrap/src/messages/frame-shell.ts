@@ -55,6 +55,8 @@ export interface ShellApi {
   /** The tab is being closed: everything must be asked for so. */
   closing?: boolean;
   readonly cookies: CookiesApi;
+  /** How long the body was that came last from this URL; undefined: the browser knows as much. */
+  size(url: string): number | undefined;
 }
 
 /** The cookies that pages may see. place: the URL of a document. */

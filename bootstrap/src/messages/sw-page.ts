@@ -98,6 +98,8 @@ export type SwToPage =
    */
   | { kind: "cookies"; changed: Cookie[]; deleted: Cookie[]; wrote: number; saved: number }
   | { kind: "reload" }
+  /** To a shell: bodies that its pages have had whole, and how long they were. */
+  | { kind: "sizes"; sizes: [url: string, bytes: number][] }
   /** To a shell: answers are owed, and only an event keeps a Service Worker from being stopped. */
   | { kind: "busy" }
   /**

@@ -23,6 +23,8 @@ import { withoutFragment } from "./urls";
 const CONTROL_MS = 15_000;
 const WELCOME_MS = 2_000;
 const UPDATE_MS = 5_000;
+// As many as a page may come to have entries of in its timeline, and some.
+const SIZES = 1_000;
 
 /** Name of the Web Lock that this shell holds as long as it lives. */
 export const LOCK = `${LOCK_PREFIX}${crypto.randomUUID()}`;
@@ -59,6 +61,8 @@ function firstMode(): RequestCache {
 export class ServiceWorkerLink {
   /** How the app's first document treats the cache: the shell itself came by a reload, or not. */
   readonly firstMode = firstMode();
+  /** Of bodies, in bytes, by URL. */
+  readonly sizes = new Map<string, number>();
   /** This browser shows the octet E9 in a field as its UTF-8, C3 A9. */
   recodes = false;
   private expect = "";
@@ -263,6 +267,10 @@ export class ServiceWorkerLink {
         keepSession(message.session);
         this.cookies.receive(message);
         this.welcomed?.();
+        return;
+      case "sizes":
+        for (const [url, bytes] of message.sizes) this.sizes.set(url, bytes);
+        while (this.sizes.size > SIZES) this.sizes.delete([...this.sizes.keys()][0] ?? "");
         return;
       case "busy":
         this.say({ kind: "awake" });

@@ -187,6 +187,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
         return intercepted;
       },
       cookies: this.cookies,
+      size: (url) => this.serviceWorker.sizes.get(url.split("#", 1)[0] ?? url),
       fetch: (url, init) =>
         isOwn(url) ? fetch(url, init) : this.siblings().then((asking) => asking.fetch(url, init)),
     };

@@ -3,12 +3,13 @@
 import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 type Piece = Uint8Array<ArrayBuffer>;
 
-/** What comes on a port for as long as its shell lives. */
+/** What comes on a port for as long as its shell lives. whole: told how long it was, if it was. */
 export function bodyOf(
   port: ReplyPort,
   shell: { onDeath: Set<() => void> },
+  whole?: (bytes: number) => void,
 ): ReadableStream<Piece> {
-  const body = new ResponseBody(port, () => shell.onDeath.delete(failed));
+  const body = new ResponseBody(port, () => shell.onDeath.delete(failed), whole);
   const failed = (): void => body.fail();
   shell.onDeath.add(failed);
   return body.stream;
@@ -23,11 +24,13 @@ export class ResponseBody {
   private ended = false;
   private cut = false; // what has come is all that there will be
   private broken = false;
+  private givenBytes = 0;
 
   /** over: the body has ended, broken, or is no longer wanted. Called once. */
   constructor(
     private readonly port: ReplyPort,
     private readonly over: () => void,
+    private readonly whole?: (bytes: number) => void,
   ) {
     const source = {
       start: (controller: NonNullable<typeof this.controller>): void => {
@@ -98,6 +101,7 @@ export class ResponseBody {
     if (piece) {
       // The piece is given away: its length is gone with it.
       const bytes = piece.length;
+      this.givenBytes += bytes;
       this.controller?.enqueue(piece);
       this.port.postMessage({ kind: "read", bytes } satisfies SwToWorker);
     }
@@ -107,6 +111,7 @@ export class ResponseBody {
   private end(): void {
     if (this.broken) return;
     this.broken = true;
+    this.whole?.(this.givenBytes);
     this.controller?.close();
     this.finish();
   }

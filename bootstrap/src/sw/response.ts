@@ -15,6 +15,7 @@ import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
+import { tellSize } from "./sizes";
 import { tagFor } from "./tag";
 
 export async function assemble(
@@ -67,9 +68,11 @@ export async function assemble(
   if (hasNoBody(method, head.status) || head.end) {
     // Of octets, which unlike a text bring no type along.
     const empty = hasNoBody(method, head.status) ? null : new TextEncoder().encode(await tagging);
+    tellSize(shell.client, url, 0);
     return new Response(empty, said);
   }
-  let stream = bodyOf(port, shell);
+  const { client } = shell;
+  let stream = bodyOf(port, shell, (bytes) => tellSize(client, url, bytes));
   if (headers.has("location") && isRedirect(head.status)) {
     // Browsers do not read it, and one complains that it was not read.
     void stream.pipeTo(new WritableStream()).catch(() => undefined);

@@ -1,0 +1,23 @@
+// How long the bodies were that pages have had: some browsers count nothing of what a Service Worker
+// answers, and all count our tag. Told to the shell, whose pages ask it (inject/performance).
+
+import type { SwToPage } from "../messages/sw-page";
+
+// Of a gallery one message tells many.
+const GATHER_MS = 20;
+
+const gathered = new Map<Client, [url: string, bytes: number][]>();
+
+export function tellSize(client: Client, url: string, bytes: number): void {
+  const sizes = gathered.get(client);
+  if (sizes) {
+    sizes.push([url, bytes]);
+    return;
+  }
+  gathered.set(client, [[url, bytes]]);
+  setTimeout(() => {
+    const told: SwToPage = { kind: "sizes", sizes: gathered.get(client) ?? [] };
+    gathered.delete(client);
+    client.postMessage(told);
+  }, GATHER_MS);
+}
