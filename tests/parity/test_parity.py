@@ -16,7 +16,7 @@ from tests.parity.suite import ground, run_browser
 from tests.support.browser import Kind
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["chromium", "firefox"])
 def test_nothing_new_differs_from_the_app_on_its_own_server(kind: Kind, tmp_path: Path) -> None:
     cases = telling(all_cases())
