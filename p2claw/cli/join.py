@@ -9,6 +9,7 @@ import click
 from p2claw.agent.greeting import ask_coordinator
 from p2claw.agent.home.coordinators import CoordinatorFile, Joined
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.completing import coordinators
 from p2claw.cli.output import json_option, print_json, print_note, print_table
 from p2claw.config import AgentConfig, check_coordinator
 
@@ -26,7 +27,7 @@ coordinator, 4 no coordinator answers there, or it takes no box that dials so.
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("url", required=False)
+@click.argument("url", required=False, shell_complete=coordinators)
 @click.option(
     "--default", is_flag=True, help="Of several, use this one where `p2claw run` names none."
 )

@@ -6,6 +6,7 @@ import click
 
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.completing import coordinators
 from p2claw.cli.output import json_option, print_json, print_note
 from p2claw.config import AgentConfig, check_coordinator
 
@@ -22,7 +23,7 @@ has to be named, 3 not joined.
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("url", required=False)
+@click.argument("url", required=False, shell_complete=coordinators)
 @json_option
 def leave(url: str | None, as_json: bool) -> None:
     """Forget the coordinator at URL, or the only one that this box has joined.

@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from p2claw import __version__
 from p2claw.cli.exit_codes import FAILED, INTERRUPTED, USAGE, exit_code_of
-from p2claw.cli.output import print_error
+from p2claw.cli.output import json_option, print_error
+from p2claw.cli.verb_group import VerbGroup, nearest
 from p2claw.cli.verbs import VERBS, load_verb
 from p2claw.errors import P2clawError, UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _EPILOG = """
 \b
@@ -31,12 +36,12 @@ Exit codes:
   1 failed               4 agent or box unreachable     (fetch --fail)
   2 wrong usage          5 wrong key                 130 interrupted
 
-Every verb has --help with an example, and --json.
+Every verb has --help with an example, and --json, which may stand anywhere.
 """
 
 
-class _Verbs(click.Group):
-    """A group that imports a verb when it is called, so that --help costs no imports."""
+class _Verbs(VerbGroup):
+    """The verbs of the program. One is imported when it is called; --help costs no imports."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -48,17 +53,28 @@ class _Verbs(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.summary) for name, verb in VERBS.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        verbs = [
+            CompletionItem(name, help=verb.summary)
+            for name, verb in VERBS.items()
+            if name.startswith(incomplete)
+        ]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
+
 
 @click.group(cls=_Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@json_option
 @click.version_option(__version__, prog_name="p2claw")
-def p2claw() -> None:
+def p2claw(as_json: bool) -> None:
     """A permanent URL for any web app on your own machine, straight to the browser."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in words
+    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     try:
         result = p2claw.main(words, prog_name="p2claw", standalone_mode=False)
     except P2clawError as error:
@@ -80,8 +96,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _usage_error(error: click.UsageError) -> UsageError:
-    where = f"{error.ctx.command_path} --help" if error.ctx else "p2claw --help"
-    return UsageError(error.format_message().rstrip("."), hint=f"See `{where}`")
+    see = f"See `{error.ctx.command_path if error.ctx else 'p2claw'} --help`"
+    if not isinstance(error, click.NoSuchOption):
+        return UsageError(error.format_message().rstrip("."), hint=see)
+    known = [name for one in error.ctx.command.params for name in one.opts] if error.ctx else []
+    meant = nearest(error.option_name, [*known, "--help", "--version"])
+    hint = f"Did you mean {meant}? {see}" if meant else see
+    return UsageError(f"There is no option {error.option_name}", hint=hint)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,21 @@ import click
 
 from p2claw.errors import P2clawError
 
+
+def _anywhere(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    """Whether it was given here or before: `p2claw --json status` is `p2claw status --json`."""
+    while not value and context.parent is not None:
+        context = context.parent
+        value = bool(context.params.get("as_json"))
+    return value
+
+
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print the same facts as one JSON value."
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_anywhere,
+    help="Print the same facts as one JSON value.",
 )
 
 

@@ -12,6 +12,7 @@ import click
 from p2claw import log
 from p2claw.agent.home.choice import Choice, choose
 from p2claw.agent.home.coordinators import CoordinatorFile
+from p2claw.cli.completing import coordinators
 from p2claw.cli.config.option import config_option, origin
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
@@ -39,6 +40,7 @@ usage, no coordinator joined, or another agent runs from the same home.
     "--at",
     envvar="P2CLAW_COORDINATOR",
     metavar="URL",
+    shell_complete=coordinators,
     help="Where to register this time.  [default: where this box has joined]",
 )
 @click.option(

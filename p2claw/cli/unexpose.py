@@ -6,6 +6,7 @@ import click
 
 from p2claw.agent.home.routes import RouteFile
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.completing import apps
 from p2claw.cli.output import json_option, print_json
 from p2claw.config import AgentConfig
 from p2claw.names import check_app
@@ -21,7 +22,7 @@ Exit codes: 0 gone, 2 not a name, 3 no such app, 4 the agent does not answer.
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("name")
+@click.argument("name", shell_complete=apps)
 @json_option
 def unexpose(name: str, as_json: bool) -> None:
     """Stop exposing the app NAME. The same name gets the same URL when it is exposed again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 
-from p2claw.cli.config.file import TABLES, options_of
+from p2claw.cli.config.file import TABLES, options_of, read
+from p2claw.cli.config.file import problems as all_problems
 from p2claw.cli.verbs import load_verb
 from p2claw.config import config_path
 from tests.cli.program import Ran, argv_of, env_of, p2claw
+
+REPOSITORY = Path(__file__).parents[2]
 
 EVERY_OPTION = """
 [agent]
@@ -280,3 +284,12 @@ def test_doctor_looks_at_the_file(home: Path, usual: Path) -> None:
     usual.write_text("[agent]\nlink = 1\n")
     bad = {check["check"]: check for check in p2claw(home, "doctor", "--json").json["checks"]}
     assert (bad["config"]["level"], bad["config"]["advice"]) == ("fail", "Did you mean links?")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/OPERATIONS.md"])
+def test_what_the_documents_show_can_be_set(tmp_path: Path, page: str) -> None:
+    shown = re.findall(r"```toml\n(.*?)```", (REPOSITORY / page).read_text(), re.DOTALL)
+    assert len(shown) == 1
+    path = tmp_path / "p2claw.toml"
+    path.write_text(shown[0])
+    assert list(all_problems(read(path))) == []

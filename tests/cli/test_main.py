@@ -45,10 +45,107 @@ def test_version_is_the_one_of_the_package(home: Path) -> None:
     assert p2claw(home, "--version").out.strip().endswith(__version__)
 
 
-def test_an_unknown_verb_is_wrong_usage(home: Path) -> None:
-    ran = p2claw(home, "exposse")
+def test_without_a_verb_help_is_printed_and_nothing_failed(home: Path) -> None:
+    helped = p2claw(home, "--help")
+    for words in ([], ["help"], ["--json"]):
+        ran = p2claw(home, *words)
+        assert (ran.code, ran.out, ran.err) == (0, helped.out, "")
+    assert p2claw(home, "config").out == p2claw(home, "config", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["exposse"], "Did you mean `p2claw expose`?"),
+        (["Status"], "Did you mean `p2claw status`?"),
+        (["zzzz"], "See `p2claw --help`"),
+        (["config", "chek"], "Did you mean `p2claw config check`?"),
+        (["help", "doktor"], "Did you mean `p2claw doctor`?"),
+        (["help", "run", "x"], "See `p2claw run --help`"),
+    ],
+)
+def test_an_unknown_verb_is_wrong_usage_and_the_nearest_is_named(
+    home: Path, words: list[str], meant: str
+) -> None:
+    ran = p2claw(home, *words, "--json")
     assert (ran.code, ran.out) == (2, "")
-    assert "exposse" in ran.err
+    assert ran.error == {"code": "verb-unknown", "message": ran.error["message"], "hint": meant}
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["run", "--cordinator", "x"], "--coordinator"),
+        (["expose", "dog", "3000", "--preserv-host"], "--preserve-host"),
+        (["status", "--jsn"], "--json"),
+        (["--verson"], "--version"),
+        (["routes", "--hlep"], "--help"),
+    ],
+)
+def test_an_unknown_option_is_wrong_usage_and_the_nearest_is_named(
+    home: Path, words: list[str], meant: str
+) -> None:
+    ran = p2claw(home, *words)
+    assert ran.code == 2
+    assert f"Did you mean {meant}?" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--json", "config", "check"],
+        ["config", "--json", "check"],
+        ["config", "check", "--json"],
+    ],
+)
+def test_json_may_stand_anywhere(home: Path, words: list[str]) -> None:
+    assert p2claw(home, *words).json == {"ok": True, "file": None, "problems": []}
+
+
+def test_behind_two_hyphens_json_is_a_word_like_others(home: Path) -> None:
+    ran = p2claw(home, "unexpose", "--", "--json")
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        2,
+        "error: '--json' is not an app name (app-name-invalid)",
+    )
+
+
+def test_help_of_a_verb_is_what_the_verb_says_itself(home: Path) -> None:
+    assert p2claw(home, "help", "config", "show").out == (
+        p2claw(home, "config", "show", "--help").out
+    )
+
+
+def test_help_as_json_has_the_options(home: Path) -> None:
+    facts = p2claw(home, "help", "run", "--json").json
+    assert (facts["usage"], facts["verbs"]) == ("p2claw run", [])
+    (level,) = [one for one in facts["options"] if one["names"] == ["--log-level"]]
+    assert level == {
+        "names": ["--log-level"],
+        "help": "What is written to standard error.",
+        "environment": "P2CLAW_LOG_LEVEL",
+        "flag": False,
+        "repeatable": False,
+        "values": ["debug", "info", "warning", "error"],
+    }
+    assert p2claw(home, "help", "--json").json["verbs"] == list(VERBS)
+
+
+# What each verb may load. Loading takes time before anything is said; the data plane most of it.
+HEAVY = {"asyncio", "aiohttp", "aiortc", "aioice", "uvloop", "p2claw.dataplane", "p2claw.link"}
+AT_ONCE = sorted(set(VERBS) - {"demo", "fetch", "doctor"})
+
+
+@pytest.mark.parametrize("verb", AT_ONCE)
+def test_a_verb_that_needs_no_data_plane_loads_none(verb: str) -> None:
+    script = (
+        "import sys; from p2claw.cli.verbs import load_verb; load_verb(sys.argv[1])\n"
+        f"sys.exit(', '.join({HEAVY!r} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, verb], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_wrong_usage_is_json_when_json_was_asked_for(home: Path) -> None:

@@ -189,7 +189,8 @@ class Stack:
         return any(process.returncode is not None for process in self._processes.values())
 
     def _env(self) -> dict[str, str]:
-        return {**os.environ, "P2CLAW_HOME": str(self.folder / "home")}
+        home = {"P2CLAW_HOME": str(self.folder / "home"), "P2CLAW_CONFIG": os.devnull}
+        return {**os.environ, **home}
 
 
 @contextlib.asynccontextmanager

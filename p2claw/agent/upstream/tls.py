@@ -6,15 +6,18 @@ is that the upstream shows the same certificate as when the app was exposed.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import socket
 import ssl
+from typing import TYPE_CHECKING
 
 from p2claw.agent.request_faults import CertificateFault
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.errors import UsageError
+
+if TYPE_CHECKING:
+    import asyncio
 
 FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 

@@ -15,6 +15,7 @@ from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.output import json_option, print_json, print_note, print_table
 from p2claw.cli.run import agent_config, choice_of
 from p2claw.cli.server import server_config
+from p2claw.cli.verb_group import VerbGroup
 from p2claw.cli.verbs import load_verb
 from p2claw.config import AgentConfig, config_path
 from p2claw.errors import P2clawError, UsageError
@@ -27,7 +28,6 @@ Examples:
 
 \b
 Exit codes: 0 good, or shown; 1 something in the file cannot be, 2 no such file.
-Both verbs have --json.
 """
 
 _CHECK = """
@@ -49,8 +49,9 @@ Exit codes: 0 shown, 2 no such file, or something in it cannot be.
 """
 
 
-@click.group(epilog=_EXAMPLE)
-def config() -> None:
+@click.group(cls=VerbGroup, epilog=_EXAMPLE)
+@json_option
+def config(as_json: bool) -> None:
     """Look at p2claw.toml, where the options of `run` and `server` can be kept.
 
     The table [agent] has those of `p2claw run`, [server] those of `p2claw server`, each under the
