@@ -6,10 +6,11 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from p2claw import __version__
+from p2claw.agent.exposed import Exposed
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import Identity, load_or_create_identity
 from p2claw.agent.home.lock import only_agent
@@ -24,7 +25,7 @@ from p2claw.agent.workers.assignment import Workers
 from p2claw.config import AgentConfig
 from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import UsageError
-from p2claw.link.control import ControlConnection
+from p2claw.link.control import ControlConnection, ControlState
 from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.log import get_log
 from p2claw.wire.frames.codec import CODEC
@@ -49,9 +50,7 @@ class Agent:
         self._started_s = time.monotonic()
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
-        self._changing = asyncio.Lock()
-        self._file = RouteFile(config.routes_path)
-        self._routes: Routes = {}
+        self._exposed = Exposed(RouteFile(config.routes_path), self._apply)
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
         self._notices = Notices()
@@ -61,7 +60,7 @@ class Agent:
         self._registration = Registration(
             self._identity,
             config.audience,
-            lambda: self._routes,
+            lambda: self._exposed.routes,
             self._visitors,
             accepted=self._remember if config.remember else None,
         )
@@ -75,7 +74,7 @@ class Agent:
         ready: called once the local API answers. Raises UsageError `routes-damaged` …
         """
         async with AsyncExitStack() as stack:
-            self._apply(await asyncio.to_thread(self._file.load))
+            await self._exposed.load()
             listening = stack.enter_context(local_socket(self._config.socket_path))
             stack.push_async_callback(self._visitors.close)
             await self._visitors.start()
@@ -84,7 +83,7 @@ class Agent:
                 "agent started",
                 version=__version__,
                 peer_id=self._identity.peer_id,
-                apps=len(self._routes),
+                apps=len(self._exposed.routes),
                 coordinator=self._config.coordinator,
             )
             watch = AddressWatch(self._control.addresses_changed)
@@ -106,11 +105,10 @@ class Agent:
 
     async def reload(self) -> Json:
         """Read the routes again. Links stay. Raises UsageError, and then nothing changes."""
-        async with self._changing:
-            self._apply(await asyncio.to_thread(self._file.load))
+        await self._exposed.load()
         await self._registration.announce()
-        log.info("routes reloaded", apps=len(self._routes))
-        return {"apps": len(self._routes)}
+        log.info("routes reloaded", apps=len(self._exposed.routes))
+        return {"apps": len(self._exposed.routes)}
 
     def reload_soon(self) -> None:
         """`reload`, for a signal: what goes wrong is logged."""
@@ -121,23 +119,40 @@ class Agent:
     async def put_route(self, app: str, entry: object) -> Json:
         """Expose app. Raises UsageError."""
         route = route_from(app, entry)
-        async with self._changing:
-            self._apply(await asyncio.to_thread(self._file.put, route))
+        await self._exposed.put(route)
         await self._registration.announce()
         log.info("app exposed", app=app, upstream=route.upstream.text)
         return self._describe(route)
 
     async def delete_route(self, app: str) -> Json:
         """Expose app no more: requests on open links are answered 404. Raises UsageError."""
-        async with self._changing:
-            self._apply(await asyncio.to_thread(self._file.remove, app))
+        await self._exposed.remove(app)
         await self._registration.announce()
         log.info("app unexposed", app=app)
         return {"app": app}
 
+    @asynccontextmanager
+    async def share(self, app: str, entry: object) -> AsyncIterator[Callable[[], Awaitable[Json]]]:
+        """Expose app while the block runs; what it gets tells how the app is now.
+
+        Raises UsageError.
+        """
+        route = route_from(app, entry)
+        await self._exposed.share(route)
+        log.info("app exposed", app=app, upstream=route.upstream.text)
+        try:
+            await self._registration.announce()
+            yield lambda: self._shared(route)
+        finally:
+            if await asyncio.shield(self._exposed.unshare(route)):
+                log.info("app unexposed", app=app)
+                await asyncio.shield(self._registration.announce())
+
     def routes(self) -> Json:
         """All routes, by name of the app."""
-        return {"routes": [self._describe(route) for _, route in sorted(self._routes.items())]}
+        return {
+            "routes": [self._describe(route) for _, route in sorted(self._exposed.routes.items())]
+        }
 
     async def sessions(self) -> Json:
         """All open links, the oldest first."""
@@ -160,6 +175,26 @@ class Agent:
                 }
                 for worker, link in sorted(links, key=lambda item: -item[1].age_s)
             ]
+        }
+
+    async def unshare(self, app: str) -> Json:
+        """Take a shared app away. Raises UsageError."""
+        await self._exposed.unshare_app(app)
+        await self._registration.announce()
+        log.info("app unexposed", app=app)
+        return {"app": app}
+
+    async def _shared(self, route: Route) -> Json:
+        """How a shared app is: where it can be visited, who does, and whether it is still there."""
+        control = self._control
+        links = (await self.sessions())["sessions"]
+        return {
+            **self._describe(route),
+            "exposed": self._exposed.routes.get(route.app) == route,
+            "online": control.state is ControlState.ONLINE,
+            "last_error": control.last_error,
+            "coordinator": self._config.coordinator,
+            "sessions": [link for link in links if link["app"] == route.app],
         }
 
     def status(self) -> Json:
@@ -211,7 +246,6 @@ class Agent:
         }
 
     def _apply(self, routes: Routes) -> None:
-        self._routes = routes
         self._notices.keep(routes)
         self._visitors.apply(routes)
 

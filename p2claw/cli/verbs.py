@@ -21,6 +21,7 @@ VERBS = {
     "join": Verb("p2claw.cli.join", "Join a coordinator: run registers there."),
     "leave": Verb("p2claw.cli.leave", "Forget a coordinator."),
     "run": Verb("p2claw.cli.run", "Run the agent of this box."),
+    "share": Verb("p2claw.cli.share.command", "Give a port or a folder a URL while this runs."),
     "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
     "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
     "routes": Verb("p2claw.cli.routes", "List the apps of this box."),

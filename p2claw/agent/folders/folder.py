@@ -15,8 +15,9 @@ from p2claw.agent.folders.codings import TWINS, accepted
 from p2claw.agent.folders.entries import Listing, listing_of
 from p2claw.agent.folders.file_response import FoundFile, respond_with
 from p2claw.agent.folders.kinds import is_compressible, media_type, with_charset
-from p2claw.agent.folders.listing_page import Order, listing_page
+from p2claw.agent.folders.listing_page import listing_page
 from p2claw.agent.folders.names import NotHereError, names_of, quoted
+from p2claw.agent.folders.order import Order
 from p2claw.agent.folders.own_paths import OWN, OwnPaths
 from p2claw.agent.folders.pages import COMMON, notice_page, page_response
 from p2claw.agent.folders.reading import Disk

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import os
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+if TYPE_CHECKING:
+    from PIL import Image
 
 # 50 million pixels are 200 MB while they are decoded, and cameras of telephones have less.
 MAX_IMAGE_PIXELS = 50_000_000
@@ -19,9 +21,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 FOREIGN = ("image/tiff", "image/bmp")
 
 _PROFILE_BYTES = 4096
-
-# For whatever a decoder opens inside of a picture.
-Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
 
 
 class NoPictureError(Exception):
@@ -34,6 +33,10 @@ def smaller(descriptor: int, edge: int) -> bytes:
 
     Takes up to a second of one core. Raises NoPictureError.
     """
+    from PIL import Image  # only here: an agent without pictures starts without it
+
+    # For whatever a decoder opens inside of a picture.
+    Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
     with os.fdopen(os.dup(descriptor), "rb") as file:
         if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
             raise NoPictureError
@@ -49,6 +52,8 @@ def smaller(descriptor: int, edge: int) -> bytes:
 
 
 def _smaller(picture: Image.Image, edge: int) -> bytes:
+    from PIL import Image, ImageOps
+
     if picture.width * picture.height > MAX_IMAGE_PIXELS:
         raise NoPictureError
     # A JPEG is decoded at a half, a quarter or an eighth where that is enough.

@@ -10,7 +10,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -25,6 +25,10 @@ log = get_log("agent")
 REQUEST_BYTES = 64 * KIB
 SHUTDOWN_S = 1.0
 
+# How often whoever shares an app is told how it is; and until it has its URL.
+TOLD_S = 0.5
+SOON_S = 0.1
+
 Json = dict[str, Any]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,6 +42,10 @@ class Controlled(Protocol):
     async def put_route(self, app: str, entry: object) -> Json: ...
     async def delete_route(self, app: str) -> Json: ...
     async def reload(self) -> Json: ...
+    async def unshare(self, app: str) -> Json: ...
+    def share(
+        self, app: str, entry: object
+    ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
 
 
 @asynccontextmanager
@@ -71,6 +79,14 @@ def _application(agent: Controlled) -> web.Application:
     async def delete_route(request: web.Request) -> web.Response:
         return web.json_response(await agent.delete_route(request.match_info["app"]))
 
+    async def share(request: web.Request) -> web.StreamResponse:
+        entry = _parse(await request.read())
+        async with agent.share(request.match_info["app"], entry) as facts:
+            return await _tell(request, facts)
+
+    async def unshare(request: web.Request) -> web.Response:
+        return web.json_response(await agent.unshare(request.match_info["app"]))
+
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await agent.reload())
 
@@ -80,8 +96,26 @@ def _application(agent: Controlled) -> web.Application:
     application.router.add_get("/v1/routes", routes)
     application.router.add_put("/v1/routes/{app}", put_route)
     application.router.add_delete("/v1/routes/{app}", delete_route)
+    application.router.add_post("/v1/shares/{app}", share)
+    application.router.add_delete("/v1/shares/{app}", unshare)
     application.router.add_post("/v1/reload", reload)
     return application
+
+
+async def _tell(request: web.Request, facts: Callable[[], Awaitable[Json]]) -> web.StreamResponse:
+    """How a shared app is, a line of JSON each time, until it is gone or the one who asks is."""
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
+    while request.transport is not None and not request.transport.is_closing():
+        now = await facts()
+        try:
+            await response.write(json.dumps(now).encode() + b"\n")
+        except ConnectionError:
+            break
+        if not now["exposed"]:
+            break
+        await asyncio.sleep(TOLD_S if now["url"] and now["online"] else SOON_S)
+    return response
 
 
 @web.middleware

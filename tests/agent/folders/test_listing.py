@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from p2claw.agent.folders import entries
-from p2claw.agent.folders.listing_page import size_text
+from p2claw.agent.folders.drawn_entries import size_text
 from tests.support.proxied import Proxied
 
 

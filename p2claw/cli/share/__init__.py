@@ -1,0 +1,1 @@
+"""`p2claw share`: a folder or a port gets a URL for as long as the command runs."""
