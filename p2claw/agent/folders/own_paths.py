@@ -1,7 +1,7 @@
 """The paths below `/.p2claw/`, which no file can have because its first letter is a dot: what the
 pages of ours need, and smaller pictures of the folder's own.
 
-    /.p2claw/style.css           /.p2claw/viewer.js
+    /.p2claw/style.css           /.p2claw/viewer.js    /.p2claw/icon.svg
     /.p2claw/small/a/b.jpg       at most 400 × 400
     /.p2claw/large/a/b.jpg       at most 2048 × 2048
 """

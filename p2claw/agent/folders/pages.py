@@ -19,7 +19,11 @@ _POLICY = (
 )
 _HTML = "text/html; charset=utf-8"
 
-_KINDS = {"style.css": "text/css; charset=utf-8", "viewer.js": "text/javascript; charset=utf-8"}
+_KINDS = {
+    "icon.svg": "image/svg+xml",
+    "style.css": "text/css; charset=utf-8",
+    "viewer.js": "text/javascript; charset=utf-8",
+}
 
 MOST_UNPACKED_BYTES = 2_048
 
@@ -47,6 +51,7 @@ def document(title: str, body: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
+<link rel="icon" href="{asset_url("icon.svg")}">
 <link rel="stylesheet" href="{asset_url("style.css")}">
 </head>
 <body>

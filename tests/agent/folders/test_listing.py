@@ -124,7 +124,7 @@ async def test_an_empty_folder_says_so(box: Proxied) -> None:
 async def test_what_a_page_names_is_there(box: Proxied, site: Path) -> None:
     page = (await box.ask("GET", "/")).body.decode()
     used = re.findall(r'(?:href|src)="(/\.p2claw/[^"]*)"', page)
-    assert len(used) == 2
+    assert len(used) == 3
     for url in used:
         answer = await box.ask("GET", url)
         assert answer.status == 200

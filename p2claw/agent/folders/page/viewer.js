@@ -18,6 +18,8 @@ const items = [...document.querySelectorAll("a[data-show]")].map(link => ({
 
 const dialog = document.createElement("dialog");
 dialog.className = "viewer";
+dialog.autofocus = true; // itself, and none of its buttons
+dialog.tabIndex = -1;
 dialog.innerHTML = `
 <div class="bar">
   <span class="title"></span><span class="where"></span>
