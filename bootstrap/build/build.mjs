@@ -133,8 +133,7 @@ const files = new Map([
   ["sw.js", sw],
 ]);
 for (const [name, text] of built) files.set(name, text);
-await writeAll(files);
-report(files);
+report(await writeAll(files));
 
 // What goes before an app's script, in its first line.
 async function oneLine(name) {
@@ -220,27 +219,26 @@ function contentSecurityPolicy(style) {
   ].join("; ");
 }
 
+/** Writes each file, also compressed; its sizes by name: as it is, by gzip, by brotli. */
 async function writeAll(files) {
+  const sizes = new Map();
   await mkdir(OUT, { recursive: true });
   for (const old of await readdir(OUT)) await rm(OUT + old, { recursive: true });
   for (const [name, text] of files) {
+    const gzip = gzipSync(text, { level: 9 });
+    const br = brotli(text);
     await writeFile(OUT + name, text);
-    await writeFile(`${OUT}${name}.br`, brotli(text));
-    await writeFile(`${OUT}${name}.gz`, gzipSync(text, { level: 9 }));
+    await writeFile(`${OUT}${name}.br`, br);
+    await writeFile(`${OUT}${name}.gz`, gzip);
+    sizes.set(name, [Buffer.byteLength(text), gzip.length, br.length]);
   }
   const manifest = { shell: "shell.html", reset: "reset.html", sw: "sw.js", assets };
   await writeFile(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+  return sizes;
 }
 
-function report(files) {
-  const rows = [...files].map(([name, text]) => {
-    return [
-      name,
-      Buffer.byteLength(text),
-      gzipSync(text, { level: 9 }).length,
-      brotli(text).length,
-    ];
-  });
+function report(sizes) {
+  const rows = [...sizes].map(([name, each]) => [name, ...each]);
   const loaded = rows.filter(([name]) => !lazy.has(name));
   const sum = (column) => loaded.reduce((total, row) => total + row[column], 0);
   console.log(["bytes".padStart(32), "gzip".padStart(8), "brotli".padStart(8)].join(""));
