@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from p2claw.errors import UsageError
+from p2claw.names import is_localhost
 from p2claw.units import GIB, KIB, MIB
 
 DEFAULT_LISTEN = "127.0.0.1:8787"
@@ -192,7 +193,7 @@ def check_coordinator(url: str) -> str:
         host, port = parts.hostname or "", parts.port
         host = host if host.isascii() else host.encode("idna").decode()
     except ValueError:
-        raise _no_coordinator(url, "") from None
+        raise _no_coordinator(url) from None
     plain = not (parts.query or parts.fragment or "@" in parts.netloc) and parts.path in ("", "/")
     if (
         parts.scheme not in _COORDINATOR_PORTS
@@ -200,17 +201,19 @@ def check_coordinator(url: str) -> str:
         or port == 0
         or not plain
     ):
-        raise _no_coordinator(url, parts.netloc or parts.path.partition("/")[0])
+        raise _no_coordinator(url)
     netloc = f"[{host}]" if ":" in host else host
     if port not in (None, _COORDINATOR_PORTS[parts.scheme]):
         netloc += f":{port}"
     return f"{parts.scheme}://{netloc}"
 
 
-def _no_coordinator(url: str, netloc: str) -> UsageError:
+def _no_coordinator(url: str) -> UsageError:
     """The error, with the address that was probably meant."""
-    likely = bool(_HOST.fullmatch(netloc)) and "." in netloc
-    example = f"https://{netloc.lower()}" if likely else DEFAULT_COORDINATOR
+    netloc = (url.partition("://")[2] or url).partition("/")[0].lower()
+    local = is_localhost(netloc.partition(":")[0])
+    likely = bool(_HOST.fullmatch(netloc)) and (local or "." in netloc)
+    example = f"{'http' if local else 'https'}://{netloc}" if likely else DEFAULT_COORDINATOR
     return UsageError(
         f"{url!r} is not the address of a coordinator",
         code="coordinator-invalid",

@@ -69,6 +69,8 @@ def test_anything_else_is_no_coordinator(url: str) -> None:
     ("given", "meant"),
     [
         ("apps.example.org", "https://apps.example.org"),
+        ("apps.example.org:8443", "https://apps.example.org:8443"),
+        ("localhost:18787", "http://localhost:18787"),
         ("https://apps.example.org/path", "https://apps.example.org"),
         ("wss://apps.example.org", "https://apps.example.org"),
         ("nonsense", "http://localhost:8787"),
