@@ -25,4 +25,4 @@ ICONS = (
 
 def icon(name: str) -> str:
     """One of them, where it is used."""
-    return f'<svg class="icon {name}" aria-hidden="true"><use href="#i-{name}"/></svg>'
+    return f'<svg class="icon i-{name}" aria-hidden="true"><use href="#i-{name}"/></svg>'

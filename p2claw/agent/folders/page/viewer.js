@@ -18,7 +18,6 @@ const items = [...document.querySelectorAll("a[data-show]")].map(link => ({
 
 const dialog = document.createElement("dialog");
 dialog.className = "viewer";
-dialog.autofocus = true; // itself, and none of its buttons
 dialog.tabIndex = -1;
 dialog.innerHTML = `
 <div class="bar">
@@ -81,7 +80,10 @@ function show(index) {
   part(".whole").href = item.whole;
   part(".back").hidden = index === 0;
   part(".on").hidden = index === items.length - 1;
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    dialog.showModal();
+    dialog.focus(); // itself, and none of its buttons
+  }
   for (const near of [items[index + 1], items[index - 1]]) {
     if (near?.kind === "picture") new Image().src = near.source;
   }
