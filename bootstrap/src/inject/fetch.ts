@@ -10,6 +10,8 @@ import { tellSw } from "./sw-port";
 
 // A smaller body costs no more the usual way.
 const LARGE_BYTES = 65_536;
+// Where a Service Worker is shown no body, it cannot tell an empty one from none.
+const SHOWN = "body" in Request.prototype;
 
 export const nativeFetch = window.fetch.bind(window);
 
@@ -33,7 +35,8 @@ export function wrapFetch(shell: ShellApi): void {
     }
     const id = crypto.randomUUID();
     const blob = bodyOf(whole);
-    const large = blob && blob.size >= LARGE_BYTES ? blob : undefined;
+    const byReference = blob && (blob.size >= LARGE_BYTES || !(blob.size || SHOWN));
+    const large = byReference ? blob : undefined;
     const body = large ? null : (blob ?? (await otherBody(whole, init?.body ?? input)));
     const keep = whole.keepalive || init?.keepalive || shell.closing;
     const url = marked(own.href, {
@@ -96,8 +99,8 @@ function adopted(response: Response): Response {
 // given: it, or what was asked for without one, and then at once.
 async function otherBody(request: Request, given: unknown): Promise<BodyInit | null> {
   if (/^(GET|HEAD)$/.test(request.method) || given === String(given)) return null;
-  if ("body" in Request.prototype) return request.body;
-  const blob = await (request as Request).blob();
+  if (SHOWN) return request.body;
+  const blob = await request.blob();
   return blob.size ? blob : null;
 }
 
