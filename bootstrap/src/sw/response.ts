@@ -72,8 +72,10 @@ export async function assemble(
     return new Response(empty, said);
   }
   const { client } = shell;
-  let stream = bodyOf(port, shell, (bytes) => tellSize(client, url, bytes));
-  if (headers.has("location") && isRedirect(head.status)) {
+  const leads = headers.has("location") && isRedirect(head.status);
+  const whole = (bytes: number): void => tellSize(client, url, bytes);
+  let stream = bodyOf(port, shell, leads ? undefined : whole);
+  if (leads) {
     // Browsers do not read it, and one complains that it was not read.
     void stream.pipeTo(new WritableStream()).catch(() => undefined);
     return new Response(null, said);
