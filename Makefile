@@ -82,9 +82,9 @@ check: build
 	@$(BIN)/ruff format --check .
 	@echo '» mypy'
 	@$(BIN)/mypy
-	@echo '» layers'
+	@echo '» layers and circles'
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python scripts/check_cimports.py
+	@$(BIN)/python scripts/check_circles.py
 	@echo '» cython-lint'
 	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*/*.pyx p2claw/dataplane/*/*.px[di]
 	@echo '» C sources'

@@ -31,7 +31,7 @@ VERBS = {
     "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
     "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
     "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
-    "config": Verb("p2claw.cli.config.command", "Look at p2claw.toml."),
+    "config": Verb("p2claw.cli.show_config", "Look at p2claw.toml."),
     "completion": Verb("p2claw.cli.completion", "Let a shell complete verbs, options and names."),
     "help": Verb("p2claw.cli.help", "Show how a verb is used."),
 }

@@ -1,10 +1,8 @@
-"""What import-linter does not see: it does not read Cython or C."""
+"""What import-linter does not see: it does not read Cython or C. Circles are in `test_circles`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -56,15 +54,6 @@ def includes(text: str) -> set[str]:
     return set(re.findall(r'#\s*include\s*"([^"]+)"', text))
 
 
-def circles(uses: Mapping[str, Iterable[str]]) -> list[str]:
-    """The members of a circle, if there is one."""
-    try:
-        TopologicalSorter(uses).prepare()
-    except CycleError as error:
-        return list(error.args[1])
-    return []
-
-
 @pytest.mark.parametrize("name", ["_sctp", "_stun"])
 def test_the_extension_imports_no_clock_socket_or_loop(name: str) -> None:
     source = (CORE / f"{name}.pyx").read_text() + (CORE / f"{name}.pxd").read_text()
@@ -98,24 +87,6 @@ def test_sctp_and_stun_know_nothing_of_each_other() -> None:
         for path in c_files(CORE / room):
             named = {name for name in includes(path.read_text()) if name.startswith(f"{other}/")}
             assert named == set(), path
-
-
-def test_no_source_of_c_reaches_itself() -> None:
-    """A source uses those whose headers it includes; headers alone are a graph of their own."""
-    sources: dict[str, set[str]] = {}
-    headers: dict[str, set[str]] = {}
-    for room in (CORE, CARRIER):
-        for path in c_files(room):
-            name = str(path.relative_to(room).with_suffix(""))
-            named = {one.removesuffix(".h") for one in includes(path.read_text())} - {name}
-            (headers if path.suffix == ".h" else sources)[name] = named
-    assert circles(headers) == []
-    assert circles({name: used & sources.keys() for name, used in sources.items()}) == []
-
-
-def test_a_circle_is_found() -> None:
-    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
-    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_no_file_of_the_c_sources_is_too_long() -> None:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
-from aioice import stun
+from aioice import Connection, stun
 from aioice.ice import StunProtocol
 
 from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.link.ice.allowance import Allowance
 from p2claw.log import get_log
 
-if TYPE_CHECKING:
-    from p2claw.link.ice.ice_connection import IceConnection
-
 log = get_log("link")
+
+
+class Receiver(Protocol):
+    """The connection that a socket belongs to, as the socket sees it."""
+
+    allowance: Allowance | None
+
+    def datagram_received(self, data: bytes) -> None:
+        """A record of DTLS has come."""
+
+    def relayed_stun(self, data: bytes) -> bool:
+        """Whether this STUN message, which came by a relay, needs nothing more."""
 
 
 class PortTransport(asyncio.DatagramTransport):
@@ -28,7 +38,7 @@ class PortTransport(asyncio.DatagramTransport):
         self._closing = False
 
     def sendto(self, data: Any, addr: Any = None) -> None:
-        allowance = self._protocol.receiver.allowance
+        allowance = self._protocol.owner.allowance
         if allowance is None:
             self._port.send_to(bytes(data), addr[0], addr[1], self._host)
             return
@@ -53,16 +63,15 @@ class CheckSocket(StunProtocol):
     port: None if it is relayed, and aioice's TURN client is the transport.
     """
 
-    receiver: IceConnection
-
-    def __init__(self, receiver: IceConnection, port: UdpPort | None = None) -> None:
-        super().__init__(receiver)
+    def __init__(self, owner: Receiver, port: UdpPort | None = None) -> None:
+        super().__init__(cast("Connection", owner))  # it is aioice's as well
+        self.owner = owner
         self.port = port
         self._open: dict[tuple[str, int], stun.Message] = {}
 
     @classmethod
-    def on_port(cls, receiver: IceConnection, port: UdpPort, host: str) -> CheckSocket:
-        socket = cls(receiver, port)
+    def on_port(cls, owner: Receiver, port: UdpPort, host: str) -> CheckSocket:
+        socket = cls(owner, port)
         socket.connection_made(PortTransport(port, host, socket))
         return socket
 
@@ -76,9 +85,9 @@ class CheckSocket(StunProtocol):
         if not data:
             return
         if 20 <= data[0] <= 63:
-            self.receiver.datagram_received(data)
+            self.owner.datagram_received(data)
         elif data[0] <= 3:
-            if self.port is None and self.receiver.relayed_stun(data):
+            if self.port is None and self.owner.relayed_stun(data):
                 return
             try:
                 super().datagram_received(data, addr)
