@@ -56,6 +56,33 @@ async def test_a_box_that_is_offline_is_reached_when_it_is_back(
     await tab.wait_for_text("This is page 0", within="app", timeout_s=60)
 
 
+async def test_a_page_that_is_drawn_again_keeps_its_button(
+    browser: Browser, own_stack: Stack, probe: Probe, fresh_name: str
+) -> None:
+    """Else a click is lost that begins before and ends after, and the keyboard's focus with it."""
+    address = await own_stack.expose(fresh_name, probe.upstream)
+    tab = await human_pages.box_offline(browser, own_stack, address)
+    await _says(tab, "box-offline")
+    await tab.wait_for("() => document.querySelector('button + .soon') !== null", within="top")
+    await tab.evaluate(
+        """() => {
+            window.drawn = document.querySelector(".soon");
+            window.pressed = document.querySelector("button");
+            pressed.focus();
+        }""",
+        within="top",
+    )
+    await tab.wait_for(
+        "() => !drawn.isConnected && document.querySelector('.soon') !== null",
+        within="top",
+        timeout_s=60,
+    )
+    assert await tab.evaluate("() => document.activeElement === pressed", within="top")
+    await own_stack.start_agent()
+    await tab.evaluate("() => pressed.click()", within="top")
+    await tab.wait_for_text("This is page 0", within="app", timeout_s=60)
+
+
 async def test_a_swapped_fingerprint_is_a_wrong_key(browser: Browser, site: Site) -> None:
     async with lying_coordinator(site.stack.edge) as liar:
         liar.lie = Lie.FINGERPRINT

@@ -3,19 +3,48 @@
 import type { RetryPlan } from "../messages/late";
 import type { ProblemText } from "../messages/problems";
 
-/** Its parts, for the shell's `main`. */
+/** One that is shown: what it says, its button's plan, and where the time to the next try stands. */
+interface Page {
+  said: string;
+  parts: HTMLElement[];
+  retry: RetryPlan | undefined;
+  soon: HTMLElement;
+}
+
+let last: Page | undefined;
+
+/**
+ * Its parts, for the shell's `main`. The same page drawn again has the same parts while they are
+ * shown: a person may be pressing the button just now, or have moved the focus to it.
+ */
 export function problemPage(problem: ProblemText, retry: RetryPlan | undefined): HTMLElement[] {
+  const said = JSON.stringify([problem, retry && (retry.label ?? "")]);
+  if (last?.said !== said || !last.parts[0]?.isConnected) last = newPage(said, problem, retry);
+  last.retry = retry;
+  const soon = retry?.inS === undefined ? element("span", "") : count(retry.inS);
+  last.soon.replaceWith(soon);
+  last.soon = soon;
+  return last.parts;
+}
+
+function newPage(said: string, problem: ProblemText, retry: RetryPlan | undefined): Page {
   const parts = [
     path(`path ${problem.well ? "whole" : "broken"}`),
     element("h1", "", problem.title),
     ...problem.text.map(paragraph),
   ];
   if (problem.facts) parts.push(facts(problem.facts));
-  const row = element("div", "row");
-  if (retry) row.append(button(retry.label ?? "Try again", retry.act));
-  if (retry?.inS !== undefined) row.append(count(retry.inS));
-  if (row.childNodes.length) parts.push(row);
-  return parts;
+  const soon = element("span", "");
+  const page: Page = { said, parts, retry, soon };
+  if (retry) {
+    const row = element("div", "row");
+    row.append(
+      button(retry.label ?? "Try again", () => page.retry?.act()),
+      soon,
+    );
+    parts.push(row);
+  }
+  return page;
 }
 
 function count(seconds: number): HTMLElement {
@@ -26,7 +55,7 @@ function count(seconds: number): HTMLElement {
     left -= 1;
   };
   say();
-  // Until another page is shown in its place.
+  // Until another one takes its place.
   const timer = setInterval(() => (text.isConnected ? say() : clearInterval(timer)), 1_000);
   return text;
 }

@@ -51,7 +51,8 @@ export class Screen {
   private show(kind: string, ...parts: HTMLElement[]): void {
     this.main.className = kind;
     delete this.main.dataset["step"];
-    this.main.replaceChildren(...parts);
+    // Parts that are shown already stay where they are, and keep the focus.
+    if (!parts[0]?.isConnected) this.main.replaceChildren(...parts);
     this.main.hidden = false;
   }
 
