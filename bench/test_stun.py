@@ -38,7 +38,7 @@ def by_aioice(data: bytes) -> bytes | None:
 
 
 def test_answer_a_check(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(_stun.answer, CHECK, KEY, MAPPED, PORT) == ANSWER
+    assert benchmark(_stun.respond, CHECK, KEY, MAPPED, PORT) == ANSWER
 
 
 def test_answer_a_check_with_aioice(benchmark: BenchmarkFixture) -> None:
@@ -67,6 +67,6 @@ def test_a_round_of_consent(benchmark: BenchmarkFixture) -> None:
         assert answer is not None
         message = _stun.read(answer)
         assert message is not None
-        return message.verify(KEY) and consent.answered(message.transaction, at + 1000)[0]
+        return message.verify(KEY) and consent.confirmed(message.transaction, at + 1000)[0]
 
     assert benchmark(ask)

@@ -40,7 +40,7 @@ class Channel(Protocol):
         """Name the one user. Messages that came earlier are handed over at once."""
 
     def detach(self) -> None:
-        """The user is told no more; another may be named."""
+        """Call the user no more; another may be named."""
 
     def send(self, message: bytes) -> None:
         """Queue one message.

@@ -64,7 +64,7 @@ class Handling:
         """The link is lost: end every task, those with `keep` a while later, and wait for them."""
         tasks = list(self._tasks.values())
         kept = list(self._kept)
-        room = len(kept) if self._places is None else self._places.take(len(kept))
+        room = len(kept) if self._places is None else self._places.reserve(len(kept))
         if room < len(kept):
             log.info("requests not kept", code="box-busy", requests=len(kept) - room)
         for task in tasks:

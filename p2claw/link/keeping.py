@@ -20,7 +20,7 @@ class Keeping:
         """What a link of this visitor takes from. visitor: the coordinator's name for it."""
         return KeptPlaces(self, visitor)
 
-    def take(self, visitor: str, wanted: int) -> int:
+    def reserve(self, visitor: str, wanted: int) -> int:
         """As many of the wanted places as there are. Each is to be given back."""
         taken = max(0, min(wanted, self._left, self._per_visitor - self._taken[visitor]))
         self._count(visitor, taken)
@@ -45,8 +45,8 @@ class KeptPlaces:
         self._keeping = keeping
         self._visitor = visitor
 
-    def take(self, wanted: int) -> int:
-        return self._keeping.take(self._visitor, wanted)
+    def reserve(self, wanted: int) -> int:
+        return self._keeping.reserve(self._visitor, wanted)
 
     def give(self, places: int) -> None:
         self._keeping.give(self._visitor, places)

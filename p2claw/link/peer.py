@@ -32,8 +32,8 @@ from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.host_addresses import BEST_PREFERENCE, host_addresses
 from p2claw.link.ice.ice_connection import COMPONENT, IceConnection
 from p2claw.link.ice.local_names import LocalNames, is_local_name
+from p2claw.link.ice.public_candidates import public_candidates
 from p2claw.link.ice.servers import read_servers
-from p2claw.link.ice.told_addresses import told_candidates
 from p2claw.link.sdp import Description, read_description, write_description
 from p2claw.link.stock import check_stock
 from p2claw.log import get_log
@@ -92,7 +92,7 @@ class Peer:
         Host candidates are not among them: they are in the description, and so is what a STUN
         server has said lately.
     port: a UDP port shared with other links; None: a port of its own.
-    certificate: for the DTLS handshake; None: a new one. told: addresses and ports at which this
+    certificate: for the DTLS handshake; None: a new one. public: addresses and ports at which this
         side is reached though they are none of the machine's own.
     credentials: the ICE ufrag and password of this side, where a ticket sets them.
     fingerprint: SHA-256 of the certificate, 32 bytes.
@@ -107,7 +107,7 @@ class Peer:
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: UdpPort | None,
         certificate: LinkCertificate | None = None,
-        told: tuple[tuple[str, int], ...] = (),
+        public: tuple[tuple[str, int], ...] = (),
         controlling: bool,
         credentials: tuple[str, str] | None = None,
     ) -> None:
@@ -127,7 +127,7 @@ class Peer:
         self._is_started = False
         self._names = LocalNames(self._on_name)
         self._gathering: Gathering | None = None
-        self._told = told
+        self._public = public
         self._mid = "0"
         self._settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failure: LinkError | None = None
@@ -197,7 +197,7 @@ class Peer:
         if self._gathering is not None:
             raise LocalProtocolError("a peer describes itself once")
         candidates = self._connection.open_hosts(host_addresses())
-        candidates += told_candidates(self._told, candidates)
+        candidates += public_candidates(self._public, candidates)
         self._gathering = Gathering(self._connection, self._servers, self._on_gathered)
         candidates += self._gathering.remembered()
         self._gathering.start()
@@ -260,14 +260,14 @@ class Peer:
         self._link.start(records_way().kind(connection), self._connection.consent())
         for packet in early:
             self._link.packet_received(packet)
-        for datagram in self._connection.take_queued():
+        for datagram in self._connection.drain_queued():
             self._link.datagram_received(datagram)
 
     # Called by ICE.
 
-    def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
+    def address_validated(self, addr: tuple[str, int], *, confirmed: bool) -> None:
         if self._link is not None:
-            self._link.learn(*addr, answered=answered)
+            self._link.learn(*addr, confirmed=confirmed)
 
     def path_selected(self, pair: CandidatePair) -> None:
         link, protocol, remote = self._link, pair.protocol, pair.remote_addr
@@ -346,7 +346,7 @@ class BoxPeer(Peer):
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: UdpPort | None = None,
         certificate: LinkCertificate | None = None,
-        told: tuple[tuple[str, int], ...] = (),
+        public: tuple[tuple[str, int], ...] = (),
         credentials: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(
@@ -354,7 +354,7 @@ class BoxPeer(Peer):
             on_candidate=on_candidate,
             port=port,
             certificate=certificate,
-            told=told,
+            public=public,
             controlling=False,
             credentials=credentials,
         )

@@ -55,17 +55,17 @@ class Pump:
 
     __slots__ = (
         "_admit",
-        "_answer",
         "_channel",
         "_channel_is_closed",
         "_ended",
         "_ending",
         "_handling",
-        "_is_heard",
+        "_has_received",
         "_loop",
         "_loss",
         "_news",
         "_resume",
+        "_resume_reply",
         "_send_is_soon",
         "_streams",
         "_timer",
@@ -88,8 +88,8 @@ class Pump:
         self.on_pong: Callable[[float], None] = lambda rtt_s: None
         self._channel: Channel | None = channel
         self._resume = resume
-        self._answer: ev.ResumeAnswered | None = None
-        self._is_heard = True  # on this channel
+        self._resume_reply: ev.ResumeAnswered | None = None
+        self._has_received = True  # on this channel
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
@@ -105,7 +105,7 @@ class Pump:
 
     @property
     def draining(self) -> bool:
-        """Whether no new streams are taken: either side has sent GOAWAY, or the link is lost."""
+        """Whether new streams are refused: either side has sent GOAWAY, or the link is lost."""
         return self._loss is not None or self.session.failed or self.session.draining
 
     def start(self) -> None:
@@ -157,25 +157,25 @@ class Pump:
         self._send_soon()
 
     def abandon(self, loss: LinkError) -> None:
-        """End a session without a word: one that waits for another link, or that is none yet."""
+        """End a session without a GOAWAY: one that waits for another link, or that is none yet."""
         self._channel_is_closed.set()
         self._end(loss)
 
-    async def answered(self, *, timeout_s: float) -> int | None:
+    async def resume_reply(self, *, timeout_s: float) -> int | None:
         """Visitor: whether this link carries an earlier session on, as in ResumeAnswered.
 
         Raises LinkError.
         """
         try:
             async with asyncio.timeout(timeout_s):
-                while self._answer is None:
+                while self._resume_reply is None:
                     await self.news()
         except TimeoutError:
             raise LinkError(
                 f"the box did not say within {timeout_s:g} s whether the session goes on",
                 code="link-timeout",
             ) from None
-        return self._answer.received
+        return self._resume_reply.received
 
     def hand_over(self) -> Channel:
         """Give the channel away: another pump goes on with it, and this one is over."""
@@ -188,7 +188,7 @@ class Pump:
         return channel
 
     def freeze(self) -> None:
-        """Visitor: hear nothing more of this link, for another is told what came by now."""
+        """Visitor: read nothing more from this link, for another reports what has come by now."""
         if self._loss is None and self._channel is not None:
             self._suspend()
 
@@ -203,7 +203,7 @@ class Pump:
         if self._channel is not None:
             self._channel.detach()
         self._channel = channel
-        self._is_heard = False
+        self._has_received = False
         self.session.resume(received, self._loop.time())
         if self.session.role is Role.BOX and not self.session.failed:
             channel.send(self.session.resumed())
@@ -250,7 +250,7 @@ class Pump:
         await self._ended.wait()
 
     async def wait_closed(self) -> LinkError:
-        """Wait for the end of the link, and say why it ended. No task of it runs any more."""
+        """Wait for the end of the link, and return why it ended. No task of it runs any more."""
         await self._ended.wait()
         assert self._loss is not None
         return self._loss
@@ -259,7 +259,7 @@ class Pump:
 
     def message_received(self, message: bytes) -> None:
         if self._loss is None:
-            self._is_heard = True
+            self._has_received = True
             self.session.receive(message, self._loop.time())
             self._handle_events()
             self._send_soon()
@@ -270,8 +270,8 @@ class Pump:
 
     def channel_closed(self) -> None:
         channel = self._channel
-        # Who closes another link before the session was there has given up the link alone.
-        ended = channel is None or (channel.was_closed and self._is_heard)
+        # A side that closes another link before the session was on it has given up the link alone.
+        ended = channel is None or (channel.was_closed and self._has_received)
         if not ended and self.session.can_resume:
             self._suspend()
             return
@@ -424,7 +424,7 @@ class Pump:
             self.session.refuse_resume()
 
     def _on_resume_answered(self, event: ev.ResumeAnswered) -> None:
-        self._answer = event
+        self._resume_reply = event
         if event.received is not None and self._channel is not None:
             # What follows is of the session that it carries, and waits for that one's pump.
             self._channel.detach()

@@ -115,12 +115,12 @@ class Renewal:
         """Raises P2clawError."""
         hello = old.pump.session.peer_hello
         opened = await self._reach(None if hello is None else hello.place)
-        # From here on nothing may come on the old link: the box is told what has.
+        # From here on nothing may come on the old link: the new one reports what has.
         old.pump.freeze()
         pump = Pump(self._begin(old.pump.session.resumption), opened.channel)
         pump.start()
         try:
-            received = await pump.answered(timeout_s=ANSWER_TIMEOUT_S)
+            received = await pump.resume_reply(timeout_s=ANSWER_TIMEOUT_S)
         except BaseException:
             # Without GOAWAY: the box may have taken the link for the session already.
             pump.abandon(LinkError("the link was given up"))

@@ -134,9 +134,9 @@ async def test_a_check_alone_takes_no_address_away_from_another_link(
     """A visitor may write any sender on its checks; what it cannot is answer ours from there."""
     thief = RawPeer(port, starts=False)
     try:
-        thief.link.learn(HOST, peer.number, answered=False)
+        thief.link.learn(HOST, peer.number, confirmed=False)
         await says(peer, b"still ours")
-        thief.link.learn(HOST, peer.number, answered=True)
+        thief.link.learn(HOST, peer.number, confirmed=True)
         peer.send_raw(b"\x17 for whom?")
         await until(lambda: thief.owner.early == [b"\x17 for whom?"])
     finally:

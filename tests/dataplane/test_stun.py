@@ -203,7 +203,7 @@ def test_a_code_that_we_never_answer_with_is_not_written() -> None:
 
 
 def test_a_whole_answer_is_the_success_for_who_asked() -> None:
-    answer = _stun.answer(bytes(aioice_request()), KEY, packed("192.0.2.7"), 99)
+    answer = _stun.respond(bytes(aioice_request()), KEY, packed("192.0.2.7"), 99)
     assert answer == _stun.write_success(TRANSACTION, packed("192.0.2.7"), 99, KEY)
 
 
@@ -247,7 +247,7 @@ def test_no_bit_before_the_signature_can_be_flipped_by_who_makes_the_fingerprint
 def test_a_signature_by_another_key_is_refused() -> None:
     data = bytes(aioice_request())
     assert not good(data).verify(OTHER_KEY)
-    assert _stun.answer(data, OTHER_KEY, packed("::1"), 1) is None
+    assert _stun.respond(data, OTHER_KEY, packed("::1"), 1) is None
 
 
 def test_a_message_without_a_signature_is_not_verified_by_any_key() -> None:
@@ -329,7 +329,7 @@ def test_the_fingerprint_must_be_the_last() -> None:
 def test_an_indication_is_read_and_not_answered() -> None:
     data = signed(0x0011)
     assert good(data).type == "indication"
-    assert _stun.answer(data, KEY, packed("::1"), 1) is None
+    assert _stun.respond(data, KEY, packed("::1"), 1) is None
 
 
 # Writing into what the caller has

@@ -81,9 +81,9 @@ class Peer:
                     continue
                 self.last_arrival = now
                 if transaction is None:
-                    self.consent.heard(now)
+                    self.consent.received(now)
                 else:
-                    counted, rtt = self.consent.answered(transaction, now)
+                    counted, rtt = self.consent.confirmed(transaction, now)
                     self.rtts_us += [rtt] if counted and rtt is not None else []
                 continue
             now = at
@@ -114,13 +114,13 @@ def test_a_peer_that_is_heard_is_asked_every_four_to_six_seconds() -> None:
     consent = Consent(seed(), 0)
     now, gaps = 0, []
     for _ in range(500):
-        consent.heard(now)
+        consent.received(now)
         while due(consent) - now > SECOND:
             now += SECOND
-            consent.heard(now)
+            consent.received(now)
         at, transaction = asked(consent)
-        gaps.append(consent.unanswered(at))
-        assert consent.answered(transaction, at) == (True, 0)
+        gaps.append(consent.unconfirmed(at))
+        assert consent.confirmed(transaction, at) == (True, 0)
         now = at
     assert LEAST_US <= min(gaps) < LEAST_US + SECOND // 4
     assert MOST_US - SECOND // 4 < max(gaps) <= MOST_US
@@ -131,8 +131,8 @@ def test_a_peer_that_is_silent_is_asked_soon_after_a_browser_would_have_checked(
     gaps = []
     for _ in range(500):
         at, transaction = asked(consent)
-        gaps.append(consent.unanswered(at))
-        consent.answered(transaction, at)
+        gaps.append(consent.unconfirmed(at))
+        consent.confirmed(transaction, at)
     assert min(gaps) >= _stun.QUIET_LEAST_US
     assert max(gaps) <= _stun.QUIET_MOST_US + _stun.GRID_US < 3_400_000
 
@@ -167,7 +167,7 @@ def test_an_answer_to_the_first_question_gives_the_round_trip_however_long_it_to
     at, transaction = asked(consent)
     for _ in range(6):
         asked(consent)
-    assert consent.answered(transaction, at + 3_100_000) == (True, 3_100_000)
+    assert consent.confirmed(transaction, at + 3_100_000) == (True, 3_100_000)
 
 
 def test_an_answer_to_a_later_question_counts_and_gives_no_round_trip() -> None:
@@ -176,29 +176,29 @@ def test_an_answer_to_a_later_question_counts_and_gives_no_round_trip() -> None:
         asked(consent)
         for _ in range(later):
             at, transaction = asked(consent)
-        assert consent.answered(transaction, at + 1) == (True, None)
-        assert consent.unanswered(at + 1) == 0
+        assert consent.confirmed(transaction, at + 1) == (True, None)
+        assert consent.unconfirmed(at + 1) == 0
 
 
 def test_an_answer_counts_once() -> None:
     consent = Consent(seed(), 0)
     first, second = asked(consent), asked(consent)
-    assert consent.answered(first[1], second[0]) == (True, second[0] - first[0])
-    assert consent.answered(first[1], second[0]) == (False, None)
-    assert consent.answered(second[1], second[0]) == (False, None)
+    assert consent.confirmed(first[1], second[0]) == (True, second[0] - first[0])
+    assert consent.confirmed(first[1], second[0]) == (False, None)
+    assert consent.confirmed(second[1], second[0]) == (False, None)
     asked(consent)
-    assert consent.answered(first[1], due(consent)) == (False, None)
-    assert consent.answered(second[1], due(consent)) == (False, None)
+    assert consent.confirmed(first[1], due(consent)) == (False, None)
+    assert consent.confirmed(second[1], due(consent)) == (False, None)
 
 
 def test_a_transaction_that_nobody_asked_with_is_no_answer() -> None:
     consent = Consent(seed(), 0)
-    assert consent.answered(bytes(12), 1) == (False, None)
+    assert consent.confirmed(bytes(12), 1) == (False, None)
     at, transaction = asked(consent)
     for bit in range(96):
         guess = (int.from_bytes(transaction, "big") ^ 1 << bit).to_bytes(12, "big")
-        assert consent.answered(guess, at) == (False, None)
-    assert consent.answered(transaction, at)[0]
+        assert consent.confirmed(guess, at) == (False, None)
+    assert consent.confirmed(transaction, at)[0]
 
 
 def test_what_is_heard_is_no_answer() -> None:
@@ -214,7 +214,7 @@ def test_transactions_are_the_seeds_alone_and_look_random() -> None:
         found = []
         for _ in range(1000):
             at, transaction = asked(consent)
-            consent.answered(transaction, at)
+            consent.confirmed(transaction, at)
             found.append(transaction)
         return found
 
@@ -252,7 +252,7 @@ def test_a_path_that_was_gone_for_ten_seconds_keeps_its_link() -> None:
     at, transaction = gone_at, b""
     while at <= gone_at + 10 * SECOND:
         at, transaction = asked(consent)
-    assert consent.answered(transaction, at)[0]
+    assert consent.confirmed(transaction, at)[0]
     assert due(consent) > at + 2 * SECOND
 
 
@@ -295,6 +295,6 @@ def test_what_has_expired_stays_so() -> None:
         with pytest.raises(ConsentExpired):
             consent.handle_timeout(at)
     assert consent.next_timeout() is None
-    consent.heard(at)
-    assert consent.answered(transaction, at) == (False, None)
+    consent.received(at)
+    assert consent.confirmed(transaction, at) == (False, None)
     assert consent.next_timeout() is None

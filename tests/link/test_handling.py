@@ -125,7 +125,7 @@ async def test_what_there_is_no_place_for_ends_with_its_link(
                 await third.box.wait_closed()
             assert sorted(cancelled) == ["/1", "/3"]
             await other.box.close()
-        assert keeping.take("third", 5) == 1
+        assert keeping.reserve("third", 5) == 1
     assert [record.getMessage() for record in caplog.records].count("requests not kept") == 2
 
 

@@ -36,7 +36,7 @@ class Visit:
         self.visitor.start()
 
     async def renew(self, *, known: bool = True, together: int = 0) -> int | None:
-        """Open another pipe for the session; as `Pump.answered`.
+        """Open another pipe for the session; as `Pump.resume_reply`.
 
         together: what the box sends on it comes at once, when it is more than so many messages.
         """
@@ -60,7 +60,7 @@ class Visit:
             self.box_end.hold()
             await eventually(lambda: len(self.box_end.sent) > together)
             self.box_end.release()
-        received = await visitor.answered(timeout_s=5)
+        received = await visitor.resume_reply(timeout_s=5)
         if received is not None:
             self.visitor.adopt(visitor.hand_over(), received)
         return received
@@ -113,7 +113,7 @@ async def test_a_link_that_is_lost_before_its_answer_carries_no_session() -> Non
     pump.start()
     visitor_end.lose()
     with pytest.raises(LinkError):
-        await pump.answered(timeout_s=5)
+        await pump.resume_reply(timeout_s=5)
     assert not pump.is_waiting
     await pump.close()
     await visit.renew()

@@ -70,7 +70,7 @@ class BoxLink:
     dial, app is "" until HELLO names it.
 
     places: for those of its requests that are kept. place: of this process, where there are
-    others. by_token: all links whose session another link may carry on. told: addresses and ports
+    others. by_token: all links whose session another link may carry on. public: addresses and ports
     at which the box is reached though they are none of the machine's own.
     """
 
@@ -88,7 +88,7 @@ class BoxLink:
         certificate: LinkCertificate,
         place: int | None,
         by_token: MutableMapping[bytes, BoxLink],
-        told: tuple[tuple[str, int], ...] = (),
+        public: tuple[tuple[str, int], ...] = (),
     ) -> None:
         self.visit = visit
         self._session = asked.session
@@ -119,7 +119,7 @@ class BoxLink:
             on_candidate=self._on_candidate,
             port=port,
             certificate=certificate,
-            told=told,
+            public=public,
         )
 
     async def run(self) -> None:

@@ -24,7 +24,7 @@ from p2claw.agent.visitors.admission import Admission
 from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.proxy import Proxy
-from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, told
+from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, public_addresses
 from p2claw.agent.visitors.silence import Silence
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
@@ -96,7 +96,7 @@ class InProcess:
         self._links: dict[str, BoxLink] = {}
         self._by_token: dict[bytes, BoxLink] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._silence = Silence(self._heard, self._is_busy, silent)
+        self._silence = Silence(self._received, self._is_busy, silent)
         self._listening: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -126,12 +126,15 @@ class InProcess:
     def descriptor(self, names: PublicNames) -> Descriptor | None:
         self._names = names
         addresses = dialled_addresses(
-            self._told(names), host_addresses(), self._port.number, is_fixed=self._is_port_fixed
+            self._reached_at(names),
+            host_addresses(),
+            self._port.number,
+            is_fixed=self._is_port_fixed,
         )
         return self._dialling.descriptor(addresses) if addresses else None
 
     def _dialled(self, dialled: Dialled) -> bool:
-        """A visitor has dialled; returns whether it gets a link."""
+        """Give a visitor that has dialled a link; returns whether it gets one."""
         names = self._names
         dialling = sum(not link.is_open for link in self._links.values() if link.is_dialled)
         if names is None or dialling >= DIALS_AT_ONCE:
@@ -162,7 +165,7 @@ class InProcess:
             certificate=self._certificate.current(),
             place=self._place,
             by_token=self._by_token,
-            told=self._told(visit.names),
+            public=self._reached_at(visit.names),
         )
         session = asked.session
         self._links[session] = link
@@ -171,8 +174,8 @@ class InProcess:
         # A link outlives its offer: the callback holds on to no more of it than it needs.
         task.add_done_callback(lambda done: self._forget(session, link.visit.app, done))
 
-    def _told(self, names: PublicNames) -> tuple[tuple[str, int], ...]:
-        return told(
+    def _reached_at(self, names: PublicNames) -> tuple[tuple[str, int], ...]:
+        return public_addresses(
             self._public_addresses,
             seen=names.seen,
             port=self._port.number,
@@ -224,7 +227,7 @@ class InProcess:
             self._listening.cancel()
         self._port.close()
 
-    def _heard(self) -> int:
+    def _received(self) -> int:
         """Grows with whatever comes from a visitor, on our port or by way of a relay."""
         return self._port.datagrams_in + sum(link.messages_in for link in self._links.values())
 

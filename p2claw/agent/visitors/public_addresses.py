@@ -1,4 +1,4 @@
-"""At which addresses visitors are told to try this box, beside those that the machine has."""
+"""The addresses at which visitors try this box, beside those that the machine itself has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from p2claw.config import PublicAddress
 from p2claw.link.ice.host_addresses import HostAddress
 
 
-def told(
+def public_addresses(
     named: Iterable[PublicAddress], *, seen: str, port: int, is_fixed: bool
 ) -> tuple[tuple[str, int], ...]:
     """Addresses with ports, none twice.
@@ -25,7 +25,7 @@ def told(
 
 
 def dialled_addresses(
-    told: Iterable[tuple[str, int]],
+    public: Iterable[tuple[str, int]],
     hosts: Iterable[HostAddress],
     port: int,
     *,
@@ -33,10 +33,10 @@ def dialled_addresses(
 ) -> tuple[tuple[str, int], ...]:
     """Where a visitor that dials finds this box: addresses that its owner vouches for.
 
-    told: as above. hosts: of the machine; a global one counts if the port is fixed, because then
+    public: as above. hosts: of the machine; a global one counts if the port is fixed, because then
     its owner means it to be reached. A dial that reaches nobody costs the visitor 0.3 s.
     """
-    found = dict.fromkeys(told)
+    found = dict.fromkeys(public)
     if is_fixed:
         found |= {
             (host.host, port): None for host in hosts if ipaddress.ip_address(host.host).is_global

@@ -1,6 +1,6 @@
 """Notices that all visitors have fallen silent at once: then it is mostly this box's own way.
 
-A NAT in front of the box that forgets takes the control connection along, and nobody is told: the
+A NAT in front of the box that forgets takes the control connection along, and nobody notices: the
 next visitors, and those who look for another link, wait until that is found out.
 """
 
@@ -15,14 +15,14 @@ from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
 class Silence:
     """Looks at what comes in. `run` in a task of its own.
 
-    heard: grows with whatever comes. busy: whether a request is open. doubt: called once for each
-    silence beyond the pace while one is.
+    received: grows with whatever comes. busy: whether a request is open. doubt: called once per
+    silence that is longer than the pace while one is open.
     """
 
     def __init__(
-        self, heard: Callable[[], int], busy: Callable[[], bool], doubt: Callable[[], None]
+        self, received: Callable[[], int], busy: Callable[[], bool], doubt: Callable[[], None]
     ) -> None:
-        self._heard = heard
+        self._received = received
         self._busy = busy
         self._doubt = doubt
         self._pace: Pace | None = None  # None: nobody waits
@@ -42,5 +42,5 @@ class Silence:
             # That a request has come is the first that is known of its pace.
             self._pace = Pace()
             self._pace.renewed(now)
-        if self._pace.look(self._heard(), now) is Doubt.PING:
+        if self._pace.look(self._received(), now) is Doubt.PING:
             self._doubt()

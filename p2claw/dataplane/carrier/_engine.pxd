@@ -22,7 +22,7 @@ cdef class UdpPort:
     cdef object timer         # of the loop, where the system has no fine one
     cdef dict by_ufrag, by_transaction
     cdef object unknown       # receives checks whose long ufrag nobody has
-    cdef list dirty           # links with something to tell or to send
+    cdef list dirty           # links with events to emit or packets to send
     cdef readonly int number
     cdef readonly uint64_t strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
@@ -37,9 +37,9 @@ cdef class UdpPort:
 
     cdef int read(self, usec now) except -1
     cdef int count(self, usec now) except -1
-    cdef int take(self, const udp_datagram *datagram, usec now) except -1
-    cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
-                       usec now) except -1
+    cdef int receive_datagram(self, const udp_datagram *datagram, usec now) except -1
+    cdef int receive_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
+                          usec now) except -1
     cdef int wake_links(self, usec now) except -1
     cdef int flush(self, usec now) except -1
     cdef int flush_soon(self) except -1
@@ -58,9 +58,9 @@ cdef class Consent:
     cdef uint32_t priority
     cdef usec rtt             # NEVER: not measured
 
-    cdef Py_ssize_t answer(self, const stun_message *m, const endpoint *source,
-                           uint8_t *out) except -1
-    cdef bint take_answer(self, const stun_message *m, usec now) except -1
+    cdef Py_ssize_t respond(self, const stun_message *m, const endpoint *source,
+                            uint8_t *out) except -1
+    cdef bint confirm(self, const stun_message *m, usec now) except -1
     cdef Py_ssize_t ask(self, const uint8_t *transaction, uint8_t *out) except -1
 
 
@@ -82,14 +82,14 @@ cdef class Link:
     cdef int moved(self) except -1
     cdef int works(self, usec now) except -1
     cdef int touch(self) except -1
-    cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1
-    cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
-                        usec now) except -1
+    cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1
+    cdef bint receive_stun(self, const uint8_t *data, size_t length, const endpoint *source,
+                           usec now) except -1
     cdef int send_pending(self) except -1
     cdef int ask_soon(self) except -1
     cdef int wake(self, usec now) except -1
-    cdef int tell(self, usec now) except -1
-    cdef int tell_one(self, event *e, usec now) except -1
+    cdef int emit_events(self, usec now) except -1
+    cdef int emit_event(self, event *e, usec now) except -1
     cdef int transmit(self, usec now) except -1
     cdef int bursts(self, usec now) except -1
     cdef int burst(self, usec now) except -1

@@ -7,12 +7,12 @@ from typing import Literal, Protocol, TypedDict
 from p2claw.dataplane.carrier._records import Records
 
 class StunReceiver(Protocol):
-    """Who answers checks, or waits for an answer."""
+    """Somebody who responds to checks, or waits for a response."""
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None: ...
 
 class LinkOwner(Protocol):
-    """Who is told of a link's life, on the loop's thread."""
+    """Called at each step of a link's life, on the loop's thread."""
 
     def handshake_datagram(self, data: bytes) -> None:
         """A DTLS record that came before `start`."""
@@ -21,7 +21,7 @@ class LinkOwner(Protocol):
         """The channel may be used."""
 
     def link_lost(self, code: str, reason: str) -> None:
-        """The last word: "link-lost" or "record-failed"."""
+        """Called last: "link-lost" or "record-failed"."""
 
 class ChannelUser(Protocol):
     """p2claw.link.channel.ChannelUser, of which this layer knows nothing."""
@@ -119,7 +119,7 @@ class UdpPort:
 
     def remove_ufrag(self, ufrag: str) -> None: ...
     def add_transaction(self, transaction: bytes, receiver: StunReceiver) -> None:
-        """The answer to this request is the receiver's."""
+        """The response to this request goes to the receiver."""
 
     def remove_transaction(self, transaction: bytes) -> None: ...
     def addresses_changed(self) -> None:
@@ -165,11 +165,11 @@ class Link:
         peer_port: int = 5000,
         controller: Literal["bbr", "cubic"] = "bbr",
     ) -> None: ...
-    def learn(self, host: str, port: int, *, answered: bool = True) -> None:
+    def learn(self, host: str, port: int, *, confirmed: bool = True) -> None:
         """Records from there are this link's. Only for addresses that passed a check.
 
-        answered: the peer answered ours from there. Its own check alone may come from anywhere,
-        and takes no address away from another link.
+        confirmed: a response to a check of ours came from there. A check of the peer alone may come
+        from anywhere, and moves no address of another link to this one.
         """
 
     def route(self, local_host: str, host: str, port: int) -> None:
@@ -192,7 +192,7 @@ class Link:
 
     def flush(self) -> None: ...
     def shut(self) -> None:
-        """End it with an ABORT. The owner is not told, the user is."""
+        """End it with an ABORT. The user is informed of it, the owner is not."""
 
     def stats(self) -> LinkStats: ...
     @property

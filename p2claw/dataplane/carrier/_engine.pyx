@@ -1,6 +1,6 @@
 """The data plane's IO: one UDP port (`_port.pxi`) and the links that go through it (`_link.pxi`).
 
-Everything runs on the loop's thread. A wake reads what came, lets each link tell its user what
+Everything runs on the loop's thread. A wake reads what came, lets each link report to its user what
 happened and send what it may, and sets one timer for all of them.
 """
 

@@ -6,7 +6,7 @@ cdef uint32_t PPID_BINARY = 53        # RFC 8831 §8
 cdef uint32_t PPID_BINARY_EMPTY = 57
 
 # What may come between the opening of the channel and `attach`. A peer sends HELLO and its first
-# requests; more than a megabyte without an answer is nobody's first word.
+# requests; nobody begins with more than a megabyte before a response.
 cdef int EARLY_MESSAGES = 64
 
 # Addresses by which a link is found: more than a visitor's networks, fewer than an attack needs.
@@ -60,13 +60,13 @@ cdef class Link:
 
     # Where it goes. Only addresses that passed an authenticated check are ever named here.
 
-    def learn(self, str host not None, int port, *, bint answered=True):
+    def learn(self, str host not None, int port, *, bint confirmed=True):
         cdef endpoint e
         if self.is_closed:
             return
         parse_endpoint(&e, host, port)
         if table_find(&self.port.table, &e) != NULL and (
-                not answered or table_find(&self.port.table, &e) == <void *>self):
+                not confirmed or table_find(&self.port.table, &e) == <void *>self):
             return
         if (host, port) in self.known:
             self.known.remove((host, port))
@@ -119,13 +119,13 @@ cdef class Link:
     def datagram_received(self, bytes data not None):
         """One that came otherwise than by the port: through a relay, or before `start`."""
         if data:
-            self.take_record(<const uint8_t *><const char *>data, len(data), monotonic_now())
+            self.receive_record(<const uint8_t *><const char *>data, len(data), monotonic_now())
 
     def stun_received(self, bytes message not None):
         """Whether one that came through the relay was for here."""
         return bool(
             self.relay is not None
-            and self.take_stun(message, len(message), &self.peer, monotonic_now())
+            and self.receive_stun(message, len(message), &self.peer, monotonic_now())
         )
 
     def packet_received(self, bytes packet not None):
@@ -136,7 +136,7 @@ cdef class Link:
             self.touch()
 
     cdef int send_pending(self) except -1:
-        """What OpenSSL has to say by itself, sent now."""
+        """Send at once what OpenSSL sends by itself: a flight again, or an alert."""
         cdef Py_ssize_t length
         if self.is_started and not self.is_closed:
             length = self.records.pending_into(self.port.sealed, SEALED_BYTES)
@@ -220,7 +220,7 @@ cdef class Link:
             if result == SCTP_NO_MEMORY:
                 raise MemoryError
             if result == SCTP_WRONG_STATE or result == SCTP_WRONG_STREAM:
-                return  # the other side closed it: `tell` is about to say so
+                return  # the other side closed it: `emit_events` is about to report it
             self.port.fault("send", LinkError(f"refused: {<int>result}", code="buffer-full"))
             self.end("send-refused", "the send buffer is full")
             return
@@ -248,7 +248,7 @@ cdef class Link:
             self.port.flush_soon()
         return 0
 
-    cdef int take_record(self, const uint8_t *data, size_t length, usec now) except -1:
+    cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1:
         cdef Py_ssize_t size
         cdef int packets = 0
         if self.is_closed:
@@ -258,7 +258,7 @@ cdef class Link:
             return 0
         self.records.put(data, length)
         while True:
-            size = self.records.take(self.port.plain, PLAIN_BYTES)
+            size = self.records.read(self.port.plain, PLAIN_BYTES)
             if size <= 0:
                 break
             packets += 1
@@ -277,12 +277,12 @@ cdef class Link:
             self.end("record-failed", "the encryption failed")
             return 0
         if packets:
-            consent_heard(&self.consent.state, now)
+            consent_received(&self.consent.state, now)
         self.touch()
         return 0
 
-    cdef bint take_stun(self, const uint8_t *data, size_t length, const endpoint *source,
-                        usec now) except -1:
+    cdef bint receive_stun(self, const uint8_t *data, size_t length, const endpoint *source,
+                           usec now) except -1:
         """Whether it was about consent on this link's path, and has been seen to."""
         cdef stun_message m
         cdef uint8_t out[STUN_SUCCESS_BYTES]
@@ -292,15 +292,15 @@ cdef class Link:
         if not stun_read(data, length, &m):
             return False
         if m.type == STUN_SUCCESS:
-            if not self.consent.take_answer(&m, now):
+            if not self.consent.confirm(&m, now):
                 return False
             self.works(now)
             return True
         if m.type != STUN_REQUEST:
             return False
-        size = self.consent.answer(&m, source, out)
+        size = self.consent.respond(&m, source, out)
         if size:
-            consent_heard(&self.consent.state, now)
+            consent_received(&self.consent.state, now)
             self.emit(out, size, size)
         return size > 0
 
@@ -324,7 +324,7 @@ cdef class Link:
             self.emit(out, size, size)
         return 0
 
-    cdef int tell(self, usec now) except -1:
+    cdef int emit_events(self, usec now) except -1:
         """Hand over what happened."""
         cdef event *e
         while not self.is_closed:
@@ -332,12 +332,12 @@ cdef class Link:
             if e is NULL:
                 return 0
             try:
-                self.tell_one(e, now)
+                self.emit_event(e, now)
             finally:
                 event_free(e)
         return 0
 
-    cdef int tell_one(self, event *e, usec now) except -1:
+    cdef int emit_event(self, event *e, usec now) except -1:
         cdef bytes message
         if e.kind == EVENT_MESSAGE:
             if e.stream != CHANNEL:
@@ -357,7 +357,7 @@ cdef class Link:
             self.owner.link_established()
         elif e.kind == EVENT_CHANNEL_CLOSED:
             if e.stream == CHANNEL:
-                self.burst(now)  # our answer to its reset: without it the other side would wait
+                self.burst(now)  # our response to its reset, for which the other side waits
                 self.was_closed = True
                 self.end("link-lost", "the other side closed the link")
         elif e.kind == EVENT_CLOSED:

@@ -209,7 +209,7 @@ cdef class UdpPort:
             count = udp_receive(&self.socket, self.batch)
             self.counted_events += count
             for i in range(count):
-                self.take(udp_received(self.batch, i), now)
+                self.receive_datagram(udp_received(self.batch, i), now)
             if count < UDP_BATCH:
                 break
             self.flush(now)
@@ -227,7 +227,7 @@ cdef class UdpPort:
         self.counted_at, self.counted_bytes, self.counted_events = now, 0, 0
         return 0
 
-    cdef int take(self, const udp_datagram *d, usec now) except -1:
+    cdef int receive_datagram(self, const udp_datagram *d, usec now) except -1:
         """Sort by the first byte of each datagram (RFC 7983)."""
         cdef size_t at = 0, length
         cdef const uint8_t *data
@@ -244,25 +244,25 @@ cdef class UdpPort:
                     continue
                 link = <Link>found
                 try:
-                    link.take_record(data, length, now)
+                    link.receive_record(data, length, now)
                 except Exception as error:
                     self.fault("a datagram", error)
             elif data[0] <= 3:
                 try:
-                    self.take_stun(d, data, length, now)
+                    self.receive_stun(d, data, length, now)
                 except Exception as error:
                     self.fault("a STUN message", error)
             else:
                 self.strangers += 1
         return 0
 
-    cdef int take_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
-                       usec now) except -1:
-        """To whom it is for: an answer by its transaction, a check by the ufrag in front."""
+    cdef int receive_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
+                          usec now) except -1:
+        """Find the receiver: of a response by its transaction, of a check by its first ufrag."""
         cdef bytes message, ufrag
         cdef object receiver = None
         cdef void *found = table_find(&self.table, &d.source)
-        if found is not NULL and (<Link>found).take_stun(data, length, &d.source, now):
+        if found is not NULL and (<Link>found).receive_stun(data, length, &d.source, now):
             return 0
         if length < 20:
             self.stun_ignored += 1
@@ -306,7 +306,7 @@ cdef class UdpPort:
             for link in dirty:
                 link.is_dirty = False
                 try:
-                    link.tell(now)
+                    link.emit_events(now)
                     link.transmit(now)
                 except Exception as error:
                     self.fault("a link", error)

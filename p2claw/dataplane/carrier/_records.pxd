@@ -2,7 +2,7 @@ from libc.stdint cimport uint8_t, uint64_t
 
 cdef enum:
     RECORD_NOTHING = 0   # of `open`: no more plaintext in this datagram
-    RECORD_CLOSED = -1   # the other side said close_notify
+    RECORD_CLOSED = -1   # the other side sent close_notify
     RECORD_FAILED = -2   # the connection cannot be used any more
 
 cdef class Records:
@@ -15,7 +15,7 @@ cdef class Records:
     cdef Py_ssize_t seal_into(self, const uint8_t *packet, Py_ssize_t length,
                               uint8_t *record, Py_ssize_t capacity) except? -3
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3
-    cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3
+    cdef Py_ssize_t read(self, uint8_t *packet, Py_ssize_t capacity) except? -3
     cdef Py_ssize_t pending_into(self, uint8_t *record, Py_ssize_t capacity) except? -3
 
 cdef class SlowRecords(Records):

@@ -99,11 +99,11 @@ cdef class Records:
         return BIO_read(self.outgoing, record, <int>capacity)
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
-        """Hand a datagram in; then `take` until it gives none."""
+        """Hand a datagram in; then `read` until there is none."""
         ERR_clear_error()  # what others left behind would be taken for this connection's
         return BIO_write(self.incoming, <void *>datagram, <int>length)
 
-    cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
+    cdef Py_ssize_t read(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
         """The next packet of the datagram: its length, or one of RECORD_…"""
         cdef int length = SSL_read(self.ssl, packet, <int>capacity)
         cdef int error
@@ -117,7 +117,7 @@ cdef class Records:
         return RECORD_CLOSED if error == SSL_ERROR_ZERO_RETURN else RECORD_FAILED
 
     cdef Py_ssize_t pending_into(self, uint8_t *record, Py_ssize_t capacity) except? -3:
-        """What OpenSSL wants to say by itself (a flight again, an alert): its length, or 0."""
+        """Write what OpenSSL sends by itself (a flight again, an alert): its length, or 0."""
         cdef int length = BIO_read(self.outgoing, record, <int>capacity)
         return length if length > 0 else 0
 
@@ -138,7 +138,7 @@ cdef class Records:
         cdef Py_ssize_t length
         self.put(<const uint8_t *><const char *>datagram, len(datagram))
         while True:
-            length = self.take(&room[0], PLAINTEXT_BYTES)
+            length = self.read(&room[0], PLAINTEXT_BYTES)
             if length <= 0:
                 break
             packets.append(bytes(packet[:length]))
@@ -169,7 +169,7 @@ cdef class SlowRecords(Records):
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
         return self.connection.bio_write(datagram[:length]) if length else 0
 
-    cdef Py_ssize_t take(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
+    cdef Py_ssize_t read(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
         cdef bytes plain
         try:
             plain = self.connection.recv(capacity)

@@ -88,8 +88,8 @@ def _step(one: SSL.Connection, other: SSL.Connection) -> bool:
             f"the handshake of the self-test fails: {error}", code="record-failed"
         ) from None
     try:
-        while said := one.bio_read(65_536):
-            other.bio_write(said)
+        while flight := one.bio_read(65_536):
+            other.bio_write(flight)
     except SSL.WantReadError:
         pass
     return done

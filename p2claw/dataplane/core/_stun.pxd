@@ -1,5 +1,5 @@
-# STUN messages and consent (stun/message.h, stun/consent.h), for the wrapper and for what answers
-# without making bytes objects.
+# STUN messages and consent (stun/message.h, stun/consent.h), for the wrapper and for the
+# carrier, which responds without making bytes objects.
 
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -84,10 +84,10 @@ cdef extern from "stun/consent.h" nogil:
     void consent_start(consent *c, const uint8_t *seed, usec now)
     usec consent_next_timeout(const consent *c)
     consent_step consent_handle_timeout(consent *c, usec now, uint8_t *transaction)
-    c_bool consent_answered(consent *c, const uint8_t *transaction, usec now, usec *rtt)
-    void consent_heard(consent *c, usec now)
+    c_bool consent_confirmed(consent *c, const uint8_t *transaction, usec now, usec *rtt)
+    void consent_received(consent *c, usec now)
     void consent_hasten(consent *c, usec now)
-    usec consent_unanswered(const consent *c, usec now)
+    usec consent_unconfirmed(const consent *c, usec now)
 
 cdef extern from "bytes/sha1.h" nogil:
     enum: SHA1_BYTES

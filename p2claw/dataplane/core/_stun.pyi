@@ -77,7 +77,7 @@ def write_request(
     key: bytes | None,
     capacity: int = ...,
 ) -> bytes | None: ...
-def answer(data: bytes, key: bytes, address: bytes, port: int) -> bytes | None:
+def respond(data: bytes, key: bytes, address: bytes, port: int) -> bytes | None:
     """Reads a request, verifies it and writes the success: None if it is not a good one."""
 
 class ConsentExpired(Exception):
@@ -96,14 +96,14 @@ class Consent:
         Raises ConsentExpired.
         """
 
-    def answered(self, transaction: bytes, now: int) -> tuple[bool, int | None]:
-        """Whether it answers a question that waits, and the round trip of a first question."""
+    def confirmed(self, transaction: bytes, now: int) -> tuple[bool, int | None]:
+        """Whether it is the response to a check that waits, and the round trip of a first check."""
 
-    def heard(self, now: int) -> None:
+    def received(self, now: int) -> None:
         """Something came that only the peer can have sent."""
 
-    def unanswered(self, now: int) -> int:
-        """Since the last answer."""
+    def unconfirmed(self, now: int) -> int:
+        """Microseconds since the last response."""
 
 def hmac(key: bytes, *pieces: bytes) -> bytes:
     """HMAC-SHA1 of the pieces together."""

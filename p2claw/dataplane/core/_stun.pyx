@@ -161,7 +161,7 @@ def write_request(bytes transaction not None, bytes username not None, uint32_t 
                                            use_candidate, raw(key), size_of(key)))
 
 
-def answer(bytes data not None, bytes key not None, bytes address not None, int port):
+def respond(bytes data not None, bytes key not None, bytes address not None, int port):
     cdef stun_message m
     cdef stun_address mapped
     cdef uint8_t out[STUN_SUCCESS_BYTES]
@@ -200,18 +200,18 @@ cdef class Consent:
             raise ConsentExpired
         return transaction[:STUN_TRANSACTION_BYTES] if step == CONSENT_ASK else None
 
-    def answered(self, bytes transaction not None, usec now):
+    def confirmed(self, bytes transaction not None, usec now):
         cdef usec rtt = NEVER
         check_transaction(transaction)
-        if not consent_answered(&self.c, raw(transaction), now, &rtt):
+        if not consent_confirmed(&self.c, raw(transaction), now, &rtt):
             return False, None
         return True, None if rtt == NEVER else rtt
 
-    def heard(self, usec now):
-        consent_heard(&self.c, now)
+    def received(self, usec now):
+        consent_received(&self.c, now)
 
-    def unanswered(self, usec now):
-        return consent_unanswered(&self.c, now)
+    def unconfirmed(self, usec now):
+        return consent_unconfirmed(&self.c, now)
 
 
 def hmac(bytes key not None, *pieces):

@@ -46,7 +46,7 @@ class AddressWatch:
         self._known = host_addresses.list_now()
         self._kernel = _subscribe()
         if self._kernel is not None:
-            asyncio.get_running_loop().add_reader(self._kernel.fileno(), self._told)
+            asyncio.get_running_loop().add_reader(self._kernel.fileno(), self._noticed)
         else:
             self._look_in(POLL_S)
 
@@ -59,9 +59,9 @@ class AddressWatch:
             self._kernel.close()
             self._kernel = None
 
-    def _told(self) -> None:
+    def _noticed(self) -> None:
         assert self._kernel is not None
-        # ENOBUFS: more was told than the socket could hold. That is a change, too.
+        # ENOBUFS: more changes were reported than the socket could hold. That is a change, too.
         with contextlib.suppress(OSError):
             while self._kernel.recv(_MESSAGES_BYTES):
                 pass

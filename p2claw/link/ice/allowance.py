@@ -13,7 +13,7 @@ HELD = 8
 
 
 class Allowance:
-    """The bytes that came and went of one link. An address is proved by an answer from there."""
+    """The bytes that came and went of one link. An address is proved by a response from there."""
 
     def __init__(self) -> None:
         self._left = 0
@@ -32,16 +32,16 @@ class Allowance:
 
     def send(self, size_bytes: int, addr: tuple[str, int], send: Callable[[], None]) -> None:
         """Call send now, later, or, if too much waits, never."""
-        if addr in self._proved or (not self._held and self._takes(size_bytes, addr)):
+        if addr in self._proved or (not self._held and self._admits(size_bytes, addr)):
             send()
         elif len(self._held) < HELD:
             self._held.append((size_bytes, addr, send))
 
     def _release(self) -> None:
-        while self._held and self._takes(*self._held[0][:2]):
+        while self._held and self._admits(*self._held[0][:2]):
             self._held.pop(0)[2]()
 
-    def _takes(self, size_bytes: int, addr: tuple[str, int]) -> bool:
+    def _admits(self, size_bytes: int, addr: tuple[str, int]) -> bool:
         if addr in self._proved:
             return True
         if size_bytes > self._left:

@@ -113,7 +113,7 @@ class CheckSocket(StunProtocol):
                 del self._open[addr]
 
     def check_again(self, addr: tuple[str, int]) -> None:
-        """Repeat the check under way to `addr`: the same transaction, so either answer counts."""
+        """Repeat the check under way to `addr`: the same transaction, so either response counts."""
         request = self._open.get(addr)
         if request is not None:
             self.send_stun(request, addr)

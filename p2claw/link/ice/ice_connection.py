@@ -1,7 +1,7 @@
 """aioice's Connection, changed as links need it: it trickles, repeats checks and waits longer.
 
 Private names of aioice 0.13 used here are listed in `link/stock.py`, which refuses a version that
-lacks them. If aioice learns to trickle and to answer a check with a check, most of this goes away.
+lacks them. Once aioice trickles, and sends a check back for each check, most of this can go.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Carrier(Protocol):
     STUN.
     """
 
-    def address_validated(self, addr: tuple[str, int], *, answered: bool) -> None:
+    def address_validated(self, addr: tuple[str, int], *, confirmed: bool) -> None:
         """An authenticated check came from this address.
 
-        answered: a check of ours was answered from it.
+        confirmed: a response to a check of ours came from it.
         """
 
     def path_selected(self, pair: CandidatePair) -> None:
@@ -86,7 +86,7 @@ class IceConnection(Connection):
         super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=password)
         # Of a link that was dialled: what may be sent to addresses that are not proved.
         self.allowance = Allowance() if credentials else None
-        # Added to each check, so that a box which is dialled may answer with as much.
+        # Added to each check, so that a box which is dialled may respond with as much.
         self.padding = ""
         self._port = port
         self._carrier = carrier
@@ -204,9 +204,9 @@ class IceConnection(Connection):
         # aioice would begin to ask for consent here. The data plane does (RFC 7675).
 
     async def _improve(self) -> None:
-        """Move a link that a relay carries to the first direct pair that answers.
+        """Move a link that a relay carries to the first direct pair that works.
 
-        A check nominates, so its answer moves this side at once, and the other follows. The other
+        A check nominates, so its response moves this side at once, and the other follows. The other
         side has checked these pairs before, so its NAT is open to them.
         """
         pairs = [
@@ -308,9 +308,9 @@ class IceConnection(Connection):
         """Whether a message that came through a relay needs no more thought."""
         return self._carrier.relayed_stun(message)
 
-    def take_queued(self) -> list[bytes]:
+    def drain_queued(self) -> list[bytes]:
         """Records that came for the handshake and that it did not read."""
-        return [item[0] for item in self._arrived.take_all() if item is not None]
+        return [item[0] for item in self._arrived.drain() if item is not None]
 
     def data_received(self, data: bytes, component: int) -> None:
         if self.allowance is not None:
@@ -338,7 +338,7 @@ class IceConnection(Connection):
         if not self._first_heard.done():
             self._first_heard.set_result(None)
         under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
-        self._validated(protocol, addr, answered=False)
+        self._validated(protocol, addr, confirmed=False)
         super().check_incoming(message, addr, protocol)
         if under_way and isinstance(protocol, CheckSocket):
             protocol.check_again(addr)
@@ -356,7 +356,7 @@ class IceConnection(Connection):
         if pair.state is CandidatePair.State.SUCCEEDED:
             if self.allowance is not None:
                 self.allowance.prove(pair.remote_addr)
-            self._validated(pair.protocol, pair.remote_addr, answered=True)
+            self._validated(pair.protocol, pair.remote_addr, confirmed=True)
         super().check_complete(pair)
         if self.selected is not None and self.selected is not before:
             self._carrier.path_selected(self.selected)
@@ -364,8 +364,8 @@ class IceConnection(Connection):
     def check_start_task(self, pair: CandidatePair) -> None:
         """Begin a check; the offerer's through a relay not before the direct ones had their time.
 
-        It nominates with its first checks and never changes its mind: whichever pair answers first
-        carries the link. A relay often answers before both NATs are open.
+        It nominates with its first checks and never changes its mind: the pair with the first
+        response carries the link, and a relay's often comes before both NATs are open.
         """
         wait_s = self._relays_from - asyncio.get_running_loop().time()
         if not self.ice_controlling or wait_s <= 0 or not _is_relayed(pair):
@@ -379,9 +379,9 @@ class IceConnection(Connection):
         await asyncio.sleep(wait_s)
         await self.check_start(pair)
 
-    def _validated(self, protocol: StunProtocol, addr: tuple[str, int], *, answered: bool) -> None:
+    def _validated(self, protocol: StunProtocol, addr: tuple[str, int], *, confirmed: bool) -> None:
         if isinstance(protocol, CheckSocket) and protocol.port is not None:
-            self._carrier.address_validated(addr, answered=answered)
+            self._carrier.address_validated(addr, confirmed=confirmed)
 
     def _remote_candidates_expected(self) -> bool:
         # Keeps aioice from failing the check list early; see `connect`.

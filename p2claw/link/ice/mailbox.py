@@ -31,7 +31,7 @@ class Mailbox(Generic[T]):
             await self._filled.wait()
         return self._items.pop(0)
 
-    def take_all(self) -> list[T]:
+    def drain(self) -> list[T]:
         """Remove all items, the oldest first."""
         taken, self._items = self._items, []
         return taken

@@ -113,11 +113,11 @@ static void keep_consent(const uint8_t *data, size_t size) {
     if (data[i] & 1) now = max_usec(now, next);
     now += (usec)data[i + 1] * (data[i] & 2 ? 40 * MILLISECOND : 1);
     switch (data[i] >> 2 & 3) {
-      case 0: consent_heard(&c, now); break;
+      case 0: consent_received(&c, now); break;
       case 1:
-        expect(consent_answered(&c, asked, now, &rtt) == (unanswered > 0));
-        expect(!consent_answered(&c, asked, now, &rtt));
-        expect(!unanswered || consent_unanswered(&c, now) == 0);
+        expect(consent_confirmed(&c, asked, now, &rtt) == (unanswered > 0));
+        expect(!consent_confirmed(&c, asked, now, &rtt));
+        expect(!unanswered || consent_unconfirmed(&c, now) == 0);
         unanswered = 0;
         break;
       default:
@@ -126,9 +126,9 @@ static void keep_consent(const uint8_t *data, size_t size) {
           case CONSENT_ASK: expect(++unanswered <= CONSENT_QUESTIONS && now >= next); break;
           case CONSENT_EXPIRED:
             expect(unanswered == CONSENT_QUESTIONS ||
-                   consent_unanswered(&c, now) >= CONSENT_EXPIRY);
+                   consent_unconfirmed(&c, now) >= CONSENT_EXPIRY);
             expect(consent_handle_timeout(&c, now, asked) == CONSENT_EXPIRED);
-            expect(!consent_answered(&c, asked, now, &rtt));
+            expect(!consent_confirmed(&c, asked, now, &rtt));
             expect(consent_next_timeout(&c) == NEVER);
             return;
         }

@@ -17,7 +17,7 @@ async def test_items_come_in_order() -> None:
         box.put_nowait(item)
     assert box.qsize() == 3
     assert [await box.get(), await box.get()] == [1, 2]
-    assert (box.take_all(), box.qsize()) == ([3], 0)
+    assert (box.drain(), box.qsize()) == ([3], 0)
 
 
 async def test_a_reader_waits_for_what_comes_later() -> None:

@@ -50,7 +50,7 @@ void association_free(struct association *a) {
   free(a);
 }
 
-/* Once for each packet or request: what it made possible (an answered reset, an orderly end). */
+/* Once for each packet or request: what it made possible (a reset with its response, an orderly end). */
 static void progress(struct association *a) {
   reconfig_progress(a);
   shutdown_progress(a);
@@ -63,7 +63,7 @@ void association_connect(struct association *a, usec now) {
 
 void association_receive(struct association *a, const uint8_t *packet, size_t length, usec now) {
   a->now = now;
-  take_packet(a, packet, length);
+  read_packet(a, packet, length);
   progress(a);
 }
 
@@ -117,12 +117,12 @@ void association_handle_timeout(struct association *a, usec now) {
 void association_path_works(struct association *a, usec now) {
   a->now = now;
   /* Without a timeout so far, losses are found anyway. The doubling stays until something is
-   * acknowledged: a peer that answers STUN alone is not to be given up sooner for it. */
+   * acknowledged: a peer that responds to STUN alone is not to be given up sooner for it. */
   if (a->rtt.backoff && is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, now);
 }
 
 struct event *association_next_event(struct association *a) {
-  struct event *event = event_queue_take(&a->events);
+  struct event *event = event_queue_pop(&a->events);
   if (event && event->cost_bytes && a->state != STATE_CLOSED) {
     a->reassembly.buffered_bytes -= event->cost_bytes;
     window_may_have_opened(a);

@@ -71,7 +71,7 @@ static bool checksum_is_right(const struct association *a, const struct packet_h
   return crc32c_of_packet(packet, length) == header->checksum;
 }
 
-void take_packet(struct association *a, const uint8_t *packet, size_t length) {
+void read_packet(struct association *a, const uint8_t *packet, size_t length) {
   struct packet_header header;
   struct item chunk;
   int more;

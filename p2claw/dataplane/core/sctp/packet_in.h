@@ -5,6 +5,6 @@
 #include "sctp/state.h"
 
 /* Checksum and tag are looked at first; what is not right is counted and dropped. */
-void take_packet(struct association *a, const uint8_t *packet, size_t length);
+void read_packet(struct association *a, const uint8_t *packet, size_t length);
 
 #endif

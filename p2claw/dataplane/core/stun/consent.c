@@ -22,12 +22,12 @@ static usec drawn(const uint8_t *random, usec least, usec most) {
   return least + (usec)((uint64_t)get32(random) * (uint64_t)(most - least) >> 32);
 }
 
-/* mac: of the question that was answered. Its last 8 bytes are never sent. */
+/* mac: of the check that got a response. Its last 8 bytes are never sent. */
 static void given(struct consent *c, const uint8_t mac[SHA1_BYTES], usec now) {
   const uint8_t *random = mac + STUN_TRANSACTION_BYTES;
   c->state = CONSENT_GIVEN;
   c->asked = 0;
-  c->answered_at = c->heard_at = now;
+  c->confirmed_at = c->received_at = now;
   c->due_at = now + drawn(random, CONSENT_INTERVAL / 10 * 8, CONSENT_INTERVAL / 10 * 12);
   c->quiet = (uint32_t)drawn(random + 4, CONSENT_QUIET_LEAST, CONSENT_QUIET_MOST);
 }
@@ -43,7 +43,7 @@ void consent_start(struct consent *c, const uint8_t seed[CONSENT_SEED_BYTES], us
 usec consent_next_timeout(const struct consent *c) {
   if (c->state == CONSENT_GONE) return NEVER;
   if (c->state == CONSENT_ASKING) return c->due_at;
-  usec at = min_usec(c->due_at, c->heard_at + (usec)c->quiet);
+  usec at = min_usec(c->due_at, c->received_at + (usec)c->quiet);
   return (at + CONSENT_GRID - 1) / CONSENT_GRID * CONSENT_GRID;
 }
 
@@ -54,14 +54,14 @@ static enum consent_step gone(struct consent *c) {
 
 enum consent_step consent_handle_timeout(struct consent *c, usec now, uint8_t *transaction) {
   uint8_t mac[SHA1_BYTES];
-  if (c->state == CONSENT_GONE || now - c->answered_at >= CONSENT_EXPIRY) return gone(c);
+  if (c->state == CONSENT_GONE || now - c->confirmed_at >= CONSENT_EXPIRY) return gone(c);
   if (now < consent_next_timeout(c)) return CONSENT_WAIT;
   if (c->asked == CONSENT_QUESTIONS) return gone(c);
   if (c->state == CONSENT_GIVEN) {
     c->state = CONSENT_ASKING;
     c->asked_at = c->due_at = now;
   }
-  /* Questions are counted, not seconds: while the process stood still, none could be answered. */
+  /* Checks are counted, not seconds: while the process stood still, no response could be read. */
   c->due_at += CONSENT_AGAIN;
   if (c->due_at <= now) c->due_at = now + CONSENT_AGAIN;
   c->asked++;
@@ -70,10 +70,11 @@ enum consent_step consent_handle_timeout(struct consent *c, usec now, uint8_t *t
   return CONSENT_ASK;
 }
 
-bool consent_answered(struct consent *c, const uint8_t *transaction, usec now, usec *rtt) {
+bool consent_confirmed(struct consent *c, const uint8_t *transaction, usec now, usec *rtt) {
   uint8_t mac[SHA1_BYTES];
   if (c->state != CONSENT_ASKING) return false;
-  for (uint32_t place = c->asked; place > 0; place--) { /* the first may have the most to tell */
+  for (uint32_t place = c->asked; place > 0;
+       place--) { /* the first may have the longest round trip */
     secret_of(c, c->last - place + 1, mac);
     if (!same_bytes(mac, transaction, STUN_TRANSACTION_BYTES)) continue;
     *rtt = place == c->asked ? now - c->asked_at : NEVER;

@@ -3,7 +3,7 @@
  * user the messages, their signatures and sources, and to send nothing once consent has expired.
  *
  * A peer is asked every 5 s, or as soon as it has been silent for a little longer than Chromium is
- * with a path that works. One that does not answer is asked twice a second, each time with a
+ * with a path that works. One without a response is checked twice per second, each time with a
  * transaction of its own (RFC 7675 §5.1), and a response to any of them counts. */
 #ifndef P2CLAW_STUN_CONSENT_H
 #define P2CLAW_STUN_CONSENT_H
@@ -19,11 +19,11 @@
 #define CONSENT_QUIET_LEAST (2900 * MILLISECOND)
 #define CONSENT_QUIET_MOST (3200 * MILLISECOND)
 
-/* Between questions while none is answered: the first timeout of RFC 8489 §6.2.1. */
+/* Between checks while none gets a response: the first timeout of RFC 8489 §6.2.1. */
 #define CONSENT_AGAIN (500 * MILLISECOND)
 
 /* So many in a row without a response: 23 × 0.5 = 11.5 s. A peer that falls silent is found out in
- * 3.2 + 0.1 + 11.5 = 14.8 s; one that is heard and does not answer, in 6 + 0.1 + 11.5 = 17.6 s.
+ * 3.2 + 0.1 + 11.5 = 14.8 s; one that sends, but no responses, in 6 + 0.1 + 11.5 = 17.6 s.
  * Where each way loses 30 %, 0.51^23 = 2 × 10^-7 of the rounds end a good link: one in 4,000 hours
  * at 1,240 rounds an hour. */
 #define CONSENT_QUESTIONS 23
@@ -40,7 +40,7 @@ enum consent_state { CONSENT_GIVEN, CONSENT_ASKING, CONSENT_GONE };
 
 struct consent {
   uint8_t key[CONSENT_SEED_BYTES]; /* of transactions and jitter */
-  usec answered_at, heard_at;
+  usec confirmed_at, received_at;
   usec asked_at;  /* the first question of the round */
   usec due_at;    /* of the next question; while given the silence may bring it sooner */
   uint32_t quiet; /* µs, drawn for each round */
@@ -57,7 +57,7 @@ enum consent_step { CONSENT_WAIT, CONSENT_ASK, CONSENT_EXPIRED };
  * alone: who knows it can guess the transactions. */
 void consent_start(struct consent *c, const uint8_t seed[CONSENT_SEED_BYTES], usec now);
 
-/* NEVER once it has expired. Moves away with consent_heard. */
+/* NEVER once it has expired. Moves away with consent_received. */
 usec consent_next_timeout(const struct consent *c);
 
 /* CONSENT_ASK: send a request with this transaction, once. CONSENT_EXPIRED, from then on: send
@@ -65,21 +65,21 @@ usec consent_next_timeout(const struct consent *c);
 enum consent_step consent_handle_timeout(struct consent *c, usec now, uint8_t *transaction);
 
 /* A success came from where the questions go, and its signature is the peer's. False if it
- * answers none that waits. rtt: NEVER if it does not answer the first question of a round. */
-bool consent_answered(struct consent *c, const uint8_t *transaction, usec now, usec *rtt);
+ * is no response to a check that waits. rtt: NEVER if it is none to the first check of a round. */
+bool consent_confirmed(struct consent *c, const uint8_t *transaction, usec now, usec *rtt);
 
 /* Something came that only the peer can have sent: a check, verified, or a DTLS record. It puts the
  * next question off and is no response. */
-static inline void consent_heard(struct consent *c, usec now) { c->heard_at = now; }
+static inline void consent_received(struct consent *c, usec now) { c->received_at = now; }
 
 /* The path may have changed: the next question is due now, unless one is under way. */
 static inline void consent_hasten(struct consent *c, usec now) {
   if (c->state == CONSENT_GIVEN) c->due_at = now;
 }
 
-/* Since the last answer. */
-static inline usec consent_unanswered(const struct consent *c, usec now) {
-  return now - c->answered_at;
+/* Since the last response. */
+static inline usec consent_unconfirmed(const struct consent *c, usec now) {
+  return now - c->confirmed_at;
 }
 
 #endif

@@ -11,7 +11,7 @@
 #include "sctp/sending/sendqueue.h"
 #include "usec.h"
 
-static void tell_open(struct association *a, uint16_t stream, const struct channel_terms *terms,
+static void emit_open(struct association *a, uint16_t stream, const struct channel_terms *terms,
                       const uint8_t *text) {
   size_t length = (size_t)terms->label_length + terms->protocol_length;
   struct event *event = event_new(EVENT_CHANNEL_OPEN, length);
@@ -104,18 +104,18 @@ enum sctp_result channel_open(struct association *a, int32_t *number, bool annou
   return queue_message(a, stream, message);
 }
 
-static void take_open(struct association *a, struct stream *stream, const uint8_t *bytes,
-                      const struct channel_terms *terms) {
+static void accept_open(struct association *a, struct stream *stream, const uint8_t *bytes,
+                        const struct channel_terms *terms) {
   static const uint8_t ack[] = {DCEP_ACK};
   if (stream->channel != CHANNEL_NONE) return;
   stream->channel = CHANNEL_OPEN;
   set_terms(stream, terms);
-  tell_open(a, stream->id, terms, bytes + DCEP_OPEN_BYTES);
+  emit_open(a, stream->id, terms, bytes + DCEP_OPEN_BYTES);
   struct message *message = message_new(stream->id, PPID_DCEP, ack, sizeof ack, NULL, NULL);
   if (message) queue_message(a, stream, message);
 }
 
-static void take_dcep(struct association *a, const struct event *event) {
+static void handle_dcep(struct association *a, const struct event *event) {
   struct channel_terms terms;
   struct stream *stream = streams_find(&a->streams, event->stream);
   uint8_t *bytes = malloc(event->length);
@@ -125,14 +125,14 @@ static void take_dcep(struct association *a, const struct event *event) {
   }
   event_copy(event, bytes);
   if (dcep_read_open(bytes, event->length, &terms)) {
-    take_open(a, stream, bytes, &terms);
+    accept_open(a, stream, bytes, &terms);
   } else if (bytes[0] == DCEP_ACK && stream->channel == CHANNEL_OPENING) {
     stream->channel = CHANNEL_OPEN;
     memset(&terms, 0, sizeof terms);
     terms.unordered = stream->unordered;
     terms.retransmissions_max = stream->retransmissions_max;
     terms.lifetime_ms = stream->lifetime_ms;
-    tell_open(a, stream->id, &terms, bytes);
+    emit_open(a, stream->id, &terms, bytes);
   } else if (bytes[0] != DCEP_ACK) {
     a->stats.malformed++;
   }
@@ -140,11 +140,11 @@ static void take_dcep(struct association *a, const struct event *event) {
 }
 
 /* Whole messages in the order of their delivery: DCEP is kept, the rest is the user's. */
-void take_events(struct association *a, struct event_queue *fresh) {
+void deliver_messages(struct association *a, struct event_queue *fresh) {
   struct event *event;
-  while ((event = event_queue_take(fresh))) {
+  while ((event = event_queue_pop(fresh))) {
     if (event->ppid == PPID_DCEP) {
-      take_dcep(a, event);
+      handle_dcep(a, event);
       a->reassembly.buffered_bytes -= event->cost_bytes;
       event_free(event);
       continue;

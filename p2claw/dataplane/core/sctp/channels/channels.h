@@ -11,6 +11,6 @@ enum sctp_result channel_send(struct association *a, uint16_t number, uint32_t p
                               const void *data, size_t length, void *owner, release_fn release);
 enum sctp_result channel_reset(struct association *a, uint16_t number);
 /* Whole messages in the order of their delivery. */
-void take_events(struct association *a, struct event_queue *fresh);
+void deliver_messages(struct association *a, struct event_queue *fresh);
 
 #endif

@@ -1,4 +1,4 @@
-/* Stream reset (RFC 6525): closing a channel resets our direction, and the peer answers by
+/* Stream reset (RFC 6525): closing a channel resets our direction, and the peer responds by
  * resetting its own (RFC 8831 §6.7). One request is under way at a time. */
 #include "sctp/channels/reconfig.h"
 
@@ -119,7 +119,7 @@ static void finish_peer_request(struct association *a, uint32_t request, uint32_
   respond(a, request, result);
 }
 
-static void take_reset_outgoing(struct association *a, const struct item *parameter) {
+static void handle_reset_outgoing(struct association *a, const struct item *parameter) {
   struct reconfig *r = &a->reconfig;
   if (parameter->length < REQUEST_FIXED_BYTES || parameter->length > CONTROL_CHUNK_BYTES_MAX) {
     a->stats.malformed++;
@@ -143,7 +143,7 @@ static void take_reset_outgoing(struct association *a, const struct item *parame
 }
 
 /* Requests that data channels have no use for. */
-static void take_other_request(struct association *a, const struct item *parameter) {
+static void handle_other_request(struct association *a, const struct item *parameter) {
   if (parameter->length < 4) return;
   uint32_t request = get32(parameter->value);
   bool is_adding = parameter->type == PARAM_ADD_OUTGOING && parameter->length >= 6;
@@ -161,7 +161,7 @@ static void take_other_request(struct association *a, const struct item *paramet
   respond(a, request, a->reconfig.last_result);
 }
 
-static void take_response(struct association *a, const struct item *parameter) {
+static void handle_response(struct association *a, const struct item *parameter) {
   struct reconfig *r = &a->reconfig;
   if (parameter->length < 8 || !r->is_under_way) return;
   if (get32(parameter->value) != r->next_request) return;
@@ -191,16 +191,16 @@ void handle_reconfig(struct association *a, const struct item *chunk) {
   if (a->state < STATE_ESTABLISHED || a->state == STATE_CLOSED) return;
   while ((more = next_parameter(&cursor, &parameter)) > 0) {
     if (parameter.type == PARAM_RESET_OUTGOING)
-      take_reset_outgoing(a, &parameter);
+      handle_reset_outgoing(a, &parameter);
     else if (parameter.type == PARAM_RECONFIG_RESPONSE)
-      take_response(a, &parameter);
+      handle_response(a, &parameter);
     else if (parameter.type >= PARAM_RESET_INCOMING && parameter.type <= PARAM_ADD_INCOMING)
-      take_other_request(a, &parameter);
+      handle_other_request(a, &parameter);
   }
   if (more < 0) a->stats.malformed++;
 }
 
-/* Something moved: TSNs arrived, queues drained, a request was answered. */
+/* Something moved: TSNs or a response arrived, or queues drained. */
 void reconfig_progress(struct association *a) {
   struct reconfig *r = &a->reconfig;
   if (r->deferred && tsn_le(get32(r->deferred + 8), a->received.cumulative)) {

@@ -4,7 +4,7 @@
 
 #include "sctp/state.h"
 
-/* Something may have moved: TSNs arrived, queues drained, a request was answered. */
+/* Something may have moved: TSNs or a response arrived, or queues drained. */
 void reconfig_progress(struct association *a);
 void reconfig_timed_out(struct association *a);
 void handle_reconfig(struct association *a, const struct item *chunk);

@@ -79,7 +79,7 @@ static void start_up(struct controller *controller, const struct ack_event *even
 
 static bool is_too_high(const struct controller *controller, uint64_t lost, uint64_t tx_in_flight) {
   double threshold = bbr_loss_threshold(&controller->state.bbr.model);
-  /* In a small flight one lost packet is more than the threshold and says nothing: two at least. */
+  /* In a small flight one lost packet is more than the threshold and means nothing: two at least. */
   return lost > 2 * (uint64_t)controller->packet_bytes &&
          (double)lost > threshold * (double)tx_in_flight;
 }
@@ -91,7 +91,7 @@ static void handle_too_high(struct controller *controller, double tx_in_flight, 
   if (!app_limited) {
     /* The draft keeps all of tx_in_flight. Where a queue stands, others fill it too, and a CUBIC among
      * them gives up 0.3 of what it had; so do we. And the draft bounds the target by the window, which
-     * after a timeout says nothing. */
+     * after a timeout means nothing. */
     double kept = bbr->model.is_queueing ? BETA : 1;
     bbr->model.inflight_longterm =
         max_double(kept * tx_in_flight, bbr_bdp(&bbr->model, bbr->model.bw, BETA));
@@ -164,7 +164,7 @@ static void probe_upward(struct controller *controller, const struct ack_event *
   if (bbr->model.round_start) raise_slope(controller);
 }
 
-/* §5.3.3.5: what the probe told about how much fits on the path. */
+/* §5.3.3.5: what the probe has shown of how much fits on the path. */
 static void adapt_longterm(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   const struct rate_sample *sample = event->sample;

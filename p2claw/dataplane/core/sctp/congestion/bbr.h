@@ -18,7 +18,7 @@ enum bbr_phase {
   BBR_PROBE_RTT,
 };
 
-/* what the acknowledgements of now tell about a probe (§5.3.3.5) */
+/* what the newest acknowledgements show of a probe (§5.3.3.5) */
 enum bbr_acks {
   ACKS_INIT,
   ACKS_REFILLING,

@@ -53,7 +53,7 @@ void bbr_model_start(struct bbr_model *model);
 /* Reads one SACK. is_probing: losses are tolerated for the moment, and do not lower the bounds. */
 void bbr_model_acked(struct bbr_model *model, const struct ack_event *event, uint64_t window_bytes,
                      bool is_probing);
-/* Must be called after the controller has used what this SACK said. */
+/* Must be called after the controller has used what this SACK reported. */
 void bbr_model_finish(struct bbr_model *model, const struct ack_event *event);
 
 double bbr_max_bw(const struct bbr_model *model);

@@ -1,4 +1,4 @@
-/* When round trips say that a queue stands on the path: the thresholds of HyStart++ (RFC 9406 §4.2,
+/* When round trips show that a queue stands on the path: the thresholds of HyStart++ (RFC 9406 §4.2,
  * §4.3), which both controllers go by. */
 #ifndef P2CLAW_SCTP_CONGESTION_QUEUEING_H
 #define P2CLAW_SCTP_CONGESTION_QUEUEING_H

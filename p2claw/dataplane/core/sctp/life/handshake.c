@@ -69,7 +69,7 @@ static void enter_established(struct association *a) {
 }
 
 /* If the INIT or COOKIE-ECHO was sent only once, its reply gives a round-trip time (Karn's rule). */
-static void measure_answer(struct association *a) {
+static void measure_handshake(struct association *a) {
   if (!a->tries) rtt_measured(&a->rtt, a->now - a->asked_at);
 }
 
@@ -80,7 +80,7 @@ void handshake_begin(struct association *a) {
   arm(a, TIMER_INIT, a->now + RTO_INITIAL);
 }
 
-/* The peer may have started anew while we hold an association with it: answered under another tag,
+/* The peer may have started anew while we hold an association with it: it gets an INIT-ACK under another tag,
  * so that its cookie shows what it is (RFC 9260 §5.2.2). */
 static uint32_t restart_tag(const struct association *a) {
   uint32_t tag = a->config.local_tag ^ (a->config.seed | 1);
@@ -122,7 +122,7 @@ void handle_init_ack(struct association *a, const struct item *chunk) {
   a->cookie_length = init.cookie_length;
   struct cookie terms = terms_of(a, &init);
   adopt_peer(a, &terms);
-  measure_answer(a);
+  measure_handshake(a);
   a->state = STATE_COOKIE_ECHOED;
   a->init_due = false;
   a->cookie_echo_due = true;
@@ -130,14 +130,14 @@ void handle_init_ack(struct association *a, const struct item *chunk) {
   arm(a, TIMER_INIT, a->now + RTO_INITIAL);
 }
 
-static void answer_stale(struct association *a, usec stale_for) {
+static void report_stale(struct association *a, usec stale_for) {
   uint8_t measure[4]; /* microseconds (RFC 9260 §3.3.10.3) */
   put32(measure, stale_for > UINT32_MAX ? UINT32_MAX : (uint32_t)max_usec(stale_for, 0));
   add_error(a, CAUSE_STALE_COOKIE, measure, sizeof measure);
 }
 
 /* RFC 9260 §5.2.4, table 12. */
-static void take_cookie(struct association *a, const struct cookie *cookie) {
+static void apply_cookie(struct association *a, const struct cookie *cookie) {
   bool local_matches = cookie->local_tag == a->config.local_tag;
   bool peer_matches = cookie->peer_tag == a->peer_tag && a->state >= STATE_COOKIE_ECHOED;
   if (local_matches && !peer_matches) { /* B: crossing INITs; or the first there was */
@@ -172,8 +172,9 @@ void handle_cookie_echo(struct association *a, const struct item *chunk, uint32_
   bool is_ours = cookie.local_tag == a->config.local_tag && cookie.peer_tag == a->peer_tag &&
                  a->state >= STATE_COOKIE_ECHOED;
   if (verdict == COOKIE_STALE && !is_ours) {
-    if (a->state < STATE_COOKIE_ECHOED) a->peer_tag = cookie.peer_tag; /* for the answer */
-    answer_stale(a, stale_for);
+    if (a->state < STATE_COOKIE_ECHOED)
+      a->peer_tag = cookie.peer_tag; /* for the ERROR that follows */
+    report_stale(a, stale_for);
     return;
   }
   if (a->state == STATE_SHUTDOWN_ACK_SENT) { /* RFC 9260 §5.2.4 */
@@ -181,12 +182,12 @@ void handle_cookie_echo(struct association *a, const struct item *chunk, uint32_
     add_error(a, CAUSE_COOKIE_IN_SHUTDOWN, NULL, 0);
     return;
   }
-  take_cookie(a, &cookie);
+  apply_cookie(a, &cookie);
 }
 
 void handle_cookie_ack(struct association *a) {
   if (a->state != STATE_COOKIE_ECHOED) return;
-  measure_answer(a);
+  measure_handshake(a);
   enter_established(a);
 }
 

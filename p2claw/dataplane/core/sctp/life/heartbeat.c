@@ -45,7 +45,7 @@ void handle_heartbeat_ack(struct association *a, const struct item *chunk) {
 
 void arm_heartbeat(struct association *a) { arm(a, TIMER_HEARTBEAT, a->now + HEARTBEAT_INTERVAL); }
 
-/* The interval passed, or an answer did not come. DATA under way is a heartbeat by itself. */
+/* The interval passed, or no HEARTBEAT-ACK came. DATA under way is a heartbeat by itself. */
 void heartbeat_expired(struct association *a) {
   if (a->heartbeat_out) {
     a->heartbeat_out = false;

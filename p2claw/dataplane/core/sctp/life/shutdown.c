@@ -54,7 +54,7 @@ void handle_shutdown(struct association *a, const struct item *chunk) {
     return;
   }
   a->state = STATE_SHUTDOWN_RECEIVED;
-  take_cumulative(a, get32(chunk->value));
+  acknowledge_cumulative(a, get32(chunk->value));
 }
 
 void handle_shutdown_ack(struct association *a) {

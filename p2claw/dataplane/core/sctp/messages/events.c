@@ -36,7 +36,7 @@ void event_queue_add(struct event_queue *queue, struct event *event) {
   queue->count++;
 }
 
-struct event *event_queue_take(struct event_queue *queue) {
+struct event *event_queue_pop(struct event_queue *queue) {
   struct event *event = queue->first;
   if (!event) return NULL;
   queue->first = event->next;
@@ -47,5 +47,5 @@ struct event *event_queue_take(struct event_queue *queue) {
 
 void event_queue_free(struct event_queue *queue) {
   struct event *event;
-  while ((event = event_queue_take(queue))) event_free(event);
+  while ((event = event_queue_pop(queue))) event_free(event);
 }

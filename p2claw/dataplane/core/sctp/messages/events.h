@@ -1,4 +1,4 @@
-/* What the association tells its user: messages, and the life of channels and of itself. */
+/* What the association reports to its user: messages, and the life of channels and of itself. */
 #ifndef P2CLAW_SCTP_MESSAGES_EVENTS_H
 #define P2CLAW_SCTP_MESSAGES_EVENTS_H
 
@@ -59,7 +59,7 @@ void event_copy(const struct event *event, uint8_t *target);
 
 void event_queue_add(struct event_queue *queue, struct event *event);
 /* NULL if there is none; the event is the caller's to free. */
-struct event *event_queue_take(struct event_queue *queue);
+struct event *event_queue_pop(struct event_queue *queue);
 void event_queue_free(struct event_queue *queue);
 
 #endif

@@ -1,5 +1,5 @@
 /* One user message on its way out. Its bytes stay where the caller has them; fragments refer to
- * it, and the caller is told when the last of them is acknowledged or given up. */
+ * it, and the caller is informed when the last of them is acknowledged or given up. */
 #ifndef P2CLAW_SCTP_MESSAGES_MESSAGE_H
 #define P2CLAW_SCTP_MESSAGES_MESSAGE_H
 

@@ -63,7 +63,7 @@ static struct piece *piece_new(const struct data_chunk *data) {
 }
 
 /* Moves the pieces first to last, a whole message, out of the ring. NULL if memory runs out. */
-static struct event *take_message(struct reassembly *r, uint32_t first, uint32_t last) {
+static struct event *collect_message(struct reassembly *r, uint32_t first, uint32_t last) {
   struct event *event = event_new(EVENT_MESSAGE, 0);
   if (!event) return NULL;
   struct piece **link = &event->pieces, *piece = piece_at(r, first);
@@ -178,7 +178,7 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
   r->buffered_bytes += piece->length + FRAGMENT_COST_BYTES;
   uint32_t first, last;
   if (!join(r, data->tsn, &first, &last)) return ARRIVAL_OK;
-  struct event *event = take_message(r, first, last);
+  struct event *event = collect_message(r, first, last);
   if (!event) { /* as if the last of its pieces had not come */
     part(r, data->tsn, first, last);
     drop_piece(r, data->tsn);

@@ -66,7 +66,7 @@ static void store(struct association *a, const struct data_chunk *data) {
   a->stats.payload_in += data->length;
   growth_arrived(&a->growth, data->length, a->now);
   reassembly_advance(&a->reassembly, cumulative);
-  take_events(a, &fresh);
+  deliver_messages(a, &fresh);
   if (arrival == ARRIVAL_VIOLATION)
     abort_association(a, CAUSE_PROTOCOL_VIOLATION, "bad-fragments",
                       "fragments do not belong together, or a message is too large");
@@ -140,7 +140,7 @@ void handle_forward_tsn(struct association *a, const struct item *chunk) {
     if (stream) reassembly_skip(&a->reassembly, stream, get16(chunk->value + at + 2), &fresh);
   }
   reassembly_advance(&a->reassembly, a->received.cumulative);
-  take_events(a, &fresh);
+  deliver_messages(a, &fresh);
 }
 
 /* The user has read an event. The peer learns of the larger window when it is worth a packet. */

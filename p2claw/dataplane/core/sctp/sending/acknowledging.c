@@ -1,4 +1,4 @@
-/* What the peer's SACKs say of our DATA (RFC 9260 §6.2.1), passed on to loss detection, delivery
+/* What the peer's SACKs report of our DATA (RFC 9260 §6.2.1), passed on to loss detection, delivery
  * rate and congestion control. */
 #include "sctp/sending/acknowledging.h"
 
@@ -20,48 +20,49 @@
 
 #define TAKEN_BACK_AT_ONCE 64 /* TSNs; no stack in use takes anything back while it has memory */
 
-/* one SACK */
-struct taking {
+/* What one SACK, or SHUTDOWN, acknowledges. */
+struct report {
   struct rate_sample sample;
   uint64_t acked_bytes, prior_in_flight;
   usec rtt, rtt_sent_at;
   bool large_packet_acked, advanced;
 };
 
-static void take_back_from_stream(struct association *a, const struct sent *sent) {
+static void release_from_stream(struct association *a, const struct sent *sent) {
   struct stream *stream = streams_find(&a->streams, sent->message->stream);
   if (stream && stream->queued_bytes >= sent->length) stream->queued_bytes -= sent->length;
 }
 
-static void take_chunk(struct association *a, struct taking *taking, struct sent *sent) {
+static void acknowledge_chunk(struct association *a, struct report *report, struct sent *sent) {
   if (sent->state == SENT_ACKED) return;
   if (sent->state != SENT_ABANDONED) {
-    rate_acked(&a->rate, &taking->sample, sent, a->rtt.smoothed, a->now);
+    rate_acked(&a->rate, &report->sample, sent, a->rtt.smoothed, a->now);
     rack_acked(&a->rack, sent, &a->rtt, a->now);
-    taking->acked_bytes += sent->length;
-    taking->large_packet_acked |= sent->in_large_packet;
-    if (sent->sent_at >= taking->rtt_sent_at) {
+    report->acked_bytes += sent->length;
+    report->large_packet_acked |= sent->in_large_packet;
+    if (sent->sent_at >= report->rtt_sent_at) {
       /* The round-trip time is measured with the newest acknowledged chunk alone, and only if it was sent
  * once (Karn's rule). An older one may have arrived long ago and only be reported now. */
-      taking->rtt = sent->transmissions == 1 ? a->now - sent->sent_at : -1;
-      taking->rtt_sent_at = sent->sent_at;
+      report->rtt = sent->transmissions == 1 ? a->now - sent->sent_at : -1;
+      report->rtt_sent_at = sent->sent_at;
     }
     suspicion_acked(a, sent);
-    take_back_from_stream(a, sent);
+    release_from_stream(a, sent);
   }
   outstanding_move(&a->outstanding, sent, SENT_ACKED);
 }
 
-static void take_up_to(struct association *a, struct taking *taking, uint32_t cumulative) {
+static void acknowledge_up_to(struct association *a, struct report *report, uint32_t cumulative) {
   struct outstanding *o = &a->outstanding;
   while (o->count && tsn_le(o->base, cumulative)) {
-    take_chunk(a, taking, outstanding_at(o, o->base));
+    acknowledge_chunk(a, report, outstanding_at(o, o->base));
     outstanding_drop_first(o);
-    taking->advanced = true;
+    report->advanced = true;
   }
 }
 
-static void take_gaps(struct association *a, struct taking *taking, const struct sack_chunk *sack) {
+static void acknowledge_gaps(struct association *a, struct report *report,
+                             const struct sack_chunk *sack) {
   struct outstanding *o = &a->outstanding;
   for (uint32_t i = 0; i < sack->gaps; i++) {
     uint32_t start = get16(sack->gap_blocks + 4 * i), end = get16(sack->gap_blocks + 4 * i + 2);
@@ -70,7 +71,7 @@ static void take_gaps(struct association *a, struct taking *taking, const struct
     uint32_t tsn = sack->cumulative + start, last = sack->cumulative + end;
     if (!outstanding_find(o, tsn) || !outstanding_find(o, last)) continue;
     while (tsn_le(tsn = outstanding_skip_acked(o, tsn), last)) {
-      take_chunk(a, taking, outstanding_at(o, tsn));
+      acknowledge_chunk(a, report, outstanding_at(o, tsn));
     }
   }
 }
@@ -79,7 +80,7 @@ static void take_gaps(struct association *a, struct taking *taking, const struct
  * is among those. What is of that kind is sent again (RFC 9260 §6.2.1), the next TAKEN_BACK_AT_ONCE
  * of it: a peer that acknowledges all and takes it back in turns could else make each SACK as dear as
  * all that is in flight. */
-static void take_back_reneged(struct association *a) {
+static void mark_reneged(struct association *a) {
   struct outstanding *o = &a->outstanding;
   if (!o->count || outstanding_at(o, o->base)->state != SENT_ACKED) return;
   uint32_t end = o->base + (uint32_t)min_u64(o->count, TAKEN_BACK_AT_ONCE);
@@ -89,20 +90,20 @@ static void take_back_reneged(struct association *a) {
   }
 }
 
-static void tell_controller(struct association *a, struct taking *taking) {
-  rate_finish(&a->rate, &taking->sample, a->rtt.least);
-  if (!taking->acked_bytes && !a->lost_now) return;
+static void report_to_controller(struct association *a, struct report *report) {
+  rate_finish(&a->rate, &report->sample, a->rtt.least);
+  if (!report->acked_bytes && !a->lost_now) return;
   uint64_t packet = a->controller.packet_bytes;
   struct ack_event event = {
       .now = a->now,
-      .rtt = taking->rtt,
-      .acked_bytes = taking->acked_bytes,
+      .rtt = report->rtt,
+      .acked_bytes = report->acked_bytes,
       .lost_bytes = a->lost_now,
-      .prior_in_flight = taking->prior_in_flight,
+      .prior_in_flight = report->prior_in_flight,
       .in_flight = a->outstanding.in_flight_bytes,
       .window_limited =
-          a->window_limited || taking->prior_in_flight + 2 * packet >= a->controller.window_bytes,
-      .sample = &taking->sample,
+          a->window_limited || report->prior_in_flight + 2 * packet >= a->controller.window_bytes,
+      .sample = &report->sample,
       .rate = &a->rate,
       .path = &a->rtt,
   };
@@ -119,9 +120,9 @@ static void detect_losses(struct association *a) {
     arm(a, TIMER_REORDER, a->now + wait);
 }
 
-static void finish_taking(struct association *a, struct taking *taking) {
-  if (taking->rtt >= 0) rtt_measured(&a->rtt, taking->rtt);
-  if (taking->acked_bytes) {
+static void finish_report(struct association *a, struct report *report) {
+  if (report->rtt >= 0) rtt_measured(&a->rtt, report->rtt);
+  if (report->acked_bytes) {
     a->rtt.backoff = 0;
     if (a->tail_probe_out &&
         (!a->outstanding.count || tsn_le(a->tail_probe_end, a->rack.highest_acked + 1)))
@@ -131,29 +132,29 @@ static void finish_taking(struct association *a, struct taking *taking) {
       rack_recovered(&a->rack);
     }
   }
-  if (taking->large_packet_acked) a->pmtu.timeouts = 0;
+  if (report->large_packet_acked) a->pmtu.timeouts = 0;
   suspicion_settles(a);
-  tail_repeat_settles(a, &taking->sample);
+  tail_repeat_settles(a, &report->sample);
   detect_losses(a);
   advance_peer_ack_point(a);
-  tell_controller(a, taking);
+  report_to_controller(a, report);
   a->lost_now = 0;
-  arm_loss_timers(a, taking->advanced || taking->acked_bytes);
+  arm_loss_timers(a, report->advanced || report->acked_bytes);
 }
 
-static struct taking begin_taking(const struct association *a) {
-  return (struct taking){.rtt = -1, .prior_in_flight = a->outstanding.in_flight_bytes};
+static struct report begin_report(const struct association *a) {
+  return (struct report){.rtt = -1, .prior_in_flight = a->outstanding.in_flight_bytes};
 }
 
 /* A SHUTDOWN acknowledges too (RFC 9260 §9.2). */
-void take_cumulative(struct association *a, uint32_t cumulative) {
-  struct taking taking = begin_taking(a);
+void acknowledge_cumulative(struct association *a, uint32_t cumulative) {
+  struct report report = begin_report(a);
   if (!tsn_lt(cumulative, outstanding_end(&a->outstanding))) return;
-  take_up_to(a, &taking, cumulative);
-  finish_taking(a, &taking);
+  acknowledge_up_to(a, &report, cumulative);
+  finish_report(a, &report);
 }
 
-static void take_duplicate(struct association *a, uint32_t tsn) {
+static void note_duplicate(struct association *a, uint32_t tsn) {
   rack_duplicate(&a->rack, a->now);
   if (a->tail_repeat_out && tsn == a->tail_repeat.tsn)
     a->tail_repeat_out = false; /* it repaired nothing */
@@ -174,14 +175,14 @@ void handle_sack(struct association *a, const struct item *chunk) {
     a->stats.malformed++;
     return;
   }
-  struct taking taking = begin_taking(a);
+  struct report report = begin_report(a);
   a->errors = 0;
   a->peer_window_bytes = sack.window_bytes;
-  take_up_to(a, &taking, sack.cumulative);
-  take_back_reneged(a);
+  acknowledge_up_to(a, &report, sack.cumulative);
+  mark_reneged(a);
   rack_ranges(&a->rack, sack.gaps);
-  take_gaps(a, &taking, &sack);
+  acknowledge_gaps(a, &report, &sack);
   for (uint32_t i = 0; i < sack.duplicates; i++)
-    take_duplicate(a, get32(sack.duplicate_tsns + 4 * (size_t)i));
-  finish_taking(a, &taking);
+    note_duplicate(a, get32(sack.duplicate_tsns + 4 * (size_t)i));
+  finish_report(a, &report);
 }

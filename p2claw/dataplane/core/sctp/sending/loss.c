@@ -86,7 +86,7 @@ void tail_repeat_sent(struct association *a, const struct sent *before) {
 /* A tail probe can repair a loss that nothing else finds: if the probe was the only chunk lost, then
  * the peer acknowledges everything, and the controller would never learn of the loss. It is a loss if
  * the peer has acknowledged the chunk and something sent after the probe, and has not reported the
- * chunk as a duplicate (RFC 8985 §7.4.2). Then the controller is told here. */
+ * chunk as a duplicate (RFC 8985 §7.4.2). Then the controller is informed here. */
 void tail_repeat_settles(struct association *a, const struct rate_sample *sample) {
   if (!a->tail_repeat_out || !sample->is_valid || sample->sent_at <= a->tail_repeat_at) return;
   const struct sent *still = outstanding_find(&a->outstanding, a->tail_repeat.tsn);

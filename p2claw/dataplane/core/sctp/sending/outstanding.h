@@ -10,9 +10,9 @@ enum sent_state {
   SENT_FIRST,     /* in flight for the first time: in the list `first` */
   SENT_AGAIN,     /* in flight, not for the first time: in the list `again` */
   SENT_LOST,      /* in the list `lost` */
-  SENT_ACKED,     /* by a gap block: the peer may still take it back (RFC 9260 §6.2.1) */
+  SENT_ACKED,     /* by a gap block: the peer may still renege (RFC 9260 §6.2.1) */
   SENT_ABANDONED, /* RFC 3758: to be skipped by FORWARD-TSN */
-  SENT_UNREPORTED, /* arrived or lost long since; SACKs have no room to tell: in the list `unreported` */
+  SENT_UNREPORTED, /* arrived or lost long since; SACKs have no room to report it: in the list `unreported` */
 };
 
 struct sent {
@@ -22,9 +22,10 @@ struct sent {
   uint8_t flags; /* enum data_flag */
   uint8_t state;
   bool in_large_packet; /* last sent beyond the first BASE_PACKET_BYTES of a packet */
-  bool doubtful;        /* sent again while it was still on its way: its answer tells no time */
-  bool app_limited;     /* this and the times: the state when it was last sent (rate.h) */
-  uint32_t prev, next;  /* TSNs, in the list of its state; for SENT_ACKED `next` skips a run */
+  bool
+      doubtful; /* sent again while it was still on its way: its acknowledgement measures no time */
+  bool app_limited;    /* this and the times: the state when it was last sent (rate.h) */
+  uint32_t prev, next; /* TSNs, in the list of its state; for SENT_ACKED `next` skips a run */
   usec sent_at, first_sent_at, delivered_at;
   uint64_t delivered, lost, reported_late, tx_in_flight;
 };

@@ -1,5 +1,5 @@
 /* Messages that are given up, by their number of retransmissions or their age, and the FORWARD-TSN
- * that tells the peer not to wait for them (RFC 3758 §3.5, RFC 7496). */
+ * that lets the peer not wait for them (RFC 3758 §3.5, RFC 7496). */
 #include "sctp/sending/partial.h"
 
 #include <string.h>

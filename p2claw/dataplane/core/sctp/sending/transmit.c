@@ -107,8 +107,8 @@ static bool write_repeat(struct association *a, struct writer *writer, struct se
   return true;
 }
 
-/* RFC 8985 §7.3: something new, or else the last that is in flight; whatever the window says. Where
- * SACKs are too full to tell of either, the oldest: only that makes room in them. */
+/* RFC 8985 §7.3: something new, or else the last that is in flight; whatever the window allows. Where
+ * SACKs are too full to report either, the oldest: only that makes room in them. */
 static bool write_tail_probe(struct association *a, struct writer *writer) {
   struct outstanding *o = &a->outstanding;
   a->tail_probe_due = false;
@@ -152,7 +152,7 @@ static bool pace_allows(struct association *a) {
   return false;
 }
 
-/* The sender has nothing more to send, so a rate measured now says little about the path. */
+/* The sender has nothing more to send, so a rate measured now is hardly the path's. */
 static void note_app_limited(struct association *a) {
   if (a->queue.first || a->outstanding.lost.count) return;
   if (a->outstanding.in_flight_bytes >= a->controller.window_bytes) return;
@@ -160,7 +160,7 @@ static void note_app_limited(struct association *a) {
   a->rate.app_limited = until ? until : 1;
 }
 
-/* DATA into the packet of a COOKIE-ECHO. Its timer is the COOKIE-ECHO's until that is answered. */
+/* DATA into the packet of a COOKIE-ECHO. Its timer is the COOKIE-ECHO's until the COOKIE-ACK. */
 void write_early_data(struct association *a, struct writer *writer) {
   bool more = true;
   while (more && (a->outstanding.lost.count || a->queue.first))

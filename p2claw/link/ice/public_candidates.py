@@ -1,4 +1,4 @@
-"""Candidates for addresses that this machine does not have, and was told that it is reached at.
+"""Candidates for public addresses: others reach this machine there, and it does not have them.
 
 A cloud machine with a private address, or one behind a forwarded port, knows of no other without a
 STUN server. Only a visitor's check proves such an address. A wrong one costs a few packets.
@@ -15,16 +15,18 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from p2claw.link.ice.ice_connection import COMPONENT
 
 
-def told_candidates(told: Iterable[tuple[str, int]], hosts: Iterable[Candidate]) -> list[Candidate]:
-    """One for each told address and port that is no host candidate already.
+def public_candidates(
+    public: Iterable[tuple[str, int]], hosts: Iterable[Candidate]
+) -> list[Candidate]:
+    """One for each public address and port that is no host candidate already.
 
-    hosts: the host candidates, the best first. A told address has the base of the best one of its
+    hosts: the host candidates, the best first. A public address has the base of the best one of its
     family (RFC 8445 §5.1.1.2); without one of that family nothing could be sent from there.
     """
     hosts = list(hosts)
     found: list[Candidate] = []
     known = {(ipaddress.ip_address(c.host), c.port) for c in hosts}
-    for text, port in told:
+    for text, port in public:
         address = ipaddress.ip_address(text)
         base = next((c for c in hosts if _version(c) == address.version), None)
         if base is None or (address, port) in known:
