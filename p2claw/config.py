@@ -56,7 +56,9 @@ class UpstreamLimits:
     """Limits of the agent's connections to one upstream."""
 
     connections: int = 384
-    """Two thirds are for one network of visitors at most: gate.py."""
+    """Of these and of the two below each visitor has a share, and each network: shares.py."""
+    lasting: int = 1_024
+    """Exchanges that have lasted for gate.LASTING_S: their connections are not of the above."""
     waiting: int = 4_096
     wait_s: float = 60.0
     idle_connections: int = 32

@@ -6,19 +6,22 @@ with as many requests as a browser has connections, lets in more while that goes
 after a slow dial. A request that waits for long is a long poll or an upload. It costs the server
 little, and is not counted.
 
-All requests together have so many connections and places in the queue. What one network of visitors
-may hold of them depends on what is free, as queues share the memory of a switch (Choudhury, Hahne:
-Dynamic Queue Length Thresholds, 1998): there is always some left for those who have few.
+All requests together have so many connections and places in the queue, and each visitor has a share
+of them: `shares.py`. An answer that lasts, such as a long poll or a stream of events, is counted
+among its like, so that many of them leave no fewer connections to the rest. Whose turn it is says
+`turns.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import itertools
-from collections import Counter, deque
+from collections import OrderedDict
+from collections.abc import Iterable
 
 from p2claw.agent.request_faults import BoxBusyFault
+from p2claw.agent.upstream.shares import Shares
+from p2claw.agent.upstream.turns import Turns, Waiter
 from p2claw.config import UpstreamLimits
 
 FIRST = 6.0  # what browsers open to one host
@@ -30,34 +33,23 @@ YOUNG_S = 1.0
 # doubles with each further slow dial.
 CALM_S = 15.0
 MOST_CALM_S = 600.0
-# A network may hold so many times what is free: two thirds of all if it is alone.
-SHARE = 2
+# An exchange that has gone on for so long is one of those that last.
+LASTING_S = 5.0
+# How often those that have no place among these yet are looked at, while requests wait.
+LOOK_S = 1.0
 
 
 class Ticket:
-    """The permission to use one connection. owner: of the request. network: of the owner."""
+    """The permission to use one connection. network: of the visitor. lasts: it is among those."""
 
-    __slots__ = ("counted", "network", "owner", "since_s")
+    __slots__ = ("counted", "lasts", "network", "since_s", "visitor")
 
-    def __init__(self, owner: object, network: str, since_s: float) -> None:
-        self.owner = owner
+    def __init__(self, visitor: object, network: str, since_s: float) -> None:
+        self.visitor = visitor
         self.network = network
         self.since_s = since_s
         self.counted = True
-
-
-# Urgency, order of coming, and the turn itself.
-_Entry = tuple[int, int, asyncio.Future[Ticket]]
-
-
-class _Queue:
-    """The requests of one owner that wait."""
-
-    __slots__ = ("entries", "network")
-
-    def __init__(self, network: str) -> None:
-        self.network = network
-        self.entries: list[_Entry] = []
+        self.lasts = False
 
 
 class Gate:
@@ -68,15 +60,13 @@ class Gate:
         self._name = name
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._inside = 0
-        self._held: Counter[str] = Counter()  # of those inside, by network
-        self._counted: Counter[object] = Counter()
-        self._young: deque[Ticket] = deque()  # the oldest first
-        self._waiting: dict[object, _Queue] = {}
-        self._waiters = 0
-        self._queued: Counter[str] = Counter()  # of those that wait, by network
-        self._order = itertools.count()
-        self._served: dict[object, int] = {}  # when the turn was last an owner's, of those here
+        self._connections = Shares(limits.connections)
+        self._lasting = Shares(limits.lasting)
+        self._places = Shares(limits.waiting)
+        self._turns: Turns[Ticket] = Turns(self._connections.held)
+        # The oldest first. A plain dict finds its first key the slower, the more came before it.
+        self._young: OrderedDict[Ticket, None] = OrderedDict()  # those that are counted
+        self._inside: OrderedDict[Ticket, None] = OrderedDict()  # those that do not last
         self._calm_s = CALM_S
         self._calm_until_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -84,36 +74,46 @@ class Gate:
     @property
     def counted(self) -> int:
         """How many requests wait for a response, without those that have waited for long."""
-        return self._counted.total()
+        return len(self._young)
 
-    async def enter(self, owner: object, network: str, urgency: int) -> Ticket:
-        """Wait for a turn. The owner with the fewest requests under way goes first, by urgency.
+    @property
+    def lasting(self) -> int:
+        """How many exchanges are among those that last."""
+        return self._lasting.taken
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a turn."""
+        return len(self._turns)
+
+    async def enter(self, visitor: object, network: str, urgency: int) -> Ticket:
+        """Wait for a turn. The visitor with the fewest requests under way goes first, by urgency.
 
         Raises BoxBusyFault.
         """
-        if self._room() and self._may_hold(network) and not self._is_someone_next():
-            return self._let_in(owner, network)
-        if self._queued[network] >= SHARE * (self._limits.waiting - self._waiters):
+        # While there is room, all that wait are of visitors who may have no more.
+        if self._room() and self._connections.may(visitor, network):
+            return self._let_in(visitor, network)
+        if not self._places.may(visitor, network):
             raise BoxBusyFault(f"Too many requests wait for {self._name}")
         turn: asyncio.Future[Ticket] = self._loop.create_future()
-        entry = (urgency, next(self._order), turn)
-        queue = self._waiting.setdefault(owner, _Queue(network))
-        heapq.heappush(queue.entries, entry)
-        self._count_waiting(network, 1)
-        self._watch()
+        waiter = self._turns.add(visitor, network, urgency, turn)
+        self._places.take(visitor, network)
+        if self._timer is None:
+            self._look()
         try:
             async with asyncio.timeout(self._limits.wait_s):
                 return await turn
         except TimeoutError:
-            self._give_up(owner, entry)
+            self._give_up(waiter)
             raise BoxBusyFault(f"No connection to {self._name} came free") from None
         except asyncio.CancelledError:
-            self._give_up(owner, entry)
+            self._give_up(waiter)
             raise
 
     def responded(self, ticket: Ticket) -> None:
         """The head of the response has come."""
-        if ticket.counted and self._waiters and self._loop.time() >= self._calm_until_s:
+        if ticket.counted and self._turns and self._loop.time() >= self._calm_until_s:
             self.limit = min(self.limit + GROWTH, float(self._limits.connections))
         self._discount(ticket)
         self._admit()
@@ -121,10 +121,13 @@ class Gate:
     def leave(self, ticket: Ticket) -> None:
         """The connection is not used any more."""
         self._discount(ticket)
-        self._inside -= 1
-        self._held[ticket.network] -= 1
-        if not self._held[ticket.network]:
-            del self._held[ticket.network]
+        visitor, network = ticket.visitor, ticket.network
+        if ticket.lasts:
+            self._lasting.give(visitor, network)
+        else:
+            del self._inside[ticket]
+            self._connections.give(visitor, network)
+            self._turns.holds_fewer(visitor, network)
         self._admit()
 
     def slow_dial(self) -> None:
@@ -137,85 +140,68 @@ class Gate:
         self._calm_s = min(2 * self._calm_s, MOST_CALM_S)
 
     def _room(self) -> bool:
-        return self._inside < self._limits.connections and self.counted < int(self.limit)
+        return len(self._young) < int(self.limit)
 
-    def _may_hold(self, network: str) -> bool:
-        return self._held[network] < SHARE * (self._limits.connections - self._inside)
-
-    def _is_someone_next(self) -> bool:
-        return any(self._may_hold(queue.network) for queue in self._waiting.values())
-
-    def _count_waiting(self, network: str, more: int) -> None:
-        self._waiters += more
-        self._queued[network] += more
-        if not self._queued[network]:
-            del self._queued[network]
-
-    def _let_in(self, owner: object, network: str) -> Ticket:
-        ticket = Ticket(owner, network, self._loop.time())
-        self._inside += 1
-        self._held[network] += 1
-        self._counted[owner] += 1
-        self._young.append(ticket)
-        if self._waiting:
-            self._served[owner] = next(self._order)
+    def _let_in(self, visitor: object, network: str) -> Ticket:
+        ticket = Ticket(visitor, network, self._loop.time())
+        self._connections.take(visitor, network)
+        self._inside[ticket] = self._young[ticket] = None
         return ticket
 
     def _admit(self) -> None:
-        while self._waiting and self._room():
-            able = [
-                owner for owner, queue in self._waiting.items() if self._may_hold(queue.network)
-            ]
-            if not able:
+        while self._turns and self._room():
+            waiter = self._turns.next(self._connections.may)
+            if waiter is None:
                 break
-            owner = min(able, key=lambda one: (self._counted[one], self._served.get(one, -1)))
-            queue = self._waiting[owner]
-            _, _, turn = heapq.heappop(queue.entries)
-            if not queue.entries:
-                del self._waiting[owner]
-            self._count_waiting(queue.network, -1)
-            if not turn.done():  # cancelled, and its task has not run since
-                turn.set_result(self._let_in(owner, queue.network))
-        if not self._waiting:
-            self._served.clear()
+            self._places.give(waiter.visitor, waiter.network)
+            waiter.turn.set_result(self._let_in(waiter.visitor, waiter.network))
 
-    def _give_up(self, owner: object, entry: _Entry) -> None:
+    def _give_up(self, waiter: Waiter[Ticket]) -> None:
         """Nobody waits for this turn any more. It may have come at the last moment."""
-        turn = entry[2]
+        turn = waiter.turn
         if turn.done() and not turn.cancelled():
             self.leave(turn.result())
             return
         turn.cancel()
-        queue = self._waiting.get(owner)
-        if queue is None or entry not in queue.entries:
-            return
-        queue.entries.remove(entry)
-        heapq.heapify(queue.entries)
-        self._count_waiting(queue.network, -1)
-        if not queue.entries:
-            del self._waiting[owner]
+        self._turns.gave_up(waiter)
+        self._places.give(waiter.visitor, waiter.network)
 
     def _discount(self, ticket: Ticket) -> None:
-        if not ticket.counted:
-            return
-        ticket.counted = False
-        self._counted[ticket.owner] -= 1
-        if not self._counted[ticket.owner]:
-            del self._counted[ticket.owner]
-        while self._young and not self._young[0].counted:
-            self._young.popleft()
+        if ticket.counted:
+            ticket.counted = False
+            del self._young[ticket]
 
-    def _watch(self) -> None:
-        """While requests wait for a turn: stop counting those that wait for a response for long."""
-        if self._timer is None and self._waiters and self._young:
-            due_s = max(self._young[0].since_s + YOUNG_S, self._calm_until_s)
-            self._timer = self._loop.call_at(max(due_s, self._loop.time() + 0.01), self._sweep)
-
-    def _sweep(self) -> None:
+    def _look(self) -> None:
+        """Requests wait: find out which of those inside are young no more, or last."""
         self._timer = None
         now_s = self._loop.time()
         if now_s >= self._calm_until_s:
-            while self._young and self._young[0].since_s + YOUNG_S <= now_s:
-                self._discount(self._young[0])
+            for ticket in _since(now_s - YOUNG_S, self._young):
+                self._discount(ticket)
+        self._let_last(now_s)
         self._admit()
-        self._watch()
+        self._watch(now_s)
+
+    def _let_last(self, now_s: float) -> None:
+        for ticket in _since(now_s - LASTING_S, self._inside):
+            visitor, network = ticket.visitor, ticket.network
+            if self._lasting.may(visitor, network):
+                del self._inside[ticket]
+                ticket.lasts = True
+                self._lasting.take(visitor, network)
+                self._connections.give(visitor, network)
+                self._turns.holds_fewer(visitor, network)
+
+    def _watch(self, now_s: float) -> None:
+        if self._timer is not None or not self._turns or not self._inside:
+            return
+        due_s = now_s + LOOK_S
+        if self._young:
+            oldest = next(iter(self._young))
+            due_s = min(due_s, max(oldest.since_s + YOUNG_S, self._calm_until_s))
+        self._timer = self._loop.call_at(max(due_s, now_s + 0.01), self._look)
+
+
+def _since(time_s: float, tickets: Iterable[Ticket]) -> list[Ticket]:
+    """Those that were inside by then, of tickets in the order of their coming."""
+    return [*itertools.takewhile(lambda ticket: ticket.since_s <= time_s, tickets)]

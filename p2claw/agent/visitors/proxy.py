@@ -26,6 +26,7 @@ from p2claw.agent.request_faults import (
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.upstream.shares import Shares
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
 from p2claw.link.stream import BoxStream
@@ -58,7 +59,7 @@ class Proxy:
         self._https_only = HttpsOnlyApps()
         self._observer = Observer(noticed)
         self._pools: dict[UpstreamAddress, Pool] = {}
-        self._sockets = 0
+        self._sockets = Shares(limits.sockets)
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
 
     async def forward(self, stream: BoxStream, visit: Visit) -> None:
@@ -73,7 +74,7 @@ class Proxy:
                 if route.upstream.folder:
                     raise BadRequestFault("A folder has no WebSockets")
                 exchange = WebSocketBridge(stream, route, visit, limits, self._observer)
-                with self._socket():
+                with self._socket(visit):
                     await exchange.run()
                 return
             pool = self._pool(route.upstream)
@@ -104,15 +105,19 @@ class Proxy:
         self._folders.close()
 
     @contextmanager
-    def _socket(self) -> Iterator[None]:
-        """Count one WebSocket against the limit of the box. Raises BoxBusyFault."""
-        if self._sockets >= self._limits.sockets:
-            raise BoxBusyFault(f"The box has its {self._limits.sockets} WebSockets")
-        self._sockets += 1
+    def _socket(self, visit: Visit) -> Iterator[None]:
+        """Count one WebSocket against the visitor's share of them. Raises BoxBusyFault."""
+        holder = id(visit), visit.visitor
+        if not self._sockets.may(*holder):
+            raise BoxBusyFault(
+                f"{self._sockets.taken} of {self._sockets.total} WebSockets are open, "
+                "and this visitor has its share of them"
+            )
+        self._sockets.take(*holder)
         try:
             yield
         finally:
-            self._sockets -= 1
+            self._sockets.give(*holder)
 
     def _pool(self, address: UpstreamAddress) -> Pool:
         pool = self._pools.get(address)

@@ -22,6 +22,7 @@ def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
         upstream=replace(
             upstream,
             connections=_part(upstream.connections, workers),
+            lasting=_part(upstream.lasting, workers),
             waiting=_part(upstream.waiting, workers),
             idle_connections=_part(upstream.idle_connections, workers),
         ),

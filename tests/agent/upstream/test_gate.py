@@ -11,6 +11,7 @@ from p2claw.agent.request_faults import BoxBusyFault
 from p2claw.agent.upstream import gate as gate_module
 from p2claw.agent.upstream.gate import FIRST, LEAST, Gate, Ticket
 from p2claw.config import UpstreamLimits
+from tests.support.upstreams import until
 
 MANY = int(FIRST)
 
@@ -167,6 +168,111 @@ async def test_one_network_leaves_a_third_to_the_others() -> None:
     full.responded(await soon(full.enter("b", "village", 3)))
     assert len(await let_in_all(full, "village", 100)) > 10
     await soon(full.enter("c", "hamlet", 3))
+
+
+async def let_in_of(full: Gate, visitor: object, requests: int) -> list[asyncio.Task[Ticket]]:
+    """The same of one visitor."""
+    tasks = []
+    for _ in range(requests):
+        task = await waiting(full, visitor)
+        tasks.append(task)
+        if task.done():
+            full.responded(task.result())
+            await asyncio.sleep(0)
+    return [task for task in tasks if task.done()]
+
+
+async def test_who_holds_many_connections_leaves_some_to_a_neighbour() -> None:
+    full = gate(connections=60)
+    assert len(await let_in_of(full, "hog", 100)) == 30
+    for neighbour in range(8):
+        full.responded(await soon(full.enter(neighbour, "town", 3)))
+
+
+async def test_a_neighbour_who_comes_later_gets_as_much_once_it_is_given_back() -> None:
+    full = gate(connections=60)
+    of_hog = await let_in_of(full, "hog", 40)
+    of_other = [await waiting(full, "other") for _ in range(40)]
+    for task in of_hog:
+        full.leave(task.result())
+        await asyncio.sleep(0)
+        for other in of_other:
+            if other.done():
+                full.responded(other.result())
+    assert sum(task.done() for task in of_other) > 20
+
+
+async def test_answers_that_last_take_no_connection_from_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate_module, "LASTING_S", 0.02)
+    full = gate(connections=6, lasting=30)
+    lasting = []
+    for number in range(20):
+        lasting.append(await soon(full.enter(number, "town", 3)))
+        full.responded(lasting[-1])
+    await soon(full.enter("late", "town", 3))
+    assert full.lasting >= 15
+    for ticket in lasting:
+        full.leave(ticket)
+    assert full.lasting == 0
+
+
+async def test_one_visitors_answers_that_last_leave_room_for_anothers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate_module, "LASTING_S", 0.02)
+    monkeypatch.setattr(gate_module, "LOOK_S", 0.02)
+    full = gate(connections=30, lasting=10)
+    await let_in_of(full, "hog", 60)
+    await until(lambda: full.lasting == 5)
+    for _ in range(3):
+        full.responded(await soon(full.enter("other", "town", 3)))
+
+
+class Compared(int):
+    """An urgency that counts how often it is looked at."""
+
+    looks = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.looks += 1
+        return int(self) == other
+
+    def __lt__(self, other: int) -> bool:
+        Compared.looks += 1
+        return int(self) < int(other)
+
+    __hash__ = int.__hash__
+
+
+async def looks_for(requests: int) -> int:
+    full = gate()
+    await fill(full)
+    tasks = [await waiting(full, "a", Compared(3)) for _ in range(requests)]
+    Compared.looks = 0
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return Compared.looks
+
+
+async def test_twice_as_many_that_give_up_cost_about_twice_as_much() -> None:
+    assert await looks_for(1000) <= 2.4 * max(await looks_for(500), 500)
+
+
+async def test_requests_that_gave_up_are_not_kept() -> None:
+    full = gate()
+    await fill(full)
+    first = await waiting(full, "a")
+    for _ in range(1000):
+        gone = await waiting(full, "a")
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+    (visitor,) = full._turns._visitors.values()
+    assert len(visitor.waiters) < 100
+    assert full.waiting == 1
+    first.cancel()
 
 
 async def test_a_network_gets_back_what_it_gives_back() -> None:

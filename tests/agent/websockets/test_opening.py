@@ -144,6 +144,21 @@ async def test_a_box_has_so_many_websockets_and_then_is_busy(tmp_path: Path) -> 
                 await asyncio.sleep(0.01)
 
 
+async def test_one_visitors_websockets_leave_room_for_anothers(tmp_path: Path) -> None:
+    limits = replace(AgentLimits(), sockets=4)
+    async with (
+        socket_upstream(echo) as upstream,
+        proxied(upstream.url, tmp_path, limits=limits) as box,
+        box.another("203.0.113.0/24") as neighbour,
+    ):
+        mine = [await joined(box), await joined(box)]
+        head, _ = await handshake(box)
+        assert (head.status, head.error) == (503, "box-busy")
+        mine.append(await joined(neighbour))
+        for socket in mine:
+            await socket.close()
+
+
 @pytest.mark.parametrize("protocol", ["", "connect-udp"])
 async def test_connect_opens_nothing_else(tmp_path: Path, protocol: str) -> None:
     async with socket_upstream(echo) as upstream, proxied(upstream.url, tmp_path) as box:
