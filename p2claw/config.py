@@ -86,9 +86,8 @@ class SpoolLimits:
 class AgentLimits:
     """What one box allows its visitors."""
 
-    links: int = 128
-    links_per_visitor: int = 32
-    """The coordinator names a visitor by a shortened address; all behind it count as one."""
+    links: int = 512
+    """Two thirds are for one network at most: the coordinator names it by a shortened address."""
     link_open_s: float = 30.0
     request_idle_s: float = 300.0
     """The longest silence of a visitor in the middle of a request body."""
@@ -98,6 +97,7 @@ class AgentLimits:
     kept: int = 512
     """Requests of closed tabs that the box goes on with, of all visitors together."""
     kept_per_visitor: int = 64
+    """As for links, all behind a shortened address count as one."""
     upstream: UpstreamLimits = UpstreamLimits()
     spool: SpoolLimits = SpoolLimits()
 
@@ -256,8 +256,12 @@ class ServerLimits:
     visits: int = 4_096
     """Visitor sessions under way at once."""
     visits_per_box: int = 64
-    visit_burst: int = 60
-    visits_per_minute: float = 60.0
+    visit_burst: int = 300
+    visits_per_minute: float = 300.0
+    """A school has one address: this is for the work, not for the people."""
+    failure_burst: int = 60
+    failures_per_minute: float = 60.0
+    """Visits that no page of ours makes: of names that nobody has, or against the protocol."""
     registration_burst: int = 60
     registrations_per_minute: float = 60.0
     alias_burst: int = 20

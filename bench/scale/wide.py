@@ -36,7 +36,7 @@ def main() -> None:
         uvloop.run(serve(config, lambda serving: None))
     else:
         upstream = UpstreamLimits(connections=MANY)
-        agent = AgentLimits(links=MANY, links_per_visitor=MANY, upstream=upstream)
+        agent = AgentLimits(links=2 * MANY, upstream=upstream)
         allow_many_sockets()
         uvloop.run(
             run_agent(AgentConfig(coordinator=args.coordinator, limits=agent), lambda _: None)

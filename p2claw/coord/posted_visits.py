@@ -97,6 +97,7 @@ class PostedVisits:
             return
         mailbox.discard()
         del self._switchboard.visitors[session]
+        self._visitors.over(session)
         self._switchboard.rendezvous.visitor_gone(session)
         self._switchboard.drain()
 

@@ -35,6 +35,11 @@ class TokenBucket:
             return 0.0
         return (1.0 - self._tokens) / self._per_s
 
+    def wait_s(self, now: float) -> float:
+        """What `take` would say; nothing is taken."""
+        tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
+        return 0.0 if tokens >= 1.0 else (1.0 - tokens) / self._per_s
+
 
 class RateLimit:
     """One bucket per address, for at most `addresses` addresses.
@@ -51,6 +56,11 @@ class RateLimit:
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+    def wait_s(self, address: Address, now: float) -> float:
+        """As `TokenBucket.wait_s`, for this address."""
+        bucket = self._buckets.get(_key(address))
+        return 0.0 if bucket is None else bucket.wait_s(now)
 
     def take(self, address: Address, now: float) -> float:
         """As `TokenBucket.take`, for this address."""

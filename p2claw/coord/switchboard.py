@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import Protocol
 
 from p2claw.config import ServerLimits
@@ -36,6 +37,8 @@ class Switchboard:
         self.rendezvous = Rendezvous(limits)
         self.boxes: dict[int, Outbox] = {}
         self.visitors: dict[str, VisitorOutbox] = {}
+        # Called with a session, and the code of the error that its visitor is told.
+        self.on_refused: Callable[[str, str], None] = lambda session, code: None
         self._connections = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -76,6 +79,7 @@ class Switchboard:
             case ToVisitor(session, message):
                 if isinstance(message, VisitError):
                     log.info("visit refused", session=session[:8], code=message.code)
+                    self.on_refused(session, message.code)
                 if (visitor := self.visitors.get(session)) is not None:
                     visitor.send(encode_visit(message))
             case CloseVisitor(session, code, reason):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from p2claw.coord.client_address import Address
 from p2claw.wire.signalling import CANDIDATES, IceServer
 
 # 64 candidates (docs/WIRE.md, limits) and the empty one that says there are no more.
@@ -43,7 +44,7 @@ TRICKLING = frozenset({Phase.OFFERED, Phase.ANSWERED})
 class VisitRequest:
     """The request of a visitor, with facts that the modules around the core have found out.
 
-    known: whether any box ever had this alias. visitor: its address, shortened.
+    known: whether any box ever had this alias. visitor: its address, shortened. address: whole.
     """
 
     session: str
@@ -53,6 +54,7 @@ class VisitRequest:
     visitor: str = ""
     visitor_ice: tuple[IceServer, ...] = ()
     box_ice: tuple[IceServer, ...] = ()
+    address: Address | None = None
 
 
 @dataclass(slots=True)

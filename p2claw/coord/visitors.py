@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from p2claw import names
 from p2claw.config import ServerConfig
-from p2claw.coord.client_address import shortened
+from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit
@@ -30,6 +30,9 @@ VERSION = 1
 
 _NORMAL = 1000
 
+# A box that is offline, busy or silent is no fault of its visitors.
+_FAILURES = frozenset({"alias-unknown", "app-unknown", "protocol", "version"})
+
 
 class Visitors:
     """Serves the WebSockets of visitors, at `PATH`."""
@@ -40,6 +43,11 @@ class Visitors:
         self._store = store
         limits = config.limits
         self._rate = RateLimit(limits.visit_burst, limits.visits_per_minute, limits.addresses)
+        self._failures = RateLimit(
+            limits.failure_burst, limits.failures_per_minute, limits.addresses
+        )
+        self._addresses: dict[str, Address] = {}  # of visits under way
+        switchboard.on_refused = self._refused
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One visit, from the upgrade to the close."""
@@ -60,6 +68,7 @@ class Visitors:
                 await self._read(ws, session)
             finally:
                 del self._switchboard.visitors[session]
+                self.over(session)
                 self._switchboard.rendezvous.visitor_gone(session)
                 self._switchboard.drain()
         return ws
@@ -68,16 +77,18 @@ class Visitors:
         """What a visitor asks for, or why it may not. Also for visits that are posted."""
         now = asyncio.get_running_loop().time()
         address = client_of(request, self._config.trusted_proxies)
-        wait_s = self._rate.take(address, now)
-        if wait_s > 0:
-            log.info("visit refused", code="rate-limited", visitor=shortened(address))
-            return VisitError("rate-limited", "Too many visits from here", math.ceil(wait_s))
+        if (wait_s := self._rate.take(address, now)) > 0:
+            return _too_many(address, "Too many visits from here", wait_s)
         try:
             alias, app = _named(request)
             known = self._switchboard.rendezvous.is_online(alias)
             if not known:
+                # Whoever asks for a box that is there is not refused for what others do.
+                if (wait_s := self._failures.wait_s(address, now)) > 0:
+                    return _too_many(address, "Too many failed visits from here", wait_s)
                 known = await self._store.box_of_alias(alias) is not None
         except RefusedError as error:
+            self._failures.take(address, now)
             return VisitError(error.code, error.message)
         except P2clawError as error:
             log.error("store failed", error=error.message)
@@ -89,12 +100,15 @@ class Visitors:
             app=app,
             known=known,
             visitor=shortened(address),
+            address=address,
             visitor_ice=ice_servers(self._config, session, now_s),
             box_ice=ice_servers(self._config, f"{session}-box", now_s),
         )
 
     def introduce(self, asked: VisitRequest) -> None:
-        """Begin a visit, whose outbox is in the switchboard."""
+        """Begin a visit, whose outbox is in the switchboard. It is to be said when it is `over`."""
+        if asked.address is not None:
+            self._addresses[asked.session] = asked.address
         self._switchboard.rendezvous.visit(asked, asyncio.get_running_loop().time())
         self._switchboard.drain()
         log.info(
@@ -104,6 +118,16 @@ class Visitors:
             app=asked.app,
             visitor=asked.visitor,
         )
+
+    def over(self, session: str) -> None:
+        """A visit is over."""
+        self._addresses.pop(session, None)
+
+    def _refused(self, session: str, code: str) -> None:
+        """A visitor is told an error: is it one that its address has to answer for?"""
+        address = self._addresses.get(session)
+        if address is not None and code in _FAILURES:
+            self._failures.take(address, asyncio.get_running_loop().time())
 
     async def _read(self, ws: web.WebSocketResponse, session: str) -> None:
         rendezvous = self._switchboard.rendezvous
@@ -118,6 +142,11 @@ class Visitors:
                 if not isinstance(decoded, Unknown):
                     rendezvous.from_visitor(session, decoded, asyncio.get_running_loop().time())
             self._switchboard.drain()
+
+
+def _too_many(address: Address, message: str, wait_s: float) -> VisitError:
+    log.info("visit refused", code="rate-limited", visitor=shortened(address))
+    return VisitError("rate-limited", message, math.ceil(wait_s))
 
 
 def _named(request: web.Request) -> tuple[str, str | None]:

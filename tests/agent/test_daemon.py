@@ -230,13 +230,14 @@ async def test_a_box_with_all_its_links_is_busy(
     assert caught.value.code == "box-busy"
 
 
-async def test_one_visitor_cannot_take_all_links(
+async def test_one_network_cannot_take_all_links(
     tmp_path: Path, server: RunningServer, upstream: Upstream
 ) -> None:
-    limits = AgentLimits(links_per_visitor=1)
+    limits = AgentLimits(links=3)
     routes = {"dog": upstream.url}
     async with (
         running_agent(tmp_path / "box", server, routes, limits=limits) as agent,
+        await agent.visit(),
         await agent.visit(),
     ):
         with pytest.raises(RefusedError) as caught:

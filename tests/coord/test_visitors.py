@@ -249,6 +249,31 @@ async def test_too_many_visits_from_one_address_are_refused(tmp_path: Path) -> N
             assert (error.code, error.retry_s) == ("rate-limited", 10)
 
 
+async def test_seventy_visits_in_a_row_from_one_address_are_served(server: RunningServer) -> None:
+    async with registered_agent(server.url, KEY, ("dog",)) as (_, box):
+        for _ in range(70):
+            async with introduced_visitor(server, box.alias) as (_, introduced):
+                assert introduced.peer_id == PEER_ID
+
+
+async def test_too_many_failures_of_an_address_leave_others_behind_it_their_visits(
+    tmp_path: Path,
+) -> None:
+    limits = ServerLimits(failure_burst=2, failures_per_minute=6.0)
+    async with (
+        running_server(tmp_path, limits=limits) as server,
+        registered_agent(server.url, KEY, ("dog",)) as (_, box),
+    ):
+        for _ in range(2):
+            async with connected_visitor(server.url, "v=1&alias=purplecrab") as visitor:
+                assert await _refused(visitor) == "alias-unknown"
+        async with connected_visitor(server.url, "v=1&alias=purplecrab") as visitor:
+            error = await visitor.receive(VisitError)
+            assert (error.code, error.retry_s) == ("rate-limited", 10)
+        async with introduced_visitor(server, box.alias) as (_, introduced):
+            assert introduced.peer_id == PEER_ID
+
+
 async def _visit_as(server: RunningServer, address: str) -> str:
     headers = {"X-Forwarded-For": address}
     async with connected_visitor(server.url, "v=1&alias=purplecrab", headers=headers) as visitor:

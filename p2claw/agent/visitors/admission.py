@@ -1,10 +1,15 @@
-"""Decides which visitors are admitted: by the limits of the whole box."""
+"""Decides which visitors are admitted: by the limits of the whole box.
+
+A visitor is a link: behind one address there may be a whole school. There are so many links in all,
+and what one network may have of them depends on what is free. If there is no room for a newcomer, a
+visitor that is gone (`vigil.py`) loses its place.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
+from p2claw.agent.upstream.shares import Shares
 from p2claw.config import AgentLimits
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
@@ -13,14 +18,28 @@ log = get_log("agent")
 
 
 class Admission:
-    """The visitors that are admitted now. exposes: whether an app is exposed now."""
+    """The visitors that are admitted now.
 
-    def __init__(self, limits: AgentLimits, exposes: Callable[[str], bool]) -> None:
-        self._limits = limits
+    exposes: whether an app is exposed now. evict: ends the link of a session that has left already.
+    """
+
+    def __init__(
+        self,
+        limits: AgentLimits,
+        exposes: Callable[[str], bool],
+        evict: Callable[[str], None] = lambda session: None,
+    ) -> None:
         self._exposes = exposes
-        self._visitor_of: dict[str, str] = {}
-        self._admitted: Counter[str] = Counter()
+        self._evict = evict
+        self._links = Shares(limits.links)
+        self._network_of: dict[str, str] = {}
+        self._gone: dict[str, None] = {}  # sessions of visitors that are gone, the first first
         self._closed = False
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether it is worth knowing which visitors are gone."""
+        return 2 * self._links.taken >= self._links.total
 
     def admit(self, offer: BoxOffer, send: Callable[[AgentMessage], None]) -> str | None:
         """Admit the visitor of an offer; returns its app.
@@ -39,7 +58,7 @@ class Admission:
 
         Which app it wants its HELLO says, and `exposes` is asked then.
         """
-        if self._closed or self._crowd(visitor) is not None:
+        if self._closed or self._crowd_after_room_is_made(visitor) is not None:
             return False
         self._enter(session, visitor)
         return True
@@ -49,12 +68,17 @@ class Admission:
 
     def leave(self, session: str) -> None:
         """A visitor has left. Ignored if it had left before."""
-        visitor = self._visitor_of.pop(session, None)
-        if visitor is None:
-            return
-        self._admitted[visitor] -= 1
-        if self._admitted[visitor] <= 0:
-            del self._admitted[visitor]
+        network = self._network_of.pop(session, None)
+        if network is not None:
+            self._gone.pop(session, None)
+            self._links.give(session, network)
+
+    def gone(self, session: str, is_gone: bool) -> None:
+        """Whether a visitor is gone, and may lose its place."""
+        if not is_gone:
+            self._gone.pop(session, None)
+        elif session in self._network_of:
+            self._gone[session] = None
 
     def close(self) -> None:
         """Admit nobody any more: the box is going down."""
@@ -71,21 +95,29 @@ class Admission:
             return "app-unknown", "The box does not expose this app"
         if self._closed:
             return "box-busy", "The box is going down"
-        if offer.session in self._visitor_of:
+        if offer.session in self._network_of:
             return "protocol", "The session was offered before"
-        crowd = self._crowd(offer.visitor)
+        crowd = self._crowd_after_room_is_made(offer.visitor)
         return None if crowd is None else ("box-busy", crowd)
 
-    def _crowd(self, visitor: str) -> str | None:
-        if len(self._visitor_of) >= self._limits.links:
-            return f"The box has its {self._limits.links} links"
-        if self._admitted[visitor] >= self._limits.links_per_visitor:
+    def _crowd_after_room_is_made(self, network: str) -> str | None:
+        while (crowd := self._crowd(network)) is not None and self._gone:
+            session = next(iter(self._gone))
+            log.info("place taken over", session=session[:8])
+            self.leave(session)
+            self._evict(session)
+        return crowd
+
+    def _crowd(self, network: str) -> str | None:
+        if self._links.taken >= self._links.total:
+            return f"The box has its {self._links.total} links"
+        if not self._links.network_may(network):
             return "The box has enough links to this visitor's network"
         return None
 
-    def _enter(self, session: str, visitor: str) -> None:
-        self._visitor_of[session] = visitor
-        self._admitted[visitor] += 1
+    def _enter(self, session: str, network: str) -> None:
+        self._network_of[session] = network
+        self._links.take(session, network)
 
 
 def turn_away(

@@ -173,6 +173,16 @@ class BoxLink:
     def is_open(self) -> bool:
         return self._pump is not None
 
+    def silent_s(self, now: float) -> float:
+        """For how long nothing has been heard, or the link has not opened. now: the loop's time."""
+        heard = self._pump.session.heard_at if self._pump is not None else None
+        return time.monotonic() - self._begun_s if heard is None else now - heard
+
+    def ask(self) -> None:
+        """Ask whether the visitor is there: whatever it says is a reply."""
+        if self._pump is not None:
+            self._pump.ping()
+
     @property
     def is_busy(self) -> bool:
         """Whether a request is open on it."""

@@ -26,6 +26,7 @@ from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.proxy import Proxy
 from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, public_addresses
 from p2claw.agent.visitors.silence import Silence
+from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import P2clawError
@@ -56,8 +57,9 @@ class InProcess:
     app.
     udp_port: the port that all links share; 0: any free one. public_addresses: where else visitors
     reach it. ended: called with each session whose link is over. silent: called when all visitors
-    have fallen silent at once. place: what visitors name to come back to this process, where there
-    are others.
+    have fallen silent at once. gone: called with a session, and whether its visitor is gone, while
+    the box is crowded. place: what visitors name to come back to this process, where there are
+    others. is_crowded: whether others say that the box is.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class InProcess:
         public_addresses: tuple[PublicAddress, ...] = (),
         ended: Callable[[str], None] = lambda session: None,
         silent: Callable[[], None] = lambda: None,
+        gone: Callable[[str, bool], None] = lambda session, is_gone: None,
         place: int | None = None,
     ) -> None:
         self._started_s = time.monotonic()
@@ -82,7 +85,10 @@ class InProcess:
         self._proxy = Proxy(
             lambda app: self._routes.get(app), space, limits, noticed, Folders(home)
         )
-        self._admission = Admission(limits, lambda app: app in self._routes)
+        self._admission = Admission(limits, lambda app: app in self._routes, self.evict)
+        self._vigil = Vigil(self._is_gone)
+        self._gone = gone
+        self.is_crowded = False
         self._port = open_port(udp_port)
         self._is_port_fixed = udp_port != 0
         self._public_addresses = public_addresses
@@ -98,6 +104,7 @@ class InProcess:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._silence = Silence(self._received, self._is_busy, silent)
         self._listening: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._links)
@@ -110,6 +117,7 @@ class InProcess:
         """Begin to watch the addresses that visitors are sent from, and whether they are heard."""
         self._watch.start()
         self._listening = asyncio.create_task(self._silence.run())
+        self._watching = asyncio.create_task(self._watch_links())
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         """Answer the offer in a task of its own, or refuse the visitor at once."""
@@ -223,9 +231,30 @@ class InProcess:
             if late:
                 log.error("links do not end", links=len(late))
         self._watch.close()
-        if self._listening is not None:
-            self._listening.cancel()
+        for watch in (self._listening, self._watching):
+            if watch is not None:
+                watch.cancel()
         self._port.close()
+
+    def evict(self, session: str) -> None:
+        """End the link of a visitor that is gone, for the place of another."""
+        self._admission.leave(session)
+        task = self._tasks.get(session)
+        if task is not None:
+            task.cancel()
+
+    async def _watch_links(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self.is_crowded or self._admission.is_crowded:
+                self._vigil.look(self._links, loop.time())
+            else:
+                self._vigil.rest()
+
+    def _is_gone(self, session: str, is_gone: bool) -> None:
+        self._admission.gone(session, is_gone)
+        self._gone(session, is_gone)
 
     def _received(self) -> int:
         """Grows with whatever comes from a visitor, on our port or by way of a relay."""

@@ -24,8 +24,11 @@ from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
 from p2claw.agent.workers.line import CLOSE_S
 from p2claw.agent.workers.messages import (
     Begin,
+    Crowded,
     Drain,
     Ended,
+    Evict,
+    Gone,
     NewRoutes,
     Noticed,
     Offered,
@@ -86,7 +89,8 @@ class Workers:
         self._silent = silent
         self._identity = identity
         self._routes: Routes = {}
-        self._admission = Admission(config.limits, lambda app: app in self._routes)
+        self._admission = Admission(config.limits, lambda app: app in self._routes, self._evict)
+        self._was_crowded = False
         self._sessions: dict[str, _Session] = {}
         self._loads: Counter[WorkerKeeper] = Counter()
         self._turn = 0
@@ -127,6 +131,7 @@ class Workers:
         self._sessions[offer.session] = _Session(keeper, offer, send)
         self._loads[keeper] += 1
         keeper.send(Offered(offer, names))
+        self._tell_crowd(keeper)
 
     def descriptor(self, names: PublicNames) -> Descriptor | None:
         return None  # a dial goes to one UDP port, and each worker has its own
@@ -225,6 +230,9 @@ class Workers:
                 self._noticed(notice)
             case VisitorsSilent():
                 self._silent()
+            case Gone(session, is_gone):
+                if self._of(keeper, session) is not None:
+                    self._admission.gone(session, is_gone)
             case Ended(session):
                 if self._of(keeper, session) is not None:
                     self._forget(session)
@@ -263,7 +271,24 @@ class Workers:
         found = self._sessions.pop(session)
         self._loads[found.keeper] -= 1
         self._admission.leave(session)
+        self._tell_crowd()
         return found
+
+    def _evict(self, session: str) -> None:
+        """A newcomer gets the place of a visitor that is gone."""
+        found = self._forget(session)
+        found.keeper.send(Evict(session))
+
+    def _tell_crowd(self, keeper: WorkerKeeper | None = None) -> None:
+        """Tell all, if it has changed, whether the box is crowded. keeper: has a new visitor, and
+        may have been started again since."""
+        crowded, before = self._admission.is_crowded, self._was_crowded
+        self._was_crowded = crowded
+        if crowded != before:
+            for each in self._keepers:
+                each.send(Crowded(crowded))
+        elif crowded and keeper is not None:
+            keeper.send(Crowded(crowded))
 
 
 def _note(task: asyncio.Task[None]) -> None:

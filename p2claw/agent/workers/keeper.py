@@ -17,6 +17,7 @@ from p2claw.agent.workers.messages import (
     Drain,
     Ended,
     Failed,
+    Gone,
     Links,
     Message,
     NewRoutes,
@@ -49,7 +50,7 @@ LINKS_S = 3.0
 # A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
-OfVisitors = Signalled | Sign | Ended | Noticed | VisitorsSilent
+OfVisitors = Signalled | Sign | Ended | Gone | Noticed | VisitorsSilent
 
 
 class State(enum.Enum):

@@ -86,6 +86,18 @@ class Signed(Message, frozen=True):
     signature: Signature
 
 
+class Crowded(Message, frozen=True):
+    """To a worker: whether the box is crowded, so that it is worth knowing who is gone."""
+
+    is_crowded: bool
+
+
+class Evict(Message, frozen=True):
+    """To a worker: end the link of this session, whose visitor is gone."""
+
+    session: str
+
+
 class AskLinks(Message, frozen=True):
     """To a worker: reply with Links of this seq."""
 
@@ -131,6 +143,13 @@ class Ended(Message, frozen=True):
     session: str
 
 
+class Gone(Message, frozen=True):
+    """Of a worker, while the box is crowded: whether the visitor of a session is gone."""
+
+    session: str
+    is_gone: bool
+
+
 class Noticed(Message, frozen=True):
     """Of a worker: it noticed something about an app."""
 
@@ -148,8 +167,12 @@ class Links(Message, frozen=True):
     links: tuple[LinkFacts, ...]
 
 
-ToWorker = Begin | NewRoutes | Offered | Signalled | Signed | AskLinks | Drain | Stop
-OfWorker = Ready | Failed | Alive | Signalled | Sign | Ended | Noticed | VisitorsSilent | Links
+ToWorker = (
+    Begin | NewRoutes | Offered | Signalled | Signed | Crowded | Evict | AskLinks | Drain | Stop
+)
+OfWorker = (
+    Ready | Failed | Alive | Signalled | Sign | Ended | Gone | Noticed | VisitorsSilent | Links
+)
 
 T = TypeVar("T")
 

@@ -27,9 +27,12 @@ from p2claw.agent.workers.messages import (
     Alive,
     AskLinks,
     Begin,
+    Crowded,
     Drain,
     Ended,
+    Evict,
     Failed,
+    Gone,
     Links,
     NewRoutes,
     Noticed,
@@ -74,6 +77,7 @@ class Worker:
             public_addresses=begin.public_addresses,
             ended=lambda session: line.send(Ended(session)),
             silent=lambda: line.send(VisitorsSilent()),
+            gone=lambda session, is_gone: line.send(Gone(session, is_gone)),
             place=begin.number,
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}
@@ -120,6 +124,10 @@ class Worker:
                 awaited = self._signatures.get(session)
                 if awaited is not None and not awaited.done():
                     awaited.set_result(signature)
+            case Crowded(is_crowded):
+                self._visitors.is_crowded = is_crowded
+            case Evict(session):
+                self._visitors.evict(session)
             case AskLinks(seq):
                 self._do(self._send_links(seq))
             case Drain(timeout_s):

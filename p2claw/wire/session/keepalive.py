@@ -44,6 +44,11 @@ class Keepalive:
         self._answered = 0
         self._answered_since = 0.0
 
+    @property
+    def received_at(self) -> float | None:
+        """When a frame last came, or the timers were started."""
+        return self._received_at
+
     def start(self, now: float) -> None:
         """Start the timers, unless something has been received already."""
         if self._received_at is None:

@@ -352,6 +352,11 @@ class Session:
             FrameType.GOAWAY, 0, goaway_payload(self._last_stream, code, reason)
         )
 
+    @property
+    def heard_at(self) -> float | None:
+        """When a message last came, on the clock of `now`; None: nothing was sent or came yet."""
+        return self._keepalive.received_at
+
     def queued(self, stream: int) -> int:
         """Body bytes of a stream that `to_send` has not handed out."""
         return self._side.scheduler.queued(stream)

@@ -115,15 +115,31 @@ async def test_a_link_above_the_limit_is_refused(tmp_path: Path, offer_sdp: str)
         assert refusal(box) == ("two", "box-busy")
 
 
-async def test_a_visitor_above_its_limit_is_refused_and_others_are_not(
+async def test_a_network_above_its_share_is_refused_and_others_are_not(
     tmp_path: Path, offer_sdp: str
 ) -> None:
-    async with box_with(tmp_path, AgentLimits(links_per_visitor=1)) as box:
+    async with box_with(tmp_path, AgentLimits(links=3)) as box:
         box.offer("one", offer_sdp, visitor="203.0.113.0/24")
         box.offer("two", offer_sdp, visitor="203.0.113.0/24")
-        box.offer("three", offer_sdp, visitor="198.51.100.0/24")
-        assert refusal(box) == ("two", "box-busy")
-        assert len(box.visitors) == 2
+        box.offer("three", offer_sdp, visitor="203.0.113.0/24")
+        box.offer("four", offer_sdp, visitor="198.51.100.0/24")
+        assert refusal(box) == ("three", "box-busy")
+        assert len(box.visitors) == 3
+
+
+async def test_a_link_that_does_not_open_in_ten_seconds_loses_its_place_to_a_newcomer(
+    tmp_path: Path, offer_sdp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2claw.agent.visitors.vigil.OPENING_S", 0.05)
+    monkeypatch.setattr("p2claw.agent.visitors.in_process.LOOK_S", 0.02)
+    async with box_with(tmp_path, AgentLimits(links=1)) as box:
+        await box.visitors.start()
+        box.offer("one", offer_sdp)
+        await until(lambda: bool(box.told(BoxAnswer)))
+        await until(lambda: bool(box.visitors._admission._gone))
+        box.offer("two", offer_sdp)
+        assert box.told(Refuse) == []
+        await until(lambda: len(box.visitors) == 1)
 
 
 async def test_a_link_that_does_not_open_is_given_up(tmp_path: Path, offer_sdp: str) -> None:

@@ -152,13 +152,14 @@ async def test_visitors_are_spread_and_a_place_that_is_free_is_taken_first(
 
 
 async def test_the_limits_are_those_of_all_workers_together(tmp_path: Path, offer_sdp: str) -> None:
-    limits = AgentLimits(links=2, links_per_visitor=1)
+    limits = AgentLimits(links=3)
     async with box_with(tmp_path, 2, limits) as box:
         box.offer("one", offer_sdp, visitor="203.0.113.0/24")
+        box.offer("two", offer_sdp, visitor="203.0.113.0/24")
         box.offer("same", offer_sdp, visitor="203.0.113.0/24")
-        box.offer("two", offer_sdp, visitor="198.51.100.0/24")
-        box.offer("three", offer_sdp, visitor="192.0.2.0/24")
-        assert box.refusals() == [("same", "box-busy"), ("three", "box-busy")]
+        box.offer("three", offer_sdp, visitor="198.51.100.0/24")
+        box.offer("four", offer_sdp, visitor="192.0.2.0/24")
+        assert box.refusals() == [("same", "box-busy"), ("four", "box-busy")]
 
 
 async def test_a_link_that_does_not_open_makes_room(tmp_path: Path, offer_sdp: str) -> None:
