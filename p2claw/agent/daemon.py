@@ -20,6 +20,7 @@ from p2claw.agent.local.api import Json, local_api
 from p2claw.agent.local.unix_socket import local_socket
 from p2claw.agent.registration import Registration
 from p2claw.agent.visitors.in_process import InProcess
+from p2claw.agent.visitors.refusals import by_kind
 from p2claw.agent.visitors.visitors import Visitors
 from p2claw.agent.workers.assignment import Workers
 from p2claw.config import AgentConfig
@@ -228,6 +229,7 @@ class Agent:
                 }
                 for worker in self._visitors.workers()
             ],
+            "refused": by_kind(self._visitors.refused()),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "codec": CODEC.name,
             "data_plane": {"records": way.name, "trouble": way.trouble},

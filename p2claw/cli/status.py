@@ -50,6 +50,15 @@ def _joined_text(found: dict[str, Any]) -> str:
     return f"this one, and {others}" if others else "this one"
 
 
+def _refused_text(refused: dict[str, dict[str, int]]) -> str:
+    counts = [
+        f"{count} {what} ({code})"
+        for what, codes in refused.items()
+        for code, count in codes.items()
+    ]
+    return ", ".join(counts) or "nothing"
+
+
 def _print(found: dict[str, Any]) -> None:
     coordinator = found["coordinator"]
     state = f"{coordinator['state']} for {duration_text(coordinator['since_s'])}"
@@ -65,6 +74,7 @@ def _print(found: dict[str, Any]) -> None:
             ("", f"{state} ({trouble})" if trouble and coordinator["state"] != "online" else state),
             ("joined", _joined_text(found)),
             ("links", found["links"]),
+            ("refused", _refused_text(found["refused"])),
             ("built on", f"{found['codec']}, {_plane_text(found['data_plane'])}"),
         ]
     )

@@ -12,6 +12,7 @@ class Keeping:
     """The places of one process. kept: of all visitors together. per_visitor: of each."""
 
     def __init__(self, kept: int, per_visitor: int) -> None:
+        self.refused = 0  # places that were wanted and not had
         self._left = kept
         self._per_visitor = per_visitor
         self._taken: Counter[str] = Counter()
@@ -24,6 +25,7 @@ class Keeping:
         """As many of the wanted places as there are. Each is to be given back."""
         taken = max(0, min(wanted, self._left, self._per_visitor - self._taken[visitor]))
         self._count(visitor, taken)
+        self.refused += wanted - taken
         return taken
 
     def give(self, visitor: str, places: int) -> None:

@@ -21,7 +21,7 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
     facts = p2claw(running.box_home, "status", "--json").json
     assert facts.keys() == {
         *("version", "pid", "peer_id", "alias", "key_alias", "coordinator", "apps", "links"),
-        *("uptime_s", "codec", "data_plane", "workers", "joined", "default"),
+        *("refused", "uptime_s", "codec", "data_plane", "workers", "joined", "default"),
     }
     assert facts["coordinator"].keys() == {"url", "state", "since_s", "last_error"}
     assert facts["pid"] == running.facts["pids"]["agent"]

@@ -7,9 +7,11 @@ visitor that is gone (`vigil.py`) loses its place.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from p2claw.agent.upstream.shares import Shares
+from p2claw.agent.visitors.refusals import DIALS, PLACES, VISITORS, Refusals
 from p2claw.config import AgentLimits
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
@@ -21,6 +23,7 @@ class Admission:
     """The visitors that are admitted now.
 
     exposes: whether an app is exposed now. evict: ends the link of a session that has left already.
+    refusals: where those who are refused are counted.
     """
 
     def __init__(
@@ -28,12 +31,16 @@ class Admission:
         limits: AgentLimits,
         exposes: Callable[[str], bool],
         evict: Callable[[str], None] = lambda session: None,
+        refusals: Refusals | None = None,
     ) -> None:
+        self._refusals = refusals or Refusals()
         self._exposes = exposes
         self._evict = evict
         self._links = Shares(limits.links)
         self._network_of: dict[str, str] = {}
-        self._gone: dict[str, None] = {}  # sessions of visitors that are gone, the first first
+        self._gone: OrderedDict[str, None] = (
+            OrderedDict()
+        )  # sessions of visitors that are gone, the first first
         self._closed = False
 
     @property
@@ -48,6 +55,7 @@ class Admission:
         """
         refusal = self._refusal(offer)
         if refusal is not None:
+            self._refusals.count(VISITORS, refusal[0])
             turn_away(offer, *refusal, send)
             return None
         self._enter(offer.session, offer.visitor)
@@ -59,6 +67,7 @@ class Admission:
         Which app it wants its HELLO says, and `exposes` is asked then.
         """
         if self._closed or self._crowd_after_room_is_made(visitor) is not None:
+            self._refusals.count(DIALS, "box-busy")
             return False
         self._enter(session, visitor)
         return True
@@ -104,6 +113,7 @@ class Admission:
         while (crowd := self._crowd(network)) is not None and self._gone:
             session = next(iter(self._gone))
             log.info("place taken over", session=session[:8])
+            self._refusals.count(PLACES, "taken-over")
             self.leave(session)
             self._evict(session)
         return crowd

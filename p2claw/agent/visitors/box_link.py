@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
+from p2claw.agent.visitors.refusals import LINKS, Refusals
 from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
@@ -71,7 +72,8 @@ class BoxLink:
 
     places: for those of its requests that are kept. place: of this process, where there are
     others. by_token: all links whose session another link may carry on. public: addresses and ports
-    at which the box is reached though they are none of the machine's own.
+    at which the box is reached though they are none of the machine's own. refusals: where what its
+    session refuses is counted, once it is over.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class BoxLink:
         place: int | None,
         by_token: MutableMapping[bytes, BoxLink],
         public: tuple[tuple[str, int], ...] = (),
+        refusals: Refusals | None = None,
     ) -> None:
+        self._refusals = refusals or Refusals()
         self.visit = visit
         self._session = asked.session
         # Enough to tell links apart in a log. The whole id would let a reader of the log join in.
@@ -133,6 +137,8 @@ class BoxLink:
             answered = True
             pump = await self._open()
             error = await pump.wait_closed()
+            if pump.session.failed:
+                self._refusals.count(LINKS, error.code)
             if self._has_peer:
                 self._log_closed(error)
         except (RemoteProtocolError, LinkError) as error:
@@ -142,6 +148,7 @@ class BoxLink:
         finally:
             self._by_token.pop(self._token, None)
             if self._pump is not None:
+                self._refusals.of_session(self._pump.session.counters)
                 await self._pump.close()
             if self._has_peer:
                 await self._peer.close()
@@ -191,6 +198,11 @@ class BoxLink:
     @property
     def messages_in(self) -> int:
         return self._pump.session.counters.messages_in if self._pump is not None else 0
+
+    def add_refused(self, refusals: Refusals) -> None:
+        """Count what the session of this open link has refused until now."""
+        if self._pump is not None:
+            refusals.of_session(self._pump.session.counters)
 
     def facts(self) -> LinkFacts:
         """As of now."""

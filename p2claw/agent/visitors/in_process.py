@@ -25,6 +25,7 @@ from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.proxy import Proxy
 from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, public_addresses
+from p2claw.agent.visitors.refusals import DIALS, KEPT, Refusals
 from p2claw.agent.visitors.silence import Silence
 from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
@@ -82,10 +83,11 @@ class InProcess:
         self._ended = ended
         self._routes: Routes = {}
         space = SpoolSpace(home / "spool", limits.spool)
+        self._refusals = refusals = Refusals()
         self._proxy = Proxy(
-            lambda app: self._routes.get(app), space, limits, noticed, Folders(home)
+            lambda app: self._routes.get(app), space, limits, noticed, Folders(home), refusals
         )
-        self._admission = Admission(limits, lambda app: app in self._routes, self.evict)
+        self._admission = Admission(limits, lambda app: app in self._routes, self.evict, refusals)
         self._vigil = Vigil(self._is_gone)
         self._gone = gone
         self.is_crowded = False
@@ -146,6 +148,7 @@ class InProcess:
         names = self._names
         dialling = sum(not link.is_open for link in self._links.values() if link.is_dialled)
         if names is None or dialling >= DIALS_AT_ONCE:
+            self._refusals.count(DIALS, "dialling")
             return False
         session, visitor = secrets.token_urlsafe(16), network_of(dialled.addr[0])
         if not self._admission.admit_dial(session, visitor):
@@ -174,6 +177,7 @@ class InProcess:
             place=self._place,
             by_token=self._by_token,
             public=self._reached_at(visit.names),
+            refusals=self._refusals,
         )
         session = asked.session
         self._links[session] = link
@@ -206,6 +210,13 @@ class InProcess:
     def workers(self) -> list[WorkerFacts]:
         uptime_s = time.monotonic() - self._started_s
         return [WorkerFacts(0, os.getpid(), len(self), uptime_s, restarts=0)]
+
+    def refused(self) -> dict[str, int]:
+        now = self._refusals.copy()
+        now.count(KEPT, "box-busy", self._keeping.refused)
+        for link in self._links.values():
+            link.add_refused(now)
+        return now.counts()
 
     async def drain(self, timeout_s: float) -> None:
         self._admission.close()

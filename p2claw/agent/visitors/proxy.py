@@ -27,6 +27,7 @@ from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
 from p2claw.agent.upstream.shares import Shares
+from p2claw.agent.visitors.refusals import REQUESTS, Refusals
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
 from p2claw.link.stream import BoxStream
@@ -41,7 +42,8 @@ class Proxy:
     """All requests of the visitors of one process.
 
     route_of: returns the route of an app now; None if it is not exposed. noticed: called once with
-    each thing that is noticed about an app. folders: serves the apps that are folders.
+    each thing that is noticed about an app. folders: serves the apps that are folders. refusals:
+    where error responses are counted.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Proxy:
         limits: AgentLimits,
         noticed: Callable[[Notice], None],
         folders: Folders,
+        refusals: Refusals | None = None,
     ) -> None:
+        self._refusals = refusals or Refusals()
         self._route_of = route_of
         self._folders = folders
         self._space = space
@@ -84,6 +88,7 @@ class Proxy:
             await exchange.run(self._space)
         except RequestFault as fault:
             self._note(visit.app, fault)
+            self._refusals.count(REQUESTS, fault.code)
             responded = exchange is not None and exchange.responded
             await _send_error(stream, fault, responded=responded)
         else:

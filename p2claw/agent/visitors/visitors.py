@@ -55,6 +55,9 @@ class Visitors(Introduced, Protocol):
     def workers(self) -> list[WorkerFacts]:
         """All processes that serve visitors, by number."""
 
+    def refused(self) -> dict[str, int]:
+        """What was refused until now, and how often, by `what/code`: `refusals.py`."""
+
     async def drain(self, timeout_s: float) -> None:
         """Refuse new visitors, let open requests finish within timeout_s, then end every link."""
 

@@ -19,6 +19,7 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.admission import Admission, turn_away
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.in_process import CLOSE_TIMEOUT_S
+from p2claw.agent.visitors.refusals import VISITORS, Refusals
 from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
 from p2claw.agent.workers.line import CLOSE_S
@@ -89,7 +90,10 @@ class Workers:
         self._silent = silent
         self._identity = identity
         self._routes: Routes = {}
-        self._admission = Admission(config.limits, lambda app: app in self._routes, self._evict)
+        self._refusals = Refusals()
+        self._admission = Admission(
+            config.limits, lambda app: app in self._routes, self._evict, self._refusals
+        )
         self._was_crowded = False
         self._sessions: dict[str, _Session] = {}
         self._loads: Counter[WorkerKeeper] = Counter()
@@ -126,6 +130,7 @@ class Workers:
         keeper = self._at(offer.place) or self._least_loaded()
         if keeper is None:
             self._admission.leave(offer.session)
+            self._refusals.count(VISITORS, "box-busy")
             turn_away(offer, "box-busy", "The box is starting its workers again", send)
             return
         self._sessions[offer.session] = _Session(keeper, offer, send)
@@ -157,6 +162,12 @@ class Workers:
 
     def workers(self) -> list[WorkerFacts]:
         return [keeper.facts(self._loads[keeper]) for keeper in self._keepers]
+
+    def refused(self) -> dict[str, int]:
+        now = self._refusals.copy()
+        for keeper in self._keepers:
+            now.add(keeper.refused())
+        return now.counts()
 
     async def drain(self, timeout_s: float) -> None:
         await self._leave(Drain(timeout_s), timeout_s + STOP_S)

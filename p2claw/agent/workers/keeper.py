@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
+from p2claw.agent.visitors.refusals import Refusals
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,
@@ -89,6 +90,8 @@ class WorkerKeeper:
         self._backoff = backoff or Backoff()
         self._restarts = 0
         self._process: WorkerProcess | None = None
+        self._refused_before = Refusals()  # by processes that have ended
+        self._refused: dict[str, int] = {}
         self._since_s = time.monotonic()
         self._leaving = asyncio.Event()
         self._seq = 0
@@ -151,6 +154,12 @@ class WorkerKeeper:
         pid = None if process is None else process.pid
         return WorkerFacts(self.number, pid, links, uptime_s, self._restarts)
 
+    def refused(self) -> dict[str, int]:
+        """What its processes have refused, as they said last."""
+        now = self._refused_before.copy()
+        now.add(self._refused)
+        return now.counts()
+
     async def _live(self) -> P2clawError:
         """Run one process from its start to its end; returns why it ended."""
         self._enter(State.STARTING)
@@ -164,6 +173,8 @@ class WorkerKeeper:
             why = await self._listen(process.line)
         finally:
             self._process = None
+            self._refused_before.add(self._refused)
+            self._refused = {}
             self._enter(State.RESTING)
             links = self._lost(self)
             for reply in self._asked.values():
@@ -217,8 +228,8 @@ class WorkerKeeper:
             case Ready():
                 self._enter(State.READY)
                 self.started.set()
-            case Alive():
-                pass
+            case Alive(refused):
+                self._refused = refused
             case Failed(code, text, hint):
                 raise UsageError(text, code=code, hint=hint)
             case Links(seq, links):

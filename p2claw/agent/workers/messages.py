@@ -127,7 +127,9 @@ class Failed(Message, frozen=True):
 
 
 class Alive(Message, frozen=True):
-    """Of a worker, every alive_s: its event loop runs."""
+    """Of a worker, every alive_s: its event loop runs. refused: what it has refused until now."""
+
+    refused: dict[str, int] = {}
 
 
 class Sign(Message, frozen=True):

@@ -152,6 +152,7 @@ class Inbound:
 
     def _respond_with(self, stream: Stream, fault: HeadFault) -> None:
         # The user of the session does not learn of this request: the response is made here.
+        self._side.counters.heads_refused += 1
         head, body = error_response(fault.status, fault.code, f"The request has {fault.message}.")
         self._outbound.begin(stream, DEFAULT_URGENCY)
         self._outbound.response(stream.id, head, end=False)

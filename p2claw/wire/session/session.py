@@ -7,8 +7,6 @@ PING, GOAWAY, and failure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from p2claw import __version__
 from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from p2claw.wire.frames.codec import CODEC, Codec
@@ -26,6 +24,7 @@ from p2claw.wire.frames.hello import (
 )
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
 from p2claw.wire.frames.payloads import goaway_payload, read_goaway, read_received, received_payload
+from p2claw.wire.session.counters import Counters
 from p2claw.wire.session.delivery import Delivery, Resumption
 from p2claw.wire.session.events import (
     Event,
@@ -50,18 +49,6 @@ _HELLO = int(FrameType.HELLO)
 _PING = int(FrameType.PING)
 _RECEIVED_BYTE = bytes([FrameType.RECEIVED])
 _FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
-
-
-@dataclass(slots=True)
-class Counters:
-    """What has crossed a session since it began."""
-
-    messages_in: int = 0
-    frames_in: int = 0
-    bytes_in: int = 0
-    messages_out: int = 0
-    frames_out: int = 0
-    bytes_out: int = 0
 
 
 class Session:
@@ -119,7 +106,7 @@ class Session:
         self._delivery = Delivery(codec, quiet=resumes is not None)
         if role is Role.BOX and not token:
             extensions = tuple(name for name in extensions if name != RESUME)
-        self._side = side = Side(role, limits, codec)
+        self._side = side = Side(role, limits, codec, self.counters)
         self._streams = Streams(side)
         self._outbound = Outbound(side, self._streams)
         self._inbound = Inbound(side, self._streams, self._outbound)
@@ -414,6 +401,8 @@ class Session:
             # Ahead of everything else, but not of our HELLO.
             front = self.counters.messages_out > 0
             self._side.send_control(FrameType.PING, 0, payload, flags=FLAG_ACK, front=front)
+        else:
+            self.counters.pings_dropped += 1
 
     def _on_goaway(self, payload: bytes) -> None:
         last_stream, code, reason = read_goaway(payload)

@@ -9,6 +9,7 @@ from p2claw.wire.frames.codes import Code, FrameType
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import GROWN_WINDOWS, Limits
 from p2claw.wire.frames.payloads import reset_payload
+from p2claw.wire.session.counters import Counters
 from p2claw.wire.session.events import Event
 from p2claw.wire.session.window import ReceiveWindow, Room
 
@@ -29,6 +30,7 @@ class Side:
         "_codec",
         "_most_bytes",
         "_room",
+        "counters",
         "emit",
         "events",
         "limits",
@@ -37,8 +39,9 @@ class Side:
         "window_bytes",
     )
 
-    def __init__(self, role: Role, limits: Limits, codec: Codec) -> None:
+    def __init__(self, role: Role, limits: Limits, codec: Codec, counters: Counters) -> None:
         self.role = role
+        self.counters = counters
         self.limits = limits
         self.window_bytes = (
             limits.box_window_bytes if role is Role.BOX else limits.visitor_window_bytes

@@ -74,6 +74,7 @@ class Streams:
     def refuse(self, id: int, *, more: bool) -> None:
         """Refuse a new stream. more: further parts of its head are still to come."""
         self.closed.highest = id
+        self._side.counters.streams_refused += 1
         self._side.send_reset(id, Code.REFUSED, "too many streams, or going away")
         if more:
             self.closed.cut(id)

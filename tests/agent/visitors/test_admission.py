@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2claw.agent.visitors.admission import Admission
+from p2claw.agent.visitors.refusals import Refusals
 from p2claw.config import AgentLimits
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
 
@@ -121,3 +122,20 @@ def test_a_box_that_goes_down_lets_nobody_in() -> None:
     _, (told,) = asked(places, "one")
     assert isinstance(told, Refuse)
     assert told.code == "box-busy"
+
+
+def test_every_refusal_is_counted_by_its_code() -> None:
+    refusals = Refusals()
+    places = Admission(AgentLimits(links=1), lambda app: app == "dog", refusals=refusals)
+    asked(places, "one")
+    asked(places, "two")
+    asked(places, "three", app="cat")
+    assert not places.admit_dial("four", "")
+    places.gone("one", True)
+    asked(places, "five")
+    assert refusals.counts() == {
+        "dials/box-busy": 1,
+        "places/taken-over": 1,
+        "visitors/app-unknown": 1,
+        "visitors/box-busy": 1,
+    }

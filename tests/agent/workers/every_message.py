@@ -83,7 +83,7 @@ TO_WORKER: tuple[Message, ...] = (
 OF_WORKER: tuple[Message, ...] = (
     Ready(),
     Failed("udp-port-taken", "The UDP port 4103 is taken", "Give another"),
-    Alive(),
+    Alive({"requests/box-busy": 3}),
     Signalled.of(BoxAnswer("session-1", "v=0\r\n", bytes(64))),
     Sign("session-1", bytes(32)),
     Gone("session-1", True),

@@ -1,0 +1,62 @@
+"""Counts what a box refuses: for `p2claw status`.
+
+A count is named by what was refused and why, `visitors/box-busy`. Codes are those that the refused
+one was told, and are listed in docs/OPERATIONS.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from p2claw.wire.session.counters import Counters
+
+VISITORS = "visitors"  # offers
+DIALS = "dials"  # nobody is told
+PLACES = "places"  # taken from those who are gone
+REQUESTS = "requests"  # error responses of the box
+STREAMS = "streams"  # RESET by the session
+PINGS = "pings"
+LINKS = "links"  # ended by the session, which broke a rule or a limit
+KEPT = "kept"  # requests that ended with their link though they were to be kept
+
+
+class Refusals:
+    """The counts of one process."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def count(self, what: str, code: str, times: int = 1) -> None:
+        """Count a refusal. what: one of the names above."""
+        if times:
+            self._counts[f"{what}/{code}"] += times
+
+    def of_session(self, counters: Counters) -> None:
+        """Count what a session refused by itself."""
+        self.count(STREAMS, "refused", counters.streams_refused)
+        self.count(REQUESTS, "head", counters.heads_refused)
+        self.count(PINGS, "rate", counters.pings_dropped)
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add the counts of another process."""
+        self._counts.update(counts)
+
+    def copy(self) -> Refusals:
+        """The same counts, which go their own way."""
+        other = Refusals()
+        other.add(self._counts)
+        return other
+
+    def counts(self) -> dict[str, int]:
+        """All that are not 0, by `what/code`."""
+        return dict(sorted(self._counts.items()))
+
+
+def by_kind(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """The same as `status` has them: what was refused, why, how often."""
+    nested: dict[str, dict[str, int]] = {}
+    for name, count in counts.items():
+        what, _, code = name.partition("/")
+        nested.setdefault(what, {})[code] = count
+    return nested
