@@ -18,6 +18,7 @@ from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler, Handling
 from p2claw.link.keeping import KeptPlaces
+from p2claw.link.late import Late
 from p2claw.link.news import Fact, News
 from p2claw.link.stream import BoxStream, Stream, VisitorStream
 from p2claw.wire.frames.codes import Code
@@ -61,6 +62,8 @@ class Pump:
         "_ending",
         "_handling",
         "_has_received",
+        "_late",
+        "_late_timer",
         "_loop",
         "_loss",
         "_news",
@@ -90,6 +93,8 @@ class Pump:
         self._resume = resume
         self._resume_reply: ev.ResumeAnswered | None = None
         self._has_received = True  # on this channel
+        self._late = Late(session.limits)
+        self._late_timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
@@ -204,6 +209,7 @@ class Pump:
             self._channel.detach()
         self._channel = channel
         self._has_received = False
+        self._forget_late()
         self.session.resume(received, self._loop.time())
         if self.session.role is Role.BOX and not self.session.failed:
             channel.send(self.session.resumed())
@@ -258,11 +264,42 @@ class Pump:
     # Called by the channel.
 
     def message_received(self, message: bytes) -> None:
-        if self._loss is None:
-            self._has_received = True
-            self.session.receive(message, self._loop.time())
+        if self._loss is not None:
+            return
+        self._has_received = True
+        if self._late or self.session.ready_at > self._loop.time():
+            self._keep_for_later(message)
+            return
+        self._read(message)
+
+    def _read(self, message: bytes) -> None:
+        self.session.receive(message, self._loop.time())
+        self._handle_events()
+        self._send_soon()
+
+    def _keep_for_later(self, message: bytes) -> None:
+        """The visitor has made more work than it may: others have their turn first."""
+        if not self._late.add(message):
+            self._late.clear()
+            self.session.overworked()
             self._handle_events()
-            self._send_soon()
+        elif self._late_timer is None:
+            self._late_timer = self._loop.call_at(self.session.ready_at, self._read_late)
+
+    def _read_late(self) -> None:
+        self._late_timer = None
+        now = self._loop.time()
+        # What is due at once goes in one turn, up to a part of a burst: the budget sees to it.
+        while self._late and self._loss is None and self.session.ready_at <= now:
+            self._read(self._late.take())
+        if self._late and self._loss is None:
+            self._late_timer = self._loop.call_at(self.session.ready_at, self._read_late)
+
+    def _forget_late(self) -> None:
+        self._late.clear()
+        if self._late_timer is not None:
+            self._late_timer.cancel()
+            self._late_timer = None
 
     def channel_drained(self) -> None:
         # At once, not soon: the transport has little left to send.
@@ -441,6 +478,7 @@ class Pump:
         if self._loss is not None:
             return
         self._loss = loss
+        self._forget_late()
         for timer in (self._timer, self._waiting):
             if timer is not None:
                 timer.cancel()

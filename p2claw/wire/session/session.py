@@ -24,6 +24,7 @@ from p2claw.wire.frames.hello import (
 )
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
 from p2claw.wire.frames.payloads import goaway_payload, read_goaway, read_received, received_payload
+from p2claw.wire.session.budget import Budget
 from p2claw.wire.session.counters import Counters
 from p2claw.wire.session.delivery import Delivery, Resumption
 from p2claw.wire.session.events import (
@@ -62,6 +63,7 @@ class Session:
     """
 
     __slots__ = (
+        "_budget",
         "_codec",
         "_delivery",
         "_events_read",
@@ -103,6 +105,7 @@ class Session:
         self._last_stream: int | None = None  # of the GOAWAY that we sent
         self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
         self._keepalive = Keepalive(limits)
+        self._budget = Budget(limits) if role is Role.BOX else None
         self._delivery = Delivery(codec, quiet=resumes is not None)
         if role is Role.BOX and not token:
             extensions = tuple(name for name in extensions if name != RESUME)
@@ -163,6 +166,8 @@ class Session:
             self._delivery.took(len(message), now)
             frames = self._codec.decode_message(message)
             counters.frames_in += len(frames)
+            if self._budget is not None:
+                self._budget.spend(frames, now)
             for type, flags, stream, payload in frames:
                 self._frame(type, flags, stream, payload, now)
             if self._side.scheduler.control_bytes > self.limits.control_bytes:
@@ -338,6 +343,20 @@ class Session:
         self._side.send_control(
             FrameType.GOAWAY, 0, goaway_payload(self._last_stream, code, reason)
         )
+
+    @property
+    def ready_at(self) -> float:
+        """Box: when to give the next message to `receive`, on the clock of `now`; 0.0: at once.
+
+        The visitor has made more work than docs/WIRE.md §8 allows.
+        """
+        return 0.0 if self._budget is None else self._budget.ready_at
+
+    def overworked(self) -> None:
+        """Box: more waits to be read than may: the session is over."""
+        if self._state is not State.FAILED and self._budget is not None:
+            what = self._budget.overdrawn or "frames"
+            self._fail(Code.LIMIT, f"too much work in a short time: {what}")
 
     @property
     def heard_at(self) -> float | None:

@@ -1,0 +1,62 @@
+"""A visitor that makes a box work: it is read less, then its link ends; others notice nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from p2claw.wire.frames.codec import CODEC
+from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
+from p2claw.wire.frames.heads import RequestHead, encode_request
+from p2claw.wire.frames.limits import DEFAULT_LIMITS
+from p2claw.wire.frames.payloads import reset_payload
+from tests.support.proxied import Proxied, proxied
+from tests.support.upstreams import Talk, until, upstream_of
+
+GET = encode_request(RequestHead("GET", "/slow", ()), DEFAULT_LIMITS)
+CANCEL = reset_payload(Code.CANCEL, "")
+
+
+async def page(talk: Talk) -> None:
+    while request := await talk.request():
+        if request.target == "/slow":
+            await talk.until_closed()
+            return
+        await talk.answer(b"page")
+
+
+def open_and_cancel(box: Proxied, count: int) -> None:
+    """As a hostile visitor would: its own session knows nothing of these streams."""
+    delivery = box.visitor.session._delivery
+    for id in range(100_001, 100_001 + 2 * count, 2):
+        message = CODEC.encode_frame(FrameType.REQUEST, FLAG_END, id, GET)
+        message += CODEC.encode_frame(FrameType.RESET, 0, id, CANCEL)
+        delivery.gave(message)
+        box.path.send(message)
+
+
+async def test_a_visitor_that_opens_and_cancels_without_end_loses_its_link(tmp_path: Path) -> None:
+    async with (
+        upstream_of(page) as upstream,
+        proxied(upstream.url, tmp_path) as box,
+        box.another("203.0.113.0/24") as neighbour,
+    ):
+        assert (await box.ask("GET", "/")).body == b"page"
+        open_and_cancel(box, 20_000)
+        assert (await neighbour.ask("GET", "/")).body == b"page"
+        async with asyncio.timeout(10):
+            await until(lambda: box.visitor.loss is not None)
+        assert box.visitor.loss is not None
+        assert box.visitor.loss.code == "limit"
+        assert "too much work" in box.visitor.loss.message
+        assert box.box.session.counters.frames_in < 2 * 5_000
+
+
+async def test_one_that_did_so_for_a_moment_is_only_served_later(tmp_path: Path) -> None:
+    async with upstream_of(page) as upstream, proxied(upstream.url, tmp_path) as box:
+        assert (await box.ask("GET", "/")).body == b"page"
+        open_and_cancel(box, DEFAULT_LIMITS.reset_burst + 400)
+        await until(lambda: bool(box.box._late))
+        await until(lambda: not box.box._late)
+        assert box.visitor.loss is None
+        assert box.box.session.counters.frames_in > 2 * (DEFAULT_LIMITS.reset_burst + 400)
