@@ -44,14 +44,14 @@ class Limits:
     pings_s: float = 10.0
     control_bytes: int = 262_144  # of RESET, WINDOW and PING that wait: SessionFailed LIMIT
     # Of a visitor's work, docs/WIRE.md §8: the link is read less, then SessionFailed LIMIT.
-    streams_per_s: float = 1_000.0  # REQUEST: as many as a browser and a box do in a second
-    stream_burst: int = 512
+    streams_per_s: float = 20_000.0  # REQUEST: more than a box responds to on one core
+    stream_burst: int = 4_096
     resets_per_s: float = 500.0  # a page that is left resets what it had open, 128 at most
     reset_burst: int = 512
     controls_per_s: float = 5_000.0  # WINDOW and PING; 1 GB/s are some 4,000 WINDOW
     control_burst: int = 5_000
-    frames_per_s: float = 20_000.0  # of all types; 100 MB/s of body are 6,100
-    frame_burst: int = 10_000
+    frames_per_s: float = 60_000.0  # of all types; 100 MB/s of body are 6,100
+    frame_burst: int = 20_000
     late_bytes: int = 1_048_576  # of messages that came and were not read yet
     late_cost_bytes: int = 64  # that each counts beside its own
     cut_heads: int = 256  # heads whose other parts are still to come and go: SessionFailed LIMIT
