@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Callable
 
-from p2claw.wire.frames.limits import Limits
+from p2claw.wire.session.session import Session
 
 
 class Late:
-    """They are read in their order, when it is time: `pump.py`."""
+    """Messages that wait, read in their order once the session is ready; others have their turn.
 
-    __slots__ = ("_bytes", "_limits", "_messages")
+    read: reads one of them.
+    """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    __slots__ = ("_bytes", "_loop", "_messages", "_read", "_session", "_timer")
+
+    def __init__(self, session: Session, read: Callable[[bytes], None]) -> None:
+        self._session = session
+        self._read = read
+        self._loop = asyncio.get_running_loop()
         self._messages: deque[bytes] = deque()
         self._bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def __bool__(self) -> bool:
         return bool(self._messages)
 
     def add(self, message: bytes) -> bool:
-        """Keep one; False at the limit of all."""
+        """Keep one. False at the limit of all: none is kept any more."""
         self._messages.append(message)
-        self._bytes += len(message) + self._limits.late_cost_bytes
-        return self._bytes <= self._limits.late_bytes
-
-    def take(self) -> bytes:
-        """The first of them."""
-        message = self._messages.popleft()
-        self._bytes -= len(message) + self._limits.late_cost_bytes
-        return message
+        self._bytes += self._cost(message)
+        if self._bytes > self._session.limits.late_bytes:
+            self.clear()
+            return False
+        self._arm()
+        return True
 
     def clear(self) -> None:
         """Forget them: they were never received, and come again on another link."""
         self._messages.clear()
         self._bytes = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        if self._messages and self._timer is None:
+            self._timer = self._loop.call_at(self._session.ready_at, self._read_ready)
+
+    def _read_ready(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        # What is due at once goes in one turn, up to a part of a burst: the budget sees to it.
+        while self._messages and self._session.ready_at <= now:
+            message = self._messages.popleft()
+            self._bytes -= self._cost(message)
+            self._read(message)
+        self._arm()
+
+    def _cost(self, message: bytes) -> int:
+        return len(message) + self._session.limits.late_cost_bytes

@@ -63,7 +63,6 @@ class Pump:
         "_handling",
         "_has_received",
         "_late",
-        "_late_timer",
         "_loop",
         "_loss",
         "_news",
@@ -93,8 +92,7 @@ class Pump:
         self._resume = resume
         self._resume_reply: ev.ResumeAnswered | None = None
         self._has_received = True  # on this channel
-        self._late = Late(session.limits)
-        self._late_timer: asyncio.TimerHandle | None = None
+        self._late = Late(session, self._read)
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
@@ -209,7 +207,7 @@ class Pump:
             self._channel.detach()
         self._channel = channel
         self._has_received = False
-        self._forget_late()
+        self._late.clear()
         self.session.resume(received, self._loop.time())
         if self.session.role is Role.BOX and not self.session.failed:
             channel.send(self.session.resumed())
@@ -267,39 +265,16 @@ class Pump:
         if self._loss is not None:
             return
         self._has_received = True
-        if self._late or self.session.ready_at > self._loop.time():
-            self._keep_for_later(message)
-            return
-        self._read(message)
+        if not self._late and self.session.ready_at <= self._loop.time():
+            self._read(message)
+        elif not self._late.add(message):
+            self.session.overworked()
+            self._handle_events()
 
     def _read(self, message: bytes) -> None:
         self.session.receive(message, self._loop.time())
         self._handle_events()
         self._send_soon()
-
-    def _keep_for_later(self, message: bytes) -> None:
-        """The visitor has made more work than it may: others have their turn first."""
-        if not self._late.add(message):
-            self._late.clear()
-            self.session.overworked()
-            self._handle_events()
-        elif self._late_timer is None:
-            self._late_timer = self._loop.call_at(self.session.ready_at, self._read_late)
-
-    def _read_late(self) -> None:
-        self._late_timer = None
-        now = self._loop.time()
-        # What is due at once goes in one turn, up to a part of a burst: the budget sees to it.
-        while self._late and self._loss is None and self.session.ready_at <= now:
-            self._read(self._late.take())
-        if self._late and self._loss is None:
-            self._late_timer = self._loop.call_at(self.session.ready_at, self._read_late)
-
-    def _forget_late(self) -> None:
-        self._late.clear()
-        if self._late_timer is not None:
-            self._late_timer.cancel()
-            self._late_timer = None
 
     def channel_drained(self) -> None:
         # At once, not soon: the transport has little left to send.
@@ -478,7 +453,7 @@ class Pump:
         if self._loss is not None:
             return
         self._loss = loss
-        self._forget_late()
+        self._late.clear()
         for timer in (self._timer, self._waiting):
             if timer is not None:
                 timer.cancel()
