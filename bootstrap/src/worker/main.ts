@@ -98,7 +98,7 @@ function addLink(id: number, app: string, channel: RTCDataChannel): void {
     if (openings.delete(id))
       tell({ kind: "lost", link: id, code: Code.INTERNAL, reason: "closed" });
   };
-  whenOpen(channel, failed, () => {
+  whenOpen(channel, failed, (early) => {
     if (!openings.delete(id)) return;
     const old = [...suspects].find((link) => link.resumable);
     const resumes = old?.freeze();
@@ -107,6 +107,7 @@ function addLink(id: number, app: string, channel: RTCDataChannel): void {
     links.set(id, link);
     if (old && resumes) carries.set(link, old);
     else use(link);
+    for (const event of early) channel.onmessage?.(event);
   });
 }
 
