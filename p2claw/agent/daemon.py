@@ -69,10 +69,15 @@ class Agent:
             config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
         )
 
-    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+    async def run(
+        self,
+        ready: Callable[[], None] = lambda: None,
+        stopping: Callable[[], None] = lambda: None,
+    ) -> None:
         """Run until `stop`; then let open requests finish, for `drain_s` at most.
 
-        ready: called once the local API answers. Raises UsageError `routes-damaged` …
+        ready: called once the local API answers. stopping: before open requests
+        finish. Raises UsageError `routes-damaged` …
         """
         async with AsyncExitStack() as stack:
             await self._exposed.load()
@@ -95,6 +100,7 @@ class Agent:
                 ready()
                 await self._stop.wait()
             finally:
+                stopping()
                 control.cancel()
                 await asyncio.wait({control})
                 await self._drain()
@@ -310,10 +316,14 @@ def _visitors(
     )
 
 
-async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None:
+async def run_agent(
+    config: AgentConfig,
+    ready: Callable[[Agent], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Run the one agent of a home, under the signals of this process, to its end.
 
-    ready: called once the local API answers. Raises UsageError, IdentityError.
+    ready, stopping: as of `Agent.run`. Raises UsageError, IdentityError.
     """
     with only_agent(config.lock_path):
         agent = Agent(config)
@@ -321,4 +331,4 @@ async def run_agent(config: AgentConfig, ready: Callable[[Agent], None]) -> None
         loop.add_signal_handler(signal.SIGTERM, agent.stop)
         loop.add_signal_handler(signal.SIGINT, agent.stop)
         loop.add_signal_handler(signal.SIGHUP, agent.reload_soon)
-        await agent.run(lambda: ready(agent))
+        await agent.run(lambda: ready(agent), stopping)

@@ -17,6 +17,7 @@ _BY_CODE = {
     "app-unknown": NOT_FOUND,
     "alias-unknown": NOT_FOUND,
     "coordinator-not-joined": NOT_FOUND,
+    "service-not-installed": NOT_FOUND,
     "agent-not-running": UNREACHABLE,
     "agent-silent": UNREACHABLE,
     "wrong-key": WRONG_KEY,

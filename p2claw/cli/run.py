@@ -113,10 +113,21 @@ def run(
         )
     import uvloop  # only here, as the next: what looks at options loads no data plane
 
-    from p2claw.agent.daemon import run_agent
-
     allow_many_sockets()
-    uvloop.run(run_agent(config, lambda agent: _print(agent.status(), config, as_json)))
+    uvloop.run(_run(config, as_json))
+
+
+async def _run(config: AgentConfig, as_json: bool) -> None:
+    from p2claw.agent.daemon import Agent, run_agent
+    from p2claw.cli.supervisor import supervised
+
+    async with supervised() as supervisor:
+
+        def ready(agent: Agent) -> None:
+            _print(agent.status(), config, as_json)
+            supervisor.ready()
+
+        await run_agent(config, ready, supervisor.stopping)
 
 
 def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:

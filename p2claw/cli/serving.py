@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from p2claw.cli.descriptors import allow_many_sockets
+from p2claw.cli.supervisor import supervised
 from p2claw.config import ServerConfig
 from p2claw.coord.app import Coordinator, add_coordinator
 from p2claw.coord.store.sqlite import SqliteStore
@@ -78,7 +79,7 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with serving(config) as server:
+    async with supervised() as supervisor, serving(config) as server:
         certificates = server.certificates
         # Without certificates there is nothing to take up, and a SIGHUP must not end the server.
         loop.add_signal_handler(
@@ -86,7 +87,9 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
         )
         log.info("listening", address=server.address, apps=server.apps)
         ready(server)
+        supervisor.ready()
         await stop.wait()
+        supervisor.stopping()
         log.info("going down")
     log.info("stopped")
 

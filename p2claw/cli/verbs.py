@@ -30,6 +30,7 @@ VERBS = {
     "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
     "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
     "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
+    "service": Verb("p2claw.cli.service.command", "Keep the agent, or a server, running."),
     "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
     "config": Verb("p2claw.cli.show_config", "Look at p2claw.toml."),
     "completion": Verb("p2claw.cli.completion", "Let a shell complete verbs, options and names."),

@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from p2claw import __version__
 from p2claw.cli.main import p2claw as program
-from p2claw.cli.verbs import VERBS
+from p2claw.cli.verbs import VERBS, load_verb
 from tests.cli.program import argv_of, env_of, p2claw
 
 
@@ -30,9 +31,19 @@ def test_help_loads_no_verb() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+def commands() -> list[str]:
+    """Every verb, and every verb of a verb: `config check`."""
+    found = []
+    for verb in VERBS:
+        command = load_verb(verb)
+        below = command.commands if isinstance(command, click.Group) else []
+        found += [verb, *(f"{verb} {name}" for name in below)]
+    return found
+
+
+@pytest.mark.parametrize("verb", commands())
 def test_every_verb_explains_itself_with_an_example_and_its_exit_codes(verb: str) -> None:
-    help_text = CliRunner().invoke(program, [verb, "--help"]).output
+    help_text = CliRunner().invoke(program, [*verb.split(), "--help"]).output
     missing = [
         part
         for part in ("Example", f"p2claw {verb}", "Exit codes:", "--json")

@@ -23,10 +23,19 @@ SECTIONS = {part.partition("\n")[0]: part.partition("\n## ")[0] for part in PAGE
 LEVELS = ("debug", "info", "warning", "error", "fault")
 
 
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every verb, and below its name also the verbs of a group."""
+    for verb in VERBS:
+        command = load_verb(verb)
+        yield verb, command
+        if isinstance(command, click.Group):
+            yield from ((verb, below) for below in command.commands.values())
+
+
 def options() -> Iterator[tuple[str, str]]:
     """Every option of every verb, but `--json`, which all have."""
-    for verb in VERBS:
-        for parameter in load_verb(verb).params:
+    for verb, command in commands():
+        for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name != "as_json":
                 yield from ((verb, flag) for flag in parameter.opts)
 
@@ -57,7 +66,7 @@ def test_every_option_stands_in_the_section_of_its_verb(verb: str, flag: str) ->
 
 
 def test_every_variable_of_an_option_is_named() -> None:
-    named = [parameter.envvar for verb in VERBS for parameter in load_verb(verb).params]
+    named = [parameter.envvar for _, command in commands() for parameter in command.params]
     assert [name for name in named if name is not None and f"`{name}`" not in PAGE] == []
 
 
