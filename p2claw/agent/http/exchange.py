@@ -87,7 +87,7 @@ class Exchange:
         elif self._route.chunked:
             await self._with_body(streamed_body(stream, self._idle_s), None)
         else:
-            async with space.spool() as spool:
+            async with space.spool(id(self._visit), self._visit.visitor) as spool:
                 await fill(spool, stream, self._idle_s)
                 await self._with_body(spooled_body(spool), spool.length)
 

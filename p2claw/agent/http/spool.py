@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from p2claw.agent.home.private_file import make_private_directory
 from p2claw.agent.request_faults import BodyTooLargeFault, BoxBusyFault
+from p2claw.agent.upstream.shares import Shares
 from p2claw.config import SpoolLimits
 from p2claw.units import KIB
 
@@ -26,27 +27,36 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class SpoolSpace:
-    """The room for all spools of a box together, in its home directory.
+    """The room for all spools of a box together, in its home directory; each visitor has a share.
 
     /tmp is not used, because it may be memory.
     """
 
     def __init__(self, directory: Path, limits: SpoolLimits) -> None:
         self.limits = limits
-        self.used_bytes = 0
+        self._shares = Shares(limits.total_bytes)
         self._directory = directory
 
-    def spool(self) -> Spool:
-        return Spool(self)
+    @property
+    def used_bytes(self) -> int:
+        """How much all spools hold."""
+        return self._shares.taken
 
-    def reserve(self, size_bytes: int) -> None:
-        """Count bytes as used. Raises BoxBusyFault if so many are not free."""
-        if self.used_bytes + size_bytes > self.limits.total_bytes:
+    def spool(self, visitor: object, network: str) -> Spool:
+        """An empty one, whose bytes are of the share of this visitor."""
+        return Spool(self, visitor, network)
+
+    def reserve(self, size_bytes: int, visitor: object, network: str) -> None:
+        """Count bytes as used. Raises BoxBusyFault if so many are not free for this visitor."""
+        if self._shares.taken + size_bytes > self._shares.total:
             raise BoxBusyFault("The space for request bodies is used up")
-        self.used_bytes += size_bytes
+        if not self._shares.may(visitor, network, size_bytes):
+            raise BoxBusyFault("This visitor has its share of the space for request bodies")
+        self._shares.take(visitor, network, size_bytes)
 
-    def release(self, size_bytes: int) -> None:
-        self.used_bytes -= size_bytes
+    def release(self, size_bytes: int, visitor: object, network: str) -> None:
+        """They are free again."""
+        self._shares.give(visitor, network, size_bytes)
 
     def open_file(self) -> BinaryIO:
         """Blocks. Raises OSError."""
@@ -60,9 +70,10 @@ class Spool:
     length: bytes written.
     """
 
-    def __init__(self, space: SpoolSpace) -> None:
+    def __init__(self, space: SpoolSpace, visitor: object, network: str) -> None:
         self.length = 0
         self._space = space
+        self._holder = visitor, network
         self._memory: deque[bytes] = deque()
         self._memory_bytes = 0
         self._file: BinaryIO | None = None
@@ -86,7 +97,7 @@ class Spool:
                 self._job.exception()
         if self._file is not None:
             self._file.close()
-        self._space.release(self.length)
+        self._space.release(self.length, *self._holder)
 
     @property
     def on_disk(self) -> bool:
@@ -98,7 +109,7 @@ class Spool:
         limits = self._space.limits
         if self.length + len(data) > limits.request_bytes:
             raise BodyTooLargeFault(f"A request body is larger than {limits.request_bytes} bytes")
-        self._space.reserve(len(data))
+        self._space.reserve(len(data), *self._holder)
         self.length += len(data)
         self._memory.append(data)
         self._memory_bytes += len(data)

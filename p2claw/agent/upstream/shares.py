@@ -39,23 +39,23 @@ class Shares:
         """Whether any visitor of this network may have one more."""
         return self._left(network) > 0
 
-    def may(self, visitor: object, network: str) -> bool:
-        """Whether this visitor may have one more."""
-        return self._held[visitor] < self._left(network)
+    def may(self, visitor: object, network: str, count: int = 1) -> bool:
+        """Whether this visitor may have so many more."""
+        return self._held[visitor] + count <= self._left(network)
 
-    def take(self, visitor: object, network: str) -> None:
-        """The visitor holds one more, whether it may or not."""
-        self._taken += 1
-        self._held[visitor] += 1
-        self._of_network[network] += 1
+    def take(self, visitor: object, network: str, count: int = 1) -> None:
+        """The visitor holds so many more, whether it may or not."""
+        self._taken += count
+        self._held[visitor] += count
+        self._of_network[network] += count
 
-    def give(self, visitor: object, network: str) -> None:
-        """The visitor gives one back."""
-        self._taken -= 1
-        self._held[visitor] -= 1
+    def give(self, visitor: object, network: str, count: int = 1) -> None:
+        """The visitor gives so many back."""
+        self._taken -= count
+        self._held[visitor] -= count
         if not self._held[visitor]:
             del self._held[visitor]
-        self._of_network[network] -= 1
+        self._of_network[network] -= count
         if not self._of_network[network]:
             del self._of_network[network]
 
