@@ -252,6 +252,13 @@ class ServerLimits:
     A rate is a token bucket: `…_burst` at once, and `…_per_minute` in the long run.
     """
 
+    sockets: int = 32_768
+    """Connections at once, or what the limit of descriptors leaves; the last eighth is for agents
+    and for monitoring. An address may hold as many as are free."""
+    client_head_s: float = 10.0
+    """For a TLS handshake, and for the head of a request."""
+    client_unread_s: float = 10.0
+    """How long a client may read nothing of what waits for it."""
     boxes: int = 10_000
     visits: int = 4_096
     """Visitor sessions under way at once."""
@@ -262,6 +269,12 @@ class ServerLimits:
     failure_burst: int = 60
     failures_per_minute: float = 60.0
     """Visits that no page of ours makes: of names that nobody has, or against the protocol."""
+    visit_message_burst: int = 3_000
+    visit_messages_per_minute: float = 12_000.0
+    """Offers, candidates, ends and posts of all visitors of an address: 40 for each visit."""
+    box_message_burst: int = 4_000
+    box_messages_per_minute: float = 60_000.0
+    """Answers, candidates and ends of one box, which may be visited from many addresses."""
     registration_burst: int = 60
     registrations_per_minute: float = 60.0
     alias_burst: int = 20

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from p2claw.cli.descriptors import allow_many_sockets
+from p2claw.cli.descriptors import allow_many_sockets, sockets_at_most
 from p2claw.cli.supervisor import supervised
 from p2claw.config import ServerConfig
+from p2claw.coord.agents import PATH as AGENTS_PATH
 from p2claw.coord.app import Coordinator, add_coordinator
+from p2claw.coord.health import PATHS as HEALTH_PATHS
 from p2claw.coord.store.sqlite import SqliteStore
 from p2claw.edge.app import add_edge, example_url
 from p2claw.edge.certificates import Certificates
 from p2claw.edge.listener import bind, listening
+from p2claw.edge.places import Places
 from p2claw.log import get_log
 
 log = get_log("server")
@@ -26,11 +29,12 @@ log = get_log("server")
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A running server. `config.listen` has the real port."""
+    """A running server. `config.listen` has the real port. places: of its sockets."""
 
     config: ServerConfig
     coordinator: Coordinator
     certificates: Certificates | None
+    places: Places
 
     @property
     def address(self) -> str:
@@ -66,10 +70,22 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         coordinator = add_coordinator(app, config, store)
         add_edge(app, config, coordinator.told.at_host)
         context = certificates.context if certificates else None
-        await stack.enter_async_context(listening(app, bound, context))
+        limits = config.limits
+        places = Places(sockets_at_most(limits.sockets), config.trusted_proxies)
+        await stack.enter_async_context(
+            listening(
+                app,
+                bound,
+                context,
+                places=places,
+                head_s=limits.client_head_s,
+                unread_s=limits.client_unread_s,
+                first=(AGENTS_PATH, *HEALTH_PATHS),
+            )
+        )
         if certificates is not None:
             await stack.enter_async_context(_running(certificates.watch()))
-        yield Serving(config, coordinator, certificates)
+        yield Serving(config, coordinator, certificates, places)
 
 
 async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:

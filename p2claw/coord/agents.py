@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from random import SystemRandom
@@ -19,7 +20,7 @@ from p2claw.coord.rate_limits import RateLimit, TokenBucket
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
 from p2claw.coord.store.base import BoxRecord, Store
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.websockets import client_of, new_socket, reached_address
+from p2claw.coord.websockets import client_of, new_socket, reached_address, too_many
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
 from p2claw.log import get_log
 from p2claw.wire.signalling import (
@@ -76,11 +77,15 @@ class Agents:
         # A browser names the page that asks. None has a key to register, so none is let near.
         if not ws.can_prepare(request) or "Origin" in request.headers:
             return self._greet(request)
+        address = client_of(request, self._config.trusted_proxies)
+        if (wait_s := self._rate.take(address, asyncio.get_running_loop().time())) > 0:
+            log.info("registration refused", code="rate-limited", address=shortened(address))
+            return too_many("Too many registrations from this address", wait_s)
         await ws.prepare(request)
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
             self._outboxes.add(outbox)
             try:
-                await self._serve(request, ws, outbox)
+                await self._serve(request, ws, outbox, address)
             except RefusedError as error:
                 outbox.send(encode_agent(AgentError(error.code, str(error))))
                 outbox.close(CLOSE_CODES.get(error.code, CLOSE_CODES["protocol"]), error.code)
@@ -118,11 +123,13 @@ class Agents:
         for outbox in self._outboxes:
             outbox.close(_GOING_DOWN, "going down")
 
-    async def _serve(self, request: web.Request, ws: web.WebSocketResponse, outbox: Outbox) -> None:
-        address = client_of(request, self._config.trusted_proxies)
-        if self._rate.take(address, asyncio.get_running_loop().time()) > 0:
-            log.info("registration refused", code="rate-limited", address=shortened(address))
-            raise RefusedError("Too many registrations from this address", code="rate-limited")
+    async def _serve(
+        self,
+        request: web.Request,
+        ws: web.WebSocketResponse,
+        outbox: Outbox,
+        address: Address,
+    ) -> None:
         challenge = Challenge(nonce=secrets.token_bytes(32), time=int(time.time()))
         outbox.send(encode_agent(challenge))
         register = await self._next_register(ws)
@@ -209,7 +216,14 @@ class Agents:
     ) -> None:
         loop = asyncio.get_running_loop()
         bucket = TokenBucket(_ANNOUNCE_BURST, _ANNOUNCES_PER_MINUTE, loop.time())
+        limits = self._config.limits
+        messages = TokenBucket(
+            limits.box_message_burst, limits.box_messages_per_minute, loop.time()
+        )
         async for message in ws:
+            # Nothing is read meanwhile: it is slowed, and loses nothing.
+            if (wait_s := messages.reserve(loop.time(), 1, math.inf)) is not None and wait_s > 0:
+                await asyncio.sleep(wait_s)
             if message.type is not WSMsgType.BINARY:
                 raise RemoteProtocolError("An agent sends binary messages")
             match decode_agent(message.data):

@@ -10,6 +10,8 @@ from aiohttp.typedefs import Middleware
 from p2claw.coord.store.base import Store
 from p2claw.errors import P2clawError
 
+PATHS = ("/healthz", "/readyz")
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -30,9 +32,7 @@ class Health:
 
         @web.middleware
         async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path not in ("/healthz", "/readyz") or self._is_of_an_app(
-                request.headers.get("Host", "")
-            ):
+            if request.path not in PATHS or self._is_of_an_app(request.headers.get("Host", "")):
                 return await handler(request)
             if request.method not in ("GET", "HEAD"):
                 return web.Response(status=405, headers={"Allow": "GET, HEAD"})

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from p2claw.config import ServerConfig
+from p2claw.coord.rendezvous import BUSY_RETRY_S
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.told import Told
 from p2claw.coord.visitors import PATH, Visitors
+from p2claw.coord.websockets import client_of
 from p2claw.errors import RemoteProtocolError
 from p2claw.wire.signalling import (
     POST_BYTES,
@@ -56,6 +58,8 @@ class PostedVisits:
         post = await _read(request)
         if post is None:
             return _reply([encode_visit(_NO_POST)])
+        if not await self._may_say(request, post):
+            return _reply([encode_visit(_TOO_MUCH)])
         mailbox = _Mailbox(self._config.limits.outbox_messages, lambda: self._gone(session))
         self._mailboxes[session] = self._switchboard.visitors[session] = mailbox
         self._visitors.introduce(asked)
@@ -68,6 +72,8 @@ class PostedVisits:
     async def next(self, request: web.Request) -> web.Response:
         """What else a visitor has to say, and what there is for it, once there is something."""
         post = await _read(request)
+        if not await self._may_say(request, post):
+            return _reply([encode_visit(_TOO_MUCH)])
         mailbox = self._mailboxes.get(post.session) if post is not None else None
         if post is None or mailbox is None:
             return _reply([encode_visit(_NO_POST if post is None else _OVER)])
@@ -75,6 +81,11 @@ class PostedVisits:
         if post.wait:
             await mailbox.filled(HOLD_S)
         return self._emptied(post.session, mailbox)
+
+    async def _may_say(self, request: web.Request, post: Post | None) -> bool:
+        """Wait for the turn of a post: it counts as one message, and each that it holds as one."""
+        address = client_of(request, self._config.trusted_proxies)
+        return await self._visitors.may_say(address, 1 + (len(post.messages) if post else 0))
 
     def _emptied(self, session: str, mailbox: _Mailbox) -> web.Response:
         """A reply with all that there is."""
@@ -103,6 +114,7 @@ class PostedVisits:
 
 
 _NO_POST = VisitError("protocol", "This is no post of a visitor")
+_TOO_MUCH = VisitError("rate-limited", "Too many messages from this address", BUSY_RETRY_S)
 _OVER = VisitError("protocol", "There is no such visit, or it is over")
 
 

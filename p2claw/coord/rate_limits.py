@@ -40,6 +40,20 @@ class TokenBucket:
         tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
         return 0.0 if tokens >= 1.0 else (1.0 - tokens) / self._per_s
 
+    def reserve(self, now: float, count: int, most_s: float) -> float | None:
+        """So many are admitted after this many seconds; None, and nothing is taken: after more
+        than `most_s`.
+
+        Each reservation waits once, for its own turn: if all that wait asked again and again, a
+        crowd of them would be work for a core.
+        """
+        tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s) - count
+        wait_s = max(0.0, -tokens / self._per_s)
+        if wait_s > most_s:
+            return None
+        self._tokens, self._since = tokens, now
+        return wait_s
+
 
 class RateLimit:
     """One bucket per address, for at most `addresses` addresses.
@@ -64,6 +78,13 @@ class RateLimit:
 
     def take(self, address: Address, now: float) -> float:
         """As `TokenBucket.take`, for this address."""
+        return self._bucket(address, now).take(now)
+
+    def reserve(self, address: Address, now: float, count: int, most_s: float) -> float | None:
+        """As `TokenBucket.reserve`, for this address."""
+        return self._bucket(address, now).reserve(now, count, most_s)
+
+    def _bucket(self, address: Address, now: float) -> TokenBucket:
         key = _key(address)
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -72,7 +93,7 @@ class RateLimit:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(key)
-        return bucket.take(now)
+        return bucket
 
 
 def _key(address: Address) -> tuple[int, int]:

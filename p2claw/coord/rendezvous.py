@@ -251,6 +251,11 @@ class Rendezvous:
         """The visitor broke docs/WIRE.md §12: it gets an error, and the visit is over."""
         self._end(session, VisitError("protocol", why), PROTOCOL)
 
+    def too_much(self, session: str) -> None:
+        """The address of the visitor says more than is read: it gets an error."""
+        error = VisitError("rate-limited", "Too many messages from this address", BUSY_RETRY_S)
+        self._end(session, error)
+
     def visitor_gone(self, session: str) -> None:
         """The visitor's socket is closed, whoever closed it."""
         visit = self._forget(session)

@@ -18,7 +18,7 @@ from p2claw.coord.rate_limits import RateLimit
 from p2claw.coord.store.base import Store
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visit import VisitRequest
-from p2claw.coord.websockets import client_of, new_socket
+from p2claw.coord.websockets import client_of, new_socket, too_many
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError
 from p2claw.log import get_log
 from p2claw.wire.signalling import Unknown, VisitError, decode_visit, encode_visit
@@ -29,6 +29,9 @@ PATH = "/__p2claw/v1/visit"
 VERSION = 1
 
 _NORMAL = 1000
+
+# How long a message waits if its address has said too many. With a longer wait its visit is over.
+MOST_WAIT_S = 5.0
 
 # A box that is offline, busy or silent is no fault of its visitors.
 _FAILURES = frozenset({"alias-unknown", "app-unknown", "protocol", "version"})
@@ -46,6 +49,9 @@ class Visitors:
         self._failures = RateLimit(
             limits.failure_burst, limits.failures_per_minute, limits.addresses
         )
+        self._messages = RateLimit(
+            limits.visit_message_burst, limits.visit_messages_per_minute, limits.addresses
+        )
         self._addresses: dict[str, Address] = {}  # of visits under way
         switchboard.on_refused = self._refused
 
@@ -56,6 +62,8 @@ class Visitors:
             return web.Response(status=426, text="Open this with a WebSocket.\n")
         session = secrets.token_urlsafe(16)
         asked = await self.admit(request, session)
+        if isinstance(asked, VisitError) and asked.code == "rate-limited":
+            return too_many(asked.message, asked.retry_s or 1)
         await ws.prepare(request)
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
             if isinstance(asked, VisitError):
@@ -65,7 +73,7 @@ class Visitors:
             self._switchboard.visitors[session] = outbox
             try:
                 self.introduce(asked)
-                await self._read(ws, session)
+                await self._read(ws, session, client_of(request, self._config.trusted_proxies))
             finally:
                 del self._switchboard.visitors[session]
                 self.over(session)
@@ -129,9 +137,24 @@ class Visitors:
         if address is not None and code in _FAILURES:
             self._failures.take(address, asyncio.get_running_loop().time())
 
-    async def _read(self, ws: web.WebSocketResponse, session: str) -> None:
+    async def may_say(self, address: Address, messages: int = 1) -> bool:
+        """Wait until this address may say so many more; False: it is not worth to wait for.
+
+        Nothing is read meanwhile: it is slowed, and loses nothing.
+        """
+        now = asyncio.get_running_loop().time()
+        wait_s = self._messages.reserve(address, now, messages, MOST_WAIT_S)
+        if wait_s:
+            await asyncio.sleep(wait_s)
+        return wait_s is not None
+
+    async def _read(self, ws: web.WebSocketResponse, session: str, address: Address) -> None:
         rendezvous = self._switchboard.rendezvous
         async for message in ws:
+            if not await self.may_say(address):
+                rendezvous.too_much(session)
+                self._switchboard.drain()
+                continue
             try:
                 if message.type is not WSMsgType.TEXT:
                     raise RemoteProtocolError("A visitor sends text")

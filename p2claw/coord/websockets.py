@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -25,6 +26,18 @@ def new_socket(limits: ServerLimits) -> web.WebSocketResponse:
         max_msg_size=2 * MESSAGE_BYTES,
         compress=False,
         timeout=_CLOSE_S,
+    )
+
+
+def too_many(message: str, wait_s: float) -> web.Response:
+    """The refusal of a connection that is no WebSocket yet: 429, and when to come again.
+
+    An upgrade, a message and a close cost many times what this does.
+    """
+    return web.json_response(
+        {"code": "rate-limited", "message": message},
+        status=429,
+        headers={"Retry-After": str(math.ceil(wait_s)), "Cache-Control": "no-store"},
     )
 
 

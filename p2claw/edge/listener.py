@@ -6,11 +6,14 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from p2claw.edge.connection import Connection, watched
+from p2claw.edge.front import Front
+from p2claw.edge.places import Places
 from p2claw.errors import UsageError
 from p2claw.units import KIB
 
@@ -47,26 +50,49 @@ def bind(host: str, port: int) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def listening(
-    app: web.Application, bound: socket.socket, context: ssl.SSLContext | None
+    app: web.Application,
+    bound: socket.socket,
+    context: ssl.SSLContext | None,
+    *,
+    places: Places,
+    head_s: float,
+    unread_s: float,
+    first: Collection[str] = (),
 ) -> AsyncIterator[None]:
-    """Serve the application on this socket while the block runs, and close the socket after it."""
+    """Serve the application on this socket while the block runs, and close the socket after it.
+
+    places: how many connections there may be. head_s, unread_s: see `Connection`. first: the paths
+    that are served when there are nearly too many.
+    """
     app.on_response_prepare.append(_name_server)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        logger=_server_log(),
-        shutdown_timeout=_SHUTDOWN_S,
-        keepalive_timeout=_KEEPALIVE_S,
-        max_line_size=_LINE_BYTES,
-        max_field_size=_LINE_BYTES,
-        lingering_time=_LINGER_S,
-    )
+    app.middlewares.insert(0, watched(first))
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
+    server = runner.server
+    assert server is not None
+    logger = _server_log()
+
+    def connection(is_last: bool, on_lost: Callable[[], None]) -> Connection:
+        return Connection(
+            server,
+            head_s=head_s,
+            unread_s=unread_s,
+            is_last=is_last,
+            on_lost=on_lost,
+            access_log=None,
+            logger=logger,
+            keepalive_timeout=_KEEPALIVE_S,
+            max_line_size=_LINE_BYTES,
+            max_field_size=_LINE_BYTES,
+            lingering_time=_LINGER_S,
+        )
+
+    front = Front(bound, context, places, connection, handshake_s=head_s)
+    front.start()
     try:
-        await web.SockSite(runner, bound, ssl_context=context, backlog=_BACKLOG).start()
         yield
     finally:
+        await front.stop()
         await runner.cleanup()
         bound.close()
 

@@ -42,6 +42,8 @@ LEAST_S = {
     4009: 60.0,  # replaced: two agents with one key would replace each other again and again
     4010: 60.0,
 }
+# How long a coordinator can make an agent wait that it does not let in.
+MOST_TOLD_S = 60.0
 
 
 class ControlState(enum.Enum):
@@ -53,13 +55,19 @@ class ControlState(enum.Enum):
 
 
 class ControlLostError(LinkError):
-    """The socket closed or could not be opened. close_code: of RFC 6455 §7.4, or None."""
+    """The socket closed or could not be opened.
+
+    close_code: of RFC 6455 §7.4, or None. least_s: how long to wait at least, as it was told.
+    """
 
     code = "control-lost"
 
-    def __init__(self, message: str, *, close_code: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, close_code: int | None = None, least_s: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.close_code = close_code
+        self.least_s = least_s
 
 
 class ControlSocket:
@@ -181,8 +189,7 @@ class ControlConnection:
                     log.info("control connection renewed", reason=self._reason)
                     continue
                 self.last_error = str(error)
-                close_code = error.close_code if isinstance(error, ControlLostError) else None
-                delay_s = self._backoff.next_delay_s(least_s=LEAST_S.get(close_code or 0, 0.0))
+                delay_s = self._backoff.next_delay_s(least_s=_least_s(error))
                 log.warning(
                     "control connection lost",
                     code=error.code,
@@ -236,6 +243,21 @@ class ControlConnection:
             self.state_since_s = time.monotonic()
 
 
+def _least_s(error: P2clawError) -> float:
+    if not isinstance(error, ControlLostError):
+        return 0.0
+    return max(error.least_s, LEAST_S.get(error.close_code or 0, 0.0))
+
+
+def _not_upgraded(url: str, error: aiohttp.WSServerHandshakeError) -> ControlLostError:
+    """A response that is no WebSocket: a full server says when to come again."""
+    if error.status not in (429, 503):
+        return ControlLostError(f"{url} cannot be reached: {error}")
+    told = error.headers.get("Retry-After", "") if error.headers is not None else ""
+    least_s = min(float(told), MOST_TOLD_S) if told.isascii() and told.isdecimal() else 0.0
+    return ControlLostError(f"{url} has too much to do just now ({error.status})", least_s=least_s)
+
+
 def _client() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=LocalhostResolver()))
 
@@ -266,6 +288,8 @@ class _Open:
                 )
         except TimeoutError as error:
             raise ControlLostError(f"{self._url} did not answer") from error
+        except aiohttp.WSServerHandshakeError as error:
+            raise _not_upgraded(self._url, error) from error
         except (aiohttp.ClientError, OSError) as error:
             raise ControlLostError(f"{self._url} cannot be reached: {error}") from error
         return self._socket

@@ -262,6 +262,11 @@ async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
                 )
         except TimeoutError:
             raise _unreachable(address, "no answer") from None
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status != 429:
+                raise _unreachable(address, str(error)) from error
+            refused = VisitError("rate-limited", "Too many visits from this address just now")
+            raise _refused(refused) from error
         except (aiohttp.ClientError, OSError) as error:
             raise _unreachable(address, str(error)) from error
         socket = _Socket(websocket, deadline)

@@ -258,8 +258,25 @@ async def test_too_many_registrations_from_one_address_are_refused(tmp_path: Pat
         for _ in range(2):
             async with registered_agent(server.url, KEY):
                 pass
-        async with connected_agent(server.url) as agent:
-            assert await _refused(agent) == ("rate-limited", 4029)
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            async with connected_agent(server.url):
+                pass
+        assert refusal.value.status == 429  # before there is a WebSocket
+        assert refusal.value.headers is not None
+        assert refusal.value.headers["Retry-After"] == "1"
+
+
+async def test_a_box_that_says_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
+    limits = ServerLimits(box_message_burst=2, box_messages_per_minute=600.0)
+    async with (
+        running_server(tmp_path, limits=limits) as server,
+        registered_agent(server.url, KEY) as (agent, _),
+    ):
+        begun = time.monotonic()
+        for seq in range(6):
+            await agent.send(Announce(seq, ()))
+        assert [(await agent.receive(Announced)).seq for _ in range(6)] == list(range(6))
+        assert time.monotonic() - begun > 0.3  # four above the burst, at ten per second
 
 
 async def test_too_many_new_keys_from_one_address_are_refused(tmp_path: Path) -> None:

@@ -83,3 +83,15 @@ def test_at_the_limit_the_address_that_was_quiet_for_longest_is_forgotten() -> N
     limit.take(A, 0.0)
     limit.take(ip_address("192.0.2.3"), 0.0)
     assert (limit.take(A, 0.0) > 0.0, limit.take(B, 0.0) > 0.0) == (True, False)
+
+
+def test_who_reserves_waits_once_and_each_for_its_own_turn() -> None:
+    bucket = TokenBucket(2, 60.0, 0.0)
+    assert [bucket.reserve(0.0, 1, 5.0) for _ in range(4)] == [0.0, 0.0, 1.0, 2.0]
+
+
+def test_who_would_wait_too_long_is_refused_and_takes_nothing() -> None:
+    bucket = TokenBucket(2, 60.0, 0.0)
+    assert bucket.reserve(0.0, 6, 5.0) == 4.0
+    assert bucket.reserve(0.0, 2, 5.0) is None
+    assert bucket.reserve(0.0, 1, 5.0) == 5.0

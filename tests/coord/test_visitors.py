@@ -9,6 +9,7 @@ import time
 from ipaddress import ip_network
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from p2claw import names
@@ -238,15 +239,22 @@ async def test_a_type_of_a_newer_version_is_ignored(server: RunningServer) -> No
         await agent.receive(BoxOffer)
 
 
+async def _too_many(server: RunningServer) -> tuple[int, str]:
+    """Status and Retry-After of a visit that is refused before there is a WebSocket."""
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        async with connected_visitor(server.url, "v=1&alias=purplecrab"):
+            pass
+    assert refusal.value.headers is not None
+    return refusal.value.status, refusal.value.headers["Retry-After"]
+
+
 async def test_too_many_visits_from_one_address_are_refused(tmp_path: Path) -> None:
     limits = ServerLimits(visit_burst=2, visits_per_minute=6.0)
     async with running_server(tmp_path, limits=limits) as server:
         for _ in range(2):
             async with connected_visitor(server.url, "v=1&alias=purplecrab") as visitor:
                 await visitor.next()
-        async with connected_visitor(server.url, "v=1&alias=purplecrab") as visitor:
-            error = await visitor.receive(VisitError)
-            assert (error.code, error.retry_s) == ("rate-limited", 10)
+        assert await _too_many(server) == (429, "10")
 
 
 async def test_seventy_visits_in_a_row_from_one_address_are_served(server: RunningServer) -> None:
@@ -267,9 +275,7 @@ async def test_too_many_failures_of_an_address_leave_others_behind_it_their_visi
         for _ in range(2):
             async with connected_visitor(server.url, "v=1&alias=purplecrab") as visitor:
                 assert await _refused(visitor) == "alias-unknown"
-        async with connected_visitor(server.url, "v=1&alias=purplecrab") as visitor:
-            error = await visitor.receive(VisitError)
-            assert (error.code, error.retry_s) == ("rate-limited", 10)
+        assert await _too_many(server) == (429, "10")
         async with introduced_visitor(server, box.alias) as (_, introduced):
             assert introduced.peer_id == PEER_ID
 
@@ -292,8 +298,26 @@ async def test_behind_a_trusted_proxy_each_visitor_is_counted_alone(tmp_path: Pa
 
 async def test_without_a_trusted_proxy_nobody_hides_behind_a_header(tmp_path: Path) -> None:
     async with running_server(tmp_path, limits=ServerLimits(visit_burst=1)) as server:
-        codes = [await _visit_as(server, f"192.0.2.{number}") for number in range(2)]
-    assert codes == ["alias-unknown", "rate-limited"]
+        assert await _visit_as(server, "192.0.2.1") == "alias-unknown"
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await _visit_as(server, "192.0.2.2")
+
+
+async def test_an_address_that_says_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
+    limits = ServerLimits(visit_message_burst=2, visit_messages_per_minute=600.0)
+    async with (
+        running_server(tmp_path, limits=limits) as server,
+        registered_agent(server.url, KEY, ("dog",)) as (agent, box),
+        introduced_visitor(server, box.alias) as (visitor, _),
+    ):
+        begun = time.monotonic()
+        await visitor.send(VisitOffer(SDP))
+        for number in range(5):
+            await visitor.send(VisitCandidate(f"candidate:{number}", "0"))
+        await agent.receive(BoxOffer)
+        for number in range(5):
+            assert (await agent.receive(BoxCandidate)).candidate == f"candidate:{number}"
+        assert time.monotonic() - begun > 0.3  # four above the burst, at ten per second
 
 
 TURN = {

@@ -16,6 +16,7 @@ from typing import Any
 from p2claw.cli.serving import Serving, serving
 from p2claw.config import ServerConfig
 from p2claw.coord.rendezvous import Rendezvous
+from p2claw.edge.places import Places
 from tests.support.static_site import write_static_site
 
 REPOSITORY = Path(__file__).parents[2]
@@ -38,6 +39,10 @@ class RunningServer:
     @property
     def rendezvous(self) -> Rendezvous:
         return self.serving.coordinator.rendezvous
+
+    @property
+    def places(self) -> Places:
+        return self.serving.places
 
     def host(self, label: str) -> str:
         return f"{label}.{self.serving.config.parent}:{self.port}"
