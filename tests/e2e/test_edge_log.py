@@ -12,6 +12,7 @@ import pytest_asyncio
 from tests.e2e.acts.visit import visit
 from tests.e2e.probe_app import Probe
 from tests.e2e.stack import Stack, stack
+from tests.e2e.table.edge_requests import may
 from tests.support.browser import Browser
 from tests.support.edge_log import EdgeLog
 
@@ -82,6 +83,8 @@ async def test_after_boot_no_path_and_no_body_of_the_app_reaches_the_edge(
     log = await everything(browser, written_down, probe, fresh_name)
     targets = [asked.target for asked in log.asked()]
     assert [path for path in targets if not path.startswith(OURS)] == []
+    # The judge of the table of real apps knows each of them, and what its body may be.
+    assert [asked for asked in log.asked() if not may(asked, "")] == []
     without_cookies = re.sub(rb"(?im)^cookie:.*$", b"", log.raw())
     assert b"lobster" not in without_cookies
 
