@@ -32,6 +32,7 @@ find_missing() {
     need iproute2 has ip
     need nftables has nft
     need conntrack has conntrack
+    need poppler-utils has pdftotext
     ;;
   apps)
     need php-cli has php
