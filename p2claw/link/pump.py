@@ -71,6 +71,7 @@ class Pump:
         "_send_is_soon",
         "_streams",
         "_timer",
+        "_timer_at",
         "_waiting",
         "on_pong",
         "session",
@@ -100,6 +101,7 @@ class Pump:
         self._streams: dict[int, Stream] = {}
         self._send_is_soon = False
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._loss: LinkError | None = None
         self._news = News()
         self._channel_is_closed = Fact()
@@ -343,9 +345,11 @@ class Pump:
         if deadline is None or self._loss is not None or self._channel is None:
             return
         if self._timer is not None:
-            if self._timer.when() <= deadline:
+            if self._timer_at <= deadline:
                 return
             self._timer.cancel()
+        # uvloop's handle of a moment that has passed does not say when that is.
+        self._timer_at = deadline
         self._timer = self._loop.call_at(deadline, self._on_timer)
 
     def _on_timer(self) -> None:

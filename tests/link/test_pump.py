@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from unittest import mock
 
 import pytest
+import uvloop
 
 from p2claw.errors import LinkError, LocalProtocolError, StreamResetError
 from p2claw.link.pump import HIGH_WATER_BYTES, Pump
@@ -243,3 +245,17 @@ async def test_what_is_acknowledged_does_not_wait_for_room_in_a_full_channel() -
     assert session.checks < 10  # a deadline that stays in the past is a timer without a rest
     near.lose()
     await asyncio.gather(box.close(), visitor.close())
+
+
+def test_a_deadline_that_has_passed_is_no_fault_on_uvloop() -> None:
+    """uvloop calls soon what is due already, by a handle that does not know its moment."""
+
+    async def run() -> None:
+        async with linked() as link:
+            pump = link.box
+            passed = asyncio.get_running_loop().time() - 1.0
+            with mock.patch.object(type(pump.session), "next_timeout", return_value=passed):
+                pump._arm()
+                pump._arm()
+
+    uvloop.run(run())
