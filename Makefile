@@ -22,7 +22,7 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs lab lab-alive fuzz-dataplane check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
+.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs lab lab-alive fuzz-dataplane hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -44,6 +44,8 @@ help:
 	@echo 'make lab     who reaches whom through which NATs; as root.  ARGS="--by chromium --relay with"'
 	@echo 'make lab-alive   what a visit notices of changed addresses, NATs and agents; as root.  ARGS="--by chromium"'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
+	@echo 'make hostile   attacks on every part, ten times as long, and whether others are served meanwhile'
+	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make clean   remove everything that was built'
@@ -131,6 +133,13 @@ lab-alive: build prerequisites-test tests/e2e/node_modules/.made
 
 fuzz-dataplane:
 	@sh scripts/fuzz-dataplane.sh $(ARGS)
+
+hostile: build prerequisites-test
+	@HOSTILE_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest --timeout 1800 tests/hostile tests/agent/http/test_hostile.py \
+	  tests/agent/visitors/test_work.py tests/agent/visitors/test_proxy_crowd.py tests/link/test_dialling.py tests/fuzz $(ARGS)
+
+chaos: build prerequisites-test
+	@$(BIN)/python -m tests.chaos $(MINUTES) $(ARGS)
 
 check-arm: prerequisites-arm .venv/.extension
 	@PYTHON=$(BIN)/python sh scripts/check-arm.sh

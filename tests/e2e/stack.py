@@ -72,11 +72,15 @@ class Stack:
     def agent_pid(self) -> int:
         return self._processes["agent"].pid
 
-    async def start_server(self) -> None:
+    @property
+    def server_pid(self) -> int:
+        return self._processes["server"].pid
+
+    async def start_server(self, *options: str) -> None:
         listen = f"{self.listens_at}:{self.port}"
         data = str(self.folder / "server")
         static = ("--static", str(self.bootstrap)) if self.bootstrap else ()
-        await self._start("server", "server", "--listen", listen, "--data", data, *static)
+        await self._start("server", "server", "--listen", listen, "--data", data, *static, *options)
         await self._until(self._answers, "the edge listens")
 
     async def start_agent(self, *options: str) -> None:

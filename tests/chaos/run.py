@@ -1,0 +1,148 @@
+"""A run of chaos: rounds of faults, and after each everything must be back. Its figures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from p2claw.errors import P2clawError
+from tests.chaos.crowd import Crowd
+from tests.chaos.faults import FAULTS
+from tests.chaos.scene import Scene, scene
+
+VISITORS = 20
+# Of one round, and how long everything may take to be back after its last fault.
+ROUND_S = 40.0
+BACK_S = 15.0
+# Between two faults.
+LEAST_S, MOST_S = 0.5, 4.0
+# What an idle box may have more than at first, once its links are over.
+SETTLE_S = 75.0
+MORE_DESCRIPTORS = 16
+MORE_MB = 96
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@dataclass
+class Figures:
+    """What a run was like. wrong: what must not happen; empty if all is well."""
+
+    seed: int
+    seconds: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+    completed: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    back_s: list[float] = field(default_factory=list)
+    descriptors: tuple[int, int] = (0, 0)
+    resident_mb: tuple[int, int] = (0, 0)
+    wrong: list[str] = field(default_factory=list)
+
+    def facts(self) -> dict[str, Any]:
+        """As they are printed."""
+        return {
+            name: dict(value) if isinstance(value, Counter) else value
+            for name, value in ((each.name, getattr(self, each.name)) for each in fields(self))
+        }
+
+
+async def run(folder: Path, *, seconds: float, seed: int) -> Figures:
+    """Rounds of faults for so long, each at least one, and what they led to."""
+    figures = Figures(seed)
+    chance = random.Random(seed)
+    begun = time.monotonic()
+    async with scene(folder) as made:
+        crowd = Crowd(made, VISITORS, seed)
+        figures.completed, figures.failures = crowd.completed, crowd.failures
+        figures.wrong = crowd.wrong
+        await crowd.served()
+        before = await _box_uses(made)
+        crowd.start()
+        try:
+            while True:
+                left_s = seconds - (time.monotonic() - begun)
+                await _round(made, chance, figures, min(ROUND_S, left_s))
+                figures.back_s.append(await _back(crowd, figures))
+                if time.monotonic() - begun + BACK_S > seconds:
+                    break
+        finally:
+            await crowd.end()
+        await _settled(made, before, figures)
+    figures.seconds = round(time.monotonic() - begun, 1)
+    documented = _documented()
+    figures.wrong += [
+        f"the code {code} is in no document"
+        for code in figures.failures
+        if code.partition("/")[0] not in documented
+    ]
+    return figures
+
+
+async def _round(made: Scene, chance: random.Random, figures: Figures, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        name = chance.choice(sorted(FAULTS))
+        figures.faults[name] += 1
+        await FAULTS[name](made, chance)
+        if time.monotonic() > deadline:
+            return
+        await asyncio.sleep(chance.uniform(LEAST_S, MOST_S))
+
+
+async def _back(crowd: Crowd, figures: Figures) -> float:
+    """How long it takes until new visitors of every kind are served, one after the other."""
+    begun = time.monotonic()
+    served, failed = False, "slow"
+    while not served and time.monotonic() - begun < 2 * BACK_S:
+        await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(2 * BACK_S):
+                await crowd.served()
+            served = True
+        except* (P2clawError, TimeoutError) as group:
+            failed = str(group.exceptions[0]) or "timeout"
+    passed_s = time.monotonic() - begun
+    if passed_s > BACK_S:
+        figures.wrong.append(f"back only after {passed_s:.1f} s: {failed}")
+    return round(passed_s, 1)
+
+
+async def _settled(made: Scene, before: tuple[int, int], figures: Figures) -> None:
+    """Wait until a box without visitors uses what it used at first, or does not."""
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        after = await _box_uses(made)
+        more = after[0] - before[0]
+        if more <= MORE_DESCRIPTORS or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(1)
+    figures.descriptors = before[0], after[0]
+    figures.resident_mb = before[1], after[1]
+    if more > MORE_DESCRIPTORS:
+        figures.wrong.append(f"{more} descriptors more than at first")
+    if after[1] - before[1] > MORE_MB:
+        figures.wrong.append(f"{after[1] - before[1]} MB more than at first")
+
+
+async def _box_uses(made: Scene) -> tuple[int, int]:
+    """Descriptors and resident megabytes of agent, workers and server together."""
+    pids = [made.stack.server_pid, made.stack.agent_pid, *await made.workers()]
+    descriptors = resident = 0
+    for pid in dict.fromkeys(pids):
+        descriptors += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        resident += pages * os.sysconf("SC_PAGE_SIZE")
+    return descriptors, resident // 1_000_000
+
+
+def _documented() -> set[str]:
+    """Every word that stands in backquotes in the documents of codes."""
+    text = "".join((DOCS / name).read_text() for name in ("OPERATIONS.md", "WIRE.md"))
+    return set(re.findall(r"`([a-z][a-z0-9-]+)`", text))
