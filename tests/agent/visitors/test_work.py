@@ -5,34 +5,18 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from p2claw.wire.frames.codec import CODEC
-from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
-from p2claw.wire.frames.heads import RequestHead, encode_request
 from p2claw.wire.frames.limits import DEFAULT_LIMITS
-from p2claw.wire.frames.payloads import reset_payload
-from tests.support.proxied import Proxied, proxied
+from tests.hostile.attacks import open_and_cancel
+from tests.support.proxied import proxied
 from tests.support.upstreams import Talk, until, upstream_of
-
-GET = encode_request(RequestHead("GET", "/slow", ()), DEFAULT_LIMITS)
-CANCEL = reset_payload(Code.CANCEL, "")
 
 
 async def page(talk: Talk) -> None:
     while request := await talk.request():
-        if request.target == "/slow":
+        if request.target == "/hang":
             await talk.until_closed()
             return
         await talk.answer(b"page")
-
-
-def open_and_cancel(box: Proxied, count: int) -> None:
-    """As a hostile visitor would: its own session knows nothing of these streams."""
-    delivery = box.visitor.session._delivery
-    for id in range(100_001, 100_001 + 2 * count, 2):
-        message = CODEC.encode_frame(FrameType.REQUEST, FLAG_END, id, GET)
-        message += CODEC.encode_frame(FrameType.RESET, 0, id, CANCEL)
-        delivery.gave(message)
-        box.path.send(message)
 
 
 async def test_a_visitor_that_opens_and_cancels_without_end_loses_its_link(tmp_path: Path) -> None:
