@@ -7,6 +7,7 @@ import contextlib
 import enum
 import time
 from collections.abc import Callable
+from typing import assert_never
 
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.refusals import Refusals
@@ -236,8 +237,10 @@ class WorkerKeeper:
                 reply = self._asked.get(seq)
                 if reply is not None and not reply.done():
                     reply.set_result(links)
-            case Signalled() | Sign() | Ended() | Noticed() | VisitorsSilent():
+            case Signalled() | Sign() | Ended() | Gone() | Noticed() | VisitorsSilent():
                 self._received(self, message)
+            case _:
+                assert_never(message)
 
     def _enter(self, state: State) -> None:
         if self.state is not State.LEAVING:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from p2claw.agent.workers.messages import (
     Ended,
     Failed,
+    Gone,
     Message,
     Offered,
     Ready,
@@ -31,6 +32,7 @@ ANNOUNCES = "speaks for the box"
 BABBLES = "speaks nonsense"
 FORGES = "wants signatures for others"
 OUTLIVES = "outlives its agent"
+FORGETS = "says that each visitor is gone"
 ECHOES = "says of a session what it hears"
 
 
@@ -61,6 +63,8 @@ def main(how: str) -> None:
                 continue
             if how == ANNOUNCES:
                 say(Signalled.of(Announce(1, ("cat",))))
+            if how == FORGETS:
+                say(Gone(message.offer.session, True))
             if how == BABBLES:
                 end.sendall(b"\xff" * 8)
             if how == FORGES:

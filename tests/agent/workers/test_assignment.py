@@ -169,6 +169,16 @@ async def test_a_link_that_does_not_open_makes_room(tmp_path: Path, offer_sdp: s
         await until(lambda: box.links() == [0])
 
 
+async def test_a_newcomer_gets_the_place_of_a_visitor_that_a_worker_reports_as_gone(
+    tmp_path: Path, stand_in_is: Callable[[str], None]
+) -> None:
+    stand_in_is(stand_in.FORGETS)
+    async with box_with(tmp_path, 1, AgentLimits(links=1)) as box:
+        box.offer("one", "v=0")
+        await until(lambda: taken(box, "v=0"))
+        assert box.links() == [1]
+
+
 async def test_what_is_said_of_a_session_reaches_its_worker(
     tmp_path: Path, stand_in_is: Callable[[str], None]
 ) -> None:
