@@ -151,11 +151,19 @@ class AgentConfig:
     udp_port: int = 0
     """The UDP port of all links; 0: any free one. Worker k, counted from 0, takes udp_port + k."""
     public_addresses: tuple[PublicAddress, ...] = ()
+    map_ports: bool = False
+    """Whether the router in front of the box is asked to forward the UDP ports of its links."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "coordinator", check_coordinator(self.coordinator))
         _check_workers(self.workers)
         _check_udp_port(self.udp_port, self.workers)
+        if self.map_ports and self.workers > 1 and not self.udp_port:
+            raise UsageError(
+                "Ports of several workers are forwarded only if they are known",
+                code="udp-port-missing",
+                hint="Name the first one: --udp-port 4100",
+            )
 
     @property
     def identity_path(self) -> Path:

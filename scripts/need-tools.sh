@@ -33,6 +33,7 @@ find_missing() {
     need nftables has nft
     need conntrack has conntrack
     need poppler-utils has pdftotext
+    need miniupnpd has miniupnpd
     ;;
   apps)
     need php-cli has php

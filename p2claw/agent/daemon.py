@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 
 from p2claw import __version__
 from p2claw.agent.exposed import Exposed
@@ -18,12 +19,13 @@ from p2claw.agent.home.routes import Route, RouteFile, Routes, route_from
 from p2claw.agent.http.notices import Notice, Notices
 from p2claw.agent.local.api import Json, local_api
 from p2claw.agent.local.unix_socket import local_socket
+from p2claw.agent.mapping.port_mapper import PortMapper
 from p2claw.agent.registration import Registration
 from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.visitors.refusals import by_kind
 from p2claw.agent.visitors.visitors import Visitors
 from p2claw.agent.workers.assignment import Workers
-from p2claw.config import AgentConfig
+from p2claw.config import AgentConfig, PublicAddress
 from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection, ControlState
@@ -68,6 +70,9 @@ class Agent:
         self._control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
         )
+        self._mapper: PortMapper | None = None
+        if config.map_ports:
+            self._mapper = PortMapper(self._visitors.udp_ports, self._mapped)
 
     async def run(
         self,
@@ -92,17 +97,20 @@ class Agent:
                 apps=len(self._exposed.routes),
                 coordinator=self._config.coordinator,
             )
-            watch = AddressWatch(self._control.addresses_changed)
+            watch = AddressWatch(self._addresses_changed)
             watch.start()
             stack.callback(watch.close)
-            control = asyncio.create_task(self._keep_registered())
+            lasting = {asyncio.create_task(self._keep_registered())}
+            if self._mapper is not None:
+                lasting.add(asyncio.create_task(self._mapper.run()))
             try:
                 ready()
                 await self._stop.wait()
             finally:
                 stopping()
-                control.cancel()
-                await asyncio.wait({control})
+                for task in lasting:
+                    task.cancel()
+                await asyncio.wait(lasting)
                 await self._drain()
         log.info("agent stopped")
 
@@ -235,6 +243,7 @@ class Agent:
                 }
                 for worker in self._visitors.workers()
             ],
+            "port_mappings": [asdict(one) for one in self._mapper.facts] if self._mapper else None,
             "refused": by_kind(self._visitors.refused()),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "codec": CODEC.name,
@@ -252,6 +261,15 @@ class Agent:
             "chunked": route.chunked,
             "rejected": self._registration.rejected.get(route.app, ""),
         }
+
+    def _addresses_changed(self) -> None:
+        self._control.addresses_changed()
+        if self._mapper is not None:
+            self._mapper.addresses_changed()
+
+    def _mapped(self, addresses: Mapping[int, PublicAddress]) -> None:
+        self._visitors.mapped(addresses)
+        self._registration.redial()
 
     def _apply(self, routes: Routes) -> None:
         self._notices.keep(routes)

@@ -89,6 +89,7 @@ class Registration:
         self._seq = 0
         self._known = 0  # the newest announcement that the coordinator has acknowledged
         self._changed = asyncio.Condition()
+        self._moved = asyncio.Event()
 
     async def announce(self) -> None:
         """Announce the apps again, because they have changed; returns once that is acknowledged.
@@ -99,6 +100,10 @@ class Registration:
         with suppress(TimeoutError):
             async with asyncio.timeout(ANNOUNCE_TIMEOUT_S), self._changed:
                 await self._changed.wait_for(lambda: self._unsent is None or self._known >= seq)
+
+    def redial(self) -> None:
+        """The box may be dialled elsewhere than before: say so, now."""
+        self._moved.set()
 
     async def serve(self, socket: ControlSocket) -> None:
         """Register on socket, then receive offers until it ends.
@@ -173,7 +178,10 @@ class Registration:
             if packed or was_dialled:
                 unsent.put(Dial(packed, self._identity.sign(DIAL, packed)))
             was_dialled = bool(packed)
-            await asyncio.sleep(RENEW_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_S):
+                    await self._moved.wait()
+            self._moved.clear()
 
     async def _listen(self, socket: ControlSocket, unsent: Unsent, names: PublicNames) -> None:
         while True:

@@ -76,6 +76,13 @@ usage, no coordinator joined, or another agent runs from the same home.
     help="Where visitors reach this box though the address is none of its own; repeatable.",
 )
 @click.option(
+    "--map-ports/--no-map-ports",
+    envvar="P2CLAW_MAP_PORTS",
+    default=False,
+    show_default=True,
+    help="Have the router forward the UDP port of all links to this box, by UPnP.",
+)
+@click.option(
     "--head-timeout",
     envvar="P2CLAW_HEAD_TIMEOUT",
     type=click.FloatRange(min=0, min_open=True),
@@ -141,6 +148,7 @@ def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:
         workers=options["workers"],
         udp_port=options["udp_port"],
         public_addresses=tuple(map(PublicAddress.parse, options["public_addresses"])),
+        map_ports=options["map_ports"],
     )
 
 

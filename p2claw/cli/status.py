@@ -59,6 +59,12 @@ def _refused_text(refused: dict[str, dict[str, int]]) -> str:
     return ", ".join(counts) or "nothing"
 
 
+def _mapping_text(mapping: dict[str, Any]) -> str:
+    if mapping["address"]:
+        return f"{mapping['address']} → UDP port {mapping['udp_port']}"
+    return f"UDP port {mapping['udp_port']}: {mapping['message']} ({mapping['code']})"
+
+
 def _print(found: dict[str, Any]) -> None:
     coordinator = found["coordinator"]
     state = f"{coordinator['state']} for {duration_text(coordinator['since_s'])}"
@@ -74,6 +80,7 @@ def _print(found: dict[str, Any]) -> None:
             ("", f"{state} ({trouble})" if trouble and coordinator["state"] != "online" else state),
             ("joined", _joined_text(found)),
             ("links", found["links"]),
+            *(("forwarded", _mapping_text(one)) for one in found["port_mappings"] or ()),
             ("refused", _refused_text(found["refused"])),
             ("built on", f"{found['codec']}, {_plane_text(found['data_plane'])}"),
         ]

@@ -21,7 +21,16 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
     facts = p2claw(running.box_home, "status", "--json").json
     assert facts.keys() == {
         *("version", "pid", "peer_id", "alias", "key_alias", "coordinator", "apps", "links"),
-        *("refused", "uptime_s", "codec", "data_plane", "workers", "joined", "default"),
+        *(
+            "refused",
+            "port_mappings",
+            "uptime_s",
+            "codec",
+            "data_plane",
+            "workers",
+            "joined",
+            "default",
+        ),
     }
     assert facts["coordinator"].keys() == {"url", "state", "since_s", "last_error"}
     assert facts["pid"] == running.facts["pids"]["agent"]

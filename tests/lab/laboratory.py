@@ -27,6 +27,7 @@ class Laboratory:
         self._internet = f"{stem}-i"
         self._hosts: dict[str, Host] = {}
         self._routers: dict[str, str] = {}
+        self._places: dict[str, Place] = {}
 
     async def build(self, line: Line) -> None:
         """The internet and the server in it, at the end of this line."""
@@ -45,11 +46,12 @@ class Laboratory:
         wiring.route_to(self._internet, place, f"{SERVER_ADDRESS6}/128")
         self.server = await self._ends.enter_async_context(host(name, *SERVER_ADDRESSES))
 
-    async def host(self, who: str, kind: str, line: Line | None = None) -> Host:
+    async def host(self, who: str, kind: str | Nat, line: Line | None = None) -> Host:
         """The host of this name behind a NAT of this kind; made when it is first asked for."""
         key = f"{who} {kind}"
         if key not in self._hosts:
-            self._hosts[key] = await self._behind(key, NATS[kind], line or Line())
+            nat = kind if isinstance(kind, Nat) else NATS[kind]
+            self._hosts[key] = await self._behind(key, nat, line or Line())
         return self._hosts[key]
 
     def readdress(self, host: Host) -> None:
@@ -59,6 +61,12 @@ class Laboratory:
     def router(self, host: Host) -> str:
         """The namespace of the router in front of a host, to look at or to disturb."""
         return self._routers[host.name]
+
+    def add_outer(self, host: Host, address: str) -> None:
+        """Give the router in front of a host one more address outside."""
+        router, place = self._routers[host.name], self._places[host.name]
+        namespaces.ip("-n", router, "address", "add", f"{address}/32", "dev", "wan0")
+        wiring.route_to(self._internet, place, f"{address}/32")
 
     async def move(self, host: Host, kind: str, line: Line | None = None) -> None:
         """Let a host leave its network for another, behind a router of its own of this kind."""
@@ -102,7 +110,7 @@ class Laboratory:
         if nat.ipv6:
             addresses.append(place.inner6)
             wiring.route_to(self._internet, place, f"{place.inner6}/128")
-        self._routers[name] = router
+        self._routers[name], self._places[name] = router, place
         return addresses
 
     def _namespace(self, name: str) -> None:

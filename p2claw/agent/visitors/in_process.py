@@ -11,7 +11,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from p2claw.agent.folders.serving import Folders
@@ -94,6 +94,7 @@ class InProcess:
         self._port = open_port(udp_port)
         self._is_port_fixed = udp_port != 0
         self._public_addresses = public_addresses
+        self._mapped: tuple[PublicAddress, ...] = ()  # by the router
         self._watch = AddressWatch(self._port.addresses_changed)
         self._certificate = SharedCertificate()
         self._names: PublicNames | None = None  # since a descriptor was made
@@ -188,11 +189,17 @@ class InProcess:
 
     def _reached_at(self, names: PublicNames) -> tuple[tuple[str, int], ...]:
         return public_addresses(
-            self._public_addresses,
+            (*self._public_addresses, *self._mapped),
             seen=names.seen,
             port=self._port.number,
             is_fixed=self._is_port_fixed,
         )
+
+    def udp_ports(self) -> dict[int, int]:
+        return {0: self._port.number}
+
+    def mapped(self, addresses: Mapping[int, PublicAddress]) -> None:
+        self._mapped = tuple(addresses.values())
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         link = self._links.get(session)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
+from p2claw.config import PublicAddress
 from p2claw.wire.signalling import AgentMessage, BoxOffer
 from p2claw.wire.signalling.dialling import Descriptor
 
@@ -57,6 +58,12 @@ class Visitors(Introduced, Protocol):
 
     def refused(self) -> dict[str, int]:
         """What was refused until now, and how often, by `what/code`: `refusals.py`."""
+
+    def udp_ports(self) -> Mapping[int, int]:
+        """The UDP port of each process that serves visitors, by its number. After `start`."""
+
+    def mapped(self, addresses: Mapping[int, PublicAddress]) -> None:
+        """The router forwards these to those ports; to none of the others any more."""
 
     async def drain(self, timeout_s: float) -> None:
         """Refuse new visitors, let open requests finish within timeout_s, then end every link."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from p2claw.agent.home.identity import Identity
@@ -40,7 +40,7 @@ from p2claw.agent.workers.messages import (
     VisitorsSilent,
 )
 from p2claw.agent.workers.shares import share_of
-from p2claw.config import AgentConfig
+from p2claw.config import AgentConfig, PublicAddress
 from p2claw.errors import P2clawError, RemoteProtocolError
 from p2claw.log import configured, get_log
 from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxEnd, BoxOffer, Refuse
@@ -100,6 +100,7 @@ class Workers:
         self._turn = 0
         self._keepers = [self._keeper(number, config) for number in range(config.workers)]
         self._tasks: list[asyncio.Task[None]] = []
+        self._udp_port = config.udp_port
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -168,6 +169,13 @@ class Workers:
         for keeper in self._keepers:
             now.add(keeper.refused())
         return now.counts()
+
+    def udp_ports(self) -> Mapping[int, int]:
+        return {keeper.number: self._udp_port + keeper.number for keeper in self._keepers}
+
+    def mapped(self, addresses: Mapping[int, PublicAddress]) -> None:
+        for keeper in self._keepers:
+            keeper.mapped(addresses.get(keeper.number))
 
     async def drain(self, timeout_s: float) -> None:
         await self._leave(Drain(timeout_s), timeout_s + STOP_S)

@@ -21,6 +21,7 @@ from p2claw.agent.workers.messages import (
     Failed,
     Gone,
     Links,
+    Mapped,
     Message,
     NewRoutes,
     Noticed,
@@ -32,6 +33,7 @@ from p2claw.agent.workers.messages import (
     VisitorsSilent,
 )
 from p2claw.agent.workers.process import WorkerError, WorkerProcess
+from p2claw.config import PublicAddress
 from p2claw.errors import P2clawError, UsageError
 from p2claw.link.backoff import Backoff
 from p2claw.log import get_log
@@ -97,6 +99,7 @@ class WorkerKeeper:
         self._leaving = asyncio.Event()
         self._seq = 0
         self._asked: dict[int, asyncio.Future[tuple[LinkFacts, ...]]] = {}
+        self._mapped: PublicAddress | None = None
 
     @property
     def number(self) -> int:
@@ -123,6 +126,11 @@ class WorkerKeeper:
         """Send a message to the process. Without a running process it is dropped."""
         if self._process is not None:
             self._process.line.send(message)
+
+    def mapped(self, address: PublicAddress | None) -> None:
+        """The router forwards this to the worker's UDP port; None: nothing any more."""
+        self._mapped = address
+        self.send(Mapped(address))
 
     def leave(self, message: Drain | Stop) -> None:
         """Tell the worker how to end, and restart it no more. Stop may follow Drain."""
@@ -201,6 +209,7 @@ class WorkerKeeper:
         """Read messages until the line ends or a forbidden one comes; returns which it was."""
         line.send(self._begin)
         line.send(self._routes())
+        line.send(Mapped(self._mapped))
         if self._leaving.is_set():
             line.send(Stop())
         try:

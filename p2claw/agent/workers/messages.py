@@ -104,6 +104,12 @@ class AskLinks(Message, frozen=True):
     seq: int
 
 
+class Mapped(Message, frozen=True):
+    """To a worker: where the router forwards its UDP port from; None: nowhere any more."""
+
+    address: PublicAddress | None
+
+
 class Drain(Message, frozen=True):
     """To a worker: let open requests finish within timeout_s, then end."""
 
@@ -170,7 +176,17 @@ class Links(Message, frozen=True):
 
 
 ToWorker = (
-    Begin | NewRoutes | Offered | Signalled | Signed | Crowded | Evict | AskLinks | Drain | Stop
+    Begin
+    | NewRoutes
+    | Offered
+    | Signalled
+    | Signed
+    | Crowded
+    | Evict
+    | AskLinks
+    | Mapped
+    | Drain
+    | Stop
 )
 OfWorker = (
     Ready | Failed | Alive | Signalled | Sign | Ended | Gone | Noticed | VisitorsSilent | Links

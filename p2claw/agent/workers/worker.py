@@ -34,6 +34,7 @@ from p2claw.agent.workers.messages import (
     Failed,
     Gone,
     Links,
+    Mapped,
     NewRoutes,
     Noticed,
     Offered,
@@ -130,6 +131,8 @@ class Worker:
                 self._visitors.evict(session)
             case AskLinks(seq):
                 self._do(self._send_links(seq))
+            case Mapped(address):
+                self._visitors.mapped({} if address is None else {0: address})
             case Drain(timeout_s):
                 self._do(self._drain(timeout_s))
             case Stop():

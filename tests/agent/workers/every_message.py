@@ -17,6 +17,7 @@ from p2claw.agent.workers.messages import (
     Failed,
     Gone,
     Links,
+    Mapped,
     Message,
     NewRoutes,
     Noticed,
@@ -77,6 +78,8 @@ TO_WORKER: tuple[Message, ...] = (
     Crowded(True),
     Evict("session-1"),
     AskLinks(7),
+    Mapped(PublicAddress("198.51.100.7", 4100)),
+    Mapped(None),
     Drain(10.0),
     Stop(),
 )
