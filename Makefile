@@ -22,7 +22,7 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs lab lab-alive fuzz-dataplane hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
+.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile lab lab-alive fuzz-dataplane hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -41,6 +41,7 @@ help:
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make bench-first-byte   round trips of a first and a repeat visit, beside nginx with TLS 1.3; as root'
 	@echo 'make bench-costs   what n fragments, requests or visits cost in the worst order, for n, 2n, 4n'
+	@echo 'make bench-hostile   what a visitor notices of one that attacks, attack by attack'
 	@echo 'make lab     who reaches whom through which NATs; as root.  ARGS="--by chromium --relay with"'
 	@echo 'make lab-alive   what a visit notices of changed addresses, NATs and agents; as root.  ARGS="--by chromium"'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
@@ -124,6 +125,9 @@ bench-first-byte: build prerequisites-test tests/e2e/node_modules/.made
 
 bench-costs: build
 	@$(BIN)/python -m bench costs $(ARGS)
+
+bench-hostile: build prerequisites-test
+	@$(BIN)/python -m bench hostile $(ARGS)
 
 lab: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.lab $(ARGS)

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import costs, first_byte, page, scale, wan, whole_path
+from bench import costs, first_byte, hostile, page, scale, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -47,6 +47,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "first-byte":
         await first_byte.run(report, args)
+        return
+    if args.name == "hostile":
+        await hostile.run(report, args)
         return
     sizes = {"runs": args.runs, "megabytes": args.mb}
     if args.name in ("whole-path", "all"):
@@ -85,7 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     costs.add_options(
         names.add_parser("costs", parents=[common], help="what n things cost that a peer chooses")
     )
-    names.add_parser("all", parents=[common], help="all but wan, scale, page, first-byte and costs")
+    hostile.add_options(
+        names.add_parser("hostile", parents=[common], help="a visitor beside one that attacks")
+    )
+    names.add_parser(
+        "all", parents=[common], help="all but wan, scale, page, first-byte, costs and hostile"
+    )
     return parser
 
 

@@ -1,0 +1,79 @@
+"""`python -m bench.hostile.attacker URL EDGE ATTACK`: attacks a box until it is told to end.
+
+It says when the attack has begun, and at its end how many links it has lost, by their code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections import Counter
+from typing import Any
+
+import uvloop
+
+from bench.stdio import Lines, say
+from p2claw.errors import P2clawError
+from p2claw.link.stream import VisitorStream
+from p2claw.visitor import Visitor
+from p2claw.wire.frames.heads import RequestHead
+from tests.hostile.attacks import ATTACKS
+
+# Between two tries to get a link.
+AGAIN_S = 0.5
+
+
+class _Path:
+    """The channel of a link, with the name that the attacks know. Nothing of it is remembered."""
+
+    def __init__(self, send: Any) -> None:
+        self.send = send
+        self.far = self
+        self.sent: list[bytes] = []
+
+
+class OnLink:
+    """A link as the attacks want it; see `tests.support.proxied.Proxied`."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor._link.pump
+        self.path = _Path(visitor._link.opened.channel.send)
+
+    def begin(
+        self, method: str, target: str = "/", fields: Any = (), *, end: bool = True
+    ) -> VisitorStream:
+        return self.visitor.open(RequestHead(method, target, fields), end=end)
+
+
+async def attack_on(url: str, edge: str, name: str, codes: Counter[str]) -> None:
+    """Again and again, on a new link each time."""
+    while True:
+        try:
+            async with await Visitor.open(url, edge=edge) as visitor:
+                await (await visitor.request("GET", "/")).body()  # the box has said its limits
+                if not codes:
+                    say({"begun": True})
+                codes["links"] += 1
+                box = OnLink(visitor)
+                await ATTACKS[name](box)  # type: ignore[arg-type]
+                if box.visitor.loss is not None:
+                    codes[box.visitor.loss.code] += 1
+        except P2clawError as error:
+            codes[error.code] += 1
+            await asyncio.sleep(AGAIN_S)
+
+
+async def main(url: str, edge: str, name: str) -> None:
+    codes: Counter[str] = Counter()
+    lines = await Lines.open()
+    attacking = asyncio.create_task(attack_on(url, edge, name, codes))
+    await lines.next()
+    attacking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await attacking
+    say(codes)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:4]))
