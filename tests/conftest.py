@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 # Here real browsers, other stacks and whole networks run in real time beside whatever else this
 # machine does. Such a test has a second try, and the report names each that needed it. One fault
 # of ours in two runs would show as many of them, so many are a failure.
-IN_REAL_TIME = frozenset({"autobahn", "cache_suite", "e2e", "interop", "lab", "parity"})
+IN_REAL_TIME = frozenset({"autobahn", "cache_suite", "chaos", "e2e", "interop", "lab", "parity"})
 MOST_SECOND_TRIES = 6
 
 

@@ -18,7 +18,8 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.scene import Scene, scene
 
 VISITORS = 20
-# Of one round, and how long everything may take to be back after its last fault.
+# Of one round, and how long everything may take to be back after its last fault, beside what a
+# visit takes on this machine without any.
 ROUND_S = 40.0
 BACK_S = 15.0
 # Between two faults.
@@ -40,6 +41,7 @@ class Figures:
     faults: Counter[str] = field(default_factory=Counter)
     completed: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    usual_s: float = 0.0
     back_s: list[float] = field(default_factory=list)
     descriptors: tuple[int, int] = (0, 0)
     resident_mb: tuple[int, int] = (0, 0)
@@ -62,7 +64,9 @@ async def run(folder: Path, *, seconds: float, seed: int) -> Figures:
         crowd = Crowd(made, VISITORS, seed)
         figures.completed, figures.failures = crowd.completed, crowd.failures
         figures.wrong = crowd.wrong
+        started = time.monotonic()
         await crowd.served()
+        figures.usual_s = round(time.monotonic() - started, 1)
         before = await _box_uses(made)
         crowd.start()
         try:
@@ -109,7 +113,7 @@ async def _back(crowd: Crowd, figures: Figures) -> float:
         except* (P2clawError, TimeoutError) as group:
             failed = str(group.exceptions[0]) or "timeout"
     passed_s = time.monotonic() - begun
-    if passed_s > BACK_S:
+    if passed_s > BACK_S + figures.usual_s:
         figures.wrong.append(f"back only after {passed_s:.1f} s: {failed}")
     return round(passed_s, 1)
 
