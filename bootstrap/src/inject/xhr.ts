@@ -21,6 +21,7 @@ interface Opened {
 }
 
 const BROKEN = ["abort", "error", "timeout"] as const;
+const RESPONSES = ["response", "responseText"];
 const TOTALS = ["progress", "load", "loadend"] as const;
 
 const opened = new WeakMap<XMLHttpRequest, Opened>();
@@ -52,6 +53,7 @@ export function wrapXhr(shell: ShellApi): void {
       const made = Reflect.construct(target, given, newTarget) as XMLHttpRequest;
       // Before any listener of the app's.
       made.addEventListener("abort", (event) => brokenOff(made, event));
+      made.addEventListener("error", () => emptied(made));
       for (const name of BROKEN) made.addEventListener(name, () => uploadBroken(made, name));
       made.addEventListener("readystatechange", () => uploaded(made));
       for (const name of TOTALS) made.addEventListener(name, (event) => tellTotal(made, event));
@@ -63,6 +65,7 @@ export function wrapXhr(shell: ShellApi): void {
   Native.prototype.open = function (...given: unknown[]): void {
     const [method, url, async = true, user, password] = given as Parameters<typeof open>;
     opened.delete(this);
+    for (const name of RESPONSES) Reflect.deleteProperty(this, name);
     const own = given.length < 2 ? undefined : linkedUrl(url);
     if (!own || !async) {
       open.apply(this, given as Parameters<typeof open>);
@@ -142,6 +145,14 @@ function brokenOff(xhr: XMLHttpRequest, event: ProgressEvent): void {
   event.stopImmediatePropagation();
   const { lengthComputable, loaded, total } = event;
   xhr.dispatchEvent(new ProgressEvent("error", { lengthComputable, loaded, total }));
+}
+
+// Nothing is left of an answer that was cut off: some browsers keep what a Service Worker gave of it.
+function emptied(xhr: XMLHttpRequest): void {
+  if (!opened.has(xhr)) return;
+  const value = /^(text)?$/.test(xhr.responseType) ? "" : null;
+  for (const name of value === "" ? RESPONSES : ["response"])
+    Object.defineProperty(xhr, name, { configurable: true, value });
 }
 
 // After a redirect some browsers tell the length of the redirect itself.

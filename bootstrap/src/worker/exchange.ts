@@ -28,7 +28,7 @@ export interface ExchangeOwner {
   over(exchange: Exchange): void;
   /** Whether the answer waits, for `signedIn`. */
   challenged(exchange: Exchange, challenges: string[]): boolean;
-  progress(id: string, sentBytes: number): void;
+  progress(id: string, sentBytes: number, whole: boolean): void;
   noticed(text: string): void;
 }
 
@@ -223,8 +223,8 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     this.fail("reset");
   }
 
-  sent(bytes: number): void {
-    if (this.reference !== undefined) this.owner.progress(this.reference, bytes);
+  sent(bytes: number, whole: boolean): void {
+    if (this.reference !== undefined) this.owner.progress(this.reference, bytes, whole);
   }
 
   private answer(head: ResponseHead, end: boolean): void {

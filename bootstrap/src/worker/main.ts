@@ -21,7 +21,7 @@ import { SignIn } from "./sign-in";
 import type { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
-const PROGRESS_MS = 100;
+const PROGRESS_MS = 50; // XHR §4.5.6
 
 const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
@@ -253,9 +253,9 @@ function withLength(request: PortRequest, source: Source | undefined): PortReque
   return { ...request, fields: [...request.fields, length] };
 }
 
-function progress(id: string, sentBytes: number): void {
+function progress(id: string, sentBytes: number, whole: boolean): void {
   const nowMs = performance.now();
-  if (nowMs - (progressed.get(id) ?? -PROGRESS_MS) < PROGRESS_MS) return;
+  if (!whole && nowMs - (progressed.get(id) ?? -PROGRESS_MS) < PROGRESS_MS) return;
   progressed.set(id, nowMs);
   tell({ kind: "progress", id, sentBytes });
 }

@@ -15,7 +15,8 @@ export type Source =
 export interface UploadOwner {
   /** The page broke its body off. */
   broken(): void;
-  sent(bytes: number): void;
+  /** whole: that was all of it. */
+  sent(bytes: number, whole: boolean): void;
 }
 
 export class Upload {
@@ -64,6 +65,8 @@ export class Upload {
       if (this.stopped) return;
       if (done) {
         this.link.send(this.stream, new Uint8Array(), true);
+        // What the queue still has, a browser's own buffers would have as well.
+        this.owner.sent(this.pushedBytes, true);
         return;
       }
       // A piece may have megabytes: the queue, and what is told of it, goes in smaller steps.
@@ -88,6 +91,6 @@ export class Upload {
   }
 
   private report(): void {
-    this.owner.sent(this.pushedBytes - this.link.queued(this.stream));
+    this.owner.sent(this.pushedBytes - this.link.queued(this.stream), false);
   }
 }
