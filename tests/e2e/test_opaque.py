@@ -53,6 +53,11 @@ BOTH = """() => {
     const said = document.getElementById("late").textContent;
     return said.includes("ext") && said.includes("dot") ? said : null;
 }"""
+REACHED = """() => {
+    const { contentDocument, contentWindow } = document.querySelector("iframe");
+    try { return [contentDocument, contentWindow.document.title]; }
+    catch (error) { return [contentDocument, error.name]; }
+}"""
 ALL_SAID = "() => heard.find(one => one.ext && one.dot)"
 
 
@@ -123,7 +128,9 @@ async def test_a_frame_with_a_sandboxed_page_speaks_with_the_page_around_it(
             "() => document.querySelector('iframe').contentWindow.postMessage(1, '*')"
         )
         await tab.wait_for("() => heard.some(one => one.heard === 1)")
+        reached = await tab.evaluate(REACHED)
     assert said == {**RIGHT, "from": "null", "source": True}
+    assert reached == [None, "SecurityError"]
 
 
 async def test_a_file_that_a_policy_sandboxes_is_shown(

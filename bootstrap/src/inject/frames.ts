@@ -5,6 +5,7 @@ import { inPlaceOf } from "./native-look";
 import { BLOB_PATH } from "../messages/our-paths";
 import type { ShellApi } from "../messages/frame-shell";
 import { lend } from "./lend";
+import { opaqueWithin } from "./opaque-messages";
 import { appUrl } from "./own-url";
 
 /** Our own tag in this page: what of it a page within may carry too. */
@@ -18,7 +19,6 @@ const EMPTY = "data:text/html,";
 // What stands before the first thing in a page's head: elements and doctype stay where they were.
 const HEAD =
   /^(?:\s+|<!--(?:-?>|[^]*?--!?>)|<!doctype[^>]*>|<(?:html|head)(?=[\s/>])(?:"[^"]*"|'[^']*'|[^"'>])*>)*/i;
-const OPAQUE_LOADS = "script style img";
 const { createObjectURL, revokeObjectURL } = URL;
 
 const mended = new WeakMap<Element, string>();
@@ -27,8 +27,14 @@ const blobs = new Map<string, Blob>();
 export function mendFrames(shell: ShellApi, tag: OwnTag): void {
   keepBlobs();
   const { prototype } = HTMLIFrameElement;
-  lendOnAccess(prototype, "contentWindow", (found) => found as Window | null);
-  lendOnAccess(prototype, "contentDocument", (found) => (found as Document | null)?.defaultView);
+  onAccess(prototype, "contentWindow", (found: Window | null) => [
+    found,
+    opaqueWithin(found) ?? found,
+  ]);
+  onAccess(prototype, "contentDocument", (found: Document | null) => {
+    const shown = found?.defaultView ?? null;
+    return [shown, opaqueWithin(shown) === undefined ? found : null];
+  });
   const frames = document.getElementsByTagName("iframe");
   const objects = document.getElementsByTagName("object");
   const embeds = document.getElementsByTagName("embed");
@@ -50,18 +56,19 @@ export function mendFrames(shell: ShellApi, tag: OwnTag): void {
   });
 }
 
-function lendOnAccess(
+// look: the window that the frame shows, and what a script is given.
+function onAccess<T>(
   prototype: object,
   name: string,
-  windowOf: (found: unknown) => Window | null | undefined,
+  look: (found: T) => [shown: Window | null, given: unknown],
 ): void {
   const native = Object.getOwnPropertyDescriptor(prototype, name);
   Object.defineProperty(prototype, name, {
     ...native,
     get(this: HTMLIFrameElement) {
-      const found: unknown = native?.get?.call(this);
-      if (isBare(this)) lend(windowOf(found) ?? null);
-      return found;
+      const [shown, given] = look(native?.get?.call(this) as T);
+      if (isBare(this)) lend(shown);
+      return given;
     },
   });
 }
@@ -106,18 +113,8 @@ function put(frame: HTMLIFrameElement, attribute: "src" | "srcdoc", value: strin
 async function fill(shell: ShellApi, frame: HTMLIFrameElement, url: URL): Promise<void> {
   put(frame, "srcdoc", "");
   try {
-    const { wholePage, dataUrl } = await shell.late();
-    const response = await window.fetch(url, { headers: { accept: "text/html,*/*;q=0.8" } });
-    const type = response.headers.get("content-type") ?? "";
-    if (!/^(text\/html|application\/xhtml)/i.test(type)) {
-      put(frame, "srcdoc", `<img src="${await dataUrl(await response.blob())}">`);
-      return;
-    }
-    const policy = response.headers.get("content-security-policy") ?? "";
-    const html = await response.text();
-    const said = { loads: OPAQUE_LOADS, nonce: "", policy, target: "" };
-    const page = { html, url: response.url, fetch: window.fetch, ...said };
-    put(frame, "srcdoc", await wholePage(page));
+    const late = await shell.late();
+    put(frame, "srcdoc", await late.sandboxed(url, window.fetch));
   } catch {
     // It stays empty, as a frame whose page did not come.
   }

@@ -20,7 +20,7 @@ import { hideOwnStorage } from "./own-storage";
 import { appSocket, learnOrigins } from "./own-url";
 import { plainPerformance } from "./performance";
 import { hear, wrapOpen } from "./popups";
-import { passTo } from "./opaque-messages";
+import { passTo, standIn } from "./opaque-messages";
 import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
@@ -90,6 +90,7 @@ function begin(place: Place): void {
   mendFrames(shell, { src: script?.src ?? "", nonce: script?.nonce ?? "" });
   followReports(shell, JSON.parse(said.notes ?? "[]") as PolicyNote[]);
   if (script && said.opaque !== undefined) {
+    if (!isTop) standIn();
     const { opaque, loads = "" } = said;
     const { nonce = "" } = script;
     const { fetch } = window;

@@ -5,7 +5,7 @@ import { listApps } from "./app-list";
 import { EventStreamParser } from "../inject/event-source-parser";
 import { enteredInto, restore } from "./fields";
 import { Mirror } from "./mirror";
-import { dataUrl, wholePage } from "./opaque";
+import { sandboxed } from "./opaque";
 import { showOpaque } from "./opaque-document";
 import { problemPage } from "./problem-page";
 import { problemText } from "./problem-texts";
@@ -20,8 +20,7 @@ document.adoptedStyleSheets.push(style);
 
 export const late: Late = {
   listApps,
-  wholePage,
-  dataUrl,
+  sandboxed,
   mirrorOf: (host) => new Mirror(host),
   reportViolation,
   problemPage,

@@ -2,13 +2,38 @@
 // what they ask for. So what they load of the app's own stands in them, and their origin stays
 // opaque. What they fetch later is refused, as the app's server mostly would.
 
-import type { OpaquePage } from "../messages/late";
+interface OpaquePage {
+  html: string;
+  url: string;
+  /** Kinds that its policies let it load from the app: "script style img". */
+  loads: string;
+  /** For policies that admit a nonce and no `data:`; "" where none does. */
+  nonce: string;
+  /** A policy that must stand in the page itself. */
+  policy: string;
+  /** Where links lead. */
+  target: string;
+  /** Of the page of the app that shows it. */
+  fetch: typeof fetch;
+}
 
+const FRAME_LOADS = "script style img";
 const SELECTORS: Record<string, [selector: string, attribute: string]> = {
   script: ["script[src]", "src"],
   style: ['link[rel~="stylesheet" i][href]', "href"],
   img: ["img[src]", "src"],
 };
+
+/** The page of a frame that `sandbox` gives that origin. Raises what `ask` raises. */
+export async function sandboxed(url: URL, ask: typeof fetch): Promise<string> {
+  const response = await ask(url, { headers: { accept: "text/html,*/*;q=0.8" } });
+  const type = response.headers.get("content-type") ?? "";
+  if (!/^(text\/html|application\/xhtml)/i.test(type))
+    return `<img src="${await dataUrl(await response.blob())}">`;
+  const policy = response.headers.get("content-security-policy") ?? "";
+  const page = { html: await response.text(), url: response.url, fetch: ask };
+  return wholePage({ ...page, loads: FRAME_LOADS, nonce: "", policy, target: "" });
+}
 
 /** The page as text for `srcdoc`. */
 export async function wholePage(page: OpaquePage): Promise<string> {

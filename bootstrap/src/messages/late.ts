@@ -8,9 +8,11 @@ import type { Names, ProblemCode, ProblemText } from "./problems";
 export interface Late {
   /** Of a box that is named without an app. */
   listApps(address: BoxAddress, view: AppListView): void;
-  /** A page with an opaque origin, as text for `srcdoc`. */
-  wholePage(page: OpaquePage): Promise<string>;
-  dataUrl(blob: Blob): Promise<string>;
+  /**
+   * What a sandboxed frame with an opaque origin is to show of the app, as text for `srcdoc`.
+   * ask: of the page around it.
+   */
+  sandboxed(url: URL, ask: typeof fetch): Promise<string>;
   /** host: what an app is called that says no title. */
   mirrorOf(host: string): TabMirror;
   /** shown: a document of XML. */
@@ -95,19 +97,4 @@ export interface SignedIn {
   field: string | undefined;
   /** Authorization of Basic for all that is below a path. */
   basic: [path: string, field: string][];
-}
-
-export interface OpaquePage {
-  html: string;
-  url: string;
-  /** Kinds that its policies let it load from the app: "script style img". */
-  loads: string;
-  /** For policies that admit a nonce and no `data:`; "" where none does. */
-  nonce: string;
-  /** A policy that must stand in the page itself. */
-  policy: string;
-  /** Where links lead. */
-  target: string;
-  /** Of the page of the app that shows it. */
-  fetch: typeof fetch;
 }
