@@ -23,6 +23,7 @@ export function enteredInto(shown: Document): Kept["fields"] {
 /** kept: absent where the page was not there before. */
 export function restore(page: Window, kept: Kept | undefined): void {
   const { document: shown } = page;
+  if (kept) page.history.scrollRestoration = kept.restoration;
   const fill = (): void => {
     const values = new Map(kept?.fields);
     for (const [key, field] of fieldsOf(shown)) {

@@ -3,6 +3,8 @@
 /** What a person has done in a document, for when it is come back to. */
 export interface Kept {
   scroll: [x: number, y: number];
+  /** Whether the browser scrolls there by itself. */
+  restoration: "auto" | "manual";
   /** Of each field that is not as the page made it: which one it is, and what is in it. */
   fields: [key: string, value: FieldValue][];
 }

@@ -191,11 +191,11 @@ export class FrameHistory {
       this.left.set(at.key, this.kept());
       this.at = entry;
       this.owner.stay();
-      page.pop(entry.app, url);
       const kept = this.left.get(entry.key) ?? entry.kept;
-      if (kept && page.window.history.scrollRestoration === "auto") {
-        page.window.scrollTo(...kept.scroll);
-      }
+      const { window: shown } = page;
+      if (kept) shown.history.scrollRestoration = kept.restoration;
+      page.pop(entry.app, url);
+      if (kept && shown.history.scrollRestoration === "auto") shown.scrollTo(...kept.scroll);
       return;
     }
     this.left.set(at.key, this.kept());
@@ -226,8 +226,9 @@ export class FrameHistory {
   }
 
   private write(how: "pushState" | "replaceState", entry: Entry, url: string): void {
-    this.at = entry;
     history[how](entry, "", url);
+    // A copy: what the page changes in its state afterwards is not in its entry.
+    this.at = history.state as Entry;
   }
 
   private follow(page: Window): void {
@@ -250,8 +251,10 @@ export class FrameHistory {
 
   private kept(): Kept {
     const { shown, late } = this;
-    const { scrollX = 0, scrollY = 0 } = shown?.defaultView ?? {};
-    return { scroll: [scrollX, scrollY], fields: (shown && late?.enteredInto(shown)) ?? [] };
+    const { scrollX = 0, scrollY = 0, history: own = history } = shown?.defaultView ?? {};
+    const { scrollRestoration: restoration } = own;
+    const fields = (shown && late?.enteredInto(shown)) ?? [];
+    return { scroll: [scrollX, scrollY], restoration, fields };
   }
 
   // Into the entry itself, which outlives this page.
