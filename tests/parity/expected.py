@@ -296,6 +296,14 @@ EXPECTED = (
         )
     ),
     *(
+        Expected(pattern, "the status of a Response is one of 200 to 599 (Fetch §5.5)", browsers)
+        for pattern, browsers in (
+            *((f"fields/start/status-{status}:outcome", BOTH) for status in (0, 99, 600, 999)),
+            ("fields/start/four-digits:outcome", ("chromium",)),
+            *((f"bodies/shape{how}/line-cut:*", BOTH) for how in ("", "-stream", "-xhr")),
+        )
+    ),
+    *(
         Expected(
             f"fields/length/{length.encode().hex() or 'none'}:headers",
             "the box says the length as it has understood it, or nothing: who passes on a length"
