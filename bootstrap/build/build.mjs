@@ -212,7 +212,7 @@ function contentSecurityPolicy(style) {
     "worker-src 'self'",
     // Pictures for a tab and for installing the app are of any site.
     "img-src http: https: data: blob:",
-    "manifest-src http: https: data:",
+    "manifest-src http: https: data: blob:",
     "frame-src 'self' blob: data:",
     "base-uri 'none'",
     "form-action 'self'",

@@ -124,7 +124,7 @@ def content_security_policy(
             f"connect-src 'self' {socket}",  # 'self' covers no WebSocket in older browsers
             # Pictures for a tab and for installing the app are of any site.
             "img-src http: https: data: blob:",
-            "manifest-src http: https: data:",
+            "manifest-src http: https: data: blob:",
             "frame-src 'self' blob: data:",
             "base-uri 'none'",
             "form-action 'self'",  # a form that arrived before the app is sent on into its frame

@@ -116,6 +116,38 @@ async def test_the_tab_follows_what_the_app_changes_in_its_head(
     assert kettle.app.asked_for("/favicon.ico")
 
 
+async def test_an_icon_and_a_manifest_out_of_a_blob_are_the_tabs(
+    browser: Browser, kettle: CannedSite
+) -> None:
+    tab = (await visit(browser, f"{kettle.url}/bare", "Bare")).tab
+    await tab.evaluate(
+        """([picture, manifest]) => {
+            const address = (text, type) => URL.createObjectURL(new Blob([text], { type }));
+            const [icon, app] = ["icon", "manifest"].map((rel) =>
+              Object.assign(document.createElement("link"), { rel }));
+            icon.href = address(picture, "image/svg+xml");
+            app.href = address(JSON.stringify(manifest), "application/manifest+json");
+            document.head.append(icon, app);
+        }""",
+        [SVG.decode(), {**MANIFEST, "start_url": f"{kettle.url}/begin"}],
+    )
+    own = await tab.evaluate("() => document.querySelector('[rel=icon]').href")
+    assert own.startswith("blob:")
+    await tab.wait_for(
+        "href => document.querySelector('[rel=icon]').href === href", own, within="top"
+    )
+    if browser.kind == "chromium":
+        said = await tab.wait_for(
+            """() => document.querySelector("[rel=manifest]").href.startsWith("blob:")""",
+            within="top",
+        )
+        assert said
+        read = await tab.cdp("Page.getAppManifest")
+        assert json.loads(read["data"])["name"] == MANIFEST["name"], read
+    refused = [line for line in tab.console if "Content" in line and "Policy" in line]
+    assert not refused, refused
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def phone(tmp_path: Path) -> AsyncIterator[Browser]:
     """Chromium, of a size and with fingers as a phone."""

@@ -8,7 +8,8 @@ const PICTURE_BYTES = 1_048_576;
 
 const known = new Map<string, Promise<string | undefined>>();
 
-/** An icon as data; another site's as it is, which the browser has off the network. */
+/** An icon as data. Another site's stays as it is, for the browser has it off the network; so does
+ * a Blob of the page's, which our own policy would not let the shell fetch. */
 export function icon(url: string, most = ICON_BYTES): Promise<string | undefined> {
   const had = known.get(url) ?? fetched(url, most).catch(() => undefined);
   known.set(url, had);
@@ -16,12 +17,17 @@ export function icon(url: string, most = ICON_BYTES): Promise<string | undefined
 }
 
 async function fetched(url: string, most: number): Promise<string | undefined> {
-  if (new URL(url).origin !== location.origin) return url; // data: too
+  if (isBlob(url) || new URL(url).origin !== location.origin) return url; // data: too
   const response = await fetch(url);
   if (!response.ok) return undefined;
   const blob = await response.blob();
   if (!blob.size || blob.size > most || blob.type.startsWith("text/")) return undefined;
   return dataUrl(blob);
+}
+
+// Its origin is that of the page that made it.
+function isBlob(url: string): boolean {
+  return url.startsWith("blob:");
 }
 
 /** Members that are URLs, in a manifest and in what it lists. */
@@ -35,6 +41,8 @@ export async function manifest(
   const installs = "onbeforeinstallprompt" in window;
   if (!installs && !matchMedia("(pointer: coarse)").matches) return undefined;
   if (installs) passOn(page);
+  // Within a Blob all URLs are whole: it has none that others could be relative to.
+  if (isBlob(url)) return url;
   const response = await fetch(url).catch(() => undefined);
   if (!response?.ok) return undefined;
   const said: unknown = await response.json().catch(() => undefined);
