@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -17,9 +16,10 @@ import { VitePWA } from "vite-plugin-pwa";
 export default defineConfig({ plugins: [VitePWA({ registerType: "autoUpdate" })] });
 """
 REGISTER = 'import { registerSW } from "virtual:pwa-register";\nregisterSW({ immediate: true });\n'
+# What the plugin precaches by default; pictures are not among it.
+PRECACHED = ("/", ".html", ".css", ".js")
 WHOLE = """() => document.readyState === 'complete'
   && [...document.images].every((image) => image.complete)"""
-QUIET_LOOKS = 20
 ASKED = "async () => (await fetch('/asked.json')).json()"
 
 
@@ -55,11 +55,12 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     await tab.wait_for(controlled, timeout_s=30)
     precached = await tab.evaluate("async () => (await caches.keys()).join()")
     assert "workbox-precache" in precached, precached
-    await _quiet(tab)
+    await tab.wait_for(WHOLE)
+    await tab.evaluate(ASKED)
     await tab.reload()
     await tab.wait_for_text("Get started")
     await tab.wait_for(WHOLE)
-    asked = await tab.evaluate(ASKED)
+    asked = [path for path in await tab.evaluate(ASKED) if path.endswith(PRECACHED)]
     assert all("sw.js" in path for path in asked), f"not out of the precache: {asked}"
     source = app.folder / "source" / "src" / "main.js"
     before = source.read_text()
@@ -72,17 +73,6 @@ async def use(tab: Tab, app: ForeignApp) -> str:
         source.write_text(before)
         build(app.folder / "source")
     return f"precached, asked again only for {len(asked)} scripts, updated itself"
-
-
-async def _quiet(tab: Tab) -> None:
-    """Its pictures and its icon are not among what it precaches, and may come long after its text:
-    so until nothing is asked for any more."""
-    await tab.wait_for(WHOLE)
-    for _ in range(QUIET_LOOKS):
-        await asyncio.sleep(1)
-        if not await tab.evaluate(ASKED):
-            return
-    raise AssertionError("the page never stops asking")
 
 
 ENTRY = Entry(ForeignApp("vitepwa", f"{CREATE_VITE}-{PLUGIN}", make, command), use)
