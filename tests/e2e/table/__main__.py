@@ -27,6 +27,7 @@ SHOTS = Path(__file__).parents[1] / "shots" / "table"
 # Those that people meet most come first.
 NAMES = ("django_admin", "vite_dev", "fastapi_live", "flask_upload", "php_sessions")
 NAMES += ("streamlit_app", "jupyter_lab", "gradio_app", "marimo_app", "terminal_xterm")
+NAMES += ("webpack_dev", "bokeh_server")
 NAMES += ("next_app", "react_router", "django_https", "basic_auth", "saml_post", "webdav_page")
 NAMES += ("films", "gallery", "vite_pwa", "ffmpeg_threads", "godot_game")
 NAMES += ("node_red", "copyparty_share", "tiddly_wiki", "no_vnc")
@@ -91,7 +92,7 @@ async def run(
                 for entry in chosen:
                     said = await visit(entry, browser, running, folder, direct=direct, log=log)
                     outcome[entry.app.name][kind] = said
-                    print(f"{entry.app.name:<14}{kind:<10}{said}", flush=True)
+                    print(f"{entry.app.name:<16}{kind:<10}{said}", flush=True)
             finally:
                 await browser.close()
     shutil.rmtree(folder)
