@@ -1,1 +1,1 @@
-"""The daemon on a box: registers, answers visitors, forwards their requests to upstreams."""
+"""The daemon on a box: registers, serves visitors, forwards their requests to upstreams."""

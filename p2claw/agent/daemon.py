@@ -38,7 +38,8 @@ log = get_log("agent")
 
 CONTROL_PATH = "/__p2claw/v1/agent"
 
-# After a fault of ours on the control connection: links live on without it, so the agent does too.
+# The wait after an error of our own on the control connection. Open links do not need that
+# connection, so the agent goes on.
 FAULT_WAIT_S = 5.0
 
 
@@ -81,7 +82,7 @@ class Agent:
     ) -> None:
         """Run until `stop`; then let open requests finish, for `drain_s` at most.
 
-        ready: called once the local API answers. stopping: before open requests
+        ready: called once the local API serves. stopping: before open requests
         finish. Raises UsageError `routes-damaged` …
         """
         async with AsyncExitStack() as stack:
@@ -140,7 +141,7 @@ class Agent:
         return self._describe(route)
 
     async def delete_route(self, app: str) -> Json:
-        """Expose app no more: requests on open links are answered 404. Raises UsageError."""
+        """Stop exposing app: requests on open links get a 404. Raises UsageError."""
         await self._exposed.remove(app)
         await self._registration.announce()
         log.info("app unexposed", app=app)
@@ -148,7 +149,7 @@ class Agent:
 
     @asynccontextmanager
     async def share(self, app: str, entry: object) -> AsyncIterator[Callable[[], Awaitable[Json]]]:
-        """Expose app while the block runs; what it gets tells how the app is now.
+        """Expose app while the block runs. The block gets a function that describes the app now.
 
         Raises UsageError.
         """
@@ -193,14 +194,14 @@ class Agent:
         }
 
     async def unshare(self, app: str) -> Json:
-        """Take a shared app away. Raises UsageError."""
+        """Stop sharing app, whoever shares it. Raises UsageError."""
         await self._exposed.unshare_app(app)
         await self._registration.announce()
         log.info("app unexposed", app=app)
         return {"app": app}
 
     async def _shared(self, route: Route) -> Json:
-        """How a shared app is: where it can be visited, who does, and whether it is still there."""
+        """The state of a shared app: its URLs, its links, and whether it is still exposed."""
         control = self._control
         links = (await self.sessions())["sessions"]
         return {
@@ -213,7 +214,7 @@ class Agent:
         }
 
     def status(self) -> Json:
-        """What the agent is and does. Names are null until the box was first registered."""
+        """The state of the agent. Names are null until the box has first registered."""
         names = self._registration.names
         control = self._control
         way = records_way()
@@ -294,7 +295,7 @@ class Agent:
             log.info("coordinator remembered", coordinator=self._config.coordinator)
 
     async def _drain(self) -> None:
-        """Open requests may finish, unless somebody is in a hurry."""
+        """Let open requests finish, for `drain_s` at most; a second `stop` ends the wait."""
         log.info("agent drains", links=len(self._visitors), at_most_s=self._config.limits.drain_s)
         draining = asyncio.create_task(self._visitors.drain(self._config.limits.drain_s))
         hurry = asyncio.create_task(self._stop_now.wait())

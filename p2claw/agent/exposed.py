@@ -1,7 +1,7 @@
 """Which apps a box exposes now: those of `routes.json`, and those that somebody shares meanwhile.
 
-A shared app is never written down, so that nothing can leave it exposed: it ends with whoever holds
-it, and with the agent.
+A shared app is never written to the file, so it cannot stay exposed by accident: it is exposed for
+as long as the command that shares it runs, and never after the agent has ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from p2claw.errors import UsageError
 
 
 class Exposed:
-    """The routes of a box. changed: called with all of them whenever they are others."""
+    """The apps that a box exposes. changed: called with all routes whenever one has changed."""
 
     def __init__(self, file: RouteFile, changed: Callable[[Routes], None]) -> None:
         self.routes: Routes = MappingProxyType({})
@@ -40,14 +40,14 @@ class Exposed:
             self._apply()
 
     async def remove(self, app: str) -> None:
-        """Expose an app no more, however it came. Raises UsageError."""
+        """Stop exposing an app, whether it was exposed for good or shared. Raises UsageError."""
         async with self._changing:
             if self._shared.pop(app, None) is None:
                 self._kept = await asyncio.to_thread(self._file.remove, app)
             self._apply()
 
     async def share(self, route: Route) -> None:
-        """Expose an app until `unshare`; one that is exposed so for good already stays as it is.
+        """Expose an app until `unshare`. If the same route is exposed for good, nothing changes.
 
         Raises UsageError `app-taken`, `routes-full`.
         """
@@ -63,7 +63,7 @@ class Exposed:
             self._apply()
 
     async def unshare(self, route: Route) -> bool:
-        """Whether that took it away: what is exposed for good, or was taken away, is left alone."""
+        """Stop sharing the app of this route; returns False if it is not shared any more."""
         async with self._changing:
             if self._shared.get(route.app) is not route:
                 return False
@@ -72,7 +72,7 @@ class Exposed:
             return True
 
     async def unshare_app(self, app: str) -> None:
-        """Take a shared app away, by its name. Raises UsageError `app-unknown` if there is none."""
+        """Stop sharing an app, by its name. Raises UsageError `app-unknown` if it is not shared."""
         route = self._shared.get(app)
         if route is None or not await self.unshare(route):
             raise UsageError(f"No app {app!r} is shared here", code="app-unknown")

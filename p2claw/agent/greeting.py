@@ -1,4 +1,4 @@
-"""Asks what answers at an address whether it is a coordinator, and which one, without registering.
+"""Asks the server at an address whether it is a coordinator, and which one, without registering.
 
 Plain http.client, because a command that asks once should not load an event loop.
 """
@@ -27,7 +27,7 @@ MOST_QUOTED = 80
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GREETS = 426
 _MOVED = frozenset({301, 302, 303, 307, 308})
-# What a reverse proxy says whose coordinator does not run.
+# The statuses of a reverse proxy whose coordinator does not run.
 _BEHIND_IS_NONE = frozenset({502, 503, 504})
 
 
@@ -35,7 +35,7 @@ def ask_coordinator(url: str) -> Greeting:
     """Who the coordinator at url is. url: as `check_coordinator` writes it.
 
     Raises LinkError `coordinator-silent`, `coordinator-certificate`; RefusedError
-    `coordinator-foreign` (something else answers), `audience-invalid`, `version`; UsageError
+    `coordinator-foreign` (it is another server), `audience-invalid`, `version`; UsageError
     `coordinator-moved`.
     """
     try:
@@ -49,17 +49,17 @@ def ask_coordinator(url: str) -> Greeting:
     except (ssl.SSLError, http.client.HTTPException) as error:
         raise _foreign(url, f"it does not speak {urlsplit(url).scheme}: {_reason(error)}") from None
     except OSError as error:
-        raise _silent(url, f"Nothing answers at {url}: {_reason(error)}") from None
+        raise _silent(url, f"Nothing responds at {url}: {_reason(error)}") from None
     if status in _MOVED:
         raise _moved(url, location)
     if status in _BEHIND_IS_NONE:
-        raise _silent(url, f"{url} answers {status}: no coordinator runs behind it")
+        raise _silent(url, f"{url} responds with {status}: no coordinator runs behind it")
     try:
         greeting = decode_greeting(content) if status == _GREETS else None
     except RemoteProtocolError:
         greeting = None
     if greeting is None:
-        raise _foreign(url, f"it answers {status}, and not as one")
+        raise _foreign(url, f"its response is {status}, and no greeting")
     _check(url, greeting)
     return greeting
 
@@ -138,14 +138,14 @@ def _silent(url: str, message: str) -> LinkError:
 
 def _foreign(url: str, why: str) -> RefusedError:
     return RefusedError(
-        f"What answers at {url} is no coordinator: {why}",
+        f"The server at {url} is no coordinator: {why}",
         code="coordinator-foreign",
         hint="Check scheme, name and port; its owner gives the address",
     )
 
 
 def _moved(url: str, location: str) -> P2clawError:
-    """A coordinator is never followed elsewhere: its address is what a registration is for."""
+    """A redirect is never followed: a registration is signed for the address that was named."""
     try:
         parts = urlsplit(location if location.isascii() and location.isprintable() else "")
     except ValueError:

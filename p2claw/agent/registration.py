@@ -48,7 +48,7 @@ ANNOUNCE_TIMEOUT_S = 3.0
 
 
 class RegistrationError(ControlLostError):
-    """The coordinator refuses this box. The message is for people and says what to do."""
+    """The coordinator refuses this box. The message is for people, with what to do."""
 
     def __init__(
         self, message: str, *, code: str, hint: str = "", close_code: int | None = None
@@ -94,7 +94,8 @@ class Registration:
     async def announce(self) -> None:
         """Announce the apps again, because they have changed; returns once that is acknowledged.
 
-        Does not wait long if the coordinator is away or slow: it learns of them later.
+        If the coordinator is away or slow, this does not wait long, and the coordinator learns of
+        them later.
         """
         seq = self._send_apps()
         with suppress(TimeoutError):
@@ -161,7 +162,7 @@ class Registration:
         if isinstance(reply, AgentError):
             raise _refusal(reply, now_s - challenge.time)
         if not isinstance(reply, Registered):
-            raise RemoteProtocolError("the coordinator did not answer a registration")
+            raise RemoteProtocolError("the coordinator sent no reply to a registration")
         # The key alias is computed here, so that a coordinator cannot choose it.
         return PublicNames(reply.base, reply.alias, self._identity.key_alias, reply.seen)
 
@@ -170,7 +171,7 @@ class Registration:
             await socket.send(encode_agent(await unsent.get()))
 
     async def _keep_dialled(self, unsent: Unsent, names: PublicNames) -> None:
-        """Say how this box is dialled, and again before that expires."""
+        """Send the descriptor by which this box is dialled, and a new one before it expires."""
         was_dialled = False
         while True:
             descriptor = self._visitors.descriptor(names)

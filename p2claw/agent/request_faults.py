@@ -19,7 +19,7 @@ class RequestFault(P2clawError):
     """
 
     status: ClassVar[int] = 502
-    line: ClassVar[str] = "The box could not answer."
+    line: ClassVar[str] = "The box could not respond."
     reset: ClassVar[Code] = Code.UPSTREAM
 
 
@@ -39,13 +39,13 @@ class AppUnknownFault(RequestFault):
 class BodyTooLargeFault(RequestFault):
     code = "body-too-large"
     status = 413
-    line = "The request is larger than the box takes."
+    line = "The request is larger than the box accepts."
     reset = Code.LIMIT
 
 
 class AppDownFault(RequestFault):
     code = "app-down"
-    line = "The app is not running. The box is there, but nothing answers at the app's port."
+    line = "The app is not running. The box is there, but nothing responds at the app's port."
 
 
 class AppBrokenFault(RequestFault):
@@ -70,7 +70,7 @@ class BoxBusyFault(RequestFault):
 class AppTimeoutFault(RequestFault):
     code = "app-timeout"
     status = 504
-    line = "The app took too long to answer."
+    line = "The app took too long to respond."
     reset = Code.TIMEOUT
 
 
@@ -92,4 +92,5 @@ class HeadTooLargeFault(RequestFault):
 
 
 class UpstreamClosedFault(AppBrokenFault):
-    """The connection ended before any byte of a response. A kept one may just have been stale."""
+    """The connection ended before any byte of a response. If it was kept from an earlier request,
+    the app may only have closed it for being idle."""

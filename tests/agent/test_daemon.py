@@ -131,7 +131,7 @@ async def test_a_visitor_that_leaves_ends_its_requests_at_the_app(agent: Running
         assert asking.exception() is not None
 
 
-async def test_an_app_that_is_down_is_said_to_be(agent: RunningAgent) -> None:
+async def test_an_app_that_is_down_is_reported(agent: RunningAgent) -> None:
     await agent.api.expose("gone", f"unix:{agent.config.home}/none.sock")
     async with await agent.visit("gone") as visitor:
         answer = await visitor.request("GET", "/")

@@ -191,7 +191,7 @@ async def test_once_registered_the_box_is_online_and_has_its_names(tmp_path: Pat
     assert names.alias == "purplecrab"
 
 
-async def test_how_the_box_is_dialled_is_said_with_its_signature_and_only_if_it_is(
+async def test_the_descriptor_is_sent_with_its_signature_and_only_if_it_is(
     tmp_path: Path,
 ) -> None:
     descriptor = Descriptor(Ticket(0, NOW_S, bytes(10)), "p" * 24, bytes(32), (("192.0.2.1", 9),))

@@ -87,7 +87,7 @@ def test_coordinators_that_were_joined_are_completed(home: Path) -> None:
     assert offered(home, "p2claw", "run", "--at", "h") == [url]
 
 
-def test_what_cannot_be_read_is_not_offered_and_nothing_is_said(home: Path) -> None:
+def test_what_cannot_be_read_is_not_offered_and_nothing_is_printed(home: Path) -> None:
     for name in ("routes.json", "coordinators.json"):
         (home / name).write_text("{")
         (home / name).chmod(0o600)

@@ -116,7 +116,7 @@ def test_it_ends_when_the_app_is_unexposed(photos: Path, running: Demo) -> None:
         assert sharing.process.wait(WAIT_S) == 0
 
 
-def test_nothing_listens_yet_is_said_and_then_that_something_does(running: Demo) -> None:
+def test_nothing_listens_yet_is_reported_and_then_that_something_does(running: Demo) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]

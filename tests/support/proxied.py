@@ -140,7 +140,7 @@ async def proxied(
 async def _link(proxy: Proxy, network: str) -> AsyncIterator[tuple[Pump, PipeEnd, Pump]]:
     """The visitor's pump, its end of the pipe, and the box's pump."""
     box_end, visitor_end = pipe()
-    visit = replace(VISIT, visitor=network, told=set())
+    visit = replace(VISIT, visitor=network, reported=set())
     box = Pump(Session(Role.BOX), box_end, handler=lambda stream: proxy.forward(stream, visit))
     visitor = Pump(Session(Role.VISITOR, app="dog"), visitor_end)
     box.start()

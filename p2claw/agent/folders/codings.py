@@ -1,4 +1,4 @@
-"""Which encodings a visitor takes, for the compressed twins of files: RFC 9110 §12.5.3."""
+"""Which encodings a visitor accepts, for the compressed twins of files: RFC 9110 §12.5.3."""
 
 from __future__ import annotations
 

@@ -17,12 +17,13 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 class UnsatisfiableError(Exception):
-    """No byte that is asked for exists."""
+    """None of the bytes that are asked for exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What tells one state of a file from another. etag: as in the field. modified_s: Unix time."""
+    """One state of a file, told from others by its tag. etag: as in the field. modified_s: Unix
+    time."""
 
     etag: str
     modified_s: int
@@ -33,7 +34,7 @@ class Version:
 
 
 def precondition(fields: Mapping[str, str], version: Version) -> int | None:
-    """304 or 412 if the request's conditions say so, in the order of RFC 9110 §13.2.2."""
+    """304 or 412 if a condition of the request asks for it, in the order of RFC 9110 §13.2.2."""
     if (match := fields.get("If-Match")) is not None:
         if not _lists(match, version.etag, weakly=False):
             return 412
@@ -82,7 +83,8 @@ def _range(part: str, size: int) -> range | None:
 
 
 def _is_same(if_range: str | None, version: Version) -> bool:
-    """RFC 9110 §13.1.5: a range of what the visitor has the rest of, or nothing of it."""
+    """Whether a range is sent: If-Range names the state of the file that the visitor has a part of
+    (RFC 9110 §13.1.5)."""
     if if_range is None:
         return True
     if '"' in if_range:

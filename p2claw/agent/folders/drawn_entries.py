@@ -1,4 +1,4 @@
-"""One entry of a list as HTML, as a row or as a tile, with what the viewer must know of it.
+"""One entry of a list as HTML, as a row or as a tile, with the attributes that the viewer reads.
 
 Names of files can be anything: each is quoted in a URL, and escaped wherever else it stands.
 """
@@ -56,7 +56,7 @@ def tile(entry: Entry, names: tuple[str, ...], order: Order) -> str:
 
 
 def _target(entry: Entry, names: tuple[str, ...], order: Order) -> str:
-    """The link, and what the viewer must know of it."""
+    """The attributes of the link: its URL, and what the viewer reads."""
     href = f"./{quoted(entry.name)}"
     if entry.is_folder:
         kept = order.query

@@ -13,7 +13,7 @@ from p2claw.agent.folders.kinds import Shown, shown_as
 from p2claw.agent.folders.names import NotHereError, is_hidden
 from p2claw.agent.folders.tree import DeniedError, Opened, Tree
 
-# A page of more is of no use on a phone; what is beyond is counted, and opens by its URL.
+# A longer page is of no use on a phone. The rest is counted, and each of it opens by its URL.
 LISTED = 5_000
 
 
@@ -36,14 +36,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The names of one folder that visitors may see. total: also of those that are left out."""
+    """The names of one folder that visitors may see. total: how many there are, with those that the
+    list leaves out."""
 
     entries: list[Entry]
     total: int
 
 
 def listing_of(tree: Tree, names: tuple[str, ...], folder: Opened) -> Listing:
-    """What visitors see of an open folder: nothing hidden, no link to the outside, no device.
+    """The entries of an open folder that visitors see: nothing hidden, no link to the outside, no
+    device.
 
     Blocks on the disk. Raises OSError.
     """
@@ -87,7 +89,7 @@ def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
 
 
 def _entry(tree: Tree, names: tuple[str, ...], item: os.DirEntry[str]) -> Entry | None:
-    """None for what a visitor could not open, whatever it is."""
+    """One entry of a list; None if a visitor could not open it."""
     try:
         facts = item.stat(follow_symlinks=False)
         if stat.S_ISLNK(facts.st_mode):

@@ -34,7 +34,8 @@ class FoundFile:
 
 
 def version_of(file: Opened) -> Version:
-    """A file that is replaced or written to has another; so does its compressed twin."""
+    """The state of a file. It changes if the file is replaced or written to; a compressed twin has
+    its own."""
     facts = file.facts
     etag = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}-{facts.st_ino:x}"'
     return Version(etag, int(facts.st_mtime))
@@ -43,7 +44,7 @@ def version_of(file: Opened) -> Version:
 async def respond_with(
     request: web.BaseRequest, found: FoundFile, disk: Disk
 ) -> web.StreamResponse:
-    """The response, sent. Raises OSError; ConnectionError if nobody takes it."""
+    """Send the response, and return it. Raises OSError; ConnectionError if the visitor is gone."""
     version, size = version_of(found.opened), found.opened.facts.st_size
     fields = _fields(found, version)
     if found.status == 200 and (status := precondition(request.headers, version)):
@@ -72,7 +73,7 @@ def _fields(found: FoundFile, version: Version) -> dict[str, str]:
     fields = {
         **COMMON,
         "Accept-Ranges": "bytes",
-        # Files are changed in place: a visitor asks each time, and is answered 304.
+        # Files are changed in place: a visitor asks each time, and gets 304 if this one was not.
         "Cache-Control": "no-cache",
         "ETag": version.etag,
         "Last-Modified": version.modified,
@@ -105,7 +106,8 @@ async def _send(
         async for piece in disk.pieces(found.opened.descriptor, span):
             await response.write(piece)
     except ShortFileError:
-        # What was promised cannot be kept. The visitor sees a download that broke off, not the end.
+        # The head has promised more bytes than there are. The connection is cut, so that the
+        # visitor sees a download that broke off and does not keep half a file as a whole one.
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionResetError from None

@@ -37,7 +37,7 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A folder was asked for without the `/` at the end, by which its own links work."""
+    """A redirect: a folder was asked for without the `/` at the end, which its links need."""
 
     location: str
 
@@ -100,7 +100,7 @@ class Folder:
         return await self._send(request, found)
 
     async def _missing(self, request: web.BaseRequest) -> web.StreamResponse:
-        """What stands in for what is not there."""
+        """The response to a path that is not there: the page of the app, `404.html`, or ours."""
         wants_page = "text/html" in request.headers.get("Accept", "")
         stands_in = (INDEX, 200) if self._is_spa and wants_page else (NOT_FOUND, 404)
         codings = accepted(request.headers.get("Accept-Encoding", ""))

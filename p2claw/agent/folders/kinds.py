@@ -1,7 +1,7 @@
 """What a file is: its media type, its charset, and how a list shows it.
 
-Source: the names that IANA has registered, by Python's own table. What this machine's files say
-about types is left alone, so that a folder is served alike everywhere.
+Source: the names that IANA has registered, by Python's own table. The tables of this machine (such
+as /etc/mime.types) are not read, so that a folder is served alike everywhere.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Shown(Enum):
 
 
 def media_type(name: str) -> str:
-    """By the end of the name; "" if that says nothing."""
+    """The type that belongs to the end of a name; "" if none does."""
     end = posixpath.splitext(name)[1].lower()
     return _COMPRESSED.get(end) or _table().types_map[True].get(end, "")
 
@@ -94,8 +94,8 @@ def is_compressible(kind: str) -> bool:
 def with_charset(kind: str, descriptor: int) -> str:
     """The whole Content-Type of an open file, after a look at its beginning.
 
-    A text in UTF-8 is said to be one. Of another, the charset stays unsaid: the page itself may
-    name it, and the browser guesses best. A file of no known type that reads as text is text.
+    A text in UTF-8 is marked as UTF-8. Any other text is sent without a charset: the page itself
+    may name it, and the browser guesses best. A file of unknown type that is UTF-8 is a text.
     Raises OSError.
     """
     if kind and not is_text(kind):

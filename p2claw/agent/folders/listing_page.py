@@ -1,4 +1,4 @@
-"""The page that lists a folder: links, sizes and dates, that work without any script.
+"""The page that lists a folder: links, sizes and dates. It works without any script.
 
 As tiles where most files are pictures or films, else as rows; a link chooses the other.
 """

@@ -1,4 +1,4 @@
-"""The path of a URL as names of files: what it may say, and which names nobody sees.
+"""The path of a URL as names of files: which paths are allowed, and which names are hidden.
 
 Nothing here touches the disk; `tree.py` opens what the names lead to.
 """

@@ -1,4 +1,4 @@
-"""How a list is shown: what its query asks for, and the query of a link to it."""
+"""The order and view of a list, read from the query of a URL and written into one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Order:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Order:
-        """What a query asks for; what it says otherwise is passed over."""
+        """The order that a query asks for; anything else in the query is ignored."""
         asked, view = query.get("sort", ""), query.get("view", "")
         by = next((sort for sort in Sort if sort.value == asked), Sort.NAME)
         view = view if view in ("tiles", "rows") else ""
@@ -26,7 +26,7 @@ class Order:
 
     @property
     def query(self) -> str:
-        """The inverse; a list that is as usual has no query."""
+        """The inverse of `of`; the usual order has an empty query."""
         parts = []
         if self.by is not Sort.NAME or self.descending:
             parts.append(f"sort={self.by.value}")

@@ -22,14 +22,14 @@ OWN = ".p2claw"
 # Edges in pixels: of a tile on a screen with two pixels for one, and of a whole screen.
 EDGES = {"small": 400, "large": 2048}
 
-# The URL says which state of the picture it means.
+# The URL names one state of the picture, so its response never changes.
 _FOR_EVER = "private, max-age=31536000, immutable"
 
 Names = tuple[str, ...]
 
 
 class OwnPaths:
-    """Those of one folder."""
+    """The paths below `/.p2claw/` of one folder."""
 
     def __init__(self, tree: Tree, disk: Disk, thumbnails: Thumbnails) -> None:
         self._tree = tree

@@ -1,4 +1,4 @@
-"""The pages of ours that a folder shows: what all have, and the one that says what is wrong."""
+"""The pages of ours that a folder shows: what all have in common, and the page of an error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 # What every response of a folder has. Nobody is to guess that a text is a script.
 COMMON = {"Server": "p2claw", "X-Content-Type-Options": "nosniff"}
 
-# Names of files are the only foreign words in these pages, and none of them may become a script.
+# Names of files are the only foreign text in these pages, and none of them may become a script.
 _POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self';"
     " script-src 'self'; base-uri 'none'; form-action 'none'"
@@ -37,7 +37,7 @@ def asset(name: str) -> tuple[bytes, str]:
 
 @cache
 def asset_url(name: str) -> str:
-    """Another with each version of ours, so that it may be kept for ever."""
+    """The URL of an asset. It changes with the content, so that a browser may keep it for ever."""
     content, _ = asset(name)
     return f"/.p2claw/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
@@ -81,7 +81,7 @@ def page_response(request: web.BaseRequest, page: str) -> web.Response:
 
 
 def notice_page(status: int, text: str) -> web.Response:
-    """One sentence, for a person who asked for what cannot be had."""
+    """The page of an error: one sentence for the person who asked."""
     body = f"""<main class="notice">
 <h1>{status}</h1>
 <p>{escape(text)}.</p>

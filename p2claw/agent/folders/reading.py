@@ -27,7 +27,7 @@ class ShortFileError(Exception):
 
 
 class Disk:
-    """The threads that wait for disks; those of one process."""
+    """The threads of one process that wait for disks."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="folder")
@@ -54,7 +54,8 @@ class Disk:
 
 
 def _cached(descriptor: int, most: int, offset: int) -> bytes | None:
-    """What is in memory of it; None: not even the beginning, or this system cannot say."""
+    """The bytes from offset on that are in the kernel's memory; None if the first is not, or if
+    this system cannot find out."""
     if _AT_ONCE is None:
         return None
     buffer = bytearray(most)

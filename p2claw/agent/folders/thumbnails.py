@@ -54,7 +54,7 @@ class Thumbnails:
             making = asyncio.ensure_future(self._made(key, os.dup(picture.descriptor), edge))
             self._making[key] = making
             making.add_done_callback(lambda done: self._finished(key, done))
-        # One visitor who leaves takes nothing from others who wait for the same.
+        # Shielded: others may wait for the same picture when one visitor leaves.
         return await asyncio.shield(making)
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class Thumbnails:
 
 
 def media_type_of(content: bytes) -> str:
-    """Of what `Thumbnails.of` returned."""
+    """The media type of a picture that `Thumbnails.of` returned."""
     return "image/jpeg" if content.startswith(b"\xff\xd8") else "image/webp"
 
 

@@ -89,7 +89,8 @@ class Tree:
             walk.close()
 
     def _top(self) -> int:
-        """The folder, as its path leads to it now: `current` may be a link that is switched."""
+        """Open the folder by its path, each time anew: the path may be a link that is switched to
+        another release."""
         try:
             return os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:

@@ -1,7 +1,7 @@
-"""Decides where a box registers: with which of the coordinators that it has joined, or another.
+"""Decides where a box registers: with one of the coordinators that it has joined, or another.
 
-A box goes nowhere by itself. It registers where it was told to, or where it has joined, and never
-with a default of the program; so a box that starts again is found where it was.
+The program has no default of its own. A box registers with the coordinator that a person names, or
+that it has joined before; so a box that starts again is found where it was.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from p2claw.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Where a box registers. remember: this is the first one it hears of.
+    """The coordinator with which a box registers. remember: it has joined none before.
 
-    elsewhere: it has joined others, and not this one. joined: those.
+    elsewhere: it has joined others, and not this one. joined: all that it has joined.
     """
 
     url: str
@@ -29,9 +29,10 @@ class Choice:
 def choose(joined: Joined, named: str | None = None, *, setting: str = "") -> Choice:
     """Where the box registers.
 
-    named: a coordinator, on the command line, or in a setting that is there whatever is run: then
-    `setting` says which, for people. One that was forgotten in a shell, or written for another box,
-    shall not carry this box away: it counts only if the box has joined that coordinator, or none.
+    named: a coordinator, from the command line; or from a setting that holds for every command, as
+    a variable of the environment does, and then `setting` is its name. A setting may be left over
+    in a shell, or be meant for another box. So it counts only if the box has joined that
+    coordinator, or none at all.
 
     Raises UsageError `coordinator-unknown`, `coordinator-ambiguous`, `coordinator-differs`,
     `coordinator-invalid`.

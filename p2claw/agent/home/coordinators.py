@@ -32,7 +32,7 @@ class Joined:
 
     @property
     def usual(self) -> str | None:
-        """Where the box registers unless it is told otherwise; None: it has to be told."""
+        """The coordinator to register with if none is named; None: one must be named."""
         return self.urls[0] if len(self.urls) == 1 else self.default
 
     def __str__(self) -> str:
@@ -127,7 +127,7 @@ def _to_leave(joined: Joined, url: str | None) -> str:
         raise UsageError(
             f"This box has joined {joined}",
             code="coordinator-ambiguous",
-            hint="Say which one to leave: p2claw leave URL",
+            hint="Name the one to leave: p2claw leave URL",
         )
     if url is None and joined.urls:
         return joined.urls[0]

@@ -14,7 +14,7 @@ PART_BYTES = 8
 
 
 class ExposedFileError(Exception):
-    """Somebody else can read or change the file; the text says how."""
+    """Somebody else can read or change the file; the text is how."""
 
 
 def make_private_directory(directory: Path) -> None:
@@ -53,7 +53,7 @@ def write_new(path: Path, content: bytes) -> bool:
     """
     with _part_of(path, content) as part:
         try:
-            # A link, unlike a rename, fails if the name is taken.
+            # A link, unlike a rename, fails if the name exists.
             os.link(part, path)
         except FileExistsError:
             return False

@@ -1,6 +1,6 @@
-"""The public side of a box: under which names and URLs its apps are visited.
+"""The public names of a box, and the URLs under which its apps are visited.
 
-The coordinator says so when it registers the box (docs/WIRE.md §11, `registered`).
+The coordinator sends them when it registers the box (docs/WIRE.md §11, `registered`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ LABEL = "{label}"
 
 @dataclass(frozen=True, slots=True)
 class PublicNames:
-    """base: a URL with `{label}`; alias: given by the coordinator; key_alias: made of the key.
+    """The names of one box. base: a URL with `{label}`; alias: given by the coordinator; key_alias:
+    made of the key.
 
     seen: the address at which the coordinator sees the box, or "".
     """

@@ -24,15 +24,15 @@ _RULE = re.compile(
 _SEPARATORS = re.compile(r"[-_.]")
 
 
-def is_said_by_proxies(name: str) -> bool:
+def is_set_by_proxies(name: str) -> bool:
     """Whether a visitor may not send a field of this name, in any case and with any separators."""
-    return _known(name) if len(name) <= _KNOWN_CHARS else _is_said(name)
+    return _known(name) if len(name) <= _KNOWN_CHARS else _is_set(name)
 
 
-def _is_said(name: str) -> bool:
+def _is_set(name: str) -> bool:
     return _RULE.fullmatch(_SEPARATORS.sub("", name.lower())) is not None
 
 
 # Requests have some twenty fields, and mostly the same.
 _KNOWN_CHARS = 64
-_known = lru_cache(maxsize=512)(_is_said)
+_known = lru_cache(maxsize=512)(_is_set)

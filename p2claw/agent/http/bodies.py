@@ -48,7 +48,7 @@ async def spooled_body(spool: Spool) -> AsyncGenerator[bytes, None]:
 
 
 async def begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The same pieces, once the first is there or it is known that none comes.
+    """The same pieces. It returns when the first has come, or it is known that none will.
 
     Raises what the pieces raise.
     """

@@ -47,7 +47,7 @@ IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 
 class Exchange:
-    """One request and its response.
+    """One request of a visitor and its response.
 
     responded: the head of a response was sent to the visitor, so no other can follow.
 
@@ -76,7 +76,10 @@ class Exchange:
         self._fields = self._request_fields()
 
     async def run(self, space: SpoolSpace) -> None:
-        """Carry it. Raises RequestFault, or the errors of the stream."""
+        """Send the request to the upstream and its response to the visitor.
+
+        Raises RequestFault, or the errors of the stream.
+        """
         stream, length = self._stream, self._fields.length
         if stream.request_ended:
             if length:
@@ -96,13 +99,13 @@ class Exchange:
         return request_fields(self._request, self._route, self._visit, secure=secure)
 
     async def _without_body(self, length: int | None) -> None:
-        """Ask, and ask once more if the app turns out to insist on https."""
+        """Send a request without a body, and once more if the app turns out to insist on https."""
         if not await self._ask_without_body(length):
             self._fields = self._request_fields()
             await self._ask_without_body(length)
 
     async def _ask_without_body(self, length: int | None) -> bool:
-        """Ask, and ask once more on a new connection if the upstream had closed the kept one.
+        """Send it, and once more on a new connection if the upstream had closed the kept one.
 
         False if the app must be asked again, because it has just been found to insist on https.
         """
@@ -142,10 +145,10 @@ class Exchange:
         return True
 
     async def _with_body(self, pieces: AsyncGenerator[bytes, None], length: int | None) -> None:
-        """length: None: in chunks."""
+        """Send a request with a body. length: None if the body goes in chunks."""
         framing = framing_fields(self._request.method, length, chunked=length is None)
         head = self._head(framing)
-        # Who announces a body and sends none holds no connection.
+        # A visitor that announces a body and sends none must not hold a connection.
         pieces = await begun(pieces)
         async with self._lease(repeatable=False) as connection:
             connection.begin(self._request.method, head)
@@ -163,7 +166,8 @@ class Exchange:
                 await asyncio.wait({upload})
 
     async def _ask_for_it_again(self) -> None:
-        """The body is partly gone: the browser has it, and repeats it after this redirect."""
+        """Redirect the browser to the same URL: a part of the body was sent already and cannot be
+        sent again from here, but the browser still has all of it."""
         fields = (("location", self._request.target), ("cache-control", "no-store"))
         await self._stream.respond(ResponseHead(307, fields), end=True)
         self.responded = True
@@ -231,7 +235,7 @@ class Exchange:
             fields,
             reason=response.reason,
             origins=origins,
-            notice=self._observer.untold(self._visit),
+            notice=self._observer.unreported(self._visit),
         )
         try:
             await self._respond_with(head, end=end)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.believed import is_said_by_proxies
+from p2claw.agent.http.believed import is_set_by_proxies
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.own_urls import mapped_back
 from p2claw.agent.http.rewriting import host_of, local_cookie, remote_reference
@@ -22,7 +22,7 @@ from p2claw.wire.frames.heads import RequestHead
 
 Fields = tuple[tuple[str, str], ...]
 
-# RFC 9110 §7.6.1, and those that older servers take for the same.
+# RFC 9110 §7.6.1, and those that older servers treat alike.
 _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 )
@@ -52,13 +52,13 @@ _TARGET = re.compile(r"/[\x21-\x7e]*")
 class Visit:
     """One visit: the app, the names under which it is visited, the visitor's shortened address.
 
-    told: the notices about the app that the visitor's console has.
+    reported: the notices about the app that the visitor's console has shown.
     """
 
     app: str
     names: PublicNames
     visitor: str
-    told: set[Notice] = field(default_factory=set, compare=False)
+    reported: set[Notice] = field(default_factory=set, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class RequestFields:
 
     host: the value of Host. fields: all others. public_host: the name under which the app is
     visited. host_known: the request itself showed that name. length: the visitor's Content-Length,
-    or None. secure: the fields say that this visit is encrypted.
+    or None. secure: X-Forwarded-Proto is https.
     """
 
     host: str
@@ -83,7 +83,7 @@ def request_fields(
 ) -> RequestFields:
     """Make the upstream's fields. Raises BadRequestFault if they cannot be passed on safely.
 
-    secure: say that the visit is encrypted, because the app insists on it (docs/decisions/0002).
+    secure: send X-Forwarded-Proto: https, because the app insists on it (docs/decisions/0002).
     """
     if not _TOKEN.fullmatch(head.method) or head.method == "CONNECT":
         raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")
@@ -103,7 +103,7 @@ def request_fields(
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise BadRequestFault("A field has a character that is not allowed")
         known = name.lower().replace("_", "-")
-        if known in _NOT_FROM_VISITORS or known in named or is_said_by_proxies(name):
+        if known in _NOT_FROM_VISITORS or known in named or is_set_by_proxies(name):
             continue
         if known == "cookie":
             cookies.append(value)
@@ -122,17 +122,17 @@ def request_fields(
     if cookies:
         kept.append(("cookie", "; ".join(cookies)))  # RFC 9113 §8.2.3
     kept.append(("x-forwarded-for", _forwarded_for(visit.visitor)))
-    # Frameworks that believe these compare Origin with them (Next.js and Rails by default). So
-    # beside an Origin that was rewritten no other host is said than in Host, and its own scheme. A
-    # scheme is always said: copyparty trusts no request that names an address without one.
+    # Frameworks that believe these fields compare Origin with them (Next.js and Rails by default).
+    # So an Origin that was rewritten is sent without X-Forwarded-Host, and with its own scheme. A
+    # scheme is sent always: copyparty trusts no request that names an address without one.
     if not origin_rewritten:
         kept.append(("x-forwarded-host", public_host))
     forwarded_scheme = "http" if origin_rewritten else scheme
     kept.append(("x-forwarded-proto", "https" if secure else forwarded_scheme))
     host = public_host if route.preserve_host else route.upstream.authority
-    said = secure or (not origin_rewritten and scheme == "https")
+    is_https = secure or (not origin_rewritten and scheme == "https")
     return RequestFields(
-        host, tuple(kept), public_host, named_host != "", _length(head.fields), secure=said
+        host, tuple(kept), public_host, named_host != "", _length(head.fields), secure=is_https
     )
 
 
@@ -153,7 +153,7 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
 
 
 def trailer_fields(fields: Fields) -> Fields:
-    """Those fields after a body that may be there. Source: RFC 9110 §6.5.1."""
+    """The fields after a body without those that are not allowed there. Source: RFC 9110 §6.5.1."""
     return tuple((name, value) for name, value in fields if name not in _NOT_IN_TRAILERS)
 
 
@@ -179,7 +179,7 @@ def _length(fields: Fields) -> int | None:
 
 
 def _named_host(fields: Fields, hosts: tuple[str, str]) -> str:
-    """The one of our names that this page was loaded from, "" if the request does not tell."""
+    """The one of our names that this page was loaded from, "" if the request does not show it."""
     for name, value in fields:
         if name in ("origin", "referer") and host_of(value) in hosts:
             return host_of(value)

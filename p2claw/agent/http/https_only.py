@@ -1,4 +1,4 @@
-"""Apps that serve nothing but https: each answers a plain request with a redirect to the same URL.
+"""Apps that serve nothing but https: each redirects a plain request to the same URL with https.
 
 The visit is encrypted already, so following the redirect would lead nowhere. Instead the agent
 sends such an app `X-Forwarded-Proto: https` from then on. It does not do so from the start, because
@@ -18,7 +18,7 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class HttpsOnlyApps:
-    """The apps that were found to do so. One is forgotten when its address changes."""
+    """The apps that were found to insist on https. One is forgotten when its address changes."""
 
     def __init__(self) -> None:
         self._known: dict[str, UpstreamAddress] = {}
@@ -33,7 +33,7 @@ class HttpsOnlyApps:
 def asks_for_https(status: int, fields: Fields, target: str, route: Route, visit: Visit) -> bool:
     """Whether a response is a redirect to the https form of the very URL that was asked for.
 
-    Any name counts that the app may take for its own, with or without a port.
+    Any name counts that the app may regard as its own, with or without a port.
     """
     location = dict(fields).get("location", "").strip()
     if status not in _REDIRECTS or not location.lower().startswith("https://"):
@@ -50,5 +50,5 @@ def asks_for_https(status: int, fields: Fields, target: str, route: Route, visit
 
 
 def _same(one: str, other: str) -> bool:
-    """Frameworks may escape the characters of a path or not."""
+    """Whether two paths are equal; frameworks may escape characters of a path or not."""
     return unquote(one) == unquote(other)

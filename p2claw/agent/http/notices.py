@@ -14,10 +14,10 @@ from p2claw.wire.frames.limits import NOTICE_CHARS
 
 log = get_log("agent")
 
-# The most notices that are kept of one app, whose responses may give ever new reasons.
-MOST_AN_APP = 16
+# The most notices that are kept per app: its responses may give new reasons without end.
+MOST_PER_APP = 16
 
-# code: what is so, and the way out. A detail stands for {}.
+# Per code, the problem and what to do about it. {} is the detail of a notice.
 KINDS: Mapping[str, tuple[str, str]] = {
     "cookie-domain": (
         "It sets a cookie for {}, which no browser keeps here",
@@ -92,7 +92,7 @@ class Notices:
         """Keep and log a notice, unless it is known already or its app has too many."""
         known = self._known.setdefault(notice.app, {})
         key = notice.code, notice.detail
-        if key in known or len(known) >= MOST_AN_APP or notice.code not in KINDS:
+        if key in known or len(known) >= MOST_PER_APP or notice.code not in KINDS:
             return
         known[key] = notice
         facts = {"app": notice.app, "code": notice.code, "detail": notice.detail}

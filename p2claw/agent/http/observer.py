@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.fields import Fields, Visit
-from p2claw.agent.http.notices import MOST_AN_APP, Notice
+from p2claw.agent.http.notices import MOST_PER_APP, Notice
 from p2claw.agent.http.own_urls import names_upstream
 from p2claw.agent.http.rewriting import cookie_domain
 from p2claw.units import KIB, MIB
@@ -38,7 +38,8 @@ _LARGE_BYTES = 8 * MIB
 
 
 class Observer:
-    """report: called with each notice, once for each app and code and detail."""
+    """Finds problems in responses. report: called with each notice, once per app, code and
+    detail."""
 
     def __init__(self, report: Callable[[Notice], None]) -> None:
         self._report = report
@@ -53,13 +54,13 @@ class Observer:
         self._routes = dict(routes)
 
     def insists_on_https(self, app: str) -> None:
-        """The app was told that the visit is encrypted, and redirects to https all the same."""
+        """The app redirects to https though X-Forwarded-Proto was https already."""
         self._report_once(Notice(app, "https-loop"))
 
     def response(
         self, request: RequestHead, status: int, raw: Fields, route: Route, visit: Visit
     ) -> None:
-        """raw: the fields as the upstream sent them."""
+        """Look at the head of a response. raw: the fields as the upstream sent them."""
         app = visit.app
         own = {host.partition(":")[0] for host in visit.names.hosts(app)}
         own |= {route.upstream.host, "localhost", "127.0.0.1", "[::1]", "0.0.0.0", "::1"}
@@ -73,7 +74,7 @@ class Observer:
         self._ranges(app, request, status, dict(raw))
 
     def body(self, status: int, raw: Fields, first: bytes, route: Route, app: str) -> None:
-        """first: the first piece of a body, as the upstream sent it."""
+        """Look at a body. first: its first piece, as the upstream sent it."""
         fields = dict(raw)
         if fields.get("content-encoding", "identity") != "identity":
             return
@@ -95,12 +96,12 @@ class Observer:
         if status == 403 and with_origin:
             self._report_once(Notice(app, "origin-refused", "WebSocket, 403"))
 
-    def untold(self, visit: Visit) -> str:
-        """The line of one notice that this visit does not have yet; "" if it has all."""
+    def unreported(self, visit: Visit) -> str:
+        """The line of one notice that this visit has not got yet; "" if it has got all."""
         for notice in self._reported.get(visit.app, ()):
-            # Of this one a visitor notices nothing, and most apps have it.
-            if notice not in visit.told and notice.code != "own-url":
-                visit.told.add(notice)
+            # `own-url` is left out: most apps have it, and visitors notice nothing of it.
+            if notice not in visit.reported and notice.code != "own-url":
+                visit.reported.add(notice)
                 return notice.line
         return ""
 
@@ -110,7 +111,7 @@ class Observer:
         if status != 200 or request.method != "GET":
             return
         asked = dict(request.fields)
-        # What begins at 0 may be the whole, and If-Range is allowed to end so.
+        # A range from 0 may be the whole file, and a request with If-Range may rightly get it all.
         if "if-range" in asked or asked.get("range", "bytes=0-").startswith("bytes=0-"):
             return
         kind = fields.get("content-type", "").partition(";")[0].strip().lower()
@@ -121,6 +122,6 @@ class Observer:
 
     def _report_once(self, notice: Notice) -> None:
         reported = self._reported.setdefault(notice.app, {})
-        if notice not in reported and len(reported) < MOST_AN_APP:
+        if notice not in reported and len(reported) < MOST_PER_APP:
             reported[notice] = None
             self._report(notice)

@@ -42,7 +42,7 @@ def origins_of(upstream: UpstreamAddress) -> tuple[str, ...]:
     named = dict.fromkeys([upstream.host_text, *LOCAL_HOSTS])
     origins = [upstream.origin]
     for scheme, default in (("http", 80), ("https", 443)):
-        # An app that takes itself for encrypted may leave its port out.
+        # An app that believes that it is encrypted may leave its port out.
         ports = {upstream.port, 443} if scheme == "https" else {upstream.port}
         for host in named:
             origins += [
@@ -94,7 +94,8 @@ def _linked(url: str, upstream: UpstreamAddress, public_origin: str) -> str:
 
 
 def _policies(value: str, upstream: UpstreamAddress) -> str:
-    """The app takes its own origin and 'self' for the same, so each gets the other beside it.
+    """Policies in which 'self' stands beside the origin of the upstream, and the origin beside
+    'self': for the app both mean the same, and for the browser they differ.
 
     Source: CSP3 §6.7.2. Several policies may stand in one value, with commas between them.
     """

@@ -84,7 +84,7 @@ def remote_reference(url: str, scheme: str, hosts: tuple[str, ...], origin: str)
 def with_escaped_octets(url: str) -> str:
     """A URL whose raw octets are percent-encoded, as browsers do it before they follow it.
 
-    Frameworks put UTF-8 into Location as it is: taken for ISO-8859-1 it would be encoded twice.
+    Frameworks put UTF-8 into Location as it is: read as ISO-8859-1 it would be encoded twice.
     """
     return url if url.isascii() else _OCTET.sub(lambda octet: f"%{ord(octet[0]):02X}", url)
 
@@ -92,8 +92,9 @@ def with_escaped_octets(url: str) -> str:
 def local_cookie(cookie: str, upstream: UpstreamAddress) -> str:
     """The value of Set-Cookie without Domain, where that names the upstream itself.
 
-    The last one counts. Any other stays, for a visitor to refuse: a cookie for another host is no
-    cookie of this one, and the parent of all apps is a public suffix (RFC 6265bis §5.7).
+    If there are several, the last one counts. Any other Domain stays, and the visitor refuses the
+    cookie: another host is not this one, and the parent of all apps is a public suffix
+    (RFC 6265bis §5.7).
     """
     if cookie_domain(cookie) not in (*LOCAL_HOSTS, upstream.host):
         return cookie

@@ -40,7 +40,7 @@ class SpoolSpace:
     @property
     def used_bytes(self) -> int:
         """How much all spools hold."""
-        return self._shares.taken
+        return self._shares.in_use
 
     def spool(self, visitor: object, network: str) -> Spool:
         """An empty one, whose bytes are of the share of this visitor."""
@@ -48,15 +48,15 @@ class SpoolSpace:
 
     def reserve(self, size_bytes: int, visitor: object, network: str) -> None:
         """Count bytes as used. Raises BoxBusyFault if so many are not free for this visitor."""
-        if self._shares.taken + size_bytes > self._shares.total:
+        if self._shares.in_use + size_bytes > self._shares.total:
             raise BoxBusyFault("The space for request bodies is used up")
         if not self._shares.may(visitor, network, size_bytes):
             raise BoxBusyFault("This visitor has its share of the space for request bodies")
-        self._shares.take(visitor, network, size_bytes)
+        self._shares.hold(visitor, network, size_bytes)
 
     def release(self, size_bytes: int, visitor: object, network: str) -> None:
         """They are free again."""
-        self._shares.give(visitor, network, size_bytes)
+        self._shares.release(visitor, network, size_bytes)
 
     def open_file(self) -> BinaryIO:
         """Blocks. Raises OSError."""
@@ -101,7 +101,7 @@ class Spool:
 
     @property
     def on_disk(self) -> bool:
-        """Whether the body has outgrown the memory that it may take."""
+        """Whether the body has outgrown the memory that it may use."""
         return self._file is not None
 
     async def write(self, data: bytes) -> None:

@@ -25,8 +25,9 @@ log = get_log("agent")
 REQUEST_BYTES = 64 * KIB
 SHUTDOWN_S = 1.0
 
-# How often whoever shares an app is told how it is; and until it has its URL.
-TOLD_S = 0.5
+# How often the state of a shared app is sent to the command that shares it; and how often until the
+# app has its URL.
+REPORT_S = 0.5
 SOON_S = 0.1
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Controlled(Protocol):
-    """What the local API needs of the agent."""
+    """The part of the agent that the local API calls."""
 
     def status(self) -> Json: ...
     async def sessions(self) -> Json: ...
@@ -82,7 +83,7 @@ def _application(agent: Controlled) -> web.Application:
     async def share(request: web.Request) -> web.StreamResponse:
         entry = _parse(await request.read())
         async with agent.share(request.match_info["app"], entry) as facts:
-            return await _tell(request, facts)
+            return await _report(request, facts)
 
     async def unshare(request: web.Request) -> web.Response:
         return web.json_response(await agent.unshare(request.match_info["app"]))
@@ -102,8 +103,9 @@ def _application(agent: Controlled) -> web.Application:
     return application
 
 
-async def _tell(request: web.Request, facts: Callable[[], Awaitable[Json]]) -> web.StreamResponse:
-    """How a shared app is, a line of JSON each time, until it is gone or the one who asks is."""
+async def _report(request: web.Request, facts: Callable[[], Awaitable[Json]]) -> web.StreamResponse:
+    """Send the state of a shared app, again and again, each as a line of JSON. It ends when the app
+    is not exposed any more, or when the command has closed the connection."""
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await response.prepare(request)
     while request.transport is not None and not request.transport.is_closing():
@@ -114,7 +116,7 @@ async def _tell(request: web.Request, facts: Callable[[], Awaitable[Json]]) -> w
             break
         if not now["exposed"]:
             break
-        await asyncio.sleep(TOLD_S if now["url"] and now["online"] else SOON_S)
+        await asyncio.sleep(REPORT_S if now["url"] and now["online"] else SOON_S)
     return response
 
 
@@ -135,7 +137,7 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         return _error(error.status, code, f"{request.method} {request.path}: {error.reason}")
     except Exception as error:
         log.fault("local api failed", error, method=request.method, path=request.path)
-        return _error(500, "internal", "The agent made a mistake; its log says which")
+        return _error(500, "internal", "The agent made a mistake; its log shows which")
 
 
 _STATUS = {"app-unknown": 404, "routes-locked": 409, "routes-damaged": 409, "routes-exposed": 409}

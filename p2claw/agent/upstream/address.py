@@ -24,7 +24,7 @@ UNIX_PATH_BYTES = 103
 _EXAMPLES = "Give a port (3000), http://localhost:3000, or unix:/path/to.sock"
 _SCHEMES = {"http": 80, "https": 443}
 
-# RFC 6761 §6.3: localhost is loopback whatever a resolver says. IPv4 first, as most servers bind.
+# RFC 6761 §6.3: localhost is loopback, so no resolver is asked. IPv4 first, as most servers bind.
 _LOCALHOST = ("127.0.0.1", "::1")
 
 
@@ -58,7 +58,7 @@ class UpstreamAddress:
 
     @property
     def authority(self) -> str:
-        """What the upstream expects as Host."""
+        """The value of Host that the upstream expects."""
         default = self.port == _SCHEMES[self.scheme]
         return self.host_text if default else f"{self.host_text}:{self.port}"
 
@@ -68,7 +68,7 @@ class UpstreamAddress:
 
     @property
     def origin(self) -> str:
-        """What the upstream takes for its own origin; without TCP `http://localhost`."""
+        """The origin of the upstream as it sees itself; without TCP `http://localhost`."""
         return f"{self.scheme}://{self.authority}"
 
     def dial_hosts(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class UpstreamAddress:
 
 
 def parse_upstream(text: str) -> UpstreamAddress:
-    """Read an upstream that a person, or routes.json, gave.
+    """Read an upstream as a person writes it, or as it is in routes.json.
 
     Raises UsageError `upstream-invalid`, `upstream-port`, `upstream-scheme`, `upstream-path` or
     `upstream-not-loopback`.

@@ -25,7 +25,7 @@ Made = TypeVar("Made", bound=asyncio.BaseProtocol)
 
 
 class Dial(Protocol):
-    """What makes a connection; `dial` is the usual one."""
+    """A function that makes a connection; `dial` is the usual one."""
 
     async def __call__(
         self, address: UpstreamAddress, make: Callable[[], Made], *, timeout_s: float

@@ -7,9 +7,9 @@ after a slow dial. A request that waits for long is a long poll or an upload. It
 little, and is not counted.
 
 All requests together have so many connections and places in the queue, and each visitor has a share
-of them: `shares.py`. An answer that lasts, such as a long poll or a stream of events, is counted
-among its like, so that many of them leave no fewer connections to the rest. Whose turn it is says
-`turns.py`.
+of them: `shares.py`. A response that lasts, such as a long poll or a stream of events, is counted
+apart, with others that last, so that many of them leave no fewer connections to the rest.
+`turns.py` decides whose turn it is.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ YOUNG_S = 1.0
 # doubles with each further slow dial.
 CALM_S = 15.0
 MOST_CALM_S = 600.0
-# An exchange that has gone on for so long is one of those that last.
+# An exchange that has gone on for so long counts as one that lasts.
 LASTING_S = 5.0
-# How often those that have no place among these yet are looked at, while requests wait.
+# While requests wait, the other exchanges are looked at so often, to find those that last by now.
 LOOK_S = 1.0
 
 
 class Ticket:
-    """The permission to use one connection. network: of the visitor. lasts: it is among those."""
+    """The permission to use one connection. network: of the visitor. lasts: counted as lasting."""
 
     __slots__ = ("counted", "lasts", "network", "since_s", "visitor")
 
@@ -79,7 +79,7 @@ class Gate:
     @property
     def lasting(self) -> int:
         """How many exchanges are among those that last."""
-        return self._lasting.taken
+        return self._lasting.in_use
 
     @property
     def waiting(self) -> int:
@@ -91,14 +91,14 @@ class Gate:
 
         Raises BoxBusyFault.
         """
-        # While there is room, all that wait are of visitors who may have no more.
+        # Requests can wait though there is room: those of visitors who have their whole share.
         if self._room() and self._connections.may(visitor, network):
             return self._let_in(visitor, network)
         if not self._places.may(visitor, network):
             raise BoxBusyFault(f"Too many requests wait for {self._name}")
         turn: asyncio.Future[Ticket] = self._loop.create_future()
         waiter = self._turns.add(visitor, network, urgency, turn)
-        self._places.take(visitor, network)
+        self._places.hold(visitor, network)
         if self._timer is None:
             self._look()
         try:
@@ -123,10 +123,10 @@ class Gate:
         self._discount(ticket)
         visitor, network = ticket.visitor, ticket.network
         if ticket.lasts:
-            self._lasting.give(visitor, network)
+            self._lasting.release(visitor, network)
         else:
             del self._inside[ticket]
-            self._connections.give(visitor, network)
+            self._connections.release(visitor, network)
             self._turns.holds_fewer(visitor, network)
         self._admit()
 
@@ -144,7 +144,7 @@ class Gate:
 
     def _let_in(self, visitor: object, network: str) -> Ticket:
         ticket = Ticket(visitor, network, self._loop.time())
-        self._connections.take(visitor, network)
+        self._connections.hold(visitor, network)
         self._inside[ticket] = self._young[ticket] = None
         return ticket
 
@@ -153,7 +153,7 @@ class Gate:
             waiter = self._turns.next(self._connections.may)
             if waiter is None:
                 break
-            self._places.give(waiter.visitor, waiter.network)
+            self._places.release(waiter.visitor, waiter.network)
             waiter.turn.set_result(self._let_in(waiter.visitor, waiter.network))
 
     def _give_up(self, waiter: Waiter[Ticket]) -> None:
@@ -164,7 +164,7 @@ class Gate:
             return
         turn.cancel()
         self._turns.gave_up(waiter)
-        self._places.give(waiter.visitor, waiter.network)
+        self._places.release(waiter.visitor, waiter.network)
 
     def _discount(self, ticket: Ticket) -> None:
         if ticket.counted:
@@ -172,7 +172,7 @@ class Gate:
             del self._young[ticket]
 
     def _look(self) -> None:
-        """Requests wait: find out which of those inside are young no more, or last."""
+        """While requests wait: find those inside that are not young any more, or that last."""
         self._timer = None
         now_s = self._loop.time()
         if now_s >= self._calm_until_s:
@@ -188,8 +188,8 @@ class Gate:
             if self._lasting.may(visitor, network):
                 del self._inside[ticket]
                 ticket.lasts = True
-                self._lasting.take(visitor, network)
-                self._connections.give(visitor, network)
+                self._lasting.hold(visitor, network)
+                self._connections.release(visitor, network)
                 self._turns.holds_fewer(visitor, network)
 
     def _watch(self, now_s: float) -> None:
@@ -203,5 +203,5 @@ class Gate:
 
 
 def _since(time_s: float, tickets: Iterable[Ticket]) -> list[Ticket]:
-    """Those that were inside by then, of tickets in the order of their coming."""
+    """Those of the tickets that were inside at that time. tickets: the oldest first."""
     return [*itertools.takewhile(lambda ticket: ticket.since_s <= time_s, tickets)]

@@ -1,4 +1,4 @@
-"""One connection to an upstream: a request at a time, bytes bounded in both directions.
+"""One connection to an upstream: one request at a time, bytes bounded in both directions.
 
 `response.py` knows what the bytes mean; `pool.py` makes, keeps and reuses connections.
 """
@@ -78,7 +78,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     @property
     def finished(self) -> bool:
-        """The response is complete and all of it has been taken."""
+        """Whether the response is complete and all of it has been read."""
         reader = self._reader
         return reader is not None and reader.complete and not reader.pieces
 
@@ -98,7 +98,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._transport.write(head)
 
     async def write(self, data: bytes) -> bool:
-        """Send a piece of the body; waits while the upstream does not take what it has.
+        """Send a piece of the body; waits while the upstream does not read.
 
         Returns False once the upstream has closed or its response is complete: it does not want the
         rest. Raises AppTimeoutFault after a long stall.
@@ -178,7 +178,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._reader is None:
-            self._close_idle()  # nobody asked: a late time-out message, or nonsense
+            self._close_idle()  # no request is open: a late message of a time-out, or nonsense
             return
         try:
             self._reader.receive(self._buffer[:nbytes])
@@ -263,7 +263,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self.on_idle_closed(self)
 
     def _head_late(self) -> None:
-        self.fail(AppTimeoutFault(f"The app did not answer within {self._limits.head_s:g} s"))
+        self.fail(AppTimeoutFault(f"The app did not respond within {self._limits.head_s:g} s"))
 
     def _forget_head_timer(self) -> None:
         if self._head_timer is not None:

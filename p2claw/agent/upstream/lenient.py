@@ -78,9 +78,9 @@ def read_head(head: bytes) -> LenientHead:
         for token in value.split(",")
     )
     length = None if chunked else _length(fields)
-    told = [item for item in fields if item[0] in ("content-length", "transfer-encoding")]
-    odd = any(name == "transfer-encoding" and value.lower() != "chunked" for name, value in told)
-    doubtful = odd or len(told) > 1
+    framing = [item for item in fields if item[0] in ("content-length", "transfer-encoding")]
+    odd = any(name == "transfer-encoding" and value.lower() != "chunked" for name, value in framing)
+    doubtful = odd or len(framing) > 1
     fields = tuple(_with_length(fields, length))
     return LenientHead(
         status=int(status[3]),
@@ -127,14 +127,14 @@ def _with_length(fields: Fields, length: int | None) -> Iterator[tuple[str, str]
 
 
 def _length(fields: Fields) -> int | None:
-    """None if there is none that is a number. Raises AppBrokenFault if two differ."""
-    said = {
+    """The Content-Length, None if it is no number. Raises AppBrokenFault if two differ."""
+    values = {
         item.strip()
         for name, value in fields
         if name == "content-length"
         for item in value.split(",")
     }
-    lengths = {int(text) for text in said if text.isascii() and text.isdigit() and len(text) < 19}
+    lengths = {int(text) for text in values if text.isascii() and text.isdigit() and len(text) < 19}
     if len(lengths) > 1:
         raise AppBrokenFault("The app's response has two lengths")
-    return next(iter(lengths)) if lengths and len(said) == 1 else None
+    return next(iter(lengths)) if lengths and len(values) == 1 else None

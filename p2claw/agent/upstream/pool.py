@@ -21,8 +21,9 @@ from p2claw.wire.frames.heads import DEFAULT_URGENCY
 # uses only a connection that was in use a moment ago.
 FRESH_S = 1.0
 
-# On this machine a connection is made at once, unless the server's backlog is full. The time is
-# waited for twice: a busy process may learn of the timer and of the connection only together.
+# On this machine a connection is made at once, unless the server's backlog is full. The timer runs
+# twice before a dial counts as slow: a busy process may learn of the first and of the connection
+# only together.
 SLOW_DIAL_S = 0.25
 
 
@@ -67,8 +68,8 @@ class Pool:
         """Hold a connection for one exchange. It is closed afterwards if it cannot be reused.
 
         repeatable: the exchange may be tried again, so a connection that turns out stale does no
-        harm. new: take none that was used before. owner, network, urgency: whose it is, as the
-        gate asks.
+        harm. new: use none that served a request before. owner, network, urgency: of the visitor
+        and its request, for the gate.
         Raises AppDownFault, AppTimeoutFault, BoxBusyFault.
         """
         ticket = await self.gate.enter(owner, network, urgency)
@@ -157,7 +158,7 @@ class Pool:
 
 
 class _Watch:
-    """Calls slow() if a dial takes long."""
+    """A timer that calls slow() if a dial takes long."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, slow: Callable[[], None]) -> None:
         self._loop = loop

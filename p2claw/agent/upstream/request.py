@@ -11,7 +11,7 @@ import re
 from p2claw.agent.request_faults import BadRequestFault
 from p2claw.agent.upstream.lenient import Fields
 
-# Nothing that ends a line, and nothing that some server might take for the end of one.
+# Nothing that ends a line, and nothing that some server might read as the end of one.
 _FIRST_LINES = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 # Browsers send whatever else a page puts into a value, and the app is to judge it.
 _FIELD_LINES = re.compile(rb"[^\0\r\n]*")

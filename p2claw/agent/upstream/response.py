@@ -62,11 +62,11 @@ class ResponseReader:
         "_head_bytes",
         "_limits",
         "_method",
+        "_parsed",
         "_parser",
         "_received",
         "_state",
         "_surplus",
-        "_taken",
         "_trailers",
         "_unread_bytes",
         "buffered_bytes",
@@ -90,7 +90,7 @@ class ResponseReader:
         self._closes = False
         self._ends_at_eof = False
         self._surplus = False
-        self._taken: list[bytes] = []
+        self._parsed: list[bytes] = []
         # It refers back to this object: dropped once complete, so that no cycle is left to collect.
         self._parser: httptools.HttpResponseParser | None = _body_parser(self)
 
@@ -128,12 +128,12 @@ class ResponseReader:
             self._failed(error)
         if self._state is _State.COMPLETE:
             self._parser = None
-        elif not self._taken:
-            # The parser keeps what it cannot tell us yet: a trailer without end.
+        elif not self._parsed:
+            # The parser keeps bytes that it cannot hand on yet: a trailer without end.
             self._unread_bytes += len(data)
             if self._unread_bytes > self._limits.head_bytes:
                 raise HeadTooLargeFault("The app's response has trailers without end")
-        if self._taken:
+        if self._parsed:
             self._unread_bytes = 0
             self._gather()
 
@@ -149,7 +149,7 @@ class ResponseReader:
         elif not self._received:
             raise UpstreamClosedFault("The app closed the connection without a response")
         elif self._state is _State.HEAD:
-            # Browsers show what there is. A body cannot be.
+            # The head is not finished. Browsers show what there is of it, without a body.
             self._begin(read_head(bytes(self._head_bytes)))
             self._closes = True
             self._state = _State.COMPLETE
@@ -158,9 +158,9 @@ class ResponseReader:
             raise AppBrokenFault("The app closed the connection in the middle of its response")
 
     def _gather(self) -> None:
-        # An upstream may send a body in chunks of one byte; nobody should see them as pieces.
-        piece = self._taken[0] if len(self._taken) == 1 else b"".join(self._taken)
-        self._taken.clear()
+        # An upstream may send a body in chunks of one byte; they are joined to one piece.
+        piece = self._parsed[0] if len(self._parsed) == 1 else b"".join(self._parsed)
+        self._parsed.clear()
         if piece:
             self.pieces.append(piece)
             self.buffered_bytes += len(piece)
@@ -201,7 +201,7 @@ class ResponseReader:
         if head.status == 101:
             raise AppBrokenFault("The app switched to another protocol without being asked")
         if not 100 <= head.status <= 599:
-            raise AppBrokenFault(f"The app answered with the status {head.status}")
+            raise AppBrokenFault(f"The app responded with the status {head.status}")
         if head.status < 200:
             return
         self.head = UpstreamHead(head.status, head.fields, _readable(head.reason))
@@ -246,7 +246,7 @@ class ResponseReader:
     def on_body(self, body: bytes) -> None:
         if self._state is _State.COMPLETE:
             raise _SurplusError
-        self._taken.append(body)
+        self._parsed.append(body)
 
     def on_message_complete(self) -> None:
         if self._state is _State.BODY:
@@ -258,14 +258,15 @@ class ResponseReader:
         if isinstance(cause, (AppBrokenFault, HeadTooLargeFault)):
             raise cause from None
         if self.complete:
-            # The response is whole; what follows it is nobody's. The connection is not used again.
+            # The response is whole, and bytes follow that belong to none. The connection is not
+            # used again.
             self._surplus = True
             return
         raise AppBrokenFault(f"The app does not speak HTTP/1.1: {error}") from None
 
 
 def _body_parser(reader: ResponseReader) -> httptools.HttpResponseParser:
-    """As lenient with chunks as browsers are."""
+    """A parser of bodies, as lenient with chunks as browsers are."""
     parser = httptools.HttpResponseParser(reader)
     parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
     return parser

@@ -34,7 +34,10 @@ def client_context() -> ssl.SSLContext:
 
 
 def check_certificate(transport: asyncio.BaseTransport, address: UpstreamAddress) -> None:
-    """Raises CertificateFault if another certificate is shown than the owner confirmed."""
+    """Check that the upstream shows the certificate that the owner confirmed.
+
+    Raises CertificateFault.
+    """
     shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
     if shown is None or fingerprint(shown) != address.certificate:
         raise CertificateFault(f"{address.text} shows another certificate than when it was exposed")

@@ -1,9 +1,9 @@
 """Requests that wait for a turn, and which of them is next.
 
-The next is of the visitor who holds the fewest connections, of several the one whose turn is
-longest ago; of its requests the most urgent, of several the first. What that costs hardly depends
-on how many wait: both orders are heaps, and who gives up stays in its heap until it comes up or is
-in the way.
+First a visitor is chosen: the one that holds the fewest connections; among equals, the one whose
+last turn is longest ago. Then one of its requests: the most urgent; among equals, the one that has
+waited longest. The cost hardly depends on how many wait, because both orders are heaps. A request
+that gives up stays in its heap until it would be next, or until the heap is cleaned.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# Heaps are cleaned once more than half of them, and this many, is of no use any more.
+# A heap is cleaned once more than half of its entries, and more than this many, are of no use.
 STALE = 64
 
 
@@ -56,13 +56,13 @@ _Place = tuple[int, int, int, _Visitor[T]]
 
 
 class Turns(Generic[T]):
-    """All that wait. held: how many connections a visitor holds."""
+    """All requests that wait. held: returns how many connections a visitor holds."""
 
     def __init__(self, held: Callable[[object], int]) -> None:
         self._held = held
         self._order = itertools.count()
         self._visitors: dict[object, _Visitor[T]] = {}
-        # There are as many networks as links at most, so they are simply looked through.
+        # There are at most as many networks as links, so no heap of networks is needed.
         self._networks: dict[str, list[_Place[T]]] = {}
         self._alive = 0
 
@@ -103,7 +103,10 @@ class Turns(Generic[T]):
             self._place(found, network)
 
     def next(self, may: Callable[[object, str], bool]) -> Waiter[T] | None:
-        """Take out the one whose turn it is, of those visitors that may; None: nobody may."""
+        """Remove the request whose turn it is, and return it; None if no visitor may have a turn.
+
+        may: whether a visitor, of a network, may have one now.
+        """
         best: _Place[T] | None = None
         of = ""
         for network in [*self._networks]:
@@ -112,9 +115,9 @@ class Turns(Generic[T]):
                 continue
             if may(first[-1].visitor, network):
                 best, of = first, network
-        return None if best is None else self._take(best[-1], of)
+        return None if best is None else self._remove(best[-1], of)
 
-    def _take(self, found: _Visitor[T], network: str) -> Waiter[T]:
+    def _remove(self, found: _Visitor[T], network: str) -> Waiter[T]:
         waiter = heapq.heappop(found.waiters)
         self._alive -= 1
         found.alive -= 1
@@ -141,13 +144,15 @@ class Turns(Generic[T]):
         return None
 
     def _waits(self, found: _Visitor[T]) -> bool:
-        """Whether a request of a visitor waits that is not cancelled, and about to say so."""
+        """Whether a request of a visitor waits; one that is cancelled does not, even if `gave_up`
+        has not been called yet."""
         while found.waiters and found.waiters[0].turn.cancelled():
             heapq.heappop(found.waiters)
         return bool(found.waiters)
 
     def _place(self, found: _Visitor[T], network: str, more: int = 0) -> None:
-        """more: connections that it is about to hold."""
+        """Enter a visitor into the heap of its network. more: connections that it is about to
+        hold."""
         held = self._held(found.visitor) + more
         found.place = (held, found.served, next(self._order), found)
         places = self._networks.setdefault(network, [])

@@ -1,8 +1,8 @@
 """Decides which visitors are admitted: by the limits of the whole box.
 
-A visitor is a link: behind one address there may be a whole school. There are so many links in all,
-and what one network may have of them depends on what is free. If there is no room for a newcomer, a
-visitor that is gone (`vigil.py`) loses its place.
+A visitor is a link, not an address: behind one address there may be a whole school. The number of
+links is limited, and how many of them one network may have depends on how many are free. If there
+is no room for a newcomer, a visitor that is gone (`vigil.py`) loses its place.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ log = get_log("agent")
 class Admission:
     """The visitors that are admitted now.
 
-    exposes: whether an app is exposed now. evict: ends the link of a session that has left already.
-    refusals: where those who are refused are counted.
+    exposes: returns whether an app is exposed now. evict: ends the link of a session whose place
+    was given to another. refusals: counts those that are refused.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Admission:
         self._network_of: dict[str, str] = {}
         self._gone: OrderedDict[str, None] = (
             OrderedDict()
-        )  # sessions of visitors that are gone, the first first
+        )  # sessions of visitors that are gone, the one that has been gone longest first
         self._closed = False
 
     @property
     def is_crowded(self) -> bool:
         """Whether it is worth knowing which visitors are gone."""
-        return 2 * self._links.taken >= self._links.total
+        return 2 * self._links.in_use >= self._links.total
 
     def admit(self, offer: BoxOffer, send: Callable[[AgentMessage], None]) -> str | None:
         """Admit the visitor of an offer; returns its app.
@@ -62,9 +62,9 @@ class Admission:
         return offer.app
 
     def admit_dial(self, session: str, visitor: str) -> bool:
-        """Admit a visitor that has dialled. It is not told why it was not: it gets no reply.
+        """Admit a visitor that has dialled; if it is refused, it gets no reply and no reason.
 
-        Which app it wants its HELLO says, and `exposes` is asked then.
+        The app is not known yet. The visitor names it in HELLO, and then `exposes` decides.
         """
         if self._closed or self._crowd_after_room_is_made(visitor) is not None:
             self._refusals.count(DIALS, "box-busy")
@@ -80,17 +80,17 @@ class Admission:
         network = self._network_of.pop(session, None)
         if network is not None:
             self._gone.pop(session, None)
-            self._links.give(session, network)
+            self._links.release(session, network)
 
     def gone(self, session: str, is_gone: bool) -> None:
-        """Whether a visitor is gone, and may lose its place."""
+        """Note whether a visitor is gone, so that it may lose its place."""
         if not is_gone:
             self._gone.pop(session, None)
         elif session in self._network_of:
             self._gone[session] = None
 
     def close(self) -> None:
-        """Admit nobody any more: the box is going down."""
+        """Admit no further visitor: the box is going down."""
         self._closed = True
 
     def _refusal(self, offer: BoxOffer) -> tuple[str, str] | None:
@@ -119,7 +119,7 @@ class Admission:
         return crowd
 
     def _crowd(self, network: str) -> str | None:
-        if self._links.taken >= self._links.total:
+        if self._links.in_use >= self._links.total:
             return f"The box has its {self._links.total} links"
         if not self._links.network_may(network):
             return "The box has enough links to this visitor's network"
@@ -127,7 +127,7 @@ class Admission:
 
     def _enter(self, session: str, network: str) -> None:
         self._network_of[session] = network
-        self._links.take(session, network)
+        self._links.hold(session, network)
 
 
 def turn_away(

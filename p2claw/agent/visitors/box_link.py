@@ -46,8 +46,8 @@ AFTER_END_S = 10.0
 ID_CHARS = 8
 TOKEN_BYTES = 16
 
-# From a check of a visitor that dials to its open channel. What takes longer was forged, or has
-# lost too much: then the visitor has offered meanwhile.
+# From the first check of a visitor that dials to its open channel. If it takes longer, the check
+# was forged, or too many packets were lost and the visitor has sent an offer meanwhile.
 DIAL_OPEN_S = 5.0
 
 Forward = Callable[[BoxStream, Visit], Awaitable[None]]
@@ -59,7 +59,7 @@ Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class DialledLink:
-    """What a visitor asks for by dialling. exposes: whether it may have an app."""
+    """A dial of a visitor, in the place of an offer. exposes: whether it may have an app."""
 
     session: str
     dialled: Dialled
@@ -70,10 +70,10 @@ class BoxLink:
     """The link to one visitor; `run` is its whole life. visit: which visitor, and which app; of a
     dial, app is "" until HELLO names it.
 
-    places: for those of its requests that are kept. place: of this process, where there are
-    others. by_token: all links whose session another link may carry on. public: addresses and ports
-    at which the box is reached though they are none of the machine's own. refusals: where what its
-    session refuses is counted, once it is over.
+    places: for those of its requests that are kept. place: the number of this process, if there are
+    several. by_token: all links whose session another link may carry on. public: addresses and
+    ports by which the box is reached, beside those of the machine itself. refusals: counts what the
+    session has refused, once it is over.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class BoxLink:
         self._session = asked.session
         # Enough to tell links apart in a log. The whole id would let a reader of the log join in.
         self.id = asked.session[:ID_CHARS]
-        # Dropped once it is answered: an open link does not need two kilobytes of description.
+        # Dropped once the answer is sent: an open link does not need two kilobytes of description.
         self._asked: BoxOffer | DialledLink | None = asked
         self._exposes = asked.exposes if isinstance(asked, DialledLink) else None
         self._open_s = limits.link_open_s if isinstance(asked, BoxOffer) else DIAL_OPEN_S
@@ -156,11 +156,11 @@ class BoxLink:
                 await asyncio.wait(self._closing)
 
     def candidate(self, candidate: str, mid: str) -> None:
-        """A candidate of the visitor has come."""
+        """Add a candidate of the visitor."""
         self._peer.add_candidate(candidate, mid)
 
     def end(self) -> None:
-        """The coordinator passes on nothing more: the link opens soon, or never."""
+        """The coordinator passes on nothing more, so the link must open soon or is given up."""
         if self._timer is not None and not self._timer.expired():
             soon_s = asyncio.get_running_loop().time() + AFTER_END_S
             when_s = self._timer.when()
@@ -173,7 +173,7 @@ class BoxLink:
 
     @property
     def is_dialled(self) -> bool:
-        """Whether it was begun by a dial, and no offer."""
+        """Whether it was begun by a dial, not by an offer."""
         return self._exposes is not None
 
     @property
@@ -181,12 +181,13 @@ class BoxLink:
         return self._pump is not None
 
     def silent_s(self, now: float) -> float:
-        """For how long nothing has been heard, or the link has not opened. now: the loop's time."""
-        heard = self._pump.session.heard_at if self._pump is not None else None
-        return time.monotonic() - self._begun_s if heard is None else now - heard
+        """For how long nothing has been received, or the link has not opened. now: the loop's
+        time."""
+        received_at = self._pump.session.heard_at if self._pump is not None else None
+        return time.monotonic() - self._begun_s if received_at is None else now - received_at
 
     def ask(self) -> None:
-        """Ask whether the visitor is there: whatever it says is a reply."""
+        """Ask whether the visitor is there; anything that it sends counts as a reply."""
         if self._pump is not None:
             self._pump.ping()
 
@@ -275,7 +276,7 @@ class BoxLink:
         return None if hello.app == self.visit.app else Code.APP_UNKNOWN
 
     def _resume(self, pump: Pump, asked: ResumeAsked) -> bool:
-        """Let the link of an earlier session have ours, if the visitor names one."""
+        """Hand our channel to the link of an earlier session, if the visitor asks to resume one."""
         earlier = self._by_token.get(asked.token)
         if earlier is None or earlier is self or earlier.visit.app != self.visit.app:
             return False
@@ -284,7 +285,7 @@ class BoxLink:
         return True
 
     def _go_on(self, peer: BoxPeer, channel: Channel, received: int) -> None:
-        """The session of this link goes on over another."""
+        """Go on with the session of this link over the peer and channel of another."""
         assert self._pump is not None
         closing = asyncio.get_running_loop().create_task(self._peer.close())
         self._closing.add(closing)
@@ -294,7 +295,7 @@ class BoxLink:
         log.info("link resumed", session=self.id, app=self.visit.app, path=peer.path())
 
     def _give_up(self, answered: bool, why: str, refusal: str, message: str) -> None:
-        """Log why, and tell the coordinator.
+        """Log why the link did not open, and end the session at the coordinator.
 
         refusal: a code of docs/WIRE.md §12, if there was no answer.
         """

@@ -60,7 +60,7 @@ class InProcess:
     reach it. ended: called with each session whose link is over. silent: called when all visitors
     have fallen silent at once. gone: called with a session, and whether its visitor is gone, while
     the box is crowded. place: what visitors name to come back to this process, where there are
-    others. is_crowded: whether others say that the box is.
+    others. is_crowded: whether the box is crowded, as another process has found.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class InProcess:
         self._proxy.apply(routes)
 
     async def start(self) -> None:
-        """Begin to watch the addresses that visitors are sent from, and whether they are heard."""
+        """Begin to watch the addresses of this machine, and whether visitors send anything."""
         self._watch.start()
         self._listening = asyncio.create_task(self._silence.run())
         self._watching = asyncio.create_task(self._watch_links())
@@ -184,7 +184,7 @@ class InProcess:
         self._links[session] = link
         task = asyncio.get_running_loop().create_task(link.run())
         self._tasks[session] = task
-        # A link outlives its offer: the callback holds on to no more of it than it needs.
+        # A link outlives its offer, so the callback refers to the session and not to the offer.
         task.add_done_callback(lambda done: self._forget(session, link.visit.app, done))
 
     def _reached_at(self, names: PublicNames) -> tuple[tuple[str, int], ...]:
@@ -275,7 +275,7 @@ class InProcess:
         self._gone(session, is_gone)
 
     def _received(self) -> int:
-        """Grows with whatever comes from a visitor, on our port or by way of a relay."""
+        """A count that grows with everything that visitors send, to our port or through a relay."""
         return self._port.datagrams_in + sum(link.messages_in for link in self._links.values())
 
     def _is_busy(self) -> bool:

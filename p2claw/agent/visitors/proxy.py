@@ -115,14 +115,14 @@ class Proxy:
         holder = id(visit), visit.visitor
         if not self._sockets.may(*holder):
             raise BoxBusyFault(
-                f"{self._sockets.taken} of {self._sockets.total} WebSockets are open, "
+                f"{self._sockets.in_use} of {self._sockets.total} WebSockets are open, "
                 "and this visitor has its share of them"
             )
-        self._sockets.take(*holder)
+        self._sockets.hold(*holder)
         try:
             yield
         finally:
-            self._sockets.give(*holder)
+            self._sockets.release(*holder)
 
     def _pool(self, address: UpstreamAddress) -> Pool:
         pool = self._pools.get(address)

@@ -31,10 +31,10 @@ def dialled_addresses(
     *,
     is_fixed: bool,
 ) -> tuple[tuple[str, int], ...]:
-    """Where a visitor that dials finds this box: addresses that its owner vouches for.
+    """The addresses at which a visitor dials this box.
 
-    public: as above. hosts: of the machine; a global one counts if the port is fixed, because then
-    its owner means it to be reached. A dial that reaches nobody costs the visitor 0.3 s.
+    public: as above. hosts: of the machine; a global one counts only if the owner fixed the port,
+    and so means it to be reached. A dial that reaches nobody costs the visitor 0.3 s.
     """
     found = dict.fromkeys(public)
     if is_fixed:

@@ -1,7 +1,7 @@
 """Counts what a box refuses: for `p2claw status`.
 
-A count is named by what was refused and why, `visitors/box-busy`. Codes are those that the refused
-one was told, and are listed in docs/OPERATIONS.md.
+The name of a count is what was refused and why, as `visitors/box-busy`. The reasons are the codes
+that were sent to the refused side; docs/OPERATIONS.md lists them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from p2claw.wire.session.counters import Counters
 
 VISITORS = "visitors"  # offers
-DIALS = "dials"  # nobody is told
-PLACES = "places"  # taken from those who are gone
+DIALS = "dials"  # no reply is sent
+PLACES = "places"  # of visitors that were gone, given to others
 REQUESTS = "requests"  # error responses of the box
 STREAMS = "streams"  # RESET by the session
 PINGS = "pings"
@@ -43,7 +43,7 @@ class Refusals:
         self._counts.update(counts)
 
     def copy(self) -> Refusals:
-        """The same counts, which go their own way."""
+        """A copy that is counted on independently."""
         other = Refusals()
         other.add(self._counts)
         return other

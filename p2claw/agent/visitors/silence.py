@@ -1,7 +1,7 @@
-"""Notices that all visitors have fallen silent at once: then it is mostly this box's own way.
+"""Notices that all visitors have fallen silent at once: then mostly the box's own network failed.
 
-A NAT in front of the box that forgets takes the control connection along, and nobody notices: the
-next visitors, and those who look for another link, wait until that is found out.
+If the NAT in front of the box loses its table, the control connection is dead too, without a sign.
+New visitors, and those that look for another link, then wait until the agent has found that out.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
 
 
 class Silence:
-    """Looks at what comes in. `run` in a task of its own.
+    """A watch over everything that comes from visitors. `run` in a task of its own.
 
-    received: grows with whatever comes. busy: whether a request is open. doubt: called once per
-    silence that is longer than the pace while one is open.
+    received: returns a count that grows with everything received. busy: returns whether a request
+    is open. doubt: called once per silence that is longer than the pace while one is open.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Silence:
             self.look(loop.time())
 
     def look(self, now: float) -> None:
-        """What is due now."""
+        """Compare the count with the last one, and call doubt if it is time."""
         if not self._busy():
             self._pace = None
             return

@@ -1,8 +1,8 @@
-"""Finds visitors that are gone without a word, while others may want their places.
+"""Finds visitors that left without closing their link, while others may want their places.
 
 A link whose path is lost waits 45 s for its visitor, who may be in a tunnel. That is right as long
-as there is room. While a box is crowded, who has been silent for SILENT_S is asked, and one who has
-not replied within REPLY_S is gone: its place is given to the next who comes.
+as there is room. While a box is crowded, a visitor that has been silent for SILENT_S is sent a
+PING. If no reply comes within REPLY_S, the visitor is gone, and the next newcomer gets its place.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ LOOK_S = 0.5
 
 
 class Watched(Protocol):
-    """One link."""
+    """One link, as the vigil sees it."""
 
     def silent_s(self, now: float) -> float:
-        """For how long nothing has been heard of the visitor, or the link has not opened."""
+        """For how long nothing has come from the visitor, or the link has not opened."""
 
     @property
     def is_open(self) -> bool: ...
@@ -32,13 +32,13 @@ class Watched(Protocol):
 
 
 class Vigil:
-    """Keeps watch over the links of one process.
+    """The watch over the links of one process.
 
-    told: called with a session and whether its visitor is gone, when that has changed.
+    changed: called with a session and whether its visitor is gone, when that has changed.
     """
 
-    def __init__(self, told: Callable[[str, bool], None]) -> None:
-        self._told = told
+    def __init__(self, changed: Callable[[str, bool], None]) -> None:
+        self._changed = changed
         self._asked_at: dict[str, float] = {}
         self._gone: set[str] = set()
 
@@ -54,7 +54,7 @@ class Vigil:
             elif silent_s < SILENT_S:
                 self._is_there(session)
             elif session not in self._asked_at or now - self._asked_at[session] > silent_s:
-                # Not asked in this silence.
+                # It has not been asked since it fell silent.
                 self._asked_at[session] = now
                 link.ask()
             elif now - self._asked_at[session] >= REPLY_S:
@@ -69,11 +69,11 @@ class Vigil:
         self._asked_at[session] = asked_at
         if session not in self._gone:
             self._gone.add(session)
-            self._told(session, True)
+            self._changed(session, True)
 
     def _is_there(self, session: str) -> None:
         if session in self._gone:
-            self._told(session, False)
+            self._changed(session, False)
         self._forget(session)
 
     def _forget(self, session: str) -> None:

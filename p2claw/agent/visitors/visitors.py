@@ -19,14 +19,16 @@ Send = Callable[[AgentMessage], None]
 
 
 class Introduced(Protocol):
-    """Receives what a coordinator passes on from visitors that it introduces."""
+    """The receiver of messages that a coordinator passes on from visitors."""
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
-        """Answer the offer or refuse the visitor. Either goes out by send; nothing is raised."""
+        """Answer the offer or refuse the visitor, by `send`; nothing is raised."""
 
     def descriptor(self, names: PublicNames) -> Descriptor | None:
-        """How visitors dial this box, from now on; None: they cannot. To be asked again within
-        `link.dialling.RENEW_S`, and whenever the names have changed."""
+        """The descriptor by which visitors dial this box; None if they cannot.
+
+        The caller asks again within `link.dialling.RENEW_S`, and whenever the names have changed.
+        """
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         """A candidate of a visitor. Ignored if its link has ended."""

@@ -68,7 +68,7 @@ class WebSocketBridge:
         self._observer = observer
 
     async def run(self) -> None:
-        """Carry it. Raises RequestFault, or the errors of the stream."""
+        """Join the two until either ends. Raises RequestFault, or the errors of the stream."""
         stream, request = self._stream, self._stream.request
         if stream.request_ended:
             raise BadRequestFault("A WebSocket that ended before it began")
@@ -98,7 +98,9 @@ class WebSocketBridge:
             with_origin = any(name == "origin" for name, _ in asked.fields)
             self._observer.socket_refused(self._visit.app, opened.status, with_origin=with_origin)
         if opened.status < 200 and opened.socket is None:
-            raise AppBrokenFault(f"The app answered a WebSocket's handshake with {opened.status}")
+            raise AppBrokenFault(
+                f"The app's response to a WebSocket's handshake was {opened.status}"
+            )
         fields = response_fields(opened.fields, self._route, self._visit, asked)
         # A page learns only that its WebSocket failed, so the body of a refusal is dropped.
         fields = tuple(item for item in fields if item[0] != "content-length")
@@ -139,7 +141,7 @@ class WebSocketBridge:
                 if isinstance(part, Part):
                     await self._stream.write(encode_part(part.kind, part.data, final=part.final))
                     continue
-                # The page learns of it at once, however long the upstream takes to hang up.
+                # The page learns of it at once, even if the upstream closes its connection late.
                 await self._stream.write(encode_close(part.code, part.reason), end=True)
         await socket.end()
 
@@ -191,7 +193,7 @@ class _Frame:
         return [whole]
 
 
-# What browsers offer, and what can be done here: neither asks for anything.
+# These parameters are accepted in an offer: browsers send them, and wsproto can do them.
 _DEFLATE_OFFERS = ("", "client_max_window_bits")
 
 

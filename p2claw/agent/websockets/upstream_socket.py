@@ -34,7 +34,7 @@ READ_BYTES = 64 * KIB
 WRITE_HIGH_BYTES = 256 * KIB
 # DEFLATE makes at most 1,032 bytes of one: 8 KiB of input are at most 8 MiB at once.
 INFLATE_BYTES = 8 * KIB
-# How long an upstream may take over its own Close, and over closing the connection after it.
+# How long an upstream may wait with its own Close, and with closing the connection after it.
 CLOSE_S = 10.0
 
 
@@ -85,7 +85,7 @@ async def open_socket(address: UpstreamAddress, asked: Opening, limits: Upstream
             opened = await socket.open(asked)
     except TimeoutError:
         socket.abort()
-        raise AppTimeoutFault(f"The app did not answer within {limits.head_s:g} s") from None
+        raise AppTimeoutFault(f"The app did not respond within {limits.head_s:g} s") from None
     except BaseException:
         socket.abort()
         raise
@@ -102,7 +102,9 @@ class UpstreamSocket:
         self._writer = writer
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._deflate: _Deflate | None = None
-        self._late: asyncio.TimerHandle | None = None  # of an upstream that does not answer a Close
+        self._late: asyncio.TimerHandle | None = (
+            None  # of an upstream that does not reply to a Close
+        )
 
     async def open(self, asked: Opening) -> Opened:
         """Raises RequestFault."""
@@ -124,14 +126,15 @@ class UpstreamSocket:
             raise BadRequestFault(f"The handshake cannot be sent: {error}") from None
         try:
             self._writer.write(hello)
-            return await self._answer()
+            return await self._response()
         except OSError:
             raise AppBrokenFault("The app broke the connection in the handshake") from None
 
     async def parts(self) -> AsyncGenerator[Part | Close, None]:
-        """The parts of messages as they arrive. The last item is a Close. Pings and it get a reply.
+        """The parts of messages as they arrive; the last item is a Close. Pings and the Close are
+        replied to.
 
-        Raises Broken; the upstream has then been told, as RFC 6455 §7.1.7 wants it.
+        Raises Broken, after a Close with the code was sent to the upstream (RFC 6455 §7.1.7).
         """
         while True:
             for event in self._ws.events():
@@ -147,14 +150,14 @@ class UpstreamSocket:
             await self._feed()
 
     async def send(self, part: Part) -> None:
-        """Send one frame; waits while the upstream does not take what it has. Raises Broken."""
+        """Send one frame; waits while the upstream does not read. Raises Broken."""
         if part.kind is Kind.TEXT:
             await self._send(ws.TextMessage(part.data.decode(), message_finished=part.final))
         else:
             await self._send(ws.BytesMessage(part.data, message_finished=part.final))
 
     async def close(self, close: Close) -> None:
-        """Say Close, once. Its response comes out of `parts`. Raises Broken."""
+        """Send a Close, once. The upstream's Close comes out of `parts`. Raises Broken."""
         if self._ws.state is ConnectionState.OPEN:
             code = CloseReason.NO_STATUS_RCVD if close.code is None else close.code
             self._late = asyncio.get_running_loop().call_later(CLOSE_S, self.abort)
@@ -179,7 +182,7 @@ class UpstreamSocket:
             self._late.cancel()
         self._writer.transport.abort()
 
-    async def _answer(self) -> Opened:
+    async def _response(self) -> Opened:
         try:
             while True:
                 for event in self._ws.events():
@@ -232,12 +235,12 @@ class UpstreamSocket:
             await self._writer.drain()
         except LocalProtocolError:
             pass  # a Close was sent meanwhile, and nothing may follow it
-        except (OSError, RuntimeError) as error:  # uvloop's word for a connection that broke
+        except (OSError, RuntimeError) as error:  # how uvloop reports a connection that broke
             raise Broken(f"The app broke the connection: {error}") from None
 
 
 class _Deflate(PerMessageDeflate):
-    """permessage-deflate as the browser offers it; accepted: what the upstream made of it."""
+    """permessage-deflate as the browser offers it. accepted: as the upstream accepted it."""
 
     accepted = ""
 

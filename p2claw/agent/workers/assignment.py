@@ -1,7 +1,7 @@
 """Spreads visitors over workers: which worker has which session, and who gets which message.
 
-Links live in the workers. The box's key stays in this process, because workers read what strangers
-send: a worker can get a signature only for the answer to an offer that it was given, once.
+Links live in the workers. The key of the box stays in this process, because workers read bytes from
+strangers. A worker gets signatures only for answers to offers that it was given, one per offer.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Workers:
         self._sessions[offer.session] = _Session(keeper, offer, send)
         self._loads[keeper] += 1
         keeper.send(Offered(offer, names))
-        self._tell_crowd(keeper)
+        self._send_crowded(keeper)
 
     def descriptor(self, names: PublicNames) -> Descriptor | None:
         return None  # a dial goes to one UDP port, and each worker has its own
@@ -223,7 +223,7 @@ class Workers:
         return keeper if keeper.state is State.READY else None
 
     def _least_loaded(self) -> WorkerKeeper | None:
-        """The ready worker with the fewest visitors; equals take turns. None: none is ready."""
+        """The ready worker with the fewest visitors; equals in turn. None: none is ready."""
         ready = [keeper for keeper in self._keepers if keeper.state is State.READY]
         if not ready:
             return None
@@ -272,7 +272,7 @@ class Workers:
             self._forget(message.session)
 
     def _lost(self, keeper: WorkerKeeper) -> int:
-        """Tell the coordinator that the sessions are over; the worker cannot any more."""
+        """End the sessions of a lost worker at the coordinator; returns how many they were."""
         lost = [name for name, found in self._sessions.items() if found.keeper is keeper]
         for session in lost:
             found = self._forget(session)
@@ -290,17 +290,19 @@ class Workers:
         found = self._sessions.pop(session)
         self._loads[found.keeper] -= 1
         self._admission.leave(session)
-        self._tell_crowd()
+        self._send_crowded()
         return found
 
     def _evict(self, session: str) -> None:
-        """A newcomer gets the place of a visitor that is gone."""
+        """End the link of a visitor that is gone: a newcomer gets its place."""
         found = self._forget(session)
         found.keeper.send(Evict(session))
 
-    def _tell_crowd(self, keeper: WorkerKeeper | None = None) -> None:
-        """Tell all, if it has changed, whether the box is crowded. keeper: has a new visitor, and
-        may have been started again since."""
+    def _send_crowded(self, keeper: WorkerKeeper | None = None) -> None:
+        """Send all workers, if it has changed, whether the box is crowded.
+
+        keeper: of a worker with a new visitor; its process may be a new one, which does not know.
+        """
         crowded, before = self._admission.is_crowded, self._was_crowded
         self._was_crowded = crowded
         if crowded != before:

@@ -45,7 +45,7 @@ log = get_log("agent")
 # finds one interval over, and does not give up every worker at once.
 SILENT_TIMES = 6
 
-# Starting takes a worker a second or two, and longer on a machine that is still booting.
+# A worker needs a second or two to start, and longer on a machine that is still booting.
 START_S = 30.0
 
 # `p2claw sessions` waits for this, and gives up after 10 s.
@@ -67,7 +67,7 @@ class State(enum.Enum):
 
 
 class WorkerKeeper:
-    """The life of one worker, over as many processes as it takes.
+    """The life of one worker, over all the processes that it is started as.
 
     started: set when the worker accepts offers for the first time. routes: returns the present
     routes. received: called with each message about visitors; raises P2clawError if the worker is
@@ -133,7 +133,7 @@ class WorkerKeeper:
         self.send(Mapped(address))
 
     def leave(self, message: Drain | Stop) -> None:
-        """Tell the worker how to end, and restart it no more. Stop may follow Drain."""
+        """Send the worker this message to end it, and restart it no more. Stop may follow Drain."""
         self.state = State.LEAVING
         self._leaving.set()
         self.send(message)
@@ -164,7 +164,7 @@ class WorkerKeeper:
         return WorkerFacts(self.number, pid, links, uptime_s, self._restarts)
 
     def refused(self) -> dict[str, int]:
-        """What its processes have refused, as they said last."""
+        """What its processes have refused until now, by their latest reports."""
         now = self._refused_before.copy()
         now.add(self._refused)
         return now.counts()
@@ -193,7 +193,7 @@ class WorkerKeeper:
         if self._leaving.is_set():
             return why
         if isinstance(why, LineClosedError):
-            hint = "What it wrote to the log says why"
+            hint = "What it wrote to the log shows why"
             why = WorkerError(f"Worker {self.number} ended with {status}", hint=hint)
         log.error(
             "worker ended",

@@ -28,7 +28,7 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 _ROOT = str(Path(p2claw.__file__).parents[1])
 
-# How long a worker may take to end once its line is closed. It ends at once, unless it hangs.
+# The time for a worker to end once its line is closed. It ends at once, unless it hangs.
 END_S = 2.0
 
 

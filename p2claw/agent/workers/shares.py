@@ -11,7 +11,7 @@ def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
     """The limits of one worker: an equal part of each limit that the workers themselves enforce.
 
     The limits of links stay as they are, because the agent counts links. A request body of unknown
-    length can be at most as large as the room of its worker.
+    length can be at most as large as the space of its worker.
     """
     upstream, spool = limits.upstream, limits.spool
     total_bytes = spool.total_bytes // workers

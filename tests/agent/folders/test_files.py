@@ -185,7 +185,7 @@ async def test_a_file_that_shrinks_breaks_off(box: Proxied, site: Path) -> None:
         await whole(stream)
 
 
-async def test_a_compressed_twin_is_taken(box: Proxied, site: Path) -> None:
+async def test_a_compressed_twin_is_sent(box: Proxied, site: Path) -> None:
     (site / "a.js").write_bytes(b"plain")
     (site / "a.js.gz").write_bytes(b"small")
     (site / "a.js.br").write_bytes(b"least")
@@ -202,7 +202,7 @@ async def test_a_compressed_twin_is_taken(box: Proxied, site: Path) -> None:
         assert answer.value("vary") == "Accept-Encoding"
 
 
-async def test_a_twin_of_an_older_state_is_not_taken(box: Proxied, site: Path) -> None:
+async def test_a_twin_of_an_older_state_is_not_sent(box: Proxied, site: Path) -> None:
     (site / "a.js.br").write_bytes(b"older")
     os.utime(site / "a.js.br", (1, 1))
     (site / "a.js").write_bytes(b"newer")
@@ -253,7 +253,7 @@ async def test_a_folder_is_only_read(box: Proxied, site: Path, method: str) -> N
     assert (site / "a.txt").read_bytes() == TEXT
 
 
-async def test_a_folder_that_is_gone_is_said_to_be(box: Proxied, site: Path) -> None:
+async def test_a_folder_that_is_gone_is_reported(box: Proxied, site: Path) -> None:
     site.rename(site.with_name("elsewhere"))
     assert (await box.ask("GET", "/")).status == 503
 

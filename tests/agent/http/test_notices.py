@@ -6,7 +6,7 @@ import pytest
 
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http import notices
-from p2claw.agent.http.notices import KINDS, MOST_AN_APP, Notice, Notices
+from p2claw.agent.http.notices import KINDS, MOST_PER_APP, Notice, Notices
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.wire.frames.limits import NOTICE_CHARS
 
@@ -28,7 +28,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return log
 
 
-def test_one_thing_is_said_once_an_app(log: Log) -> None:
+def test_one_thing_is_reported_once_per_app(log: Log) -> None:
     kept = Notices()
     for notice in (COOKIE, COOKIE, Notice("cat", "cookie-domain", "example.com")):
         kept.add(notice)
@@ -50,9 +50,9 @@ def test_the_owner_reads_what_is_so_and_what_to_do(log: Log) -> None:
 
 def test_an_app_with_ever_new_reasons_is_not_said_for_ever(log: Log) -> None:
     kept = Notices()
-    for number in range(MOST_AN_APP * 2):
+    for number in range(MOST_PER_APP * 2):
         kept.add(Notice("dog", "cookie-domain", f"{number}.example"))
-    assert len(log.lines) == len(kept.of("dog")) == MOST_AN_APP
+    assert len(log.lines) == len(kept.of("dog")) == MOST_PER_APP
 
 
 def test_another_upstream_begins_anew(log: Log) -> None:

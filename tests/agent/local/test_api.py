@@ -149,7 +149,7 @@ async def test_damaged_routes_are_refused_and_change_nothing(agent: RunningAgent
     assert [route["app"] for route in (await agent.api.get("/v1/routes"))["routes"]] == ["dog"]
 
 
-async def test_a_mistake_of_ours_is_said_without_its_details(
+async def test_a_mistake_of_ours_is_reported_without_its_details(
     agent: RunningAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def mistaken() -> None:

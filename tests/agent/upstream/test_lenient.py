@@ -54,7 +54,7 @@ def test_what_cannot_become_a_head_is_not_waited_for(begun: bytes) -> None:
     assert not may_begin_head(begun)
 
 
-def test_a_length_is_said_once() -> None:
+def test_a_length_is_passed_on_once() -> None:
     head = read_head(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\ncontent-length: 2\r\n\r\n")
     assert (head.fields, head.length) == ((("content-length", "2"),), 2)
 

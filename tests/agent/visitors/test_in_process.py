@@ -85,7 +85,7 @@ async def test_an_answer_is_signed_over_session_offer_and_certificate(
         assert verify(box.identity.public_key, ANSWER, payload, answer.signature)
 
 
-async def test_the_end_of_the_candidates_is_said(tmp_path: Path, offer_sdp: str) -> None:
+async def test_the_end_of_the_candidates_is_sent(tmp_path: Path, offer_sdp: str) -> None:
     async with box_with(tmp_path) as box:
         box.offer("one", offer_sdp)
         await until(lambda: BoxCandidate("one", "", "0") in box.sent)

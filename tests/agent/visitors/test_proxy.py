@@ -79,7 +79,7 @@ async def test_a_request_without_a_body_has_no_length(method: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_where_a_body_is_expected_an_empty_one_is_said(method: str, tmp_path: Path) -> None:
+async def test_where_a_body_is_expected_an_empty_one_is_sent(method: str, tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         await box.ask(method)
         assert upstream.requests[0].values("content-length") == ["0"]

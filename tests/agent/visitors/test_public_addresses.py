@@ -40,8 +40,8 @@ HOSTS = (HostAddress("2a00::7", 2), HostAddress("192.168.1.7", 1))
 
 
 def test_a_box_is_dialled_where_its_owner_says_that_it_is() -> None:
-    told_one = (("198.51.100.7", 9_000),)
-    assert dialled_addresses(told_one, HOSTS, 4_100, is_fixed=False) == told_one
+    named_one = (("198.51.100.7", 9_000),)
+    assert dialled_addresses(named_one, HOSTS, 4_100, is_fixed=False) == named_one
     assert dialled_addresses((), HOSTS, 4_100, is_fixed=False) == ()
 
 

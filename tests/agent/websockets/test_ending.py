@@ -143,7 +143,7 @@ async def test_what_came_before_a_break_still_arrives(tmp_path: Path) -> None:
         ("a surrogate", [frame(TEXT, b"\xed\xa0\x80")], 1007),
     ],
 )
-async def test_an_app_that_breaks_a_rule_is_told_so_and_the_stream_ends(
+async def test_an_app_that_breaks_a_rule_gets_a_close_and_the_stream_ends(
     tmp_path: Path, name: str, frames: list[bytes], code: int
 ) -> None:
     told = []

@@ -107,7 +107,7 @@ async def test_a_wrong_answer_to_the_handshake_is_an_error_of_the_box(
         assert (head.status, head.error) == (502, "app-broken"), why
 
 
-async def test_an_app_that_is_down_is_told(tmp_path: Path) -> None:
+async def test_an_app_that_is_down_is_reported(tmp_path: Path) -> None:
     async with socket_upstream(echo) as upstream:
         url = upstream.url
     async with proxied(url, tmp_path) as box:

@@ -179,7 +179,7 @@ async def test_a_newcomer_gets_the_place_of_a_visitor_that_a_worker_reports_as_g
         assert box.links() == [1]
 
 
-async def test_what_is_said_of_a_session_reaches_its_worker(
+async def test_a_message_about_a_session_reaches_its_worker(
     tmp_path: Path, stand_in_is: Callable[[str], None]
 ) -> None:
     stand_in_is(stand_in.ECHOES)

@@ -59,15 +59,15 @@ function fail(made, item) {
     made.src = item.whole;
     return;
   }
-  const told = document.createElement("p");
-  told.className = "trouble";
-  told.append("This browser cannot show it. ");
+  const notice = document.createElement("p");
+  notice.className = "trouble";
+  notice.append("This browser cannot show it. ");
   const link = document.createElement("a");
   link.href = item.whole;
   link.download = "";
   link.textContent = `Save it (${item.size})`;
-  told.append(link);
-  made.replaceWith(told);
+  notice.append(link);
+  made.replaceWith(notice);
 }
 
 function show(index) {
@@ -114,7 +114,7 @@ function close() {
   follow();
 }
 
-/** Bring the viewer to what the URL says. */
+/** Show what the URL names. */
 function follow() {
   const mark = location.hash.slice(1);
   const index = mark ? items.findIndex(item => item.mark === mark) : -1;
@@ -178,7 +178,7 @@ function touch() {
 if (items.length) {
   document.body.append(dialog);
   dialog.addEventListener("cancel", event => { event.preventDefault(); close(); });
-  dialog.addEventListener("keydown", key, true); // before a film takes the arrows
+  dialog.addEventListener("keydown", key, true); // before a film handles the arrows
   part(".close").addEventListener("click", close);
   part(".back").addEventListener("click", () => turn(now - 1));
   part(".on").addEventListener("click", () => turn(now + 1));
