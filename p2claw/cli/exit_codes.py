@@ -38,6 +38,9 @@ _BY_CODE = {
     "routes-locked": FAILED,
     "routes-unwritable": FAILED,
     "known-boxes-damaged": FAILED,
+    "known-boxes-exposed": FAILED,
+    "known-boxes-locked": FAILED,
+    "known-boxes-unwritable": FAILED,
     "protocol": FAILED,
 }
 

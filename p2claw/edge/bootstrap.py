@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from p2claw.content_codings import PACKED, accepted_codings
 from p2claw.errors import UsageError
 
 STATIC = Path(__file__).parent / "static"
 
-# Content coding and file suffix, best first.
-_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _TYPES = {
-    # Without a charset: a page of the app that names none takes that of the page around it, which
-    # must be what the browser takes where there is none. The file is of ASCII characters.
+    # Without a charset: a page of the app that names none inherits the charset of the page around
+    # it, which must be the browser's own default. The file is of ASCII characters.
     ".html": "text/html",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -35,7 +34,7 @@ _INLINE_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """One file.
+    """One file, in each content coding that it was packed with.
 
     bodies: from content coding, "" for none, to bytes. tag: changes with the content.
     """
@@ -45,17 +44,17 @@ class StaticFile:
     bodies: dict[str, bytes]
 
     def choose(self, accept_encoding: str) -> str:
-        """The best coding that we have and a client takes, by its Accept-Encoding."""
-        accepted = _accepted(accept_encoding)
-        for coding, _ in _ENCODINGS:
-            if coding in self.bodies and accepted.get(coding, accepted.get("*", 0.0)) > 0.0:
+        """The smallest coding of this file that a client accepts, by its Accept-Encoding."""
+        accepted = accepted_codings(accept_encoding)
+        for coding, _ in PACKED:
+            if coding in self.bodies and coding in accepted:
                 return coding
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """Everything that the edge hands out.
+    """The built bootstrap: everything that the edge serves on hosts of apps.
 
     style_hashes, script_hashes: CSP sources of the shell's own styles and script. reset_hashes: of
     the style and of the script of the page `reset`.
@@ -71,7 +70,7 @@ class Bootstrap:
 
 
 def load_bootstrap(folder: Path | None = None) -> Bootstrap:
-    """Read a built bootstrap, the one of the package where no folder is named.
+    """Read a built bootstrap; if no folder is named, the one of the package.
 
     Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
     """
@@ -118,7 +117,7 @@ def _names_of(manifest: Any) -> tuple[str, str, str, list[str]]:
 
 def _load(path: Path) -> StaticFile:
     bodies = {"": path.read_bytes()}
-    for coding, suffix in _ENCODINGS:
+    for coding, suffix in PACKED:
         packed = path.with_name(path.name + suffix)
         if packed.is_file():
             bodies[coding] = packed.read_bytes()
@@ -130,16 +129,3 @@ def _hashes(inline: re.Pattern[str], page: StaticFile) -> tuple[str, ...]:
     texts: list[str] = inline.findall(page.bodies[""].decode())
     digests = (hashlib.sha256(text.encode()).digest() for text in texts)
     return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-
-def _accepted(header: str) -> dict[str, float]:
-    """Content codings and their weights (RFC 9110 §12.5.3); what cannot be read weighs nothing."""
-    weights: dict[str, float] = {}
-    for item in header.lower().split(","):
-        coding, _, parameters = item.partition(";")
-        name, _, weight = parameters.partition("=")
-        try:
-            weights[coding.strip()] = float(weight) if name.strip() == "q" else 1.0
-        except ValueError:
-            weights[coding.strip()] = 0.0
-    return weights

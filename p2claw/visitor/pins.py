@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from p2claw.config import home_dir
-from p2claw.errors import UsageError
-from p2claw.file_lock import FileLock
+from p2claw.locked_file import LockedFile
 from p2claw.names import PEER_ID
+from p2claw.units import MIB
 
 FILE_NAME = "known_boxes.json"
+
+# A box is some 100 bytes.
+FILE_BYTES = 16 * MIB
+
+_MEND = "It holds the keys of boxes that you visited. Repair it; deleting it trusts anew"
 
 
 class PinStore:
@@ -22,7 +23,7 @@ class PinStore:
     whole."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = LockedFile(path, "known boxes", FILE_BYTES, _MEND)
 
     @classmethod
     def of_home(cls) -> PinStore:
@@ -31,49 +32,37 @@ class PinStore:
 
     @property
     def path(self) -> Path:
-        return self._path
+        return self._file.path
 
     def get(self, host: str) -> str | None:
-        """The peer id that host had. Raises UsageError `known-boxes-damaged`."""
+        """The peer id that host had.
+
+        Raises UsageError `known-boxes-damaged`, or `known-boxes-exposed` if others may change it.
+        """
         return self._read().get(host)
 
     def add(self, host: str, peer_id: str) -> None:
-        """Remember the first key of a host; one that is known stays. Raises as `get`."""
-        with self._locked():
+        """Remember the first key of a host; one that is known stays.
+
+        Raises as `get`, and UsageError `known-boxes-locked`, `known-boxes-unwritable`.
+        """
+        with self._file.changing():
             boxes = self._read()
             if boxes.setdefault(host, peer_id) == peer_id:
-                self._write(boxes)
+                self._file.write(_serialize(boxes))
 
     def _read(self) -> dict[str, str]:
-        try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        content = self._file.read()
+        if content is None:
             return {}
         try:
-            boxes = json.loads(text)["boxes"]
+            boxes = self._file.parse(content)["boxes"]
             if all(PEER_ID.fullmatch(peer_id) for peer_id in boxes.values()):
                 return dict(boxes)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError):
             pass
-        raise UsageError(
-            f"{self._path} cannot be read",
-            code="known-boxes-damaged",
-            hint="It holds the keys of boxes that you visited. Repair it; deleting it trusts anew",
-        )
+        raise self._file.damaged("it has no `boxes` with a peer id each")
 
-    def _write(self, boxes: dict[str, str]) -> None:
-        text = json.dumps({"version": 1, "boxes": boxes}, indent=2, sort_keys=True) + "\n"
-        partial = self._path.with_name(f"{self._path.name}.{os.getpid()}.partial")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self._path)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One writer at a time, so that two visits at once do not lose each other's pin."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self._path.with_name(f"{self._path.name}.lock"), wait_s=math.inf):
-            yield
+def _serialize(boxes: dict[str, str]) -> bytes:
+    return (json.dumps({"version": 1, "boxes": boxes}, indent=2, sort_keys=True) + "\n").encode()

@@ -42,7 +42,7 @@ def test_only_its_owner_can_read_it(path: Path) -> None:
 
 def test_nothing_partial_is_left(path: Path) -> None:
     PinStore(path).add("dog-crab.example", ONE)
-    assert sorted(p.name for p in path.parent.iterdir()) == [path.name, f"{path.name}.lock"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["known_boxes.json", "known_boxes.lock"]
 
 
 def test_it_is_in_the_home_of_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +62,14 @@ def test_a_damaged_file_is_an_error_and_stays_as_it_is(path: Path, text: str) ->
     with pytest.raises(UsageError):
         PinStore(path).add("h", ONE)
     assert path.read_text() == text
+
+
+def test_a_file_that_others_may_change_is_not_trusted(path: Path) -> None:
+    PinStore(path).add("dog-crab.example", ONE)
+    path.chmod(0o622)
+    with pytest.raises(UsageError) as caught:
+        PinStore(path).get("dog-crab.example")
+    assert caught.value.code == "known-boxes-exposed"
 
 
 def _add_ten(path: Path, writer: int) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from p2claw.agent.folders.codings import TWINS, accepted
 from p2claw.agent.folders.entries import Listing, listing_of
 from p2claw.agent.folders.file_response import FoundFile, respond_with
 from p2claw.agent.folders.kinds import is_compressible, media_type, with_charset
@@ -23,6 +22,7 @@ from p2claw.agent.folders.pages import COMMON, notice_page, page_response
 from p2claw.agent.folders.reading import Disk
 from p2claw.agent.folders.thumbnails import Thumbnails
 from p2claw.agent.folders.tree import DeniedError, FolderGoneError, Opened, Tree
+from p2claw.content_codings import PACKED, accepted_codings
 from p2claw.log import get_log
 
 log = get_log("agent")
@@ -88,7 +88,7 @@ class Folder:
     async def _at(
         self, request: web.BaseRequest, names: Names, query: str, *, is_folder: bool
     ) -> web.StreamResponse:
-        codings = accepted(request.headers.get("Accept-Encoding", ""))
+        codings = accepted_codings(request.headers.get("Accept-Encoding", ""))
         found = await self._disk.run(lambda: self._find(names, codings, is_folder=is_folder))
         if isinstance(found, _Moved):
             location = f"{found.location}?{query}" if query else found.location
@@ -103,7 +103,7 @@ class Folder:
         """The response to a path that is not there: the page of the app, `404.html`, or ours."""
         wants_page = "text/html" in request.headers.get("Accept", "")
         stands_in = (INDEX, 200) if self._is_spa and wants_page else (NOT_FOUND, 404)
-        codings = accepted(request.headers.get("Accept-Encoding", ""))
+        codings = accepted_codings(request.headers.get("Accept-Encoding", ""))
         try:
             found = await self._disk.run(lambda: self._stand_in(*stands_in, codings))
         except NotHereError:
@@ -156,7 +156,7 @@ class Folder:
         if not is_compressible(kind.partition(";")[0]):
             return FoundFile(file, kind, status=status)
         has_twins = False
-        for end, coding in TWINS:
+        for coding, end in PACKED:
             with suppress(NotHereError, DeniedError, OSError):
                 twin = self._tree.open((*names[:-1], names[-1] + end))
                 if twin.is_folder or twin.facts.st_mtime < file.facts.st_mtime:

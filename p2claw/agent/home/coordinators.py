@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2claw.agent.home.locked_file import LockedFile
 from p2claw.config import check_coordinator
 from p2claw.errors import UsageError
+from p2claw.locked_file import LockedFile
 from p2claw.units import KIB
 
 VERSION = 1

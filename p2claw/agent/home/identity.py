@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from p2claw.agent.home.private_file import (
+from p2claw.errors import IdentityError
+from p2claw.names import key_alias_of, peer_id_of
+from p2claw.private_file import (
     ExposedFileError,
     make_private_directory,
     read_private,
     write_new,
 )
-from p2claw.errors import IdentityError
-from p2claw.names import key_alias_of, peer_id_of
 from p2claw.wire.signalling import BoxOffer
 from p2claw.wire.signalling.signatures import ANSWER, answer_payload, signed_bytes
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from p2claw.agent.home.locked_file import LockedFile
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
 from p2claw.agent.upstream.tls import FINGERPRINT
 from p2claw.errors import UsageError
+from p2claw.locked_file import LockedFile
 from p2claw.names import check_app
 from p2claw.units import MIB
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from p2claw.agent.home.private_file import make_private_directory
 from p2claw.agent.request_faults import BodyTooLargeFault, BoxBusyFault
 from p2claw.agent.upstream.shares import Shares
 from p2claw.config import SpoolLimits
+from p2claw.private_file import make_private_directory
 from p2claw.units import KIB
 
 # How much is read from the file at once. A thread does each read.

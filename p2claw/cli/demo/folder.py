@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from p2claw.agent.home.private_file import make_private_directory
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
+from p2claw.private_file import make_private_directory
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from p2claw.agent.home.private_file import make_private_directory
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.config.file import find
 from p2claw.cli.run import choice_of
@@ -16,6 +15,7 @@ from p2claw.cli.service.definition import check_program_is_for_all
 from p2claw.cli.verbs import load_verb
 from p2claw.config import home_dir
 from p2claw.errors import UsageError
+from p2claw.private_file import make_private_directory
 
 
 def check_root(words: str) -> None:

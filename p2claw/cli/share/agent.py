@@ -9,11 +9,11 @@ from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import Any
 
-from p2claw.agent.home.private_file import make_private_directory
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.demo.child import Child, ChildError
 from p2claw.config import AgentConfig
 from p2claw.errors import P2clawError, UsageError
+from p2claw.private_file import make_private_directory
 
 # Where an agent that this started writes its log; of one that stays, and of one that does not.
 KEPT_LOG = "agent.log"

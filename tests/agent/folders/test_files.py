@@ -189,14 +189,14 @@ async def test_a_compressed_twin_is_sent(box: Proxied, site: Path) -> None:
     (site / "a.js").write_bytes(b"plain")
     (site / "a.js.gz").write_bytes(b"small")
     (site / "a.js.br").write_bytes(b"least")
-    for taken, coding, body in (
+    for accepted, coding, body in (
         ("gzip, br", "br", b"least"),
         ("gzip", "gzip", b"small"),
         ("br;q=0, gzip;q=0.5", "gzip", b"small"),
         ("identity", None, b"plain"),
         ("gzip;q=0, br; q=0.000", None, b"plain"),
     ):
-        answer = await box.ask("GET", "/a.js", (("accept-encoding", taken),))
+        answer = await box.ask("GET", "/a.js", (("accept-encoding", accepted),))
         assert (answer.value("content-encoding"), answer.body) == (coding, body)
         assert answer.value("content-type") == "text/javascript; charset=utf-8"
         assert answer.value("vary") == "Accept-Encoding"

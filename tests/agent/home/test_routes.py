@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.home import locked_file, routes
+from p2claw import locked_file
+from p2claw.agent.home import routes
 from p2claw.agent.home.routes import Route, RouteFile, route_from
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.errors import UsageError

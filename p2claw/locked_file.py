@@ -1,7 +1,7 @@
-"""A private file of the home that several processes change, each under one lock.
+"""A private file that several processes change, each under one lock.
 
-What is in it is the caller's: routes, coordinators. A file that cannot be read is an error and
-never an empty one, and a process that is killed leaves the old content or the new.
+The caller decides what is in it: routes, coordinators, known boxes. A file that cannot be read is
+an error and never an empty one, and a process that is killed leaves the old content or the new.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from p2claw.agent.home.private_file import (
+from p2claw.errors import UsageError
+from p2claw.file_lock import FileLock
+from p2claw.private_file import (
     ExposedFileError,
     make_private_directory,
     read_private,
     remove_parts,
     replace,
 )
-from p2claw.errors import UsageError
-from p2claw.file_lock import FileLock
 
 LOCK_WAIT_S = 5.0
 
@@ -30,7 +30,7 @@ LOCK_WAIT_S = 5.0
 class LockedFile:
     """The file at path, with a lock file beside it. All methods block on the disk.
 
-    noun: what it holds, in the plural: texts name it, and codes begin with it.
+    noun: what it holds, in the plural: texts name it, and codes begin with it, with hyphens.
     most_bytes: a longer file is damaged. mend: what to do with one that is.
     """
 
@@ -51,7 +51,7 @@ class LockedFile:
         except ExposedFileError as error:
             raise UsageError(
                 f"The {self.noun} at {self.path} cannot be trusted: the file {error}",
-                code=f"{self.noun}-exposed",
+                code=self._code("exposed"),
                 hint=f"Check what is in it, then: chmod 600 {self.path}",
             ) from None
         except OSError as error:
@@ -83,7 +83,7 @@ class LockedFile:
         except OSError as error:
             raise UsageError(
                 f"The {self.noun} at {self.path} cannot be written: {error.strerror}",
-                code=f"{self.noun}-unwritable",
+                code=self._code("unwritable"),
             ) from None
 
     def write(self, content: bytes) -> None:
@@ -95,7 +95,7 @@ class LockedFile:
         """The error `…-damaged`."""
         return UsageError(
             f"The {self.noun} at {self.path} are damaged: {what}",
-            code=f"{self.noun}-damaged",
+            code=self._code("damaged"),
             hint=self.mend,
         )
 
@@ -106,9 +106,12 @@ class LockedFile:
         except BlockingIOError:
             raise UsageError(
                 f"Another process keeps {self.path} locked",
-                code=f"{self.noun}-locked",
+                code=self._code("locked"),
                 hint="Try again; if it lasts, look for a p2claw process that hangs",
             ) from None
+
+    def _code(self, what: str) -> str:
+        return f"{self.noun.replace(' ', '-')}-{what}"
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
