@@ -1,9 +1,9 @@
 """Joins a session with a channel: messages in, events to streams, messages out, timers.
 
-The protocol is in `wire.session`, the transport in `channel.py`, the tasks of requests in
-`handling.py`. The hot path has no task and no await per message: `message_received` and `_send` run
-synchronously until the channel is full, and everything that a turn of the loop produced is sent
-together.
+The protocol is in `wire.session`, the transport in `channel.py`, the streams and the tasks of
+requests in `open_streams.py`. The hot path has no task and no await per message: `message_received`
+and `_send` run synchronously until the channel is full, and everything that a turn of the loop
+produced is sent together.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from p2claw.errors import LinkError, P2clawError, StreamResetError
+from p2claw.errors import LinkError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
-from p2claw.link.handling import Handler, Handling
+from p2claw.link.handling import Handler
 from p2claw.link.keeping import KeptPlaces
 from p2claw.link.late import Late
+from p2claw.link.moving_timer import MovingTimer
 from p2claw.link.news import Fact, News
-from p2claw.link.stream import BoxStream, Stream, VisitorStream
+from p2claw.link.open_streams import EVENTS as STREAM_EVENTS
+from p2claw.link.open_streams import OpenStreams
+from p2claw.link.stream import VisitorStream
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead
 from p2claw.wire.frames.hello import Hello, Role
@@ -36,22 +39,22 @@ HIGH_WATER_BYTES = 64 * 1024
 # How long a session whose link is lost waits for another that carries it on.
 RESUME_S = 30.0
 
-# How long a channel that we close may take to send what it has.
+# How long a channel that we close may go on sending its buffer.
 CLOSE_TIMEOUT_S = 3.0
 
 
 class Pump:
-    """Drives one session over one channel, and over others that follow it, until the session ends.
+    """The driver of one session over one channel, and over those that follow it, to its end.
 
-    A channel whose path is lost is followed by another where both sides speak `resume`: see
-    `adopt`. One that the other side closes is the end.
+    If the path of a channel is lost and both sides speak `resume`, another channel may follow: see
+    `adopt`. If the other side closes the channel, the session is over.
 
     handler: box role; each request is one task that runs it. A RESET from the visitor or the loss
         of the link cancels the task; if it raises, the stream is reset INTERNAL.
     places: for requests that are kept, as of Handling.
     admit: sees the peer's HELLO before any request does; a code instead of None ends the link.
-    resume: box role; whether an earlier session goes on over the channel of this pump, which is
-        then its own no more.
+    resume: box role; returns whether an earlier session goes on over the channel of this pump. If
+        so, that channel belongs to the other pump from then on.
     """
 
     __slots__ = (
@@ -60,7 +63,6 @@ class Pump:
         "_channel_is_closed",
         "_ended",
         "_ending",
-        "_handling",
         "_has_received",
         "_late",
         "_loop",
@@ -71,7 +73,6 @@ class Pump:
         "_send_is_soon",
         "_streams",
         "_timer",
-        "_timer_at",
         "_waiting",
         "on_pong",
         "session",
@@ -95,13 +96,11 @@ class Pump:
         self._has_received = True  # on this channel
         self._late = Late(session, self._read)
         self._waiting: asyncio.TimerHandle | None = None  # for another link
-        self._handling = Handling(handler, places) if handler is not None else None
         self._admit = admit
         self._loop = asyncio.get_running_loop()
-        self._streams: dict[int, Stream] = {}
+        self._streams = OpenStreams(session, self._send_soon, handler, places)
         self._send_is_soon = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        self._timer = MovingTimer(self._on_timer)
         self._loss: LinkError | None = None
         self._news = News()
         self._channel_is_closed = Fact()
@@ -127,7 +126,7 @@ class Pump:
                     await self.news()
         except TimeoutError:
             raise LinkError(
-                f"the other side did not introduce itself within {timeout_s:g} s",
+                f"the other side sent no HELLO within {timeout_s:g} s",
                 code="link-timeout",
             ) from None
         return self.session.peer_hello
@@ -139,10 +138,7 @@ class Pump:
         """
         if self._loss is not None:
             raise self._loss
-        stream_id = self.session.open_request(head, end=end)
-        stream = VisitorStream(stream_id, self.session, self._send_soon)
-        self._streams[stream_id] = stream
-        self._send_soon()
+        stream = self._streams.open(head, end=end)
         self._news.wake()
         return stream
 
@@ -177,13 +173,13 @@ class Pump:
                     await self.news()
         except TimeoutError:
             raise LinkError(
-                f"the box did not say within {timeout_s:g} s whether the session goes on",
+                f"the box did not reply within {timeout_s:g} s whether the session goes on",
                 code="link-timeout",
             ) from None
         return self._resume_reply.received
 
     def hand_over(self) -> Channel:
-        """Give the channel away: another pump goes on with it, and this one is over."""
+        """Release the channel to another pump, which goes on with it; this one is over."""
         channel = self._channel
         assert channel is not None
         channel.detach()
@@ -193,7 +189,10 @@ class Pump:
         return channel
 
     def freeze(self) -> None:
-        """Visitor: read nothing more from this link, for another reports what has come by now."""
+        """Visitor: read nothing more from this link.
+
+        Another link is about to report how many messages have come, and that must not change.
+        """
         if self._loss is None and self._channel is not None:
             self._suspend()
 
@@ -219,7 +218,7 @@ class Pump:
         self._news.wake()
 
     async def news(self) -> None:
-        """Wait until HELLO came, a stream opened or closed, or the link is another.
+        """Wait until HELLO has come, a stream was opened or closed, or another link carries it on.
 
         Raises LinkError when the session is over.
         """
@@ -251,8 +250,7 @@ class Pump:
             self._send_last()
             await within(CLOSE_TIMEOUT_S, self._channel_is_closed.wait())
             self._end(LinkError("the link was closed here"))
-        if self._handling is not None:
-            self._handling.keep_none()
+        self._streams.keep_none()
         await self._ended.wait()
 
     async def wait_closed(self) -> LinkError:
@@ -284,7 +282,8 @@ class Pump:
 
     def channel_closed(self) -> None:
         channel = self._channel
-        # A side that closes another link before the session was on it has given up the link alone.
+        # If nothing of the session has come over this channel yet, the other side has given up the
+        # link alone, and not the session.
         ended = channel is None or (channel.was_closed and self._has_received)
         if not ended and self.session.can_resume:
             self._suspend()
@@ -296,9 +295,7 @@ class Pump:
         if self._channel is not None:
             self._channel.detach()
         self._channel = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
         if self._waiting is None:
             self._waiting = self._loop.call_later(RESUME_S, self._give_up)
         self._news.wake()
@@ -337,23 +334,12 @@ class Pump:
             self._channel.send(message)
         self._channel.close()
 
-    # Timers. A deadline that has moved away does not touch the timer: it fires early, finds nothing
-    # due, and is set again.
-
     def _arm(self) -> None:
         deadline = self.session.next_timeout()
-        if deadline is None or self._loss is not None or self._channel is None:
-            return
-        if self._timer is not None:
-            if self._timer_at <= deadline:
-                return
-            self._timer.cancel()
-        # uvloop's handle of a moment that has passed does not say when that is.
-        self._timer_at = deadline
-        self._timer = self._loop.call_at(deadline, self._on_timer)
+        if deadline is not None and self._loss is None and self._channel is not None:
+            self._timer.set(deadline)
 
     def _on_timer(self) -> None:
-        self._timer = None
         self.session.handle_timeout(self._loop.time())
         self._handle_events()
         self._send()
@@ -361,64 +347,24 @@ class Pump:
     # Events.
 
     def _handle_events(self) -> None:
-        session = self.session
+        session, streams = self.session, self._streams
         while (event := session.next_event()) is not None:
-            _EVENTS[type(event)](self, event)
+            of_stream = STREAM_EVENTS.get(type(event))
+            if of_stream is None:
+                _EVENTS[type(event)](self, event)
+            else:
+                of_stream(streams, event)
 
     def _on_hello(self, event: ev.HelloReceived) -> None:
         code = self._admit(event.hello)
         if code is not None:
             self.session.goaway(code)
             self._send_last()
-            self._end(LinkError("the visitor was not admitted", code=_code_text(code)))
+            self._end(LinkError("the visitor was not admitted", code=code.text))
         self._news.wake()
 
-    def _on_request(self, event: ev.RequestReceived) -> None:
-        hello = self.session.peer_hello
-        if self._handling is None or hello is None or self._loss is not None:
-            return
-        stream = BoxStream(
-            event.stream,
-            self.session,
-            self._send_soon,
-            request=event.head,
-            ended=event.end,
-            app=hello.app,
-        )
-        self._streams[event.stream] = stream
-        self._handling.begin(stream)
-
-    def _on_response(self, event: ev.ResponseReceived) -> None:
-        stream = self._streams.get(event.stream)
-        if isinstance(stream, VisitorStream):
-            stream.on_response(event.head, event.end)
-
-    def _on_data(self, event: ev.DataReceived) -> None:
-        stream = self._streams.get(event.stream)
-        if stream is not None:
-            stream.on_data(event.data, event.end)
-
-    def _on_trailers(self, event: ev.TrailersReceived) -> None:
-        stream = self._streams.get(event.stream)
-        if stream is not None:
-            stream.on_trailers(event.fields)
-
-    def _on_reset(self, event: ev.StreamReset) -> None:
-        stream = self._streams.get(event.stream)
-        if stream is not None:
-            stream.on_failure(_reset_error(event))
-        if self._handling is not None:
-            self._handling.cancel(event.stream)
-
-    def _on_writable(self, event: ev.StreamWritable) -> None:
-        stream = self._streams.get(event.stream)
-        if stream is not None:
-            stream.on_writable()
-
     def _on_closed(self, event: ev.StreamClosed) -> None:
-        stream = self._streams.pop(event.stream, None)
-        if stream is not None:
-            stream.on_writable()
+        self._streams.on_closed(event)
         self._news.wake()
 
     def _on_pong(self, event: ev.PongReceived) -> None:
@@ -427,12 +373,10 @@ class Pump:
     def _on_goaway(self, event: ev.GoawayReceived) -> None:
         if event.code not in (Code.NO_ERROR, Code.SHUTDOWN):
             # Not a drain: the other side closes next, and nothing that is open goes on.
-            text = event.reason or _code_text(event.code)
+            text = event.reason or event.code.text
             if self._channel is not None:
                 self._channel.close()
-            self._end(
-                LinkError(f"the other side refuses the link: {text}", code=_code_text(event.code))
-            )
+            self._end(LinkError(f"the other side refuses the link: {text}", code=event.code.text))
         self._news.wake()
 
     def _on_resume_asked(self, event: ev.ResumeAsked) -> None:
@@ -448,7 +392,7 @@ class Pump:
 
     def _on_failed(self, event: ev.SessionFailed) -> None:
         self._send_last()
-        self._end(LinkError(f"the link failed: {event.reason}", code=_code_text(event.code)))
+        self._end(LinkError(f"the link failed: {event.reason}", code=event.code.text))
 
     # The end.
 
@@ -458,41 +402,23 @@ class Pump:
             return
         self._loss = loss
         self._late.clear()
-        for timer in (self._timer, self._waiting):
-            if timer is not None:
-                timer.cancel()
-        self._waiting = None
-        for stream in self._streams.values():
-            stream.on_failure(loss)
-        self._streams.clear()
+        self._timer.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._streams.fail(loss)
         self._news.wake()
         self._ending = self._loop.create_task(self._end_tasks())
 
     async def _end_tasks(self) -> None:
         try:
-            if self._handling is not None:
-                await self._handling.cancel_all()
+            await self._streams.end_tasks()
         finally:
             self._ended.set()
 
 
-def _reset_error(event: ev.StreamReset) -> P2clawError:
-    reason = event.reason or _code_text(event.code)
-    return StreamResetError(f"the other side ended it: {reason}", reset_code=event.code)
-
-
-def _code_text(code: Code) -> str:
-    return code.name.lower().replace("_", "-")
-
-
 _EVENTS: dict[type, Callable[[Pump, Any], None]] = {
     ev.HelloReceived: Pump._on_hello,
-    ev.RequestReceived: Pump._on_request,
-    ev.ResponseReceived: Pump._on_response,
-    ev.DataReceived: Pump._on_data,
-    ev.TrailersReceived: Pump._on_trailers,
-    ev.StreamReset: Pump._on_reset,
-    ev.StreamWritable: Pump._on_writable,
     ev.StreamClosed: Pump._on_closed,
     ev.PongReceived: Pump._on_pong,
     ev.GoawayReceived: Pump._on_goaway,

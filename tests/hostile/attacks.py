@@ -102,7 +102,7 @@ async def _unread(box: Proxied, target: str) -> None:
     """Ask a hundred times and read nothing. What comes is dropped: it is the attacker's memory."""
     box.path.far.sent = _Forgotten()
     for _ in range(100):
-        del box.visitor._streams[box.begin("GET", target).id]
+        del box.visitor._streams._by_id[box.begin("GET", target).id]
     await asyncio.sleep(0.5)
 
 

@@ -44,6 +44,11 @@ class Code(IntEnum):
     APP_UNKNOWN = 11
     SHUTDOWN = 12
 
+    @property
+    def text(self) -> str:
+        """The code as errors and logs have it, as `head-too-large`."""
+        return self.name.lower().replace("_", "-")
+
 
 def code_of(number: int) -> Code:
     """The code of a number; one that is not known is read as INTERNAL."""

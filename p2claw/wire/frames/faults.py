@@ -13,7 +13,7 @@ class SessionFault(RemoteProtocolError):
     """Ends the session: GOAWAY with `wire_code`, then the channel is closed."""
 
     def __init__(self, message: str, wire_code: Code = Code.PROTOCOL) -> None:
-        super().__init__(message, code=wire_code.name.lower().replace("_", "-"))
+        super().__init__(message, code=wire_code.text)
         self.wire_code = wire_code
 
 
@@ -21,7 +21,7 @@ class StreamFault(RemoteProtocolError):
     """Ends one stream: RESET with `wire_code`."""
 
     def __init__(self, message: str, wire_code: Code = Code.PROTOCOL) -> None:
-        super().__init__(message, code=wire_code.name.lower().replace("_", "-"))
+        super().__init__(message, code=wire_code.text)
         self.wire_code = wire_code
 
 
