@@ -94,7 +94,7 @@ class Agents:
                 outbox.close(CLOSE_CODES["protocol"], "protocol")
             except P2clawError as error:
                 log.error("store failed", error=error.message)
-                outbox.close(_GOING_DOWN, "the store does not answer")
+                outbox.close(_GOING_DOWN, "the store does not respond")
             finally:
                 self._outboxes.discard(outbox)
         return ws
@@ -229,7 +229,7 @@ class Agents:
             match decode_agent(message.data):
                 case Announce(seq, apps):
                     if not self._switchboard.rendezvous.has_connection(connection):
-                        return  # replaced: what it says must not undo what its successor said
+                        return  # replaced: its messages must not undo those of its successor
                     if bucket.take(loop.time()) > 0:
                         raise RefusedError("Too many announcements", code="rate-limited")
                     await self._announce(outbox, connection, record, seq, apps)

@@ -1,4 +1,4 @@
-"""Proposes aliases: readable, easy to say on the phone, and longer only if short ones are taken.
+"""Proposes aliases: readable, easy to spell on the phone, longer only if short ones are in use.
 
 The store knows which ones are taken, and keeps them for ever.
 """

@@ -28,10 +28,10 @@ class Health:
         self.going_down = False
 
     def middleware(self) -> Middleware:
-        """What `aiohttp.web.Application.middlewares` takes."""
+        """A middleware for `aiohttp.web.Application.middlewares`."""
 
         @web.middleware
-        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
             if request.path not in PATHS or self._is_of_an_app(request.headers.get("Host", "")):
                 return await handler(request)
             if request.method not in ("GET", "HEAD"):
@@ -40,7 +40,7 @@ class Health:
                 return _json({"status": "ok", "version": self._version}, 200)
             return await self._ready()
 
-        return answer
+        return respond
 
     async def _ready(self) -> web.Response:
         if self.going_down:

@@ -29,7 +29,7 @@ from p2claw.wire.signalling import (
 
 NEXT_PATH = f"{PATH}/next"
 
-# How long a reply waits for something to say: proxies give up on a silent one after 30 s or more.
+# How long a reply waits for a message: proxies give up on a silent one after 30 s or more.
 HOLD_S = 20.0
 # How long a body of POST_BYTES may take to come.
 READ_S = 10.0
@@ -63,7 +63,7 @@ class PostedVisits:
         mailbox = _Mailbox(self._config.limits.outbox_messages, lambda: self._gone(session))
         self._mailboxes[session] = self._switchboard.visitors[session] = mailbox
         self._visitors.introduce(asked)
-        self._take(session, post)
+        self._accept(session, post)
         reply = self._emptied(session, mailbox)
         # For the next visit, whose page does not come from the edge.
         reply.headers["Server-Timing"] = self._told.of_box(asked.alias)
@@ -77,7 +77,7 @@ class PostedVisits:
         mailbox = self._mailboxes.get(post.session) if post is not None else None
         if post is None or mailbox is None:
             return _reply([encode_visit(_NO_POST if post is None else _OVER)])
-        self._take(post.session, post)
+        self._accept(post.session, post)
         if post.wait:
             await mailbox.filled(HOLD_S)
         return self._emptied(post.session, mailbox)
@@ -90,12 +90,12 @@ class PostedVisits:
     def _emptied(self, session: str, mailbox: _Mailbox) -> web.Response:
         """A reply with all that there is."""
         mailbox.rest(SILENT_S)
-        said = mailbox.take()
+        messages = mailbox.empty()
         if mailbox.is_closed:
             self._gone(session)
-        return _reply(said)
+        return _reply(messages)
 
-    def _take(self, session: str, post: Post) -> None:
+    def _accept(self, session: str, post: Post) -> None:
         rendezvous, now = self._switchboard.rendezvous, asyncio.get_running_loop().time()
         for message in post.messages:
             if not isinstance(message, Unknown):
@@ -146,10 +146,10 @@ class _Mailbox:
         self.is_closed = True
         self._wake()
 
-    def take(self) -> list[str]:
+    def empty(self) -> list[str]:
         """What there is."""
-        taken, self._messages = self._messages, []
-        return taken
+        messages, self._messages = self._messages, []
+        return messages
 
     async def filled(self, timeout_s: float) -> None:
         """Wait until there is something, or a newer request of the same visitor waits."""

@@ -36,7 +36,7 @@ class TokenBucket:
         return (1.0 - self._tokens) / self._per_s
 
     def wait_s(self, now: float) -> float:
-        """What `take` would say; nothing is taken."""
+        """As `take`, but without using anything up."""
         tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
         return 0.0 if tokens >= 1.0 else (1.0 - tokens) / self._per_s
 

@@ -50,7 +50,7 @@ OFFLINE_RETRY_S = 5
 RETURNING_RETRY_S = 1
 BUSY_RETRY_S = 5
 
-# What a box may answer to a visitor in its own words; any other code is read as `box-busy`.
+# The codes with which a box may refuse a visitor; any other is read as `box-busy`.
 _REFUSALS = frozenset({"box-busy", "app-unknown", "protocol", "version"})
 
 SignalFromBox = BoxAnswer | BoxCandidate | Refuse | BoxEnd
@@ -93,7 +93,7 @@ class Rendezvous:
 
     @property
     def full(self) -> bool:
-        """Whether no box that is not online already can be taken."""
+        """Whether the table of boxes is full: only boxes that are online may register again."""
         return len(self._boxes) >= self._limits.boxes
 
     def is_online(self, alias: str) -> bool:
@@ -191,11 +191,11 @@ class Rendezvous:
                 if visit.phase is not Phase.INTRODUCED:
                     code = code if code in _REFUSALS else "box-busy"
                     retry_s = BUSY_RETRY_S if code == "box-busy" else None
-                    self._end(session, VisitError(code, text, retry_s), tell_box=False)
+                    self._end(session, VisitError(code, text, retry_s), notify_box=False)
             case BoxEnd(session):
                 if visit.phase is Phase.OFFERED:
                     error = VisitError("box-silent", "The box gave up before it answered")
-                    self._end(session, error, tell_box=False)
+                    self._end(session, error, notify_box=False)
                 elif visit.take(Step.LEAVE):
                     self._boxes[connection].offers -= 1
 
@@ -285,7 +285,7 @@ class Rendezvous:
         self._going_down = True
         for session in tuple(self._visits):
             error = VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)
-            self._end(session, error, GOING_DOWN, tell_box=False)
+            self._end(session, error, GOING_DOWN, notify_box=False)
         for connection in self._boxes:
             self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
 
@@ -318,7 +318,7 @@ class Rendezvous:
         box.offers += 1
         if box.offers > self._limits.visits_per_box:
             error = VisitError("box-busy", "Too many visitors at once", BUSY_RETRY_S)
-            self._end(session, error, tell_box=False)
+            self._end(session, error, notify_box=False)
         else:
             visit.answer_by = now + self._limits.answer_s
             self._arm(visit)
@@ -331,12 +331,12 @@ class Rendezvous:
         self._effects.append(CloseVisitor(session, code, ""))
 
     def _end(
-        self, session: str, error: VisitError | None, code: int = NORMAL, *, tell_box: bool = True
+        self, session: str, error: VisitError | None, code: int = NORMAL, *, notify_box: bool = True
     ) -> None:
         visit = self._forget(session)
         if visit is None:
             return
-        if tell_box:
+        if notify_box:
             self._send_box_end(visit)
         if error is not None:
             self._effects.append(ToVisitor(session, error))

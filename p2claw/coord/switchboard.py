@@ -37,7 +37,7 @@ class Switchboard:
         self.rendezvous = Rendezvous(limits)
         self.boxes: dict[int, Outbox] = {}
         self.visitors: dict[str, VisitorOutbox] = {}
-        # Called with a session, and the code of the error that its visitor is told.
+        # Called with a session, and the code of the error that is sent to its visitor.
         self.on_refused: Callable[[str, str], None] = lambda session, code: None
         self._connections = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None

@@ -18,7 +18,7 @@ class Phase(Enum):
     INTRODUCED = auto()  # the visitor knows the box; the box knows nothing yet
     OFFERED = auto()  # the box has the offer
     ANSWERED = auto()  # the visitor has the answer; candidates may still cross
-    LEFT = auto()  # the box has nothing more to say; the visitor ends it
+    LEFT = auto()  # the box sends nothing more; the visitor ends it
 
 
 class Step(Enum):

@@ -132,7 +132,7 @@ class Visitors:
         self._addresses.pop(session, None)
 
     def _refused(self, session: str, code: str) -> None:
-        """A visitor is told an error: is it one that its address has to answer for?"""
+        """Note an error that is sent to a visitor: some count as a failure of its address."""
         address = self._addresses.get(session)
         if address is not None and code in _FAILURES:
             self._failures.take(address, asyncio.get_running_loop().time())

@@ -32,7 +32,7 @@ class Edge:
         self._example = example_url(config)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One request, one answer, at once."""
+        """Respond to one request, at once."""
         host = request.headers.get("Host", "")
         kind = kind_of(
             request.method,
@@ -103,7 +103,7 @@ def example_url(config: ServerConfig) -> str:
 
 
 async def _never_continue(request: web.Request) -> None:
-    """`Expect: 100-continue` is not answered: no body is wanted, only the final answer is."""
+    """Do nothing for `Expect: 100-continue`: no body is wanted, and the final response follows."""
 
 
 def _file(request: web.Request, file: StaticFile, fields: dict[str, str]) -> web.Response:

@@ -21,8 +21,8 @@ ASSETS_PATH = PREFIX + "assets/"
 
 _HOST = re.compile(r"([a-z0-9_.-]+?)\.?(?::[0-9]{1,5})?", re.IGNORECASE)
 
-# Where a browser shows the answer as a page. `object` and `embed` navigate too, but show it inside
-# a page of the app, which is not where the shell belongs.
+# Where a browser shows the response as a page. `object` and `embed` navigate too, but show it
+# inside a page of the app, which is not where the shell belongs.
 _PAGES = frozenset({"document", "iframe", "frame"})
 # A page of the app loads them again over the link. A browser may load one no more that has failed.
 _EMBEDDED = frozenset({"object", "embed"})
@@ -58,7 +58,7 @@ def host_name(host: str) -> str | None:
 def kind_of(
     method: str, path: str, headers: Mapping[str, str], *, parent: str, host: str | None
 ) -> Kind:
-    """Which answer a request gets.
+    """The kind of response that a request gets.
 
     headers: case-insensitive. host: as `host_name` gives it.
     """
@@ -97,10 +97,10 @@ def _kind_of_ours(method: str, path: str) -> Kind:
 
 def _is_navigation(headers: Mapping[str, str]) -> bool:
     if "Range" in headers:
-        return False  # the rest of a file that is being saved, whatever else it says
+        return False  # the rest of a file that is being saved, whatever its other fields are
     mode, dest = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
     if mode is None and dest is None:
-        # An older browser, or one that does not trust plain HTTP enough to say.
+        # An older browser, or one that sends no Sec-Fetch fields over plain HTTP.
         return "text/html" in headers.get("Accept", "").lower()
     return mode == "navigate" and dest in _PAGES
 

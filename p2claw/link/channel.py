@@ -30,7 +30,7 @@ class Channel(Protocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Bytes given to `send` that the transport has not taken yet."""
+        """Bytes given to `send` that the transport has not sent yet."""
 
     @property
     def was_closed(self) -> bool:

@@ -30,7 +30,7 @@ CLOSE_TIMEOUT_S = 2.0
 # Of a connection whose way is gone: the goodbye is written, and nobody waits for a reply.
 LEAVE_TIMEOUT_S = 0.05
 KEEPALIVE_S = 20.0
-# A ping that TCP has not had acknowledged by then says that the way is gone.
+# If TCP has had no acknowledgement of a ping by then, the way is gone.
 DOUBT_S = 0.8
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 

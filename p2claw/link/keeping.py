@@ -15,27 +15,27 @@ class Keeping:
         self.refused = 0  # places that were wanted and not had
         self._left = kept
         self._per_visitor = per_visitor
-        self._taken: Counter[str] = Counter()
+        self._in_use: Counter[str] = Counter()
 
     def of(self, visitor: str) -> KeptPlaces:
-        """What a link of this visitor takes from. visitor: the coordinator's name for it."""
+        """The places for a link of this visitor. visitor: the coordinator's name for it."""
         return KeptPlaces(self, visitor)
 
     def reserve(self, visitor: str, wanted: int) -> int:
         """As many of the wanted places as there are. Each is to be given back."""
-        taken = max(0, min(wanted, self._left, self._per_visitor - self._taken[visitor]))
-        self._count(visitor, taken)
-        self.refused += wanted - taken
-        return taken
+        granted = max(0, min(wanted, self._left, self._per_visitor - self._in_use[visitor]))
+        self._count(visitor, granted)
+        self.refused += wanted - granted
+        return granted
 
     def give(self, visitor: str, places: int) -> None:
         self._count(visitor, -places)
 
-    def _count(self, visitor: str, taken: int) -> None:
-        self._left -= taken
-        self._taken[visitor] += taken
-        if not self._taken[visitor]:
-            del self._taken[visitor]
+    def _count(self, visitor: str, more: int) -> None:
+        self._left -= more
+        self._in_use[visitor] += more
+        if not self._in_use[visitor]:
+            del self._in_use[visitor]
 
 
 class KeptPlaces:

@@ -21,7 +21,7 @@ from p2claw.wire.session.session import Session
 
 log = get_log("visitor")
 
-# How long the box may take to say whether a session goes on.
+# The time for the box to reply whether a session goes on.
 ANSWER_TIMEOUT_S = 5.0
 
 # Between tries: the box may be away for as long as its agent takes to start again.
@@ -93,9 +93,12 @@ class Renewal:
             pump.ping()
 
     async def _renew(self) -> None:
-        """Find another link, or hear of the old one again. Raises LinkError at the end of both."""
+        """Find another link, unless messages come over the old one again.
+
+        Raises LinkError if neither happens in time.
+        """
         pump = self._link.pump
-        heard, delay_s = pump.session.counters.messages_in, RETRY_FIRST_S
+        before, delay_s = pump.session.counters.messages_in, RETRY_FIRST_S
         while True:
             try:
                 await self._replace(self._link)
@@ -105,7 +108,7 @@ class Renewal:
                 break
             if pump.loss is not None:
                 raise pump.loss
-            if not pump.is_waiting and pump.session.counters.messages_in != heard:
+            if not pump.is_waiting and pump.session.counters.messages_in != before:
                 break
             await asyncio.sleep(delay_s)
             delay_s = min(RETRY_MOST_S, 2 * delay_s)

@@ -53,7 +53,7 @@ class Rest:
         return (*kept, ("range", range_), ("if-range", self._validator))
 
     def skipped(self, response: ResponseHead) -> int | None:
-        """How many bytes of this answer have come before; None: it is not the rest."""
+        """How many bytes of this response have come before; None: it is not the rest."""
         fields = dict(response.fields)
         if _validator(fields) != self._validator:
             return None

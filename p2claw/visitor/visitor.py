@@ -171,7 +171,7 @@ class Visitor:
                 await self._speaks(WEBSOCKET)
                 stream = await self._open_stream(head, end=False)
                 try:
-                    answer = await stream.response()
+                    response = await stream.response()
                 except BaseException:
                     stream.reset(Code.CANCEL)
                     raise
@@ -180,13 +180,13 @@ class Visitor:
                 f"no answer to the WebSocket {target} within {timeout_s:g} s",
                 code="response-timeout",
             ) from None
-        if answer.status != 200:
+        if response.status != 200:
             stream.reset(Code.CANCEL)
             raise RefusedError(
-                f"the WebSocket {target} was refused with {answer.status}",
+                f"the WebSocket {target} was refused with {response.status}",
                 code="websocket-refused",
             )
-        return AppSocket(answer, stream)
+        return AppSocket(response, stream)
 
     async def close(self) -> None:
         """End every link. Requests that are open end with LinkError."""

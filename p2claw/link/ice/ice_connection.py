@@ -99,12 +99,12 @@ class IceConnection(Connection):
         self._improving: asyncio.Task[None] | None = None
         self._candidates: list[Candidate] = []
         # Where an authenticated check of the peer came from, before any pair is nominated.
-        self._heard: tuple[StunProtocol, tuple[str, int]] | None = None
-        self._first_heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._checked_from: tuple[StunProtocol, tuple[str, int]] | None = None
+        self._first_check: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def local_candidates(self) -> list[Candidate]:
-        """Host candidates, and those that relays gave."""
+        """Host candidates, and those of relays."""
         return self._candidates[:]
 
     @property
@@ -151,7 +151,7 @@ class IceConnection(Connection):
             socket.datagram_received(data, addr)
 
     def add_relay(self, protocol: StunProtocol) -> None:
-        """A TURN server gave us an address: pair it with the peer's candidates so far."""
+        """Pair an address that a TURN server has allocated with the peer's candidates so far."""
         self._protocols.append(protocol)
         self._candidates.append(protocol.local_candidate)
         for remote in self.remote_candidates:
@@ -245,16 +245,16 @@ class IceConnection(Connection):
         if self.ice_controlling:
             await asyncio.shield(choosing)
             return
-        await asyncio.wait({choosing, self._first_heard}, return_when=asyncio.FIRST_COMPLETED)
-        if not self._first_heard.done():
+        await asyncio.wait({choosing, self._first_check}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._first_check.done():
             await choosing
 
     async def sendto(self, data: bytes, component: int) -> None:
-        """By the nominated pair; before there is one, to where the peer was heard."""
-        if self._nominated or self._heard is None:
+        """Send by the nominated pair; before there is one, to where the peer's check came from."""
+        if self._nominated or self._checked_from is None:
             await super().sendto(data, component)
         else:
-            protocol, addr = self._heard
+            protocol, addr = self._checked_from
             await protocol.send_data(data, addr)
 
     async def recvfrom(self) -> tuple[bytes, int]:
@@ -333,10 +333,10 @@ class IceConnection(Connection):
         )
         if pair is None and len(self._check_list) >= PAIRS:
             return
-        if self._heard is None or "USE-CANDIDATE" in message.attributes:
-            self._heard = (protocol, addr)
-        if not self._first_heard.done():
-            self._first_heard.set_result(None)
+        if self._checked_from is None or "USE-CANDIDATE" in message.attributes:
+            self._checked_from = (protocol, addr)
+        if not self._first_check.done():
+            self._first_check.set_result(None)
         under_way = pair is not None and pair.state is CandidatePair.State.IN_PROGRESS
         self._validated(protocol, addr, confirmed=False)
         super().check_incoming(message, addr, protocol)

@@ -1,4 +1,4 @@
-"""How this process's ports look from outside, as STUN servers said it last.
+"""The outer addresses of this process's ports, as STUN servers reported them last.
 
 A NAT mostly keeps what it has given to a port that all links share. So a response names such an
 address at once, and the server is asked beside it: a visitor need not wait for that.
@@ -12,7 +12,7 @@ Address = tuple[str, int]
 
 # A mapping that has gone costs a visitor a few checks without a response.
 GOOD_FOR_S = 1800.0
-# Local addresses times ports. The one that was said longest ago goes first.
+# Local addresses times ports. The one that was reported longest ago goes first.
 MOST = 64
 
 

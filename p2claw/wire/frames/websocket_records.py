@@ -19,7 +19,7 @@ REASON_BYTES: Final = 123  # RFC 6455 §5.5: 125 bytes with the code
 _HEAD = struct.Struct("!BH")
 _FINAL: Final = 0x80
 
-# RFC 6455 §7.4.1: these stand for the lack of a code, and no peer says them.
+# RFC 6455 §7.4.1: these stand for the lack of a code, and no peer sends them.
 _NEVER_SAID: Final = frozenset((1005, 1006, 1015))
 _CODES: Final = range(1000, 5000)
 
@@ -102,11 +102,11 @@ class RecordReader:
                 yield self._part(piece)
                 continue
             wanted = _HEAD.size - len(self._head) if not self._left else self._left
-            taken = data[at : at + wanted]
-            at += len(taken)
-            self._head += taken
-            if len(taken) < wanted:
-                self._left -= len(taken) if self._left else 0
+            piece = data[at : at + wanted]
+            at += len(piece)
+            self._head += piece
+            if len(piece) < wanted:
+                self._left -= len(piece) if self._left else 0
             elif self._left:
                 yield self._close()
             else:

@@ -1,7 +1,7 @@
 """Delivery of a session's messages, each once and in order, though its link is replaced by another.
 
-What was sent is kept until the other side has said that it came; what came is counted. Which
-message says so is docs/WIRE.md §15; who opens the other link is not here.
+Messages that were sent are kept until the other side has acknowledged them; those that came are
+counted. The message that acknowledges is in docs/WIRE.md §15; opening the other link is not here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MESSAGE_COST_BYTES = 48  # of each beside its own: a bytes object, 33, and its p
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """What a visitor says of the session that its new link is to carry on.
+    """The part of a visitor's HELLO about the session that its new link is to carry on.
 
     token: the box's name for it. received: how many of its messages have come.
     """
@@ -91,7 +91,7 @@ class Delivery:
         self._kept_bytes = self._first = self._next = 0
         self._ack_at = None
 
-    def took(self, size: int, now: float) -> None:
+    def count_received(self, size: int, now: float) -> None:
         """A message of so many bytes has come."""
         self.received += 1
         if not self._is_on:
@@ -100,7 +100,7 @@ class Delivery:
         if self._ack_at is None:
             self._ack_at = now + ACK_AFTER_S
 
-    def gave(self, message: bytes) -> None:
+    def keep_sent(self, message: bytes) -> None:
         """A new message is on its way."""
         self.sent += 1
         if self._is_on:
@@ -149,7 +149,7 @@ class Delivery:
         self.acknowledged(count)
         self._next = self._first
         self._unacknowledged_bytes = 0
-        # What we have received was said when the link was opened.
+        # The count of what we have received was sent when the link was opened.
         self._ack_at = None
 
 

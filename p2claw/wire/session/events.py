@@ -76,7 +76,7 @@ class StreamClosed:
 
 @dataclass(frozen=True, slots=True)
 class PongReceived:
-    """A PING of ours was answered after rtt_s seconds."""
+    """The reply to a PING of ours came after rtt_s seconds."""
 
     rtt_s: float
 

@@ -26,11 +26,11 @@ class Keepalive:
     """
 
     __slots__ = (
-        "_answered",
-        "_answered_since",
         "_limits",
         "_pinged",
         "_received_at",
+        "_replied",
+        "_replied_since",
         "_sent",
         "_serial",
     )
@@ -41,8 +41,8 @@ class Keepalive:
         self._pinged = False  # a PING of this silence is on its way
         self._sent: dict[bytes, float] = {}  # the PING that is on its way, and since when
         self._serial = 0
-        self._answered = 0
-        self._answered_since = 0.0
+        self._replied = 0
+        self._replied_since = 0.0
 
     @property
     def received_at(self) -> float | None:
@@ -85,14 +85,14 @@ class Keepalive:
         return payload
 
     def pong(self, payload: bytes, now: float) -> float | None:
-        """How long a PING took, in seconds; None if the answer is to none of ours."""
+        """How long a PING took, in seconds; None if the reply is to none of ours."""
         sent = self._sent.pop(payload, None)
         return None if sent is None else now - sent
 
-    def may_answer(self, now: float) -> bool:
+    def may_reply(self, now: float) -> bool:
         """Whether to reply to a PING that came now: to 10 in 10 s."""
-        if now >= self._answered_since + self._limits.pings_s:
-            self._answered_since = now
-            self._answered = 0
-        self._answered += 1
-        return self._answered <= self._limits.pings
+        if now >= self._replied_since + self._limits.pings_s:
+            self._replied_since = now
+            self._replied = 0
+        self._replied += 1
+        return self._replied <= self._limits.pings

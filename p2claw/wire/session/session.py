@@ -163,7 +163,7 @@ class Session:
             if message[2:3] == _RECEIVED_BYTE and self.speaks(RESUME):
                 self._on_received(message)
                 return
-            self._delivery.took(len(message), now)
+            self._delivery.count_received(len(message), now)
             frames = self._codec.decode_message(message)
             counters.frames_in += len(frames)
             if self._budget is not None:
@@ -206,7 +206,7 @@ class Session:
         message = self._side.scheduler.next_message()
         if message is None:
             return None
-        delivery.gave(message)
+        delivery.keep_sent(message)
         self.counters.messages_out += 1
         self.counters.bytes_out += len(message)
         self.counters.frames_out = self._side.scheduler.frames_out
@@ -249,7 +249,7 @@ class Session:
 
     @property
     def resumption(self) -> Resumption | None:
-        """Visitor: what to say on another link that is to carry this session on; None: it cannot.
+        """Visitor: for the HELLO of another link that is to carry the session on; None: it cannot.
 
         From then on, no message of this link may be given to `receive`.
         """
@@ -334,7 +334,7 @@ class Session:
             self._streams.reset(stream, code, reason)
 
     def goaway(self, code: Code, reason: str = "") -> None:
-        """Take no new streams; open ones go on."""
+        """Refuse new streams; open ones go on."""
         if self._state is State.FAILED:
             return
         self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
@@ -416,7 +416,7 @@ class Session:
             rtt_s = self._keepalive.pong(payload, now)
             if rtt_s is not None:
                 self._side.emit(PongReceived(rtt_s))
-        elif self._keepalive.may_answer(now):
+        elif self._keepalive.may_reply(now):
             # Ahead of everything else, but not of our HELLO.
             front = self.counters.messages_out > 0
             self._side.send_control(FrameType.PING, 0, payload, flags=FLAG_ACK, front=front)

@@ -40,7 +40,7 @@ class Register(Message, frozen=True, tag="register"):
 class Registered(Message, frozen=True, tag="registered"):
     """C → A. `base` is a URL with `{label}` in the place of the first label of the host.
 
-    seen: the address that the connection comes from; "" if the coordinator does not tell.
+    seen: the address that the connection comes from; "" if the coordinator does not send it.
     """
 
     alias: f.Label
@@ -58,7 +58,7 @@ class Announce(Message, frozen=True, tag="announce"):
 
 
 class Dial(Message, frozen=True, tag="dial"):
-    """A → C. How visitors dial this box, in the place of what was said before.
+    """A → C. How visitors dial this box, in the place of what was sent before.
 
     descriptor: of `dialling.Descriptor`; empty: not at all. signature: for the purpose `dial`.
     """
@@ -97,7 +97,7 @@ class BoxAnswer(Message, frozen=True, tag="answer"):
 
 
 class BoxCandidate(Message, frozen=True, tag="candidate"):
-    """Both ways. An empty candidate says that there are no more."""
+    """Both ways. An empty candidate means that there are no more."""
 
     session: f.Session
     candidate: f.Candidate

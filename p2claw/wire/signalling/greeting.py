@@ -1,4 +1,4 @@
-"""What a coordinator says of itself to whoever asks without a key (docs/WIRE.md §11), as JSON."""
+"""The greeting of a coordinator: its reply to a request without a key (docs/WIRE.md §11), JSON."""
 
 from __future__ import annotations
 

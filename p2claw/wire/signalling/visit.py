@@ -48,7 +48,7 @@ class VisitAnswer(Message, frozen=True, tag="answer"):
 
 
 class VisitCandidate(Message, frozen=True, tag="candidate"):
-    """Both ways. An empty candidate says that there are no more."""
+    """Both ways. An empty candidate means that there are no more."""
 
     candidate: f.Candidate
     mid: f.Mid = "0"

@@ -70,10 +70,10 @@ def test_the_pong_of_an_older_ping_says_nothing(keepalive: Keepalive) -> None:
 
 
 def test_eleven_pings_in_ten_seconds_are_one_too_many(keepalive: Keepalive) -> None:
-    assert [keepalive.may_answer(101.0) for _ in range(11)] == [True] * 10 + [False]
+    assert [keepalive.may_reply(101.0) for _ in range(11)] == [True] * 10 + [False]
 
 
 def test_ten_seconds_later_pings_are_answered_again(keepalive: Keepalive) -> None:
     for _ in range(11):
-        keepalive.may_answer(101.0)
-    assert keepalive.may_answer(111.0)
+        keepalive.may_reply(101.0)
+    assert keepalive.may_reply(111.0)
