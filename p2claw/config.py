@@ -51,6 +51,10 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
     return folder / "p2claw" / "p2claw.toml"
 
 
+SYSTEM_CONFIG = Path("/etc/p2claw/p2claw.toml")
+"""The options of a server that is a service of the machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamLimits:
     """Limits of the agent's connections to one upstream."""
@@ -153,6 +157,8 @@ class AgentConfig:
     public_addresses: tuple[PublicAddress, ...] = ()
     map_ports: bool = False
     """Whether the router in front of the box is asked to forward the UDP ports of its links."""
+    invite: str = field(default="", repr=False)
+    """A code by which the coordinator lets this box in, if it does not know it yet."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "coordinator", check_coordinator(self.coordinator))
@@ -274,6 +280,9 @@ class ServerLimits:
     visit_burst: int = 300
     visits_per_minute: float = 300.0
     """A school has one address: this is for the work, not for the people."""
+    box_visit_burst: int = 600
+    box_visits_per_minute: float = 600.0
+    """Of one box, whoever visits. The operator may give a box less, or more."""
     failure_burst: int = 60
     failures_per_minute: float = 60.0
     """Visits that no page of ours makes: of names that nobody has, or against the protocol."""
@@ -300,6 +309,9 @@ class ServerLimits:
     keepalive_s: int = 25
 
 
+JOINING = ("open", "invite", "listed")
+
+
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
     """How one process with a coordinator and an edge runs."""
@@ -320,6 +332,10 @@ class ServerConfig:
     turn_secret: str = field(default="", repr=False)
     turn_ttl_s: int = 3_600
     trusted_proxies: tuple[Network, ...] = ()
+    joining: str = "open"
+    """Which new boxes may register: of JOINING."""
+    listed_boxes: frozenset[bytes] = frozenset()
+    """Public keys that may register without an invitation; with `listed` they alone."""
     static_dir: Path | None = None
     """Where the built bootstrap lies; None: beside the package."""
     limits: ServerLimits = ServerLimits()
@@ -331,6 +347,12 @@ class ServerConfig:
                 "A certificate needs its key, and a key its certificate",
                 code="tls-incomplete",
                 hint="Give both --tls-cert and --tls-key, or neither",
+            )
+        if self.joining == "listed" and not self.listed_boxes:
+            raise UsageError(
+                "No box could ever join: joining is by list, and none is listed",
+                code="boxes-missing",
+                hint="Give --box with the peer id that `p2claw identity` shows on each box",
             )
         if self.turn_urls and not self.turn_secret:
             raise UsageError(

@@ -67,6 +67,7 @@ class Agent:
             lambda: self._exposed.routes,
             self._visitors,
             accepted=self._remember if config.remember else None,
+            invite=config.invite,
         )
         self._control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self._registration.serve
@@ -199,6 +200,16 @@ class Agent:
         await self._registration.announce()
         log.info("app unexposed", app=app)
         return {"app": app}
+
+    async def claim(self, alias: str) -> Json:
+        """Make an alias that was chosen this box's own. Raises UsageError."""
+        names = await self._registration.claim(alias)
+        return {
+            "alias": names.alias,
+            "others": list(names.others),
+            "key_alias": names.key_alias,
+            "url": names.url(None),
+        }
 
     async def _shared(self, route: Route) -> Json:
         """The state of a shared app: its URLs, its links, and whether it is still exposed."""

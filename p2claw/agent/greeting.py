@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from p2claw.errors import LinkError, P2clawError, RefusedError, RemoteProtocolError, UsageError
 from p2claw.names import is_localhost
-from p2claw.wire.signalling.greeting import GREETING_BYTES, Greeting, decode_greeting
+from p2claw.wire.signalling.greeting import GREETING_BYTES, INVITE_FIELD, Greeting, decode_greeting
 
 PATH = "/__p2claw/v1/agent"
 VERSION = 1
@@ -31,15 +31,17 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _BEHIND_IS_NONE = frozenset({502, 503, 504})
 
 
-def ask_coordinator(url: str) -> Greeting:
+def ask_coordinator(url: str, invite: str = "") -> Greeting:
     """Who the coordinator at url is. url: as `check_coordinator` writes it.
+
+    invite: the code of an invitation, of which it says whether it is good.
 
     Raises LinkError `coordinator-silent`, `coordinator-certificate`; RefusedError
     `coordinator-foreign` (it is another server), `audience-invalid`, `version`; UsageError
     `coordinator-moved`.
     """
     try:
-        status, location, content = _get(url)
+        status, location, content = _get(url, invite)
     except ssl.SSLCertVerificationError as error:
         raise LinkError(
             f"{url} has a certificate that is not accepted: {error.verify_message}",
@@ -79,21 +81,23 @@ def _check(url: str, greeting: Greeting) -> None:
         )
 
 
-def _get(url: str) -> tuple[int, str, bytes]:
+def _get(url: str, invite: str) -> tuple[int, str, bytes]:
     """Status, Location and body. Raises OSError (ssl.SSLError too), HTTPException."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
     dialled = "127.0.0.1" if is_localhost(host) else host
     with socket.create_connection((dialled, port), ASK_S) as plain, _cut_after(ASK_S, plain) as cut:
         try:
-            return _exchange(plain, parts, host)
+            return _exchange(plain, parts, host, invite)
         except (OSError, http.client.HTTPException):
             if cut.is_set():
                 raise TimeoutError(f"no whole reply within {ASK_S:g} s") from None
             raise
 
 
-def _exchange(plain: socket.socket, parts: SplitResult, host: str) -> tuple[int, str, bytes]:
+def _exchange(
+    plain: socket.socket, parts: SplitResult, host: str, invite: str
+) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(host)
     connection.sock = plain
     try:
@@ -101,7 +105,8 @@ def _exchange(plain: socket.socket, parts: SplitResult, host: str) -> tuple[int,
             context = ssl.create_default_context()
             connection.sock = context.wrap_socket(plain, server_hostname=host)
         target = f"{PATH}?audience={quote(parts.netloc)}"
-        connection.request("GET", target, headers={"Host": parts.netloc})
+        shown = {INVITE_FIELD: invite} if invite else {}
+        connection.request("GET", target, headers={"Host": parts.netloc, **shown})
         response = connection.getresponse()
         content = response.read(GREETING_BYTES + 1)
         return response.status, response.headers.get("location", ""), content

@@ -10,13 +10,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from p2claw import __version__
+from p2claw.agent.claims import Claims
 from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.unsent import Unsent
 from p2claw.agent.visitors.visitors import Introduced
-from p2claw.errors import RemoteProtocolError
+from p2claw.errors import RemoteProtocolError, UsageError
 from p2claw.link.control import ControlLostError, ControlSocket
 from p2claw.link.dialling import RENEW_S
 from p2claw.log import get_log
@@ -29,6 +31,8 @@ from p2claw.wire.signalling import (
     BoxEnd,
     BoxOffer,
     Challenge,
+    Claim,
+    Claimed,
     Dial,
     Register,
     Registered,
@@ -64,7 +68,8 @@ class Registration:
     names: under which the box is known; None until it has registered once. rejected: the apps that
     the coordinator refuses, each with the reason. audience: `host[:port]` that is dialled. apps:
     returns all apps that are exposed now. visitors: receives what visitors send. accepted: awaited
-    when the coordinator has accepted this box for the first time.
+    when the coordinator has accepted this box for the first time. invite: shown to a coordinator
+    that does not know this box yet.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Registration:
         visitors: Introduced,
         *,
         accepted: Callable[[], Awaitable[None]] | None = None,
+        invite: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.names: PublicNames | None = None
@@ -84,6 +90,8 @@ class Registration:
         self._apps = apps
         self._visitors = visitors
         self._accepted = accepted
+        self._invite = invite
+        self._claims = Claims()
         self._clock = clock
         self._unsent: Unsent | None = None
         self._seq = 0
@@ -105,6 +113,23 @@ class Registration:
     def redial(self) -> None:
         """The box may be dialled elsewhere than before: say so, now."""
         self._moved.set()
+
+    async def claim(self, name: str) -> PublicNames:
+        """Make an alias that was chosen this box's own.
+
+        Raises UsageError, with the code of the coordinator's refusal, `agent-offline`,
+        `coordinator-older`, `claim-running`.
+        """
+        unsent = self._unsent
+        if unsent is None:
+            raise UsageError(
+                "The coordinator cannot be reached just now",
+                code="agent-offline",
+                hint="`p2claw status` says why; try again when the agent is online",
+            )
+        await self._claims.claim(name, lambda: unsent.put(Claim(name)))
+        assert self.names is not None, "whoever is online has names"
+        return self.names
 
     async def serve(self, socket: ControlSocket) -> None:
         """Register on socket, then receive offers until it ends.
@@ -128,6 +153,7 @@ class Registration:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._claims.lost()
             self._unsent = None
             unsent.close()
             for task in tasks:
@@ -156,6 +182,7 @@ class Registration:
             signature=self._identity.sign(REGISTER, payload),
             v=VERSION,
             sw=f"p2claw/{__version__}",
+            invite=self._invite,
         )
         await socket.send(encode_agent(register))
         reply = await _receive(socket)
@@ -164,7 +191,9 @@ class Registration:
         if not isinstance(reply, Registered):
             raise RemoteProtocolError("the coordinator sent no reply to a registration")
         # The key alias is computed here, so that a coordinator cannot choose it.
-        return PublicNames(reply.base, reply.alias, self._identity.key_alias, reply.seen)
+        return PublicNames(
+            reply.base, reply.alias, self._identity.key_alias, reply.seen, reply.others
+        )
 
     async def _send_all(self, socket: ControlSocket, unsent: Unsent) -> None:
         while True:
@@ -193,6 +222,13 @@ class Registration:
                     self._visitors.candidate(session, candidate, mid)
                 case BoxEnd(session):
                     self._visitors.end(session)
+                case Claimed() as claimed:
+                    if claimed.code == "" and self.names is not None:
+                        # Whoever visits the URLs of before is served under them, too.
+                        names = replace(self.names, alias=claimed.name, others=claimed.others)
+                        self.names = names
+                        log.info("alias claimed", alias=claimed.name)
+                    self._claims.heard(claimed)
                 case Announced(seq, rejected):
                     await self._announced(seq, rejected)
                 case AgentError() as error:
@@ -266,6 +302,26 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
         4010,
         "The coordinator is not known by the name that was dialled",
         "Use the address that its owner gave: `p2claw join` checks it",
+    ),
+    "banned": (
+        4011,
+        "The operator of the coordinator keeps this box out",
+        "Ask them why; links that are open stay",
+    ),
+    "invite-needed": (
+        4011,
+        "The coordinator takes new boxes by invitation",
+        "Ask its owner for a code, then `p2claw join URL --invite CODE`, and start the agent again",
+    ),
+    "invite-invalid": (
+        4011,
+        "The invitation is used up, has expired, was withdrawn, or never was",
+        "Ask for another, then `p2claw join URL --invite CODE`, and start the agent again",
+    ),
+    "not-listed": (
+        4011,
+        "The coordinator takes listed boxes only",
+        "Send its owner the peer id that `p2claw identity` shows",
     ),
     "rate-limited": (
         4029,

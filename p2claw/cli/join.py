@@ -7,22 +7,25 @@ from typing import Any
 import click
 
 from p2claw.agent.greeting import ask_coordinator
-from p2claw.agent.home.coordinators import CoordinatorFile, Joined
+from p2claw.agent.home.coordinators import INVITE_CHARS, CoordinatorFile, Joined
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.completing import coordinators
 from p2claw.cli.output import json_option, print_json, print_note, print_table
 from p2claw.config import AgentConfig, check_coordinator
+from p2claw.errors import UsageError
 
 _EXAMPLE = """
 \b
 Examples:
   p2claw join https://apps.example.org
+  p2claw join https://apps.example.org --invite k7dq-2mxa-ab3d-efgh-2345
   p2claw join --default https://apps.example.org
   p2claw join
 
 \b
 Exit codes: 0 joined, or listed; 1 the file is damaged, 2 not the address of a
-coordinator, 4 no coordinator answers there, or it takes no box that dials so.
+coordinator, or no good invitation, 4 no coordinator answers there, or it takes
+no box that dials so.
 """
 
 
@@ -31,8 +34,11 @@ coordinator, 4 no coordinator answers there, or it takes no box that dials so.
 @click.option(
     "--default", is_flag=True, help="Of several, use this one where `p2claw run` names none."
 )
+@click.option(
+    "--invite", metavar="CODE", default="", help="The invitation that the owner of URL gave you."
+)
 @json_option
-def join(url: str | None, default: bool, as_json: bool) -> None:
+def join(url: str | None, default: bool, invite: str, as_json: bool) -> None:
     """Join the coordinator at URL: `p2claw run` registers this box there from now on.
 
     The coordinator is asked who it is, and kept beside the key of this box. A box may join several;
@@ -41,19 +47,27 @@ def join(url: str | None, default: bool, as_json: bool) -> None:
     """
     file = CoordinatorFile(AgentConfig().coordinators_path)
     if url is None:
-        if default:
-            raise click.UsageError("--default needs a URL")
+        if default or invite:
+            raise click.UsageError("--default and --invite need a URL")
         _list(file.load(), as_json=as_json)
         return
     url = check_coordinator(url)
     before = file.load()
-    greeting = ask_coordinator(url)
-    joined = file.join(url, default=default)
+    _check_code(invite)
+    greeting = ask_coordinator(url, invite)
+    if invite and greeting.joins == "invite" and not greeting.invited:
+        raise UsageError(
+            "The invitation is used up, has expired, was withdrawn, or never was",
+            code="invite-invalid",
+            hint="Check how it is spelled, or ask for another",
+        )
+    joined = file.join(url, default=default, invite=invite)
     facts = {
         "coordinator": url,
         "version": greeting.version,
         "base": greeting.base,
         "already": url in before.urls,
+        "joins": greeting.joins,
         "joined": list(joined.urls),
         "default": joined.default,
         "used": joined.usual,
@@ -62,6 +76,21 @@ def join(url: str | None, default: bool, as_json: bool) -> None:
         print_json(facts)
     else:
         _print(facts)
+        _print_need(greeting.joins, joined.invite_of(url))
+
+
+def _check_code(invite: str) -> None:
+    """Raises UsageError `invite-invalid` for what no field of a request may hold."""
+    if len(invite) > INVITE_CHARS or not (invite.isascii() and invite.isprintable()):
+        raise UsageError("This is not the code of an invitation", code="invite-invalid")
+
+
+def _print_need(joins: str, invite: str) -> None:
+    """What a coordinator that is not open to all needs of a box that it does not know yet."""
+    if joins == "invite" and not invite:
+        print_note("it takes new boxes by invitation: --invite CODE, unless it knows this one")
+    elif joins == "listed":
+        print_note("it takes listed boxes: send its owner what `p2claw identity` shows as peer id")
 
 
 def _list(joined: Joined, *, as_json: bool) -> None:

@@ -144,6 +144,7 @@ def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:
     return AgentConfig(
         coordinator=choice.url,
         remember=choice.remember,
+        invite=choice.joined.invite_of(choice.url),
         limits=replace(limits, links=options["links"], upstream=upstream),
         workers=options["workers"],
         udp_port=options["udp_port"],

@@ -1,4 +1,4 @@
-"""`p2claw server`: runs coordinator and edge in one process."""
+"""`p2claw server`: runs coordinator and edge; below it are the verbs of its operator."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ import click
 from p2claw import log
 from p2claw.cli.config.option import config_option
 from p2claw.cli.log_options import log_options
+from p2claw.cli.operator.boxes import ban, boxes, quota, unban
+from p2claw.cli.operator.invitations import invitations, invite, uninvite
 from p2claw.cli.output import json_option, print_json
-from p2claw.config import DEFAULT_LISTEN, Network, ServerConfig, home_dir
+from p2claw.cli.verb_group import VerbGroup
+from p2claw.config import DEFAULT_LISTEN, JOINING, Network, ServerConfig, home_dir
 from p2claw.errors import UsageError
+from p2claw.names import public_key_of
 
 if TYPE_CHECKING:
     from p2claw.cli.serving import Serving
@@ -25,6 +29,7 @@ _EXAMPLE = """
 Examples:
   p2claw server
   p2claw server --listen :443 --parent example.org --tls-cert chain.pem --tls-key key.pem
+  p2claw server invite --uses 5 --for 7d
   p2claw server --parent example.org --scheme https --public-port 443 --trusted-proxy 127.0.0.1
 
 \b
@@ -35,7 +40,14 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command(epilog=_EXAMPLE)
+class _ServerGroup(VerbGroup):
+    """Runs a server itself if no verb of the operator's is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return click.Group.parse_args(self, ctx, args)
+
+
+@click.group(cls=_ServerGroup, invoke_without_command=True, epilog=_EXAMPLE)
 @click.option(
     "--listen",
     envvar="P2CLAW_LISTEN",
@@ -101,6 +113,22 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     help="Address or network whose X-Forwarded-For is believed; may be repeated.",
 )
 @click.option(
+    "--joining",
+    envvar="P2CLAW_JOINING",
+    type=click.Choice(JOINING),
+    default="open",
+    show_default=True,
+    help="Which new boxes may register: any, with an invitation, or those of --box.",
+)
+@click.option(
+    "--box",
+    "boxes",
+    envvar="P2CLAW_BOXES",
+    multiple=True,
+    metavar="PEER_ID",
+    help="A box that needs no invitation; may be repeated.",
+)
+@click.option(
     "--static",
     "static_dir",
     envvar="P2CLAW_STATIC",
@@ -119,6 +147,8 @@ def server(
     Runs until SIGTERM or Ctrl-C. Links that are open live on when it stops. SIGHUP takes up a
     renewed certificate, which is also noticed within ten seconds.
     """
+    if context.invoked_subcommand is not None:
+        return
     config = server_config(context.params)
     log.configure(level=log_level, form=log_format)
     import uvloop  # only here, as the next: what looks at options loads no server
@@ -126,6 +156,10 @@ def server(
     from p2claw.cli.serving import serve
 
     uvloop.run(serve(config, lambda running: _print(running, as_json)))
+
+
+for _verb in (invite, invitations, uninvite, boxes, ban, unban, quota):
+    server.add_command(_verb)
 
 
 def server_config(options: Mapping[str, Any]) -> ServerConfig:
@@ -145,6 +179,8 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         turn_urls=options["turn"],
         turn_secret=_secret(options["turn_secret_file"]),
         trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
+        joining=options["joining"],
+        listed_boxes=frozenset(map(public_key_of, options["boxes"])),
         static_dir=options["static_dir"],
     )
 

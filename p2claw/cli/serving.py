@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from p2claw.cli.descriptors import allow_many_sockets, sockets_at_most
+from p2claw.cli.operator.api import operator_api
+from p2claw.cli.operator.asking import SOCKET
 from p2claw.cli.supervisor import supervised
 from p2claw.config import ServerConfig
 from p2claw.coord.agents import PATH as AGENTS_PATH
@@ -69,6 +71,8 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         app = web.Application()
         coordinator = add_coordinator(app, config, store)
         add_edge(app, config, coordinator.told.at_host)
+        api = operator_api(coordinator.operator, config.data_dir / SOCKET)
+        await stack.enter_async_context(api)
         context = certificates.context if certificates else None
         limits = config.limits
         places = Places(sockets_at_most(limits.sockets), config.trusted_proxies)

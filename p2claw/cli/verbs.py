@@ -25,6 +25,7 @@ VERBS = {
     "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
     "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
     "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
+    "alias": Verb("p2claw.cli.alias", "Choose the name of this box in its URLs."),
     "identity": Verb("p2claw.cli.identity", "Show who this box is."),
     "status": Verb("p2claw.cli.status", "Show how the agent is."),
     "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),

@@ -12,8 +12,10 @@ from aiohttp import WSMsgType, web
 
 from p2claw import __version__, names
 from p2claw.config import ServerConfig
+from p2claw.coord.admission import Admission
 from p2claw.coord.alias import alias_candidates
 from p2claw.coord.audience import Audience
+from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit, TokenBucket
@@ -31,6 +33,8 @@ from p2claw.wire.signalling import (
     BoxCandidate,
     BoxEnd,
     Challenge,
+    Claim,
+    Claimed,
     Dial,
     Refuse,
     Register,
@@ -39,7 +43,7 @@ from p2claw.wire.signalling import (
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signalling.greeting import SOFTWARE, Greeting, encode_greeting
+from p2claw.wire.signalling.greeting import INVITE_FIELD, SOFTWARE, Greeting, encode_greeting
 
 log = get_log("coordinator")
 
@@ -63,6 +67,7 @@ class Agents:
         self._outboxes: set[Outbox] = set()
         self._audience = Audience(config)
         self._base = _base(config)
+        self._admission = Admission(config, store)
         limits = config.limits
         self._rate = RateLimit(
             limits.registration_burst, limits.registrations_per_minute, limits.addresses
@@ -76,7 +81,7 @@ class Agents:
         ws = new_socket(self._config.limits)
         # A browser names the page that asks. None has a key to register, so none is let near.
         if not ws.can_prepare(request) or "Origin" in request.headers:
-            return self._greet(request)
+            return await self._greet(request)
         address = client_of(request, self._config.trusted_proxies)
         if (wait_s := self._rate.take(address, asyncio.get_running_loop().time())) > 0:
             log.info("registration refused", code="rate-limited", address=shortened(address))
@@ -99,7 +104,7 @@ class Agents:
                 self._outboxes.discard(outbox)
         return ws
 
-    def _greet(self, request: web.Request) -> web.Response:
+    async def _greet(self, request: web.Request) -> web.Response:
         """Say who this is, to an agent that does not register yet, and to whoever looks."""
         asked = request.query.get("audience")
         admits = asked and self._audience.admits(asked.lower(), reached_address(request))
@@ -110,6 +115,8 @@ class Agents:
             min=VERSION,
             base=self._base,
             admits=None if asked is None else bool(admits),
+            joins=self._admission.joins,
+            invited=await self._invited(request),
         )
         return web.Response(
             status=426,
@@ -117,6 +124,20 @@ class Agents:
             content_type="application/json",
             headers={"Upgrade": "websocket", "Cache-Control": "no-store"},
         )
+
+    async def _invited(self, request: web.Request) -> bool | None:
+        """Whether the invitation that is shown is good. Guesses cost what registrations cost."""
+        code = request.headers.get(INVITE_FIELD)
+        if code is None:
+            return None
+        address = client_of(request, self._config.trusted_proxies)
+        if self._rate.take(address, asyncio.get_running_loop().time()) > 0:
+            return False
+        try:
+            return await self._admission.is_good(code)
+        except P2clawError as error:
+            log.error("store failed", error=error.message)
+            return None
 
     def shut_down(self) -> None:
         """Close every control connection, registered or not."""
@@ -144,7 +165,14 @@ class Agents:
         self._switchboard.boxes[connection] = outbox
         rendezvous = self._switchboard.rendezvous
         try:
-            rendezvous.box_online(connection, record.public_key, record.alias, record.apps)
+            rendezvous.box_online(
+                connection,
+                record.public_key,
+                record.alias,
+                record.apps,
+                record.others,
+                record.quota,
+            )
             outbox.send(
                 encode_agent(
                     Registered(
@@ -153,6 +181,7 @@ class Agents:
                         base=self._base,
                         keepalive_s=self._config.limits.keepalive_s,
                         seen=str(address),
+                        others=record.others,
                     )
                 )
             )
@@ -201,14 +230,19 @@ class Agents:
             record is None or not self._switchboard.rendezvous.is_online(record.alias)
         ):
             raise RefusedError("This coordinator is full", code="rate-limited")
+        await self._admission.check(register.public_key, record)
         if record is not None:
             return record
+        invite = self._admission.invite_of(register)
         if self._alias_rate.take(address, asyncio.get_running_loop().time()) > 0:
             raise RefusedError("Too many new boxes from this address", code="rate-limited")
         key_alias = names.key_alias_of(register.public_key)
         candidates = alias_candidates(SystemRandom())
-        record = await self._store.add_box(register.public_key, key_alias, candidates, now_s)
+        record = await self._store.add_box(
+            register.public_key, key_alias, candidates, now_s, invite
+        )
         log.info("alias assigned", alias=record.alias)
+        await self._admission.check(register.public_key, record)
         return record
 
     async def _read(
@@ -233,6 +267,12 @@ class Agents:
                     if bucket.take(loop.time()) > 0:
                         raise RefusedError("Too many announcements", code="rate-limited")
                     await self._announce(outbox, connection, record, seq, apps)
+                case Claim(name):
+                    if not self._switchboard.rendezvous.has_connection(connection):
+                        return
+                    if bucket.take(loop.time()) > 0:
+                        raise RefusedError("Too many claims", code="rate-limited")
+                    await self._claim(outbox, connection, record, name)
                 case Dial() as dial:
                     self._switchboard.rendezvous.box_dialled_by(connection, dial)
                     self._switchboard.drain()
@@ -254,11 +294,29 @@ class Agents:
             except UsageError as error:
                 rejected[app] = error.code
         accepted = tuple(sorted(set(apps) - rejected.keys()))
+        most = self._switchboard.rendezvous.apps_of(connection)
+        if most is not None and len(accepted) > most:
+            rejected |= dict.fromkeys(accepted[most:], "apps-above-quota")
+            accepted = accepted[:most]
         await self._store.save_apps(record.public_key, accepted, int(time.time()))
         self._switchboard.rendezvous.box_announced(connection, accepted)
         self._switchboard.drain()
         outbox.send(encode_agent(Announced(seq, rejected)))
         log.info("apps announced", alias=record.alias, apps=len(accepted), rejected=len(rejected))
+
+    async def _claim(self, outbox: Outbox, connection: int, record: BoxRecord, name: str) -> None:
+        try:
+            chosen = await self._store.claim(
+                record.public_key, check_chosen(name), int(time.time())
+            )
+        except RefusedError as error:
+            outbox.send(encode_agent(Claimed(name, error.code, str(error))))
+            log.info("alias not claimed", alias=record.alias, code=error.code)
+            return
+        self._switchboard.rendezvous.box_claimed(connection, chosen.alias)
+        self._switchboard.drain()
+        outbox.send(encode_agent(Claimed(name, others=chosen.others)))
+        log.info("alias claimed", alias=chosen.alias, was=record.alias)
 
 
 def _base(config: ServerConfig) -> str:

@@ -11,6 +11,7 @@ from p2claw.config import ServerConfig
 from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
 from p2claw.coord.health import Health
+from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.store.base import Store
@@ -23,9 +24,15 @@ class Coordinator:
     """The coordinator of one process."""
 
     def __init__(
-        self, switchboard: Switchboard, agents: Agents, health: Health, told: Told
+        self,
+        switchboard: Switchboard,
+        agents: Agents,
+        health: Health,
+        told: Told,
+        operator: Operator,
     ) -> None:
         self.told = told
+        self.operator = operator
         self._switchboard = switchboard
         self._agents = agents
         self._health = health
@@ -51,7 +58,8 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     health = Health(store, config.parent, __version__)
     boxes = Agents(config, switchboard, store)
     told = Told(config, switchboard.rendezvous)
-    coordinator = Coordinator(switchboard, boxes, health, told)
+    operator = Operator(store, switchboard, config.joining)
+    coordinator = Coordinator(switchboard, boxes, health, told, operator)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     by_socket = Visitors(config, switchboard, store)

@@ -10,6 +10,7 @@ NORMAL = 1000
 GOING_DOWN = 1001
 PROTOCOL = 4000
 REPLACED = 4009
+NOT_ADMITTED = 4011
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from p2claw.config import ServerConfig
 from p2claw.wire.signalling import IceServer
 
 
-def ice_servers(config: ServerConfig, identifier: str, now_s: int) -> tuple[IceServer, ...]:
-    """What one side of one visit is given. `now_s`: Unix seconds."""
+def ice_servers(
+    config: ServerConfig, identifier: str, now_s: int, *, relay: bool = True
+) -> tuple[IceServer, ...]:
+    """What one side of one visit is given. `now_s`: Unix seconds. relay: TURN servers, too."""
     servers: list[IceServer] = []
     if config.stun_urls:
         servers.append(IceServer(urls=config.stun_urls))
-    if config.turn_urls:
+    if config.turn_urls and relay:
         username = f"{now_s + config.turn_ttl_s}:{identifier}"
         credential = turn_credential(config.turn_secret, username)
         servers.append(IceServer(config.turn_urls, username, credential))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from p2claw.coord.audience import Audience
+from p2claw.coord.effects import NOT_ADMITTED
 from p2claw.errors import RefusedError
 from p2claw.wire.signalling import Challenge, Register
 from p2claw.wire.signalling.signatures import REGISTER, register_payload, verify
@@ -19,6 +20,10 @@ CLOSE_CODES = {
     "timeout": 4008,
     "replaced": 4009,
     "audience-invalid": 4010,
+    "banned": NOT_ADMITTED,
+    "invite-needed": NOT_ADMITTED,
+    "invite-invalid": NOT_ADMITTED,
+    "not-listed": NOT_ADMITTED,
     "rate-limited": 4029,
 }
 

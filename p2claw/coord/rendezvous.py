@@ -8,6 +8,7 @@ Events and `now` come in, effects out: one input, then drain `next_effect()`; wa
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from p2claw.config import ServerLimits
 from p2claw.coord.effects import (
     GOING_DOWN,
     NORMAL,
+    NOT_ADMITTED,
     PROTOCOL,
     REPLACED,
     CloseBox,
@@ -25,6 +27,8 @@ from p2claw.coord.effects import (
     ToBox,
     ToVisitor,
 )
+from p2claw.coord.rate_limits import TokenBucket
+from p2claw.coord.store.base import Quota
 from p2claw.coord.visit import MOST_CANDIDATES, TRICKLING, Phase, Step, Visit, VisitRequest
 from p2claw.wire.signalling import (
     AgentError,
@@ -53,6 +57,8 @@ BUSY_RETRY_S = 5
 # The codes with which a box may refuse a visitor; any other is read as `box-busy`.
 _REFUSALS = frozenset({"box-busy", "app-unknown", "protocol", "version"})
 
+_NO_QUOTA = Quota()
+
 SignalFromBox = BoxAnswer | BoxCandidate | Refuse | BoxEnd
 
 
@@ -63,6 +69,9 @@ class _Box:
     alias: str
     key_alias: str
     apps: frozenset[str]
+    others: tuple[str, ...]
+    quota: Quota
+    bucket: TokenBucket | None = None  # of visits; there from the first one on
     announced: bool = False
     dial: DialOffered | None = None
     sessions: set[str] = field(default_factory=set)
@@ -100,12 +109,27 @@ class Rendezvous:
         """Whether the box with this alias, or key alias, has a control connection."""
         return alias in self._by_alias
 
+    def may_relay(self, alias: str) -> bool:
+        """Whether visits of the box with this alias are given TURN servers."""
+        box = self._by_alias.get(alias)
+        return box is None or box.quota.relay
+
+    def alias_of_key(self, public_key: bytes) -> str | None:
+        """The alias of a box that is online; None: it is not."""
+        box = self._by_alias.get(names.key_alias_of(public_key))
+        return None if box is None else box.alias
+
     def dialled(self, alias: str) -> bytes:
         """Key, signature and descriptor of the box with this alias; empty if it is not dialled."""
         box = self._by_alias.get(alias)
         if box is None or box.dial is None:
             return b""
         return box.public_key + box.dial.signature + box.dial.descriptor
+
+    def apps_of(self, connection: int) -> int | None:
+        """How many apps this box may have; None: as many as the protocol allows."""
+        box = self._boxes.get(connection)
+        return None if box is None else box.quota.apps
 
     def has_connection(self, connection: int) -> bool:
         """Whether this control connection is the one of its box, and not replaced."""
@@ -118,9 +142,17 @@ class Rendezvous:
     # Boxes
 
     def box_online(
-        self, connection: int, public_key: bytes, alias: str, apps: Collection[str]
+        self,
+        connection: int,
+        public_key: bytes,
+        alias: str,
+        apps: Collection[str],
+        others: tuple[str, ...] = (),
+        quota: Quota = _NO_QUOTA,
     ) -> None:
         """A box has registered. `apps`: what it announced last time, good until it announces.
+
+        others: further aliases of it.
 
         The same key on an older connection is replaced: the newest wins. A coordinator that goes
         down takes nobody.
@@ -128,16 +160,37 @@ class Rendezvous:
         if self._going_down:
             self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
             return
-        older = self._by_alias.get(alias)
+        key_alias = names.key_alias_of(public_key)
+        older = self._by_alias.get(key_alias)
         if older is not None:
-            self._effects.append(
-                ToBox(older.connection, AgentError("replaced", "This box has connected again"))
-            )
-            self._effects.append(CloseBox(older.connection, REPLACED, "replaced"))
-            self.box_offline(older.connection)
-        box = _Box(connection, public_key, alias, names.key_alias_of(public_key), frozenset(apps))
+            self._put_out(older, REPLACED, "replaced", "This box has connected again")
+        box = _Box(connection, public_key, alias, key_alias, frozenset(apps), others, quota)
         self._boxes[connection] = box
-        self._by_alias[box.alias] = self._by_alias[box.key_alias] = box
+        for name in (box.alias, box.key_alias, *box.others):
+            self._by_alias[name] = box
+
+    def box_claimed(self, connection: int, alias: str) -> None:
+        """The box has chosen an alias: it is also called so from now on, first of all."""
+        box = self._boxes.get(connection)
+        if box is not None and box.alias != alias:
+            box.others = (box.alias, *box.others)
+            box.alias = alias
+            self._by_alias[alias] = box
+
+    def box_banned(self, public_key: bytes) -> None:
+        """The operator keeps this key out. Links that are open are between two others: they stay.
+
+        Nothing if the box is not online.
+        """
+        box = self._by_alias.get(names.key_alias_of(public_key))
+        if box is not None:
+            self._put_out(box, NOT_ADMITTED, "banned", "The operator keeps this box out")
+
+    def box_may(self, public_key: bytes, quota: Quota) -> None:
+        """What a box may from now on; nothing if it is not online."""
+        box = self._by_alias.get(names.key_alias_of(public_key))
+        if box is not None:
+            box.quota, box.bucket = quota, None
 
     def box_announced(self, connection: int, apps: Collection[str]) -> None:
         """The whole set of apps that this box exposes from now on. Visits under way go on."""
@@ -161,7 +214,8 @@ class Rendezvous:
         box = self._boxes.pop(connection, None)
         if box is None:
             return
-        del self._by_alias[box.alias], self._by_alias[box.key_alias]
+        for name in (box.alias, box.key_alias, *box.others):
+            del self._by_alias[name]
         for session in tuple(box.sessions):
             visit = self._visits[session]
             if not visit.take(Step.LEAVE) and visit.phase is not Phase.LEFT:
@@ -203,7 +257,7 @@ class Rendezvous:
 
     def visit(self, request: VisitRequest, now: float) -> None:
         """A visitor has connected: introduce it, or send it an error."""
-        refusal = self._refusal(request)
+        refusal = self._refusal(request, now)
         if refusal is not None:
             code = GOING_DOWN if refusal.code == "going-down" else NORMAL
             self._refuse(request.session, refusal, code)
@@ -289,7 +343,21 @@ class Rendezvous:
         for connection in self._boxes:
             self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
 
-    def _refusal(self, request: VisitRequest) -> VisitError | None:
+    def _put_out(self, box: _Box, close_code: int, code: str, why: str) -> None:
+        self._effects.append(ToBox(box.connection, AgentError(code, why)))
+        self._effects.append(CloseBox(box.connection, close_code, code))
+        self.box_offline(box.connection)
+
+    def _wait_s(self, box: _Box, now: float) -> float:
+        """0.0 if this box may be visited once more now, else when it may be again."""
+        if box.bucket is None:
+            most = box.quota.visits_per_minute
+            burst = self._limits.box_visit_burst if most is None else most
+            per_minute = self._limits.box_visits_per_minute if most is None else float(most)
+            box.bucket = TokenBucket(burst, per_minute, now)
+        return box.bucket.take(now)
+
+    def _refusal(self, request: VisitRequest, now: float) -> VisitError | None:
         if self._going_down:
             return VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)
         box = self._by_alias.get(request.alias)
@@ -307,6 +375,8 @@ class Rendezvous:
             )
         if len(self._visits) >= self._limits.visits:
             return VisitError("rate-limited", "Too many visitors just now", BUSY_RETRY_S)
+        if (wait_s := self._wait_s(box, now)) > 0:
+            return VisitError("box-busy", "Too many visits of this box", math.ceil(wait_s))
         return None
 
     def _offered(self, visit: Visit, sdp: str, place: int | None, now: float) -> None:

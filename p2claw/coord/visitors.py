@@ -102,6 +102,7 @@ class Visitors:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot answer just now", 5)
         now_s = int(time.time())
+        relay = self._switchboard.rendezvous.may_relay(alias)
         return VisitRequest(
             session=session,
             alias=alias,
@@ -109,8 +110,8 @@ class Visitors:
             known=known,
             visitor=shortened(address),
             address=address,
-            visitor_ice=ice_servers(self._config, session, now_s),
-            box_ice=ice_servers(self._config, f"{session}-box", now_s),
+            visitor_ice=ice_servers(self._config, session, now_s, relay=relay),
+            box_ice=ice_servers(self._config, f"{session}-box", now_s, relay=relay),
         )
 
     def introduce(self, asked: VisitRequest) -> None:

@@ -41,6 +41,7 @@ LEAST_S = {
     4003: 60.0,
     4009: 60.0,  # replaced: two agents with one key would replace each other again and again
     4010: 60.0,
+    4011: 60.0,  # banned, or not invited: until its owner or the operator does something
 }
 # How long a coordinator can make an agent wait that it does not let in.
 MOST_TOLD_S = 60.0

@@ -45,6 +45,8 @@ stun = ["stun:turn.example.org:3478"]
 turn = ["turn:turn.example.org:3478?transport=udp"]
 turn-secret-file = "secret"
 trusted-proxy = ["127.0.0.1", "10.0.0.0/8"]
+joining = "invite"
+box = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 static = "static"
 log-level = "warning"
 log-format = "json"

@@ -75,6 +75,7 @@ async def test_join_says_who_answers_and_keeps_it_for_the_owner_alone(
         "version": "0.1.0",
         "base": f"http://{{label}}.localhost:{server.port}",
         "already": False,
+        "joins": "open",
         "joined": [server.url],
         "default": None,
         "used": server.url,

@@ -16,6 +16,8 @@ VERSION = 1
 COORDINATORS = 32
 
 FILE_BYTES = 64 * KIB
+# Of docs/WIRE.md §11, `register`.
+INVITE_CHARS = 64
 
 _MEND = "Mend the file, or remove it and join again; until then no coordinator is used"
 
@@ -24,16 +26,21 @@ _MEND = "Mend the file, or remove it and join again; until then no coordinator i
 class Joined:
     """The coordinators of a box, as `check_coordinator` writes them, in the order of joining.
 
-    default: the one to use of several, if there is one.
+    default: the one to use of several, if there is one. invites: by URL, the codes of invitations.
     """
 
     urls: tuple[str, ...] = ()
     default: str | None = None
+    invites: tuple[tuple[str, str], ...] = ()
 
     @property
     def usual(self) -> str | None:
         """The coordinator to register with if none is named; None: one must be named."""
         return self.urls[0] if len(self.urls) == 1 else self.default
+
+    def invite_of(self, url: str) -> str:
+        """The code to show to a coordinator that does not know this box; "": none."""
+        return dict(self.invites).get(url, "")
 
     def __str__(self) -> str:
         """For people: `a, b and c`."""
@@ -51,8 +58,10 @@ class CoordinatorFile:
         content = self._file.read()
         return Joined() if content is None else self._parse(content)
 
-    def join(self, url: str, *, default: bool = False) -> Joined:
+    def join(self, url: str, *, default: bool = False, invite: str = "") -> Joined:
         """Add a coordinator; one that is there stays. default: make it the default.
+
+        invite: a code to show there, in the place of the one before; "": that one stays.
 
         Raises UsageError, `coordinators-full` above COORDINATORS.
         """
@@ -65,7 +74,8 @@ class CoordinatorFile:
                     code="coordinators-full",
                     hint="`p2claw leave URL` makes room",
                 )
-            return Joined(urls, url if default else joined.default)
+            codes = {**dict(joined.invites), **({url: invite} if invite else {})}
+            return Joined(urls, url if default else joined.default, tuple(codes.items()))
 
         return self._change(change)
 
@@ -84,7 +94,8 @@ class CoordinatorFile:
             nonlocal left
             left = _to_leave(joined, url)
             kept = tuple(other for other in joined.urls if other != left)
-            return Joined(kept, joined.default if joined.default != left else None)
+            codes = tuple((other, code) for other, code in joined.invites if other != left)
+            return Joined(kept, joined.default if joined.default != left else None, codes)
 
         self._change(change)
         return left
@@ -108,12 +119,24 @@ class CoordinatorFile:
         if not isinstance(entries, list) or len(entries) > COORDINATORS:
             raise self._file.damaged(f'"joined" is not a list of at most {COORDINATORS}')
         urls = tuple(map(self._url_of, entries))
+        codes = tuple(
+            (url, self._invite_of(entry))
+            for url, entry in zip(urls, entries, strict=True)
+            if "invite" in entry
+        )
         if len(set(urls)) < len(urls) or not (default is None or default in urls):
             raise self._file.damaged("a coordinator is there twice, or the default is not there")
-        return Joined(urls, default)
+        return Joined(urls, default, codes)
+
+    def _invite_of(self, entry: dict[str, object]) -> str:
+        code = entry["invite"]
+        if isinstance(code, str) and 0 < len(code) <= INVITE_CHARS:
+            return code
+        raise self._file.damaged(f"{code!r} is not the code of an invitation")
 
     def _url_of(self, entry: object) -> str:
-        url = entry.get("url") if isinstance(entry, dict) and len(entry) == 1 else None
+        known = isinstance(entry, dict) and {"url"} <= entry.keys() <= {"url", "invite"}
+        url = entry["url"] if isinstance(entry, dict) and known else None
         try:
             if isinstance(url, str) and check_coordinator(url) == url:
                 return url
@@ -141,6 +164,9 @@ def _to_leave(joined: Joined, url: str | None) -> str:
 
 
 def _serialize(joined: Joined) -> bytes:
-    entries = [{"url": url} for url in joined.urls]
+    codes = dict(joined.invites)
+    entries = [
+        {"url": url, **({"invite": codes[url]} if url in codes else {})} for url in joined.urls
+    ]
     document = {"version": VERSION, "joined": entries, "default": joined.default}
     return (json.dumps(document, indent=2) + "\n").encode()

@@ -19,13 +19,14 @@ class PublicNames:
     """The names of one box. base: a URL with `{label}`; alias: given by the coordinator; key_alias:
     made of the key.
 
-    seen: the address at which the coordinator sees the box, or "".
+    seen: the address at which the coordinator sees the box, or "". others: aliases of before.
     """
 
     base: str
     alias: str
     key_alias: str
     seen: str = ""
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -52,9 +53,9 @@ class PublicNames:
         """Host and port of `url`, as a browser writes them."""
         return self._host(app, self.alias)
 
-    def hosts(self, app: str) -> tuple[str, str]:
-        """Both names under which app is visited, the usual one first."""
-        return self.host(app), self._host(app, self.key_alias)
+    def hosts(self, app: str) -> tuple[str, ...]:
+        """All names under which app is visited, the usual one first."""
+        return tuple(self._host(app, name) for name in (self.alias, self.key_alias, *self.others))
 
     def _host(self, app: str | None, alias: str) -> str:
         netloc = urlsplit(self.base).netloc.lower()

@@ -178,7 +178,7 @@ def _length(fields: Fields) -> int | None:
     return int(text)
 
 
-def _named_host(fields: Fields, hosts: tuple[str, str]) -> str:
+def _named_host(fields: Fields, hosts: tuple[str, ...]) -> str:
     """The one of our names that this page was loaded from, "" if the request does not show it."""
     for name, value in fields:
         if name in ("origin", "referer") and host_of(value) in hosts:

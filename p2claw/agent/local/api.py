@@ -44,6 +44,7 @@ class Controlled(Protocol):
     async def delete_route(self, app: str) -> Json: ...
     async def reload(self) -> Json: ...
     async def unshare(self, app: str) -> Json: ...
+    async def claim(self, alias: str) -> Json: ...
     def share(
         self, app: str, entry: object
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
@@ -88,6 +89,9 @@ def _application(agent: Controlled) -> web.Application:
     async def unshare(request: web.Request) -> web.Response:
         return web.json_response(await agent.unshare(request.match_info["app"]))
 
+    async def claim(request: web.Request) -> web.Response:
+        return web.json_response(await agent.claim(request.match_info["alias"]))
+
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await agent.reload())
 
@@ -99,6 +103,7 @@ def _application(agent: Controlled) -> web.Application:
     application.router.add_delete("/v1/routes/{app}", delete_route)
     application.router.add_post("/v1/shares/{app}", share)
     application.router.add_delete("/v1/shares/{app}", unshare)
+    application.router.add_put("/v1/aliases/{alias}", claim)
     application.router.add_post("/v1/reload", reload)
     return application
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from p2claw.cli.verbs import load_verb
-from p2claw.config import config_path
+from p2claw.config import SYSTEM_CONFIG, config_path
 from p2claw.errors import UsageError
 from p2claw.units import KIB
 
@@ -40,14 +40,14 @@ class ConfigFile:
         return table if isinstance(table, dict) else {}
 
 
-def find(named: Path | None) -> Path | None:
+def find(named: Path | None, table: str = "") -> Path | None:
     """The file that was named; else the one in the usual place, if there is one.
 
-    Raises UsageError `config-missing`.
+    table: of a server also the one of the machine counts. Raises UsageError `config-missing`.
     """
     if named is None:
-        usual = config_path()
-        return usual if usual.exists() else None
+        usual = [config_path(), *([SYSTEM_CONFIG] if table == "server" else [])]
+        return next((path for path in usual if path.exists()), None)
     path = named.expanduser().absolute()
     if not path.exists():
         raise UsageError(

@@ -34,7 +34,7 @@ def config_option(table: str) -> Callable[[Callable[..., Any]], Callable[..., An
     """Give a command the option, with the effect that `table` of the file sets its others."""
 
     def take(context: click.Context, _: click.Parameter, named: Path | None) -> None:
-        path = find(named)
+        path = find(named, table)
         context.meta[_HERE] = path
         if path is not None:
             context.default_map = values(read(path), table)

@@ -16,7 +16,6 @@ from p2claw.cli.service.definition import (
     SERVER,
     SERVER_USER,
     SERVICES,
-    SYSTEM_CONFIG,
     Definition,
     agent_definition,
     server_definition,
@@ -26,6 +25,7 @@ from p2claw.cli.service.manager import Manager, check_installed
 from p2claw.cli.service.readiness import check_agent, check_root, check_server, data_folder
 from p2claw.cli.service.systemd import Systemd
 from p2claw.cli.verb_group import VerbGroup
+from p2claw.config import SYSTEM_CONFIG
 
 _EXAMPLE = """
 \b

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import p2claw
-from p2claw.config import home_dir
+from p2claw.config import SYSTEM_CONFIG, home_dir
 from p2claw.errors import UsageError
 
 AGENT, SERVER = "agent", "server"
 SERVICES = (AGENT, SERVER)
 
-SYSTEM_CONFIG = Path("/etc/p2claw/p2claw.toml")
 STATE = Path("/var/lib/p2claw")
 SERVER_USER = "p2claw"
 

@@ -11,13 +11,52 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What one box may; None: as every box. relay: whether its visits are given TURN servers."""
+
+    apps: int | None = None
+    visits_per_minute: int | None = None
+    relay: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class BoxRecord:
-    """One key that ever registered. The alias is its own for ever; nobody else gets it again."""
+    """One key that ever registered. Its aliases are its own for ever; nobody else gets them again.
+
+    alias: the one that was chosen, else the one that was assigned. others: further aliases.
+    """
 
     public_key: bytes
     alias: str
     key_alias: str
     apps: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    banned: bool = False
+    quota: Quota = Quota()
+
+
+@dataclass(frozen=True, slots=True)
+class BoxEntry:
+    """A box in the list for the operator. Times are Unix seconds; invitation: its id."""
+
+    record: BoxRecord
+    registered_s: int
+    announced_s: int | None
+    ban_reason: str | None
+    invitation: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation, without its code. expires_s: Unix seconds, None: never."""
+
+    id: int
+    name: str
+    uses: int
+    used: int
+    created_s: int
+    expires_s: int | None
+    withdrawn: bool
 
 
 class Store(Protocol):
@@ -31,13 +70,67 @@ class Store(Protocol):
         ...
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
-        """The record with this alias or key alias."""
+        """The record with this alias, assigned or chosen, or key alias."""
         ...
 
     async def add_box(
-        self, public_key: bytes, key_alias: str, candidates: Iterator[str], now_s: int
+        self,
+        public_key: bytes,
+        key_alias: str,
+        candidates: Iterator[str],
+        now_s: int,
+        invite: bytes | None = None,
     ) -> BoxRecord:
-        """The record of a key; a new one is made with the first candidate that nobody has."""
+        """The record of a key; a new one is made with the first candidate that nobody has.
+
+        invite: the hash of a code, of which one use is taken if the box is new, in the same
+        commit. Raises RefusedError `invite-invalid`.
+        """
+        ...
+
+    async def claim(self, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
+        """Give a box the alias that it chose; the one that it has chosen already is no error.
+
+        Raises RefusedError `alias-taken`, `alias-chosen` if it has chosen another.
+        """
+        ...
+
+    async def boxes(self) -> list[BoxEntry]:
+        """Every box, and every key that is banned without ever having registered."""
+        ...
+
+    async def ban(self, public_key: bytes, reason: str, now_s: int) -> None:
+        """Keep a key out; it may be one that never registered."""
+        ...
+
+    async def unban(self, public_key: bytes) -> bool:
+        """Let a key in again; False if it was not banned."""
+        ...
+
+    async def is_banned(self, public_key: bytes) -> bool:
+        """Whether a key is kept out."""
+        ...
+
+    async def set_quota(self, public_key: bytes, quota: Quota) -> None:
+        """What a box may from now on."""
+        ...
+
+    async def invite(
+        self, code_hash: bytes, name: str, uses: int, now_s: int, expires_s: int | None
+    ) -> Invitation:
+        """Make an invitation."""
+        ...
+
+    async def invitations(self) -> list[Invitation]:
+        """Every invitation that was made."""
+        ...
+
+    async def withdraw(self, number: int) -> bool:
+        """Make an invitation good for nobody more; False if there is none with this id."""
+        ...
+
+    async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
+        """Whether an invitation can be used now."""
         ...
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:

@@ -8,33 +8,17 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from p2claw.coord.store.base import BoxRecord
+from p2claw.coord.chosen_alias import skeleton
+from p2claw.coord.store import boxes, invited
+from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota
+from p2claw.coord.store.schema import SCHEMA_VERSION, SCHEMAS
 from p2claw.errors import P2clawError, UsageError
 from p2claw.file_lock import FileLock
 
-SCHEMA_VERSION = 1
-
 # What a disk that hangs may cost a registration before it is refused.
 DEADLINE_S = 5.0
-
-_SCHEMA = """
-CREATE TABLE boxes (
-    public_key BLOB PRIMARY KEY,
-    alias TEXT NOT NULL UNIQUE,
-    key_alias TEXT NOT NULL UNIQUE,
-    registered_s INTEGER NOT NULL,
-    apps TEXT NOT NULL DEFAULT '[]',
-    announced_s INTEGER
-) STRICT, WITHOUT ROWID;
-CREATE TRIGGER alias_is_permanent BEFORE UPDATE OF public_key, alias, key_alias ON boxes
-    BEGIN SELECT RAISE(ABORT, 'an alias is permanent'); END;
-CREATE TRIGGER alias_is_never_reused BEFORE DELETE ON boxes
-    BEGIN SELECT RAISE(ABORT, 'an alias is never reused'); END;
-"""
-
-_COLUMNS = "public_key, alias, key_alias, apps"
 
 T = TypeVar("T")
 
@@ -69,15 +53,66 @@ class SqliteStore:
         return cls(connection, lock, thread)
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
-        return await self._run(lambda: self._one("public_key = ?", public_key))
+        return await self._run(lambda: boxes.of_key(self._connection, public_key))
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
-        return await self._run(lambda: self._one("alias = ?1 OR key_alias = ?1", alias))
+        return await self._run(lambda: boxes.of_alias(self._connection, alias))
 
     async def add_box(
-        self, public_key: bytes, key_alias: str, candidates: Iterator[str], now_s: int
+        self,
+        public_key: bytes,
+        key_alias: str,
+        candidates: Iterator[str],
+        now_s: int,
+        invite: bytes | None = None,
     ) -> BoxRecord:
-        return await self._run(lambda: self._add(public_key, key_alias, candidates, now_s))
+        def add() -> BoxRecord:
+            known = boxes.of_key(self._connection, public_key)
+            if known is not None:
+                return known
+            alias = boxes.first_free(self._connection, candidates)
+            if alias is None:
+                raise StoreError("No alias is free", hint="Add words to coord/alias_words.py")
+            boxes.insert(self._connection, public_key, alias, key_alias, now_s)
+            if invite is not None:
+                invited.redeem(self._connection, invite, public_key, now_s)
+            return boxes.of_key(self._connection, public_key) or _lost()
+
+        return await self._commit(add)
+
+    async def claim(self, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
+        return await self._commit(lambda: boxes.claim(self._connection, public_key, alias, now_s))
+
+    async def boxes(self) -> list[BoxEntry]:
+        return await self._run(lambda: boxes.entries(self._connection))
+
+    async def ban(self, public_key: bytes, reason: str, now_s: int) -> None:
+        await self._commit(lambda: boxes.ban(self._connection, public_key, reason, now_s))
+
+    async def unban(self, public_key: bytes) -> bool:
+        return await self._commit(lambda: boxes.unban(self._connection, public_key))
+
+    async def is_banned(self, public_key: bytes) -> bool:
+        return await self._run(lambda: boxes.is_banned(self._connection, public_key))
+
+    async def set_quota(self, public_key: bytes, quota: Quota) -> None:
+        await self._commit(lambda: boxes.set_quota(self._connection, public_key, quota))
+
+    async def invite(
+        self, code_hash: bytes, name: str, uses: int, now_s: int, expires_s: int | None
+    ) -> Invitation:
+        return await self._commit(
+            lambda: invited.make(self._connection, code_hash, name, uses, now_s, expires_s)
+        )
+
+    async def invitations(self) -> list[Invitation]:
+        return await self._run(lambda: invited.every(self._connection))
+
+    async def withdraw(self, number: int) -> bool:
+        return await self._commit(lambda: invited.withdraw(self._connection, number))
+
+    async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
+        return await self._run(lambda: invited.is_good(self._connection, code_hash, now_s))
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:
         def save() -> None:
@@ -106,28 +141,15 @@ class SqliteStore:
         await asyncio.get_running_loop().run_in_executor(self._thread, close)
         self._thread.shutdown(wait=False)
 
-    def _one(self, where: str, value: object) -> BoxRecord | None:
-        query = f"SELECT {_COLUMNS} FROM boxes WHERE {where}"
-        row = self._connection.execute(query, (value,)).fetchone()
-        return None if row is None else BoxRecord(row[0], row[1], row[2], tuple(json.loads(row[3])))
+    async def _commit(self, work: Callable[[], T]) -> T:
+        """Do it in a transaction: all of it, or, where it raises, nothing."""
 
-    def _add(
-        self, public_key: bytes, key_alias: str, candidates: Iterator[str], now_s: int
-    ) -> BoxRecord:
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            known = self._one("public_key = ?", public_key)
-            if known is not None:
-                return known
-            for alias in candidates:
-                if self._one("alias = ?1 OR key_alias = ?1", alias) is None:
-                    self._connection.execute(
-                        "INSERT INTO boxes (public_key, alias, key_alias, registered_s)"
-                        " VALUES (?, ?, ?, ?)",
-                        (public_key, alias, key_alias, now_s),
-                    )
-                    return BoxRecord(public_key, alias, key_alias)
-        raise StoreError("No alias is free", hint="Add words to coord/alias_words.py")
+        def commit() -> T:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return work()
+
+        return await self._run(commit)
 
     async def _run(self, work: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -160,6 +182,8 @@ def _open(folder: Path) -> tuple[sqlite3.Connection, FileLock]:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: a commit is on the disk, not only in the log of the kernel, when it returns.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_function("skeleton", 1, skeleton, deterministic=True)
         _upgrade(connection)
         return connection, lock
     except BaseException as error:
@@ -179,10 +203,14 @@ def _upgrade(connection: sqlite3.Connection) -> None:
             code="data-newer",
             hint="Start that version, or name another --data folder",
         )
-    if version == 0:
+    for number in range(version, SCHEMA_VERSION):
         connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            f"BEGIN IMMEDIATE; {SCHEMAS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )
+
+
+def _lost() -> NoReturn:
+    raise StoreError("A box that was just written is not there")
 
 
 def _unusable(path: Path, error: Exception) -> UsageError:

@@ -26,7 +26,10 @@ class Challenge(Message, frozen=True, tag="challenge"):
 
 
 class Register(Message, frozen=True, tag="register"):
-    """A → C. `signature` is over `signatures.register_payload(nonce, time, audience)`."""
+    """A → C. `signature` is over `signatures.register_payload(nonce, time, audience)`.
+
+    invite: a code of an invitation, for a box that is not known yet; "": none.
+    """
 
     public_key: f.PublicKey
     nonce: f.Nonce
@@ -35,12 +38,14 @@ class Register(Message, frozen=True, tag="register"):
     signature: f.Signature
     v: f.Version = 1
     sw: f.Software = ""
+    invite: f.Invite = ""
 
 
 class Registered(Message, frozen=True, tag="registered"):
     """C → A. `base` is a URL with `{label}` in the place of the first label of the host.
 
     seen: the address that the connection comes from; "" if the coordinator does not send it.
+    others: further aliases of the box, which lead to it too.
     """
 
     alias: f.Label
@@ -48,6 +53,25 @@ class Registered(Message, frozen=True, tag="registered"):
     base: f.Line
     keepalive_s: f.KeepaliveSeconds
     seen: f.Network = ""
+    others: f.Labels = ()
+
+
+class Claim(Message, frozen=True, tag="claim"):
+    """A → C. The box wants to have this alias, which its owner chose. One may be under way."""
+
+    name: f.Label
+
+
+class Claimed(Message, frozen=True, tag="claimed"):
+    """C → A. What became of a claim. code: "" if the alias is the box's own from now on.
+
+    others: as in `Registered`.
+    """
+
+    name: f.Label
+    code: f.CodeOrNone = ""
+    message: f.Line = ""
+    others: f.Labels = ()
 
 
 class Announce(Message, frozen=True, tag="announce"):
@@ -129,6 +153,8 @@ AgentMessage = (
     Challenge
     | Register
     | Registered
+    | Claim
+    | Claimed
     | Announce
     | Announced
     | Dial

@@ -28,8 +28,10 @@ Version = Annotated[int, Meta(ge=1, le=_INTEGER_MAX)]
 # ASCII, because it is signed, with its length in one byte.
 Session = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 Code = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,64}\Z")]
+CodeOrNone = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{0,64}\Z")]
 PeerId = Annotated[str, Meta(pattern=rf"\A{PEER_ID.pattern}\Z")]
 Label = Annotated[str, Meta(max_length=63)]
+Labels = Annotated[tuple[Label, ...], Meta(max_length=8)]
 Line = Annotated[str, Meta(max_length=1_024)]
 
 # A descriptor (docs/WIRE.md §16); empty: the box is not dialled any more.
@@ -39,6 +41,8 @@ PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 # A DNS name, 253 bytes, a colon and a port, with room for an address in brackets.
 Audience = Annotated[str, Meta(max_length=300)]
+# A code of an invitation as its owner typed it; "": none.
+Invite = Annotated[str, Meta(max_length=64)]
 Software = Annotated[str, Meta(max_length=64)]
 
 # More than the grammar allows: the reply names the apps that were rejected.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +12,8 @@ from p2claw.wire.signalling import field_types as f
 
 GREETING_BYTES: Final = 4_096
 SOFTWARE: Final = "p2claw"
+INVITE_FIELD: Final = "P2claw-Invite"
+"""The field of the request that shows an invitation: addresses are logged, fields are not."""
 
 # Both are shown on terminals, so neither may have anything but what a URL and a version have.
 _Base = Annotated[str, Meta(pattern=r"\Ahttps?://\{label\}\.[0-9A-Za-z._:-]{1,280}\Z")]
@@ -22,7 +24,9 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     """C → A, before any registration. v, min: versions of the protocol, as in `Challenge`.
 
     base: as in `Registered`. admits: whether it takes registrations for the audience that was
-    asked for; None: none was.
+    asked for; None: none was. joins: which new boxes it takes: any, those with an invitation, or
+    those that its owner listed. invited: whether the invitation that was shown is good; None: none
+    was.
     """
 
     software: Annotated[str, Meta(pattern=rf"\A{SOFTWARE}\Z")]
@@ -31,6 +35,8 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     min: f.Version
     base: _Base
     admits: bool | None = None
+    joins: Literal["open", "invite", "listed"] = "open"
+    invited: bool | None = None
 
 
 def encode_greeting(greeting: Greeting) -> bytes:

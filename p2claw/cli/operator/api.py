@@ -1,0 +1,126 @@
+"""HTTP for the operator, on a unix socket beside the database: see `coord.operator`.
+
+Requests and responses are JSON. Whoever may connect is the user who runs the server, and root.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from p2claw.agent.local.unix_socket import local_socket, may_ask
+from p2claw.agent.upstream.address import UNIX_PATH_BYTES
+from p2claw.coord.operator import Operator
+from p2claw.errors import P2clawError, RefusedError, UsageError
+from p2claw.log import get_log
+from p2claw.units import KIB
+
+log = get_log("server")
+
+REQUEST_BYTES = 16 * KIB
+SHUTDOWN_S = 1.0
+
+_NOT_FOUND = frozenset({"box-unknown", "box-not-banned", "invitation-unknown"})
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@contextlib.asynccontextmanager
+async def operator_api(operator: Operator, path: Path) -> AsyncIterator[None]:
+    """Serve at path while the block runs. A path that is too long for a socket is logged."""
+    if len(os.fsencode(path)) > UNIX_PATH_BYTES:
+        log.warning("operator socket left out", path=path, most_bytes=UNIX_PATH_BYTES)
+        yield
+        return
+    with local_socket(path) as listening:
+        runner = web.AppRunner(_application(operator), access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        assert runner.server is not None
+        server = await asyncio.get_running_loop().create_unix_server(runner.server, sock=listening)
+        try:
+            yield
+        finally:
+            server.close()
+            await runner.cleanup()
+
+
+def _application(operator: Operator) -> web.Application:
+    async def boxes(_: web.Request) -> web.Response:
+        return web.json_response(await operator.boxes())
+
+    async def ban(request: web.Request) -> web.Response:
+        reason = str((await _document(request)).get("reason", ""))
+        return web.json_response(await operator.ban(request.match_info["box"], reason))
+
+    async def unban(request: web.Request) -> web.Response:
+        return web.json_response(await operator.unban(request.match_info["box"]))
+
+    async def quota(request: web.Request) -> web.Response:
+        change = await _document(request)
+        return web.json_response(await operator.quota(request.match_info["box"], change))
+
+    async def invitations(_: web.Request) -> web.Response:
+        return web.json_response(await operator.invitations())
+
+    async def invite(request: web.Request) -> web.Response:
+        asked = await _document(request)
+        uses, lasts_s = asked.get("uses", 1), asked.get("lasts_s")
+        if type(uses) is not int or type(lasts_s) not in (int, type(None)):
+            raise UsageError("uses and lasts_s are numbers", code="request-invalid")
+        made = await operator.invite(str(asked.get("name", "")), uses, lasts_s)
+        return web.json_response(made)
+
+    async def withdraw(request: web.Request) -> web.Response:
+        return web.json_response(await operator.withdraw(int(request.match_info["id"])))
+
+    application = web.Application(middlewares=[_guard], client_max_size=REQUEST_BYTES)
+    router = application.router
+    router.add_get("/v1/boxes", boxes)
+    router.add_put("/v1/bans/{box}", ban)
+    router.add_delete("/v1/bans/{box}", unban)
+    router.add_put("/v1/quotas/{box}", quota)
+    router.add_get("/v1/invitations", invitations)
+    router.add_post("/v1/invitations", invite)
+    router.add_delete(r"/v1/invitations/{id:\d{1,15}}", withdraw)
+    return application
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Admits those who may ask, and turns what goes wrong into a response."""
+    transport = request.transport
+    if transport is None or not may_ask(transport.get_extra_info("socket")):
+        return _error(403, "not-allowed", "This socket is for the user who runs the server")
+    try:
+        return await handler(request)
+    except P2clawError as error:
+        ours = isinstance(error, UsageError | RefusedError)
+        status = 404 if error.code in _NOT_FOUND else 400 if ours else 500
+        return _error(status, error.code, error.message, error.hint)
+    except web.HTTPException as error:
+        code = error.reason.lower().replace(" ", "-")
+        return _error(error.status, code, f"{request.method} {request.path}: {error.reason}")
+    except Exception as error:
+        log.fault("operator api failed", error, method=request.method, path=request.path)
+        return _error(500, "internal", "The server made a mistake; its log says which")
+
+
+def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
+    error = {"code": code, "message": message, "hint": hint}
+    return web.json_response({"error": error}, status=status)
+
+
+async def _document(request: web.Request) -> dict[str, Any]:
+    try:
+        found = json.loads(await request.read() or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError("The request is no JSON object", code="request-invalid")
+    return found

@@ -1,0 +1,64 @@
+"""The tables of the store in SQLite: each version is what is added to the one before.
+
+What must never be wrong is a constraint, not a rule of the program: an alias has one key for ever,
+a key chooses one alias, and an invitation is used as often as it says and no more.
+"""
+
+from __future__ import annotations
+
+_BOXES = """
+CREATE TABLE boxes (
+    public_key BLOB PRIMARY KEY,
+    alias TEXT NOT NULL UNIQUE,
+    key_alias TEXT NOT NULL UNIQUE,
+    registered_s INTEGER NOT NULL,
+    apps TEXT NOT NULL DEFAULT '[]',
+    announced_s INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER alias_is_permanent BEFORE UPDATE OF public_key, alias, key_alias ON boxes
+    BEGIN SELECT RAISE(ABORT, 'an alias is permanent'); END;
+CREATE TRIGGER alias_is_never_reused BEFORE DELETE ON boxes
+    BEGIN SELECT RAISE(ABORT, 'an alias is never reused'); END;
+"""
+
+_ADMISSION = """
+CREATE TABLE invitations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code_hash BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    uses INTEGER NOT NULL CHECK (uses > 0),
+    used INTEGER NOT NULL DEFAULT 0 CHECK (used BETWEEN 0 AND uses),
+    created_s INTEGER NOT NULL,
+    expires_s INTEGER,
+    withdrawn INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE redemptions (
+    public_key BLOB PRIMARY KEY REFERENCES boxes,
+    invitation INTEGER NOT NULL REFERENCES invitations,
+    redeemed_s INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE claims (
+    alias TEXT PRIMARY KEY,
+    skeleton TEXT NOT NULL UNIQUE,
+    public_key BLOB NOT NULL UNIQUE REFERENCES boxes,
+    claimed_s INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER claim_is_permanent BEFORE UPDATE ON claims
+    BEGIN SELECT RAISE(ABORT, 'an alias is permanent'); END;
+CREATE TRIGGER claim_is_never_reused BEFORE DELETE ON claims
+    BEGIN SELECT RAISE(ABORT, 'an alias is never reused'); END;
+CREATE TABLE bans (
+    public_key BLOB PRIMARY KEY,
+    reason TEXT NOT NULL,
+    banned_s INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE quotas (
+    public_key BLOB PRIMARY KEY REFERENCES boxes,
+    apps INTEGER CHECK (apps >= 0),
+    visits_per_minute INTEGER CHECK (visits_per_minute > 0),
+    relay INTEGER NOT NULL DEFAULT 1
+) STRICT, WITHOUT ROWID;
+"""
+
+SCHEMAS = (_BOXES, _ADMISSION)
+SCHEMA_VERSION = len(SCHEMAS)
