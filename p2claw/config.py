@@ -18,6 +18,9 @@ from p2claw.names import is_localhost
 from p2claw.units import GIB, KIB, MIB
 
 DEFAULT_LISTEN = "127.0.0.1:8787"
+# Where a proxy asks for which names it may get a certificate.
+ASK_PATH = "/__p2claw/v1/ask"
+
 DEFAULT_COORDINATOR = "http://localhost:8787"
 
 # One process fills one core, so more workers than cores are of no use, and boxes with more cores
@@ -336,6 +339,9 @@ class ServerConfig:
     """Which new boxes may register: of JOINING."""
     listed_boxes: frozenset[bytes] = frozenset()
     """Public keys that may register without an invitation; with `listed` they alone."""
+    operator: str = ""
+    contact: str = ""
+    """Who runs this server, and whom to tell of abuse: an address of mail, or a URL."""
     static_dir: Path | None = None
     """Where the built bootstrap lies; None: beside the package."""
     limits: ServerLimits = ServerLimits()

@@ -29,6 +29,7 @@ find_missing() {
     need firefox-esr has firefox-esr
     need nginx-light has nginx
     need coturn has turnserver
+    need caddy has caddy
     need iproute2 has ip
     need nftables has nft
     need conntrack has conntrack

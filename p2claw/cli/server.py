@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +14,10 @@ from p2claw.cli.log_options import log_options
 from p2claw.cli.operator.boxes import ban, boxes, quota, unban
 from p2claw.cli.operator.invitations import invitations, invite, uninvite
 from p2claw.cli.output import json_option, print_json
+from p2claw.cli.server_settings import server_config
+from p2claw.cli.setup.command import setup
 from p2claw.cli.verb_group import VerbGroup
-from p2claw.config import DEFAULT_LISTEN, JOINING, Network, ServerConfig, home_dir
-from p2claw.errors import UsageError
-from p2claw.names import public_key_of
+from p2claw.config import DEFAULT_LISTEN, JOINING
 
 if TYPE_CHECKING:
     from p2claw.cli.serving import Serving
@@ -29,6 +27,7 @@ _EXAMPLE = """
 Examples:
   p2claw server
   p2claw server --listen :443 --parent example.org --tls-cert chain.pem --tls-key key.pem
+  p2claw server setup apps.example.org
   p2claw server invite --uses 5 --for 7d
   p2claw server --parent example.org --scheme https --public-port 443 --trusted-proxy 127.0.0.1
 
@@ -129,6 +128,15 @@ class _ServerGroup(VerbGroup):
     help="A box that needs no invitation; may be repeated.",
 )
 @click.option(
+    "--operator", envvar="P2CLAW_OPERATOR", default="", help="Who runs this server, for its page."
+)
+@click.option(
+    "--contact",
+    envvar="P2CLAW_CONTACT",
+    default="",
+    help="Whom to tell of abuse, for its page: an address of mail, or a URL.",
+)
+@click.option(
     "--static",
     "static_dir",
     envvar="P2CLAW_STATIC",
@@ -158,31 +166,8 @@ def server(
     uvloop.run(serve(config, lambda running: _print(running, as_json)))
 
 
-for _verb in (invite, invitations, uninvite, boxes, ban, unban, quota):
+for _verb in (invite, invitations, uninvite, boxes, ban, unban, quota, setup):
     server.add_command(_verb)
-
-
-def server_config(options: Mapping[str, Any]) -> ServerConfig:
-    """The settings of a server. options: by the names of the parameters. Raises UsageError."""
-    scheme, tls_cert = options["scheme"], options["tls_cert"]
-    behind_proxy = scheme == "https" and tls_cert is None
-    return ServerConfig(
-        listen=options["listen"],
-        parent=options["parent"].lower().strip("."),
-        scheme=scheme or ("https" if tls_cert else "http"),
-        public_port=options["public_port"] or (443 if behind_proxy else None),
-        names=options["names"],
-        data_dir=options["data_dir"] or home_dir() / "server",
-        tls_cert=tls_cert,
-        tls_key=options["tls_key"],
-        stun_urls=options["stun"],
-        turn_urls=options["turn"],
-        turn_secret=_secret(options["turn_secret_file"]),
-        trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
-        joining=options["joining"],
-        listed_boxes=frozenset(map(public_key_of, options["boxes"])),
-        static_dir=options["static_dir"],
-    )
 
 
 def _print(running: Serving, as_json: bool) -> None:
@@ -199,26 +184,3 @@ def _print(running: Serving, as_json: bool) -> None:
         click.echo(f"Coordinator and edge listen on {running.address}")
         click.echo(f"Apps appear at {running.apps}")
     sys.stdout.flush()
-
-
-def _secret(path: Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        secret = path.read_text().strip()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The secret in {path} cannot be read: {error}") from None
-    if not secret:
-        raise UsageError(f"{path} holds no secret")
-    return secret
-
-
-def _network(text: str) -> Network:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not an address or a network",
-            code="proxy-invalid",
-            hint="For example 127.0.0.1 or 10.0.0.0/8",
-        ) from None

@@ -14,7 +14,7 @@ from p2claw.cli.config.option import file_option, origin
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.output import json_option, print_json, print_note, print_table
 from p2claw.cli.run import agent_config, choice_of
-from p2claw.cli.server import server_config
+from p2claw.cli.server_settings import server_config
 from p2claw.cli.verb_group import VerbGroup
 from p2claw.cli.verbs import load_verb
 from p2claw.config import AgentConfig, config_path

@@ -7,9 +7,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from p2claw import __version__
-from p2claw.config import ServerConfig
+from p2claw.config import ASK_PATH, ServerConfig
 from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
+from p2claw.coord.ask import Ask
 from p2claw.coord.health import Health
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
@@ -62,6 +63,7 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     coordinator = Coordinator(switchboard, boxes, health, told, operator)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
+    app.router.add_get(ASK_PATH, Ask(config, store).handle)
     by_socket = Visitors(config, switchboard, store)
     by_post = PostedVisits(config, switchboard, by_socket, told)
     app.router.add_get(visitors.PATH, by_socket.handle)

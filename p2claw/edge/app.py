@@ -14,6 +14,7 @@ from p2claw.config import ServerConfig
 from p2claw.edge import headers, texts
 from p2claw.edge.bootstrap import Bootstrap, StaticFile, load_bootstrap
 from p2claw.edge.kinds import ASSETS_PATH, Kind, host_name, kind_of
+from p2claw.edge.landing import FIELDS, landing_page
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -30,6 +31,9 @@ class Edge:
         self._told = told
         self._hashes = bootstrap.style_hashes, bootstrap.script_hashes
         self._example = example_url(config)
+        self._landing = landing_page(
+            config.parent, self._example, config.joining, config.operator, config.contact
+        )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Respond to one request, at once."""
@@ -78,7 +82,9 @@ class Edge:
             case Kind.RESOURCE:
                 return _text(503, texts.RESOURCE)
             case Kind.LANDING:
-                return _text(200, texts.landing(self._example))
+                return web.Response(
+                    text=self._landing, content_type="text/html", charset="utf-8", headers=FIELDS
+                )
             case Kind.MISDIRECTED:
                 return _text(421, texts.misdirected(self._example))
 

@@ -24,15 +24,6 @@ Nothing of it was read or kept.</p>
 """
 
 
-def landing(example: str) -> str:
-    """For the bare parent. `example`: how the address of an app looks."""
-    here = example.replace("<app>-<alias>.", "").rstrip("/")
-    return (
-        f"p2claw is running here. Apps are at {example}\n"
-        f"Publish one: p2claw join {here}, then p2claw run, then p2claw expose NAME PORT\n"
-    )
-
-
 def misdirected(example: str) -> str:
     """For a host that is not under the parent."""
     return f"Nothing is served under this name. Apps are at {example}\n"

@@ -135,7 +135,7 @@ async def test_a_form_gets_a_page_for_people(browser: Browser) -> None:
 
 async def test_the_bare_parent_says_what_runs_there(browser: Browser) -> None:
     answer = await browser.ask(host=f"localhost:{browser.server.port}", **PAGE)
-    assert answer.status == 200 and b"<app>-<alias>.localhost" in answer.body
+    assert answer.status == 200 and b"&lt;app&gt;-&lt;alias&gt;.localhost" in answer.body
 
 
 async def test_below_the_bare_parent_there_is_nothing(browser: Browser) -> None:

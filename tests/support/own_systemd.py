@@ -123,10 +123,12 @@ class OwnSystemd:
 
 
 @contextlib.contextmanager
-def own_systemd(folder: Path) -> Iterator[OwnSystemd]:
-    """A systemd while the block runs. folder: an empty one."""
+def own_systemd(folder: Path, *services: str) -> Iterator[OwnSystemd]:
+    """A systemd while the block runs. folder: an empty one. services: units of packages."""
     for name, text in _UNITS.items():
         (folder / name).write_text(text)
+    for name in services:
+        (folder / name).write_bytes((Path("/lib/systemd/system") / name).read_bytes())
     words = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation=private"]
     words += ["--mount-proc", "--cgroup", "--ipc", "--uts", "--net"]
     boot = ["sh", "-c", _BOOT, "boot", str(folder), sys.base_prefix, sys.prefix]

@@ -10,7 +10,7 @@ import click
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.config.file import find
 from p2claw.cli.run import choice_of
-from p2claw.cli.server import server_config
+from p2claw.cli.server_settings import server_config
 from p2claw.cli.service.definition import check_program_is_for_all
 from p2claw.cli.verbs import load_verb
 from p2claw.config import home_dir
@@ -18,13 +18,13 @@ from p2claw.errors import UsageError
 from p2claw.private_file import make_private_directory
 
 
-def check_root(words: str) -> None:
+def check_root(words: str, verb: str = "service") -> None:
     """Raises UsageError `service-needs-root`."""
     if os.geteuid() != 0:
         raise UsageError(
             "A service of the whole machine is root's to change",
             code="service-needs-root",
-            hint=f"sudo p2claw service {words}",
+            hint=f"sudo p2claw {verb} {words}",
         )
 
 

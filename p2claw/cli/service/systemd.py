@@ -63,7 +63,7 @@ class Systemd:
 
     def install(self, *, start: bool) -> Installed:
         steps = []
-        if self._definition.user and _make_user(self._definition.user):
+        if self._definition.user and make_user(self._definition.user):
             steps.append(f"made the user {self._definition.user}")
         before = self.file.read_text() if self.file.exists() else None
         sandbox = "full"
@@ -213,21 +213,28 @@ def _environ() -> dict[str, str]:
     return {**os.environ, "XDG_RUNTIME_DIR": str(_runtime_dir()), "LC_ALL": "C.UTF-8"}
 
 
-def _make_user(name: str) -> bool:
-    """Whether the user had to be made. Raises P2clawError `service-user`."""
+def has_user(name: str) -> bool:
+    """Whether this machine knows a user of that name."""
     try:
         pwd.getpwnam(name)
     except KeyError:
-        home = ("--home-dir", str(STATE), "--no-create-home")
-        done = run("useradd", "--system", "--user-group", *home, "--shell=/usr/sbin/nologin", name)
-        if done.returncode:
-            raise P2clawError(
-                f"The user {name} cannot be made: {done.stderr.strip()}",
-                code="service-user",
-                hint="Make it by hand, or name another with --user",
-            ) from None
-        return True
-    return False
+        return False
+    return True
+
+
+def make_user(name: str) -> bool:
+    """Whether the user had to be made. Raises P2clawError `service-user`."""
+    if has_user(name):
+        return False
+    home = ("--home-dir", str(STATE), "--no-create-home")
+    done = run("useradd", "--system", "--user-group", *home, "--shell=/usr/sbin/nologin", name)
+    if done.returncode:
+        raise P2clawError(
+            f"The user {name} cannot be made: {done.stderr.strip()}",
+            code="service-user",
+            hint="Make it by hand, or name another with --user",
+        )
+    return True
 
 
 def _log_line(line: bytes) -> LogLine:

@@ -1,0 +1,60 @@
+"""The settings of a server, from its options: as given, from the environment, or from a file."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from p2claw.config import Network, ServerConfig, home_dir
+from p2claw.errors import UsageError
+from p2claw.names import public_key_of
+
+
+def server_config(options: Mapping[str, Any]) -> ServerConfig:
+    """The settings of a server. options: by the names of the parameters. Raises UsageError."""
+    scheme, tls_cert = options["scheme"], options["tls_cert"]
+    behind_proxy = scheme == "https" and tls_cert is None
+    return ServerConfig(
+        listen=options["listen"],
+        parent=options["parent"].lower().strip("."),
+        scheme=scheme or ("https" if tls_cert else "http"),
+        public_port=options["public_port"] or (443 if behind_proxy else None),
+        names=options["names"],
+        data_dir=options["data_dir"] or home_dir() / "server",
+        tls_cert=tls_cert,
+        tls_key=options["tls_key"],
+        stun_urls=options["stun"],
+        turn_urls=options["turn"],
+        turn_secret=_secret(options["turn_secret_file"]),
+        trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
+        joining=options["joining"],
+        listed_boxes=frozenset(map(public_key_of, options["boxes"])),
+        operator=options["operator"],
+        contact=options["contact"],
+        static_dir=options["static_dir"],
+    )
+
+
+def _secret(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        secret = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The secret in {path} cannot be read: {error}") from None
+    if not secret:
+        raise UsageError(f"{path} holds no secret")
+    return secret
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not an address or a network",
+            code="proxy-invalid",
+            hint="For example 127.0.0.1 or 10.0.0.0/8",
+        ) from None

@@ -1,0 +1,1 @@
+"""`p2claw server setup`: a whole server on this machine, from its name."""

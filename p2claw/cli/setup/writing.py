@@ -1,0 +1,186 @@
+"""Carries out a plan: writes its files, lets the services take them up, and says each thing."""
+
+from __future__ import annotations
+
+import grp
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2claw.cli.service.definition import SERVER_USER
+from p2claw.cli.setup.plan import Plan, caddy_text, config_text, coturn_text
+from p2claw.errors import UsageError
+
+_SYSTEM_UNITS = Path("/etc/systemd/system")
+_COMMAND_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do. action: `write`, `keep` or `run`. done: False in a dry run."""
+
+    action: str
+    what: str
+    why: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    text: str
+    mode: int
+    group: str
+    why: str
+
+
+def carry_out(plan: Plan, *, dry_run: bool, replace: bool) -> Iterator[Step]:
+    """Write every file of the plan. One that is there and says otherwise stays, unless `replace`.
+
+    Nothing is written before all can be. Raises UsageError `setup-exists`, `setup-unwritable`.
+    """
+    secret = _secret(plan)
+    files = list(_files(plan, secret))
+    if not replace:
+        for file in files:
+            if file.path.exists() and _read(file.path) != file.text:
+                raise UsageError(
+                    f"{file.path} is there already, and says otherwise",
+                    code="setup-exists",
+                    hint="Look at it; --replace writes it anew, and keeps the old one beside it",
+                )
+    for file in files:
+        if file.path.exists() and _read(file.path) == file.text:
+            yield Step("keep", str(file.path), file.why, True)
+            continue
+        if not dry_run:
+            _write(file)
+        yield Step("write", str(file.path), file.why, not dry_run)
+
+
+def start_services(plan: Plan, *, dry_run: bool) -> Iterator[Step]:
+    """Let the services of the packages run with the files of the plan, where systemd has them.
+
+    Raises UsageError `setup-service`.
+    """
+    for unit, commands, why in _services(plan):
+        folder = _SYSTEM_UNITS / f"{unit}.service.d"
+        # An empty one takes away what the package's own unit says.
+        lines = [f"{key}=\n{key}={command}\n" for key, command in commands.items()]
+        text = "".join(["# Written by `p2claw server setup`.\n[Service]\n", *lines])
+        if not dry_run:
+            _write(_File(folder / "p2claw.conf", text, 0o644, "root", why))
+            for words in (("daemon-reload",), ("enable", unit), ("restart", unit)):
+                _systemctl(*words)
+        yield Step("write", str(folder / "p2claw.conf"), why, not dry_run)
+        yield Step("run", f"systemctl restart {unit}", why, not dry_run)
+
+
+def _files(plan: Plan, secret: str) -> Iterator[_File]:
+    yield _File(
+        plan.config_path, config_text(plan), 0o644, "root", "the options of `p2claw server`"
+    )
+    if plan.turn:
+        yield _File(
+            plan.secret_path, f"{secret}\n", 0o640, SERVER_USER, "what server and relay share"
+        )
+        yield _File(
+            plan.coturn_path, coturn_text(plan, secret), 0o640, "turnserver", "the relay, coturn"
+        )
+    if not plan.certificate:
+        yield _File(
+            plan.caddy_path, caddy_text(plan), 0o644, "root", "Caddy: certificates, in front"
+        )
+
+
+def _services(plan: Plan) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Unit, commands and purpose of the services of other packages."""
+    if not plan.certificate:
+        config = f"--config {plan.caddy_path}"
+        commands = {
+            "ExecStart": f"/usr/bin/caddy run --environ {config}",
+            "ExecReload": f"/usr/bin/caddy reload {config} --force",
+        }
+        yield "caddy", commands, "certificates"
+    if plan.turn:
+        started = f"/usr/bin/turnserver -c {plan.coturn_path} --pidfile="
+        yield "coturn", {"ExecStart": started}, "the relay"
+
+
+def missing_programs(plan: Plan) -> list[str]:
+    """The packages whose programs are not here."""
+    wanted = [("caddy", "caddy", not plan.certificate), ("coturn", "turnserver", bool(plan.turn))]
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/bin", "/usr/sbin", "/usr/local/bin"))
+    return [
+        package for package, name, needed in wanted if needed and not shutil.which(name, path=path)
+    ]
+
+
+def _secret(plan: Plan) -> str:
+    """The secret that is there, so that setting up again does not part server and relay."""
+    if plan.turn and plan.secret_path.exists():
+        kept = _read(plan.secret_path).strip()
+        if kept:
+            return kept
+    return secrets.token_hex(32)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", code="setup-unwritable") from None
+
+
+def _write(file: _File) -> None:
+    """Replace the file as a whole; who may read it is settled before anything is in it."""
+    try:
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        part = file.path.with_name(f".{file.path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as written:
+                group = _group(file.group)
+                if group is not None:
+                    os.fchown(written.fileno(), -1, group)
+                os.fchmod(written.fileno(), file.mode)
+                written.write(file.text)
+                written.flush()
+                os.fsync(written.fileno())
+            if file.path.exists():
+                shutil.copy2(file.path, file.path.with_name(f"{file.path.name}.before"))
+            part.replace(file.path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{file.path} cannot be written: {error.strerror}",
+            code="setup-unwritable",
+            hint="Run it as root, or name another --folder",
+        ) from None
+
+
+def _group(name: str) -> int | None:
+    """The number of a group; None if it is not there, or is not ours to give."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
+def _systemctl(*words: str) -> None:
+    done = subprocess.run(
+        ("systemctl", *words), capture_output=True, text=True, timeout=_COMMAND_S, check=False
+    )
+    if done.returncode:
+        raise UsageError(
+            f"`systemctl {' '.join(words)}` failed: {done.stderr.strip()}",
+            code="setup-service",
+            hint=f"`journalctl -u {words[-1]}` says more",
+        )
