@@ -183,6 +183,10 @@ class AgentConfig:
         return self.home / "routes.json"
 
     @property
+    def access_path(self) -> Path:
+        return self.home / "access.json"
+
+    @property
     def coordinators_path(self) -> Path:
         return self.home / "coordinators.json"
 

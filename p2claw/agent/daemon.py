@@ -11,11 +11,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 
 from p2claw import __version__
+from p2claw.agent.access.guarding import guard_from, guarded, guarded_as, invitation_from
+from p2claw.agent.access.keeper import Keeper
+from p2claw.agent.access.ledger import Guard
+from p2claw.agent.access.question import Answers
 from p2claw.agent.exposed import Exposed
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import Identity, load_or_create_identity
 from p2claw.agent.home.lock import only_agent
-from p2claw.agent.home.routes import Route, RouteFile, Routes, route_from
+from p2claw.agent.home.routes import Route, RouteFile, Routes, route_from, ways_of
 from p2claw.agent.http.notices import Notice, Notices
 from p2claw.agent.local.api import Json, local_api
 from p2claw.agent.local.unix_socket import local_socket
@@ -58,8 +62,17 @@ class Agent:
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
         self._notices = Notices()
+        self._keeper = Keeper(
+            config.access_path,
+            self._identity.peer_id,
+            lambda sessions: self._visitors.entries_ended(sessions),
+        )
         self._visitors = _visitors(
-            config, self._identity, self._notices.add, lambda: self._control.doubt()
+            config,
+            self._identity,
+            self._notices.add,
+            lambda: self._control.doubt(),
+            self._keeper.reply,
         )
         self._registration = Registration(
             self._identity,
@@ -88,6 +101,8 @@ class Agent:
         """
         async with AsyncExitStack() as stack:
             await self._exposed.load()
+            await self._keeper.load()
+            stack.push_async_callback(self._keeper.close)
             listening = stack.enter_context(local_socket(self._config.socket_path))
             stack.push_async_callback(self._visitors.close)
             await self._visitors.start()
@@ -123,6 +138,7 @@ class Agent:
     async def reload(self) -> Json:
         """Read the routes again. Links stay. Raises UsageError, and then nothing changes."""
         await self._exposed.load()
+        await self._keeper.load()
         await self._registration.announce()
         log.info("routes reloaded", apps=len(self._exposed.routes))
         return {"apps": len(self._exposed.routes)}
@@ -134,9 +150,13 @@ class Agent:
         task.add_done_callback(self._reloads.discard)
 
     async def put_route(self, app: str, entry: object) -> Json:
-        """Expose app. Raises UsageError."""
-        route = route_from(app, entry)
+        """Expose app, guarded as it was if entry does not say how. Raises UsageError."""
+        route, guard = self._wanted(app, entry)
+        if guard is not None:
+            await self._keeper.guard(app, guard)
         await self._exposed.put(route)
+        if not route.guarded:
+            await self._keeper.forget(app)
         await self._registration.announce()
         log.info("app exposed", app=app, upstream=route.upstream.text)
         return self._describe(route)
@@ -144,6 +164,7 @@ class Agent:
     async def delete_route(self, app: str) -> Json:
         """Stop exposing app: requests on open links get a 404. Raises UsageError."""
         await self._exposed.remove(app)
+        await self._keeper.forget(app)
         await self._registration.announce()
         log.info("app unexposed", app=app)
         return {"app": app}
@@ -154,7 +175,12 @@ class Agent:
 
         Raises UsageError.
         """
-        route = route_from(app, entry)
+        route, guard = self._wanted(app, entry)
+        # An app that is exposed for good keeps its guard: it is only watched.
+        if guard is not None and app not in self._exposed.routes:
+            if not (isinstance(entry, dict) and entry.get("fresh") is False):
+                await self._keeper.forget(app)
+            await self._keeper.guard(app, guard)
         await self._exposed.share(route)
         log.info("app exposed", app=app, upstream=route.upstream.text)
         try:
@@ -162,6 +188,7 @@ class Agent:
             yield lambda: self._shared(route)
         finally:
             if await asyncio.shield(self._exposed.unshare(route)):
+                await asyncio.shield(self._keeper.forget(app))
                 log.info("app unexposed", app=app)
                 await asyncio.shield(self._registration.announce())
 
@@ -197,6 +224,7 @@ class Agent:
     async def unshare(self, app: str) -> Json:
         """Stop sharing app, whoever shares it. Raises UsageError."""
         await self._exposed.unshare_app(app)
+        await self._keeper.forget(app)
         await self._registration.announce()
         log.info("app unexposed", app=app)
         return {"app": app}
@@ -210,6 +238,33 @@ class Agent:
             "key_alias": names.key_alias,
             "url": names.url(None),
         }
+
+    async def invite(self, app: str, wish: object) -> Json:
+        """Make an invitation to an app, and the URL of it. Raises UsageError."""
+        name, uses, for_s = invitation_from(wish)
+        if app not in self._exposed.routes:
+            raise UsageError(f"No app {app!r} is exposed here", code="app-unknown")
+        made, token = await self._keeper.invite(app, name, uses, for_s)
+        names = self._registration.names
+        urls = (None, None) if names is None else (names.url(app), names.key_url(app))
+        url, key_url = (f"{url}#i={token}" if url else None for url in urls)
+        return {**made, "token": token, "url": url, "key_url": key_url}
+
+    def invitations(self) -> Json:
+        """All invitations."""
+        return {"invitations": self._keeper.invitations()}
+
+    async def revoke(self, id: str) -> Json:
+        """End an invitation, and what it let in. Raises UsageError."""
+        return await self._keeper.revoke(id)
+
+    def _wanted(self, app: str, entry: object) -> tuple[Route, Guard | None]:
+        """The route of an entry, and the new guard of it, if it has one. Raises UsageError."""
+        if not isinstance(entry, dict) or "guard" not in entry:
+            return guarded_as(route_from(app, entry), self._exposed.routes.get(app)), None
+        guard = guard_from(entry["guard"])
+        rest = {key: value for key, value in entry.items() if key not in _OF_GUARD}
+        return guarded(route_from(app, rest), guard), guard
 
     async def _shared(self, route: Route) -> Json:
         """The state of a shared app: its URLs, its links, and whether it is still exposed."""
@@ -258,6 +313,7 @@ class Agent:
             "port_mappings": [asdict(one) for one in self._mapper.facts] if self._mapper else None,
             "refused": by_kind(self._visitors.refused()),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
+            "access_key": self._keeper.public_key(),
             "codec": CODEC.name,
             "data_plane": {"records": way.name, "trouble": way.trouble},
         }
@@ -271,6 +327,7 @@ class Agent:
             "upstream": route.upstream.text,
             "preserve_host": route.preserve_host,
             "chunked": route.chunked,
+            "guarded": ways_of(route),
             "rejected": self._registration.rejected.get(route.app, ""),
         }
 
@@ -323,14 +380,18 @@ class Agent:
             log.error("routes not reloaded", code=error.code, error=error.message)
 
 
+_OF_GUARD = ("guard", "guarded", "fresh")
+
+
 def _visitors(
     config: AgentConfig,
     identity: Identity,
     noticed: Callable[[Notice], None],
     silent: Callable[[], None],
+    ask: Answers,
 ) -> Visitors:
     if config.workers > 1:
-        return Workers(identity, config, noticed, silent)
+        return Workers(identity, config, noticed, silent, ask)
 
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)
@@ -343,6 +404,7 @@ def _visitors(
         silent=silent,
         udp_port=config.udp_port,
         public_addresses=config.public_addresses,
+        ask=ask,
     )
 
 

@@ -36,6 +36,22 @@ class AppUnknownFault(RequestFault):
     line = "This app is not exposed any more."
 
 
+class AccessRequiredFault(RequestFault):
+    """The app is guarded, and nothing shows that this visitor may enter (docs/ACCESS.md)."""
+
+    code = "access-required"
+    status = 401
+    line = "This app is guarded. Enter it first."
+    reset = Code.REFUSED
+
+
+class AccessEndedFault(AccessRequiredFault):
+    """The session by which the request was let in has ended, or the app is gone."""
+
+    code = "access-ended"
+    line = "Your access to this app has ended."
+
+
 class BodyTooLargeFault(RequestFault):
     code = "body-too-large"
     status = 413

@@ -16,6 +16,11 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 _BY_CODE = {
     "app-unknown": NOT_FOUND,
     "alias-unknown": NOT_FOUND,
+    "access-refused": FAILED,
+    "access-damaged": FAILED,
+    "access-exposed": FAILED,
+    "access-locked": FAILED,
+    "access-unwritable": FAILED,
     "coordinator-not-joined": NOT_FOUND,
     "service-not-installed": NOT_FOUND,
     "box-unknown": NOT_FOUND,

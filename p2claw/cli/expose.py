@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
-from p2claw.agent.home.routes import Route, RouteFile, route_to_map
+from p2claw.agent.access.guarding import guard_to_map, guarded, guarded_as
+from p2claw.agent.access.ledger import Guard
+from p2claw.agent.access.record import AccessFile
+from p2claw.agent.home.routes import Route, RouteFile, route_to_map, ways_of
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.given_upstream import given_upstream
+from p2claw.cli.guard_options import guard_options, wanted_guard
 from p2claw.cli.listening import listens
 from p2claw.cli.output import json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
+from p2claw.errors import UsageError
 from p2claw.names import check_app
 
 # How long to wait for the coordinator to have heard of the app.
@@ -27,6 +33,7 @@ Examples:
   p2claw expose notes unix:/run/notes.sock
   p2claw expose photos ./photos
   p2claw expose site ./dist --spa
+  p2claw expose dog 3000 --password
 
 \b
 Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does not answer.
@@ -47,6 +54,8 @@ Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does 
     help="The app reads chunked request bodies, so uploads of unknown length need no spooling.",
 )
 @click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
+@guard_options
+@click.option("--public", is_flag=True, help="Everybody may enter, even if it was guarded before.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
 def expose(
@@ -55,6 +64,10 @@ def expose(
     preserve_host: bool,
     chunked: bool,
     spa: bool,
+    password: bool,
+    password_file: Path | None,
+    invited: bool,
+    public: bool,
     no_qr: bool,
     as_json: bool,
 ) -> None:
@@ -62,17 +75,24 @@ def expose(
 
     UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT, unix:/path/to.sock, or a
     folder, which the agent serves itself. Of https://localhost:PORT the certificate that it shows
-    now is the only one from then on. An app of that name is replaced. Where no agent runs, the app
-    is written down for the next that does.
+    now is the only one from then on. An app of that name is replaced, but stays guarded as it was
+    unless an option says otherwise. Where no agent runs, the app is written down for the next that
+    does.
     """
+    guard = wanted_guard(password, password_file, invited)
+    if public and guard is not None:
+        raise UsageError("--public and a guard exclude each other")
+    says = guard is not None or public
     route = Route(check_app(name), given_upstream(upstream, spa=spa), preserve_host, chunked)
     client = AgentClient()
     running = client.running()
     if running:
-        client.ask("PUT", f"/v1/routes/{name}", route_to_map(route))
+        new = {"guard": guard_to_map(guard)} if says else {}
+        client.ask("PUT", f"/v1/routes/{name}", {**route_to_map(route), **new})
         entry = _announced(client, name)
+        ways = entry.get("guarded", [])
     else:
-        RouteFile(AgentConfig().routes_path).put(route)
+        ways = ways_of(_written(route, guard, says=says))
         entry = {}
     facts = {
         "app": name,
@@ -80,6 +100,7 @@ def expose(
         "preserve_host": preserve_host,
         "chunked": chunked,
         "spa": spa,
+        "guarded": ways,
         "url": entry.get("url"),
         "key_url": entry.get("key_url"),
         "agent_running": running,
@@ -90,6 +111,21 @@ def expose(
         print_json(facts)
     else:
         _print(facts, qr=not no_qr)
+
+
+def _written(route: Route, guard: Guard | None, *, says: bool) -> Route:
+    """The route, as it is written down for the next agent."""
+    config = AgentConfig()
+    routes = RouteFile(config.routes_path)
+    route = guarded(route, guard) if says else guarded_as(route, routes.load().get(route.app))
+    if says:
+        with AccessFile(config.access_path).changing() as ledger:
+            if guard is None:
+                ledger.forget(route.app)
+            else:
+                ledger.guard(route.app, guard)
+    routes.put(route)
+    return route
 
 
 def _announced(client: AgentClient, name: str) -> dict[str, Any]:
@@ -112,6 +148,8 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
         print_note("no agent runs; the URL appears when one does: p2claw run")
     elif not url:
         print_note("the coordinator has not been reached yet; `p2claw status` says why")
+    if facts["guarded"]:
+        print_note(f"guarded: visitors enter by {' or '.join(facts['guarded'])}")
     if facts["certificate"]:
         print_note(f"only this certificate is accepted from now on, SHA-256 {facts['certificate']}")
     if not facts["upstream_listens"]:

@@ -92,6 +92,11 @@ def print_qr(url: str) -> None:
     segno.make(url, error="l", micro=False).terminal(out=sys.stdout, compact=True, border=2)
 
 
+def guard_text(ways: Sequence[str]) -> str:
+    """By what visitors enter an app, for a table."""
+    return " or ".join(ways) or "anyone"
+
+
 def bytes_text(count: int) -> str:
     """A number of bytes for people."""
     size = float(count)

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from p2claw.agent.home.routes import RouteFile, route_to_map
+from p2claw.agent.home.routes import RouteFile, route_to_map, ways_of
 from p2claw.cli.agent_client import AgentClient
-from p2claw.cli.output import json_option, print_json, print_note, print_table
+from p2claw.cli.output import guard_text, json_option, print_json, print_note, print_table
 from p2claw.config import AgentConfig
 
 _EXAMPLE = """
@@ -35,6 +35,7 @@ def routes(as_json: bool) -> None:
         {
             "app": app,
             **route_to_map(route),
+            "guarded": ways_of(route),
             "url": urls.get(app, {}).get("url"),
             "key_url": urls.get(app, {}).get("key_url"),
         }
@@ -44,8 +45,11 @@ def routes(as_json: bool) -> None:
         print_json({"routes": listed, "agent_running": running})
         return
     if listed:
-        rows = [(entry["app"], entry["upstream"], entry["url"]) for entry in listed]
-        print_table(("APP", "UPSTREAM", "URL"), rows)
+        rows = [
+            (entry["app"], entry["upstream"], guard_text(entry["guarded"]), entry["url"])
+            for entry in listed
+        ]
+        print_table(("APP", "UPSTREAM", "ENTER BY", "URL"), rows)
     else:
         print_note("no app is exposed; `p2claw expose NAME PORT` exposes one")
     if not running:

@@ -8,7 +8,14 @@ import click
 
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.cli.agent_client import AgentClient
-from p2claw.cli.output import duration_text, json_option, print_facts, print_json, print_table
+from p2claw.cli.output import (
+    duration_text,
+    guard_text,
+    json_option,
+    print_facts,
+    print_json,
+    print_table,
+)
 from p2claw.config import AgentConfig
 
 _EXAMPLE = """
@@ -100,8 +107,11 @@ def _print(found: dict[str, Any]) -> None:
         print_table(("WORKER", "PID", "LINKS", "UP", "RESTARTS"), processes)
     if found["apps"]:
         click.echo()
-        rows = [(app["app"], app["upstream"], app["url"]) for app in found["apps"]]
-        print_table(("APP", "UPSTREAM", "URL"), rows)
+        rows = [
+            (app["app"], app["upstream"], guard_text(app["guarded"]), app["url"])
+            for app in found["apps"]
+        ]
+        print_table(("APP", "UPSTREAM", "ENTER BY", "URL"), rows)
     for app in found["apps"]:
         for notice in app["notices"]:
             click.echo(f"\n{app['app']}: {notice['text']} ({notice['code']}).")

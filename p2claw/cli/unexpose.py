@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from p2claw.agent.access.record import AccessFile
 from p2claw.agent.home.routes import RouteFile
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.completing import apps
@@ -32,7 +33,11 @@ def unexpose(name: str, as_json: bool) -> None:
     if running:
         client.ask("DELETE", f"/v1/routes/{name}")
     else:
-        RouteFile(AgentConfig().routes_path).remove(name)
+        config = AgentConfig()
+        RouteFile(config.routes_path).remove(name)
+        if config.access_path.exists():
+            with AccessFile(config.access_path).changing() as ledger:
+                ledger.forget(name)
     if as_json:
         print_json({"app": name, "agent_running": running})
     else:

@@ -24,6 +24,8 @@ VERBS = {
     "share": Verb("p2claw.cli.share.command", "Give a port or a folder a URL while this runs."),
     "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
     "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
+    "invite-visitor": Verb("p2claw.cli.invite_visitor", "Make a link that lets visitors in."),
+    "invitations": Verb("p2claw.cli.invitations", "List or revoke such links."),
     "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
     "alias": Verb("p2claw.cli.alias", "Choose the name of this box in its URLs."),
     "identity": Verb("p2claw.cli.identity", "Show who this box is."),
@@ -41,6 +43,6 @@ VERBS = {
 
 def load_verb(name: str) -> click.Command:
     """The command of a verb. name: one of VERBS."""
-    command = getattr(importlib.import_module(VERBS[name].module), name)
+    command = getattr(importlib.import_module(VERBS[name].module), name.replace("-", "_"))
     assert isinstance(command, click.Command)
     return command

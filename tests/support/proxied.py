@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from p2claw.agent.access.question import Answers, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
@@ -119,8 +120,9 @@ async def proxied(
     *,
     limits: AgentLimits | None = None,
     change: Callable[[Route], Route] = lambda route: route,
+    ask: Answers = nobody_enters,
 ) -> AsyncIterator[Proxied]:
-    """A box whose app `dog` is at upstream. change: what else its route says."""
+    """A box whose app `dog` is at upstream. change: what else its route says. ask: as of Proxy."""
     limits = limits or AgentLimits()
     limits = replace(limits, drain_s=1.0)
     route = change(Route("dog", parse_upstream(upstream)))
@@ -128,7 +130,7 @@ async def proxied(
     notices: list[Notice] = []
     space = SpoolSpace(tmp_path / "spool", limits.spool)
     folders = Folders(tmp_path / "home")
-    proxy = Proxy(routes.get, space, limits, notices.append, folders)
+    proxy = Proxy(routes.get, space, limits, notices.append, folders, ask=ask)
     try:
         async with _link(proxy, VISIT.visitor) as (visitor, path, box):
             yield Proxied(visitor, path, box, proxy, routes, notices)

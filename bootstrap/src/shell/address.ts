@@ -40,3 +40,12 @@ const KEY_HASH = /^#k=([a-z2-7]{52})$/;
 export function keyOfHash(hash: string): string | undefined {
   return KEY_HASH.exec(hash)?.[1];
 }
+
+// What lets somebody into a guarded app, `#i=<token>`: it is for the box, and no server sees it.
+const INVITATION_HASH = /^#i=([\w-]{43})$/;
+
+/** The path at which the box is shown the invitation that a fragment holds. undefined: it holds none. */
+export function invitedTo(hash: string, to: string): string | undefined {
+  const token = INVITATION_HASH.exec(hash)?.[1];
+  return token && `/.p2claw/access/invitation?t=${token}&to=${encodeURIComponent(to)}`;
+}

@@ -3,6 +3,7 @@
 
 import type { AppPage, Arrival, SentForm } from "../messages/frame-shell";
 import { isProblemCode } from "../messages/problems";
+import { invitedTo } from "./address";
 import { Frame, type FrameOwner } from "./frame";
 import { FrameHistory, type HistoryOwner } from "./frame-history";
 import type { Pages } from "./pages";
@@ -33,10 +34,19 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
     followTop(this);
   }
 
+  private get here(): string {
+    return location.pathname + location.search;
+  }
+
+  private get start(): string {
+    const invited = invitedTo(location.hash, this.here);
+    return invited ? location.origin + invited : location.href;
+  }
+
   /** What the frame loads first. */
   get first(): { url: string; referrer: string } {
     return {
-      url: withoutFragment(location.href),
+      url: withoutFragment(this.start),
       referrer: this.history.referrer ?? document.referrer,
     };
   }
@@ -47,8 +57,10 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
       this.pages.app("frame-busting", reloadTab);
       return;
     }
-    const url = location.href;
     const { serviceWorker, first, history } = this;
+    const url = this.start;
+    // The app never sees it. Until now a reload had to find it.
+    if (url !== location.href) window.history.replaceState(window.history.state, "", this.here);
     const { firstMode } = serviceWorker;
     const known = firstMode === "default" ? undefined : serviceWorker.mode(first.url, firstMode);
     const ready = Promise.all([serviceWorker.announce(first.url, first.referrer), known]);

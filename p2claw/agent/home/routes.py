@@ -34,12 +34,15 @@ class Route:
 
     preserve_host: the upstream sees the public Host, Origin and Referer.
     chunked: the upstream reads chunked request bodies, so none needs to be spooled.
+    guarded: only those enter whom `access/` lets in. by_password: they may do so by a password.
     """
 
     app: str
     upstream: UpstreamAddress
     preserve_host: bool = False
     chunked: bool = False
+    guarded: bool = False
+    by_password: bool = False
 
 
 Routes = Mapping[str, Route]
@@ -122,12 +125,17 @@ def parse_routes(content: bytes, path: Path) -> Routes:
 def route_from(app: str, entry: object) -> Route:
     """Read one route, of the file or of the local API. Raises UsageError."""
     check_app(app)
-    known = {"upstream", "preserve_host", "chunked", "certificate", "spa"}
+    known = {"upstream", "preserve_host", "chunked", "certificate", "spa", "guarded"}
     if not isinstance(entry, dict) or not entry.keys() <= known:
         raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
     upstream = entry.get("upstream")
     flags = [entry.get("preserve_host", False), entry.get("chunked", False)]
     spa = entry.get("spa", False)
+    guarded = entry.get("guarded", [])
+    if guarded not in _GUARDED:
+        raise UsageError(
+            f"An app is guarded by {' or '.join(map(str, _GUARDED[1:]))}", code="route-invalid"
+        )
     if not isinstance(upstream, str) or not all(isinstance(flag, bool) for flag in (*flags, spa)):
         raise UsageError(
             "A route needs an upstream (text); flags are true or false", code="route-invalid"
@@ -135,7 +143,24 @@ def route_from(app: str, entry: object) -> Route:
     address = _certified(parse_upstream(upstream), entry.get("certificate", ""))
     if spa and not address.folder:
         raise UsageError("Only a folder has one page for all paths", code="route-invalid")
-    return Route(app, with_changes(address, spa=spa), *flags)
+    preserve_host, chunked = flags
+    return Route(
+        app,
+        with_changes(address, spa=spa),
+        preserve_host,
+        chunked,
+        guarded=bool(guarded),
+        by_password="password" in guarded,
+    )
+
+
+# By what visitors enter an app; by nothing: it is open.
+_GUARDED: tuple[list[str], ...] = ([], ["invitation"], ["password", "invitation"])
+
+
+def ways_of(route: Route) -> list[str]:
+    """By what visitors enter an app: empty if it is open to everyone."""
+    return list(_GUARDED[route.guarded + route.by_password])
 
 
 def _certified(upstream: UpstreamAddress, certificate: object) -> UpstreamAddress:
@@ -161,6 +186,8 @@ def route_to_map(route: Route) -> dict[str, Any]:
         entry["certificate"] = route.upstream.certificate
     if route.upstream.spa:
         entry["spa"] = True
+    if route.guarded:
+        entry["guarded"] = ways_of(route)
     return {**entry, "chunked": True} if route.chunked else entry
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
@@ -52,6 +52,8 @@ class Exchange:
     responded: the head of a response was sent to the visitor, so no other can follow.
 
     https_only: the apps that serve nothing but https; this app is added if its response shows it.
+    user: what the app is told of who visits. guarded: changes the fields of a response of an app
+    that is not open to everyone.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Exchange:
         request_idle_s: float,
         https_only: HttpsOnlyApps,
         observer: Observer,
+        user: Fields = (),
     ) -> None:
         self.responded = False
+        self.guarded: Callable[[Fields], Fields] = lambda fields: fields
         self._https_only = https_only
         self._observer = observer
         self._stream = stream
@@ -73,6 +77,7 @@ class Exchange:
         self._visit = visit
         self._pool = pool
         self._idle_s = request_idle_s
+        self._user = user
         self._fields = self._request_fields()
 
     async def run(self, space: SpoolSpace) -> None:
@@ -96,7 +101,9 @@ class Exchange:
 
     def _request_fields(self) -> RequestFields:
         secure = self._https_only.knows(self._route)
-        return request_fields(self._request, self._route, self._visit, secure=secure)
+        return request_fields(
+            self._request, self._route, self._visit, secure=secure, user=self._user
+        )
 
     async def _without_body(self, length: int | None) -> None:
         """Send a request without a body, and once more if the app turns out to insist on https."""
@@ -232,7 +239,7 @@ class Exchange:
         self._observer.response(self._request, response.status, raw, self._route, self._visit)
         head = ResponseHead(
             response.status,
-            fields,
+            self.guarded(fields),
             reason=response.reason,
             origins=origins,
             notice=self._observer.unreported(self._visit),

@@ -15,6 +15,7 @@ from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.believed import is_set_by_proxies
 from p2claw.agent.http.notices import Notice
+from p2claw.agent.http.own_cookie import sets_own, without_own
 from p2claw.agent.http.own_urls import mapped_back
 from p2claw.agent.http.rewriting import host_of, local_cookie, remote_reference
 from p2claw.agent.request_faults import BadRequestFault
@@ -79,11 +80,17 @@ class RequestFields:
 
 
 def request_fields(
-    head: RequestHead, route: Route, visit: Visit, *, secure: bool = False
+    head: RequestHead,
+    route: Route,
+    visit: Visit,
+    *,
+    secure: bool = False,
+    user: Fields = (),
 ) -> RequestFields:
     """Make the upstream's fields. Raises BadRequestFault if they cannot be passed on safely.
 
     secure: send X-Forwarded-Proto: https, because the app insists on it (docs/decisions/0002).
+    user: what the box says of who visits a guarded app.
     """
     if not _TOKEN.fullmatch(head.method) or head.method == "CONNECT":
         raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")
@@ -106,7 +113,8 @@ def request_fields(
         if known in _NOT_FROM_VISITORS or known in named or is_set_by_proxies(name):
             continue
         if known == "cookie":
-            cookies.append(value)
+            if own := without_own(value):
+                cookies.append(own)
             continue
         if known in _OWN_URL and not route.preserve_host:
             mapped = remote_reference(value, scheme, hosts, origin)
@@ -121,6 +129,7 @@ def request_fields(
         kept.append((name, value))
     if cookies:
         kept.append(("cookie", "; ".join(cookies)))  # RFC 9113 §8.2.3
+    kept += user
     kept.append(("x-forwarded-for", _forwarded_for(visit.visitor)))
     # Frameworks that believe these fields compare Origin with them (Next.js and Rails by default).
     # So an Origin that was rewritten is sent without X-Forwarded-Host, and with its own scheme. A
@@ -145,6 +154,8 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
         if name in _HOP_BY_HOP or name in named:
             continue
         if name == "set-cookie":
+            if sets_own(value):
+                continue
             value = local_cookie(value, route.upstream)
         elif not route.preserve_host:
             value = mapped_back(name, value, route.upstream, public_origin, known=asked.host_known)

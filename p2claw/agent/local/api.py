@@ -45,6 +45,9 @@ class Controlled(Protocol):
     async def reload(self) -> Json: ...
     async def unshare(self, app: str) -> Json: ...
     async def claim(self, alias: str) -> Json: ...
+    async def invite(self, app: str, wish: object) -> Json: ...
+    def invitations(self) -> Json: ...
+    async def revoke(self, id: str) -> Json: ...
     def share(
         self, app: str, entry: object
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
@@ -92,6 +95,16 @@ def _application(agent: Controlled) -> web.Application:
     async def claim(request: web.Request) -> web.Response:
         return web.json_response(await agent.claim(request.match_info["alias"]))
 
+    async def invite(request: web.Request) -> web.Response:
+        wish = _parse(await request.read())
+        return web.json_response(await agent.invite(request.match_info["app"], wish))
+
+    async def invitations(_: web.Request) -> web.Response:
+        return web.json_response(agent.invitations())
+
+    async def revoke(request: web.Request) -> web.Response:
+        return web.json_response(await agent.revoke(request.match_info["id"]))
+
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await agent.reload())
 
@@ -104,6 +117,9 @@ def _application(agent: Controlled) -> web.Application:
     application.router.add_post("/v1/shares/{app}", share)
     application.router.add_delete("/v1/shares/{app}", unshare)
     application.router.add_put("/v1/aliases/{alias}", claim)
+    application.router.add_get("/v1/invitations", invitations)
+    application.router.add_post("/v1/invitations/{app}", invite)
+    application.router.add_delete("/v1/invitations/{id}", revoke)
     application.router.add_post("/v1/reload", reload)
     return application
 
@@ -145,7 +161,13 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         return _error(500, "internal", "The agent made a mistake; its log shows which")
 
 
-_STATUS = {"app-unknown": 404, "routes-locked": 409, "routes-damaged": 409, "routes-exposed": 409}
+_STATUS = {
+    "app-unknown": 404,
+    "invitation-unknown": 404,
+    "routes-locked": 409,
+    "routes-damaged": 409,
+    "routes-exposed": 409,
+}
 
 
 def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:

@@ -11,9 +11,10 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from p2claw.agent.access.question import Answers, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
@@ -60,7 +61,8 @@ class InProcess:
     reach it. ended: called with each session whose link is over. silent: called when all visitors
     have fallen silent at once. gone: called with a session, and whether its visitor is gone, while
     the box is crowded. place: what visitors name to come back to this process, where there are
-    others. is_crowded: whether the box is crowded, as another process has found.
+    others. is_crowded: whether the box is crowded, as another process has found. ask: replies who
+    may enter the apps that are guarded.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class InProcess:
         silent: Callable[[], None] = lambda: None,
         gone: Callable[[str, bool], None] = lambda session, is_gone: None,
         place: int | None = None,
+        ask: Answers = nobody_enters,
     ) -> None:
         self._started_s = time.monotonic()
         self._sign = sign
@@ -85,7 +88,7 @@ class InProcess:
         space = SpoolSpace(home / "spool", limits.spool)
         self._refusals = refusals = Refusals()
         self._proxy = Proxy(
-            lambda app: self._routes.get(app), space, limits, noticed, Folders(home), refusals
+            lambda app: self._routes.get(app), space, limits, noticed, Folders(home), refusals, ask
         )
         self._admission = Admission(limits, lambda app: app in self._routes, self.evict, refusals)
         self._vigil = Vigil(self._is_gone)
@@ -115,6 +118,9 @@ class InProcess:
     def apply(self, routes: Routes) -> None:
         self._routes = routes
         self._proxy.apply(routes)
+
+    def entries_ended(self, sessions: Iterable[str]) -> None:
+        self._proxy.gate.ended(sessions)
 
     async def start(self) -> None:
         """Begin to watch the addresses of this machine, and whether visitors send anything."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from p2claw.agent.access.gate import Gate, for_nobody_else, is_own, is_page
+from p2claw.agent.access.question import Answers, Grant, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.routes import Route, Routes
 from p2claw.agent.http.exchange import Exchange
-from p2claw.agent.http.fields import Visit
+from p2claw.agent.http.fields import Fields, Visit
 from p2claw.agent.http.https_only import HttpsOnlyApps
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.request_faults import (
+    AccessEndedFault,
     AppUnknownFault,
     BadRequestFault,
     BoxBusyFault,
@@ -43,7 +46,7 @@ class Proxy:
 
     route_of: returns the route of an app now; None if it is not exposed. noticed: called once with
     each thing that is noticed about an app. folders: serves the apps that are folders. refusals:
-    where error responses are counted.
+    where error responses are counted. ask: replies who may enter the apps that are guarded.
     """
 
     def __init__(
@@ -54,7 +57,9 @@ class Proxy:
         noticed: Callable[[Notice], None],
         folders: Folders,
         refusals: Refusals | None = None,
+        ask: Answers = nobody_enters,
     ) -> None:
+        self.gate = Gate(ask)
         self._refusals = refusals or Refusals()
         self._route_of = route_of
         self._folders = folders
@@ -73,19 +78,20 @@ class Proxy:
             route = self._route_of(visit.app)
             if route is None:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
-            if stream.request.protocol == WEBSOCKET:
-                limits = self._limits.upstream
-                if route.upstream.folder:
-                    raise BadRequestFault("A folder has no WebSockets")
-                exchange = WebSocketBridge(stream, route, visit, limits, self._observer)
-                with self._socket(visit):
-                    await exchange.run()
-                return
-            pool = self._pool(route.upstream)
-            idle_s = self._limits.request_idle_s
-            known = self._https_only, self._observer
-            exchange = Exchange(stream, route, visit, pool, idle_s, *known)
-            await exchange.run(self._space)
+            grant = None
+            if route.guarded or is_own(stream):
+                grant = await self.gate.enter(stream, route, visit)
+                if grant is None:
+                    return
+                if self._route_of(visit.app) != route:
+                    raise AccessEndedFault(f"{visit.app} has changed meanwhile")
+            async with self.gate.watch(route, grant):
+                exchange = self._exchange(stream, route, visit, grant)
+                if isinstance(exchange, WebSocketBridge):
+                    with self._socket(visit):
+                        await exchange.run()
+                else:
+                    await exchange.run(self._space)
         except RequestFault as fault:
             self._note(visit.app, fault)
             self._refusals.count(REQUESTS, fault.code)
@@ -97,6 +103,7 @@ class Proxy:
     def apply(self, routes: Routes) -> None:
         """The routes have changed: forget all other upstreams. Exchanges under way may finish."""
         self._observer.keep(routes)
+        self.gate.apply(routes)
         upstreams = {route.upstream for route in routes.values()}
         for address in self._pools.keys() - upstreams:
             self._pools.pop(address).retire()
@@ -108,6 +115,30 @@ class Proxy:
             pool.close()
         self._pools.clear()
         self._folders.close()
+
+    def _exchange(
+        self, stream: BoxStream, route: Route, visit: Visit, grant: Grant | None
+    ) -> Exchange | WebSocketBridge:
+        user = _said_of(grant)
+        if stream.request.protocol == WEBSOCKET:
+            if route.upstream.folder:
+                raise BadRequestFault("A folder has no WebSockets")
+            limits = self._limits.upstream
+            return WebSocketBridge(stream, route, visit, limits, self._observer, user)
+        exchange = Exchange(
+            stream,
+            route,
+            visit,
+            self._pool(route.upstream),
+            self._limits.request_idle_s,
+            self._https_only,
+            self._observer,
+            user,
+        )
+        if grant is not None:
+            page = is_page(stream.request.fields, stream.request.method)
+            exchange.guarded = lambda fields: for_nobody_else(fields, page=page)
+        return exchange
 
     @contextmanager
     def _socket(self, visit: Visit) -> Iterator[None]:
@@ -144,8 +175,22 @@ class Proxy:
             log.info("app answers again", app=app)
 
 
+def _said_of(grant: Grant | None) -> Fields:
+    """What a guarded app is told of a visitor (docs/ACCESS.md)."""
+    if grant is None:
+        return ()
+    return (
+        ("x-p2claw-user", grant.user),
+        ("x-p2claw-access", grant.way),
+        ("x-p2claw-token", grant.statement),
+    )
+
+
 async def _send_error(stream: BoxStream, fault: RequestFault, *, responded: bool) -> None:
     """Send an error response, or end one that has begun. Raises the errors of the stream."""
+    if isinstance(fault, AccessEndedFault) and responded:
+        stream.reset(fault.reset, fault.line)  # also what is still queued
+        return
     if responded:
         await stream.cut_off(fault.reset, fault.line)
         return

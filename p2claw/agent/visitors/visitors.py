@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from p2claw.agent.home.public_names import PublicNames
@@ -45,6 +45,9 @@ class Visitors(Introduced, Protocol):
 
     def apply(self, routes: Routes) -> None:
         """Use these routes from now on, for open links too. May be called before `start`."""
+
+    def entries_ended(self, sessions: Iterable[str]) -> None:
+        """These sessions of guarded apps have ended: so do the requests by them."""
 
     async def start(self) -> None:
         """Returns when offers can be answered.

@@ -12,7 +12,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import RequestFields, Visit, request_fields, response_fields
+from p2claw.agent.http.fields import (
+    Fields,
+    RequestFields,
+    Visit,
+    request_fields,
+    response_fields,
+)
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.request_faults import AppBrokenFault, BadRequestFault, HeadTooLargeFault
 from p2claw.agent.websockets.upstream_socket import (
@@ -49,7 +55,8 @@ _HANDSHAKE = "sec-websocket-"
 class WebSocketBridge:
     """One WebSocket of a visitor.
 
-    responded: the response to the handshake was sent, so that no other can follow.
+    responded: the response to the handshake was sent, so that no other can follow. user: what the
+    app is told of who visits.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class WebSocketBridge:
         visit: Visit,
         limits: UpstreamLimits,
         observer: Observer,
+        user: Fields = (),
     ) -> None:
         self.responded = False
         self._stream = stream
@@ -66,6 +74,7 @@ class WebSocketBridge:
         self._visit = visit
         self._limits = limits
         self._observer = observer
+        self._user = user
 
     async def run(self) -> None:
         """Join the two until either ends. Raises RequestFault, or the errors of the stream."""
@@ -74,7 +83,7 @@ class WebSocketBridge:
             raise BadRequestFault("A WebSocket that ended before it began")
         # To the upstream the handshake is a GET, and all that holds for requests holds for it.
         fields = request_fields(
-            replace(request, method="GET", protocol=""), self._route, self._visit
+            replace(request, method="GET", protocol=""), self._route, self._visit, user=self._user
         )
         asked = Opening(
             host=fields.host,

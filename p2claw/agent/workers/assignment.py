@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from p2claw.agent.access.question import Answers, Question, nobody_enters
 from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
@@ -24,15 +25,18 @@ from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
 from p2claw.agent.workers.line import CLOSE_S
 from p2claw.agent.workers.messages import (
+    Asked,
     Begin,
     Crowded,
     Drain,
     Ended,
+    EntriesEnded,
     Evict,
     Gone,
     NewRoutes,
     Noticed,
     Offered,
+    Replied,
     Sign,
     Signalled,
     Signed,
@@ -76,7 +80,8 @@ class Workers:
     """The workers of one agent, config.workers of them; implements `visitors.Visitors`.
 
     noticed: called with what a worker notices about an app. Several workers may notice the same.
-    silent: called when all visitors of a worker have fallen silent at once.
+    silent: called when all visitors of a worker have fallen silent at once. ask: replies who may
+    enter the apps that are guarded.
     """
 
     def __init__(
@@ -85,9 +90,12 @@ class Workers:
         config: AgentConfig,
         noticed: Callable[[Notice], None],
         silent: Callable[[], None],
+        ask: Answers = nobody_enters,
     ) -> None:
         self._noticed = noticed
         self._silent = silent
+        self._ask = ask
+        self._replies: set[asyncio.Task[None]] = set()
         self._identity = identity
         self._routes: Routes = {}
         self._refusals = Refusals()
@@ -109,6 +117,10 @@ class Workers:
         self._routes = routes
         for keeper in self._keepers:
             keeper.send(self._new_routes())
+
+    def entries_ended(self, sessions: Iterable[str]) -> None:
+        for keeper in self._keepers:
+            keeper.send(EntriesEnded(tuple(sessions)))
 
     async def start(self) -> None:
         """Start all, and wait for them. Raises WorkerError or UsageError if one cannot start."""
@@ -183,9 +195,10 @@ class Workers:
 
     async def close(self) -> None:
         await self._leave(Stop(), STOP_S)
-        for task in self._tasks:
+        tasks = (*self._tasks, *self._replies)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _all_started(self) -> None:
         for keeper in self._keepers:
@@ -245,6 +258,10 @@ class Workers:
                     signature = self._identity.sign_answer(found.offer, fingerprint)
                     found.offer = None
                     keeper.send(Signed(session, signature))
+            case Asked(seq, question):
+                task = asyncio.create_task(self._reply(keeper, seq, question))
+                self._replies.add(task)
+                task.add_done_callback(self._replies.discard)
             case Noticed(notice):
                 self._noticed(notice)
             case VisitorsSilent():
@@ -255,6 +272,10 @@ class Workers:
             case Ended(session):
                 if self._of(keeper, session) is not None:
                     self._forget(session)
+
+    async def _reply(self, keeper: WorkerKeeper, seq: int, question: Question) -> None:
+        asked = replace(question, link=f"{keeper.number}/{question.link}")
+        keeper.send(Replied(seq, await self._ask(asked)))
 
     def _pass_on(self, keeper: WorkerKeeper, signal: Signalled) -> None:
         message = signal.message()

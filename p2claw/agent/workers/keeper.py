@@ -14,6 +14,7 @@ from p2claw.agent.visitors.refusals import Refusals
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,
+    Asked,
     AskLinks,
     Begin,
     Drain,
@@ -54,7 +55,7 @@ LINKS_S = 3.0
 # A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
-OfVisitors = Signalled | Sign | Ended | Gone | Noticed | VisitorsSilent
+OfVisitors = Signalled | Sign | Asked | Ended | Gone | Noticed | VisitorsSilent
 
 
 class State(enum.Enum):
@@ -246,7 +247,7 @@ class WorkerKeeper:
                 reply = self._asked.get(seq)
                 if reply is not None and not reply.done():
                     reply.set_result(links)
-            case Signalled() | Sign() | Ended() | Gone() | Noticed() | VisitorsSilent():
+            case Signalled() | Sign() | Asked() | Ended() | Gone() | Noticed() | VisitorsSilent():
                 self._received(self, message)
             case _:
                 assert_never(message)

@@ -12,6 +12,7 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
+from p2claw.agent.access.question import Question, Reply
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.notices import Notice
@@ -86,6 +87,19 @@ class Signed(Message, frozen=True):
     signature: Signature
 
 
+class Replied(Message, frozen=True):
+    """To a worker: the reply to Asked."""
+
+    seq: int
+    reply: Reply
+
+
+class EntriesEnded(Message, frozen=True):
+    """To a worker: these sessions of guarded apps have ended."""
+
+    sessions: tuple[str, ...]
+
+
 class Crowded(Message, frozen=True):
     """To a worker: whether the box is crowded, so that it is worth knowing who is gone."""
 
@@ -145,6 +159,13 @@ class Sign(Message, frozen=True):
     fingerprint: Fingerprint
 
 
+class Asked(Message, frozen=True):
+    """Of a worker: may somebody enter a guarded app?"""
+
+    seq: int
+    question: Question
+
+
 class Ended(Message, frozen=True):
     """Of a worker: the link of a session is over, or there never was one."""
 
@@ -181,6 +202,8 @@ ToWorker = (
     | Offered
     | Signalled
     | Signed
+    | Replied
+    | EntriesEnded
     | Crowded
     | Evict
     | AskLinks
@@ -189,7 +212,17 @@ ToWorker = (
     | Stop
 )
 OfWorker = (
-    Ready | Failed | Alive | Signalled | Sign | Ended | Gone | Noticed | VisitorsSilent | Links
+    Ready
+    | Failed
+    | Alive
+    | Signalled
+    | Sign
+    | Asked
+    | Ended
+    | Gone
+    | Noticed
+    | VisitorsSilent
+    | Links
 )
 
 T = TypeVar("T")

@@ -30,6 +30,7 @@ from p2claw.agent.workers.messages import (
     Crowded,
     Drain,
     Ended,
+    EntriesEnded,
     Evict,
     Failed,
     Gone,
@@ -39,6 +40,7 @@ from p2claw.agent.workers.messages import (
     Noticed,
     Offered,
     Ready,
+    Replied,
     Sign,
     Signalled,
     Signed,
@@ -47,6 +49,7 @@ from p2claw.agent.workers.messages import (
     VisitorsSilent,
     to_worker_decoder,
 )
+from p2claw.agent.workers.remote_keeper import RemoteKeeper
 from p2claw.errors import LinkError, LocalProtocolError, P2clawError, UsageError
 from p2claw.log import configure, get_log
 from p2claw.wire.signalling import AgentMessage, BoxCandidate, BoxEnd, BoxOffer, Unknown
@@ -69,6 +72,7 @@ class Worker:
     def __init__(self, line: Line[ToWorker], begin: Begin) -> None:
         self._line = line
         self._alive_s = begin.alive_s
+        self._keeper = RemoteKeeper(line.send)
         self._visitors = InProcess(
             self._sign,
             begin.limits,
@@ -80,6 +84,7 @@ class Worker:
             silent=lambda: line.send(VisitorsSilent()),
             gone=lambda session, is_gone: line.send(Gone(session, is_gone)),
             place=begin.number,
+            ask=self._keeper.reply,
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}
         self._jobs: set[asyncio.Task[None]] = set()
@@ -125,6 +130,11 @@ class Worker:
                 awaited = self._signatures.get(session)
                 if awaited is not None and not awaited.done():
                     awaited.set_result(signature)
+            case Replied(seq, reply):
+                self._keeper.replied(seq, reply)
+            case EntriesEnded(sessions):
+                self._keeper.ended(sessions)
+                self._visitors.entries_ended(sessions)
             case Crowded(is_crowded):
                 self._visitors.is_crowded = is_crowded
             case Evict(session):

@@ -9,6 +9,7 @@ import uvloop
 
 from p2claw.cli.fetch.transfer import Wish, transfer
 from p2claw.cli.fetch.upload import FileBody, read_data
+from p2claw.cli.guard_options import password_in
 from p2claw.cli.output import json_option
 from p2claw.errors import UsageError
 
@@ -46,6 +47,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Connect there instead of to the URL's host, as http://127.0.0.1:8787.",
 )
 @click.option("--key", help="The peer id that the box must have, as #k= in a URL.")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Enter a guarded app by the password in the first line of this file; - is standard input.",
+)
 @click.option("--max-time", type=click.FloatRange(min=0, min_open=True), help="Seconds, in all.")
 @click.option("--no-progress", is_flag=True, help="Show no progress bar.")
 @json_option
@@ -62,6 +68,7 @@ def fetch(
     fail: bool,
     edge: str | None,
     key: str | None,
+    password_file: Path | None,
     max_time: float | None,
     no_progress: bool,
     as_json: bool,
@@ -69,7 +76,8 @@ def fetch(
     """Visit an app as a browser does, over a link of its own, and print what it answers.
 
     The key of the box is verified, and remembered at the first visit. Redirects are not followed.
-    The URL of a box alone lists its apps. With --json: status, fields, timings and path; and the
+    The URL of a box alone lists its apps. Of a guarded app an invitation (`#i=` in the URL) or a
+    password lets in. With --json: status, fields, timings and path; and the
     body, where it is text of at most 1 MiB and no file was named.
     """
     given = [body for body in (data, data_file, upload_file) if body is not None]
@@ -94,6 +102,7 @@ def fetch(
         fail=fail,
         edge=edge,
         key=key,
+        password=None if password_file is None else password_in(password_file),
         max_time_s=max_time,
         progress=not no_progress and not as_json,
         as_json=as_json,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
 from p2claw.cli.exit_codes import HTTP_ERROR
+from p2claw.cli.fetch.entering import entered_by
 from p2claw.cli.fetch.progress import progress
 from p2claw.cli.fetch.sink import FileOutput, JsonBody, Measured, Sink, StandardOutput
 from p2claw.cli.fetch.upload import FileBody
@@ -38,6 +39,7 @@ class Wish:
     fail: bool
     edge: str | None
     key: str | None
+    password: str | None
     max_time_s: float | None
     progress: bool
     as_json: bool
@@ -62,6 +64,9 @@ async def _fetch(wish: Wish) -> int:
     visitor = await Visitor.open(wish.url, edge=wish.edge, key=wish.key, pins=PinStore.of_home())
     async with visitor:
         linked = time.monotonic()
+        wish = replace(
+            wish, fields=(*wish.fields, *await entered_by(visitor, wish.url, wish.password))
+        )
         async with await _request(wish, visitor) as response:
             headed = time.monotonic()
             failed = response.status >= 400

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
+from p2claw.agent.access.guarding import guarded
 from p2claw.agent.home.routes import Route
 from p2claw.cli.given_upstream import given_upstream
+from p2claw.cli.guard_options import guard_options, wanted_guard
 from p2claw.cli.output import json_option
 from p2claw.cli.share.display import Display, JsonDisplay, LineDisplay, LiveDisplay
 from p2claw.cli.share.name import name_for
@@ -20,6 +23,7 @@ Examples:
   p2claw share 3000
   p2claw share ./photos
   p2claw share ./dist --spa --name preview
+  p2claw share ./photos --password
   p2claw share 3000 --at https://apps.example.org
 
 \b
@@ -33,6 +37,7 @@ start; 2 usage, a taken name, no coordinator known; 4 the agent does not answer.
 @click.option("--name", help="The name of the app.  [default: of the folder, or port-3000]")
 @click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
 @click.option("--at", metavar="URL", help="The coordinator.  [default: where this box has joined]")
+@guard_options
 @click.option("--keep", is_flag=True, help="Print the URL and return; the app stays exposed.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
@@ -41,6 +46,9 @@ def share(
     name: str | None,
     spa: bool,
     at: str | None,
+    password: bool,
+    password_file: Path | None,
+    invited: bool,
     keep: bool,
     no_qr: bool,
     as_json: bool,
@@ -51,7 +59,8 @@ def share(
     this had started it. --json prints one line for each event.
     """
     upstream = given_upstream(target, spa=spa)
-    route = Route(check_app(name) if name else name_for(upstream), upstream)
+    guard = wanted_guard(password, password_file, invited)
+    route = guarded(Route(check_app(name) if name else name_for(upstream), upstream), guard)
     if at is not None:
         check_coordinator(at)
     display: Display
@@ -67,4 +76,4 @@ def share(
     from p2claw.cli.share import lasting
 
     work = lasting.keep if keep else lasting.share
-    asyncio.run(work(route, at, display))
+    asyncio.run(work(route, guard, at, display))

@@ -9,6 +9,8 @@ import signal
 import time
 from typing import Any
 
+from p2claw.agent.access.guarding import guard_to_map
+from p2claw.agent.access.ledger import Guard
 from p2claw.agent.home.routes import Route, route_to_map
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.demo.child import Child
@@ -21,7 +23,7 @@ KEPT_S = 15.0
 POLL_S = 0.1
 
 
-async def share(route: Route, at: str | None, display: Display) -> None:
+async def share(route: Route, guard: Guard | None, at: str | None, display: Display) -> None:
     """Until a signal comes, or the app is taken away. at: the coordinator, None: where joined."""
     stop = asyncio.Event()
     child: Child | None = None
@@ -41,7 +43,7 @@ async def share(route: Route, at: str | None, display: Display) -> None:
             child, _ = await asyncio.gather(start_agent(at), loading)
         from p2claw.cli.share.sharing import Sharing
 
-        sharing = asyncio.create_task(Sharing(route, display, child).run())
+        sharing = asyncio.create_task(Sharing(route, guard, display, child).run())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({sharing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -60,14 +62,15 @@ async def share(route: Route, at: str | None, display: Display) -> None:
     display.event({"event": "ended", "app": route.app})
 
 
-async def keep(route: Route, at: str | None, display: Display) -> None:
+async def keep(route: Route, guard: Guard | None, at: str | None, display: Display) -> None:
     """Expose for good, by an agent that stays."""
     if not await asyncio.to_thread(running_agent, at):
         pid = await start_agent_for_good(at)
         if not isinstance(display, JsonDisplay):
             print_note(f"an agent runs from now on, pid {pid}; `p2claw status` shows how it is")
     client = AgentClient()
-    client.ask("PUT", f"/v1/routes/{route.app}", route_to_map(route))
+    new = {} if guard is None else {"guard": guard_to_map(guard)}
+    client.ask("PUT", f"/v1/routes/{route.app}", {**route_to_map(route), **new})
     entry = await _announced(client, route.app)
     facts: dict[str, Any] = {
         "event": "kept",

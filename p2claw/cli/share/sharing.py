@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 
+from p2claw.agent.access.guarding import guard_to_map
+from p2claw.agent.access.ledger import Guard
 from p2claw.agent.home.routes import Route, route_to_map
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.demo.child import Child
@@ -31,8 +33,12 @@ Facts = dict[str, Any]
 class Sharing:
     """One share. child: the agent, if it was started for it."""
 
-    def __init__(self, route: Route, display: Display, child: Child | None) -> None:
+    def __init__(
+        self, route: Route, guard: Guard | None, display: Display, child: Child | None
+    ) -> None:
         self._route = route
+        self._guard = guard
+        self._is_fresh = True
         self._display = display
         self._child = child
         self._news = News()
@@ -83,13 +89,18 @@ class Sharing:
         connector = aiohttp.UnixConnector(str(AgentConfig().socket_path))
         timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENT_S)
         url = f"http://agent/v1/shares/{self._route.app}"
+        entry = route_to_map(self._route)
+        if self._guard is not None:
+            # An agent that came back still knows who had entered.
+            entry |= {"guard": guard_to_map(self._guard), "fresh": self._is_fresh}
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as client,
-            client.post(url, json=route_to_map(self._route)) as response,
+            client.post(url, json=entry) as response,
         ):
             if response.status != 200:
                 raise _refusal(response.status, await response.json())
             self._is_held = True
+            self._is_fresh = False
             while line := await response.content.readline():
                 yield json.loads(line)
         self._is_held = False

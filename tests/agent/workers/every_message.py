@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from p2claw.agent.access.question import Ask, Grant, Question, Reply
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import route_from
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.agent.workers.messages import (
     Alive,
+    Asked,
     AskLinks,
     Begin,
     Crowded,
     Drain,
     Ended,
+    EntriesEnded,
     Evict,
     Failed,
     Gone,
@@ -23,6 +26,7 @@ from p2claw.agent.workers.messages import (
     Noticed,
     Offered,
     Ready,
+    Replied,
     Sign,
     Signalled,
     Signed,
@@ -75,6 +79,9 @@ TO_WORKER: tuple[Message, ...] = (
     Offered(OFFER, NAMES),
     Signalled.of(BoxCandidate("session-1", "candidate:1", "0")),
     Signed("session-1", bytes(64)),
+    Replied(5, Reply(Grant("5e55", "guests", "invitation", "e30.e30.", 2**31), token="t" * 43)),
+    Replied(6, Reply(code="access-tries", retry_s=2.5)),
+    EntriesEnded(("5e55", "5e56")),
     Crowded(True),
     Evict("session-1"),
     AskLinks(7),
@@ -89,6 +96,7 @@ OF_WORKER: tuple[Message, ...] = (
     Alive({"requests/box-busy": 3}),
     Signalled.of(BoxAnswer("session-1", "v=0\r\n", bytes(64))),
     Sign("session-1", bytes(32)),
+    Asked(5, Question(Ask.PASSWORD, "dog", "secret", "203.0.113.0/24", "7f", "t" * 43)),
     Gone("session-1", True),
     Ended("session-1"),
     Noticed(Notice("dog", "no-ranges", "video/mp4")),

@@ -1,0 +1,1 @@
+"""Who may enter an app: passwords, invitations, and the sessions that they begin."""

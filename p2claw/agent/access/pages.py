@@ -1,0 +1,146 @@
+"""The pages of ours that stand before a guarded app: where one enters, and where one leaves.
+
+They need no script. A password manager finds a name and a password in an ordinary form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+# Below it is everything of ours at a guarded app. Folders keep their files beside it.
+PREFIX = "/.p2claw/access/"
+ENTER = f"{PREFIX}enter"
+INVITATION = f"{PREFIX}invitation"
+LEAVE = f"{PREFIX}leave"
+STYLE = f"{PREFIX}style.css"
+
+Fields = tuple[tuple[str, str], ...]
+
+# script-src is for the script that our Service Worker puts first in every page.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'self'"
+)
+# What a browser had kept of the app goes, whenever it is shown a page of ours instead.
+PAGE_FIELDS: Fields = (
+    ("content-type", "text/html; charset=utf-8"),
+    ("cache-control", "no-store"),
+    ("clear-site-data", '"cache"'),
+    ("content-security-policy", _POLICY),
+    ("referrer-policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+)
+STYLE_FIELDS: Fields = (
+    ("content-type", "text/css; charset=utf-8"),
+    ("cache-control", "private, max-age=31536000, immutable"),
+    ("x-content-type-options", "nosniff"),
+)
+
+_WHY = {
+    "password-wrong": "That is not the password. Try again.",
+    "access-tries": "Too many wrong tries. Try again in {wait}.",
+    "access-busy": "The box is busy. Try again in {wait}.",
+    "access-foreign": "This form was not sent from this page. Enter the password here.",
+    "access-form": "The form could not be read. Enter the password here.",
+    "invitation-invalid": "This invitation is not valid, or it was withdrawn.",
+    "invitation-expired": "This invitation has ended.",
+    "invitation-used-up": "This invitation was used as often as it may be.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a visitor sees before an app. to: where it wanted to go. password: whether it has one.
+
+    why: a code of docs/ACCESS.md, "" if nothing went wrong yet. retry_s: as in the reply.
+    """
+
+    app: str
+    box: str
+    to: str
+    password: bool
+    why: str = ""
+    retry_s: float = 0.0
+
+
+@cache
+def style() -> bytes:
+    """The style sheet."""
+    return (files("p2claw.agent.access") / "page" / "style.css").read_bytes()
+
+
+def door_page(door: Door) -> bytes:
+    """The page where one enters."""
+    why = _WHY.get(door.why, "").format(wait=_wait(door.retry_s))
+    said = f'<p class="why" id="why" role="alert">{escape(why)}</p>\n' if why else ""
+    if not door.password:
+        return _page(
+            f"{door.app} is for the invited",
+            f"""<h1>{escape(door.app)}</h1>
+<p class="lead">You need an invitation to enter.</p>
+{said}<p class="hint">Whoever runs this app can send you a link that lets you in.
+If you have one, open it in this browser.</p>""",
+            door.box,
+        )
+    described = ' aria-invalid="true" aria-describedby="why"' if why else ""
+    return _page(
+        f"Enter {door.app}",
+        f"""<h1>{escape(door.app)}</h1>
+<p class="lead">This app is behind a password.</p>
+{said}<form method="post" action="{ENTER}">
+<input type="hidden" name="to" value="{escape(door.to)}">
+<input class="away" type="text" name="username" value="{escape(door.app)}" autocomplete="username" \
+readonly tabindex="-1" aria-hidden="true">
+<label for="password">Password</label>
+<input id="password" type="password" name="password" autocomplete="current-password" \
+maxlength="1024" required autofocus{described}>
+<button>Enter</button>
+</form>
+<p class="hint">Whoever runs this app has the password.</p>""",
+        door.box,
+    )
+
+
+def leave_page(app: str, box: str, *, has_left: bool) -> bytes:
+    """The page where one leaves, or has just left."""
+    if has_left:
+        body = f"""<h1>{escape(app)}</h1>
+<p class="lead">You have left.</p>
+<p class="hint"><a href="/">Enter again</a></p>"""
+    else:
+        body = f"""<h1>{escape(app)}</h1>
+<p class="lead">Leave this app in this browser?</p>
+<form method="post" action="{LEAVE}"><button>Leave</button></form>
+<p class="hint"><a href="/">Back to the app</a></p>"""
+    return _page(f"Leave {app}", body, box)
+
+
+def _wait(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} minutes"
+
+
+def _page(title: str, body: str, box: str) -> bytes:
+    version = hashlib.sha256(style()).hexdigest()[:12]
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>{escape(title)}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{STYLE}?v={version}">
+</head>
+<body>
+<main>
+{body}
+</main>
+<footer>on the box <b>{escape(box)}</b></footer>
+</body>
+</html>
+""".encode()
