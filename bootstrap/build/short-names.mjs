@@ -1,5 +1,6 @@
-// Which names belong to private members of classes alone: the build gives them shorter ones. No other
-// bundle can know them, and a name that stands anywhere else is left as it is.
+// Which names the build may shorten: those of members that only the code of one build ever reads by
+// name. These are the private members of all classes, and every member of a class in a room whose
+// objects no app and no other realm gets. A name that stands anywhere else is left as it is.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,17 +10,22 @@ import ts from "typescript";
 
 const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 const LIB = dirname(createRequire(import.meta.url).resolve("typescript"));
+const ROOMS = /^(wire|worker|shell|sw)\//;
 
-/** For esbuild's `mangleProps`. */
-export function privateNames() {
+/** props: for esbuild's `mangleProps`. kept: names in the source that stay, which none may get. */
+export function shortNames() {
   const own = new Set();
-  const others = namesOfBrowsers();
+  const others = new Set();
+  const strings = namesOfBrowsers();
   for (const name of readdirSync(SRC, { recursive: true }).filter((name) => name.endsWith(".ts"))) {
     const text = readFileSync(join(SRC, name), "utf8");
-    visit(ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true), own, others);
+    const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+    visit(file, ROOMS.test(name), own, others, strings);
   }
-  const found = [...own].filter((name) => !others.has(name)).sort();
-  return new RegExp(`^(${found.join("|")})$`);
+  const isKept = (name) => others.has(name) || strings.has(name);
+  const found = [...own].filter((name) => !isKept(name)).sort();
+  const kept = new Set([...others, ...[...own].filter(isKept)]);
+  return { props: new RegExp(`^(${found.join("|")})$`), kept };
 }
 
 // Whatever is declared in TypeScript's own libraries.
@@ -32,11 +38,11 @@ function namesOfBrowsers() {
   return names;
 }
 
-function visit(node, own, others) {
-  if (isPrivate(node)) own.add(node.name.text);
-  else if (ts.isStringLiteralLike(node)) others.add(node.text);
+function visit(node, inRoom, own, others, strings) {
+  if (isPrivate(node) || (inRoom && isOfClass(node))) own.add(node.name.text);
+  else if (ts.isStringLiteralLike(node)) strings.add(node.text);
   else if (isDeclared(node)) others.add(node.name.text);
-  ts.forEachChild(node, (child) => visit(child, own, others));
+  ts.forEachChild(node, (child) => visit(child, inRoom, own, others, strings));
 }
 
 function isPrivate(node) {
@@ -44,6 +50,10 @@ function isPrivate(node) {
     isMember(node) &&
     ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword)
   );
+}
+
+function isOfClass(node) {
+  return isMember(node) && !ts.isObjectLiteralExpression(node.parent);
 }
 
 function isMember(node) {
