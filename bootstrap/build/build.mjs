@@ -52,11 +52,11 @@ const built = new Map();
 const injectWorkerUrl = await oneLine("inject-worker");
 const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl });
 const inflateUrl = await decoder("inflate");
-const lastWordsUrl = await partOfWorker("last-words");
+const lastRequestUrl = await partOfWorker("last-request");
 const socketsUrl = await partOfWorker("sockets");
 const workerUrl = await asset("worker", {
   __VERSION__: source.version,
-  __LAST_WORDS_URL__: lastWordsUrl,
+  __LAST_REQUEST_URL__: lastRequestUrl,
   __SOCKETS_URL__: socketsUrl,
   __DECODER_URLS__: {
     gzip: inflateUrl,
@@ -151,7 +151,7 @@ async function oneLine(name) {
   return url;
 }
 
-// Modules that the worker imports when a request or an answer needs one.
+// Modules that the worker imports when a request or a response needs one.
 function partOfWorker(name, folder = "") {
   const entry = `src/worker/${folder}${name}.ts`;
   return asset(name, {}, { whenNeeded: true, entry, format: "esm" });
@@ -207,7 +207,7 @@ async function minify(entry, constants, format = "iife") {
     format: { ascii_only: entry === "src/start/main.ts" },
     toplevel: true,
     module: format === "esm",
-    compress: { passes: 3 },
+    compress: { passes: 3, inline: 1, sequences: false },
   });
   return code;
 }

@@ -39,7 +39,7 @@ function namesOfBrowsers() {
 }
 
 function visit(node, inRoom, own, others, strings) {
-  if (isPrivate(node) || (inRoom && isOfClass(node))) own.add(node.name.text);
+  if (isPrivate(node) || (inRoom && (isOfClass(node) || isFunction(node)))) own.add(node.name.text);
   else if (ts.isStringLiteralLike(node)) strings.add(node.text);
   else if (isDeclared(node)) others.add(node.name.text);
   ts.forEachChild(node, (child) => visit(child, inRoom, own, others, strings));
@@ -54,6 +54,18 @@ function isPrivate(node) {
 
 function isOfClass(node) {
   return isMember(node) && !ts.isObjectLiteralExpression(node.parent);
+}
+
+// Of an object that the room makes, or of an interface for such objects.
+function isFunction(node) {
+  const made = ts.isPropertyAssignment(node) ? node.initializer : undefined;
+  const type = ts.isPropertySignature(node) ? node.type : undefined;
+  const found =
+    ts.isMethodSignature(node) ||
+    ts.isMethodDeclaration(node) ||
+    (made && (ts.isArrowFunction(made) || ts.isFunctionExpression(made))) ||
+    (type && ts.isFunctionTypeNode(type));
+  return found && ts.isIdentifier(node.name);
 }
 
 function isMember(node) {

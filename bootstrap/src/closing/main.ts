@@ -1,11 +1,11 @@
 // What an app's pages ask for while their tab is closed. Loaded by the shell once a page has come.
 //
-// Nothing that goes by other processes, as the Service Worker, comes back in time then; the channel
-// worker is a thread of this very one, and lives as long as this thread does not let go.
+// Nothing that goes through another process, as the Service Worker does, comes back in time then. The
+// channel worker is a thread of the same process, and lives as long as this thread does not let go.
 
 import { blobBody } from "../inject/body";
 import type { ClosingModule } from "../messages/closing";
-import type { LastWords } from "../messages/last-words";
+import type { LastRequest } from "../messages/last-request";
 
 import { marksOf, unmarked } from "../messages/marks";
 import type { ShellToWorker } from "../messages/worker-shell";
@@ -16,29 +16,29 @@ const HOLD_MS = 400;
 
 export const attend: ClosingModule["attend"] = (api, worker, writes) => {
   worker.postMessage({ kind: "attend" } satisfies ShellToWorker);
-  // Before the pages in the frames hear of it.
+  // Before the pages in the frames get the same event.
   window.addEventListener("pagehide", () => {
     const native = api.fetch;
     let leftMs = HOLD_MS;
     api.closing = true;
     api.fetch = (url, init) => {
-      const words = wordsOf(url, init);
-      if (!words) return native(url, init);
-      const message: ShellToWorker = { kind: "last", words: { ...words, writes: writes() } };
+      const last = lastRequestOf(url, init);
+      if (!last) return native(url, init);
+      const message: ShellToWorker = { kind: "last", request: { ...last, writes: writes() } };
       worker.postMessage(message);
       const fromMs = performance.now();
       while (performance.now() - fromMs < Math.min(SEND_MS, leftMs));
       leftMs -= performance.now() - fromMs;
-      return new Promise(() => undefined); // nobody will hear of it
+      return new Promise(() => undefined); // no page is left to read it
     };
   });
 };
 
-// undefined: with a body that takes longer than there is time, or not for this app.
-function wordsOf(url: string, init: RequestInit): Omit<LastWords, "writes"> | undefined {
-  const { body: given, ...facts } = init;
-  const body = given === null || given === undefined ? undefined : blobBody(ownBody(given));
-  if ((given && !body) || marksOf(url).body !== undefined) return undefined;
+// undefined: its body cannot be read in time, or it is not for this app.
+function lastRequestOf(url: string, init: RequestInit): Omit<LastRequest, "writes"> | undefined {
+  const { body: sent, ...facts } = init;
+  const body = sent === null || sent === undefined ? undefined : blobBody(ownBody(sent));
+  if ((sent && !body) || marksOf(url).body !== undefined) return undefined;
   if (new URL(url).origin !== location.origin) return undefined; // another app's link
   const request = new Request(url, facts);
   const { headers, method, mode, cache } = request;

@@ -1,10 +1,10 @@
-// What a page, or a worker of the app, and the channel worker say to each other over one WebSocket,
-// past every other thread. It is opened by a request that carries its mark (`marks.ts`).
+// The messages of one WebSocket between a page, or a worker of the app, and the channel worker, past
+// every other thread. It is opened by a request that carries its mark (`marks.ts`).
 
 export type SocketToWorker =
   /** A message of the app. */
   | { kind: "message"; text: boolean; data: Uint8Array<ArrayBuffer> | Blob }
-  /** So many bytes of messages have been taken. */
+  /** So many bytes of messages have been read. */
   | { kind: "read"; bytes: number }
   | { kind: "close"; code: number | undefined; reason: string };
 
@@ -17,7 +17,7 @@ export type WorkerToSocket =
   /** It ended without a Close. failed: not by the app, or because the app broke a rule. */
   | { kind: "lost"; failed: boolean };
 
-/** Where the messages of one WebSocket go. Workers cannot be given a port: theirs is a channel. */
+/** Where the messages of one WebSocket go. No port reaches a worker of the app: it uses a channel. */
 export type Pipe = MessagePort | BroadcastChannel;
 
 /** Of an id, by which the mark names a WebSocket: the realm, whether it is by a channel, a number. */
@@ -30,7 +30,7 @@ export function channelOf(id: string): string | undefined {
   return id.includes("~") ? `p2claw-${id}` : undefined;
 }
 
-/** Web Lock that a realm with WebSockets holds as long as it lives: nothing else tells its end. */
+/** Web Lock that a realm with WebSockets holds as long as it lives: nothing else shows its end. */
 export function realmLock(id: string): string {
   return `p2claw-realm-${id.split(/[.~]/, 1)[0] ?? ""}`;
 }

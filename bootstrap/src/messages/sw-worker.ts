@@ -1,4 +1,4 @@
-// What the Service Worker and a channel worker say to each other, past the shell's main thread.
+// The messages between the Service Worker and a channel worker, past the shell's main thread.
 
 import type { Cookie } from "../cookies/parse";
 import type { Fields, ResponseHead } from "../wire/heads";
@@ -8,10 +8,10 @@ export type RequestBody =
   | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "stream"; stream: ReadableStream<Uint8Array<ArrayBuffer>> }
   | { kind: "blob"; blob: Blob }
-  /** A Blob that the page gave to the shell under this id. */
+  /** A Blob that the page handed to the shell under this id. */
   | { kind: "reference"; id: string };
 
-/** One request; the answer comes on `reply`, and nothing else ever does. */
+/** One request; its response comes on `reply`, and nothing else ever does. */
 export interface PortRequest {
   method: string;
   target: string;
@@ -20,9 +20,9 @@ export interface PortRequest {
   body: RequestBody;
   /** It opens a WebSocket, on the pipe of this id. */
   socket?: string | undefined;
-  /** Nothing that says who is there goes along. */
+  /** Without credentials: no cookie, no Authorization. */
   anonymous: boolean;
-  /** It is wanted though its page be gone, and the link with it. */
+  /** It is wanted even if its page is gone, and the link with it. */
   keep: boolean;
   /** The value of `Cookie`, "" for none; and how many writes of the tab's pages it knows of. */
   cookie: string;
@@ -30,17 +30,17 @@ export interface PortRequest {
   reply: MessagePort;
 }
 
-/** All cookies of the app: for what is asked for past the Service Worker, as the tab is closed. */
+/** All cookies of the app, for requests past the Service Worker while the tab is closed. */
 export interface CookieNews {
   cookies: Cookie[];
 }
 
-/** How many cookies the tab's pages have written is asked: the answer is `stale`. */
+/** Asks how many cookies the tab's pages have written: the reply is `stale`. */
 export interface CountRequest {
   reply: MessagePort;
 }
 
-/** Why there is no answer, or no more of one. */
+/** Why there is no response, or no more of one. */
 export type ReplyError =
   /** No link to the box, and none in time. */
   | "offline"
@@ -59,17 +59,17 @@ export type WorkerReply =
   | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "end" }
   | { kind: "error"; error: ReplyError }
-  /** The tab's pages have written so many cookies: `cookie` is to take them into account. */
+  /** The tab's pages have written so many cookies: `cookie` is to include them. */
   | { kind: "stale"; wrote: number };
 
 export type SwToWorker =
-  /** The answer to `stale`. */
+  /** The reply to `stale`. */
   | { kind: "cookie"; cookie: string }
   /** So many body bytes have been read. */
   | { kind: "read"; bytes: number }
   | { kind: "cancel" };
 
-/** Where the body of an answer comes from: a worker's port, or what stands in for one. */
+/** The body of a response comes on this: a worker's port, or an object that stands in for one. */
 export interface ReplyPort {
   onmessage: ((event: MessageEvent<WorkerReply>) => void) | null;
   postMessage(message: SwToWorker): void;

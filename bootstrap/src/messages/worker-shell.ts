@@ -1,7 +1,7 @@
-// What the shell and its channel worker say to each other.
+// The messages between the shell and its channel worker.
 
 import type { Code } from "../wire/codes";
-import type { LastWords } from "./last-words";
+import type { LastRequest } from "./last-request";
 import type { SignInQuestion, SignedIn } from "./late";
 
 /** `link` counts the links of one shell; a new one may open while an old one drains. */
@@ -17,16 +17,16 @@ export type ShellToWorker =
   | { kind: "body-done"; id: string }
   /** The pipe of a WebSocket; the request that opens it names the same `id`. */
   | { kind: "socket"; id: string; port: MessagePort }
-  /** The pages have written so many cookies by now. Said before anything is asked with them. */
+  /** The pages have written so many cookies by now. Sent before any request with them. */
   | { kind: "wrote"; count: number }
-  /** No link will come soon: whoever waits for one is told now. */
+  /** No link will come soon: requests that wait for one fail now. */
   | { kind: "give-up" }
-  /** A person has answered, or nobody wants to: the request goes on. */
+  /** A person has signed in, or nobody wants to: the request goes on. */
   | ({ kind: "signed-in"; id: number } & SignedIn)
   /** The tab may be closed from now on: make ready for it. */
   | { kind: "attend" }
   /** It is closed: ask for this at once. */
-  | { kind: "last"; words: LastWords }
+  | { kind: "last"; request: LastRequest }
   /** The network may have changed: is the box still there? */
   | { kind: "probe" };
 
@@ -36,10 +36,10 @@ export type WorkerToShell =
   | ({ kind: "sign-in"; id: number } & SignInQuestion)
   /** How much of a body that came by reference has been sent. */
   | { kind: "progress"; id: string; sentBytes: number }
-  /** What the box has noticed about the app. */
+  /** A hint of the box about the app, for its developer. */
   | { kind: "notice"; text: string };
 
-/** What becomes of a link. */
+/** What happens to a link. */
 export type LinkNews =
   | { kind: "open"; link: number }
   /** Nothing new goes over this link; what is open on it goes on. */
@@ -47,7 +47,7 @@ export type LinkNews =
   | { kind: "lost"; link: number; code: Code; reason: string }
   /** Its path is lost, or silent beyond its pace: another link may carry its session on. */
   | { kind: "suspect"; link: number }
-  /** It is heard of again. */
+  /** Messages come on it again. */
   | { kind: "fine"; link: number }
-  /** Where in the box the session is: said to the coordinator with the next offer. */
+  /** Where in the box the session is: sent to the coordinator with the next offer. */
   | { kind: "placed"; place: number | undefined };

@@ -1,13 +1,13 @@
 // Delivery of a session's messages, each once and in order, though its link is replaced by another.
-// What was sent is kept until the box has said that it came. Source: docs/WIRE.md §15.
+// What was sent is kept until the box has acknowledged it. Source: docs/WIRE.md §15.
 
 import { SessionFault } from "./faults";
 import { FrameType, encodeFrame } from "./frame";
 import { receivedPayload } from "./payloads";
 
-const ACK_BYTES = 262_144; // received and not yet acknowledged: said at once
-const ACK_AFTER_MS = 200; // after the first message that is not acknowledged, at the latest
-const KEPT_BYTES = 4_194_304; // sent and not yet acknowledged: nothing more is sent
+const ACK_BYTES = 262_144; // received and not yet acknowledged: beyond it an acknowledgement goes at once
+const ACK_AFTER_MS = 200; // the longest that a message waits for its acknowledgement
+const KEPT_BYTES = 4_194_304; // sent and not yet acknowledged: beyond it nothing more is sent
 
 export class Delivery {
   /** Messages that have come. */
@@ -17,10 +17,13 @@ export class Delivery {
   private readonly kept: Uint8Array[] = [];
   private keptBytes = 0;
   private next = 0; // which of those kept is to be sent next on this link
-  private unsaidBytes = 0;
-  private sayMs: number | undefined;
+  private unreportedBytes = 0;
+  private dueMs: number | undefined;
 
-  /** quiet: until `speak`, for the box may take a RECEIVED for one of another session. */
+  /**
+   * quiet: nothing is acknowledged until `acknowledge`, for the box may still read a RECEIVED as one of
+   * another session.
+   */
   constructor(public quiet: boolean) {}
 
   get full(): boolean {
@@ -29,29 +32,29 @@ export class Delivery {
 
   /** When something has to be acknowledged. */
   get deadline(): number | undefined {
-    return this.quiet ? undefined : this.sayMs;
+    return this.quiet ? undefined : this.dueMs;
   }
 
-  /** This is a session of its own. */
-  speak(): void {
+  /** This is a session of its own: acknowledge what comes. */
+  acknowledge(): void {
     this.quiet = false;
   }
 
-  /** The box does not speak of it: nothing is kept, and nothing acknowledged. */
+  /** The box resumes no sessions: nothing is kept, and nothing acknowledged. */
   stop(): void {
     this.on = false;
     this.kept.length = this.keptBytes = this.next = 0;
-    this.sayMs = undefined;
+    this.dueMs = undefined;
   }
 
-  took(bytes: number, nowMs: number): void {
+  countReceived(bytes: number, nowMs: number): void {
     this.received += 1;
     if (!this.on) return;
-    this.unsaidBytes += bytes;
-    this.sayMs ??= nowMs + ACK_AFTER_MS;
+    this.unreportedBytes += bytes;
+    this.dueMs ??= nowMs + ACK_AFTER_MS;
   }
 
-  gave(message: Uint8Array): void {
+  keepSent(message: Uint8Array): void {
     this.sent += 1;
     if (!this.on) return;
     this.kept.push(message);
@@ -66,14 +69,14 @@ export class Delivery {
 
   /** The message that acknowledges what has come, if it is time for it. */
   acknowledgement(nowMs: number): Uint8Array | undefined {
-    if (this.sayMs === undefined || this.quiet) return undefined;
-    if (nowMs < this.sayMs && this.unsaidBytes < ACK_BYTES) return undefined;
-    this.sayMs = undefined;
-    this.unsaidBytes = 0;
+    if (this.dueMs === undefined || this.quiet) return undefined;
+    if (nowMs < this.dueMs && this.unreportedBytes < ACK_BYTES) return undefined;
+    this.dueMs = undefined;
+    this.unreportedBytes = 0;
     return encodeFrame(FrameType.RECEIVED, 0, 0, receivedPayload(this.received));
   }
 
-  /** The box has received so many. Throws SessionFault where that cannot be. */
+  /** The box has received so many messages. Throws SessionFault if that cannot be. */
   acknowledged(count: number): void {
     if (!this.on) return;
     const done = count - (this.sent - this.kept.length);
@@ -84,12 +87,12 @@ export class Delivery {
     this.next -= done;
   }
 
-  /** The link is another one, and the box has received so many. Throws SessionFault. */
+  /** Go on over another link; the box has received so many messages. Throws SessionFault. */
   resume(count: number): void {
     this.next = this.kept.length;
     this.acknowledged(count);
     this.next = 0;
-    this.unsaidBytes = 0;
-    this.sayMs = undefined;
+    this.unreportedBytes = 0;
+    this.dueMs = undefined;
   }
 }

@@ -1,4 +1,4 @@
-// What a session tells its owner, one union.
+// What happens in a session, one union.
 
 import type { Code } from "./codes";
 import type { Fields, ResponseHead } from "./heads";
@@ -20,5 +20,5 @@ export type SessionEvent =
    * messages; undefined: it does not, and this is a new one. */
   | { kind: "resumed"; received: number | undefined }
   | { kind: "goaway"; lastStream: number; code: Code; reason: string }
-  /** Nothing more comes. Send what toSend() still gives, then close the channel. */
+  /** Nothing more comes. Send what toSend() still returns, then close the channel. */
   | { kind: "failed"; code: Code; reason: string };

@@ -23,7 +23,7 @@ export interface RequestHead {
 export interface ResponseHead {
   status: number;
   fields: Fields;
-  /** A code of docs/WIRE.md §9 on answers that the box made itself, else "". */
+  /** A code of docs/WIRE.md §9 on responses that the box made itself, else "". */
   error: string;
   /** The phrase that an HTTP/1.1 upstream put behind the status. */
   reason: string;

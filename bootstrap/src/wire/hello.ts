@@ -1,4 +1,4 @@
-// HELLO: what each side says of itself first, and which version both can speak. Source: docs/WIRE.md §3.
+// HELLO: how each side introduces itself, and which version both know. Source: docs/WIRE.md §3.
 
 import { Code } from "./codes";
 import { SessionFault } from "./faults";
@@ -60,7 +60,7 @@ export function encodeHello(
   });
 }
 
-/** What a box says. Throws SessionFault. Keys that are not known are ignored. */
+/** The HELLO of a box. Throws SessionFault. Keys that are not known are ignored. */
 export function decodeHello(payload: Uint8Array): Hello {
   const map = unpackMap(payload);
   const highest = integer(map, "v", undefined, 1, CREDIT_MAX);
@@ -80,8 +80,8 @@ export function decodeHello(payload: Uint8Array): Hello {
     throw new SessionFault("a HELLO whose 'token' is wrong");
   }
   const place = map.has("place") ? integer(map, "place", undefined, 0, PLACE_MOST) : undefined;
-  const said = { software, windowBytes, streams, extensions, token: token.slice(), place };
-  return { version: highest, oldest: lowest, ...said };
+  const facts = { software, windowBytes, streams, extensions, token: token.slice(), place };
+  return { version: highest, oldest: lowest, ...facts };
 }
 
 /** The version in use. Throws SessionFault VERSION where there is none in common. */

@@ -1,36 +1,36 @@
-// Silence on a session: when to send PING, when the box is lost, how many PINGs to answer.
+// Silence on a session: when to send PING, when the box is lost, how many PINGs to acknowledge.
 // Source: docs/WIRE.md §8.
 
 import { LIMITS } from "./limits";
 
 export class Keepalive {
-  private heardMs: number | undefined; // when a frame last came
+  private receivedMs: number | undefined; // when a frame last came
   private pinged = false; // a PING of this silence is on its way
   private serial = 0;
   private sentMs = 0; // when the PING of `serial` was sent
-  private answered = 0;
-  private answeredSinceMs = 0;
+  private acknowledged = 0;
+  private acknowledgedSinceMs = 0;
 
   start(nowMs: number): void {
-    this.heardMs ??= nowMs;
+    this.receivedMs ??= nowMs;
   }
 
-  heard(nowMs: number): void {
-    this.heardMs = nowMs;
+  received(nowMs: number): void {
+    this.receivedMs = nowMs;
     this.pinged = false;
   }
 
-  /** When `check` has something to say, should nothing come till then. */
+  /** When `check` is to be called next, if nothing comes until then. */
   deadline(): number | undefined {
-    if (this.heardMs === undefined) return undefined;
-    return this.heardMs + (this.pinged ? LIMITS.deadAfterMs : LIMITS.pingAfterMs);
+    if (this.receivedMs === undefined) return undefined;
+    return this.receivedMs + (this.pinged ? LIMITS.deadAfterMs : LIMITS.pingAfterMs);
   }
 
   check(nowMs: number): "nothing" | "ping" | "lost" {
     this.start(nowMs);
-    const heard = this.heardMs ?? nowMs;
+    const last = this.receivedMs ?? nowMs;
     if (nowMs < (this.deadline() ?? nowMs)) return "nothing";
-    if (nowMs >= heard + LIMITS.deadAfterMs) return "lost";
+    if (nowMs >= last + LIMITS.deadAfterMs) return "lost";
     this.pinged = true;
     return "ping";
   }
@@ -44,7 +44,7 @@ export class Keepalive {
     return payload;
   }
 
-  /** How long a PING took; undefined where the answer is to none of ours. */
+  /** The round trip of our PING; undefined if this acknowledges none of ours. */
   pong(payload: Uint8Array, nowMs: number): number | undefined {
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
     const ours = view.getUint32(0) === 0 && view.getUint32(4) === this.serial && this.sentMs > 0;
@@ -54,13 +54,13 @@ export class Keepalive {
     return rttMs;
   }
 
-  /** Whether a PING that came now is answered: 10 in 10 s are. */
-  mayAnswer(nowMs: number): boolean {
-    if (nowMs >= this.answeredSinceMs + LIMITS.pingsMs) {
-      this.answeredSinceMs = nowMs;
-      this.answered = 0;
+  /** Whether a PING that came now is acknowledged: at most 10 per 10 s are. */
+  mayAcknowledge(nowMs: number): boolean {
+    if (nowMs >= this.acknowledgedSinceMs + LIMITS.pingsMs) {
+      this.acknowledgedSinceMs = nowMs;
+      this.acknowledged = 0;
     }
-    this.answered += 1;
-    return this.answered <= LIMITS.pings;
+    this.acknowledged += 1;
+    return this.acknowledged <= LIMITS.pings;
   }
 }

@@ -1,7 +1,7 @@
-// The named limits of a session, and what the other side is taken to allow before its HELLO.
+// The named limits of a session, and what the other side is assumed to allow before its HELLO.
 // Source: docs/WIRE.md, Limits, §3, §6 and §8.
 
-// What is assumed of a peer whose HELLO has not been read, and the least that it may say.
+// What is assumed of a peer whose HELLO has not been read, and the least that its HELLO may name.
 export const FIRST_WINDOW_BYTES = 65_536;
 export const FIRST_STREAMS = 16;
 
@@ -24,7 +24,7 @@ export const LIMITS = {
   lowWaterBytes: 65_536, // writable: it may go on
   pingAfterMs: 20_000, // of silence
   deadAfterMs: 45_000, // of silence: the session has failed, TIMEOUT
-  pings: 10, // answered in `pingsMs`; more are dropped
+  pings: 10, // acknowledged per `pingsMs`; more are dropped
   pingsMs: 10_000,
   controlBytes: 262_144, // of RESET, WINDOW and PING that wait: the session has failed, LIMIT
 } as const;

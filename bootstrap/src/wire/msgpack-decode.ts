@@ -2,7 +2,7 @@
 
 const NESTING = 1_024;
 
-/** Bytes that are not one msgpack value. The caller says what that ends. */
+/** Bytes that are not one msgpack value. The caller decides what ends then. */
 export class NotPacked extends Error {}
 
 /** A value of a type that no message of ours has: a float, an extension, an integer above 2⁵³. */
@@ -48,7 +48,7 @@ class Reader {
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        return this.take(this.uint(1 << (kind - 0xc4)));
+        return this.part(this.uint(1 << (kind - 0xc4)));
       case 0xc7:
       case 0xc8:
       case 0xc9:
@@ -113,13 +113,13 @@ class Reader {
 
   private text(size: number): string {
     try {
-      return utf8.decode(this.take(size));
+      return utf8.decode(this.part(size));
     } catch (error) {
       throw error instanceof NotPacked ? error : new NotPacked("text that is not UTF-8");
     }
   }
 
-  private take(size: number): Uint8Array {
+  private part(size: number): Uint8Array {
     const start = this.step(size);
     return this.bytes.subarray(start, start + size);
   }

@@ -19,7 +19,7 @@ export type Record =
 const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A part of a message, in as many records as it takes. */
+/** A part of a message, in as many records as it needs. */
 export function encodePart(text: boolean, data: Uint8Array, final: boolean): Uint8Array[] {
   const records: Uint8Array[] = [];
   let at = 0;
@@ -35,10 +35,10 @@ export function encodePart(text: boolean, data: Uint8Array, final: boolean): Uin
 /** The last record of a side. A reason has at most 123 bytes. */
 export function encodeClose(code: number | undefined, reason: string): Uint8Array {
   if (code === undefined) return encode(CLOSE, new Uint8Array());
-  const said = utf8.encode(reason);
-  const payload = new Uint8Array(2 + said.length);
+  const text = utf8.encode(reason);
+  const payload = new Uint8Array(2 + text.length);
   payload.set([code >> 8, code & 0xff]);
-  payload.set(said, 2);
+  payload.set(text, 2);
   return encode(CLOSE, payload);
 }
 
@@ -108,7 +108,7 @@ export class RecordReader {
     if (high === undefined) return { kind: "close", code: undefined, reason: "" };
     const code = high * 256 + low;
     if (code < 1000 || code > 4999 || code === 1005 || code === 1006 || code === 1015) {
-      throw new StreamFault("a CLOSE with a code that nobody says");
+      throw new StreamFault("a CLOSE with a code that is never sent");
     }
     try {
       return { kind: "close", code, reason: strict.decode(Uint8Array.from(reason)) };

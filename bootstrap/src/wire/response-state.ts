@@ -1,4 +1,4 @@
-// How far a box has come with its answer on one stream: an enum and one transition table.
+// How much of a response has come on one stream: an enum and one transition table.
 // A pair that is absent from the table is a session fault. Source: docs/WIRE.md §4.
 
 import { FLAG_END, FLAG_MORE, FrameType } from "./frame";

@@ -22,7 +22,7 @@ export interface Notice {
   stream: number;
 }
 
-/** Buffers given to `push` are kept, not copied, until they have gone. */
+/** Keeps the buffers of `push`, without a copy, until they have gone. */
 export class Scheduler {
   /** Bytes of session frames, RESET and WINDOW that wait. */
   controlBytes = 0;
@@ -34,7 +34,7 @@ export class Scheduler {
   private turn = 0;
   private notices: Notice[] = [];
 
-  /** Queue an encoded frame that goes before all heads and bodies; front: before its like. */
+  /** Queue an encoded frame that goes before all heads and bodies. front: before other such frames. */
   control(frame: Uint8Array, front = false): void {
     if (front) this.waiting.unshift(frame);
     else this.waiting.push(frame);
@@ -64,7 +64,7 @@ export class Scheduler {
     this.place(out);
   }
 
-  /** Let n more body bytes go; false where that makes more than 2³¹−1 in all. */
+  /** Let n more body bytes go; false if that makes more than 2³¹−1 in all. */
   credit(stream: number, n: number): boolean {
     const out = this.streams.get(stream);
     if (!out) return true;
@@ -74,7 +74,7 @@ export class Scheduler {
     return true;
   }
 
-  /** Body bytes of a stream that have not gone yet; 0 where it is not known. */
+  /** Body bytes of a stream that have not gone yet; 0 if it is not known. */
   queued(stream: number): number {
     return this.streams.get(stream)?.queued ?? 0;
   }
@@ -94,13 +94,13 @@ export class Scheduler {
   }
 
   /** What the messages so far brought about, in order. */
-  takeNotices(): Notice[] {
+  drainNotices(): Notice[] {
     const notices = this.notices;
     if (notices.length) this.notices = [];
     return notices;
   }
 
-  /** The next message, of 8 to 16,384 bytes, or undefined where nothing may go. */
+  /** The next message, of 8 to 16,384 bytes, or undefined if nothing may go. */
   nextMessage(): Uint8Array | undefined {
     const message = new OutgoingMessage();
     for (let frame = this.waiting[0]; frame; frame = this.waiting[0]) {
@@ -109,11 +109,11 @@ export class Scheduler {
       this.controlBytes -= frame.length;
       message.add(frame);
     }
-    if (this.bulkIsDue()) this.takeBodies(this.bulk, message);
-    this.takeHeads(message);
+    if (this.bulkIsDue()) this.writeBodies(this.bulk, message);
+    this.writeHeads(message);
     if (!this.heads.length) {
-      this.takeBodies(this.fresh, message);
-      this.takeBodies(this.bulk, message);
+      this.writeBodies(this.fresh, message);
+      this.writeBodies(this.bulk, message);
     }
     return message.bytes();
   }
@@ -125,9 +125,9 @@ export class Scheduler {
     return true;
   }
 
-  // In the order in which they came, and none overtakes one that does not fit: the ids of
-  // REQUESTs must rise.
-  private takeHeads(message: OutgoingMessage): void {
+  // In the order in which they were queued. A head that does not fit is not overtaken by a later one:
+  // the ids of REQUESTs must rise.
+  private writeHeads(message: OutgoingMessage): void {
     for (let out = this.heads[0]; out; out = this.heads[0]) {
       for (let part = out.heads[0]; part; part = out.heads[0]) {
         if (part.length > message.room) return;
@@ -142,15 +142,15 @@ export class Scheduler {
     }
   }
 
-  private takeBodies(lane: Outgoing[], message: OutgoingMessage): void {
+  private writeBodies(lane: Outgoing[], message: OutgoingMessage): void {
     for (let out = lane[0]; out; out = lane[0]) {
-      const taken = out.queued ? this.takeData(out, message) : takeEnd(out, message);
-      if (!taken) return;
+      const written = out.queued ? this.writeData(out, message) : writeEnd(out, message);
+      if (!written) return;
       this.leaveOrStay(out, lane);
     }
   }
 
-  private takeData(out: Outgoing, message: OutgoingMessage): boolean {
+  private writeData(out: Outgoing, message: OutgoingMessage): boolean {
     const fits = message.room - HEADER_BYTES;
     if (out.deficit < SPLIT_BYTES) out.deficit += QUANTUM_BYTES;
     let size = Math.min(out.deficit, out.credit, out.queued);
@@ -210,7 +210,7 @@ export class Scheduler {
   }
 }
 
-function takeEnd(out: Outgoing, message: OutgoingMessage): boolean {
+function writeEnd(out: Outgoing, message: OutgoingMessage): boolean {
   if (message.room < HEADER_BYTES) return false;
   message.add(encodeHeader(0, FrameType.DATA, FLAG_END, out.stream));
   out.end = "gone";

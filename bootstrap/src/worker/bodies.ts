@@ -18,7 +18,7 @@ export class Bodies {
     this.kept.delete(id);
   }
 
-  /** The body of an id; undefined where none comes in time. A redirect asks for it again. */
+  /** The body of an id; undefined if none comes in time. A redirect asks for it again. */
   async get(id: string): Promise<Blob | undefined> {
     const body = this.kept.get(id);
     if (body) return body;

@@ -1,6 +1,6 @@
-// A coded body on its way to the page, undone: no browser decodes what a Service Worker answers. By
-// the browser's own DecompressionStream; where it has none, or finds fault with what the browser
-// would have taken off the network, by a decoder that is loaded then.
+// Decodes a coded body on its way to the page, for no browser decodes the response of a Service Worker.
+// The browser's own DecompressionStream does it. If there is none for the coding, or it rejects a body
+// that the browser would accept from the network, a decoder of ours is loaded and does it.
 
 import type { Fields } from "../wire/heads";
 import type { DecoderModule, Decode, Piece } from "./decoders/decoder";
@@ -10,9 +10,9 @@ type Coding = "gzip" | "deflate" | "br" | "zstd";
 // What the build puts in place of it.
 declare const __DECODER_URLS__: Readonly<Record<Coding, string>>;
 
-// What a page has not read yet; beyond it nothing more is decoded.
+// Decoded, and not read by the page yet: beyond it nothing more is decoded.
 const AHEAD_BYTES = 262_144;
-// Of a coded body, to begin anew with another decoder. Beyond it a fault is final.
+// How much of a coded body is kept, to begin anew with another decoder. Beyond it a fault is final.
 const KEPT_BYTES = 4_194_304;
 
 export interface DecodingOwner {
@@ -31,7 +31,7 @@ export function codingsOf(fields: Fields): Coding[] {
     .flatMap(([, value]) => value.toLowerCase().split(","))
     .map((name) => name.trim().replace(/^x-gzip$/, "gzip"))
     .filter((name) => name !== "" && name !== "identity");
-  // One that browsers do not know: they then undo none of them.
+  // With one that they do not know browsers decode none of them.
   return names.every(isCoding) ? names : [];
 }
 
@@ -52,7 +52,7 @@ export class Decoding {
     codings: Coding[],
     private readonly owner: DecodingOwner,
   ) {
-    const source = new ReadableStream<Piece>({ pull: (to) => this.give(to) }, { highWaterMark: 0 });
+    const source = new ReadableStream<Piece>({ pull: (to) => this.feed(to) }, { highWaterMark: 0 });
     const decoded = codings.reduceRight((stream, name) => stream.pipeThrough(stage(name)), source);
     this.reader = decoded.getReader();
     this.run().catch(() => {
@@ -79,7 +79,7 @@ export class Decoding {
     this.reader.cancel().catch(() => undefined);
   }
 
-  private async give(to: ReadableStreamDefaultController<Piece>): Promise<void> {
+  private async feed(to: ReadableStreamDefaultController<Piece>): Promise<void> {
     while (!this.pieces.length && !this.ended) {
       await new Promise<void>((resolve) => (this.arrived = resolve));
     }
@@ -130,12 +130,12 @@ async function load(coding: Coding): Promise<Decode> {
   return ((await import(url)) as DecoderModule).decoder(coding);
 }
 
-// The browser's own, until it finds fault; then the other one, from the beginning.
+// Uses the browser's own decoder until that fails, then ours, from the beginning of the body.
 class Forgiving implements Transformer<Piece, Piece> {
   private readonly writer: WritableStreamDefaultWriter<Piece>;
   private kept: Piece[] | undefined = [];
   private keptBytes = 0;
-  private givenBytes = 0;
+  private passedBytes = 0;
   private decode: Decode | undefined;
   private reading: Promise<boolean> = Promise.resolve(false);
 
@@ -174,7 +174,7 @@ class Forgiving implements Transformer<Piece, Piece> {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return true;
-        this.givenBytes += value.length;
+        this.passedBytes += value.length;
         to.enqueue(value);
       }
     } catch {
@@ -186,7 +186,7 @@ class Forgiving implements Transformer<Piece, Piece> {
     if (!this.kept) throw new TypeError("the coded body is broken");
     await this.reading;
     const decode = (this.decode = await load(this.coding));
-    let skip = this.givenBytes;
+    let skip = this.passedBytes;
     for (const bytes of this.kept.flatMap((piece) => decode(piece))) {
       const rest = bytes.subarray(Math.min(skip, bytes.length));
       skip -= bytes.length - rest.length;

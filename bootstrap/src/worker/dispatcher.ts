@@ -1,4 +1,4 @@
-// Which request goes over which link, and which wait: for a link, or for room on it.
+// Decides which request goes over which link, and which have to wait for a link or for room on one.
 
 import type { Exchange } from "./exchange";
 import type { Link } from "./link";
@@ -7,9 +7,9 @@ import type { Link } from "./link";
 // it would in the browser's own queue. Bounded by what it costs, not by number.
 const WAITING_BYTES = 67_108_864;
 const OFFLINE_MS = 15_000; // without a link
-const PATIENT_MS = 30_000; // the same, for the rest of an answer
+const PATIENT_MS = 30_000; // the same, for the rest of a response
 const URGENCIES = 8;
-// Kept free of what nobody waits for with a finger on the mouse: a click goes at once.
+// Streams that less urgent requests leave free, so that a click goes at once.
 const URGENT = 2;
 const RESERVED = 8;
 
@@ -19,7 +19,7 @@ export class Dispatcher {
   private readonly waiting = Array.from({ length: URGENCIES }, () => new Set<Exchange>());
   private waitingBytes = 0;
 
-  /** Take a request that has not been sent, or must be sent again. */
+  /** A request that has not been sent, or must be sent again. */
   add(exchange: Exchange): void {
     if (this.waitingBytes + exchange.heldBytes > WAITING_BYTES) {
       exchange.fail("busy");
@@ -84,7 +84,7 @@ export class Dispatcher {
     return this.waiting[exchange.urgency] as Set<Exchange>;
   }
 
-  // Only the time without a link counts: where all streams are taken, waiting is all one can do.
+  // Only the time without a link counts. With a link whose streams are all in use, a request waits on.
   private watch(exchange: Exchange): void {
     setTimeout(
       () => {

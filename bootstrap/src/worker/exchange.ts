@@ -1,13 +1,12 @@
-// One request of the Service Worker and its answer: waiting, sent, answered, over.
+// One request of the Service Worker and its response: waiting, sent, responded, over.
 
 import type { PortRequest, ReplyError } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
 import { LocalFault } from "../wire/faults";
 import type { ResponseHead } from "../wire/heads";
 import { WEBSOCKET } from "../wire/hello";
-import { Decoding, type DecodingOwner, codingsOf } from "./decoding";
 import type { Link, StreamOwner } from "./link";
-import { Reply, type ReplyOwner } from "./reply";
+import { PageResponse, type PageResponseOwner } from "./page-response";
 import { Rest } from "./rest";
 import { type Asking, withField } from "./sign-in";
 import { type Source, Upload, type UploadOwner } from "./upload";
@@ -18,7 +17,7 @@ const ATTEMPTS = 3;
 // Of a request that waits, with its fields, its port and its timer.
 const HELD_BYTES = 2_048;
 
-export type ExchangeState = "waiting" | "sent" | "answered" | "over";
+export type ExchangeState = "waiting" | "sent" | "responded" | "over";
 
 export interface ExchangeOwner {
   /** The app has accepted a WebSocket: the stream is another's now. False: nobody wants it. */
@@ -26,24 +25,20 @@ export interface ExchangeOwner {
   /** Run it again, on another link or later. */
   again(exchange: Exchange): void;
   over(exchange: Exchange): void;
-  /** Whether the answer waits, for `signedIn`. */
+  /** Whether the response is held back until `signedIn`. */
   challenged(exchange: Exchange, challenges: string[]): boolean;
   progress(id: string, sentBytes: number, whole: boolean): void;
   noticed(text: string): void;
 }
 
-export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingOwner, Asking {
+export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, Asking {
   state: ExchangeState = "waiting";
-  private readonly reply: Reply;
+  private readonly response: PageResponse;
   private link: Link | undefined;
   private stream = 0;
   private upload: Upload | undefined;
-  private decoding: Decoding | undefined;
   private attempts = 0;
   private rest: Rest | undefined;
-  private skipBytes = 0; // of a rest that begins earlier
-  // An answer that asks who is there, until a person has said so.
-  private held: (() => void)[] | undefined;
 
   /** reference: the id of the body, where it came by reference. */
   constructor(
@@ -52,19 +47,19 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     private readonly reference: string | undefined,
     private readonly owner: ExchangeOwner,
   ) {
-    this.reply = new Reply(request.reply, this);
+    this.response = new PageResponse(request.reply, this);
   }
 
   get urgency(): number {
     return this.request.urgency;
   }
 
-  /** Whether it is the rest of an answer: somebody reads it already. */
+  /** Whether it is the rest of a response: somebody reads it already. */
   get patient(): boolean {
     return this.rest !== undefined;
   }
 
-  /** What it costs to let it wait. */
+  /** The memory that it costs while it waits. */
   get heldBytes(): number {
     const { body, target } = this.request;
     return HELD_BYTES + target.length + (body.kind === "bytes" ? body.bytes.length : 0);
@@ -108,27 +103,26 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     });
   }
 
-  /** There is no answer, or no more of it. */
+  /** There is no response, or no more of it. */
   fail(error: ReplyError): void {
     if (this.state === "over") return;
-    this.decoding?.stop();
-    this.reply.error(error);
+    this.response.error(error);
     this.finish();
   }
 
   /** Nobody waits for it any more: the Service Worker that asked is gone. */
   abandon(): void {
-    this.reply.close();
+    this.response.abandon();
     this.cancelled();
   }
 
   signedIn(field: string | undefined): void {
-    if (this.state === "over" || !this.held) return;
+    if (this.state === "over" || !this.response.isHeld) return;
     if (field === undefined) {
-      this.release();
+      this.response.release();
       return;
     }
-    this.held = undefined;
+    this.response.discard();
     this.request = withField(this.request, field);
     this.link?.reset(this.stream, Code.CANCEL);
     this.attempts = 0;
@@ -139,31 +133,23 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     if (this.state === "over") return;
     switch (event.kind) {
       case "response":
-        this.answer(event.head, event.end);
+        this.responded(event.head, event.end);
         return;
-      case "data": {
-        const data = this.fresh(event.data);
-        this.tell(() => {
-          if (this.decoding) this.decoding.push(data, event.end);
-          else this.reply.data(data, event.end);
-        });
+      case "data":
+        this.response.data(this.fresh(event.data), event.end);
         return;
-      }
       case "trailers":
-        this.tell(() => {
-          if (this.decoding) this.decoding.push(new Uint8Array(), true);
-          else this.reply.end();
-        });
+        this.response.trailers();
         return;
       case "reset":
-        this.release();
+        this.response.release();
         this.broke(event.code);
         return;
       case "writable":
         this.upload?.writable();
         return;
       case "closed":
-        this.tell(() => this.finish());
+        this.response.inTurn(() => this.finish());
         return;
       default:
         event satisfies never;
@@ -171,9 +157,9 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
   }
 
   lost(): void {
-    this.release();
+    this.response.release();
     if (this.state === "over") return;
-    if (this.state === "answered" && this.rest) {
+    if (this.state === "responded" && this.rest) {
       const { stream } = this;
       if (this.rest.whole) {
         this.event({ kind: "data", stream, data: new Uint8Array(), end: true });
@@ -188,31 +174,17 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     this.retryOr(repeatable && !this.body, "lost");
   }
 
-  read(bytes: number): void {
-    if (this.decoding) this.decoding.read(bytes);
-    else this.decoded(bytes);
-  }
-
-  decoded(bytes: number): void {
+  consumed(bytes: number): void {
     this.link?.consumed(this.stream, bytes);
-  }
-
-  piece(bytes: Uint8Array): void {
-    this.reply.data(bytes, false);
-  }
-
-  end(): void {
-    this.reply.end();
   }
 
   undecodable(): void {
     this.link?.reset(this.stream, Code.CANCEL);
-    this.reply.error("reset");
+    this.response.error("reset");
     this.finish();
   }
 
   cancelled(): void {
-    this.decoding?.stop();
     if (this.state === "over") return;
     this.link?.reset(this.stream, Code.CANCEL);
     this.finish();
@@ -227,9 +199,9 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     if (this.reference !== undefined) this.owner.progress(this.reference, bytes, whole);
   }
 
-  private answer(head: ResponseHead, end: boolean): void {
+  private responded(head: ResponseHead, end: boolean): void {
     const { socket } = this.request;
-    this.state = "answered";
+    this.state = "responded";
     if (this.rest) {
       this.goOn(this.rest, head, end);
       return;
@@ -238,54 +210,33 @@ export class Exchange implements StreamOwner, ReplyOwner, UploadOwner, DecodingO
     if (socket !== undefined && !end && this.link) {
       const wanted = this.owner.accepted(socket, this.link, this.stream);
       if (!wanted) this.link.reset(this.stream, Code.CANCEL);
-      this.reply.head(head, true, false);
+      this.response.accepted(head);
       this.finish();
       return;
     }
-    const said = head.fields.filter(([name]) => name === "www-authenticate");
-    const challenges = head.status === 401 ? said.map(([, value]) => value) : [];
-    if (this.owner.challenged(this, challenges)) this.held = [];
+    const challenged = head.fields.filter(([name]) => name === "www-authenticate");
+    const challenges = head.status === 401 ? challenged.map(([, value]) => value) : [];
+    if (this.owner.challenged(this, challenges)) this.response.hold();
     else if (!end) this.rest = Rest.of(this.request.method, head);
-    this.tell(() => {
-      const codings = end ? [] : codingsOf(head.fields);
-      if (codings.length) this.decoding = new Decoding(codings, this);
-      this.reply.head(head, end, codings.length > 0);
-    });
+    this.response.head(head, end);
   }
 
   private goOn(rest: Rest, head: ResponseHead, end: boolean): void {
-    const skip = rest.skipped(head);
-    if (skip === undefined || end) {
-      this.link?.reset(this.stream, Code.CANCEL);
-      this.fail("lost");
-      return;
-    }
-    this.skipBytes = skip;
+    if (rest.goesOnWith(head) && !end) return;
+    this.link?.reset(this.stream, Code.CANCEL);
+    this.fail("lost");
   }
 
-  // What of it has not come before.
+  // The part of it that has not come before.
   private fresh(data: Uint8Array): Uint8Array {
-    const skipped = Math.min(this.skipBytes, data.length);
-    this.skipBytes -= skipped;
-    if (skipped) this.decoded(skipped);
-    if (this.rest) this.rest.came += data.length - skipped;
-    return skipped ? data.subarray(skipped) : data;
-  }
-
-  private tell(step: () => void): void {
-    if (this.held) this.held.push(step);
-    else step();
-  }
-
-  private release(): void {
-    const { held } = this;
-    this.held = undefined;
-    for (const step of held ?? []) step();
+    const fresh = this.rest?.fresh(data) ?? data;
+    if (fresh.length < data.length) this.consumed(data.length - fresh.length);
+    return fresh;
   }
 
   private broke(code: Code): void {
-    // Not a failure after the answer's end: the box only needed no more of the request.
-    if (this.state === "answered" && code === Code.NO_ERROR) return;
+    // After the end of the response this is no failure: the box only needed no more of the request.
+    if (this.state === "responded" && code === Code.NO_ERROR) return;
     const untouched = this.body?.kind !== "stream";
     this.retryOr(code === Code.REFUSED && this.state === "sent" && untouched, "reset");
   }

@@ -6,18 +6,13 @@ import { Code } from "../wire/codes";
 import type { SessionEvent } from "../wire/events";
 import type { RequestHead } from "../wire/heads";
 import type { Resumption } from "../wire/hello";
-import { LOOK_MS, Pace } from "../wire/pace";
 import type { Session } from "../wire/session";
+import { PathWatch, type PathWatchOwner } from "./path-watch";
 
 // Of what the browser buffers for the channel: low enough that a click is not queued behind a
 // megabyte of upload, high enough to keep the path full between two events.
 const HIGH_WATER_BYTES = 524_288;
 const LOW_WATER_BYTES = 262_144;
-
-// How long a session whose path is lost or silent waits for another link to carry it on.
-const RESUME_MS = 30_000;
-// The same, where the box can carry no session on.
-const SILENT_MS = 7_500;
 
 type StreamEvent = Exclude<
   SessionEvent,
@@ -38,27 +33,27 @@ export interface LinkOwner {
   lost(link: Link, code: Code, reason: string): void;
   /** Its path is lost, or silent beyond its pace. */
   suspect(link: Link): void;
-  /** It is heard of again. */
+  /** Messages come on it again. */
   fine(link: Link): void;
-  /** Whether it carries an earlier session on, and how many messages of that the box has. */
+  /**
+   * The box has said whether this link carries an earlier session on. received: how many messages of
+   * that session it has; undefined: it does not.
+   */
   resumed(link: Link, received: number | undefined): void;
   /** Where in the box the session is. */
   placed(place: number | undefined): void;
 }
 
-export class Link {
+export class Link implements PathWatchOwner {
   private readonly streams = new Map<number, StreamOwner>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerMs = 0; // when it fires
   private flushing = false;
-  private heard = 0; // messages
-  private readonly pace = new Pace();
-  private looking: ReturnType<typeof setTimeout> | undefined;
-  private waiting: ReturnType<typeof setTimeout> | undefined; // for another channel
+  private readonly path = new PathWatch(this);
   private channel: RTCDataChannel | undefined;
   private over = false;
   private extensions: readonly string[] | undefined; // of the box
-  private readonly curious: (() => void)[] = [];
+  private readonly introductions: (() => void)[] = []; // that wait for HELLO
 
   /** channel: open. */
   constructor(
@@ -68,7 +63,7 @@ export class Link {
     private readonly owner: LinkOwner,
   ) {
     this.attach(channel);
-    // Not at once: the owner does not know us yet.
+    // Not at once: the owner does not know this link yet.
     queueMicrotask(() => this.flush());
   }
 
@@ -85,8 +80,7 @@ export class Link {
   request(head: RequestHead, end: boolean, owner: StreamOwner): number {
     const stream = this.session.openRequest(head, end);
     this.streams.set(stream, owner);
-    if (!this.looking && this.pace.begin(performance.now()) === "ping") this.ping();
-    this.watch();
+    this.path.begin();
     this.flush();
     return stream;
   }
@@ -96,8 +90,8 @@ export class Link {
     this.flush();
   }
 
-  /** From now on what happens on a stream is told to another owner. */
-  give(stream: number, owner: StreamOwner): void {
+  /** From now on the events of a stream go to another owner. */
+  handStream(stream: number, owner: StreamOwner): void {
     if (this.streams.has(stream)) this.streams.set(stream, owner);
   }
 
@@ -109,7 +103,7 @@ export class Link {
   /** Called once the box has introduced itself, or never will. */
   introduced(then: () => void): void {
     if (this.extensions || this.over) then();
-    else this.curious.push(then);
+    else this.introductions.push(then);
   }
 
   queued(stream: number): number {
@@ -128,48 +122,63 @@ export class Link {
 
   /** Find out at once whether the box is still there. */
   probe(): void {
-    if (this.over || !this.channel) return;
-    this.pace.doubt(performance.now());
-    this.ping();
-    this.watch();
+    if (this.connected) this.path.probe();
+  }
+
+  get connected(): boolean {
+    return !this.over && this.channel !== undefined;
   }
 
   get resumable(): boolean {
     return !this.over && this.session.resumption !== undefined;
   }
 
-  /** Hear nothing more on this channel, for the box is told on another one what has come. */
+  /** Read nothing more of this channel: what has come so far is reported to the box on another one. */
   freeze(): Resumption | undefined {
     const { resumption } = this.session;
     if (this.over || !resumption) return undefined;
     this.detach();
-    this.wait();
+    this.path.wait();
     return resumption;
   }
 
-  /** The channel carries an earlier session: give it away, and end. */
+  /** The channel is to carry an earlier session: return it, and end this link. */
   handOver(): RTCDataChannel | undefined {
     const { channel } = this;
     this.detach();
-    this.over = true;
-    clearTimeout(this.timer);
+    this.end();
     return channel;
   }
 
   /** Go on over another channel. received: how many of our messages the box has. */
   adopt(id: number, channel: RTCDataChannel, received: number): void {
     this.id = id;
-    clearTimeout(this.waiting);
-    this.waiting = undefined;
     this.attach(channel);
-    this.pace.renewed(performance.now());
+    this.path.renew();
     this.session.resume(received, performance.now());
     this.flush();
   }
 
-  /** Give it up: its streams are told that it is lost. */
+  /** Give it up: its streams are lost. */
   drop(code: Code, reason: string): void {
     this.lose(code, reason);
+  }
+
+  ping(): void {
+    this.session.ping(performance.now());
+    this.flush();
+  }
+
+  suspected(): void {
+    this.owner.suspect(this);
+  }
+
+  recovered(): void {
+    this.owner.fine(this);
+  }
+
+  expired(): void {
+    this.lose(Code.TIMEOUT, "the box does not answer");
   }
 
   private attach(channel: RTCDataChannel): void {
@@ -192,54 +201,19 @@ export class Link {
     if (this.session.draining || !this.freeze()) this.lose(Code.INTERNAL, reason);
   }
 
-  private ping(): void {
-    this.session.ping(performance.now());
-    this.flush();
-  }
-
-  private watch(): void {
-    if (this.over) return;
-    this.looking ??= setTimeout(() => {
-      this.looking = undefined;
-      this.look();
-    }, LOOK_MS);
-  }
-
-  private look(): void {
-    if (this.over || !this.channel) return;
-    const doubt = this.pace.look(this.heard, performance.now());
-    if (doubt === "ping") this.ping();
-    if (doubt === "suspect") this.wait();
-    else if (this.waiting) this.hear();
-    if (doubt !== "nothing" || this.session.openStreams || this.pace.doubts) this.watch();
-  }
-
-  // For another channel, or to be heard of again.
-  private wait(): void {
-    if (this.waiting) return;
-    const mostMs = this.session.resumption ? RESUME_MS : SILENT_MS;
-    this.waiting = setTimeout(() => this.lose(Code.TIMEOUT, "the box does not answer"), mostMs);
-    this.owner.suspect(this);
-  }
-
-  private hear(): void {
-    clearTimeout(this.waiting);
-    this.waiting = undefined;
-    this.owner.fine(this);
-  }
-
   private receive(data: unknown): void {
     if (this.over) return;
     if (!(data instanceof ArrayBuffer)) {
       this.lose(Code.PROTOCOL, "a message that is not binary");
       return;
     }
-    this.heard += 1;
+    this.path.received();
     this.session.receive(new Uint8Array(data), performance.now());
     this.flush();
   }
 
-  // One input, then drain: events may make requests, which flush again, so the loop is not nested.
+  // One input, then drain. Handling an event may make a request, which flushes again: the guard keeps
+  // the loop from running within itself.
   private flush(): void {
     if (this.flushing || this.over) return;
     this.flushing = true;
@@ -277,10 +251,10 @@ export class Link {
         this.extensions = event.hello.extensions;
         this.owner.placed(event.hello.place);
         this.owner.roomier(this);
-        for (const then of this.curious.splice(0)) then();
+        for (const then of this.introductions.splice(0)) then();
         return;
       case "pong":
-        this.pace.pong(event.rttMs, performance.now());
+        this.path.pong(event.rttMs);
         return;
       case "resumed":
         this.owner.resumed(this, event.received);
@@ -311,10 +285,10 @@ export class Link {
     }
   }
 
-  // A deadline that moved away does not touch the timer, which then finds nothing to do.
+  // If the deadline only moved away the timer stays as it is, and finds nothing to do when it fires.
   private arm(): void {
     const at = this.session.nextTimeout();
-    if (at === undefined || this.over || !this.channel) return;
+    if (at === undefined || !this.connected) return;
     if (this.timer !== undefined && this.timerMs <= at) return;
     clearTimeout(this.timer);
     this.timerMs = at;
@@ -328,11 +302,15 @@ export class Link {
     );
   }
 
-  private lose(code: Code, reason: string): void {
-    if (this.over) return;
+  private end(): void {
     this.over = true;
     clearTimeout(this.timer);
-    clearTimeout(this.waiting);
+    this.path.stop();
+  }
+
+  private lose(code: Code, reason: string): void {
+    if (this.over) return;
+    this.end();
     const { channel } = this;
     this.detach();
     channel?.close(); // what is buffered goes first, RFC 8831 §6.7
@@ -340,6 +318,6 @@ export class Link {
     const owners = [...this.streams.values()];
     this.streams.clear();
     for (const owner of owners) owner.lost();
-    for (const then of this.curious.splice(0)) then();
+    for (const then of this.introductions.splice(0)) then();
   }
 }

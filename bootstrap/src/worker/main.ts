@@ -27,17 +27,17 @@ const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
 const bodies = new Bodies();
 const pipes = new Pipes();
-const signIn = new SignIn((id, question) => tell({ kind: "sign-in", id, ...question }));
+const signIn = new SignIn((id, question) => emit({ kind: "sign-in", id, ...question }));
 const links = new Map<number, Link>();
 const suspects = new Set<Link>();
 const carries = new Map<Link, Link>(); // the link that is to carry on, and the one that did
 const openings = new Map<number, RTCDataChannel>();
 const exchanges = new Set<Exchange>();
-const progressed = new Map<string, number>(); // when it was last told, by id of the body
+const progressed = new Map<string, number>(); // when it was last reported, by id of the body
 let sockets: Promise<Sockets> | undefined;
 let swPort: MessagePort | undefined;
 let cookies: Cookie[] = [];
-let last: typeof import("./last-words") | undefined;
+let last: typeof import("./last-request") | undefined;
 let wrote = 0; // cookies, by the pages of this tab
 
 shell.onmessage = (event: MessageEvent<ShellToWorker>) => receive(event.data);
@@ -65,7 +65,7 @@ function receive(message: ShellToWorker): void {
       pipes.add(message.id, message.port);
       return;
     case "signed-in":
-      signIn.answered(message.id, message);
+      signIn.finish(message.id, message);
       return;
     case "wrote":
       wrote = message.count;
@@ -74,14 +74,14 @@ function receive(message: ShellToWorker): void {
       dispatcher.giveUp();
       return;
     case "attend": {
-      const url: string = __LAST_WORDS_URL__;
+      const url: string = __LAST_REQUEST_URL__;
       void import(url).then((loaded: typeof last) => {
         last = loaded;
       });
       return;
     }
     case "last":
-      if (last) void begin(last.requestOf(message.words, cookies));
+      if (last) void begin(last.requestOf(message.request, cookies));
       return;
     case "probe":
       for (const link of links.values()) link.probe();
@@ -91,12 +91,13 @@ function receive(message: ShellToWorker): void {
   }
 }
 
-// Once the channel is open. Where a link is lost or suspect, it may go on there.
+// Makes a link once the channel is open. If another link is lost or suspect, this one may carry its
+// session on.
 function addLink(id: number, app: string, channel: RTCDataChannel): void {
   openings.set(id, channel);
   const failed = (): void => {
     if (openings.delete(id))
-      tell({ kind: "lost", link: id, code: Code.INTERNAL, reason: "closed" });
+      emit({ kind: "lost", link: id, code: Code.INTERNAL, reason: "closed" });
   };
   whenOpen(channel, failed, (early) => {
     if (!openings.delete(id)) return;
@@ -113,7 +114,7 @@ function addLink(id: number, app: string, channel: RTCDataChannel): void {
 
 function use(link: Link): void {
   dispatcher.use(link);
-  tell({ kind: "open", link: link.id });
+  emit({ kind: "open", link: link.id });
 }
 
 function resumed(link: Link, received: number | undefined): void {
@@ -122,7 +123,7 @@ function resumed(link: Link, received: number | undefined): void {
   if (old) suspects.delete(old);
   const channel = received !== undefined && old?.resumable ? link.handOver() : undefined;
   if (!channel || !old || received === undefined) {
-    // A session that ended meanwhile is resumed for nobody.
+    // A session that ended meanwhile needs no link.
     if (received === undefined) use(link);
     else link.drop(Code.INTERNAL, "the session is over");
     old?.drop(Code.INTERNAL, "the box has lost the session");
@@ -133,37 +134,37 @@ function resumed(link: Link, received: number | undefined): void {
   links.set(link.id, old);
   old.adopt(link.id, channel, received);
   use(old);
-  tell({ kind: "lost", link: id, code: Code.NO_ERROR, reason: "another link carries its session" });
+  emit({ kind: "lost", link: id, code: Code.NO_ERROR, reason: "another link carries its session" });
 }
 
 const owner: LinkOwner = {
   roomier: () => dispatcher.pump(),
   goaway: (link, code) => {
     dispatcher.leave(link);
-    tell({ kind: "goaway", link: link.id, code });
+    emit({ kind: "goaway", link: link.id, code });
   },
   lost: (link, code, reason) => {
     dispatcher.leave(link);
     suspects.delete(link);
     carries.delete(link);
     links.delete(link.id);
-    tell({ kind: "lost", link: link.id, code, reason });
+    emit({ kind: "lost", link: link.id, code, reason });
   },
   suspect: (link) => {
     dispatcher.leave(link);
     suspects.add(link);
-    tell({ kind: "suspect", link: link.id });
+    emit({ kind: "suspect", link: link.id });
   },
   fine: (link) => {
     suspects.delete(link);
     dispatcher.use(link);
-    tell({ kind: "fine", link: link.id });
+    emit({ kind: "fine", link: link.id });
   },
   resumed,
-  placed: (place) => tell({ kind: "placed", place }),
+  placed: (place) => emit({ kind: "placed", place }),
 };
 
-// A second port means that the Service Worker was started anew: nobody reads the old answers.
+// A second port means that the Service Worker was started anew: nobody reads the old replies.
 function usePort(port: MessagePort): void {
   swPort?.close();
   for (const exchange of [...exchanges]) exchange.abandon();
@@ -177,7 +178,8 @@ function usePort(port: MessagePort): void {
 }
 
 // A page has written a cookie and then made this request, but the Service Worker read the request
-// first: no order holds between the two. Here one does, for the page tells this worker by itself.
+// before the cookie: nothing orders the two there. Here they are ordered, for the page reports the
+// cookie to this worker as well.
 function renew(request: PortRequest): void {
   const { reply } = request;
   reply.onmessage = ({ data }: MessageEvent<SwToWorker>) => {
@@ -195,7 +197,7 @@ async function begin(request: PortRequest): Promise<void> {
   const open = request.socket === undefined ? undefined : await openSockets();
   const exchange = new Exchange(signIn.known(withLength(request, source)), source, reference, {
     accepted: (id, link, stream) => {
-      const pipe = pipes.take(id);
+      const pipe = pipes.remove(id);
       if (pipe) open?.begin(id, pipe, link, stream);
       return pipe !== undefined;
     },
@@ -208,7 +210,7 @@ async function begin(request: PortRequest): Promise<void> {
       if (reference !== undefined) progressed.delete(reference);
     },
     progress,
-    noticed: (text) => tell({ kind: "notice", text }),
+    noticed: (text) => emit({ kind: "notice", text }),
   });
   if ((body.kind !== "none" && !source) || (request.socket !== undefined && !open)) {
     exchange.fail("reset");
@@ -257,9 +259,9 @@ function progress(id: string, sentBytes: number, whole: boolean): void {
   const nowMs = performance.now();
   if (!whole && nowMs - (progressed.get(id) ?? -PROGRESS_MS) < PROGRESS_MS) return;
   progressed.set(id, nowMs);
-  tell({ kind: "progress", id, sentBytes });
+  emit({ kind: "progress", id, sentBytes });
 }
 
-function tell(message: WorkerToShell): void {
+function emit(message: WorkerToShell): void {
   shell.postMessage(message);
 }

@@ -1,4 +1,4 @@
-// Pipes of WebSockets that are being opened, until the app has answered.
+// Pipes of WebSockets that are being opened, until the app has accepted them.
 
 import { type Pipe, channelOf } from "../messages/socket";
 
@@ -14,8 +14,8 @@ export class Pipes {
     this.waiting.set(id, port);
   }
 
-  /** undefined: nobody waits at its other end. */
-  take(id: string): Pipe | undefined {
+  /** The pipe of an opened WebSocket, no longer kept here; undefined: nobody waits at its other end. */
+  remove(id: string): Pipe | undefined {
     const channel = channelOf(id);
     if (channel !== undefined) return new BroadcastChannel(channel);
     const port = this.waiting.get(id);
@@ -23,7 +23,7 @@ export class Pipes {
     return port;
   }
 
-  /** It was refused, or given up. */
+  /** The opening was refused, or given up. */
   drop(id: string): void {
     this.waiting.get(id)?.close();
     this.waiting.delete(id);

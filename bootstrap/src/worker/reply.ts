@@ -1,4 +1,4 @@
-// The way back of one answer: body bytes go to the Service Worker in pieces, not in frames.
+// Posts one response to the Service Worker: its body in larger pieces than frames are.
 
 import type { ReplyError, SwToWorker, WorkerReply } from "../messages/sw-worker";
 import type { ResponseHead } from "../wire/heads";
@@ -6,8 +6,8 @@ import type { ResponseHead } from "../wire/heads";
 // Larger pieces gained nothing when measured, smaller ones cost a third.
 const PIECE_BYTES = 65_536;
 
-// The beginning goes at once. Of a long body what comes is gathered this long, or until a piece is
-// full: each costs three realms a message.
+// The beginning of a body goes at once. Later bytes are gathered for so long, or until a piece is full:
+// each piece costs three realms one message.
 const BULK_BYTES = 262_144;
 const GATHER_MS = 4;
 
@@ -49,7 +49,7 @@ export class Reply {
     this.flush();
   }
 
-  /** Nothing of it has been told yet, or something has: either way nothing more comes. */
+  /** Nothing more comes, whether or not something has been posted already. */
   error(error: ReplyError): void {
     if (this.waitingBytes) this.piece(this.waitingBytes);
     this.post({ kind: "error", error });
@@ -74,7 +74,7 @@ export class Reply {
         this.owner.cancelled();
         return;
       case "cookie":
-        return; // answered before this reply began
+        return; // only comes before this reply began
       default:
         message satisfies never;
     }
@@ -102,11 +102,11 @@ export class Reply {
     while (filled < size) {
       const part = this.parts[0];
       if (!part) break;
-      const taken = part.subarray(0, size - filled);
-      bytes.set(taken, filled);
-      filled += taken.length;
-      if (taken.length === part.length) this.parts.shift();
-      else this.parts[0] = part.subarray(taken.length);
+      const fits = part.subarray(0, size - filled);
+      bytes.set(fits, filled);
+      filled += fits.length;
+      if (fits.length === part.length) this.parts.shift();
+      else this.parts[0] = part.subarray(fits.length);
     }
     this.waitingBytes -= size;
     this.postedBytes += size;

@@ -1,13 +1,14 @@
-// What is still to come of an answer whose session was lost, and how to ask for it: RFC 9110 §13.1.5,
-// §14. Only where the app gives a strong validator: bytes of two versions are never put together.
+// The part of a response that had not come when its session was lost, and how to ask for it: RFC 9110
+// §13.1.5, §14. Only with a strong validator of the app's: bytes of two versions are never put together.
 
 import type { Fields } from "../wire/heads";
 
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(?:\d{1,15}|\*)$/;
-// RFC 9110 §8.8.2.2: a modification date that is so much older than the answer is a strong one.
+// RFC 9110 §8.8.2.2: a modification date that is so much older than the response is a strong one.
 const STRONG_DATE_MS = 1_000;
 
-export interface Answered {
+/** The head of a response. */
+export interface ResponseFacts {
   status: number;
   fields: Fields;
 }
@@ -15,6 +16,8 @@ export interface Answered {
 export class Rest {
   /** Body bytes that have come. */
   came = 0;
+
+  private skipBytes = 0; // of a rest that begins earlier
 
   private constructor(
     private readonly validator: string,
@@ -24,15 +27,15 @@ export class Rest {
   ) {}
 
   /** undefined: the rest of it cannot be asked for. */
-  static of(method: string, answer: Answered): Rest | undefined {
-    const fields = new Map(answer.fields);
+  static of(method: string, head: ResponseFacts): Rest | undefined {
+    const fields = new Map(head.fields);
     const validator = validatorOf(fields);
     if (method !== "GET" || !validator || fields.get("accept-ranges") === "none") return undefined;
-    if (answer.status === 200) {
+    if (head.status === 200) {
       const length = fields.get("content-length") ?? "";
       return new Rest(validator, false, 0, /^\d+$/.test(length) ? Number(length) - 1 : undefined);
     }
-    const range = rangeOf(answer.status, fields);
+    const range = rangeOf(head.status, fields);
     return range && new Rest(validator, true, ...range);
   }
 
@@ -48,12 +51,27 @@ export class Rest {
     return [...kept, ["range", range], ["if-range", this.validator]];
   }
 
-  /** How many bytes of this answer have come before; undefined: it is not the rest. */
-  skipped(answer: Answered): number | undefined {
-    const fields = new Map(answer.fields);
+  /** Whether this response is the rest. What of it has come before is then left out by `fresh`. */
+  goesOnWith(head: ResponseFacts): boolean {
+    const skip = this.skipped(head);
+    this.skipBytes = skip ?? 0;
+    return skip !== undefined;
+  }
+
+  /** The part of these bytes that has not come before. */
+  fresh(data: Uint8Array): Uint8Array {
+    const skipped = Math.min(this.skipBytes, data.length);
+    this.skipBytes -= skipped;
+    this.came += data.length - skipped;
+    return skipped ? data.subarray(skipped) : data;
+  }
+
+  /** How many bytes of this response have come before; undefined: it is not the rest. */
+  skipped(head: ResponseFacts): number | undefined {
+    const fields = new Map(head.fields);
     if (validatorOf(fields) !== this.validator) return undefined;
-    if (answer.status === 200) return this.partial ? undefined : this.came;
-    const range = rangeOf(answer.status, fields);
+    if (head.status === 200) return this.partial ? undefined : this.came;
+    const range = rangeOf(head.status, fields);
     if (range?.[0] !== this.first + this.came) return undefined;
     return this.last === undefined || range[1] === this.last ? 0 : undefined;
   }

@@ -1,4 +1,4 @@
-// Requests that wait until a person has signed in to the app, and what is known of that.
+// Requests that wait until a person has signed in to the app, and what earlier sign-ins left.
 
 import type { SignInQuestion, SignedIn } from "../messages/late";
 import type { PortRequest } from "../messages/sw-worker";
@@ -28,13 +28,13 @@ export class SignIn {
     return true;
   }
 
-  answered(id: number, { field, basic }: SignedIn): void {
+  finish(id: number, { field, basic }: SignedIn): void {
     this.basic = basic;
     this.waiting.get(id)?.signedIn(field);
     this.waiting.delete(id);
   }
 
-  /** RFC 7617 §2.2: Basic goes along unasked where it was asked for once. */
+  /** RFC 7617 §2.2: Basic goes along unasked below a path that asked for it once. */
   known(request: PortRequest): PortRequest {
     const { fields, target, anonymous } = request;
     if (anonymous || fields.some(([name]) => name === "authorization")) return request;

@@ -6,11 +6,11 @@ import { StreamFault } from "../wire/faults";
 import { type Record, RecordReader, encodeClose, encodePart } from "../wire/records";
 import type { Link, StreamOwner } from "./link";
 
-// docs/WIRE.md: the session says writable at 64 KiB once it was above 256 KiB.
+// docs/WIRE.md: a queue that was above 256 KiB is `writable` again at 64 KiB.
 const HIGH_WATER_BYTES = 262_144;
 // What comes of a long message goes to the page in pieces of this size.
 const PIECE_BYTES = 65_536;
-// How soon a page learns that its messages have left, where no event tells of it.
+// How soon a page learns that its messages have left, if no event tells of it.
 const REPORT_MS = 50;
 
 const GOING_AWAY = 1001; // RFC 6455 §7.4.1
@@ -20,14 +20,14 @@ type Outgoing = Exclude<SocketToWorker, { kind: "read" }>;
 export class AppSocket implements StreamOwner {
   private readonly reader = new RecordReader();
   private readonly queue: Outgoing[] = [];
-  private parts: Uint8Array[] = []; // of the message that comes, not yet given to the page
+  private parts: Uint8Array[] = []; // of the message that comes, not yet posted to the page
   private partsBytes = 0;
   private pushedBytes = 0;
   private reportedBytes = 0;
   private reporting: ReturnType<typeof setTimeout> | undefined;
   private wake: (() => void) | undefined;
   private pumping = false;
-  private saidClose = false;
+  private sentClose = false;
   private pageGone = false;
   private over = false;
 
@@ -40,7 +40,7 @@ export class AppSocket implements StreamOwner {
     pipe.onmessage = ({ data }: MessageEvent<SocketToWorker>) => this.receive(data);
   }
 
-  /** The page is gone, or its worker: the app is told as by a browser. */
+  /** The page is gone, or its worker: the app gets the Close that a browser would send. */
   leave(): void {
     if (this.pageGone) return;
     this.pageGone = true;
@@ -54,7 +54,7 @@ export class AppSocket implements StreamOwner {
     if (this.over) return;
     switch (event.kind) {
       case "data":
-        this.take(event.data, event.end);
+        this.read(event.data, event.end);
         return;
       case "writable":
         this.report();
@@ -85,7 +85,7 @@ export class AppSocket implements StreamOwner {
     void this.pump();
   }
 
-  private take(data: Uint8Array, end: boolean): void {
+  private read(data: Uint8Array, end: boolean): void {
     let records: Record[];
     try {
       records = this.reader.feed(data);
@@ -98,7 +98,7 @@ export class AppSocket implements StreamOwner {
     let forPage = 0;
     for (const record of records) {
       if (record.kind === "close") {
-        this.answerClose();
+        this.closeOurHalf();
         this.finish({ kind: "closed", code: record.code, reason: record.reason });
         return;
       }
@@ -126,19 +126,19 @@ export class AppSocket implements StreamOwner {
     this.post({ kind: "part", text, bytes, final }, bytes.buffer);
   }
 
-  // The box has answered the app by itself: only our half of the stream is to be ended.
-  private answerClose(): void {
-    if (this.saidClose) return;
-    this.saidClose = true;
+  // The box has already sent the app a Close of its own: only our half of the stream is still open.
+  private closeOurHalf(): void {
+    if (this.sentClose) return;
+    this.sentClose = true;
     this.link.send(this.stream, encodeClose(undefined, ""), true);
   }
 
   private async pump(): Promise<void> {
     if (this.pumping) return;
     this.pumping = true;
-    for (let next = this.queue.shift(); next && !this.saidClose; next = this.queue.shift()) {
+    for (let next = this.queue.shift(); next && !this.sentClose; next = this.queue.shift()) {
       if (next.kind === "close") {
-        this.saidClose = true;
+        this.sentClose = true;
         this.link.send(this.stream, encodeClose(next.code, next.reason), true);
       } else if (next.data instanceof Blob) {
         await this.pushBlob(next.data);
@@ -167,7 +167,7 @@ export class AppSocket implements StreamOwner {
   private async push(text: boolean, data: Uint8Array, final: boolean): Promise<void> {
     let at = 0;
     for (const record of encodePart(text, data, final)) {
-      if (this.over || this.saidClose) return;
+      if (this.over || this.sentClose) return;
       const payload = record.length - 3;
       at += payload;
       this.pushedBytes += payload;
@@ -194,9 +194,9 @@ export class AppSocket implements StreamOwner {
     }
   }
 
-  private post(message: WorkerToSocket, ...given: Transferable[]): void {
+  private post(message: WorkerToSocket, ...transferred: Transferable[]): void {
     if (this.pageGone) return;
-    if (this.pipe instanceof MessagePort) this.pipe.postMessage(message, given);
+    if (this.pipe instanceof MessagePort) this.pipe.postMessage(message, transferred);
     else this.pipe.postMessage(message);
   }
 

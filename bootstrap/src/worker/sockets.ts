@@ -13,11 +13,11 @@ export class Sockets {
     const lock = realmLock(id);
     const socket = new AppSocket(pipe, link, stream, (over) => this.open.delete(over));
     this.open.set(socket, lock);
-    link.give(stream, socket);
+    link.handStream(stream, socket);
     this.watch(lock);
   }
 
-  // Granted when the realm no longer holds it: that is its death notice.
+  // The lock is granted once the realm no longer holds it, which is when the realm has ended.
   private watch(lock: string): void {
     if (this.watched.has(lock)) return;
     this.watched.add(lock);

@@ -1,12 +1,13 @@
-// The way up of one request's body: read as the stream takes it, never ahead of its queue.
+// The way up of one request's body: read at the speed at which the stream sends it, never ahead of its
+// queue.
 
 import type { Link } from "./link";
 
-// docs/WIRE.md: the session says writable at 64 KiB once it was above 256 KiB.
+// docs/WIRE.md: a queue that was above 256 KiB is `writable` again at 64 KiB.
 const HIGH_WATER_BYTES = 262_144;
 const STEP_BYTES = 65_536;
 
-/** A body that can be read: once where it is a stream, again and again where it is a Blob. */
+/** A body that can be read: a stream once, a Blob or bytes again and again. */
 export type Source =
   | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "stream"; stream: ReadableStream<Uint8Array<ArrayBuffer>> }
@@ -69,7 +70,7 @@ export class Upload {
         this.owner.sent(this.pushedBytes, true);
         return;
       }
-      // A piece may have megabytes: the queue, and what is told of it, goes in smaller steps.
+      // A piece may have megabytes: it is queued, and its progress reported, in smaller steps.
       for (let at = 0; at < value.length; at += STEP_BYTES) {
         await this.push(value.subarray(at, at + STEP_BYTES));
         if (this.stopped) return;

@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fields } from "../../src/wire/heads";
-import { type Answered, Rest } from "../../src/worker/rest";
+import { type ResponseFacts, Rest } from "../../src/worker/rest";
 import { read } from "../vectors";
 
 const rests = read<{
-  asked: { name: string; response: Answered; came: number; request: Fields; rest: Fields }[];
-  never: { name: string; method: string; response: Answered }[];
-  answers: { name: string; response: Answered; skip: number | null }[];
+  asked: { name: string; response: ResponseFacts; came: number; request: Fields; rest: Fields }[];
+  never: { name: string; method: string; response: ResponseFacts }[];
+  answers: { name: string; response: ResponseFacts; skip: number | null }[];
 }>("rests");
 
-const short: Answered = {
+const short: ResponseFacts = {
   status: 200,
   fields: [
     ["etag", '"v1"'],
@@ -20,8 +20,8 @@ const short: Answered = {
   ],
 };
 
-function after(came: number, answer: Answered): Rest {
-  const rest = Rest.of("GET", answer);
+function after(came: number, head: ResponseFacts): Rest {
+  const rest = Rest.of("GET", head);
   assert.ok(rest);
   rest.came = came;
   return rest;
@@ -38,7 +38,7 @@ for (const { name, method, response } of rests.never) {
 }
 
 for (const { name, response, skip } of rests.answers) {
-  test(`an answer is the rest or is not: ${name}`, () =>
+  test(`a response is the rest or is not: ${name}`, () =>
     assert.equal(after(7, short).skipped(response) ?? null, skip));
 }
 

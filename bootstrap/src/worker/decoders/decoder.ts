@@ -2,7 +2,7 @@
 
 export type Piece = Uint8Array<ArrayBuffer>;
 
-/** Takes the next bytes of the coded body, gives what they decode to. Throws where they are wrong. */
+/** Decodes the next bytes of a coded body. Throws if they are wrong. */
 export type Decode = (bytes: Piece) => Piece[];
 
 export interface DecoderModule {

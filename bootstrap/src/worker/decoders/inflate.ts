@@ -1,4 +1,4 @@
-// gzip and deflate as browsers take them off the network: only the first member of gzip counts, what
+// gzip and deflate as browsers read them from the network: only the first member of gzip counts, what
 // follows it is passed over, a checksum is not looked at, and "deflate" may lack its zlib header.
 // Where the body is as it should be, the browser's own DecompressionStream did the work.
 
@@ -15,14 +15,14 @@ export function decoder(coding: string): Decode {
   };
   return (bytes) => {
     out = [];
-    let given = bytes;
+    let input = bytes;
     if (held) {
-      given = new Uint8Array([...held, ...bytes]);
-      const length = headerOf(given);
-      held = length === undefined ? given : undefined;
-      given = given.subarray(length ?? given.length);
+      input = new Uint8Array([...held, ...bytes]);
+      const length = headerOf(input);
+      held = length === undefined ? input : undefined;
+      input = input.subarray(length ?? input.length);
     }
-    if (given.length) inflate.push(given);
+    if (input.length) inflate.push(input);
     return out;
   };
 }

@@ -1,27 +1,27 @@
-// What a tab asks for while it is closed, as the Service Worker would have asked for it. Loaded once a
-// page of the app has come.
+// Makes the request of a tab that is being closed, as the Service Worker would have made it. Loaded once
+// a page of the app has come.
 
 import { Jar, print } from "../cookies/jar";
 import type { Cookie } from "../cookies/parse";
-import type { LastWords } from "../messages/last-words";
+import type { LastRequest } from "../messages/last-request";
 import type { PortRequest } from "../messages/sw-worker";
 import { requestFields } from "../sw/request-fields";
 
 const URGENCY = 0; // there is no later
 
-// Before: one browser (Firefox) asks the window's thread for it, which is busy holding the tab open.
+// Read when this is loaded: later one browser (Firefox) asks the window's thread for it, which is busy holding the tab open.
 const { userAgent, languages } = navigator;
 
-/** cookies: all of the app's, as the Service Worker has told them. */
-export function requestOf(words: LastWords, cookies: Cookie[]): PortRequest {
-  const { url, method, anonymous, body, writes, embedded } = words;
+/** cookies: all of the app's, as the Service Worker has sent them. */
+export function requestOf(last: LastRequest, cookies: Cookie[]): PortRequest {
+  const { url, method, anonymous, body, writes, embedded } = last;
   const site = embedded ? "cross" : "same";
   const jar = new Jar();
   for (const cookie of cookies) jar.put(cookie);
   for (const { cookie } of writes) jar.set(cookie, "script", site, Date.now());
   const { origin, pathname } = new URL(url);
   const fields = requestFields(
-    { ...words, destination: "", inside: false, headers: words.fields, marked: [] },
+    { ...last, destination: "", inside: false, headers: last.fields, marked: [] },
     { origin, userAgent, languages },
   );
   const bytes = body && new Uint8Array(new FileReaderSync().readAsArrayBuffer(body));

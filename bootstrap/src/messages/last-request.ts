@@ -1,8 +1,8 @@
-// What the pages of a tab ask for while it is closed: said by its window to the channel worker.
+// A request of a tab's pages while the tab is closed: posted by its window to the channel worker.
 
 import type { CookieWrite } from "./sw-page";
 
-export interface LastWords {
+export interface LastRequest {
   url: string;
   method: string;
   fields: [name: string, value: string][];
@@ -14,6 +14,6 @@ export interface LastWords {
   anonymous: boolean;
   /** The tab's pages are in a frame of another site. */
   embedded: boolean;
-  /** Cookies that its pages wrote, of which the worker has perhaps not heard. */
+  /** Cookies that its pages wrote, which the worker perhaps does not know of. */
   writes: CookieWrite[];
 }

@@ -1,0 +1,97 @@
+// Watches the path of a link while somebody waits for something on it: sends PINGs when it is silent
+// beyond its pace (wire/pace), and limits how long a lost or silent path may stay so.
+
+import { LOOK_MS, Pace } from "../wire/pace";
+
+// How long a session whose path is lost or silent waits for another link to carry it on.
+const RESUME_MS = 30_000;
+// The same, if the box can carry no session on.
+const SILENT_MS = 7_500;
+
+export interface PathWatchOwner {
+  /** There is a channel, and the session has not ended. */
+  readonly connected: boolean;
+  readonly resumable: boolean;
+  readonly openStreams: number;
+  ping(): void;
+  /** The path is lost, or silent beyond its pace. */
+  suspected(): void;
+  /** Messages come again. */
+  recovered(): void;
+  /** It stayed lost or silent for too long. */
+  expired(): void;
+}
+
+export class PathWatch {
+  private readonly pace = new Pace();
+  private messages = 0;
+  private looking: ReturnType<typeof setTimeout> | undefined;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
+  private stopped = false;
+
+  constructor(private readonly owner: PathWatchOwner) {}
+
+  /** Somebody waits from now on. */
+  begin(): void {
+    if (!this.looking && this.pace.begin(performance.now()) === "ping") this.owner.ping();
+    this.lookSoon();
+  }
+
+  /** Find out at once whether the box is still there. */
+  probe(): void {
+    this.pace.doubt(performance.now());
+    this.owner.ping();
+    this.lookSoon();
+  }
+
+  received(): void {
+    this.messages += 1;
+  }
+
+  pong(rttMs: number): void {
+    this.pace.pong(rttMs, performance.now());
+  }
+
+  /** The session waits for another channel, or until messages come again. */
+  wait(): void {
+    if (this.waiting) return;
+    const mostMs = this.owner.resumable ? RESUME_MS : SILENT_MS;
+    this.waiting = setTimeout(() => this.owner.expired(), mostMs);
+    this.owner.suspected();
+  }
+
+  /** The session goes on over another channel. */
+  renew(): void {
+    this.endWait();
+    this.pace.renewed(performance.now());
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.waiting);
+  }
+
+  private lookSoon(): void {
+    if (this.stopped) return;
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
+      if (this.owner.connected) this.look();
+    }, LOOK_MS);
+  }
+
+  private look(): void {
+    const doubt = this.pace.look(this.messages, performance.now());
+    if (doubt === "ping") this.owner.ping();
+    if (doubt === "suspect") this.wait();
+    else if (this.waiting) {
+      this.endWait();
+      this.owner.recovered();
+    }
+    if (doubt !== "nothing" || this.owner.openStreams || this.pace.doubts) this.lookSoon();
+  }
+
+  private endWait(): void {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+  }
+}
