@@ -1,12 +1,12 @@
 // One request of a page: shown to the app's `fetch` listeners, and what they answer it with.
 
-import type { GuestAnswer, GuestRequest } from "../messages/guest";
+import type { GuestReply, GuestRequest } from "../messages/guest";
 import { poured } from "../sibling/pouring";
 import { keptAs } from "./caches";
 import { FetchEvent } from "./events";
 
 export async function answer(request: GuestRequest, reply: MessagePort): Promise<void> {
-  const say = (message: GuestAnswer, given: Transferable[] = []): void =>
+  const say = (message: GuestReply, given: Transferable[] = []): void =>
     reply.postMessage(message, given);
   let event: FetchEvent;
   try {
@@ -34,7 +34,7 @@ export async function answer(request: GuestRequest, reply: MessagePort): Promise
 
 function give(
   response: Response,
-  say: (message: GuestAnswer, given?: Transferable[]) => void,
+  say: (message: GuestReply, given?: Transferable[]) => void,
 ): void {
   const kept = response.bodyUsed ? undefined : keptAs(response);
   if (kept) {

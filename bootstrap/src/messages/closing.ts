@@ -4,6 +4,6 @@ import type { ShellApi } from "./frame-shell";
 import type { CookieWrite } from "./sw-page";
 
 export interface ClosingModule {
-  /** writes: of cookies, by the tab's pages, of which the worker has perhaps not heard. */
+  /** writes: of cookies, by the tab's pages, which the worker perhaps does not know of. */
   attend(api: ShellApi, worker: Worker, writes: () => CookieWrite[]): void;
 }

@@ -1,6 +1,6 @@
 // What reads an event stream, as the page asks the shell for it.
 
-/** Of the text of an event stream. onRetry: told how long to wait before another try. */
+/** Parses the text of an event stream. onRetry: called with how long to wait before another try. */
 export type EventParserClass = new (
   lastEventId: string,
   onRetry: (ms: number) => void,

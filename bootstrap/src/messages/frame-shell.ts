@@ -9,9 +9,9 @@ import type { Cookie, Place } from "../cookies/parse";
 export const SHELL_PROPERTY = "__p2claw";
 
 export interface ShellApi {
-  /** Name of the Web Lock that tells this shell from others. */
+  /** Name of the Web Lock by which this shell is known. */
   readonly lock: string;
-  /** This browser shows the fields of a Service Worker's answer as UTF-8. */
+  /** This browser shows the fields of a Service Worker's response as UTF-8. */
   readonly recodes: boolean;
   /** The shell's own window: the tab, or what another site's page holds. */
   readonly tab: Window;
@@ -23,14 +23,14 @@ export interface ShellApi {
   moved(how: "push" | "replace", url: string, state: unknown): void;
   /** The document is about to give way to another: for a new entry of the history, or in place. */
   leaving(how: "push" | "replace" | "reload"): void;
-  /** The document is to be loaded again. true: the shell sees to it, for it answers a form. */
+  /** The document is to be loaded again. true: the shell does it, for the document is the response to a form. */
   reloads(): boolean;
   /** A person was asked whether to leave the document, and stayed. */
   stayed(): void;
   /** The app goes to another site. how: absent where a redirect led there, in place of a page. */
   depart(url: string, how?: "push" | "replace"): void;
   /** Say something to another site's page, as the window at the top. */
-  post(to: Window, ...said: Parameters<Window["postMessage"]>): void;
+  post(to: Window, ...message: Parameters<Window["postMessage"]>): void;
   /** Keep a body for a request that names `id`. */
   body(id: string, body: Blob, progress: ((sentBytes: number) => void) | undefined): void;
   /** The same for a form: the next document ends it. */
@@ -46,8 +46,8 @@ export interface ShellApi {
   /** A line for the person, over the app, for a while. */
   say(text: string): void;
   /**
-   * A frame of the app got the shell's page. Answers whether it is to load again: else requests
-   * are not intercepted, which the shell says.
+   * A frame of the app got the shell's page. Resolves with whether it is to load again: if not, requests
+   * are not intercepted, which the shell shows.
    */
   nested(url: string): Promise<boolean>;
   /** A request that must outlive its page: what a page itself asks for ends with it, or before. */
@@ -65,7 +65,7 @@ export interface CookiesApi {
   read(place: Place): string;
   list(place: Place): Cookie[];
   /** Whether it was accepted. */
-  write(place: Place, said: string): boolean;
+  write(place: Place, text: string): boolean;
   /** Returns what is to be called to end it. */
   listen(listener: CookieListener): () => void;
 }
@@ -78,12 +78,12 @@ export interface SentForm {
   body: Blob | undefined;
 }
 
-/** What a document gives its shell. */
+/** What a document hands to its shell. */
 export interface AppPage {
   window: Window;
   /** In place of a page there is a stub of ours, for this reason. */
   problem: string | undefined;
-  /** It answers a form that was sent by POST. */
+  /** It is the response to a form that was sent by POST. */
   posted: boolean;
   /** The tab must be loaded again for it, with this policy. */
   tab: TabPolicy | undefined;
@@ -91,7 +91,7 @@ export interface AppPage {
   go(url: string): void;
   /** Go to another entry of the same document, as the browser does on Back. */
   pop(state: unknown, url: string): void;
-  /** What another site's page said to the top of the tab. */
+  /** What another site's page posted to the top of the tab. */
   hear(event: MessageEvent): void;
 }
 
@@ -101,7 +101,7 @@ export interface Arrival {
   state: unknown;
   /** The frame itself does not know that state. */
   restore: boolean;
-  /** How the tab came to the document, where the frame itself says otherwise. */
+  /** How the tab came to the document, if the frame itself shows something else. */
   type: string | undefined;
   referrer: string | undefined;
 }

@@ -1,4 +1,4 @@
-// What a page of the app and the part of the shell that keeps guests give each other, by direct calls.
+// What a page of the app and the part of the shell that keeps guests call of each other directly.
 
 import type { GuestAsk, GuestNews } from "./guest";
 

@@ -1,5 +1,5 @@
 // The app's own Service Worker, here called a guest. Ours has the scope, so the guest runs in a
-// dedicated worker of each shell, and our Service Worker asks it first. What they say to each other.
+// dedicated worker of each shell, and our Service Worker asks it first. Their messages.
 
 /** One version of a guest's script. */
 export interface GuestVersion {
@@ -21,11 +21,11 @@ export interface GuestRegistration {
 
 /** From shells and their pages to the Service Worker. */
 export type GuestAsk =
-  /** From a shell; each is answered on the port that comes with it. GuestList: */
+  /** From a shell; the reply to each comes on the port that is sent with it. GuestList: */
   | { do: "list" }
   /** How many pages a registration controls. */
   | { do: "count"; scope: string }
-  /** Answered by GuestList. A registration is new or has changed. claim: its active worker controls all pages in scope. */
+  /** The reply is a GuestList. A registration is new or has changed. claim: its active worker controls all pages in scope. */
   | { do: "set"; registration: GuestRegistration; claim: boolean }
   | { do: "remove"; scope: string }
   /** The next worker of that URL is this version's. */
@@ -85,14 +85,14 @@ export type SwToGuest =
   | { do: "fetch"; request: GuestRequest; reply: MessagePort }
   | { do: "message"; data: unknown; source: GuestClient };
 
-export type GuestAnswer =
+export type GuestReply =
   /** It has called respondWith. */
   | { do: "wait" }
-  /** It leaves the request alone, or answers with what the network says. */
+  /** It leaves the request alone, or responds with what the network returns. */
   | { do: "pass" }
   /** A network error. */
   | { do: "error" }
-  /** Something came that nobody may look at: as opaque as what this URL gives. */
+  /** A response that nobody may read: as opaque as the one that this URL brings. */
   | { do: "opaque"; url: string }
   /** What is found in the app's caches. */
   | { do: "kept"; url: string; headers: [string, string][]; options: MultiCacheQueryOptions }
@@ -105,7 +105,7 @@ export type GuestAnswer =
       body: MessagePort | undefined;
     };
 
-/** From a guest to the Service Worker, with a port for what it answers. */
+/** From a guest to the Service Worker, with a port for the reply. */
 export type GuestToSw =
   | { do: "clients"; all: boolean; type: ClientTypes | "all" }
   | { do: "post"; to: string; data: unknown }

@@ -1,4 +1,4 @@
-// What the shell loads only when something asks for it, and gives to the pages of the app too.
+// What the shell loads only when something asks for it, and hands to the pages of the app too.
 
 import type { EventParserClass } from "./event-parser";
 import type { Kept } from "./kept";
@@ -13,7 +13,7 @@ export interface Late {
    * ask: of the page around it.
    */
   sandboxed(url: URL, ask: typeof fetch): Promise<string>;
-  /** host: what an app is called that says no title. */
+  /** host: the name of an app without a title. */
   mirrorOf(host: string): TabMirror;
   /** shown: a document of XML. */
   showTree(shown: object): void;
@@ -21,11 +21,11 @@ export interface Late {
   /** Elements. */
   problemPage(problem: ProblemText, retry: RetryPlan | undefined): object[];
   problemText(code: ProblemCode, names: Names): ProblemText;
-  /** wrong: undefined where the answer was not signed with the key. found: its peer id. */
+  /** wrong: undefined if the answer was not signed with the key. found: its peer id. */
   wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText>;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
   /** page: the window that shows it. */
-  showOpaque(page: object, said: OpaqueTag): void;
+  showOpaque(page: object, tag: OpaqueTag): void;
   readonly EventStreamParser: EventParserClass;
   /** shown: a document of the app. */
   enteredInto(shown: object): Kept["fields"];
@@ -33,13 +33,13 @@ export interface Late {
   restore(page: object, kept: Kept | undefined): void;
 }
 
-/** What the tag says of a page with an opaque origin. */
+/** What the tag holds for a page with an opaque origin. */
 export interface OpaqueTag {
   /** Of `sandbox`. */
   tokens: string;
   loads: string;
   nonce: string;
-  /** The page that shows it is what the app takes for the top. */
+  /** The page that shows it is the top to the app. */
   isTop: boolean;
   /** Of that page. */
   fetch: typeof fetch;
@@ -82,7 +82,7 @@ export interface WrongKey {
   expected: string;
 }
 
-/** One answer of 401: what it says, and what the request had said. */
+/** A response with status 401: its challenges, and what the request had sent. */
 export interface SignInQuestion {
   method: string;
   target: string;
@@ -93,7 +93,7 @@ export interface SignInQuestion {
 }
 
 export interface SignedIn {
-  /** Authorization for one more try; undefined: what the app answered stands. */
+  /** Authorization for one more try; undefined: the app's response stands. */
   field: string | undefined;
   /** Authorization of Basic for all that is below a path. */
   basic: [path: string, field: string][];

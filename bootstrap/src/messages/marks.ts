@@ -1,4 +1,4 @@
-// What a page tells the Service Worker of one request, together with that request: in the fragment
+// What a page adds for the Service Worker to one request, together with that request: in the fragment
 // of its URL. Both realms see it, and no network ever does, not even where the request is
 // redirected to another origin; a field of ours would be seen there, and cost a preflight.
 
@@ -11,11 +11,11 @@ export interface Marks {
   stream?: string | undefined;
   /** Fields whose values are not ASCII: some browsers show a Service Worker nothing of them. */
   fields?: string | undefined;
-  /** The page may be gone before the answer comes: it is wanted all the same. */
+  /** The page may be gone before the response comes: it is wanted all the same. */
   keep?: string | undefined;
   /** It opens a WebSocket, whose messages go on the pipe of this id (`socket.ts`). */
   socket?: string | undefined;
-  /** Subprotocols that it may have: no script can say a field of that name. */
+  /** Subprotocols that it may have: no script can set a field of that name. */
   protocols?: string | undefined;
   /** It is imported by this version of the app's own service worker. */
   guest?: string | undefined;
@@ -23,7 +23,7 @@ export interface Marks {
   raw?: string | undefined;
   /** Another origin's redirect has led here, from one that is another still: its origin is `null`. */
   tainted?: string | undefined;
-  /** A hidden frame has the answer already, under this name. */
+  /** A hidden frame has the response already, under this name. */
   held?: string | undefined;
   /** How a page that is gone back to treats the cache. */
   cache?: string | undefined;
@@ -34,8 +34,8 @@ const MARK = /#p2claw\?([^#]*)/;
 
 /** The URL with these marks before its own fragment. */
 export function marked(url: string, marks: Marks): string {
-  const said = Object.entries(marks).filter(([, value]) => value !== undefined);
-  const text = new URLSearchParams(said as [string, string][]).toString();
+  const present = Object.entries(marks).filter(([, value]) => value !== undefined);
+  const text = new URLSearchParams(present as [string, string][]).toString();
   const [plain = "", ...fragment] = url.split("#");
   return [plain + OURS + text, ...fragment].join("#");
 }

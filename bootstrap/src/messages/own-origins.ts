@@ -1,7 +1,7 @@
-// The app by its other names: the origins of its upstream, which its pages may say where they mean
-// themselves (`http://localhost:3000/a.css`). The box tells them with each page. Pure.
+// The app by its other names: the origins of its upstream, which its pages may name when they mean
+// themselves (`http://localhost:3000/a.css`). The box sends them with each page. Pure.
 
-// An upstream is a server on the box itself. Nothing else is ever taken for it.
+// An upstream is a server on the box itself. Nothing else ever counts as it.
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)$/;
 
 /** Whether a URL may be the app's by another name, before it is known which names it has. */

@@ -1,4 +1,4 @@
-// What our tag in a page says to the script in it: attributes, `data-…` in HTML.
+// What our tag in a page passes to the script in it: attributes, `data-…` in HTML.
 
 /** Our own nonces begin so. */
 export const NONCE_PREFIX = "p2claw-";
@@ -23,7 +23,7 @@ export interface TagData {
   /** In place of a page: the code of a problem, or another site to go to. */
   problem?: string;
   depart?: string;
-  /** The page answers a form that was sent by POST. */
+  /** The page is the response to a form that was sent by POST. */
   posted?: "";
   /** Other origins by which the app means itself. */
   own?: string;

@@ -1,5 +1,5 @@
 // Every page that a visitor may read in place of an app: its code, and whether trying again by itself
-// helps. What it says is late/problem-texts, how it is drawn is late/problem-page.
+// helps. Its texts are in late/problem-texts, how it is drawn is late/problem-page.
 
 export interface Names {
   /** "dog", or "" where the host names a box alone. */
@@ -18,7 +18,7 @@ export interface ProblemText {
   facts?: [label: string, value: string][];
   /** Nothing is wrong: the page only says why no app is seen. */
   well?: true;
-  /** What the button says. */
+  /** The label of the button. */
   act?: string;
 }
 

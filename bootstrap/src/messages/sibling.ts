@@ -1,13 +1,13 @@
 // Another app under the same parent, here a sibling, which a page asks by its own URL. A frame of the
-// sibling, hidden in the shell, answers: what shell, Service Worker and frame say to each other.
+// sibling, hidden in the shell, serves: the messages of shell, Service Worker and frame.
 
-import type { GuestAnswer, GuestRequest } from "./guest";
+import type { GuestReply, GuestRequest } from "./guest";
 import type { RequestBody } from "./sw-worker";
 
 /** The page of the hidden frame, from the edge. */
 export const SIBLING_PATH = "/__p2claw/sibling";
 
-/** On answers to a hidden frame: the status of a redirect, which it is to see and not to follow. */
+/** On responses to a hidden frame: the status of a redirect, which it is to see and not to follow. */
 export const MOVED_FIELD = "x-p2claw-moved";
 
 /** `<app>-<alias>.<parent>`, of the same parent and port, and not this one. */
@@ -28,7 +28,7 @@ export function isSameBox(one: string, other: string): boolean {
 }
 
 /**
- * From the Service Worker to a shell. GuestAnswers come on `reply`, on which null says: give up.
+ * From the Service Worker to a shell. GuestReplies come on `reply`, on which null means: give up.
  * An `error` after a response: the rest of it does not come.
  */
 export interface SiblingAsk {
@@ -38,7 +38,7 @@ export interface SiblingAsk {
   reply: MessagePort;
 }
 
-/** Which requests the hidden frame of a sibling answers. */
+/** Which requests the hidden frame of a sibling serves. */
 export type ShellToSibling =
   | ({
       p2claw: "ask";
@@ -49,32 +49,32 @@ export type ShellToSibling =
     } & SiblingAsk)
   /** The realm of the WebSocket that was opened by this request is gone. */
   | { p2claw: "over"; socket: string }
-  /** To be answered, with `lives`: somebody waits for something. */
+  /** The reply is `lives`: somebody waits for something. */
   | { p2claw: "beat" };
 
 export type SiblingToShell =
-  /** It listens. beats: and answers `beat`; one of an older version does not. */
+  /** It listens. beats: and replies to `beat`, which one of an older version does not. */
   | { p2claw: "here"; beats?: boolean }
   | { p2claw: "lives" }
   /** So much of the body that came under this id. */
   | { p2claw: "sent"; id: string; bytes: number };
 
 /** What is to go back, as it is in the hidden frame: its body goes by a port. */
-export type SiblingAnswer =
-  | Extract<GuestAnswer, { do: "opaque" }>
-  | (Omit<Extract<GuestAnswer, { do: "response" }>, "body"> & {
+export type SiblingResponse =
+  | Extract<GuestReply, { do: "opaque" }>
+  | (Omit<Extract<GuestReply, { do: "response" }>, "body"> & {
       body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
     });
 
 /** From the hidden frame to the shell that asks, on the port of the request. */
 export type SiblingReply =
-  | GuestAnswer
+  | GuestReply
   /** Of a response that had a body all has come, or is not wanted any more. */
   | { do: "over" };
 
-/** What the shell gives to the part that asks siblings. */
+/** What the shell hands to the part that asks siblings. */
 export interface AskingHome {
-  /** Bodies that pages have handed over, and who is told how much of them was sent; by their ids. */
+  /** Bodies that pages have handed over, and whom to inform of how much of them was sent; by their ids. */
   bodies: Map<string, Blob>;
   progress: Map<string, (sentBytes: number) => void>;
 }

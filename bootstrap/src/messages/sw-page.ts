@@ -1,4 +1,4 @@
-// What the Service Worker and the pages that it serves say to each other: shells, and app frames.
+// The messages between the Service Worker and the pages that it serves: shells, and app frames.
 
 import type { Cookie } from "../cookies/parse";
 import type { GuestAsk, GuestNews } from "./guest";
@@ -20,7 +20,7 @@ export interface CookieWrite {
 }
 
 /**
- * What a page at the top of a tab says of it, "" for nothing: Cross-Origin-Opener-Policy, and
+ * The headers of the page at the top of a tab, "" for none: Cross-Origin-Opener-Policy, and
  * Cross-Origin-Embedder-Policy where both together isolate it.
  */
 export interface TabPolicy {
@@ -38,7 +38,7 @@ export type PageToSw =
       port: MessagePort;
       /** The shell is itself in a frame of another site. */
       embedded: boolean;
-      /** It has no frame of its own: it answers a sibling. */
+      /** It has no frame of its own: it serves a sibling. */
       hidden: boolean;
       /** The document that the shell's frame asks for next. */
       expect: string;
@@ -56,7 +56,7 @@ export type PageToSw =
   /** To the cookies of a shell's pages. */
   | { kind: "cookie"; lock: string; write: CookieWrite }
   | { kind: "bye"; lock: string }
-  /** The answer to `busy`: an event. */
+  /** The reply to `busy`: an event. */
   | { kind: "awake" }
   | { kind: "claim" }
   /** An updated Service Worker that waits may take over. */
@@ -65,20 +65,20 @@ export type PageToSw =
   | { kind: "iam"; lock: string; origins: readonly string[] }
   /**
    * From a page: the next navigation to this URL sends a form, whose body has this id.
-   * Answered on the port that comes with it.
+   * Acknowledged on the port that comes with it.
    */
   | { kind: "post"; id: string; url: string; contentType: string }
-  /** From an app page: whether its shell's frame has asked for this document last. Answered so. */
+  /** From an app page: whether its shell's frame has asked for this document last. The reply comes on that port. */
   | { kind: "coming"; url: string }
-  /** From an app page: what the next navigation to this URL gives is saved. Answered as `post`. */
+  /** From an app page: what the next navigation to this URL gives is saved. Acknowledged as `post`. */
   | { kind: "save"; url: string; name: string }
-  /** From a shell: how the next navigation to this URL treats the cache. Answered as `post`. */
+  /** From a shell: how the next navigation to this URL treats the cache. Acknowledged as `post`. */
   | { kind: "mode"; url: string; cache: RequestCache }
-  /** From a shell: the next visit of this URL is the tab of such a page. Answered as `post`. */
+  /** From a shell: the next visit of this URL is the tab of such a page. Acknowledged as `post`. */
   | { kind: "isolate"; url: string; policy: TabPolicy }
   /** From an app page: the request whose mark this is is no longer wanted. */
   | { kind: "abort"; id: string }
-  /** From the page that forgets the address: what is in memory goes first. Answered as `post`. */
+  /** From the page that forgets the address: what is in memory goes first. Acknowledged as `post`. */
   | { kind: "forget" }
   /** From an app page: it goes away, and none of its requests is wanted any more. */
   | { kind: "gone" };
@@ -88,23 +88,23 @@ export type SwToPage =
   | { kind: "guest"; news: GuestNews }
   /** To a shell: a request for another app under the same parent. */
   | ({ kind: "sibling" } & SiblingAsk)
-  /** Shells answer with hello, app pages with iam. instance: of this start of the Service Worker. */
+  /** Shells reply with hello, app pages with iam. instance: of this start of the Service Worker. */
   | { kind: "ask"; instance: string }
   /** To a shell: its port has arrived. What its pages may know of all cookies. */
   | { kind: "welcome"; session: string; cookies: Cookie[]; wrote: number }
   /**
    * To a shell: what became of cookies, once so many of its writes had been read, and so many been
-   * put down. Answered on the port that comes with it, if one does.
+   * put down. Acknowledged on the port that comes with it, if one does.
    */
   | { kind: "cookies"; changed: Cookie[]; deleted: Cookie[]; wrote: number; saved: number }
   | { kind: "reload" }
   /** To a shell: bodies that its pages have had whole, and how long they were. */
   | { kind: "sizes"; sizes: [url: string, bytes: number][] }
-  /** To a shell: answers are owed, and only an event keeps a Service Worker from being stopped. */
+  /** To a shell: responses are still to be sent, and only an event keeps a Service Worker from being stopped. */
   | { kind: "busy" }
   /**
    * The app clears the storage of its site: a shell empties localStorage and sessionStorage, an app
-   * page closes its databases. Answered on the port that comes with it.
+   * page closes its databases. Acknowledged on the port that comes with it.
    */
   | { kind: "clear-storage" }
   /** To a shell: what its frame asked for is no page, but a file that is being saved; empty: nothing at all. */

@@ -1,4 +1,4 @@
-// What our script in a worker of the app is told as it begins. It finds it on the global, and takes
+// What our script in a worker of the app gets as it begins. It finds it on the global, and takes
 // it off before a script of the app runs.
 
 export interface Given {
@@ -6,7 +6,7 @@ export interface Given {
   origins?: string;
   /** Path of the script itself, which cannot know it: its hash is in its name. */
   file?: string;
-  /** Where the app takes the worker's script to be. */
+  /** The worker's script, as the app names it. */
   location?: string;
 }
 

@@ -21,7 +21,7 @@ export interface SignedAnswer {
   signature: Bytes;
 }
 
-/** Throws BadDescription where the answer's description is none that can be trusted. */
+/** Throws BadDescription if the answer's description cannot be trusted. */
 export async function isSignedByPeer(answer: SignedAnswer): Promise<boolean> {
   const key = decodeBase32(answer.peerId, PUBLIC_KEY_BYTES);
   if (!key) return false;

@@ -1,7 +1,7 @@
 // One attempt at a link: offer, introduction, verified answer, candidates both ways, an open channel.
 
 import { isSignedByPeer } from "./answer-proof";
-import { knownIceServers } from "./told";
+import { knownIceServers } from "./hints";
 import { BadDescription, withoutOtherFingerprints } from "./session-description";
 import { Signalling } from "./signalling";
 import type { FromCoordinator, ToCoordinator } from "./signalling-messages";
@@ -15,7 +15,7 @@ export const CHANNEL: RTCDataChannelInit = {
   protocol: "p2claw/1",
 };
 
-// A path that answers at all answers within this, relays over TCP included.
+// A path that works at all opens within this, relays over TCP included.
 const DEADLINE_MS = 15_000;
 
 export interface AttemptOwner {
@@ -88,7 +88,7 @@ export class Attempt {
     this.signalling.close();
   }
 
-  /** End it, link and all. Nothing more is told. */
+  /** End it, link and all. Nothing more is reported. */
   stop(): void {
     this.over = true;
     clearTimeout(this.deadline);
@@ -115,7 +115,7 @@ export class Attempt {
     if (!this.over) this.signalling.send(offer);
   }
 
-  // Once the offer is on its way: the worker's script would take the connection that is open.
+  // Once the offer is on its way: the worker's script would occupy the connection that is open.
   private open(): void {
     try {
       // Given away in the same task, so that no message can arrive here.
@@ -188,7 +188,7 @@ export class Attempt {
   }
 
   private candidate(candidate: string, sdpMid: string): void {
-    // "" ends them; the browser needs no such word, and one of them dislikes it.
+    // "" ends them. No browser needs that, and one rejects it.
     if (!candidate) return;
     if (this.candidates) this.candidates.push({ candidate, sdpMid });
     else add(this.peer, { candidate, sdpMid });

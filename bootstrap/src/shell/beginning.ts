@@ -1,20 +1,20 @@
-// The worker of a shell, and its attempts at a link. The first one may begin before the rest of the
-// shell is here: what it and the worker say meanwhile is kept.
+// The worker of a shell, and its attempts at a link. The first attempt may begin before the rest of the
+// shell is here: its events, and the worker's messages, are kept until then.
 
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import { Attempt, type AttemptOwner, type Target } from "./attempt";
 import { Dial } from "./dial";
-import { knownDial } from "./told";
+import { knownDial } from "./hints";
 
-/** The number of the first attempt: the worker tells its links by them. */
+/** The number of the first attempt: the worker names its links by these numbers. */
 export const FIRST = 1;
 
 export class Beginning {
   private made: Worker | undefined;
-  private readonly heard: WorkerToShell[] = [];
+  private readonly messages: WorkerToShell[] = [];
   private early: Attempt | Dial | undefined;
   private owner: AttemptOwner | undefined;
-  private readonly said: ((owner: AttemptOwner) => void)[] = [];
+  private readonly events: ((owner: AttemptOwner) => void)[] = [];
 
   constructor(
     readonly target: Target,
@@ -24,7 +24,7 @@ export class Beginning {
   get worker(): Worker {
     if (!this.made) {
       this.made = new Worker(__WORKER_URL__);
-      this.made.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.heard.push(data);
+      this.made.onmessage = ({ data }: MessageEvent<WorkerToShell>) => this.messages.push(data);
     }
     return this.made;
   }
@@ -33,18 +33,18 @@ export class Beginning {
   async start(): Promise<void> {
     const dialled = await knownDial();
     await new Promise<void>((resolve) => {
-      const say = (word: (owner: AttemptOwner) => void): void => {
-        if (this.owner) word(this.owner);
-        else this.said.push(word);
+      const emit = (event: (owner: AttemptOwner) => void): void => {
+        if (this.owner) event(this.owner);
+        else this.events.push(event);
       };
       const owner: AttemptOwner = {
-        introduced: () => say((owner) => owner.introduced()),
-        answered: () => say((owner) => owner.answered()),
-        relayAtHand: () => say((owner) => owner.relayAtHand()),
-        refused: (refusal) => say((owner) => owner.refused(refusal)),
-        failed: (reached) => say((owner) => owner.failed(reached)),
-        doubtful: () => say((owner) => owner.doubtful()),
-        incapable: () => say((owner) => owner.incapable()),
+        introduced: () => emit((owner) => owner.introduced()),
+        answered: () => emit((owner) => owner.answered()),
+        relayAtHand: () => emit((owner) => owner.relayAtHand()),
+        refused: (refusal) => emit((owner) => owner.refused(refusal)),
+        failed: (reached) => emit((owner) => owner.failed(reached)),
+        doubtful: () => emit((owner) => owner.doubtful()),
+        incapable: () => emit((owner) => owner.incapable()),
         offered: resolve,
         transfer: (channel) => this.transfer(FIRST, channel),
       };
@@ -70,11 +70,11 @@ export class Beginning {
    * What the worker says from now on; and what was said meanwhile, by the first attempt before the
    * worker. Called once that attempt is known.
    */
-  hear(told: (message: WorkerToShell) => void): void {
+  listen(read: (message: WorkerToShell) => void): void {
     const { owner } = this;
-    this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => told(data);
-    if (owner) for (const word of this.said.splice(0)) word(owner);
-    for (const message of this.heard.splice(0)) told(message);
+    this.worker.onmessage = ({ data }: MessageEvent<WorkerToShell>) => read(data);
+    if (owner) for (const event of this.events.splice(0)) event(owner);
+    for (const message of this.messages.splice(0)) read(message);
   }
 
   private transfer(link: number, channel: RTCDataChannel): void {

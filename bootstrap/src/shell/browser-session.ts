@@ -1,11 +1,11 @@
-// Which session of the browser this is: cookies without an end last as long. The browser tells
+// Which session of the browser this is: cookies without an end last as long. The browser shows
 // nobody when it was ended, so its own means are asked: what a tab keeps, and a real cookie that ends
 // with the session. That one is for a path of which nothing is ever asked of the edge.
 
 import { SESSION_PREFIX } from "../messages/sw-page";
 
 const KEY = "p2claw.session";
-/** A page that the Service Worker answers by itself: only there the cookie can be read. */
+/** A page that the Service Worker makes itself: only there the cookie can be read. */
 const PAGE = "/__p2claw/session";
 const READ_MS = 1_500;
 
@@ -35,7 +35,7 @@ export function keepSession(name: string): void {
   });
 }
 
-// A shell that lives says the name by its lock: the Service Worker sees that itself.
+// While a shell lives its lock holds the name, which the Service Worker sees by itself.
 async function isAlive(): Promise<boolean> {
   const { held } = await navigator.locks.query().catch(() => ({ held: [] as LockInfo[] }));
   return held?.some(({ name }) => name?.startsWith(SESSION_PREFIX)) ?? false;
@@ -50,10 +50,10 @@ async function cookieOfPage(): Promise<string> {
     setTimeout(resolve, READ_MS);
     document.body.append(frame);
   });
-  const said = frame.contentDocument?.cookie ?? "";
+  const text = frame.contentDocument?.cookie ?? "";
   frame.remove();
   return (
-    said
+    text
       .split("; ")
       .find((pair) => pair.startsWith(`${KEY}=`))
       ?.slice(KEY.length + 1) ?? ""

@@ -2,7 +2,7 @@
 
 import type { ProblemCode } from "../messages/problems";
 
-/** The page that says what is missing, if anything is; asked at once. */
+/** The page that says what is missing, if anything is; known at once. */
 export function missingFeature(): ProblemCode | undefined {
   if (!isSecureContext) return "insecure";
   if (typeof RTCPeerConnection === "undefined" || typeof RTCDataChannel === "undefined") {

@@ -1,5 +1,6 @@
-// Keeps a link to the box: attempts, backoff, reconnection, and what the page is told of them. A visit
-// may begin with a dial; an offer follows where that is not answered soon, and the first to open wins.
+// Keeps a link to the box: attempts, backoff, reconnection, and what the page shows of them. A visit
+// may begin with a dial. If that does not reach the box soon an offer follows, and the first link to
+// open wins.
 
 import type { LinkNews, ShellToWorker } from "../messages/worker-shell";
 import { Code } from "../wire/codes";
@@ -14,18 +15,19 @@ const BACKOFF_FIRST_MS = 200;
 const BACKOFF_MOST_MS = 5_000;
 // A link that ended sooner than this was hardly one.
 const SHORT_MS = 5_000;
-// A coordinator that cannot be reached is mostly back at once; a person is told after so many tries.
+// A coordinator that cannot be reached is mostly back at once: a page shows it after so many tries.
 const UNREACHED = 2;
-// So soon a box that can be dialled answers a check, mostly; and so soon the link is open then.
+// A check mostly reaches a box that can be dialled within the first of these times, and the link is
+// then open within the second.
 const DIAL_MS = 300;
 const DIAL_MORE_MS = 1_000;
 
 export interface ConnectorOwner {
   moved(state: LinkState): void;
   relayAtHand(): void;
-  /** In how many seconds to ask again; undefined: only when a person says so. */
+  /** In how many seconds to ask again; undefined: only when a person asks for it. */
   refused(refusal: Refusal): number | undefined;
-  /** An attempt came to nothing. reached: the coordinator answered, and no path was found. */
+  /** An attempt came to nothing. reached: the coordinator replied, and no path was found. */
   fruitless(reached: boolean, delayMs: number): void;
   /** The box wants a newer shell. */
   outdated(): void;
@@ -56,7 +58,7 @@ export class Connector {
     this.step("start");
     const id = this.attempt();
     const dial = this.attempts.get(id);
-    if (isDial(dial)) this.beside(id, () => !dial.isAnswered, DIAL_MS);
+    if (isDial(dial)) this.beside(id, () => !dial.isReached, DIAL_MS);
   }
 
   /** No visit can be made here: the link is given up, and no other is tried. */
@@ -66,7 +68,7 @@ export class Connector {
     this.current = 0;
   }
 
-  /** What the worker says of its links. */
+  /** What happened to a link, as the worker reports it. */
   receive(message: LinkNews): void {
     switch (message.kind) {
       case "open":
@@ -129,7 +131,7 @@ export class Connector {
       failed: (reached) => {
         if (this.end(id)) this.fail(reached);
       },
-      doubtful: () => this.tell({ kind: "probe" }),
+      doubtful: () => this.post({ kind: "probe" }),
     });
     this.attempts.set(id, attempt);
     return id;
@@ -151,7 +153,7 @@ export class Connector {
   /** Someone waits, or the network is back: do not sit out the backoff. */
   hurry(): void {
     if (this.timer !== undefined) this.start();
-    if (this.state === "open") this.tell({ kind: "probe" });
+    if (this.state === "open") this.post({ kind: "probe" });
   }
 
   private leave(code: Code): void {
@@ -175,7 +177,7 @@ export class Connector {
 
   private refuse(refusal: Refusal): void {
     this.step("refused");
-    this.tell({ kind: "give-up" });
+    this.post({ kind: "give-up" });
     const inS = this.owner.refused(refusal);
     if (inS !== undefined) this.after(inS * 1_000);
   }
@@ -210,7 +212,7 @@ export class Connector {
     const dialled = isDial(this.attempts.get(id));
     this.drop(id);
     if (id !== this.current) return false;
-    // A dial says nothing of the box: it is asked, if it has not been.
+    // A dial that fails proves nothing about the box: the coordinator is asked, if it has not been.
     if (dialled && this.state === "finding" && this.last === id) this.attempt();
     else [this.current, this.rival] = [this.rival, 0];
     return !this.current;
@@ -218,7 +220,7 @@ export class Connector {
 
   private drop(id: number): void {
     if (id === this.rival) this.rival = 0;
-    if (this.attempts.has(id)) this.tell({ kind: "drop", link: id });
+    if (this.attempts.has(id)) this.post({ kind: "drop", link: id });
     this.attempts.get(id)?.stop();
     this.attempts.delete(id);
   }
@@ -228,11 +230,11 @@ export class Connector {
     this.owner.moved(this.state);
   }
 
-  private tell(message: ShellToWorker): void {
+  private post(message: ShellToWorker): void {
     this.beginning.worker.postMessage(message);
   }
 }
 
 function isDial(attempt: Attempt | Dial | undefined): attempt is Dial {
-  return attempt !== undefined && "isAnswered" in attempt;
+  return attempt !== undefined && "isReached" in attempt;
 }

@@ -33,9 +33,9 @@ export class Cookies implements CookiesApi {
     return this.matching(place).map(readable);
   }
 
-  write(place: Place, said: string): boolean {
+  write(place: Place, text: string): boolean {
     const nowMs = Date.now();
-    const cookie = parseCookie(octets(said.slice(0, TEXT_CHARS)), place, nowMs);
+    const cookie = parseCookie(octets(text.slice(0, TEXT_CHARS)), place, nowMs);
     const before = this.visible();
     const changes = cookie && this.jar.set(cookie, "script", this.site, nowMs);
     if (!changes) return false;
@@ -44,7 +44,7 @@ export class Cookies implements CookiesApi {
     const write = { count: this.count, cookie };
     this.writes.push(write);
     this.wrote(write);
-    this.tell(before);
+    this.report(before);
     return true;
   }
 
@@ -53,11 +53,11 @@ export class Cookies implements CookiesApi {
     return () => this.listeners.delete(listener);
   }
 
-  /** What the Service Worker says of cookies; by `welcome` it says all. */
+  /** Cookies from the Service Worker: some that are new, or with `welcome` all of them. */
   receive(news: News): void {
     const before = this.visible();
     const { changed, deleted } = news.kind === "cookies" ? news : this.difference(news.cookies);
-    // What was written here later is on its way to the Service Worker, and will be the last word.
+    // A cookie that was written here later is on its way to the Service Worker, and will stand.
     const isOlder = (cookie: Cookie): boolean =>
       (this.writtenAt.get(keyOf(cookie)) ?? 0) <= news.wrote;
     for (const cookie of deleted.filter(isOlder)) this.jar.remove(cookie);
@@ -67,7 +67,7 @@ export class Cookies implements CookiesApi {
     }
     const saved = news.kind === "cookies" ? news.saved : 0;
     this.writes = this.writes.filter(({ count }) => count > saved);
-    this.tell(before);
+    this.report(before);
   }
 
   private difference(cookies: Cookie[]): Changes {
@@ -85,7 +85,7 @@ export class Cookies implements CookiesApi {
   }
 
   // Only what is otherwise than before.
-  private tell(before: Cookie[]): void {
+  private report(before: Cookie[]): void {
     if (!this.listeners.size) return;
     const after = this.visible();
     const face = (cookie: Cookie): string => JSON.stringify({ ...cookie, createdMs: 0 });
@@ -103,9 +103,9 @@ function readable(cookie: Cookie): Cookie {
 }
 
 /** Text as octets of UTF-8, one a character. */
-function octets(said: string): string {
-  if (!/[^\0-\x7f]/.test(said)) return said;
-  return Array.from(new TextEncoder().encode(said), (octet) => String.fromCharCode(octet)).join("");
+function octets(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  return Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join("");
 }
 
 function text(kept: string): string {

@@ -67,7 +67,7 @@ export function readDescriptor(bytes: Bytes): Descriptor | undefined {
   };
 }
 
-/** The answer that the box would give to this offer of a browser's. Throws BadDescription. */
+/** The answer that the box would send to this offer of a browser's. Throws BadDescription. */
 export function answerOf(descriptor: Descriptor, offerSdp: string): string {
   const { ticket, password, fingerprint, addresses } = descriptor;
   const own = /^a=ice-pwd:([\w+/]*)/m.exec(offerSdp)?.[1];

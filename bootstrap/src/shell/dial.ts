@@ -27,8 +27,8 @@ export class Dial {
     void this.begin().catch(() => this.fail());
   }
 
-  /** The box has answered a check: it is there. */
-  get isAnswered(): boolean {
+  /** A check of ours reached the box, which is there. */
+  get isReached(): boolean {
     return this.peer.iceConnectionState === "connected";
   }
 
@@ -48,7 +48,7 @@ export class Dial {
     signalling.begin(undefined);
   }
 
-  /** End it, link and all. Nothing more is told. */
+  /** End it, link and all. Nothing more is reported. */
   stop(): void {
     this.over = true;
     clearTimeout(this.deadline);
@@ -74,7 +74,7 @@ export class Dial {
       return;
     }
     const sdp = answerOf(descriptor, peer.localDescription?.sdp ?? "");
-    const answering = peer.setRemoteDescription({ type: "answer", sdp });
+    const applied = peer.setRemoteDescription({ type: "answer", sdp });
     try {
       // Given away in the same task, so that no message can arrive here.
       owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
@@ -82,7 +82,7 @@ export class Dial {
       owner.incapable();
       return;
     }
-    await answering;
+    await applied;
   }
 
   private watch(): void {

@@ -70,7 +70,7 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
         this.frame.start(url);
       });
     const { form } = history;
-    // A tab that is itself the answer to a form has sent it by now; the browser has asked.
+    // If the tab itself is the response to a form, the browser has asked, and sent the form again by now.
     if (!form || "posted" in document.documentElement.dataset) start();
     else this.resend(form, url, start);
   }
@@ -85,7 +85,7 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
     this.serviceWorker.arrived();
     const arrival = this.history.arrive(page, this.forms.arrived());
     if (page.tab) {
-      // A browser isolates a page for what the top of its tab says, and that alone.
+      // A browser isolates a page by the headers of the top of its tab alone.
       void this.serviceWorker
         .post({ kind: "isolate", url: withoutFragment(location.href), policy: page.tab })
         .then(() => reloadAs(arrival.type));
@@ -93,7 +93,7 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
     return arrival;
   }
 
-  /** The app asks for the document again. true: it answers a form, and a person is asked first. */
+  /** The app reloads the document. true: it is the response to a form, and a person is asked first. */
   reloads(): boolean {
     const { form } = this.history;
     if (!form || this.forms.last) return false; // or it is sent again just now

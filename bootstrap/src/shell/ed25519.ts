@@ -1,10 +1,10 @@
 // Ed25519 keys and signatures that only the holder of one private key can have made: browsers differ
-// in which others they take. Source: RFC 8032 §5.1, docs/WIRE.md §10.
+// in which others they accept. Source: RFC 8032 §5.1, docs/WIRE.md §10.
 
 const P = (1n << 255n) - 19n;
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;
 
-/** Whether both are encoded as RFC 8032 §5.1.2 says, and neither point is of small order. */
+/** Whether both are encoded as in RFC 8032 §5.1.2, and neither point is of small order. */
 export function isSound(publicKey: Uint8Array, signature: Uint8Array): boolean {
   const [r, s] = [signature.subarray(0, 32), signature.subarray(32)];
   return isPoint(publicKey) && isPoint(r) && s.length === 32 && littleEndian(s) < L;

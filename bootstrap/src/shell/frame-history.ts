@@ -21,7 +21,7 @@ interface Entry {
   app: unknown;
   referrer: string;
   kept: Kept | undefined;
-  /** The form that the document answers. */
+  /** The form whose response the document is. */
   form: { contentType: string; bytes: Uint8Array<ArrayBuffer> | undefined } | undefined;
 }
 
@@ -100,7 +100,7 @@ export class FrameHistory {
     return current()?.referrer;
   }
 
-  /** A document has come. sent: the form that it may be the answer to. */
+  /** A document has come. sent: the form whose response it may be. */
   arrive(page: AppPage, sent: SentForm | undefined): Arrival {
     const { document: shown, history: own } = page.window;
     const href = unmarked(page.window.location.href);
@@ -201,7 +201,7 @@ export class FrameHistory {
     this.left.set(at.key, this.kept());
     this.cause = "traverse";
     // At once: Chromium leads the frame by the frame's own entry too, which mostly is of another
-    // document. A browser shows what it has kept, however old: the mark says so.
+    // document. A browser shows what it has kept, however old: the mark asks for that.
     const same = withoutFragment(url) === withoutFragment(page.window.location.href);
     const go = (): void => page.go(same ? url : marked(url, { cache: "force-cache" }));
     const form = this.formOf(entry);

@@ -39,7 +39,7 @@ const ALLOW = [
 export interface FrameOwner {
   /** A document without our script is there: an image, a PDF, plain text. */
   bare(page: AppPage): void;
-  /** A document is whole. status: of its answer. */
+  /** A document is whole. status: of its response. */
   whole(shown: Document, status: number): void;
   /** A document with an opaque origin is there, a file that may not run: nothing is known of it. */
   closed(): void;
@@ -128,7 +128,7 @@ export class Frame {
   }
 }
 
-// Only what the browser knows, where it says so: for each other one it would write a warning.
+// Only those that the browser knows, if it lists them: for each other one it would log a warning.
 function allowed(): string[] {
   const policy: unknown = Reflect.get(document, "featurePolicy");
   const features: unknown = isPolicy(policy) ? policy.features() : ALLOW;
@@ -145,7 +145,7 @@ function statusOf({ performance: timing }: Window): number {
   return (entry && "responseStatus" in entry && Number(entry.responseStatus)) || 0;
 }
 
-// Where a form that led elsewhere is answered by GET.
+// If the form led to a redirect, which is followed by GET.
 function isRedirected({ performance: timing }: Window): boolean {
   const [entry] = timing.getEntriesByType("navigation");
   return entry !== undefined && "redirectCount" in entry && entry.redirectCount !== 0;

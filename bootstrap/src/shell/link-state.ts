@@ -12,7 +12,7 @@ export type LinkState =
   | "open"
   /** Between two attempts. */
   | "waiting"
-  /** Trying again at once would be no use: a page tells why. */
+  /** Trying again at once would be no use: a page says why. */
   | "refused";
 
 export type LinkStep =
@@ -20,7 +20,7 @@ export type LinkStep =
   | "introduced"
   | "answered"
   | "opened"
-  /** An open link is lost or silent, or takes nothing new. */
+  /** An open link is lost or silent, or admits nothing new. */
   | "lost"
   /** An attempt came to nothing. */
   | "failed"
@@ -28,9 +28,9 @@ export type LinkStep =
 
 const TRANSITIONS: Record<LinkState, Partial<Record<LinkStep, LinkState>>> = {
   idle: { start: "finding" },
-  // Where a link is looked for in place of a silent one, that may be heard of again: it is `opened`.
+  // While another link is tried in place of a silent one, messages may come on that again: `opened`.
   finding: { introduced: "asking", opened: "open", failed: "waiting", refused: "refused" },
-  // The worker's word that the channel is open may overtake the browser's that the answer is applied.
+  // The worker may report an open channel before the browser reports that the answer is applied.
   asking: { answered: "connecting", opened: "open", failed: "waiting", refused: "refused" },
   connecting: { opened: "open", failed: "waiting", refused: "refused" },
   open: { answered: "open", lost: "waiting", refused: "refused" },

@@ -15,7 +15,7 @@ import type { LinkState } from "./link-state";
 import { progressOf } from "./progress";
 import type { Screen } from "./screen";
 
-/** What a text says besides. */
+/** What is added to a problem's text. */
 type More = (late: Late) => Partial<ProblemText>;
 
 /** none: the app is in view. link, app: a problem of the link, or of what the frame asked for. */
@@ -102,7 +102,7 @@ export class Pages {
     const problem = { title: "This leads to another site", text: [origin] };
     const act = (): void => location.assign(origin);
     const retry = { inS: undefined, act, label: "Continue" };
-    this.say("departure", ({ problemPage }) => problemPage(problem, retry));
+    this.show("departure", ({ problemPage }) => problemPage(problem, retry));
   }
 
   /** The network is back, or a person looks: do not sit out the pause. */
@@ -121,16 +121,16 @@ export class Pages {
       hidden.problem(code, act);
       return;
     }
-    this.say(code, (late) => {
+    this.show(code, (late) => {
       const problem = late.problemText(code, this.names);
-      const said = more(late);
-      const whole = { ...problem, ...said, text: [...problem.text, ...(said.text ?? [])] };
+      const added = more(late);
+      const whole = { ...problem, ...added, text: [...problem.text, ...(added.text ?? [])] };
       const retry = RETRIES[code] === "never" ? undefined : { inS, act, label: whole.act };
       return late.problemPage(whole, retry);
     });
   }
 
-  private say(code: string, parts: (late: Late) => object[]): void {
+  private show(code: string, parts: (late: Late) => object[]): void {
     const { turns, screen } = this;
     const draw = (act: () => void): void => {
       if (turns === this.turns) act();

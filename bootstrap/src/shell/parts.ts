@@ -5,7 +5,7 @@ import type { GuestModule } from "../messages/guest-page";
 import type { Late } from "../messages/late";
 import type { SiblingModule } from "../messages/sibling";
 
-/** Pages for people, the look of the tab, and more; it is given to the app's pages too. */
+/** Pages for people, the look of the tab, and more; the app's pages use it too. */
 export function loadLate(): Promise<Late> {
   const url: string = __LATE_URL__;
   return import(url).then(({ late }: { late: Late }) => late);

@@ -1,4 +1,4 @@
-// When the tab was last reloaded for a newer shell: told from one document of the tab to the next, so
+// When the tab was last reloaded for a newer shell: kept from one document of the tab for the next, so
 // that it is not done again and again.
 
 const NOTE = "p2claw.reloaded";
@@ -8,7 +8,7 @@ export function noteReload(): void {
   sessionStorage.setItem(NOTE, String(Date.now()));
 }
 
-/** When, 0 for never. The note is taken away: the storage is the app's. */
+/** When, 0 for never. The note is removed: the storage is the app's. */
 export function takeReload(): number {
   try {
     const lastMs = Number(sessionStorage.getItem(NOTE));

@@ -18,7 +18,7 @@ export class Screen {
     if (this.status.textContent !== progress.text) this.status.textContent = progress.text;
   }
 
-  /** Of a problem where what says more could not be loaded. */
+  /** Of a problem whose explanation could not be loaded. */
   bare(code: string, host: string, text: string): void {
     this.made(
       "problem",

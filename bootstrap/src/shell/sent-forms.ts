@@ -1,4 +1,4 @@
-// The bodies that pages of the app have handed over, by their ids: the worker sends them, and is told
+// The bodies that pages of the app have handed over, by their ids: the worker sends them, and learns
 // when a request is over. The body of a form is kept until the next document has come.
 
 import type { SentForm } from "../messages/frame-shell";
@@ -8,7 +8,7 @@ import type { ShellToWorker } from "../messages/worker-shell";
 export class SentForms implements AskingHome {
   readonly bodies = new Map<string, Blob>();
   readonly progress = new Map<string, (sentBytes: number) => void>();
-  /** The form that the next document may be the answer to. */
+  /** The form whose response the next document may be. */
   last: SentForm | undefined;
   private ids: string[] = []; // of forms that no document has come of yet
 
@@ -17,7 +17,7 @@ export class SentForms implements AskingHome {
   body(id: string, body: Blob, progress?: (sentBytes: number) => void): void {
     if (progress) this.progress.set(id, progress);
     this.bodies.set(id, body);
-    this.tell({ kind: "body", id, body });
+    this.post({ kind: "body", id, body });
   }
 
   form(id: string, form: SentForm): void {
@@ -25,25 +25,25 @@ export class SentForms implements AskingHome {
     // One of our own: what a page made cannot be read any more once the page is gone.
     const body = form.body && new Blob([form.body]);
     this.last = { ...form, body };
-    if (body) this.tell({ kind: "body", id, body });
+    if (body) this.post({ kind: "body", id, body });
   }
 
   /** The request that named it is over. */
   done(id: string): void {
     this.progress.delete(id);
     this.bodies.delete(id);
-    this.tell({ kind: "body-done", id });
+    this.post({ kind: "body-done", id });
   }
 
-  /** A document has come. Returns the form that it may be the answer to. */
+  /** A document has come. Returns the form whose response it may be. */
   arrived(): SentForm | undefined {
-    for (const id of this.ids.splice(0)) this.tell({ kind: "body-done", id });
+    for (const id of this.ids.splice(0)) this.post({ kind: "body-done", id });
     const { last } = this;
     this.last = undefined;
     return last;
   }
 
-  private tell(message: ShellToWorker): void {
+  private post(message: ShellToWorker): void {
     this.worker.postMessage(message);
   }
 }

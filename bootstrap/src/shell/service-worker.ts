@@ -1,4 +1,5 @@
-// The Service Worker from the shell's side: registered, in control, and joined to the channel worker.
+// The shell's connection to the Service Worker: greets it, joins it to the channel worker, and passes on
+// its messages. How it comes into control is sw-control's.
 
 import type { SentForm } from "../messages/frame-shell";
 import type { GuestAsk, GuestNews } from "../messages/guest";
@@ -15,24 +16,19 @@ import {
   type TabPolicy,
 } from "../messages/sw-page";
 import type { ShellToWorker } from "../messages/worker-shell";
-import { SW_OPTIONS, SW_SCRIPT } from "./registration";
+import { control } from "./sw-control";
 import { tabType } from "./tab-type";
 import { reloadTab } from "./top-steps";
 import { withoutFragment } from "./urls";
 
-const CONTROL_MS = 15_000;
 const WELCOME_MS = 2_000;
-const UPDATE_MS = 5_000;
 // As many as a page may come to have entries of in its timeline, and some.
 const SIZES = 1_000;
 
 /** Name of the Web Lock that this shell holds as long as it lives. */
 export const LOCK = `${LOCK_PREFIX}${crypto.randomUUID()}`;
 
-/** There is no Service Worker here, or it cannot be had. */
-export class NoServiceWorker extends Error {}
-
-/** There is one, and the browser has been told not to ask it. */
+/** There is one, but a person has set the browser to pass it by. */
 export class Bypassed extends Error {}
 
 export interface ServiceWorkerOwner {
@@ -84,16 +80,16 @@ export class ServiceWorkerLink {
     const { serviceWorker } = navigator;
     serviceWorker.onmessage = ({ data, ports }: MessageEvent<SwToPage>) =>
       this.receive(data, ports[0]);
-    // The event may come after the one in control has been greeted: what was asked on its port goes on.
+    // The event may come after that Service Worker was greeted: then the requests on its port go on.
     serviceWorker.oncontrollerchange = () =>
       serviceWorker.controller !== this.greeted && this.hello();
     serviceWorker.startMessages();
     const locked = held(LOCK);
-    window.addEventListener("pagehide", () => this.say({ kind: "bye", lock: LOCK }));
-    const isNew = await this.control();
+    window.addEventListener("pagehide", () => this.send({ kind: "bye", lock: LOCK }));
+    const isNew = await control();
     const [intercepted, session] = await Promise.all([
       this.isIntercepted(),
-      // Who has never been here has left no session.
+      // A browser that was never here has left no session.
       isNew ? "" : browserSession(),
       locked,
     ]);
@@ -106,13 +102,13 @@ export class ServiceWorkerLink {
 
   /** Whether requests reach the Service Worker: a page may be controlled, and they pass it by. */
   async isIntercepted(): Promise<boolean> {
-    const answer = await fetch(OCTETS).catch(() => undefined);
-    const octet = answer?.headers.get("octet");
+    const response = await fetch(OCTETS).catch(() => undefined);
+    const octet = response?.headers.get("octet");
     this.recodes = octet?.length === 2;
     return octet != null;
   }
 
-  /** Say which document the frame asks for next; resolves when the Service Worker knows. */
+  /** Announce which document the frame asks for next; resolves when the Service Worker knows. */
   async announce(url: string, referrer?: string): Promise<void> {
     // With the first greeting.
     if (this.expect === url && referrer !== undefined && this.referrer === referrer) return;
@@ -138,7 +134,7 @@ export class ServiceWorkerLink {
   /** A page has written a cookie. */
   wrote(write: CookieWrite): void {
     this.worker.postMessage({ kind: "wrote", count: write.count } satisfies ShellToWorker);
-    this.say({ kind: "cookie", lock: LOCK, write });
+    this.send({ kind: "cookie", lock: LOCK, write });
   }
 
   /** That document has come. */
@@ -146,76 +142,23 @@ export class ServiceWorkerLink {
     this.referrer = undefined;
   }
 
-  /** Of the app's own service workers; resolves with what the Service Worker says. */
-  guest(ask: GuestAsk, given: Transferable[] = []): Promise<unknown> {
+  /** About the app's own service workers; resolves with the reply of the Service Worker. */
+  guest(ask: GuestAsk, transferred: Transferable[] = []): Promise<unknown> {
     const { port1, port2 } = new MessageChannel();
     return new Promise((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
       const message: PageToSw = { kind: "guest", ask };
-      navigator.serviceWorker.controller?.postMessage(message, [port2, ...given]);
+      navigator.serviceWorker.controller?.postMessage(message, [port2, ...transferred]);
     });
   }
 
-  /** Say what comes next; resolves when the Service Worker knows. */
+  /** Announce what comes next; resolves when the Service Worker knows. */
   post(message: Extract<PageToSw, { kind: "post" | "isolate" }>): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     return new Promise((resolve) => {
       port1.onmessage = () => resolve();
       navigator.serviceWorker.controller?.postMessage(message, [port2]);
     });
-  }
-
-  /** Get a newer Service Worker, and with it a newer shell, where there is one. */
-  async update(): Promise<void> {
-    const registration = await navigator.serviceWorker.getRegistration();
-    await registration?.update().catch(() => undefined);
-    const next = registration?.waiting ?? registration?.installing;
-    if (!next) return;
-    const changed = new Promise((resolve) => {
-      navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true });
-      setTimeout(resolve, UPDATE_MS);
-    });
-    const takeOver = (): void => {
-      if (next.state === "installed") next.postMessage({ kind: "take-over" } satisfies PageToSw);
-    };
-    next.addEventListener("statechange", takeOver);
-    takeOver();
-    await changed;
-  }
-
-  // Whether there was none before.
-  private async control(): Promise<boolean> {
-    const { serviceWorker } = navigator;
-    const registering = serviceWorker.register(SW_SCRIPT, SW_OPTIONS);
-    if (serviceWorker.controller) {
-      // Not awaited: the job may be queued behind an update for seconds.
-      registering.then(takeOverIfAlone).catch(() => undefined);
-      return false;
-    }
-    const registration = await registering.catch(() => {
-      throw new NoServiceWorker();
-    });
-    const isNew = !registration.active;
-    // After a hard reload nobody controls this page, though the worker is there.
-    const claim = (): void =>
-      registration.active?.postMessage({ kind: "claim" } satisfies PageToSw);
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new NoServiceWorker()), CONTROL_MS);
-      serviceWorker.addEventListener(
-        "controllerchange",
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-      claim();
-      if (serviceWorker.controller) {
-        clearTimeout(timer);
-        resolve();
-      }
-    });
-    return isNew;
   }
 
   // Resolves when the Service Worker knows this shell, and its cookies are here.
@@ -273,7 +216,7 @@ export class ServiceWorkerLink {
         while (this.sizes.size > SIZES) this.sizes.delete([...this.sizes.keys()][0] ?? "");
         return;
       case "busy":
-        this.say({ kind: "awake" });
+        this.send({ kind: "awake" });
         return;
       case "reload":
         reloadTab();
@@ -299,12 +242,12 @@ export class ServiceWorkerLink {
     }
   }
 
-  private say(message: PageToSw): void {
+  private send(message: PageToSw): void {
     navigator.serviceWorker.controller?.postMessage(message);
   }
 }
 
-// By the edge: without any.
+// A page of the edge's has none.
 function served(): TabPolicy {
   const { opener = "", embedder = "" } = document.documentElement.dataset;
   return { opener, embedder };
@@ -330,16 +273,4 @@ function held(name: string): Promise<void> {
     // Some browsers have no locks within another site's page.
     navigator.locks.request(name, hold).catch(resolve);
   });
-}
-
-// An updated Service Worker waits as long as other shells live: their streams would end.
-async function takeOverIfAlone(registration: ServiceWorkerRegistration): Promise<void> {
-  if (!registration.waiting) return;
-  const { held: locks } = await navigator.locks.query();
-  const shells = (locks ?? []).filter(({ name }) => name?.startsWith(LOCK_PREFIX));
-  if (shells.length > 1) return;
-  navigator.serviceWorker.addEventListener("controllerchange", reloadTab, {
-    once: true,
-  });
-  registration.waiting.postMessage({ kind: "take-over" } satisfies PageToSw);
 }

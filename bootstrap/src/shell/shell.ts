@@ -15,17 +15,12 @@ import type { Pages } from "./pages";
 import { loadClosing, loadGuests, loadLate, loadSibling } from "./parts";
 import type { Screen } from "./screen";
 import { SentForms } from "./sent-forms";
-import {
-  Bypassed,
-  LOCK,
-  NoServiceWorker,
-  ServiceWorkerLink,
-  type ServiceWorkerOwner,
-} from "./service-worker";
+import { Bypassed, LOCK, ServiceWorkerLink, type ServiceWorkerOwner } from "./service-worker";
+import { NoServiceWorker, update } from "./sw-control";
 import { reloadTab } from "./top-steps";
 import { isOwn, withoutFragment } from "./urls";
 
-const SAID_MS = 10_000;
+const LINE_MS = 10_000; // how long a line of text is shown
 
 export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
   private readonly worker: Worker;
@@ -37,13 +32,13 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     this.serviceWorker.wrote(write),
   );
   private controlled = false;
-  // The app's own service worker may answer without a link.
+  // The app's own service worker may respond without a link.
   private readonly covered = "covered" in document.documentElement.dataset;
   private readonly own: ShellApi;
   private attending: Promise<void> | undefined;
   private keeper: Promise<Guests> | undefined;
   private asking: Promise<Asking> | undefined;
-  private loading = false; // the frame has been told to load the app
+  private loading = false; // the frame loads the app, or has loaded it
 
   constructor(
     private readonly beginning: Beginning,
@@ -63,7 +58,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     );
     this.documents = new Documents(pages, this.serviceWorker, this.forms, () => this.attend());
     this.own = this.api();
-    // Said by an opener, or by the app to its `top`.
+    // Posted by an opener, or by the app to its `top`.
     window.addEventListener("message", (event) => {
       if (event.source !== null) this.documents.page?.hear(event);
     });
@@ -83,7 +78,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     const { connector } = this.link;
     connector.start();
     // The attempt that it is about is known by now.
-    this.beginning.hear((message) => this.receive(message));
+    this.beginning.listen((message) => this.receive(message));
     // Beside all else: hardly any browser fails here.
     void verifiesKeys().then((can) => can || this.link.incapable());
     const hurry = (): void => {
@@ -117,7 +112,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
   }
 
   update(): Promise<void> {
-    return this.serviceWorker.update();
+    return update();
   }
 
   download(sure: boolean, empty: boolean): void {
@@ -128,7 +123,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     this.forms.last = form;
   }
 
-  // What is new, none needs to know of who has not asked.
+  // Only pages that have asked for the app's service workers need the news of them.
   guest(news: GuestNews): void {
     const keeper = news.do === "wanted" ? this.guests() : this.keeper;
     void keeper?.then((guests) => guests.news(news));
@@ -161,7 +156,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
       leaving: (how) => history.leaving(how),
       reloads: () => documents.reloads(),
       stayed: () => history.stayed(),
-      post: (to, ...said) => to.postMessage(...said),
+      post: (to, ...message) => to.postMessage(...message),
       depart: (url, how) => {
         if (how === "push" || (how === undefined && history.pushes)) location.assign(url);
         else location.replace(url);
@@ -170,14 +165,14 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
       formBody: (id, form) => forms.form(id, form),
       bodyDone: (id) => forms.done(id),
       socket: (id, port, url) => {
-        if (isOwn(url)) this.tell({ kind: "socket", id, port }, port);
+        if (isOwn(url)) this.post({ kind: "socket", id, port }, port);
         else void this.siblings().then((asking) => asking.socket(id, port));
       },
       late: loadLate,
       guests: () => this.guests(),
       say: (text) => {
         link.line(text);
-        setTimeout(() => link.line(), SAID_MS);
+        setTimeout(() => link.line(), LINE_MS);
       },
       nested: async (url) => {
         frame.known(frame.document); // it is no page of the app
@@ -200,7 +195,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     const { field, basic } = await (this.hidden ? Promise.reject(new Error()) : loadLate())
       .then((late) => late.signIn(question))
       .catch(() => nobody);
-    this.tell({ kind: "signed-in", id, field, basic });
+    this.post({ kind: "signed-in", id, field, basic });
   }
 
   private receive(message: WorkerToShell): void {
@@ -220,7 +215,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
   }
 
   private guests(): Promise<Guests> {
-    const ask: GuestHome["ask"] = (message, given) => this.serviceWorker.guest(message, given);
+    const ask: GuestHome["ask"] = (message, ports) => this.serviceWorker.guest(message, ports);
     return (this.keeper ??= loadGuests().then(({ keepGuests }) => keepGuests({ lock: LOCK, ask })));
   }
 
@@ -241,13 +236,13 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     this.link.giveUp(bypassed ? "bypassed" : "no-service-worker");
   }
 
-  private tell(message: ShellToWorker, ...given: Transferable[]): void {
-    this.worker.postMessage(message, given);
+  private post(message: ShellToWorker, ...transferred: Transferable[]): void {
+    this.worker.postMessage(message, transferred);
   }
 }
 
-// Who came by a link of another site, or by one that does not say, gets no cookie that is meant for
-// visits from here alone: what cannot be known is taken for the worst.
+// A visit by a link of another site gets no cookie that is meant for visits from here alone. If the
+// browser does not say where the link was, the visit counts as one from another site.
 function ledHere(): boolean {
   const [navigation] = performance.getEntriesByType("navigation");
   const again = navigation instanceof PerformanceNavigationTiming && navigation.type !== "navigate";

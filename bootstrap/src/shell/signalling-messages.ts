@@ -1,4 +1,4 @@
-// What the coordinator says, checked, and what we say. Pure. Source: docs/WIRE.md §12.
+// The messages of the coordinator, checked, and ours to it. Pure. Source: docs/WIRE.md §12.
 
 export interface IceServer {
   urls: string[];
@@ -19,7 +19,7 @@ export type ToCoordinator =
   | { t: "end" };
 
 const MESSAGE_CHARS = 65_536;
-// Each of a few kilobytes: an answer and candidates, or one word.
+// Each reply has a few kilobytes: an answer and candidates, or a single message.
 const REPLY_CHARS = 262_144;
 const REPLY_MESSAGES = 512;
 const SDP_CHARS = 16_384;

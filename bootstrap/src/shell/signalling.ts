@@ -1,15 +1,15 @@
-// One visit at the coordinator, by HTTP: what we have to say is posted, and the reply has what the
-// coordinator says. So it takes the connection that brought the page, where there is one.
+// One visit at the coordinator, by HTTP: our messages are posted, and the coordinator's come in the
+// reply. So the visit uses the connection that brought the page, if there is one.
 // Source: docs/WIRE.md §12.
 
-import { keepTold, toldIn } from "./told";
+import { keepHints, hintsIn } from "./hints";
 import { type FromCoordinator, type ToCoordinator, readReply } from "./signalling-messages";
 
 const CANDIDATES = 64;
 // Candidates come one by one, several within a few milliseconds.
 const TOGETHER_MS = 5;
-// A STUN server mostly answers as soon as the coordinator does: its word goes with the next post,
-// while the connection is free. What comes later takes another connection.
+// A STUN server mostly replies as soon as the coordinator does: the candidate goes with the next post,
+// while the connection is free. Later messages go over another connection.
 const GATHER_MS = 60;
 
 export interface SignallingOwner {
@@ -33,7 +33,7 @@ export class Signalling {
     private readonly owner: SignallingOwner,
   ) {}
 
-  /** Once, and first. offer: undefined where the ICE servers are to be heard of before. */
+  /** Once, and first. offer: undefined if the ICE servers must be known before it. */
   begin(offer: ToCoordinator | undefined): void {
     void this.run(offer ? [offer] : []).catch(() => this.fail());
   }
@@ -48,23 +48,23 @@ export class Signalling {
     else this.flushing ??= setTimeout(() => this.flush(), TOGETHER_MS);
   }
 
-  /** Nothing more is told, and nothing more is heard. */
+  /** Nothing more is sent, and nothing more is read. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     clearTimeout(this.flushing);
     this.gathered?.();
-    // The coordinator tells the box, and ends the reply that is held.
+    // The coordinator informs the box, and ends the reply that it holds back.
     if (this.session !== undefined) this.post([{ t: "end" }], false).catch(() => undefined);
   }
 
   private async run(first: ToCoordinator[]): Promise<void> {
-    this.hear(await this.ask(this.url, { messages: first }));
+    this.read(await this.ask(this.url, { messages: first }));
     if (first.length) await this.gathering();
     while (!this.isClosed && this.session !== undefined) {
       clearTimeout(this.flushing);
       this.flushing = undefined;
-      this.hear(await this.post(this.queue.splice(0), true));
+      this.read(await this.post(this.queue.splice(0), true));
     }
   }
 
@@ -81,7 +81,7 @@ export class Signalling {
     this.flushing = undefined;
     if (this.isClosed || this.session === undefined || !this.queue.length) return;
     this.post(this.queue.splice(0), false).then(
-      (reply) => this.hear(reply),
+      (reply) => this.read(reply),
       () => this.fail(),
     );
   }
@@ -94,22 +94,22 @@ export class Signalling {
   // Two attempts in turn share no connection: browsers keep those of requests without credentials
   // apart. The one that brought the page is dead where this machine has changed its address, and
   // Firefox does not notice for 5 s and more.
-  private async ask(url: URL, said: object): Promise<Reply> {
+  private async ask(url: URL, body: object): Promise<Reply> {
     const init: RequestInit = {
       method: "POST",
-      body: JSON.stringify(said),
+      body: JSON.stringify(body),
       credentials: this.attempt % 2 ? "same-origin" : "omit",
-      keepalive: true, // the end of a visit is said though the page goes
+      keepalive: true, // the end of a visit is sent even if the page goes
       referrer: "", // it would name the path that the app is asked for
     };
     const reply = await fetch(url, init);
     if (!reply.ok) throw new Error(String(reply.status));
-    const told = toldIn(reply.headers.get("server-timing") ?? "");
-    return { messages: readReply(await reply.text()), told };
+    const hints = hintsIn(reply.headers.get("server-timing") ?? "");
+    return { messages: readReply(await reply.text()), hints };
   }
 
-  private hear({ messages, told }: Reply): void {
-    if (told) keepTold(told);
+  private read({ messages, hints }: Reply): void {
+    if (hints) keepHints(hints);
     for (const message of messages) {
       if (this.isClosed) return;
       if (message.t === "introduced") this.session = message.session;
@@ -127,12 +127,14 @@ export class Signalling {
 
 interface Reply {
   messages: FromCoordinator[];
-  told: ReturnType<typeof toldIn>;
+  hints: ReturnType<typeof hintsIn>;
 }
 
-// A STUN server has answered, or none will.
-function endsGathering(said: ToCoordinator): boolean {
-  return said.t === "candidate" && (!said.candidate || said.candidate.includes(" typ srflx"));
+// A STUN server has replied, or none will.
+function endsGathering(message: ToCoordinator): boolean {
+  return (
+    message.t === "candidate" && (!message.candidate || message.candidate.includes(" typ srflx"))
+  );
 }
 
 /** The coordinator is on the page's own origin. */

@@ -4,8 +4,8 @@ import { reloadTab } from "./top-steps";
 
 const KEY = "p2claw.came";
 
-/** A NavigationTimingType, "" where the browser does not tell. */
-export const tabType = taken() ?? native();
+/** A NavigationTimingType, "" if the browser does not show it. */
+export const tabType = noted() ?? native();
 
 /** type: how the next shell's tab has come; undefined: as a link leads there. */
 export function reloadAs(type = "navigate"): void {
@@ -18,8 +18,8 @@ function native(): string {
   return entry instanceof PerformanceNavigationTiming ? entry.type : "";
 }
 
-// At once taken away: the storage is the app's.
-function taken(): string | undefined {
+// Removed at once: the storage is the app's.
+function noted(): string | undefined {
   try {
     const type = sessionStorage.getItem(KEY) ?? undefined;
     sessionStorage.removeItem(KEY);

@@ -47,7 +47,7 @@ export function followTop(frame: TopSteps): void {
   });
 }
 
-// Where no event tells of such steps the tab is loaded anew, and that is counted from one of its
+// If no event reports such steps the tab is loaded anew, and that is counted from one of its
 // documents to the next.
 const NOTE = "p2claw.busted";
 const MOST = 2;
@@ -61,7 +61,7 @@ function noteBust(): void {
   }
 }
 
-// At once taken away: the storage is the app's.
+// Removed at once: the storage is the app's.
 function takeBusts(): number {
   try {
     const [count, url] = (sessionStorage.getItem(NOTE) ?? "").split(" ");

@@ -10,7 +10,7 @@ export type Trust =
   | { kind: "wrong"; because: "alias" | "link" | "first-visit"; expected: string };
 
 export type Refusal =
-  /** What the coordinator said. */
+  /** From the coordinator. */
   | { kind: "coordinator"; code: string; retryS: number | undefined }
   | { kind: "wrong-key"; found: string; trust: Extract<Trust, { kind: "wrong" }> }
   /** The signature is not by the box's key. */

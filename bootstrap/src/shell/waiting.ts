@@ -4,7 +4,7 @@
 import type { LinkState } from "./link-state";
 
 // A network with a round trip of 600 ms and a lost packet has done each of these by then. A box that
-// does not answer is reported by the coordinator, after 10 s.
+// does not respond is reported by the coordinator, after 10 s.
 const DOUBT_MS: Partial<Record<LinkState, number>> = { finding: 6e3, connecting: 4_500 };
 
 /** What is to be called with each step as it begins. doubtful: something is probably wrong. */

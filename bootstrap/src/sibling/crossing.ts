@@ -6,7 +6,7 @@ import type { ShellApi } from "../messages/frame-shell";
 import type { GuestRequest } from "../messages/guest";
 import { type Marks, fieldsOfMark, marksOf } from "../messages/marks";
 import { OUR_PREFIX } from "../messages/our-paths";
-import { MOVED_FIELD, type SiblingAnswer, isSameBox } from "../messages/sibling";
+import { MOVED_FIELD, type SiblingResponse, isSameBox } from "../messages/sibling";
 import {
   type Fields,
   allowedBy,
@@ -36,7 +36,7 @@ const HOPS = 20;
 const preflights = new Preflights();
 
 /** Throws Refused, or what fetch throws. */
-export async function cross(crossing: Crossing, shell: ShellApi): Promise<SiblingAnswer> {
+export async function cross(crossing: Crossing, shell: ShellApi): Promise<SiblingResponse> {
   const { url, mode, destination } = crossing.request;
   const { pathname, origin } = new URL(url);
   if (origin !== location.origin || pathname.startsWith(OUR_PREFIX)) throw new Refused("no app");
@@ -49,7 +49,11 @@ export async function cross(crossing: Crossing, shell: ShellApi): Promise<Siblin
   throw new Refused(`the mode is ${mode}`);
 }
 
-async function withCors(crossing: Crossing, shell: ShellApi, hops: number): Promise<SiblingAnswer> {
+async function withCors(
+  crossing: Crossing,
+  shell: ShellApi,
+  hops: number,
+): Promise<SiblingResponse> {
   const { request, from } = crossing;
   const { method, destination, credentials, url } = request;
   const marks = marksOf(url);
@@ -94,7 +98,7 @@ async function withoutCors(
   crossing: Crossing,
   shell: ShellApi,
   hops: number,
-): Promise<SiblingAnswer> {
+): Promise<SiblingResponse> {
   const { request, from, embedder } = crossing;
   const { method, destination, credentials } = request;
   const element = destination !== "";
@@ -121,7 +125,7 @@ async function withoutCors(
   return { do: "opaque", url: `${location.origin}${OUR_PREFIX}opaque` };
 }
 
-async function openSocket(crossing: Crossing, shell: ShellApi): Promise<SiblingAnswer> {
+async function openSocket(crossing: Crossing, shell: ShellApi): Promise<SiblingResponse> {
   const { from } = crossing;
   const answer = await send(crossing, shell, { fields: [], origin: from, include: true });
   if (answer.headers.has(MOVED_FIELD)) throw new Refused("a WebSocket follows no redirect");
@@ -158,7 +162,7 @@ async function preflight(
   preflights.keep(key, seen);
 }
 
-function response(answer: Response, headers: [string, string][] | Fields): SiblingAnswer {
+function response(answer: Response, headers: [string, string][] | Fields): SiblingResponse {
   const { status, statusText, body } = answer;
   const said = headers.map(([name, value]): [string, string] => [name, value]);
   return { do: "response", status, statusText, headers: said, body: body ?? undefined };

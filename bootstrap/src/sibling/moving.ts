@@ -3,7 +3,7 @@
 
 import type { GuestRequest } from "../messages/guest";
 import { marked, marksOf, unmarked } from "../messages/marks";
-import { MOVED_FIELD, type SiblingAnswer } from "../messages/sibling";
+import { MOVED_FIELD, type SiblingResponse } from "../messages/sibling";
 import type { Fields } from "./cors";
 import { type Crossing, Refused, plainUrl } from "./foreign-request";
 
@@ -39,7 +39,7 @@ export function movedOn({ request, body }: Crossing, { status, next }: Move): Pa
 }
 
 /** A redirect that the browser of who asks follows. */
-export function led(status: number, url: string): SiblingAnswer {
+export function led(status: number, url: string): SiblingResponse {
   return { do: "response", status, statusText: "", headers: [["location", url]], body: undefined };
 }
 
@@ -51,10 +51,10 @@ export function tainted(next: URL, { request, from }: Crossing): string {
 }
 
 const HELD_MS = 30_000;
-const waiting = new Map<string, SiblingAnswer>();
+const waiting = new Map<string, SiblingResponse>();
 
 /** Its browser is led to where the answer came from, so that the page sees its URL, and gets it there. */
-export function holdFor(answer: SiblingAnswer, url: string): SiblingAnswer {
+export function holdFor(answer: SiblingResponse, url: string): SiblingResponse {
   const held = crypto.randomUUID();
   waiting.set(held, answer);
   setTimeout(() => waiting.delete(held), HELD_MS);
@@ -62,7 +62,7 @@ export function holdFor(answer: SiblingAnswer, url: string): SiblingAnswer {
   return led(303, marked(unmarked(url), marks));
 }
 
-export function takeHeld(held: string): SiblingAnswer {
+export function takeHeld(held: string): SiblingResponse {
   const answer = waiting.get(held);
   waiting.delete(held);
   if (!answer) throw new Refused("it was led there too long ago");

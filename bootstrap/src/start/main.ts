@@ -37,7 +37,7 @@ async function boot(): Promise<void> {
   open({ address, missing, first, begin });
 }
 
-// A frame of the app got this page: it is no visit of its own, and takes no link.
+// Whether a frame of the app got this page: then it is no visit of its own, and needs no link.
 function isWithin(): boolean {
   if (window.parent === window) return false;
   // Its origin is opaque. The page around it puts the app's page in (inject/frames).

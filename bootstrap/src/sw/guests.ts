@@ -2,7 +2,7 @@
 // of it. They run in the shells (`guest/`), and their scripts are kept beside us.
 
 import {
-  type GuestAnswer,
+  type GuestReply,
   type GuestAsk,
   type GuestClient,
   type GuestList,
@@ -265,7 +265,7 @@ function tell(client: Client, news: GuestNews, given: MessagePort[] = []): void 
 
 /** over: what stands in for the port of the body. */
 export function made(
-  answer: Extract<GuestAnswer, { do: "response" }>,
+  answer: Extract<GuestReply, { do: "response" }>,
   shell: Shell,
   over = (port: MessagePort): ReplyPort => port,
 ): Response {
@@ -283,10 +283,10 @@ export function ask(
   shell: Shell,
   say: (reply: MessagePort, cancel: () => void) => void,
   lost?: () => void,
-): Promise<GuestAnswer> {
+): Promise<GuestReply> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    const over = (answer: GuestAnswer): void => {
+    const over = (answer: GuestReply): void => {
       if (lost) port1.onmessage = ({ data }) => data.do === "error" && lost();
       clearTimeout(timer);
       shell.onDeath.delete(died);
@@ -295,7 +295,7 @@ export function ask(
     const died = (): void => over({ do: "error" });
     const timer = setTimeout(() => over({ do: "pass" }), ANSWER_MS);
     shell.onDeath.add(died);
-    port1.onmessage = ({ data }: MessageEvent<GuestAnswer>) => {
+    port1.onmessage = ({ data }: MessageEvent<GuestReply>) => {
       if (data.do === "wait") clearTimeout(timer);
       else over(data);
     };

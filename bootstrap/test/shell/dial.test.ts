@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { verify } from "../../src/shell/answer-proof";
 import { answerOf, readDescriptor, readDialled } from "../../src/shell/descriptor";
 import { fingerprintOf } from "../../src/shell/session-description";
-import { toldIn } from "../../src/shell/told";
+import { hintsIn } from "../../src/shell/hints";
 import { bytes, hex, read } from "../vectors";
 
 const dial = read<{
@@ -34,10 +34,10 @@ for (const vector of dial.descriptors) {
       vector.addresses,
     );
     assert.ok(await verify(bytes(key.public), "dial", signed, bytes(vector.signature)));
-    const told = bytes(key.public + vector.signature + vector.bytes);
+    const dialled = bytes(key.public + vector.signature + vector.bytes);
     const expiresMs = found.expiresS * 1_000;
-    assert.equal(readDialled(told, expiresMs - 1)?.peerId, key.peer_id);
-    assert.equal(readDialled(told, expiresMs), undefined);
+    assert.equal(readDialled(dialled, expiresMs - 1)?.peerId, key.peer_id);
+    assert.equal(readDialled(dialled, expiresMs), undefined);
   });
 }
 
@@ -71,10 +71,10 @@ for (const { name, fingerprint, password, ufrag } of dial.names) {
   });
 }
 
-test("how a box is dialled is told beside the ICE servers", () => {
+test("how a box is dialled comes beside the ICE servers", () => {
   const field = 'p2claw-ice;dur=0;desc="W10", p2claw-dial;dur=0;desc="AQ-_"';
-  assert.equal(toldIn(field)?.dial, "AQ-_");
-  assert.equal(toldIn('p2claw-ice;dur=0;desc="W10"')?.dial, undefined);
+  assert.equal(hintsIn(field)?.dial, "AQ-_");
+  assert.equal(hintsIn('p2claw-ice;dur=0;desc="W10"')?.dial, undefined);
 });
 
 function canonical(host: string): string {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toldIn } from "../../src/shell/told";
+import { hintsIn } from "../../src/shell/hints";
 import { BadSignalling, decodeSignalling, readReply } from "../../src/shell/signalling-messages";
 import { read } from "../vectors";
 
@@ -70,9 +70,9 @@ for (const text of [
 }
 
 test("the ICE servers of the next visit are good for half of their time", () => {
-  const told = btoa('[{"urls":["turn:a?transport=udp"],"username":"u","credential":"c"}]');
-  const known = toldIn(
-    `p2claw-ice;dur=60000;desc="${told.replaceAll("/", "_").replaceAll("=", "")}"`,
+  const hints = btoa('[{"urls":["turn:a?transport=udp"],"username":"u","credential":"c"}]');
+  const known = hintsIn(
+    `p2claw-ice;dur=60000;desc="${hints.replaceAll("/", "_").replaceAll("=", "")}"`,
   );
   assert.deepEqual(known?.servers, [
     { urls: ["turn:a?transport=udp"], username: "u", credential: "c" },
@@ -87,7 +87,7 @@ for (const field of [
   'p2claw-ice;dur=0;desc="e30"',
   'p2claw-ice;dur=0;desc="!"',
 ]) {
-  test(`names no ICE servers: ${field}`, () => assert.equal(toldIn(field), undefined));
+  test(`names no ICE servers: ${field}`, () => assert.equal(hintsIn(field), undefined));
 }
 
 function whole(message: Text): string {

@@ -1,5 +1,5 @@
-// What a visit is told before anybody has introduced it: ICE servers, and how the box is dialled. The
-// page was told with its response, or the last visit to this host was. Source: docs/WIRE.md §12, §16.
+// What a visit knows before the coordinator has introduced it: ICE servers, and how the box is dialled.
+// They came with the response of this page, or with an earlier visit to this host. Source: docs/WIRE.md §12, §16.
 
 import { type Dialled, readDialled } from "./descriptor";
 import { type IceServer, readIceServers } from "./signalling-messages";
@@ -12,18 +12,18 @@ const KEY = " ice";
 // Where nothing ends they may change all the same.
 const MOST_MS = 7 * 86_400_000;
 
-export interface Told {
+export interface Hints {
   servers: IceServer[];
   untilMs: number; // of Date.now(): half of the time that credentials last
-  dial?: string | undefined; // as it was told
+  dial?: string | undefined; // as it came
 }
 
-let newest: Told | undefined;
+let newest: Hints | undefined;
 
 /** undefined: the coordinator has to be asked first. */
 export async function knownIceServers(): Promise<IceServer[] | undefined> {
-  const told = await known();
-  return told && Date.now() < told.untilMs ? told.servers : undefined;
+  const hints = await known();
+  return hints && Date.now() < hints.untilMs ? hints.servers : undefined;
 }
 
 /** undefined: nothing is known, or it has expired. */
@@ -33,18 +33,18 @@ export async function knownDial(): Promise<Dialled | undefined> {
 }
 
 /** For this page's next attempts, and for the next visit. */
-export function keepTold(told: Told): void {
-  newest = told;
-  writeKept(KEY, told).catch(() => undefined);
+export function keepHints(hints: Hints): void {
+  newest = hints;
+  writeKept(KEY, hints).catch(() => undefined);
 }
 
 /** In a field Server-Timing, as it was sent so long ago. */
-export function toldIn(field: string, ageMs = 0): Told | undefined {
-  const [, lasts, told] = SERVERS.exec(field) ?? [];
-  if (told === undefined) return undefined;
+export function hintsIn(field: string, ageMs = 0): Hints | undefined {
+  const [, lasts, list] = SERVERS.exec(field) ?? [];
+  if (list === undefined) return undefined;
   const lastsMs = Number(lasts);
   try {
-    const servers = readIceServers(JSON.parse(decoded(told)));
+    const servers = readIceServers(JSON.parse(decoded(list)));
     const untilMs = Date.now() - ageMs + (lastsMs ? lastsMs / 2 : MOST_MS);
     return { servers, untilMs, dial: DIAL.exec(field)?.[1] };
   } catch {
@@ -52,22 +52,22 @@ export function toldIn(field: string, ageMs = 0): Told | undefined {
   }
 }
 
-async function known(): Promise<Told | undefined> {
+async function known(): Promise<Hints | undefined> {
   const found: unknown = newest ?? ofPage() ?? (await readKept(KEY).catch(() => undefined));
-  if (isTold(found)) newest ??= found;
+  if (areHints(found)) newest ??= found;
   return newest;
 }
 
-function ofPage(): Told | undefined {
+function ofPage(): Hints | undefined {
   const [page] = performance.getEntriesByType("navigation");
   const timings: unknown = page && Reflect.get(page, "serverTiming");
   if (!Array.isArray(timings)) return undefined;
   const field = (timings as PerformanceServerTiming[])
     .map(({ name, duration, description }) => `${name};dur=${duration};desc="${description}"`)
     .join();
-  const told = toldIn(field, performance.now());
-  if (told) keepTold(told);
-  return told;
+  const hints = hintsIn(field, performance.now());
+  if (hints) keepHints(hints);
+  return hints;
 }
 
 function decoded(text: string): string {
@@ -78,6 +78,6 @@ function codeOf(character: string): number {
   return character.charCodeAt(0);
 }
 
-function isTold(value: unknown): value is Told {
+function areHints(value: unknown): value is Hints {
   return typeof value === "object" && value !== null && "servers" in value && "untilMs" in value;
 }
