@@ -1,5 +1,5 @@
-// The app's caches are the browser's own; ours among them are not to be seen. What a guest takes out
-// of one and gives to a page, the Service Worker takes out itself.
+// The app's caches are the browser's own; ours among them are not to be seen. A response that a
+// guest reads from one and passes on to a page is read again by the Service Worker itself.
 
 import { isOurs } from "../messages/own-storage";
 

@@ -45,8 +45,8 @@ export class WindowClient extends Client {
 }
 
 export class Clients {
-  constructor(private readonly tell: (message: GuestToHost) => void) {
-    Object.defineProperty(this, "tell", { enumerable: false });
+  constructor(private readonly post: (message: GuestToHost) => void) {
+    Object.defineProperty(this, "post", { enumerable: false });
   }
 
   async matchAll(options: ClientQueryOptions = {}): Promise<Client[]> {
@@ -66,14 +66,14 @@ export class Clients {
   }
 
   claim(): Promise<void> {
-    this.tell({ do: "claim" });
+    this.post({ do: "claim" });
     return new Promise((resolve) => claims.push(resolve));
   }
 }
 
 /** by: from then on this is the port to the Service Worker. claimed: what was asked for is done. */
 export function serveClients(
-  tell: (message: GuestToHost) => void,
+  post: (message: GuestToHost) => void,
 ): Clients & { by: (port: MessagePort) => void; claimed: () => void } {
   const ports: MessagePort[] = [];
   const waiting: (() => void)[] = [];
@@ -90,7 +90,7 @@ export function serveClients(
     for (const resolve of waiting.splice(0)) resolve();
   };
   const claimed = (): void => claims.splice(0).forEach((resolve) => resolve());
-  return Object.defineProperties(new Clients(tell), {
+  return Object.defineProperties(new Clients(post), {
     by: { value: by },
     claimed: { value: claimed },
   }) as never;

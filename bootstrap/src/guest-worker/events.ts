@@ -68,8 +68,8 @@ export class FetchEvent extends ExtendableEvent {
   readonly replacesClientId = "";
   readonly preloadResponse = Promise.resolve(undefined);
   readonly handled: Promise<undefined>;
-  /** Ours: what the app answers with. */
-  answered: Promise<unknown> | undefined;
+  /** Ours: what the app responds with. */
+  responded: Promise<unknown> | undefined;
 
   constructor(type: string, init: FetchInit) {
     super(type, { cancelable: true, ...init });
@@ -77,15 +77,15 @@ export class FetchEvent extends ExtendableEvent {
     this.clientId = init.clientId;
     this.resultingClientId = init.resultingClientId;
     this.handled = Promise.resolve(undefined);
-    Object.defineProperty(this, "answered", { enumerable: false, writable: true });
+    Object.defineProperty(this, "responded", { enumerable: false, writable: true });
   }
 
   respondWith(response: unknown): void {
-    if (this.answered) {
+    if (this.responded) {
       throw new DOMException("The event has already been responded to.", "InvalidStateError");
     }
     this.stopImmediatePropagation();
-    this.answered = Promise.resolve(response);
-    this.waitUntil(this.answered.catch(() => undefined));
+    this.responded = Promise.resolve(response);
+    this.waitUntil(this.responded.catch(() => undefined));
   }
 }

@@ -3,7 +3,7 @@
 
 import type { GuestFacts, GuestToHost, HostToGuest, SwToGuest } from "../messages/guest";
 import { keepFromOurs } from "./caches";
-import { answer } from "./answer";
+import { respond } from "./respond";
 import { clientOf, serveClients } from "./clients";
 import { ExtendableEvent, ExtendableMessageEvent, GuestInstallEvent, lifetime } from "./events";
 import { importMarked } from "./import";
@@ -19,13 +19,13 @@ let activated: () => void = () => undefined;
 // Requests wait until it is active.
 const active = facts.active ? undefined : new Promise<void>((resolve) => (activated = resolve));
 
-const tell = (message: GuestToHost): void => {
+const post = (message: GuestToHost): void => {
   if (host) host(message);
   else early.push(message);
 };
-const registration = makeRegistration(facts, tell);
-const clients = serveClients(tell);
-looksLikeServiceWorker(registration, clients, tell, () => (fetches = true));
+const registration = makeRegistration(facts, post);
+const clients = serveClients(post);
+looksLikeServiceWorker(registration, clients, post, () => (fetches = true));
 importMarked(facts);
 keepFromOurs();
 
@@ -68,7 +68,8 @@ function receive(message: HostToGuest): void {
       return;
     }
     case "port":
-      message.port.onmessage = ({ data, ports }: MessageEvent<SwToGuest>) => hear(data, ports);
+      message.port.onmessage = ({ data, ports }: MessageEvent<SwToGuest>) =>
+        receiveFromSw(data, ports);
       clients.by(message.port);
       return;
     default:
@@ -79,13 +80,13 @@ function receive(message: HostToGuest): void {
 async function during(event: ExtendableEvent, of: "install" | "activate"): Promise<void> {
   self.dispatchEvent(event);
   const well = await lifetime(event);
-  tell({ do: "done", of, well });
+  post({ do: "done", of, well });
 }
 
-function hear(message: SwToGuest, ports: readonly MessagePort[]): void {
+function receiveFromSw(message: SwToGuest, ports: readonly MessagePort[]): void {
   switch (message.do) {
     case "fetch":
-      void Promise.resolve(active).then(() => answer(message.request, message.reply));
+      void Promise.resolve(active).then(() => respond(message.request, message.reply));
       return;
     case "message": {
       const source = clientOf(message.source);

@@ -24,19 +24,19 @@ export class ServiceWorkerRegistration extends EventTarget {
 
   constructor(
     readonly scope: string,
-    private readonly tell: (message: GuestToHost) => void,
+    private readonly post: (message: GuestToHost) => void,
   ) {
     super();
-    Object.defineProperty(this, "tell", { enumerable: false });
+    Object.defineProperty(this, "post", { enumerable: false });
   }
 
   update(): Promise<this> {
-    this.tell({ do: "update" });
+    this.post({ do: "update" });
     return Promise.resolve(this);
   }
 
   unregister(): Promise<boolean> {
-    this.tell({ do: "unregister" });
+    this.post({ do: "unregister" });
     return Promise.resolve(true);
   }
 
@@ -53,9 +53,9 @@ export class ServiceWorkerRegistration extends EventTarget {
 /** become: as it is from then on. */
 export function makeRegistration(
   { scope }: GuestFacts,
-  tell: (message: GuestToHost) => void,
+  post: (message: GuestToHost) => void,
 ): ServiceWorkerRegistration & { become: (now: GuestRegistration) => void } {
-  const made = new ServiceWorkerRegistration(scope, tell);
+  const made = new ServiceWorkerRegistration(scope, post);
   const workers = new Map<string, object>();
   const workerOf = (version: GuestVersion | undefined): object | null => {
     if (!version) return null;

@@ -28,7 +28,7 @@ const NOT_THERE = [
 export function looksLikeServiceWorker(
   registration: object,
   clients: object,
-  tell: (message: GuestToHost) => void,
+  post: (message: GuestToHost) => void,
   listens: () => void,
 ): void {
   const scope = self as unknown as Record<string, unknown>;
@@ -46,7 +46,7 @@ export function looksLikeServiceWorker(
   give("registration", registration);
   give("clients", clients);
   give("skipWaiting", () => {
-    tell({ do: "skip-waiting" });
+    post({ do: "skip-waiting" });
     return Promise.resolve();
   });
   for (const type of EVENTS) handler(type);

@@ -135,7 +135,7 @@ class Keeper implements Guests {
       const registration = list.find((some) =>
         versionsOf(some).some((version) => version.id === id),
       );
-      if (registration) one.tell({ do: "registration", registration });
+      if (registration) one.post({ do: "registration", registration });
       else {
         one.stop();
         this.running.delete(id);
@@ -268,10 +268,10 @@ class Keeper implements Guests {
     const again = this.running.get(id);
     if (again) return again;
     const { scope } = registration;
-    const made = new Running(registration, version, (word) => {
-      if (word === "claim") void this.claim(scope).then(() => made.tell({ do: "claimed" }));
-      else if (word === "unregister") void this.unregister(scope);
-      else if (word === "update") void this.update(scope).catch(() => undefined);
+    const made = new Running(registration, version, (wish) => {
+      if (wish === "claim") void this.claim(scope).then(() => made.post({ do: "claimed" }));
+      else if (wish === "unregister") void this.unregister(scope);
+      else if (wish === "update") void this.update(scope).catch(() => undefined);
       else {
         this.hurried.add(id);
         void this.job(() => this.activate(scope));
@@ -286,7 +286,7 @@ class Keeper implements Guests {
   private connect(running: Running): void {
     const { id } = running.version;
     const { port1, port2 } = new MessageChannel();
-    running.tell({ do: "port", port: port1 }, [port1]);
+    running.post({ do: "port", port: port1 }, [port1]);
     void this.home.ask({ do: "port", lock: this.home.lock, id, port: port2 }, [port2]);
   }
 

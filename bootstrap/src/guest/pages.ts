@@ -81,7 +81,7 @@ export class PageView {
     return object;
   }
 
-  /** The same, of one that is being installed: which the page is told once it has it. */
+  /** The same, of one that is being installed: which the page learns of once it has the registration. */
   found(now: GuestRegistration): EventTarget {
     const known = this.registrations.has(now.scope);
     const object = this.registration(now);

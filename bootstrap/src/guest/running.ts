@@ -16,14 +16,14 @@ export class Running {
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private readonly over = new Map<string, (well: boolean) => void>();
-  private wanted: ((said: { fetches: boolean }) => void) | undefined;
+  private wanted: ((facts: { fetches: boolean }) => void) | undefined;
   /** Its script has run. Rejects where it threw, or could not be had. */
   readonly ready: Promise<{ fetches: boolean }>;
 
   constructor(
     registration: GuestRegistration,
     readonly version: GuestVersion,
-    private readonly said: (word: Exclude<GuestToHost["do"], "ready" | "done">) => void,
+    private readonly onWish: (wish: Exclude<GuestToHost["do"], "ready" | "done">) => void,
   ) {
     const { scope, type } = registration;
     const { id, script, state } = version;
@@ -40,10 +40,10 @@ export class Running {
     });
     this.ready.catch(() => undefined);
     this.worker.postMessage(null, [port2]);
-    this.tell({ do: "registration", registration });
+    this.post({ do: "registration", registration });
   }
 
-  tell(message: HostToGuest, given: Transferable[] = []): void {
+  post(message: HostToGuest, given: Transferable[] = []): void {
     this.port.postMessage(message, given);
   }
 
@@ -52,7 +52,7 @@ export class Running {
     return new Promise((resolve) => {
       this.over.set(event, resolve);
       setTimeout(() => resolve(false), EVENT_MS);
-      this.tell({ do: event });
+      this.post({ do: event });
     });
   }
 
@@ -73,7 +73,7 @@ export class Running {
       case "claim":
       case "unregister":
       case "update":
-        this.said(message.do);
+        this.onWish(message.do);
         return;
       default:
         message satisfies never;

@@ -17,23 +17,23 @@ export class Unusable extends Error {
 /** fresh: past every cache. Throws Unusable. */
 export async function fetchScript(url: string, scope: string, fresh: boolean): Promise<Response> {
   const about = `Failed to register a ServiceWorker for scope ('${scope}') with script ('${url}'): `;
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     cache: fresh ? "no-cache" : "default",
     headers: { "service-worker": "script" },
     redirect: "error",
   }).catch(() => undefined);
-  if (!answer) {
+  if (!response) {
     throw new Unusable(false, `${about}An unknown error occurred when fetching the script.`);
   }
-  if (!answer.ok) {
-    const code = `A bad HTTP response code (${answer.status}) was received when fetching the script.`;
+  if (!response.ok) {
+    const code = `A bad HTTP response code (${response.status}) was received when fetching the script.`;
     throw new Unusable(false, about + code);
   }
-  const type = answer.headers.get("content-type") ?? "";
+  const type = response.headers.get("content-type") ?? "";
   if (!SCRIPT.test(type)) {
     throw new Unusable(true, `${about}The script has an unsupported MIME type ('${type}').`);
   }
-  const allowed = new URL(answer.headers.get("service-worker-allowed") ?? "./", url);
+  const allowed = new URL(response.headers.get("service-worker-allowed") ?? "./", url);
   if (!new URL(scope).pathname.startsWith(allowed.pathname) || allowed.origin !== location.origin) {
     const [path, most] = [new URL(scope).pathname, allowed.pathname];
     throw new Unusable(
@@ -42,7 +42,7 @@ export async function fetchScript(url: string, scope: string, fresh: boolean): P
         "Adjust the scope, move the Service Worker script, or use the Service-Worker-Allowed HTTP header to allow the scope.",
     );
   }
-  return answer;
+  return response;
 }
 
 export async function keep(id: string, url: string, script: Response): Promise<void> {

@@ -1,4 +1,4 @@
-// Requests that wait for their answer's head, so that a page can give one up: no browser tells a
+// Requests that wait for their response's head, so that a page can give one up: no browser tells a
 // Service Worker of that.
 
 interface Waiting {

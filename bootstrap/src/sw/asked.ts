@@ -46,8 +46,8 @@ export interface Asked {
 export type Head = Extract<WorkerReply, { kind: "head" }>;
 
 export interface Pending {
-  answer: Promise<Head | { kind: "error"; error: ReplyError }>;
-  /** Once the answer has come. */
+  reply: Promise<Head | { kind: "error"; error: ReplyError }>;
+  /** Once the response has come. */
   readonly port: ReplyPort;
   cancel: () => void;
 }
@@ -74,7 +74,7 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
   };
   const early: WorkerReply[] = [];
   let cancel = (): void => undefined;
-  const answer: Pending["answer"] = new Promise((resolve) => {
+  const reply: Pending["reply"] = new Promise((resolve) => {
     const died = (): void => resolve({ kind: "error", error: "lost" });
     shell.onDeath.add(died);
     cancel = () => {
@@ -94,7 +94,7 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
     };
   });
   shell.port.postMessage(message, [port2, ...transferOf(body)]);
-  return { answer, port: withEarly(port1, early), cancel };
+  return { reply, port: withEarly(port1, early), cancel };
 }
 
 // The head is looked at before anybody reads the body: what comes meanwhile waits here.

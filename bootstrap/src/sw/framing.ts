@@ -1,4 +1,4 @@
-// Who may frame a page: the app's word, told to the browser without our own frame, which is above
+// Who may frame a page: the app's rule, for the browser without our own frame, which is above
 // every page of the app. Pure.
 
 import { type Policy, admitsOrigin } from "./policy";
@@ -12,14 +12,14 @@ export function mayBeFramed(
   frameOptions: readonly string[],
   origin: string,
 ): boolean {
-  const said = policies.flatMap((policy) => {
+  const listed = policies.flatMap((policy) => {
     const ancestors = policy.get("frame-ancestors");
     return ancestors ? [ancestors] : [];
   });
-  if (said.length) return said.every((sources) => admitsOrigin(sources, origin));
-  const words = frameOptions.flatMap((value) => value.split(","));
-  const options = new Set(words.map((word) => word.trim().toLowerCase()));
-  const known = ["deny", "sameorigin", "allowall"].some((word) => options.has(word));
+  if (listed.length) return listed.every((sources) => admitsOrigin(sources, origin));
+  const values = frameOptions.flatMap((value) => value.split(","));
+  const options = new Set(values.map((value) => value.trim().toLowerCase()));
+  const known = ["deny", "sameorigin", "allowall"].some((name) => options.has(name));
   return !options.has("deny") && !(options.size > 1 && known);
 }
 

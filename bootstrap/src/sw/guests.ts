@@ -25,9 +25,9 @@ import { sw } from "./scope";
 import type { Shell, Shells } from "./shells";
 
 const NOTE = "guests";
-// For a guest to be started, and to say whether it wants to answer.
+// For a guest to be started, and to decide whether it responds.
 const START_MS = 8_000;
-const ANSWER_MS = 10_000;
+const DECIDE_MS = 10_000;
 
 export class Guests {
   private list: GuestRegistration[] = [];
@@ -49,8 +49,8 @@ export class Guests {
     return this.list.some(({ active }) => active?.fetches);
   }
 
-  /** What a page is told of them in its tag; undefined: there is none. */
-  async told(url: string): Promise<string | undefined> {
+  /** What the tag of a page holds of them; undefined: there is none. */
+  async inTag(url: string): Promise<string | undefined> {
     await this.known;
     if (!this.list.length) return undefined;
     const own = registrationOf(this.list, url);
@@ -63,8 +63,8 @@ export class Guests {
     return registrationOf(this.list, url)?.active?.fetches ?? false;
   }
 
-  /** What the guest of a page answers; undefined: the app is to be asked. */
-  async answer(event: FetchEvent, shell: Shell): Promise<Response | undefined> {
+  /** The response of a page's guest; undefined: the app is to be asked. */
+  async respond(event: FetchEvent, shell: Shell): Promise<Response | undefined> {
     await this.known;
     if (!this.watch) return undefined;
     const { request } = event;
@@ -77,22 +77,22 @@ export class Guests {
     const bodied = request.method !== "GET" && request.method !== "HEAD";
     const body = bodied ? await request.clone().blob() : undefined;
     const request_ = factsOf(event, body);
-    const answer = await ask(shell, (reply) =>
+    const result = await ask(shell, (reply) =>
       port.postMessage({ do: "fetch", request: request_, reply } satisfies SwToGuest, [reply]),
     );
-    switch (answer.do) {
+    switch (result.do) {
       case "error":
       case "opaque":
         return Response.error();
       case "kept":
-        return caches.match(new Request(answer.url, { headers: answer.headers }), answer.options);
+        return caches.match(new Request(result.url, { headers: result.headers }), result.options);
       case "response":
-        return made(answer, shell);
+        return made(result, shell);
       case "pass":
       case "wait":
         return undefined;
       default:
-        return answer satisfies never;
+        return result satisfies never;
     }
   }
 
@@ -141,12 +141,12 @@ export class Guests {
       case "say": {
         const shell = await this.shells.of(client.id);
         const port = shell && (await this.port(shell, message.id));
-        const said: SwToGuest = {
+        const forwarded: SwToGuest = {
           do: "message",
           data: message.data,
           source: factsOfClient(client),
         };
-        port?.postMessage(said, [...event.ports]);
+        port?.postMessage(forwarded, [...event.ports]);
         return;
       }
       default:
@@ -173,7 +173,7 @@ export class Guests {
     this.list = list;
     await keepNote(NOTE, { list });
     const news = this.news(claimed);
-    for (const { client } of this.shells.all) tell(client, news);
+    for (const { client } of this.shells.all) post(client, news);
     return news;
   }
 
@@ -207,7 +207,7 @@ export class Guests {
     const key = `${shell.lock} ${id}`;
     const known = this.ports.get(key);
     if (known) return known;
-    tell(shell.client, { do: "wanted", id });
+    post(shell.client, { do: "wanted", id });
     await new Promise<void>((resolve) => {
       this.waiting.set(key, [...(this.waiting.get(key) ?? []), resolve]);
       setTimeout(resolve, START_MS);
@@ -237,7 +237,7 @@ export class Guests {
       }
       case "post": {
         const client = await sw.clients.get(message.to);
-        if (client) tell(client, { do: "said", id, data: message.data }, given);
+        if (client) post(client, { do: "said", id, data: message.data }, given);
         return null;
       }
       case "focus": {
@@ -259,47 +259,47 @@ export class Guests {
   }
 }
 
-function tell(client: Client, news: GuestNews, given: MessagePort[] = []): void {
+function post(client: Client, news: GuestNews, given: MessagePort[] = []): void {
   client.postMessage({ kind: "guest", news } satisfies SwToPage, given);
 }
 
 /** over: what stands in for the port of the body. */
 export function made(
-  answer: Extract<GuestReply, { do: "response" }>,
+  response: Extract<GuestReply, { do: "response" }>,
   shell: Shell,
   over = (port: MessagePort): ReplyPort => port,
 ): Response {
-  const { status, statusText, headers, body } = answer;
+  const { status, statusText, headers, body } = response;
   const empty = status === 204 || status === 205 || status === 304;
   const given = empty || !body ? null : bodyOf(over(body), shell);
   return new Response(given, { status, statusText, headers });
 }
 
 /**
- * say: shows something to whoever answers in a shell. cancel: nobody wants the answer any more.
- * lost: called if an error follows the answer, which does not come whole then.
+ * send: sends something to the guest or sibling in a shell. cancel: nobody wants the response any more.
+ * lost: called if an error follows the response, which does not come whole then.
  */
 export function ask(
   shell: Shell,
-  say: (reply: MessagePort, cancel: () => void) => void,
+  send: (reply: MessagePort, cancel: () => void) => void,
   lost?: () => void,
 ): Promise<GuestReply> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    const over = (answer: GuestReply): void => {
+    const over = (reply: GuestReply): void => {
       if (lost) port1.onmessage = ({ data }) => data.do === "error" && lost();
       clearTimeout(timer);
       shell.onDeath.delete(died);
-      resolve(answer);
+      resolve(reply);
     };
     const died = (): void => over({ do: "error" });
-    const timer = setTimeout(() => over({ do: "pass" }), ANSWER_MS);
+    const timer = setTimeout(() => over({ do: "pass" }), DECIDE_MS);
     shell.onDeath.add(died);
     port1.onmessage = ({ data }: MessageEvent<GuestReply>) => {
       if (data.do === "wait") clearTimeout(timer);
       else over(data);
     };
-    say(port2, () => {
+    send(port2, () => {
       port1.postMessage(null);
       died();
     });

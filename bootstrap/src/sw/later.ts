@@ -56,17 +56,17 @@ export class Later {
     return this.here ?? (page && !(await isKept(__SW_LATER_URL__)) ? undefined : part);
   }
 
-  /** Asks past the cache. If the cache is here when the answer comes, it keeps the answer. */
+  /** Asks past the cache. If the cache is here when the response comes, it keeps the response. */
   ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
     const sent = { pending: ask(asked, body, shell), requestMs: Date.now() };
     let { port } = sent.pending;
-    const answer = sent.pending.answer.then(async (given) => {
+    const reply = sent.pending.reply.then(async (given) => {
       const kept = await this.here?.cache.keep(asked, sent);
       if (kept) port = kept.port;
       return given;
     });
     return {
-      answer,
+      reply,
       cancel: sent.pending.cancel,
       get port() {
         return port;

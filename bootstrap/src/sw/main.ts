@@ -28,7 +28,7 @@ const isolation = new Isolation();
 const later = new Later(shells);
 const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, isolation, later);
 
-// An update waits until a shell that is alone lets it take over: answers that are being streamed
+// An update waits until a shell that is alone lets it take over: responses that are being streamed
 // end with the old one.
 sw.oninstall = (event) => {
   const stored = Promise.all([storeAssets(), later.part()]);
@@ -75,7 +75,7 @@ sw.onfetch = (event) => {
     case "frame":
     case "app":
       event.respondWith(
-        isForSibling(event.request, sw.location) ? relay.elsewhere(event) : relay.answer(event),
+        isForSibling(event.request, sw.location) ? relay.elsewhere(event) : relay.intercept(event),
       );
       return;
     default:

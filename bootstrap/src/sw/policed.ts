@@ -1,4 +1,4 @@
-// Whether an answer comes with policies that must be made to admit our script and our frame, and what
+// Whether a response comes with policies that must be made to admit our script and our frame, and what
 // it is admitted by. How, is `csp`, a part that is loaded for such answers. Pure.
 
 import type { PolicyNote } from "../messages/own-tag";
@@ -57,7 +57,7 @@ export function isPoliced(policies: Policies): boolean {
   return Object.values(policies).some((values: readonly string[]) => values.length > 0);
 }
 
-/** For an answer without any: our script is loaded by its URL. */
+/** For a response without any: our script is loaded by its URL. */
 export const admitFreely: Admit = () => ({
   nonce: "",
   inline: false,

@@ -1,10 +1,10 @@
-// What a page gets where there is no answer of the app.
+// What a page gets where there is no response of the app.
 
 import { ERROR_FIELD } from "../messages/sw-page";
 import type { ReplyError } from "../messages/sw-worker";
 import { problemDocument } from "./documents";
 
-/** For an answer that did not come. */
+/** For a response that did not come. */
 export function fail(page: boolean, error: ReplyError): Response {
   if (!page) {
     return error === "head"
@@ -29,7 +29,7 @@ export function fail(page: boolean, error: ReplyError): Response {
   }
 }
 
-/** For an answer that cannot be given, or a request that cannot be sent. */
+/** For a response that cannot be given, or a request that cannot be sent. */
 export function refuse(page: boolean, status: number, code: string, line: string): Response {
   if (page) return problemDocument(status, code, line);
   return new Response(`${line}\n`, {

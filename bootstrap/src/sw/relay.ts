@@ -1,4 +1,4 @@
-// One request of a page, through a worker to the box, and its answer as a Response.
+// One request of a page, through a worker to the box, and its response as a Response.
 
 import { fieldsOfMark, marksOf } from "../messages/marks";
 import { MOVED_FIELD } from "../messages/sibling";
@@ -30,7 +30,7 @@ import type { Shell, Shells } from "./shells";
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
 const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
 
-// How long the page of a hard reload loads past the cache: its load event is not told here.
+// How long the page of a hard reload loads past the cache: its load event does not show here.
 const HARD_MS = 10_000;
 
 // Browsers with this class send handshakes without what only requests need, and offer more.
@@ -57,14 +57,14 @@ export class Relay {
   async byAnotherName(event: FetchEvent): Promise<Response> {
     const { request, clientId } = event;
     if (await this.shells.of(clientId)) await this.own.known();
-    return this.own.mapped(request.url) === request.url ? sw.fetch(request) : this.answer(event);
+    return this.own.mapped(request.url) === request.url ? sw.fetch(request) : this.intercept(event);
   }
 
-  async answer(event: FetchEvent): Promise<Response> {
+  async intercept(event: FetchEvent): Promise<Response> {
     const { request } = event;
     const page = request.mode === "navigate";
-    const framed = (answer: Response): Response =>
-      page && shell ? within(shell.policy, answer) : answer;
+    const framed = (response: Response): Response =>
+      page && shell ? within(shell.policy, response) : response;
     const navigating = page
       ? await this.shells.ofNavigation(withoutFragment(request.url), request.referrer)
       : undefined;
@@ -83,11 +83,11 @@ export class Relay {
         ? within(shell.policy, await part.workerScripts.asGuest(script))
         : script;
     const made = plain.post || plain.save !== undefined;
-    const given = made ? undefined : await part.guests.answer(event, shell);
+    const given = made ? undefined : await part.guests.respond(event, shell);
     if (!given) return framed(await ask());
     if (!page) return isWorker(request) ? part.workerScripts.withOwn(given, this.own.all) : given;
-    const asked = { ...plain, guest: await part.guests.told(plain.url) };
-    return framed(await assemble(...this.asAnswer(given, part), asked, shell, this.later));
+    const asked = { ...plain, guest: await part.guests.inTag(plain.url) };
+    return framed(await assemble(...this.asReply(given, part), asked, shell, this.later));
   }
 
   /** A request for another site, of a page with a guest, or for a sibling. */
@@ -95,7 +95,7 @@ export class Relay {
     const sibling = isForSibling(event.request, sw.location);
     const shell = await this.shells.of(event.clientId);
     const part = await this.later.forRequest(false);
-    const given = shell && (await part?.guests.answer(event, shell));
+    const given = shell && (await part?.guests.respond(event, shell));
     if (given || !sibling) return given ?? sw.fetch(event.request);
     return (shell && (await part?.askSibling(event, shell, this.aborts))) ?? Response.error();
   }
@@ -112,7 +112,7 @@ export class Relay {
     const cookies = await this.cookiesOf(request, plain, shell, first);
     const { cookie } = cookies.now();
     if (cookie) plain.fields.push(["cookie", cookie]);
-    const guest = page ? await part?.guests.told(plain.url) : undefined;
+    const guest = page ? await part?.guests.inTag(plain.url) : undefined;
     const asked = { ...plain, cookies, guest };
     let body: RequestBody | undefined;
     try {
@@ -134,27 +134,27 @@ export class Relay {
       asked.keep ? "" : event.clientId,
       pending.cancel,
     );
-    let answer = await pending.answer;
+    let reply = await pending.reply;
     settled();
-    if (answer.kind === "error") return fail(page, answer.error);
-    if (!answer.error) await cookies.receive(answer.fields);
+    if (reply.kind === "error") return fail(page, reply.error);
+    if (!reply.error) await cookies.receive(reply.fields);
     // Of a request without credentials it clears nothing.
-    const clear = toClear(answer.error || request.credentials === "omit" ? [] : answer.fields);
+    const clear = toClear(reply.error || request.credentials === "omit" ? [] : reply.fields);
     if (clear.size) {
       const { cache, guests, clearSiteData } = await this.later.part();
       await clearSiteData(clear, cache, this.cookies, guests);
     }
-    if (marks.stream && request.redirect === "follow" && keepsBody(answer)) {
+    if (marks.stream && request.redirect === "follow" && keepsBody(reply)) {
       pending.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
       return Response.error();
     }
-    if (marks.raw && isRedirect(answer.status)) {
-      const moved = [MOVED_FIELD, String(answer.status)] as const;
-      answer = { ...answer, status: 200, fields: [...answer.fields, moved] };
+    if (marks.raw && isRedirect(reply.status)) {
+      const moved = [MOVED_FIELD, String(reply.status)] as const;
+      reply = { ...reply, status: 200, fields: [...reply.fields, moved] };
     }
-    const response = await this.respond(answer, pending.port, asked, shell);
-    if (first && !answer.error && !isRedirect(answer.status)) {
-      await this.isolation.learn(tabPolicyOf(answer.fields));
+    const response = await this.respond(reply, pending.port, asked, shell);
+    if (first && !reply.error && !isRedirect(reply.status)) {
+      await this.isolation.learn(tabPolicyOf(reply.fields));
     }
     const next = response.headers.get("location");
     if (first && next && response.status < 400) shell.expect = withoutFragment(next);
@@ -182,8 +182,8 @@ export class Relay {
     return shellDocument({ posted: true, covered }, policy);
   }
 
-  // What a guest has answered, as the box would have.
-  private asAnswer(given: Response, { streamed }: LaterPart): [Head, ReplyPort] {
+  // The response of a guest, as a reply of the worker.
+  private asReply(given: Response, { streamed }: LaterPart): [Head, ReplyPort] {
     const { status, statusText: reason, headers, body } = given;
     const said = {
       status,

@@ -1,4 +1,4 @@
-// The body of an answer as a stream that is filled as it is read: backpressure reaches the box.
+// The body of a response as a stream that is filled as it is read: backpressure reaches the box.
 
 import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 type Piece = Uint8Array<ArrayBuffer>;
@@ -48,7 +48,7 @@ export class ResponseBody {
     if (this.broken || this.ended) return;
     this.broken = true;
     // Not error(): one browser calls that an abort of the page's own. What is no bytes is a fault of
-    // the answer to all of them.
+    // the response to all of them.
     this.controller?.enqueue("the connection to the box was lost" as never);
     this.finish();
   }

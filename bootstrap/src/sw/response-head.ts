@@ -1,4 +1,4 @@
-// The fields of an answer as the browser may see them: what would do harm, or lie, is left out. Pure.
+// The fields of a response as the browser may see them: what would do harm, or lie, is left out. Pure.
 
 import type { Fields } from "../wire/heads";
 import { type Admission, type Admit, type Surroundings, policiesOf } from "./policed";
@@ -50,9 +50,9 @@ export const ATTACHMENT = /^\s*attachment/i;
 const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
 
 export function planResponse(response: ResponseFacts, admit: Admit): ResponsePlan {
-  const said = (name: string): string => response.fields.find(([key]) => key === name)?.[1] ?? "";
-  const saved = response.saved || ATTACHMENT.test(said("content-disposition"));
-  const inject = response.page && !saved && HTML.test(said("content-type"));
+  const field = (name: string): string => response.fields.find(([key]) => key === name)?.[1] ?? "";
+  const saved = response.saved || ATTACHMENT.test(field("content-disposition"));
+  const inject = response.page && !saved && HTML.test(field("content-type"));
   const { url, around, page } = response;
   const policies = policiesOf(response.fields);
   const admission = page ? admit(policies, { ...around, url, html: inject }) : undefined;

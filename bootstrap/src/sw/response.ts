@@ -1,4 +1,4 @@
-// An answer of the box as a Response, with our script in it where it is a page.
+// A response of the box as a Response, with our script in it where it is a page.
 
 import { ERROR_FIELD, type SwToPage } from "../messages/sw-page";
 import { NONCE_PREFIX } from "../messages/own-tag";
@@ -58,7 +58,7 @@ export async function assemble(
       : "";
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
-  const said = { status: head.status, statusText: head.reason, headers };
+  const init = { status: head.status, statusText: head.reason, headers };
   if (head.error) headers.set(ERROR_FIELD, head.error);
   if (asked.save !== undefined) saveAs(asked.save, headers);
   const sure = isDownload(head.status, headers);
@@ -69,7 +69,7 @@ export async function assemble(
     // Of octets, which unlike a text bring no type along.
     const empty = hasNoBody(method, head.status) ? null : new TextEncoder().encode(await tagging);
     tellSize(shell.client, url, 0);
-    return new Response(empty, said);
+    return new Response(empty, init);
   }
   const { client } = shell;
   const leads = headers.has("location") && isRedirect(head.status);
@@ -78,13 +78,13 @@ export async function assemble(
   if (leads) {
     // Browsers do not read it, and one complains that it was not read.
     void stream.pipeTo(new WritableStream()).catch(() => undefined);
-    return new Response(null, said);
+    return new Response(null, init);
   }
   // Only now: what comes meanwhile is kept by the body.
   const tag = await tagging;
   const type = headers.get("content-type") ?? "";
   if (tag) stream = stream.pipeThrough(injectTag(tag, type, () => later.insertion()));
-  return new Response(stream, said);
+  return new Response(stream, init);
 }
 
 function isEmbedderPolicy([name]: Fields[number]): boolean {

@@ -5,7 +5,7 @@ import { BLOB_PATH, OUR_PREFIX } from "../messages/our-paths";
 import { isSibling } from "../messages/sibling";
 
 export type Route =
-  /** Not ours to answer: the browser goes to the network as it would without us. */
+  /** Not ours: the browser goes to the network as it would without us. */
   | "network"
   /** A file of ours. */
   | "asset"

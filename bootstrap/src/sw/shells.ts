@@ -15,7 +15,7 @@ export interface Shell {
   readonly policy: TabPolicy;
   /** A page of this site led to it, as far as is known. */
   readonly led: boolean;
-  /** Called when the shell dies, for each answer that it still owes. */
+  /** Called when the shell dies, for each response that it still owes. */
   readonly onDeath: Set<() => void>;
   expect: string | undefined;
   /** What led to that document, as far as the shell knows. */
@@ -30,10 +30,10 @@ export interface Navigating {
   first: boolean;
 }
 
-// Of the answers to `ask`: a shell on a busy page may take its time.
+// For the replies to `ask`: a shell on a busy page may take its time.
 const ASK_MS = 8_000;
 
-// A Service Worker may be stopped 30 s after its last event, though it still owes answers, and though bodies
+// A Service Worker may be stopped 30 s after its last event, though responses are still to be sent, and though bodies
 // that have come whole lie here until a page reads them.
 const AWAKE_MS = 10_000;
 

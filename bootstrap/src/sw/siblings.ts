@@ -1,5 +1,5 @@
 // Requests of the app's pages for another app under the same parent: no network has what they ask for.
-// The shell is told, and with it a hidden frame of that app (`sibling/`).
+// The shell gets the request, and through it a hidden frame of that app (`sibling/`).
 
 import { marksOf } from "../messages/marks";
 import type { SwToPage } from "../messages/sw-page";
@@ -24,16 +24,16 @@ export async function askSibling(
     const body = await requestBody(request, () => Promise.resolve(readBody));
     if (!body) return Response.error(); // too large
     const losable = new Losable();
-    const say = (reply: MessagePort, cancel: () => void): void => {
+    const send = (reply: MessagePort, cancel: () => void): void => {
       over = aborts.add(marks.request, marks.keep ? "" : clientId, cancel);
       const facts = { ...factsOf(event, undefined), url };
       const message: SwToPage = { kind: "sibling", request: facts, body, reply };
       shell.client.postMessage(message, [reply, ...transferOf(body)]);
     };
-    const answer = await ask(shell, say, () => losable.lose());
-    if (answer.do === "response") return made(answer, shell, (port) => losable.of(port));
-    if (answer.do === "opaque")
-      return await sw.fetch(answer.url, { mode: "no-cors", credentials: "omit" });
+    const reply = await ask(shell, send, () => losable.lose());
+    if (reply.do === "response") return made(reply, shell, (port) => losable.of(port));
+    if (reply.do === "opaque")
+      return await sw.fetch(reply.url, { mode: "no-cors", credentials: "omit" });
   } catch {
     // Given up.
   } finally {

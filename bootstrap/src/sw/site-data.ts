@@ -1,4 +1,4 @@
-// `Clear-Site-Data`: browsers act on it for answers off the network only. Here it takes what is the
+// `Clear-Site-Data`: browsers act on it for responses off the network only. Here it takes what is the
 // app's, and leaves what is ours: the pin of the box's key, our files, and the visit itself.
 
 import { isOurs } from "../messages/own-storage";
@@ -9,10 +9,10 @@ interface Kept {
   clear(): Promise<void>;
 }
 
-// A page that is busy, or a database that a worker of the app holds open, does not hold up the answer.
+// A page that is busy, or a database that a worker of the app holds open, does not hold up the response.
 const LONGEST_MS = 2_000;
 
-/** Resolves when it is done: a page that has the answer finds nothing left. */
+/** Resolves when it is done: a page that has the response finds nothing left. */
 export async function clearSiteData(
   types: Set<string>,
   cache: Kept,
@@ -21,7 +21,7 @@ export async function clearSiteData(
 ): Promise<void> {
   if (!types.size) return;
   const steps: Promise<void>[] = [];
-  // What the same answer sets goes too, as in Chromium.
+  // What the same response sets goes too, as in Chromium.
   if (types.has("cookies")) steps.push(cookies.clear());
   if (types.has("cache")) steps.push(cache.clear());
   if (types.has("storage"))

@@ -1,9 +1,9 @@
 // How long the bodies were that pages have had: some browsers count nothing of what a Service Worker
-// answers, and all count our tag. Told to the shell, whose pages ask it (inject/performance).
+// answers, and all count our tag. Sent to the shell, whose pages ask it (inject/performance).
 
 import type { SwToPage } from "../messages/sw-page";
 
-// Of a gallery one message tells many.
+// One message reports the many pictures of a gallery.
 const GATHER_MS = 20;
 
 const gathered = new Map<Client, [url: string, bytes: number][]>();
@@ -16,8 +16,8 @@ export function tellSize(client: Client, url: string, bytes: number): void {
   }
   gathered.set(client, [[url, bytes]]);
   setTimeout(() => {
-    const told: SwToPage = { kind: "sizes", sizes: gathered.get(client) ?? [] };
+    const news: SwToPage = { kind: "sizes", sizes: gathered.get(client) ?? [] };
     gathered.delete(client);
-    client.postMessage(told);
+    client.postMessage(news);
   }, GATHER_MS);
 }

@@ -1,4 +1,4 @@
-// Our tag, as it goes into a page of the app or one of our own. ASCII, whatever it says.
+// Our tag, as it goes into a page of the app or one of our own. ASCII, whatever it holds.
 
 import type { TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
@@ -28,10 +28,10 @@ export async function tagFor(
 }
 
 export function tagOf(data: TagData, nonce = "", code = ""): string {
-  const said = Object.entries(data).map(([name, value]) => [`data-${name}`, value as string]);
-  if (!code) said.push(["src", __INJECT_URL__]);
-  if (nonce) said.push(["nonce", nonce]);
-  const attributes = said.map(([name, value]) => ` ${name}="${escape(value ?? "")}"`).join("");
+  const pairs = Object.entries(data).map(([name, value]) => [`data-${name}`, value as string]);
+  if (!code) pairs.push(["src", __INJECT_URL__]);
+  if (nonce) pairs.push(["nonce", nonce]);
+  const attributes = pairs.map(([name, value]) => ` ${name}="${escape(value ?? "")}"`).join("");
   return `<script${attributes}>${code}</script>`;
 }
 

@@ -1,4 +1,4 @@
-// What the Service Worker makes of a request's and an answer's fields.
+// What the Service Worker makes of a request's and a response's fields.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -206,7 +206,7 @@ test("a lost shell breaks the body off", async () => {
   const box = new Box();
   const reading = box.body.stream.getReader().read();
   box.body.fail();
-  // What is no bytes fails an answer in every browser, and is no abort to any.
+  // What is no bytes fails a response in every browser, and is no abort to any.
   assert.equal((await reading).value instanceof Uint8Array, false);
   box.close();
 });

@@ -1,4 +1,4 @@
-"""DTLS records on a finished handshake: OpenSSL through plain pointers, with no Python a packet.
+"""DTLS records on a finished handshake: OpenSSL through plain pointers, with no Python per packet.
 
 The pointers are those of cryptography's own OpenSSL, which made the connection. Its names are
 private, so each has to have the type that is expected; `records.py` tries them out before any link
@@ -100,7 +100,7 @@ cdef class Records:
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
         """Hand a datagram in; then `read` until there is none."""
-        ERR_clear_error()  # what others left behind would be taken for this connection's
+        ERR_clear_error()  # errors that others left behind would count as this connection's
         return BIO_write(self.incoming, <void *>datagram, <int>length)
 
     cdef Py_ssize_t read(self, uint8_t *packet, Py_ssize_t capacity) except? -3:

@@ -19,7 +19,7 @@ DEFAULT_SEND_BUFFER_BYTES = SEND_BUFFER
 LARGEST_PACKET_BYTES = LARGEST_PACKET
 BASE_PACKET_BYTES = BASE_PACKET
 
-# The C side takes 0 for "never": its clock starts later than that, wherever the caller's does.
+# On the C side 0 means "never": its clock starts later than that, wherever the caller's does.
 cdef usec START = 1000000
 
 # A message smaller than this is copied: its own object would cost more.

@@ -4,14 +4,14 @@
 import type { Fields } from "../../wire/heads";
 import { allOf, dateOf, type Directives, directivesOf, durationMs, fieldOf } from "./cache-control";
 
-/** An answer as it was kept. Times in ms since the epoch: when it was asked for, and had come. */
+/** A response as it was kept. Times in ms since the epoch: when it was asked for, and had come. */
 export interface Kept {
   head: { readonly status: number; readonly fields: Fields };
   requestMs: number;
   responseMs: number;
 }
 
-/** What is to be done with a kept answer. */
+/** What is to be done with a kept response. */
 export type Verdict =
   | "use"
   /** It is stale, may be used, and is asked for again behind the page's back. */
@@ -28,32 +28,32 @@ const FOR_GOOD = [300, 301, 308, 410];
 // RFC 9111 §4.2.2: a tenth of the time since the last change.
 const HEURISTIC = 0.1;
 
-/** Whether the answer to a GET with these fields may be kept. */
+/** Whether the response to a GET with these fields may be kept. */
 export function mayKeep(request: Fields, status: number, fields: Fields): boolean {
-  const said = directivesOf(fields);
+  const given = directivesOf(fields);
   if (status === 206 || status === 304 || status === 416) return false;
-  if (said.has("no-store") || directivesOf(request).has("no-store")) return false;
+  if (given.has("no-store") || directivesOf(request).has("no-store")) return false;
   if (allOf(fields, "vary").join().includes("*")) return false;
   // A stream without end, which a page opens anew each time.
   if (/^\s*text\/event-stream/i.test(fieldOf(fields, "content-type") ?? "")) return false;
-  const explicit = said.has("max-age") || said.has("public") || fieldOf(fields, "expires");
+  const explicit = given.has("max-age") || given.has("public") || fieldOf(fields, "expires");
   return BY_DEFAULT.includes(status) || Boolean(explicit);
 }
 
 export function judge(kept: Kept, request: Fields, nowMs: number): Verdict {
-  const said = directivesOf(kept.head.fields);
+  const given = directivesOf(kept.head.fields);
   const asked = directivesOf(request);
-  if (said.has("no-cache") || asked.has("no-cache")) return "validate";
+  if (given.has("no-cache") || asked.has("no-cache")) return "validate";
   const ageMs = ageOf(kept, nowMs);
-  const leftMs = lifetimeOf(kept, said) - ageMs;
+  const leftMs = lifetimeOf(kept, given) - ageMs;
   if (ageMs > (durationMs(asked, "max-age") ?? Infinity)) return "validate";
   if (leftMs > (durationMs(asked, "min-fresh") ?? 0)) return "use";
-  if (said.has("must-revalidate") || asked.has("min-fresh")) return "validate";
+  if (given.has("must-revalidate") || asked.has("min-fresh")) return "validate";
   if (asked.has("max-stale")) {
     const most = asked.get("max-stale") ? durationMs(asked, "max-stale") : Infinity;
     if (-leftMs <= (most ?? 0)) return "use";
   }
-  return -leftMs < (durationMs(said, "stale-while-revalidate") ?? 0)
+  return -leftMs < (durationMs(given, "stale-while-revalidate") ?? 0)
     ? "use-and-refresh"
     : "validate";
 }
@@ -67,8 +67,8 @@ export function ageOf({ head: { fields }, requestMs, responseMs }: Kept, nowMs: 
 }
 
 // RFC 9111 §4.2.1.
-function lifetimeOf({ head: { status, fields }, responseMs }: Kept, said: Directives): number {
-  const maxAgeMs = durationMs(said, "max-age");
+function lifetimeOf({ head: { status, fields }, responseMs }: Kept, given: Directives): number {
+  const maxAgeMs = durationMs(given, "max-age");
   if (maxAgeMs !== undefined) return maxAgeMs;
   const dateMs = dateOr(fields, responseMs);
   const expiresMs = dateOf(fields, "expires");

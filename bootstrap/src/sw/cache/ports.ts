@@ -24,7 +24,7 @@ export class Recording {
     if (this.pieces) this.end(undefined);
   }
 
-  take(reply: WorkerReply): void {
+  record(reply: WorkerReply): void {
     if (reply.kind === "error") this.drop();
     if (!this.pieces) return;
     if (reply.kind === "data") {
@@ -58,8 +58,8 @@ export function recorded(port: ReplyPort, recording: Recording): ReplyPort {
     () => port.close(),
   );
   port.onmessage = ({ data }) => {
-    recording.take(data);
-    page.say(data);
+    recording.record(data);
+    page.post(data);
   };
   return page;
 }
@@ -70,8 +70,8 @@ export function replayed(body: Bytes): ReplyPort {
     () => undefined,
     () => undefined,
   );
-  page.say({ kind: "data", bytes: body });
-  page.say({ kind: "end" });
+  page.post({ kind: "data", bytes: body });
+  page.post({ kind: "end" });
   return page;
 }
 
@@ -88,11 +88,11 @@ export function streamed(body: ReadableStream<Bytes> | null): ReplyPort {
     for (;;) {
       const piece = await reader?.read();
       if (!piece || piece.done) break;
-      page.say({ kind: "data", bytes: piece.value });
+      page.post({ kind: "data", bytes: piece.value });
     }
-    page.say({ kind: "end" });
+    page.post({ kind: "end" });
   };
-  read().catch(() => page.say({ kind: "error", error: "reset" }));
+  read().catch(() => page.post({ kind: "error", error: "reset" }));
   return page;
 }
 
@@ -104,7 +104,7 @@ export function drain(port: ReplyPort): void {
   };
 }
 
-// What is said before anyone listens waits.
+// Replies wait until somebody listens.
 class PagePort implements ReplyPort {
   private readonly waiting: WorkerReply[] = [];
   private listener: ReplyPort["onmessage"] = null;
@@ -124,7 +124,7 @@ class PagePort implements ReplyPort {
     if (listener) queueMicrotask(() => this.flush());
   }
 
-  say(reply: WorkerReply): void {
+  post(reply: WorkerReply): void {
     this.waiting.push(reply);
     this.flush();
   }

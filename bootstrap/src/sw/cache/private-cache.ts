@@ -20,10 +20,10 @@ import {
 } from "./selection";
 import { type Entry, Store } from "./store";
 
-type Answer = Awaited<Pending["answer"]>;
+type Reply = Awaited<Pending["reply"]>;
 
-export interface Answered {
-  answer: Answer;
+export interface Replied {
+  reply: Reply;
   port: ReplyPort;
 }
 
@@ -53,14 +53,14 @@ export class PrivateCache {
     let cancelled = false;
     let sent: Pending | undefined;
     let port = NOWHERE;
-    let give: (answer: Answer) => void = () => undefined;
-    const answer = new Promise<Answer>((resolve) => {
-      give = resolve;
+    let settle: (reply: Reply) => void = () => undefined;
+    const reply = new Promise<Reply>((resolve) => {
+      settle = resolve;
     });
     const cancel = (): void => {
       cancelled = true;
       sent?.cancel();
-      give({ kind: "error", error: "lost" });
+      settle({ kind: "error", error: "lost" });
     };
     const send: Send = (fields) => {
       sent = ask({ ...asked, fields: [...fields] }, body, shell);
@@ -71,12 +71,12 @@ export class PrivateCache {
       pending: ask({ ...asked, fields: [...fields] }, { kind: "none" }, shell),
       requestMs: Date.now(),
     });
-    void this.answer(asked, send, refresh).then((answered) => {
-      port = answered.port;
-      give(answered.answer);
+    void this.reply(asked, send, refresh).then((replied) => {
+      port = replied.port;
+      settle(replied.reply);
     });
     return {
-      answer,
+      reply,
       cancel,
       get port() {
         return port;
@@ -84,10 +84,10 @@ export class PrivateCache {
     };
   }
 
-  /** The answer to a request that went past the cache, kept on its way if it may be. */
-  async keep(asked: Asked, sent: Sent): Promise<Answered> {
+  /** The response to a request that went past the cache, kept on its way if it may be. */
+  async keep(asked: Asked, sent: Sent): Promise<Replied> {
     if (asked.cache !== "no-store") return this.fetch(asked, sent);
-    return { answer: await sent.pending.answer, port: sent.pending.port };
+    return { reply: await sent.pending.reply, port: sent.pending.port };
   }
 
   /** Nothing is kept any more, nor what is still on its way. */
@@ -96,7 +96,7 @@ export class PrivateCache {
     return this.store.clear();
   }
 
-  private async answer(asked: Asked, send: Send, refresh: Send): Promise<Answered> {
+  private async reply(asked: Asked, send: Send, refresh: Send): Promise<Replied> {
     const { method, url, fields } = asked;
     const read = method === "GET" || method === "HEAD";
     // A page that asks conditionally itself has a cache of its own. Some browsers call that no-cache.
@@ -104,15 +104,15 @@ export class PrivateCache {
     const mode = own ? "no-store" : asked.cache;
     if (!read || mode === "no-store") {
       const sent = send(fields);
-      const answer = await sent.pending.answer;
-      if (!SAFE.includes(method) && answer.kind === "head") this.invalidate(url, answer);
-      return { answer, port: sent.pending.port };
+      const reply = await sent.pending.reply;
+      if (!SAFE.includes(method) && reply.kind === "head") this.invalidate(url, reply);
+      return { reply, port: sent.pending.port };
     }
     const kept = mode === "reload" ? undefined : await this.store.find(url, fields);
     if (!kept) {
       // Fetch §4.6, step 10.2: a network error.
       if (mode === "only-if-cached")
-        return { answer: { kind: "error", error: "reset" }, port: NOWHERE };
+        return { reply: { kind: "error", error: "reset" }, port: NOWHERE };
       return this.fetch(asked, send(fields));
     }
     const anyAge = mode === "force-cache" || mode === "only-if-cached";
@@ -123,18 +123,18 @@ export class PrivateCache {
     if (verdict === "validate") return this.validate(kept, asked, served, send);
     if (verdict === "use-and-refresh") {
       void this.validate(kept, { ...asked, method: "GET" }, served, refresh).then(
-        ({ answer, port }) => {
-          if (answer.kind === "head" && port !== served.port) drain(port);
+        ({ reply, port }) => {
+          if (reply.kind === "head" && port !== served.port) drain(port);
         },
       );
     }
     return served;
   }
 
-  // A kept answer as it goes to a page; undefined: it cannot serve this request.
-  private async serve(kept: Entry, { method, fields }: Asked): Promise<Answered | undefined> {
+  // A kept response as it goes to a page; undefined: it cannot serve this request.
+  private async serve(kept: Entry, { method, fields }: Asked): Promise<Replied | undefined> {
     const { head } = kept;
-    if (method === "HEAD") return { answer: { ...head, end: true }, port: NOWHERE };
+    if (method === "HEAD") return { reply: { ...head, end: true }, port: NOWHERE };
     const ranged = fieldOf(fields, "range") !== undefined;
     const part = ranged ? partOf(fields, kept.bytes) : undefined;
     if (ranged && (!part || head.status !== 200 || fieldOf(head.fields, "content-encoding"))) {
@@ -142,7 +142,7 @@ export class PrivateCache {
     }
     const body = await this.store.body(kept);
     if (!body) return undefined;
-    if (!part) return { answer: head, port: body.length ? replayed(body) : NOWHERE };
+    if (!part) return { reply: head, port: body.length ? replayed(body) : NOWHERE };
     const [from, to] = part;
     const others = head.fields.filter(([name]) => name !== "content-length");
     const partial: Fields = [
@@ -151,33 +151,28 @@ export class PrivateCache {
       ["content-length", String(to - from)],
     ];
     const reason = "reason" in head ? { reason: "Partial Content" } : {};
-    const answer: Head = { ...head, ...reason, status: 206, fields: partial };
-    return { answer, port: replayed(body.slice(from, to)) };
+    const reply: Head = { ...head, ...reason, status: 206, fields: partial };
+    return { reply, port: replayed(body.slice(from, to)) };
   }
 
-  private async validate(
-    kept: Entry,
-    asked: Asked,
-    served: Answered,
-    send: Send,
-  ): Promise<Answered> {
+  private async validate(kept: Entry, asked: Asked, served: Replied, send: Send): Promise<Replied> {
     const { fields } = asked;
     // A part is asked for as it is: whether the whole has changed is told with the next whole.
     const plain = asked.method === "HEAD" || fieldOf(fields, "range") !== undefined;
     const question = plain ? undefined : conditional(fields, kept.head.fields);
     const sent = send(question ?? fields);
-    const answer = await sent.pending.answer;
-    if (answer.kind === "error") return { answer, port: sent.pending.port };
-    if (answer.status === 304 && question) {
-      this.renew(kept, answer, sent);
-      const news = { ...kept.head, fields: [...kept.head.fields, ...momentary(answer.fields)] };
-      return { answer: news, port: served.port };
+    const reply = await sent.pending.reply;
+    if (reply.kind === "error") return { reply, port: sent.pending.port };
+    if (reply.status === 304 && question) {
+      this.renew(kept, reply, sent);
+      const news = { ...kept.head, fields: [...kept.head.fields, ...momentary(reply.fields)] };
+      return { reply: news, port: served.port };
     }
     if (asked.method === "HEAD") {
-      if (answer.status === 200 && !isOther(kept.head.fields, answer.fields))
-        this.renew(kept, answer, sent);
+      if (reply.status === 200 && !isOther(kept.head.fields, reply.fields))
+        this.renew(kept, reply, sent);
       else this.store.remove(kept);
-    } else if (answer.status !== 206) {
+    } else if (reply.status !== 206) {
       this.store.remove(kept);
     }
     return this.fetch(asked, sent);
@@ -190,36 +185,36 @@ export class PrivateCache {
     this.store.update(kept);
   }
 
-  // The answer of the box, kept on its way if it may be.
-  private async fetch(asked: Asked, { pending, requestMs }: Sent): Promise<Answered> {
-    const answer = await pending.answer;
+  // The response of the box, kept on its way if it may be.
+  private async fetch(asked: Asked, { pending, requestMs }: Sent): Promise<Replied> {
+    const reply = await pending.reply;
     const { port } = pending;
     const { url, fields, method } = asked;
-    if (method !== "GET" || answer.kind === "error" || answer.error) return { answer, port };
-    const said = fieldOf(answer.fields, "content-length");
-    if (Number(said) > MOST_BODY_BYTES || !mayKeep(fields, answer.status, answer.fields)) {
-      return { answer, port };
+    if (method !== "GET" || reply.kind === "error" || reply.error) return { reply, port };
+    const length = fieldOf(reply.fields, "content-length");
+    if (Number(length) > MOST_BODY_BYTES || !mayKeep(fields, reply.status, reply.fields)) {
+      return { reply, port };
     }
     const responseMs = Date.now();
     const keep = (body: Uint8Array<ArrayBuffer>): void => {
       // Cut, though nobody said so. What was decoded on the way has another length.
-      if (said !== undefined && !answer.decoded && Number(said) !== body.length) return;
-      const head = { ...answer, fields: lasting(answer.fields), end: !body.length };
-      const variant = variantOf(fields, answer.fields);
+      if (length !== undefined && !reply.decoded && Number(length) !== body.length) return;
+      const head = { ...reply, fields: lasting(reply.fields), end: !body.length };
+      const variant = variantOf(fields, reply.fields);
       const times = { requestMs, responseMs, usedMs: responseMs };
       const id = crypto.randomUUID();
       void this.store.put({ id, url, variant, head, bytes: body.length, ...times }, fields, body);
     };
-    if (answer.end) {
+    if (reply.end) {
       keep(new Uint8Array());
-      return { answer, port };
+      return { reply, port };
     }
     const recording = new Recording((body) => {
       this.coming.delete(recording);
       if (body) keep(body);
     });
     this.coming.set(recording, url);
-    return { answer, port: recorded(port, recording) };
+    return { reply, port: recorded(port, recording) };
   }
 
   // RFC 9111 §4.4.

@@ -1,31 +1,31 @@
-// Which kept answer belongs to a request, and how the box is asked whether it is still right. Pure.
+// Which kept response belongs to a request, and how the box is asked whether it is still right. Pure.
 // Source: RFC 9111 §3.2, §4.1, §4.3; RFC 9110 §13.1, §14.
 
 import type { Fields } from "../../wire/heads";
 import { allOf, fieldOf } from "./cache-control";
 
-/** The request's fields that an answer depends on, by its `vary`, as they were. */
+/** The request's fields that a response depends on, by its `vary`, as they were. */
 export function variantOf(request: Fields, response: Fields): Fields {
   const names = allOf(response, "vary").join().toLowerCase().split(",");
   return names
     .map((name) => name.trim())
     .filter((name) => name !== "" && name !== OUR_OWN)
-    .map((name) => [name, said(request, name)]);
+    .map((name) => [name, valuesOf(request, name)]);
 }
 
 // No page chooses it, and no page sees how a body was coded.
 const OUR_OWN = "accept-encoding";
 
 export function isVariant(variant: Fields, request: Fields): boolean {
-  return variant.every(([name, value]) => said(request, name) === value);
+  return variant.every(([name, value]) => valuesOf(request, name) === value);
 }
 
-/** A page that asks conditionally itself wants the answer as it is (Fetch §4.6, step 8.15). */
+/** A page that asks conditionally itself wants the response as it is (Fetch §4.6, step 8.15). */
 export function isConditional(request: Fields): boolean {
   return request.some(([name]) => /^if-(none-match|match|(un)?modified-since|range)$/.test(name));
 }
 
-/** The request, asking whether an answer with these fields is still right; undefined: cannot be. */
+/** The request, asking whether a response with these fields is still right; undefined: cannot be. */
 export function conditional(request: Fields, kept: Fields): Fields | undefined {
   const more: [string, string][] = [];
   const tag = fieldOf(kept, "etag");
@@ -73,7 +73,7 @@ export function partOf(request: Fields, size: number): [from: number, to: number
   return from < to ? [from, to] : undefined;
 }
 
-function said(request: Fields, name: string): string {
+function valuesOf(request: Fields, name: string): string {
   return allOf(request, name)
     .map((value) => value.trim())
     .join(", ");

@@ -1,4 +1,4 @@
-// The app's cookies in the Service Worker: in memory, put down after each change, and told to the
+// The app's cookies in the Service Worker: in memory, put down after each change, and sent to the
 // shells, whose pages have a copy.
 
 import { type Changes, Jar, type Site, print } from "../../cookies/jar";
@@ -10,7 +10,7 @@ import {
   type SwToPage,
 } from "../../messages/sw-page";
 import type { Fields } from "../../wire/heads";
-import { type Readers, told } from "./readers";
+import { type Readers, shown } from "./readers";
 import { load, save } from "./store";
 
 // A write that was announced and does not come is one of a page that is gone.
@@ -43,7 +43,7 @@ export class AppCookies {
     });
   }
 
-  /** A shell says what it knows. Answers with what it is to know. Nothing is asked before. */
+  /** A shell reports what it knows. Resolves with what it is to know. No request goes before. */
   async meet({
     lock,
     session,
@@ -52,9 +52,9 @@ export class AppCookies {
   }: Extract<PageToSw, { kind: "hello" }>): Promise<SwToPage> {
     await this.loaded;
     if (!this.sure) await this.ensure(session);
-    for (const write of writes) this.take(lock, write);
+    for (const write of writes) this.put(lock, write);
     this.readers.whole(this.jar.all, [{ port }]);
-    const cookies = this.jar.all.map(told);
+    const cookies = this.jar.all.map(shown);
     return { kind: "welcome", session: this.session, cookies, wrote: this.count(lock) };
   }
 
@@ -68,7 +68,7 @@ export class AppCookies {
     return print(this.jar.matching(new URL(url).pathname, "http", site, Date.now()));
   }
 
-  /** Take what the fields of an answer set. Resolves once pages that may see the answer know. */
+  /** Take what the fields of a response set. Resolves once pages that may see the response know. */
   async receive(url: string, fields: Fields, site: Site, lock?: string): Promise<void> {
     const all: Changes = { changed: [], deleted: [] };
     let seen = false;
@@ -86,7 +86,7 @@ export class AppCookies {
     if (!all.changed.length && !all.deleted.length) return;
     this.keep();
     const settled = this.jar.settled(all);
-    await this.readers.tell(
+    await this.readers.send(
       settled,
       (shell) => this.count(shell),
       seen ? (lock ?? "*") : undefined,
@@ -96,7 +96,7 @@ export class AppCookies {
   /** A page wrote a cookie. Resolves once it is put down. */
   async write(lock: string, write: CookieWrite): Promise<void> {
     await this.loaded;
-    this.take(lock, write);
+    this.put(lock, write);
     await this.saving;
   }
 
@@ -114,7 +114,7 @@ export class AppCookies {
     const deleted = this.jar.all;
     for (const cookie of deleted) this.jar.remove(cookie);
     this.keep();
-    await this.readers.tell({ changed: [], deleted }, (shell) => this.count(shell), "*");
+    await this.readers.send({ changed: [], deleted }, (shell) => this.count(shell), "*");
     await this.saving;
   }
 
@@ -134,20 +134,20 @@ export class AppCookies {
     this.keep();
   }
 
-  private take(lock: string, { count, cookie }: CookieWrite): void {
+  private put(lock: string, { count, cookie }: CookieWrite): void {
     if (count <= this.count(lock)) return;
     this.wrote.delete(lock);
     this.wrote.set(lock, count);
     const changes = this.jar.set(cookie, "script", "same", Date.now()) ?? this.refused(cookie);
     this.keep();
-    void this.readers.tell(changes, (shell) => this.count(shell), undefined);
+    void this.readers.send(changes, (shell) => this.count(shell), undefined);
     for (const one of this.waiting) {
       if (one.lock === lock && one.count <= count) one.resolve();
     }
     this.waiting = this.waiting.filter((one) => one.lock !== lock || one.count > count);
   }
 
-  // The shell's copy took what the jar does not take: it is told what there is.
+  // The shell's copy accepted what the jar does not: it gets what there is.
   private refused(cookie: Cookie): Changes {
     const kept = this.jar.get(cookie);
     return kept ? { changed: [kept], deleted: [] } : { changed: [], deleted: [cookie] };

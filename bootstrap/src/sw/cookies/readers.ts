@@ -1,11 +1,11 @@
-// The shells, as those who are told what becomes of cookies.
+// The shells, as readers of the app's cookies: each change is sent to them.
 
 import { type Changes } from "../../cookies/jar";
 import type { Cookie } from "../../cookies/parse";
 import type { SwToPage } from "../../messages/sw-page";
 import type { CookieNews } from "../../messages/sw-worker";
 
-// A page that is busy so long will read the news before the answer that waited for it.
+// A page that is busy so long will read the news before the response that waited for it.
 const READ_MS = 300;
 
 export interface Reader {
@@ -20,7 +20,7 @@ export class Readers {
   constructor(private readonly all: () => Iterable<Reader>) {}
 
   /** until: resolves once the shell with this lock has read it, "*": all. count: of its writes. */
-  async tell(
+  async send(
     { changed, deleted }: Changes,
     count: (lock: string) => number,
     until: string | undefined,
@@ -30,12 +30,12 @@ export class Readers {
       const saved = this.savedOf.get(lock) ?? 0;
       const news: SwToPage = {
         kind: "cookies",
-        changed: changed.map(told),
-        deleted: deleted.map(told),
+        changed: changed.map(shown),
+        deleted: deleted.map(shown),
         wrote: count(lock),
         saved,
       };
-      if (until === "*" || until === lock) reading.push(answered(client, news));
+      if (until === "*" || until === lock) reading.push(replied(client, news));
       else client.postMessage(news);
     }
     await Promise.all(reading);
@@ -65,11 +65,11 @@ export class Readers {
 }
 
 /** Of a cookie what a page may know. */
-export function told(cookie: Cookie): Cookie {
+export function shown(cookie: Cookie): Cookie {
   return cookie.httpOnly ? { ...cookie, value: "" } : cookie;
 }
 
-function answered(client: Client, news: SwToPage): Promise<void> {
+function replied(client: Client, news: SwToPage): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     const over = (): void => {

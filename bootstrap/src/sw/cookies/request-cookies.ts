@@ -1,4 +1,4 @@
-// The cookies of one request: what goes with it, and what comes with its answer.
+// The cookies of one request: what goes with it, and what comes with its response.
 
 import type { Site } from "../../cookies/jar";
 import type { CountRequest, WorkerReply } from "../../messages/sw-worker";
@@ -37,7 +37,7 @@ export class RequestCookies {
     return this.cookies.after(this.facts.shell.lock, wrote);
   }
 
-  /** Take what an answer sets; resolves once the pages may see it. */
+  /** Take what a response sets; resolves once the pages may see it. */
   async receive(fields: Fields): Promise<void> {
     const { url, site, shell, admitted, anyShell } = this.facts;
     if (admitted) await this.cookies.receive(url, fields, site, anyShell ? "*" : shell.lock);

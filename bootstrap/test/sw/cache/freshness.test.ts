@@ -1,4 +1,4 @@
-// How long an answer may be used, and how its fields are read.
+// How long a response may be used, and how its fields are read.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -42,12 +42,12 @@ test("a date is read in all three ways to write one, and as loosely as browsers 
   }
 });
 
-test("an answer is used until its age is its lifetime", () => {
+test("a response is used until its age is its lifetime", () => {
   assert.equal(judge(kept(control("max-age=10"), 9), [], NOW), "use");
   assert.equal(judge(kept(control("max-age=10"), 10), [], NOW), "validate");
 });
 
-test("time on the way, Age and Date all make an answer older", () => {
+test("time on the way, Age and Date all make a response older", () => {
   const fields: Fields = [
     ["age", "5"],
     ["date", new Date(NOW - 20_000).toUTCString()],

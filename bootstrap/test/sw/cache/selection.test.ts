@@ -1,4 +1,4 @@
-// Which kept answer fits a request, and what a body on its way leaves in the cache.
+// Which kept response fits a request, and what a body on its way leaves in the cache.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import {
   variantOf,
 } from "../../../src/sw/cache/selection";
 
-test("an answer fits requests whose fields are those it depends on", () => {
+test("a response fits requests whose fields are those it depends on", () => {
   const variant = variantOf(
     [
       ["cookie", "a=1"],

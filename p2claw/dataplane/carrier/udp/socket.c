@@ -65,7 +65,7 @@ static int open_family(struct udp_socket *s, int family, uint16_t port, uint16_t
 int udp_open(struct udp_socket *s, uint16_t port, uint16_t *bound) {
   *s = (struct udp_socket){.fd = -1};
   int error = open_family(s, AF_INET6, port, bound);
-  /* A machine may have been told to have no IPv6. */
+  /* IPv6 may be switched off on this machine. */
   return error && error != EADDRINUSE && error != EACCES ? open_family(s, AF_INET, port, bound)
                                                          : error;
 }

@@ -28,7 +28,7 @@ enum sctp_result {
   SCTP_OK,
   SCTP_NO_MEMORY,
   SCTP_WRONG_STATE,  /* closed, or shutting down */
-  SCTP_WRONG_STREAM, /* a number beyond the peer's, taken, unknown, or closing */
+  SCTP_WRONG_STREAM, /* a number beyond the peer's, in use, unknown, or closing */
   SCTP_BUFFER_FULL,  /* send_buffer_bytes */
   SCTP_WRONG_LENGTH, /* an empty message, or a label or message too long */
 };

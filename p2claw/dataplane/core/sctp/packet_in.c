@@ -25,7 +25,7 @@ static bool tag_is_right(const struct association *a, const struct item *first, 
   }
 }
 
-/* RFC 9260 §3.2: the two highest bits say what to do with a type that is not known. */
+/* RFC 9260 §3.2: the two highest bits show what to do with a type that is not known. */
 static bool go_on_after_unknown(struct association *a, const struct item *chunk) {
   a->stats.ignored++;
   if (chunk->type & 0x40)
@@ -66,7 +66,7 @@ static bool handle_chunk(struct association *a, const struct item *chunk, uint32
 
 static bool checksum_is_right(const struct association *a, const struct packet_header *header,
                               const uint8_t *packet, size_t length) {
-  /* RFC 9653 §5.3: who offered it takes it, from the INIT-ACK on. */
+  /* RFC 9653 §5.3: the side that offered it accepts it, from the INIT-ACK on. */
   if (header->checksum == 0 && a->config.zero_checksum && a->state != STATE_NEW) return true;
   return crc32c_of_packet(packet, length) == header->checksum;
 }

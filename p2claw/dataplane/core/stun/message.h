@@ -84,7 +84,7 @@ bool stun_verify(const struct stun_message *m, const uint8_t *key, size_t key_le
 size_t stun_write_success(uint8_t *out, size_t capacity, const uint8_t *transaction,
                           const struct stun_address *mapped, const uint8_t *key, size_t key_length);
 
-/* Answers a request; with 420 names what was not known. 400 and 401 are not to be signed (RFC 8489
+/* Responds to a request; with 420 names what was not known. 400 and 401 are not to be signed (RFC 8489
  * §9.1.3). Returns 0 also for a code that is not of enum stun_code. */
 size_t stun_write_error(uint8_t *out, size_t capacity, const struct stun_message *request,
                         enum stun_code code, const uint8_t *key, size_t key_length);

@@ -16,7 +16,7 @@ struct writer {
 void writer_start(struct writer *writer, uint8_t *packet, size_t capacity, uint16_t source_port,
                   uint16_t target_port, uint32_t tag);
 
-/* The bytes that a chunk could still take, its header counted. */
+/* The bytes that a chunk could still have, its header counted. */
 size_t writer_space(const struct writer *writer);
 
 /* Room for a chunk whose value has length bytes; its header is written, its value is the caller's

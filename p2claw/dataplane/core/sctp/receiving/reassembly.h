@@ -15,7 +15,7 @@ struct reassembly {
 
 enum arrival {
   ARRIVAL_OK,
-  ARRIVAL_NO_MEMORY, /* not taken: do not acknowledge it */
+  ARRIVAL_NO_MEMORY, /* not stored: do not acknowledge it */
   ARRIVAL_VIOLATION, /* fragments that do not belong together, or too large a message */
 };
 

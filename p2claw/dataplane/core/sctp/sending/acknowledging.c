@@ -18,7 +18,7 @@
 #include "sctp/timers.h"
 #include "usec.h"
 
-#define TAKEN_BACK_AT_ONCE 64 /* TSNs; no stack in use takes anything back while it has memory */
+#define REVOKED_AT_ONCE 64 /* TSNs; no stack in use revokes anything while it has memory */
 
 /* What one SACK, or SHUTDOWN, acknowledges. */
 struct report {
@@ -77,13 +77,13 @@ static void acknowledge_gaps(struct association *a, struct report *report,
 }
 
 /* The peer dropped what it had acknowledged by a gap block: the one TSN that no gap block may name
- * is among those. What is of that kind is sent again (RFC 9260 §6.2.1), the next TAKEN_BACK_AT_ONCE
- * of it: a peer that acknowledges all and takes it back in turns could else make each SACK as dear as
+ * is among those. What is of that kind is sent again (RFC 9260 §6.2.1), the next REVOKED_AT_ONCE
+ * of it: a peer that acknowledges all and revokes it in turns could else make each SACK as dear as
  * all that is in flight. */
 static void mark_reneged(struct association *a) {
   struct outstanding *o = &a->outstanding;
   if (!o->count || outstanding_at(o, o->base)->state != SENT_ACKED) return;
-  uint32_t end = o->base + (uint32_t)min_u64(o->count, TAKEN_BACK_AT_ONCE);
+  uint32_t end = o->base + (uint32_t)min_u64(o->count, REVOKED_AT_ONCE);
   for (uint32_t tsn = o->base; tsn != end; tsn++) {
     struct sent *sent = outstanding_at(o, tsn);
     if (sent->state == SENT_ACKED) outstanding_move(o, sent, SENT_LOST);

@@ -1,54 +1,54 @@
-// One request of a page: shown to the app's `fetch` listeners, and what they answer it with.
+// One request of a page: passed to the app's `fetch` listeners, and what they respond with.
 
 import type { GuestReply, GuestRequest } from "../messages/guest";
 import { poured } from "../sibling/pouring";
 import { keptAs } from "./caches";
 import { FetchEvent } from "./events";
 
-export async function answer(request: GuestRequest, reply: MessagePort): Promise<void> {
-  const say = (message: GuestReply, given: Transferable[] = []): void =>
-    reply.postMessage(message, given);
+export async function respond(request: GuestRequest, reply: MessagePort): Promise<void> {
+  const post = (message: GuestReply, transferred: Transferable[] = []): void =>
+    reply.postMessage(message, transferred);
   let event: FetchEvent;
   try {
     const { clientId, resultingClientId } = request;
     event = new FetchEvent("fetch", { request: requestOf(request), clientId, resultingClientId });
   } catch {
-    say({ do: "pass" }); // nothing that a script could ask for
+    post({ do: "pass" }); // nothing that a script could ask for
     return;
   }
   self.dispatchEvent(event);
-  if (!event.answered) {
-    say(event.defaultPrevented ? { do: "error" } : { do: "pass" });
+  if (!event.responded) {
+    post(event.defaultPrevented ? { do: "error" } : { do: "pass" });
     return;
   }
-  say({ do: "wait" });
+  post({ do: "wait" });
   try {
-    const response = await event.answered;
-    if (response instanceof Response) give(response, say);
-    else say({ do: "error" });
+    const response = await event.responded;
+    if (response instanceof Response) send(response, post);
+    else post({ do: "error" });
   } catch (error) {
     console.warn(`The answer of a service worker to ${request.url} failed:`, error);
-    say({ do: "error" });
+    post({ do: "error" });
   }
 }
 
-function give(
+function send(
   response: Response,
-  say: (message: GuestReply, given?: Transferable[]) => void,
+  post: (message: GuestReply, transferred?: Transferable[]) => void,
 ): void {
   const kept = response.bodyUsed ? undefined : keptAs(response);
   if (kept) {
     void response.body?.cancel();
-    say({ do: "kept", ...kept });
+    post({ do: "kept", ...kept });
     return;
   }
   if (response.type === "error") {
-    say({ do: "error" });
+    post({ do: "error" });
     return;
   }
   // What no script can read, the Service Worker asks for itself.
   if (response.type === "opaque" || response.type === "opaqueredirect") {
-    say({ do: "pass" });
+    post({ do: "pass" });
     return;
   }
   const { status, statusText, body } = response;
@@ -59,10 +59,10 @@ function give(
     headers: [...response.headers],
   };
   const port = body ? poured(body) : undefined;
-  say({ ...head, body: port }, port ? [port] : []);
+  post({ ...head, body: port }, port ? [port] : []);
 }
 
-// No script can make a request of a navigation, or of a kind of element: these are said beside it.
+// No script can make a request of a navigation, or of a kind of element: these go beside it.
 function requestOf(facts: GuestRequest): Request {
   const { url, mode, destination, body, ...init } = facts;
   const own = new URL(url).origin === self.location.origin;
