@@ -7,14 +7,14 @@ import type { Controller, GuestPage, Guests } from "../messages/guest-page";
 import { inPlaceOf } from "./native-look";
 import { hearSw, tellSw } from "./sw-port";
 
-/** said: what our tag says of them (`own-tag.ts`). */
-export function ownServiceWorkers(shell: ShellApi, said: string | undefined): void {
+/** written: what our tag holds of them (`own-tag.ts`). */
+export function ownServiceWorkers(shell: ShellApi, written: string | undefined): void {
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   if (!container) return;
   const { prototype } = ServiceWorkerContainer;
   const nativeReady = container.ready;
-  let controller = said
-    ? controllerOf(JSON.parse(said) as GuestVersion & { scope: string })
+  let controller = written
+    ? controllerOf(JSON.parse(written) as GuestVersion & { scope: string })
     : undefined;
   let becomeReady: (registration: EventTarget) => void = () => undefined;
   const ready = new Promise<EventTarget>((resolve) => (becomeReady = resolve));
@@ -47,7 +47,7 @@ export function ownServiceWorkers(shell: ShellApi, said: string | undefined): vo
     return (await guests()).register(page, String(url), (options ?? {}) as RegistrationOptions);
   });
   const find = async (url?: string): Promise<unknown[]> =>
-    said === undefined && !attached ? [] : (await guests()).find(page, url);
+    written === undefined && !attached ? [] : (await guests()).find(page, url);
   prototype.getRegistration = inPlaceOf(prototype.getRegistration, async (_, [url = ""]) => {
     return (await find(new URL(String(url), document.baseURI).href))[0];
   });
@@ -57,7 +57,7 @@ export function ownServiceWorkers(shell: ShellApi, said: string | undefined): vo
     const { id, data: value } = data.news;
     void guests().then((found) => found.heard(window, id, value, ports));
   });
-  if (said !== undefined) void guests();
+  if (written !== undefined) void guests();
 }
 
 function controllerOf({ id, script, scope, state }: GuestVersion & { scope: string }): Controller {

@@ -8,7 +8,7 @@ export interface BlobBody {
 
 /**
  * undefined: a body of a kind that only the browser can send. boundary: of the parts of a form,
- * where it was said already.
+ * where it was given already.
  */
 export function blobBody(body: unknown, boundary?: string): BlobBody | undefined {
   if (body instanceof Blob) return { blob: body, type: body.type };

@@ -13,7 +13,7 @@ export function wrapCookieStore(cookies: CookiesApi): void {
   const prototype: unknown = Object.getPrototypeOf(store);
   if (typeof prototype !== "object" || prototype === null) return;
   const native = (name: string): Native => Reflect.get(prototype, name) as Native;
-  // act: a list of what comes of it; undefined where the browser is to say in its words what is wrong.
+  // act: a list of what comes of it; undefined where the browser is to raise its own error.
   const wrap = (name: string, act: (given: unknown[]) => [unknown] | undefined): void => {
     const before = native(name);
     const looks = inPlaceOf(before, async (self, given) => {
@@ -40,8 +40,8 @@ export function wrapCookieStore(cookies: CookiesApi): void {
   });
   wrap("set", (given) => (write(cookies, wanted(given)) ? [undefined] : undefined));
   wrap("delete", ([first]) => {
-    const said = typeof first === "object" && first !== null ? first : { name: first };
-    return write(cookies, { ...said, value: "", expires: 0 }) ? [undefined] : undefined;
+    const named = typeof first === "object" && first !== null ? first : { name: first };
+    return write(cookies, { ...named, value: "", expires: 0 }) ? [undefined] : undefined;
   });
   followChanges(cookies, store);
 }

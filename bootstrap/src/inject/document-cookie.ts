@@ -15,7 +15,7 @@ export function wrapDocumentCookie(realm: typeof globalThis, cookies: CookiesApi
   const { get, set } = native;
   Object.defineProperty(prototype, "cookie", {
     ...native,
-    // Where there is no place for cookies, the native one says what is wrong, or gives "".
+    // Where there is no place for cookies, the native one raises its error, or returns "".
     get: inPlaceOf(get, (self, given) => {
       const place = placeOf(self, view);
       return place ? cookies.read(place) : Reflect.apply(get, self, given);

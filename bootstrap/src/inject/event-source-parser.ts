@@ -18,7 +18,7 @@ export class EventStreamParser implements EventParser {
     this.id = this.lastEventId = lastEventId;
   }
 
-  /** The events that end in it, read on as they are taken. */
+  /** The events that end in it, read on as they are consumed. */
   *push(text: string): Generator<StreamEvent, undefined> {
     this.pending += text;
     if (this.start && this.pending) {

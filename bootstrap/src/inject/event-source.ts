@@ -59,7 +59,7 @@ class AppEventSource {
         credentials,
       });
       if (!isEventStream(response)) {
-        // Ours says that the box is away, which passes; the app's own answer is final.
+        // Ours means that the box is away, which passes; a response of the app is final.
         if (!response.headers.has(ERROR_FIELD)) this.fail();
         else this.again();
         return;
@@ -70,7 +70,7 @@ class AppEventSource {
       this.target.dispatchEvent(new Event("open"));
       await this.read(response, Parser);
     } catch {
-      // The link was lost, or close() was called: the state tells.
+      // The link was lost, or close() was called: the state shows which.
     }
     this.again();
   }

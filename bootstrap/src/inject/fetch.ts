@@ -1,5 +1,5 @@
 // fetch: large bodies go by reference, what a Service Worker is not shown goes in marks, and giving
-// up before the answer's head is told.
+// up before the response's head has come.
 
 import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
@@ -10,7 +10,7 @@ import { tellSw } from "./sw-port";
 
 // A smaller body costs no more the usual way.
 const LARGE_BYTES = 65_536;
-// Where a Service Worker is shown no body, it cannot tell an empty one from none.
+// Where a Service Worker is shown no body, an empty one looks to it like none.
 const SHOWN = "body" in Request.prototype;
 
 export const nativeFetch = window.fetch.bind(window);
@@ -29,9 +29,9 @@ export function wrapFetch(shell: ShellApi): void {
     if (!own) return fetch.apply(this as Window, given);
     let whole;
     try {
-      whole = new Request(input, init); // takes the body of a Request, as fetch does
+      whole = new Request(input, init); // uses up the body of a Request, as fetch does
     } catch {
-      return fetch(...given); // which fails in its own words
+      return fetch(...given); // which fails with its own error
     }
     const id = crypto.randomUUID();
     const blob = bodyOf(whole);

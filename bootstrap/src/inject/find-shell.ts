@@ -4,7 +4,7 @@ import { SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
 
 export interface Place {
   shell: ShellApi;
-  /** This page is what the app takes for the top. */
+  /** To the app this page is the top. */
   isTop: boolean;
 }
 
@@ -13,7 +13,7 @@ export function findShell(): Place | undefined {
     above = above.parent;
     const shell = shellOf(above);
     if (!shell) continue;
-    // For the pages within this one: the way up ends at a page that takes itself for the top.
+    // For the pages within this one: the way up ends at a page that believes to be the top.
     Object.defineProperty(window, SHELL_PROPERTY, { value: shell });
     return { shell, isTop: shell.frame() === window };
   }

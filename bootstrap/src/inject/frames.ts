@@ -125,10 +125,10 @@ async function mendObject(
   element: HTMLObjectElement | HTMLEmbedElement,
   name: "src" | "data",
 ): Promise<void> {
-  const said = element.getAttribute(name);
-  if (said === null || mended.get(element) === said) return;
-  mended.set(element, said);
-  const url = appUrl(said);
+  const value = element.getAttribute(name);
+  if (value === null || mended.get(element) === value) return;
+  mended.set(element, value);
+  const url = appUrl(value);
   if (!url) return;
   // An object that failed once, or has nothing to show, does not load again in some browsers.
   mended.set(element, EMPTY);
@@ -170,7 +170,7 @@ function tagText({ src, nonce }: OwnTag): string {
 }
 
 function askedFor(data: unknown): URL | undefined {
-  const said: unknown =
+  const value: unknown =
     typeof data === "object" && data !== null && Reflect.get(data, "p2clawAsks");
-  return typeof said === "string" ? appUrl(said) : undefined;
+  return typeof value === "string" ? appUrl(value) : undefined;
 }

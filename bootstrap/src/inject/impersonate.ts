@@ -1,4 +1,4 @@
-// Stands in for a class of the browser, so that scripts cannot tell: the same prototype and the same
+// Stands in for a class of the browser, so that scripts see no difference: the same prototype and the same
 // members, which act on objects of ours where they are ours, and as before where they are not.
 
 import { inPlaceOf, showing } from "./native-look";
@@ -66,7 +66,7 @@ export function impersonate(
   Object.defineProperty(prototype, "constructor", { ...own["constructor"], value: replaced });
 }
 
-/** The constructor of that name, replaced by one that is made as `construct` says. */
+/** The constructor of that name, replaced by one that `construct` makes. */
 export function wrapConstructor(
   name: string,
   construct: NonNullable<ProxyHandler<never>["construct"]>,

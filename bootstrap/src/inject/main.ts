@@ -1,7 +1,7 @@
 // Runs first in every page of the app. Each module puts one thing right that a frame behind a
 // Service Worker does otherwise than a page at the top of a tab.
 
-import "./lend"; // first: it gives back what others here take for the browser's own
+import "./lend"; // first: it gives back the browser's own, which the others here use
 import type { ShellApi } from "../messages/frame-shell";
 import { ownServiceWorkers } from "./app-worker";
 import { wrapBeacon } from "./beacon";
@@ -19,7 +19,7 @@ import { wrapNames } from "./own-names";
 import { hideOwnStorage } from "./own-storage";
 import { appSocket, learnOrigins } from "./own-url";
 import { plainPerformance } from "./performance";
-import { hear, wrapOpen } from "./popups";
+import { deliver, wrapOpen } from "./popups";
 import { passTo, standIn } from "./opaque-messages";
 import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
@@ -30,12 +30,12 @@ import { wrapWorkers } from "./workers";
 import { wrapXhr } from "./xhr";
 
 const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
-const said: TagData = { ...script?.dataset };
+const tag: TagData = { ...script?.dataset };
 const place = findShell();
 
-if (said.depart !== undefined) {
-  depart(said.depart);
-} else if (place && !place.isTop && said.alone !== undefined) {
+if (tag.depart !== undefined) {
+  depart(tag.depart);
+} else if (place && !place.isTop && tag.alone !== undefined) {
   // As browsers do with a frame that a page does not allow: nothing of it is shown, or runs.
   window.stop();
   location.replace("data:text/html,");
@@ -46,15 +46,15 @@ script?.remove();
 
 function begin(place: Place): void {
   const { shell, isTop } = place;
-  belong(shell.lock, learnOrigins(said.own));
+  belong(shell.lock, learnOrigins(tag.own));
   const { tab } = shell;
   if (isTop) {
     maskTop(tab, shell.post);
-    const { problem } = said;
-    const posted = said.posted !== undefined;
-    const next = said.tab === undefined ? undefined : (JSON.parse(said.tab) as TabPolicy);
+    const { problem } = tag;
+    const posted = tag.posted !== undefined;
+    const next = tag.tab === undefined ? undefined : (JSON.parse(tag.tab) as TabPolicy);
     if (next) window.stop(); // none of its scripts runs here
-    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, hear });
+    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, hear: deliver });
     if (arrival.restore) restoreState(arrival.state);
     maskArrival(arrival);
     followNavigation(shell);
@@ -62,7 +62,7 @@ function begin(place: Place): void {
   wrapDocumentCookie(window, shell.cookies);
   wrapCookieStore(shell.cookies);
   wrapOpen(tab, shell.frame());
-  ownServiceWorkers(shell, said.guest);
+  ownServiceWorkers(shell, tag.guest);
   wrapNames();
   watchDatabases();
   hideOwnStorage();
@@ -88,10 +88,10 @@ function begin(place: Place): void {
   const pipe = (id: string, url: string): MessagePort => pipeOf(shell, id, url);
   wrapWebSocket({ fetch: nativeFetch, channel: false, pipe, abort }, appSocket);
   mendFrames(shell, { src: script?.src ?? "", nonce: script?.nonce ?? "" });
-  followReports(shell, JSON.parse(said.notes ?? "[]") as PolicyNote[]);
-  if (script && said.opaque !== undefined) {
+  followReports(shell, JSON.parse(tag.notes ?? "[]") as PolicyNote[]);
+  if (script && tag.opaque !== undefined) {
     if (!isTop) standIn();
-    const { opaque, loads = "" } = said;
+    const { opaque, loads = "" } = tag;
     const { nonce = "" } = script;
     const { fetch } = window;
     const asked = { tokens: opaque, loads, nonce, isTop, fetch, passTo };

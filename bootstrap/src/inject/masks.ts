@@ -1,4 +1,4 @@
-// Lets the app's top page take itself for the top of the tab. `window.top` cannot be masked.
+// Lets the app's top page believe that it is the top of the tab. `window.top` cannot be masked.
 
 import type { Arrival } from "../messages/frame-shell";
 import { type Post, openerOf } from "./popups";
@@ -9,7 +9,7 @@ const OF_THE_TAB = ["close", "focus", "moveBy", "moveTo", "resizeBy", "resizeTo"
 export function maskTop(tab: Window, post: Post): void {
   mask(window, "parent", () => (tab.parent === tab ? window : tab.parent));
   mask(window, "frameElement", () => null);
-  // At once: what it says from now on has the same source.
+  // At once: what it posts from now on has the same source.
   const opener = tab.opener && openerOf(tab, post);
   if (opener) mask(window, "opener", () => tab.opener && opener);
   mask(window, "visualViewport", () => tab.visualViewport);
@@ -32,7 +32,7 @@ export function maskTop(tab: Window, post: Post): void {
   };
 }
 
-/** How the page was come to, where the frame was only told to replace what it shows. */
+/** How the page was come to, where the frame only replaced what it shows. */
 export function maskArrival({ type, referrer }: Arrival): void {
   if (referrer !== undefined) mask(Document.prototype, "referrer", () => referrer);
   if (type === undefined) return;

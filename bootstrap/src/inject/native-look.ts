@@ -1,4 +1,4 @@
-// Functions of ours in place of the browser's own, which apps and their libraries cannot tell apart:
+// Functions of ours in place of the browser's own, which apps and their libraries cannot distinguish:
 // name, length and text are those of the native one.
 
 type Native = (this: unknown, ...args: unknown[]) => unknown;

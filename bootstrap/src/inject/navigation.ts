@@ -31,10 +31,10 @@ export function followNavigation(shell: ShellApi): void {
   });
 }
 
-// By then whoever was asked whether to leave has answered, and the request is made.
+// By then the person has chosen whether to leave, and the request is made.
 const STAY_MS = 1_000;
 
-// Of the form that is being sent: the event of it does not say.
+// Of the form that is being sent: its event does not name it.
 let sent: FormFacts = { enctype: "", charset: "" };
 
 // What we ourselves are about to do: the event of it is none of the app's.
@@ -65,7 +65,7 @@ export function restoreState(state: unknown): void {
   replaceState.call(history, state, "", unmarked(location.href));
 }
 
-// No event tells everywhere that a person stayed. If nothing was asked for, they did.
+// Not every browser has an event for a person who stays. If nothing was asked for, they did.
 async function stays(shell: ShellApi, event: BeforeUnloadEvent): Promise<void> {
   if (!event.defaultPrevented && !event.returnValue) return;
   if (going === undefined || (await askSw({ kind: "coming", url: going }))) return;
@@ -79,7 +79,7 @@ function wrapHistory(shell: ShellApi): void {
       try {
         replaceState.call(this, state, unused, (url && ownUrl(url)) ?? url);
       } catch (error) {
-        if (how === "push") pushState.call(this, state, unused, url); // fails in its own words
+        if (how === "push") pushState.call(this, state, unused, url); // fails with its own error
         throw error;
       }
       shell.moved(how, location.href, history.state);
@@ -95,7 +95,7 @@ function followEvents(shell: ShellApi, navigation: EventTarget): void {
     if (step.defaultPrevented || step === intercepted) return;
     follow(shell, step);
   };
-  // Last of all: an app that handles its steps itself has then said so.
+  // Last of all: an app that handles its steps itself has by then cancelled the event.
   const { addEventListener, removeEventListener } = EventTarget.prototype;
   const stayLast = (): void => {
     removeEventListener.call(navigation, "navigate", listener);
@@ -180,7 +180,7 @@ function follow(shell: ShellApi, step: AppNavigateEvent): void {
   go(url.href);
 }
 
-// A browser fetches what a link says to save past the Service Worker: it goes there as to a page.
+// A browser fetches a link that is to be saved past the Service Worker: it goes there as to a page.
 function save(step: Event, url: URL, name: string): void {
   step.preventDefault();
   url.hash = "";
@@ -218,13 +218,13 @@ function aimForm(target: EventTarget | null, event: Event | undefined): void {
   if (!(target instanceof HTMLFormElement) || event?.defaultPrevented) return;
   const submitter = event instanceof SubmitEvent ? event.submitter : null;
   // Not by properties: a field may have the name of one.
-  const said = (name: string): string | null =>
+  const attribute = (name: string): string | null =>
     submitter?.getAttribute(`form${name}`) ?? target.getAttribute(name);
-  const action = said("action") ?? "";
-  const aimed = said("target") ?? "";
+  const action = attribute("action") ?? "";
+  const aimed = attribute("target") ?? "";
   const charset = target.getAttribute("accept-charset")?.trim().split(/\s+/)[0];
   sent = {
-    enctype: (said("enctype") ?? "").toLowerCase(),
+    enctype: (attribute("enctype") ?? "").toLowerCase(),
     charset: charset || document.characterSet,
   };
   if (submitter?.hasAttribute("formtarget")) return;

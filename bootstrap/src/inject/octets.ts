@@ -1,9 +1,9 @@
-// Fields of answers as octets: some browsers take what a Service Worker's answer says for text, and
+// Fields of responses as octets: some browsers read those of a Service Worker's response as text, and
 // show the page its UTF-8, so that E9 arrives as C3 A9. Here it becomes what it was.
 
 const recoded = new WeakSet<Headers>();
 
-/** The answer, whose fields read as the app sent them. recodes: this browser does so. */
+/** The response, whose fields read as the app sent them. recodes: this browser does so. */
 export function plainOctets(response: Response, recodes: boolean): Response {
   if (!recodes || ![...response.headers].some(([, value]) => /[^\0-\x7f]/.test(value))) {
     return response;

@@ -32,9 +32,9 @@ export function passTo(frame: HTMLIFrameElement): void {
       return;
     }
     const above = window.parent as Window & typeof globalThis;
-    const said = { data: data as unknown, origin: "null", ports };
-    const passed = new above.MessageEvent("message", said);
-    // Some browsers take no window of another origin for the source of an event that a script makes.
+    const fields = { data: data as unknown, origin: "null", ports };
+    const passed = new above.MessageEvent("message", fields);
+    // Some browsers accept no window of another origin as the source of an event that a script makes.
     Object.defineProperty(passed, "source", { value: inner });
     above.dispatchEvent(passed);
   });

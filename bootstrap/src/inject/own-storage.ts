@@ -43,7 +43,7 @@ function replace(
     const native = prototype?.[name];
     if (!prototype || !native) continue; // not in every browser
     prototype[name] = inPlaceOf(native, (on, given) => {
-      const call = (...said: unknown[]): unknown => Reflect.apply(native as never, on, said);
+      const call = (...given: unknown[]): unknown => Reflect.apply(native as never, on, given);
       return act(call, given);
     });
   }

@@ -16,13 +16,13 @@ const HOME = location.origin === "null" ? self.origin : location.origin;
 let origins: ReadonlySet<string> = new Set();
 
 /** The other names of the app, as our script tag brings them. Returns them as a list. */
-export function learnOrigins(said: string | undefined): string[] {
-  const list = said?.split(" ") ?? [];
+export function learnOrigins(listed: string | undefined): string[] {
+  const list = listed?.split(" ") ?? [];
   origins = new Set(list);
   return list;
 }
 
-/** The URL under the name that the app is visited by, where it says another. */
+/** The URL under the name that the app is visited by, where it names another. */
 export function ownUrl(url: string | URL): URL | undefined {
   try {
     return renamed(new URL(url, base()), origins, HOME);
@@ -34,14 +34,14 @@ export function ownUrl(url: string | URL): URL | undefined {
 /** Where a WebSocket of the app is asked for; undefined where it leads elsewhere, or is malformed. */
 export function appSocket(url: string): { url: string; request: string } | undefined {
   try {
-    const said = new URL(url, base());
+    const named = new URL(url, base());
     const here = new URL(HOME);
-    if (said.href.includes("#") || !/^(ws|http)s?:$/.test(said.protocol)) return undefined;
-    const asked = new URL(said.href.replace(/^ws/, "http"));
+    if (named.href.includes("#") || !/^(ws|http)s?:$/.test(named.protocol)) return undefined;
+    const asked = new URL(named.href.replace(/^ws/, "http"));
     // Encrypted or not is what the visit is, whatever an app has written down.
     if (asked.host === here.host) asked.protocol = here.protocol;
     const own = linkedUrl(asked);
-    return own && { url: said.href.replace(/^http/, "ws"), request: own.href };
+    return own && { url: named.href.replace(/^http/, "ws"), request: own.href };
   } catch {
     return undefined;
   }
@@ -66,7 +66,7 @@ export function linkedUrl(url: string | URL): URL | undefined {
 function siblingUrl(url: string | URL): URL | undefined {
   try {
     const absolute = new URL(url, base());
-    // In a worker out of a Blob only the origin says which host it is.
+    // In a worker out of a Blob only the origin shows which host it is.
     return isSibling(absolute, new URL(location.origin)) ? absolute : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-// performance: entries say what they would without us. Names carry no marks, files of ours are not
+// performance: entries show what they would without us. Names carry no marks, files of ours are not
 // listed, what came over the link is not called cached, and a body is as long as it came.
 
 import { unmarked } from "../messages/marks";
@@ -26,7 +26,7 @@ export function plainPerformance(size: Size): void {
   rewrite(PerformanceEntry.prototype, "name", (_, name) => unmarked(String(name)));
   const worker = getter(PerformanceResourceTiming.prototype, "workerStart");
   const protocol = getter(PerformanceResourceTiming.prototype, "nextHopProtocol");
-  // Some browsers say no time of the Service Worker, but no protocol either.
+  // Some browsers give no time of the Service Worker, but no protocol either.
   const intercepted = (entry: PerformanceResourceTiming): boolean =>
     !!worker?.call(entry) || (isOwn(entry.name) && !protocol?.call(entry));
   for (const [name, plain] of Object.entries(getters)) {
@@ -59,7 +59,7 @@ export function plainPerformance(size: Size): void {
   }
 }
 
-// Of other origins a browser tells neither protocol nor size.
+// Of other origins a browser shows neither protocol nor size.
 function isAnswered({ name, responseStatus, encodedBodySize }: PerformanceResourceTiming): boolean {
   return isOwn(name) && (responseStatus || encodedBodySize) > 0;
 }

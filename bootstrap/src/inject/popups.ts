@@ -4,7 +4,7 @@
 import { SHELL_PROPERTY } from "../messages/frame-shell";
 
 /** Says something from the window at the top of this tab. */
-export type Post = (to: Window, ...said: Parameters<Window["postMessage"]>) => void;
+export type Post = (to: Window, ...given: Parameters<Window["postMessage"]>) => void;
 
 // From the top of a tab to what stands for its page. WindowProxies live as long as their tabs.
 const standIns = new WeakMap<Window, Window>();
@@ -32,7 +32,7 @@ export function wrapOpen(tab: Window, frame: Window | null): void {
   });
 }
 
-/** Who opened this tab. Another site's page takes what it hears to be said by the tab's top. */
+/** Who opened this tab. To another site's page, whatever it receives comes from the tab's top. */
 export function openerOf(tab: Window, post: Post): unknown {
   const opener = tab.opener as Window;
   if (isReadable(opener)) return opener;
@@ -50,16 +50,16 @@ export function openerOf(tab: Window, post: Post): unknown {
   return made;
 }
 
-/** What was said to the top of the tab is meant for its page. */
-export function hear(event: MessageEvent): void {
+/** What was posted to the top of the tab is meant for its page. */
+export function deliver(event: MessageEvent): void {
   const ports = [...event.ports];
   const { origin } = event;
   // Made anew, so that what it holds is of this page's classes.
   const given = structuredClone({ data: event.data as unknown, ports }, { transfer: ports });
-  const heard = new MessageEvent("message", { ...given, origin });
-  // One browser takes no window of another site here.
-  Object.defineProperty(heard, "source", { value: event.source && fromTop(event.source) });
-  window.dispatchEvent(heard);
+  const delivered = new MessageEvent("message", { ...given, origin });
+  // One browser accepts no window of another site here.
+  Object.defineProperty(delivered, "source", { value: event.source && fromTop(event.source) });
+  window.dispatchEvent(delivered);
 }
 
 function fromTop(source: MessageEventSource): unknown {

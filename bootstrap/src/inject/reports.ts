@@ -1,5 +1,5 @@
 // Sends the reports of violations that go to the app's own origin: the browser's own would pass the
-// Service Worker by. And violations say what the app's policy says, without our part of it.
+// Service Worker by. And violations name the app's policy, without our part of it.
 
 import type { ShellApi } from "../messages/frame-shell";
 import { OUR_PREFIX } from "../messages/our-paths";
@@ -23,7 +23,7 @@ export function followReports(shell: ShellApi, notes: PolicyNote[]): void {
       return noteOf(this)?.was ?? originalOf(this).replace(OURS, "");
     },
   });
-  const told = new Set<string>();
+  const reported = new Set<string>();
   // First of all, so that the app cannot stop it on its way.
   const listener = (event: SecurityPolicyViolationEvent): void => {
     const { effectiveDirective, blockedURI, sourceFile, lineNumber, columnNumber } = event;
@@ -34,15 +34,15 @@ export function followReports(shell: ShellApi, notes: PolicyNote[]): void {
       event.stopImmediatePropagation();
       return;
     }
-    // Some look again at what a Service Worker answers, and know of no place then. The page gets
+    // Some look again at the response of a Service Worker, and know of no place then. The page gets
     // that event too: the first one may have come before any listener of its own was there.
-    if (!sourceFile && !lineNumber && told.has(what)) return;
+    if (!sourceFile && !lineNumber && reported.has(what)) return;
     const note = noteOf(event);
-    // Browsers say the same of a page only once.
-    if (note && !told.has(place)) {
+    // Browsers report the same of a page only once.
+    if (note && !reported.has(place)) {
       void shell.late().then((late) => late.reportViolation(event, note));
     }
-    told.add(what).add(place);
+    reported.add(what).add(place);
   };
   window.addEventListener("securitypolicyviolation", listener, true);
 }

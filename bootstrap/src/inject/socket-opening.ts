@@ -16,7 +16,7 @@ export interface Realm {
   /** The end of a pipe; its other end goes to the channel worker under this id. */
   pipe(id: string, url: string): Pipe;
   channel: boolean;
-  /** The request with this mark is given up: a Service Worker is not told by the browser. */
+  /** The request with this mark is given up: the browser does not notify a Service Worker of that. */
   abort(id: string): void;
 }
 
@@ -40,7 +40,7 @@ let count = 0;
 export class Opening {
   private pipe: Pipe | undefined;
   private readonly abort = new AbortController();
-  private readonly early: WorkerToSocket[] = []; // that came before the answer of the request
+  private readonly early: WorkerToSocket[] = []; // that came before the response
   private open = false;
   private id = "";
 
@@ -57,15 +57,15 @@ export class Opening {
       this.abort.signal.throwIfAborted();
       this.pipe = this.realm.pipe(id, url);
       this.pipe.onmessage = ({ data }: MessageEvent<WorkerToSocket>) => this.receive(data);
-      const answer = await this.realm.fetch(marked(url, { socket: id, protocols, request: id }), {
+      const response = await this.realm.fetch(marked(url, { socket: id, protocols, request: id }), {
         cache: "no-store",
         credentials: "include",
         redirect: "manual",
         referrerPolicy: "no-referrer",
         signal: this.abort.signal,
       });
-      if (answer.status !== 200) throw new Error(String(answer.status));
-      const field = (name: string): string => answer.headers.get(`sec-websocket-${name}`) ?? "";
+      if (response.status !== 200) throw new Error(String(response.status));
+      const field = (name: string): string => response.headers.get(`sec-websocket-${name}`) ?? "";
       this.open = true;
       this.owner.opened({ protocol: field("protocol"), extensions: field("extensions") });
       for (const message of this.early.splice(0)) this.owner.receive(message);
@@ -77,12 +77,12 @@ export class Opening {
 
   /** Give up before it is open. The channel worker learns of it by the pipe. */
   stop(): void {
-    this.say({ kind: "close", code: undefined, reason: "" });
+    this.post({ kind: "close", code: undefined, reason: "" });
     this.realm.abort(this.id);
     this.abort.abort();
   }
 
-  say(message: SocketToWorker, ...given: Transferable[]): void {
+  post(message: SocketToWorker, ...given: Transferable[]): void {
     if (this.pipe instanceof MessagePort) this.pipe.postMessage(message, given);
     else this.pipe?.postMessage(message);
   }

@@ -1,4 +1,4 @@
-// What this page says to the Service Worker, and that it answers when it is asked whose it is. The
+// What this page posts to the Service Worker, and its reply when that asks whose it is. The
 // app has, as far as it can see, nothing to do with ours: what comes from it is kept from the app.
 
 import type { PageToSw, SwToPage } from "../messages/sw-page";
@@ -14,7 +14,7 @@ export function tellSw(message: PageToSw, given: Transferable[] = []): void {
   ours()?.postMessage(message, given);
 }
 
-/** What the Service Worker says to it; false where there is none. */
+/** What the Service Worker posts to it; false where there is none. */
 export function askSw(message: PageToSw): Promise<unknown> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
@@ -30,9 +30,9 @@ export function hearSw(listener: Listener): void {
 
 /** lock: names the shell. origins: by which the app is meant, besides the page's own. */
 export function belong(lock: string, origins: readonly string[]): void {
-  const say = (): void => tellSw({ kind: "iam", lock, origins });
-  say();
-  hearSw(({ data }) => data.kind === "ask" && say());
+  const introduce = (): void => tellSw({ kind: "iam", lock, origins });
+  introduce();
+  hearSw(({ data }) => data.kind === "ask" && introduce());
   container?.addEventListener("message", (event: MessageEvent<SwToPage>) => {
     if (!event.isTrusted) return;
     event.stopImmediatePropagation();
@@ -41,7 +41,7 @@ export function belong(lock: string, origins: readonly string[]): void {
   container?.addEventListener("controllerchange", (event) => {
     if (!event.isTrusted) return;
     event.stopImmediatePropagation();
-    say();
+    introduce();
   });
   container?.startMessages();
   window.addEventListener("pagehide", () => tellSw({ kind: "gone" }));

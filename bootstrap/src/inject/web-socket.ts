@@ -4,7 +4,7 @@ import type { WorkerToSocket } from "../messages/socket";
 import { impersonate } from "./impersonate";
 import { type Accepted, Opening, type Realm, type SocketOwner } from "./socket-opening";
 
-/** Where a WebSocket leads: what the app says, and where it is asked for. undefined: elsewhere. */
+/** Where a WebSocket leads: as the app names it, and where it is asked for. undefined: elsewhere. */
 export type FindOwn = (url: string) => { url: string; request: string } | undefined;
 
 const CONNECTING = 0;
@@ -18,8 +18,8 @@ const REASON_BYTES = 123;
 const ABNORMAL = 1006;
 const NO_STATUS = 1005;
 
-// An app that chooses none of the subprotocols has refused: so says the standard, and so do the
-// browsers that have this class; Firefox takes it for a socket without one.
+// An app that chooses none of the subprotocols has refused: so the standard has it, and so have the
+// browsers that have this class; to Firefox it is a socket without one.
 export const STRICT = "WebSocketStream" in self;
 // It would ask the edge. An app that looks for it finds a browser that has only this class.
 delete (self as { WebSocketStream?: unknown }).WebSocketStream;
@@ -34,7 +34,7 @@ export function wrapWebSocket(realm: Realm, findOwn: FindOwn): void {
     if (!args.length || !(url || STRICT)) return undefined;
     const own = findOwn(url);
     const protocols = listed(args[1]);
-    // What is malformed is left to the browser, which knows best how to say so.
+    // What is malformed is left to the browser, whose error is the right one.
     const valid = protocols.every((name) => TOKEN.test(name));
     if (!own || !valid || new Set(protocols).size < protocols.length) return undefined;
     return new AppWebSocket(made(), own.url, own.request, protocols, realm);
@@ -90,8 +90,8 @@ class AppWebSocket implements SocketOwner {
     this.bufferedAmount += data instanceof Blob ? data.size : data.length;
     if (this.readyState !== OPEN) return;
     const text = !(data instanceof Blob) && !isBytes(message);
-    if (data instanceof Blob) this.opening.say({ kind: "message", text, data });
-    else this.opening.say({ kind: "message", text, data }, data.buffer);
+    if (data instanceof Blob) this.opening.post({ kind: "message", text, data });
+    else this.opening.post({ kind: "message", text, data }, data.buffer);
   }
 
   close(code?: unknown, reason?: unknown): void {
@@ -109,8 +109,8 @@ class AppWebSocket implements SocketOwner {
     const opened = this.readyState === OPEN;
     this.readyState = CLOSING;
     // RFC 6455 has no reason without a code.
-    const said = number ?? (why ? 1000 : undefined);
-    if (opened) this.opening.say({ kind: "close", code: said, reason: why });
+    const sent = number ?? (why ? 1000 : undefined);
+    if (opened) this.opening.post({ kind: "close", code: sent, reason: why });
     else this.opening.stop();
   }
 
@@ -118,13 +118,13 @@ class AppWebSocket implements SocketOwner {
   leave(): void {
     live.delete(this);
     this.readyState = CLOSED;
-    this.opening.say({ kind: "close", code: 1001, reason: "" });
+    this.opening.post({ kind: "close", code: 1001, reason: "" });
   }
 
   opened({ protocol, extensions }: Accepted): void {
     if (this.readyState !== CONNECTING || (STRICT && this.protocols.length && !protocol)) {
       // Closed while it was being opened, or not as asked: the app sees one that ends at once.
-      this.opening.say({ kind: "close", code: 1001, reason: "" });
+      this.opening.post({ kind: "close", code: 1001, reason: "" });
       this.failed();
       return;
     }
@@ -138,7 +138,7 @@ class AppWebSocket implements SocketOwner {
     if (this.readyState === CLOSED) return;
     switch (message.kind) {
       case "part":
-        this.opening.say({ kind: "read", bytes: message.bytes.length });
+        this.opening.post({ kind: "read", bytes: message.bytes.length });
         this.parts.push(message.bytes);
         if (message.final) this.deliver(message.text);
         return;
@@ -187,7 +187,7 @@ class AppWebSocket implements SocketOwner {
 const SEND = "Failed to execute 'send' on 'WebSocket': ";
 const CLOSE = "Failed to execute 'close' on 'WebSocket': ";
 
-// As each family of browsers says it.
+// As each family of browsers words it.
 const PLAIN = {
   InvalidStateError: "An attempt was made to use an object that is not, or is no longer, usable",
   InvalidAccessError: "A parameter or an operation is not supported by the underlying object",
@@ -202,7 +202,7 @@ function isBytes(data: unknown): data is ArrayBuffer | ArrayBufferView {
   return data instanceof ArrayBuffer || ArrayBuffer.isView(data);
 }
 
-// A copy: the app may go on with what it gave.
+// A copy: the app may go on with what it passed.
 function bytesOf(data: unknown): Uint8Array<ArrayBuffer> {
   if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
   if (!ArrayBuffer.isView(data)) return utf8.encode(String(data));

@@ -19,15 +19,15 @@ export function wrapWorkers(file: string, imports: () => boolean): void {
       const make = (...given: unknown[]): object => Reflect.construct(target, given, as) as object;
       if (!args.length) return make();
       const [url, ...rest] = args;
-      const said = String(url);
+      const named = String(url);
       // A script must be of the page's own origin: checked before anything is fetched.
-      const own = ownUrl(said);
+      const own = ownUrl(named);
       if (own) return make(own.href, ...rest);
-      const blob = blobs.get(said);
+      const blob = blobs.get(named);
       const module = isModule(rest[0]);
       // One that is shared is known by its URL. A module that cannot have our file does not run.
       if (!blob || name !== "Worker" || (module && !imports())) return make(...args);
-      const first = before(said, file, module);
+      const first = before(named, file, module);
       const ours = URL.createObjectURL(new Blob([first, blob], { type: blob.type }));
       blobs.delete(ours);
       setTimeout(() => URL.revokeObjectURL(ours), KEPT_MS);
@@ -49,7 +49,7 @@ function isModule(options: unknown): boolean {
   return (options as WorkerOptions | undefined)?.type === "module";
 }
 
-// A module's imports run before all of it: what ours is told stands in the URL.
+// A module's imports run before all of it: what ours needs stands in the URL.
 function before(location: string, file: string, module: boolean): string {
   const path = self.origin + file;
   if (module) return `import "${path}?${encodeURIComponent(location)}";`;

@@ -7,7 +7,7 @@ interface Upload {
 }
 
 // XHR §4.5.6: an upload is over once it is sent, however long the app thinks about its response. Where
-// a Service Worker is shown no body, browsers say so only as the response begins, and more often how far.
+// a Service Worker is shown no body, browsers report it only as the response begins, and more often how far.
 const OVER_ONCE_SENT = "body" in Request.prototype;
 // A tenth of a second, and the way of the news between two processes: 103 to 121 ms were measured.
 const STEP_MS = OVER_ONCE_SENT ? 110 : 50;
@@ -15,23 +15,23 @@ const { setTimeout } = window; // an app may put its own in place of it
 
 const uploads = new WeakMap<XMLHttpRequest, Upload>();
 
-/** The answer begins: what is left is told, before the app hears of the answer. */
+/** The response begins: what is left is reported, before the app's own listeners run. */
 export function uploaded(xhr: XMLHttpRequest): void {
   if (xhr.readyState === XMLHttpRequest.HEADERS_RECEIVED) uploads.get(xhr)?.finish();
 }
 
-/** Before the app hears of it. */
+/** Before the app's own listeners run. */
 export function uploadBroken(xhr: XMLHttpRequest, name: string): void {
   uploads.get(xhr)?.break(name);
 }
 
-export function tellProgress(xhr: XMLHttpRequest, total: number): (sentBytes: number) => void {
+export function reportProgress(xhr: XMLHttpRequest, total: number): (sentBytes: number) => void {
   let sent = 0;
-  let told = 0;
+  let reported = 0;
   let done = false;
   let pauses = false;
-  const say = (name: string, loaded: number, lengthComputable = true): void => {
-    told = loaded;
+  const emit = (name: string, loaded: number, lengthComputable = true): void => {
+    reported = loaded;
     const known = { lengthComputable, loaded, total: lengthComputable ? total : 0 };
     xhr.upload.dispatchEvent(new ProgressEvent(name, known));
   };
@@ -42,16 +42,16 @@ export function tellProgress(xhr: XMLHttpRequest, total: number): (sentBytes: nu
   };
   const finish = (): void =>
     over(() => {
-      if (told < total) say("progress", total);
+      if (reported < total) emit("progress", total);
       if (!total && OVER_ONCE_SENT) return; // such browsers tell no end of an empty one
-      say("load", total);
-      say("loadend", total);
+      emit("load", total);
+      emit("loadend", total);
     });
   const step = (): void => {
     pauses = false;
-    if (done || sent <= told) return;
+    if (done || sent <= reported) return;
     if (sent === total && OVER_ONCE_SENT) finish();
-    else say("progress", sent);
+    else emit("progress", sent);
     pause();
   };
   const pause = (): void => {
@@ -62,13 +62,13 @@ export function tellProgress(xhr: XMLHttpRequest, total: number): (sentBytes: nu
     finish,
     break: (name) =>
       over(() => {
-        say(name, 0, false);
-        say("loadend", 0, false);
+        emit(name, 0, false);
+        emit("loadend", 0, false);
       }),
   });
   // Not before: with listeners on `upload` a request asks other origins first.
   const begin = (): void => {
-    say("loadstart", 0);
+    emit("loadstart", 0);
     pause();
     for (const name of ["abort", "error", "timeout"]) {
       xhr.upload.addEventListener(name, ({ isTrusted }) => (done ||= isTrusted), { once: true });

@@ -1,14 +1,21 @@
-// XMLHttpRequest: bodies go by reference, their progress is told, and giving up is passed on.
+// XMLHttpRequest: bodies go by reference, their progress is reported, and giving up is passed on.
 
 import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
-import { OCTETS } from "../messages/sw-page";
 import { type BlobBody, blobBody } from "./body";
-import { octetsOf } from "./octets";
 import { linkedUrl } from "./own-url";
 import { tellSw } from "./sw-port";
-import { tellProgress, uploadBroken, uploaded } from "./xhr-upload";
+import {
+  correctTotal,
+  emptyBody,
+  failInsteadOfAbort,
+  recodeFields,
+  showBody,
+} from "./xhr-response";
+import { isSyncIntercepted, refuseSync } from "./xhr-sync";
+import { reportProgress, uploadBroken, uploaded } from "./xhr-upload";
 
+/** An asynchronous request of the app's own, from open() on. */
 interface Opened {
   id: string;
   method: string;
@@ -21,155 +28,106 @@ interface Opened {
 }
 
 const BROKEN = ["abort", "error", "timeout"] as const;
-const RESPONSES = ["response", "responseText"];
 const TOTALS = ["progress", "load", "loadend"] as const;
 
+const { open, send, setRequestHeader, abort } = XMLHttpRequest.prototype;
+const { OPENED } = XMLHttpRequest;
 const opened = new WeakMap<XMLHttpRequest, Opened>();
+const refused = new WeakSet<XMLHttpRequest>();
 
 export function wrapXhr(shell: ShellApi): void {
-  const { open, send, setRequestHeader, abort } = XMLHttpRequest.prototype;
-  const { getResponseHeader, getAllResponseHeaders } = XMLHttpRequest.prototype;
   const Native = window.XMLHttpRequest;
-  const refused = new WeakSet<XMLHttpRequest>();
-  let intercepted: boolean | undefined;
-
-  // Some browsers send a synchronous request of a page past the Service Worker, to the edge, which
-  // must not see what is asked of the app. Asked with a path that tells nothing.
-  const isIntercepted = (): boolean => {
-    if (intercepted !== undefined) return intercepted;
-    const probe = new Native();
-    open.call(probe, "GET", OCTETS, false);
-    try {
-      send.call(probe, null);
-    } catch {
-      // Offline: not intercepted either.
-    }
-    intercepted = probe.getResponseHeader("octet") !== null;
-    return intercepted;
-  };
-
   window.XMLHttpRequest = new Proxy(Native, {
     construct(target, given, newTarget): XMLHttpRequest {
       const made = Reflect.construct(target, given, newTarget) as XMLHttpRequest;
-      // Before any listener of the app's.
-      made.addEventListener("abort", (event) => brokenOff(made, event));
-      made.addEventListener("error", () => emptied(made));
-      for (const name of BROKEN) made.addEventListener(name, () => uploadBroken(made, name));
-      made.addEventListener("readystatechange", () => uploaded(made));
-      for (const name of TOTALS) made.addEventListener(name, (event) => tellTotal(made, event));
+      listenFirst(made);
       return made;
     },
   });
   Native.prototype.constructor = window.XMLHttpRequest;
 
   Native.prototype.open = function (...given: unknown[]): void {
-    const [method, url, async = true, user, password] = given as Parameters<typeof open>;
-    opened.delete(this);
-    for (const name of RESPONSES) Reflect.deleteProperty(this, name);
-    const own = given.length < 2 ? undefined : linkedUrl(url);
-    if (!own || !async) {
-      open.apply(this, given as Parameters<typeof open>);
-      refused.delete(this);
-      // A sibling answers by way of this thread, which waits.
-      if (own && (own.origin !== location.origin || !isIntercepted())) refused.add(this);
-      return;
-    }
-    const id = crypto.randomUUID();
-    const state = { id, method, url: own.href, user, password, fields: [], aborted: false };
-    // Before: the app may give it up as soon as it hears that it is open.
-    opened.set(this, state);
-    try {
-      open.call(this, method, marked(own.href, { request: id }), true, user, password);
-    } catch (error) {
-      opened.delete(this);
-      throw error;
-    }
+    openOwn(this, given as Parameters<typeof open>);
   };
-
   Native.prototype.setRequestHeader = function (name: string, value: string): void {
     setRequestHeader.call(this, name, value);
     opened.get(this)?.fields.push([name, String(value)]);
   };
-
   Native.prototype.abort = function (): void {
     const state = opened.get(this);
     if (state) state.aborted = true;
     abort.call(this);
   };
-
   Native.prototype.send = function (body?: Document | XMLHttpRequestBodyInit | null): void {
     const state = opened.get(this);
-    if (refused.has(this)) refuse(shell);
-    if (!state) {
-      send.call(this, body);
-      return;
-    }
-    const { id, method, fields } = state;
-    // An open that follows another is silent, and forgets nothing but the fields.
-    const reopen = (marks: { body?: string }): void => {
-      const url = marked(state.url, { request: id, fields: fieldsMark(fields), ...marks });
-      open.call(this, method, url, true, state.user, state.password);
-      for (const [name, value] of fields) setRequestHeader.call(this, name, value);
-    };
-    followEnd(this, id);
-    const given = /^(get|head)$/i.test(method) ? undefined : (body ?? undefined);
-    const whole = given === undefined ? undefined : xhrBody(given);
-    if (!whole) {
-      if (fieldsMark(fields)) reopen({});
-      send.call(this, null);
-      return;
-    }
-    if (this.readyState === Native.OPENED) reopen({ body: id });
-    if (whole.type && !fields.some(([name]) => name.toLowerCase() === "content-type"))
-      setRequestHeader.call(this, "content-type", whole.type);
-    shell.body(id, whole.blob, tellProgress(this, whole.blob.size));
-    this.addEventListener("loadend", () => shell.bodyDone(id), { once: true });
-    send.call(this, null);
+    if (refused.has(this)) refuseSync(shell);
+    if (state) sendOwn(this, state, body ?? undefined, shell);
+    else send.call(this, body);
   };
-
-  if (!shell.recodes) return;
-  Native.prototype.getResponseHeader = function (name: string): string | null {
-    const value = getResponseHeader.call(this, name);
-    return value !== null && opened.has(this) ? octetsOf(value) : value;
-  };
-  Native.prototype.getAllResponseHeaders = function (): string {
-    const text = getAllResponseHeaders.call(this);
-    return opened.has(this) ? text.split("\r\n").map(octetsOf).join("\r\n") : text;
-  };
+  if (shell.recodes) recodeFields((xhr) => opened.has(xhr));
 }
 
-// An answer that was cut off: to some browsers it is the Service Worker that gave it up.
-function brokenOff(xhr: XMLHttpRequest, event: ProgressEvent): void {
-  const state = opened.get(xhr);
-  if (!state || state.aborted) return;
-  event.stopImmediatePropagation();
-  const { lengthComputable, loaded, total } = event;
-  xhr.dispatchEvent(new ProgressEvent("error", { lengthComputable, loaded, total }));
+// Before any listener of the app's.
+function listenFirst(xhr: XMLHttpRequest): void {
+  xhr.addEventListener("abort", (event) => {
+    if (opened.get(xhr)?.aborted === false) failInsteadOfAbort(xhr, event);
+  });
+  xhr.addEventListener("error", () => opened.has(xhr) && emptyBody(xhr));
+  for (const name of BROKEN) xhr.addEventListener(name, () => uploadBroken(xhr, name));
+  xhr.addEventListener("readystatechange", () => uploaded(xhr));
+  for (const name of TOTALS) {
+    xhr.addEventListener(name, (event) => opened.has(xhr) && correctTotal(xhr, event));
+  }
 }
 
-// Nothing is left of an answer that was cut off: some browsers keep what a Service Worker gave of it.
-function emptied(xhr: XMLHttpRequest): void {
-  if (!opened.has(xhr)) return;
-  const value = /^(text)?$/.test(xhr.responseType) ? "" : null;
-  for (const name of value === "" ? RESPONSES : ["response"])
-    Object.defineProperty(xhr, name, { configurable: true, value });
+function openOwn(xhr: XMLHttpRequest, given: Parameters<typeof open>): void {
+  const [method, url, async = true, user, password] = given;
+  opened.delete(xhr);
+  showBody(xhr);
+  const own = given.length < 2 ? undefined : linkedUrl(url);
+  if (!own || !async) {
+    open.apply(xhr, given);
+    refused.delete(xhr);
+    // A sibling's response comes by way of this thread, which waits.
+    if (own && (own.origin !== location.origin || !isSyncIntercepted())) refused.add(xhr);
+    return;
+  }
+  const id = crypto.randomUUID();
+  const state = { id, method, url: own.href, user, password, fields: [], aborted: false };
+  // Before: the app may give it up in its listener, as soon as it is open.
+  opened.set(xhr, state);
+  try {
+    open.call(xhr, method, marked(own.href, { request: id }), true, user, password);
+  } catch (error) {
+    opened.delete(xhr);
+    throw error;
+  }
 }
 
-// After a redirect some browsers tell the length of the redirect itself.
-function tellTotal(xhr: XMLHttpRequest, event: ProgressEvent): void {
-  const total = opened.has(xhr) ? Number(xhr.getResponseHeader("content-length")) : 0;
-  // Not of what was given up, nor of an answer to HEAD where that has none.
-  if (!event.loaded && !event.lengthComputable) return;
-  if (!total || total < event.loaded || total === event.total) return;
-  Object.defineProperties(event, { total: { value: total }, lengthComputable: { value: true } });
+// An open that follows another is silent, and forgets nothing but the fields.
+function reopen(xhr: XMLHttpRequest, state: Opened, marks: { body?: string }): void {
+  const { id, method, fields, user, password } = state;
+  const url = marked(state.url, { request: id, fields: fieldsMark(fields), ...marks });
+  open.call(xhr, method, url, true, user, password);
+  for (const [name, value] of fields) setRequestHeader.call(xhr, name, value);
 }
 
-function refuse(shell: ShellApi): never {
-  const why =
-    "This app asked for something synchronously (XMLHttpRequest), which this browser cannot send over the link.";
-  console.error(`p2claw: ${why}`);
-  shell.say(why);
-  throw new DOMException(why, "NetworkError");
+function sendOwn(xhr: XMLHttpRequest, state: Opened, body: unknown, shell: ShellApi): void {
+  const { id, fields } = state;
+  followEnd(xhr, id);
+  const whole =
+    body === undefined || /^(get|head)$/i.test(state.method) ? undefined : xhrBody(body);
+  if (!whole) {
+    if (fieldsMark(fields)) reopen(xhr, state, {});
+    send.call(xhr, null);
+    return;
+  }
+  if (xhr.readyState === OPENED) reopen(xhr, state, { body: id });
+  if (whole.type && !fields.some(([name]) => name.toLowerCase() === "content-type"))
+    setRequestHeader.call(xhr, "content-type", whole.type);
+  shell.body(id, whole.blob, reportProgress(xhr, whole.blob.size));
+  xhr.addEventListener("loadend", () => shell.bodyDone(id), { once: true });
+  send.call(xhr, null);
 }
 
 // XMLHttpRequest §4.5.6: a document is serialized, and whatever else there is becomes a string.
@@ -182,7 +140,7 @@ function xhrBody(body: unknown): BlobBody {
   return { blob: new Blob([text]), type };
 }
 
-// Ended by the page, or by its timeout, before the answer's head.
+// Ended by the page, or by its timeout, before the head of the response.
 function followEnd(xhr: XMLHttpRequest, id: string): void {
   const abort = (): void => tellSw({ kind: "abort", id });
   xhr.addEventListener("abort", abort, { once: true });
