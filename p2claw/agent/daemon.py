@@ -12,8 +12,8 @@ from dataclasses import asdict
 
 from p2claw import __version__
 from p2claw.agent.access.guarding import guard_from, guarded, guarded_as, invitation_from
-from p2claw.agent.access.keeper import Keeper
 from p2claw.agent.access.ledger import Guard
+from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.question import Answers
 from p2claw.agent.exposed import Exposed
 from p2claw.agent.home.coordinators import CoordinatorFile
@@ -62,7 +62,7 @@ class Agent:
         self._reloads: set[asyncio.Task[None]] = set()
         self._identity = load_or_create_identity(config.identity_path)
         self._notices = Notices()
-        self._keeper = Keeper(
+        self._keeper = LedgerKeeper(
             config.access_path,
             self._identity.peer_id,
             lambda sessions: self._visitors.entries_ended(sessions),

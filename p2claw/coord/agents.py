@@ -12,11 +12,11 @@ from aiohttp import WSMsgType, web
 
 from p2claw import __version__, names
 from p2claw.config import ServerConfig
-from p2claw.coord.admission import Admission
 from p2claw.coord.alias import alias_candidates
 from p2claw.coord.audience import Audience
 from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
+from p2claw.coord.join_policy import JoinPolicy
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit, TokenBucket
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
@@ -67,7 +67,7 @@ class Agents:
         self._outboxes: set[Outbox] = set()
         self._audience = Audience(config)
         self._base = _base(config)
-        self._admission = Admission(config, store)
+        self._join_policy = JoinPolicy(config, store)
         limits = config.limits
         self._rate = RateLimit(
             limits.registration_burst, limits.registrations_per_minute, limits.addresses
@@ -115,7 +115,7 @@ class Agents:
             min=VERSION,
             base=self._base,
             admits=None if asked is None else bool(admits),
-            joins=self._admission.joins,
+            joins=self._join_policy.joins,
             invited=await self._invited(request),
         )
         return web.Response(
@@ -134,7 +134,7 @@ class Agents:
         if self._rate.take(address, asyncio.get_running_loop().time()) > 0:
             return False
         try:
-            return await self._admission.is_good(code)
+            return await self._join_policy.is_good(code)
         except P2clawError as error:
             log.error("store failed", error=error.message)
             return None
@@ -230,10 +230,10 @@ class Agents:
             record is None or not self._switchboard.rendezvous.is_online(record.alias)
         ):
             raise RefusedError("This coordinator is full", code="rate-limited")
-        await self._admission.check(register.public_key, record)
+        await self._join_policy.check(register.public_key, record)
         if record is not None:
             return record
-        invite = self._admission.invite_of(register)
+        invite = self._join_policy.invite_of(register)
         if self._alias_rate.take(address, asyncio.get_running_loop().time()) > 0:
             raise RefusedError("Too many new boxes from this address", code="rate-limited")
         key_alias = names.key_alias_of(register.public_key)
@@ -242,7 +242,7 @@ class Agents:
             register.public_key, key_alias, candidates, now_s, invite
         )
         log.info("alias assigned", alias=record.alias)
-        await self._admission.check(register.public_key, record)
+        await self._join_policy.check(register.public_key, record)
         return record
 
     async def _read(

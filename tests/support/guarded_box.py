@@ -1,4 +1,4 @@
-"""A box whose app `dog` is guarded, and a visitor: gate, proxy and keeper are the real ones."""
+"""A box whose app `dog` is guarded, and a visitor: entrance, proxy and keeper are the real ones."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from argon2 import PasswordHasher
 
-from p2claw.agent.access.keeper import Keeper
 from p2claw.agent.access.ledger import Guard
+from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.tries import TryLimits
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.own_cookie import NAME
@@ -44,7 +44,7 @@ class GuardedBox:
     """box: the visitor and the proxy. upstream: what must see nobody who may not enter."""
 
     box: Proxied
-    keeper: Keeper
+    keeper: LedgerKeeper
     upstream: Upstream
     clock: Clock
 
@@ -86,7 +86,9 @@ async def guarded_box(
 
     (tmp_path / "home").mkdir(mode=0o700, parents=True, exist_ok=True)
     clock = Clock()
-    keeper = Keeper(tmp_path / "home" / "access.json", "peer", now=clock, limits=limits or GENEROUS)
+    keeper = LedgerKeeper(
+        tmp_path / "home" / "access.json", "peer", now=clock, limits=limits or GENEROUS
+    )
     await keeper.load()
     hashed = CHEAP.hash(password) if password else ""
     await keeper.guard("dog", Guard(hashed))
@@ -96,7 +98,7 @@ async def guarded_box(
             upstream_of(handler) as upstream,
             proxied(upstream.url, tmp_path, change=change, ask=keeper.reply) as box,
         ):
-            keeper.ended = box.proxy.gate.ended
+            keeper.ended = box.proxy.entrance.ended
             yield GuardedBox(box, keeper, upstream, clock)
     finally:
         await keeper.close()

@@ -120,7 +120,7 @@ class InProcess:
         self._proxy.apply(routes)
 
     def entries_ended(self, sessions: Iterable[str]) -> None:
-        self._proxy.gate.ended(sessions)
+        self._proxy.entrance.ended(sessions)
 
     async def start(self) -> None:
         """Begin to watch the addresses of this machine, and whether visitors send anything."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from p2claw.agent.access.gate import Gate, for_nobody_else, is_own, is_page
+from p2claw.agent.access.entrance import Entrance, for_nobody_else, is_own, is_page
 from p2claw.agent.access.question import Answers, Grant, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.routes import Route, Routes
@@ -59,7 +59,7 @@ class Proxy:
         refusals: Refusals | None = None,
         ask: Answers = nobody_enters,
     ) -> None:
-        self.gate = Gate(ask)
+        self.entrance = Entrance(ask)
         self._refusals = refusals or Refusals()
         self._route_of = route_of
         self._folders = folders
@@ -80,12 +80,12 @@ class Proxy:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
             grant = None
             if route.guarded or is_own(stream):
-                grant = await self.gate.enter(stream, route, visit)
+                grant = await self.entrance.enter(stream, route, visit)
                 if grant is None:
                     return
                 if self._route_of(visit.app) != route:
                     raise AccessEndedFault(f"{visit.app} has changed meanwhile")
-            async with self.gate.watch(route, grant):
+            async with self.entrance.watch(route, grant):
                 exchange = self._exchange(stream, route, visit, grant)
                 if isinstance(exchange, WebSocketBridge):
                     with self._socket(visit):
@@ -103,7 +103,7 @@ class Proxy:
     def apply(self, routes: Routes) -> None:
         """The routes have changed: forget all other upstreams. Exchanges under way may finish."""
         self._observer.keep(routes)
-        self.gate.apply(routes)
+        self.entrance.apply(routes)
         upstreams = {route.upstream for route in routes.values()}
         for address in self._pools.keys() - upstreams:
             self._pools.pop(address).retire()

@@ -14,7 +14,7 @@ from p2claw.wire.signalling import Register
 Joins = Literal["open", "invite", "listed"]
 
 
-class Admission:
+class JoinPolicy:
     """The operator's rule, and the bans in the store."""
 
     def __init__(self, config: ServerConfig, store: Store) -> None:

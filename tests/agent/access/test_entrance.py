@@ -1,4 +1,4 @@
-"""The gate, with an app behind it: who enters, what the app is told, and what ends."""
+"""The entrance, with an app behind it: who enters, what the app is told, and what ends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.access.keeper import Keeper
 from p2claw.agent.access.ledger import LONGEST_S, Guard
+from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.question import Ask, Question
 from p2claw.agent.access.tries import TryLimits
 from p2claw.errors import StreamResetError
@@ -128,7 +128,7 @@ async def test_what_is_under_way_ends_with_its_session(tmp_path: Path) -> None:
         await guarded.keeper.guard("dog", Guard(CHEAP.hash("a new password")))
         with pytest.raises(StreamResetError):
             await asyncio.wait_for(stream.read(), 2)
-        await until(lambda: guarded.box.proxy.gate._under_way == set())
+        await until(lambda: guarded.box.proxy.entrance._under_way == set())
 
 
 async def test_a_request_that_waits_for_the_app_ends_with_its_session(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ async def test_a_request_that_waits_for_the_app_ends_with_its_session(tmp_path: 
     async with guarded_box(tmp_path, handler=handler) as guarded:
         cookie = await guarded.cookie()
         asked = asyncio.create_task(guarded.box.ask("GET", "/", (cookie,)))
-        await until(lambda: guarded.box.proxy.gate._under_way != set())
+        await until(lambda: guarded.box.proxy.entrance._under_way != set())
         await guarded.keeper.reply(Question(Ask.LEAVE, "dog", cookie[1].partition("=")[2]))
         answer = await asyncio.wait_for(asked, 2)
     assert (answer.status, answer.error) == (401, "access-ended")
@@ -154,7 +154,7 @@ async def test_what_is_under_way_ends_when_the_app_becomes_guarded(tmp_path: Pat
         route = guarded.box.routes["dog"]
         guarded.box.routes["dog"] = replace(route, guarded=False, by_password=False)
         asked = asyncio.create_task(guarded.box.ask("GET"))
-        await until(lambda: guarded.box.proxy.gate._under_way != set())
+        await until(lambda: guarded.box.proxy.entrance._under_way != set())
         guarded.box.routes["dog"] = route
         guarded.box.proxy.apply(guarded.box.routes)
         answer = await asyncio.wait_for(asked, 2)
@@ -165,7 +165,7 @@ async def test_a_restart_keeps_who_has_entered(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         cookie = await guarded.cookie()
         path, clock = tmp_path / "home" / "access.json", guarded.clock
-    again = Keeper(path, "peer", now=clock)
+    again = LedgerKeeper(path, "peer", now=clock)
     await again.load()
     reply = await again.reply(Question(Ask.SESSION, "dog", cookie[1].partition("=")[2]))
     await again.close()

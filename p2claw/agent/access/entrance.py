@@ -1,7 +1,7 @@
 """Stands before guarded apps: each request of a visitor passes here, or gets a page of ours.
 
-Who may enter is replied by `keeper.py`, in this process or in the agent's. The gate also knows
-which requests are under way by which session, and ends them with it.
+Who may enter is decided by `ledger_keeper.py`, in this process or in the agent's. The entrance also
+knows which requests are under way by which session, and ends them with it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _Passage:
     scope: asyncio.Timeout
 
 
-class Gate:
-    """The gate of one process."""
+class Entrance:
+    """The way into the guarded apps of one process."""
 
     def __init__(self, ask: Answers) -> None:
         self._ask = ask

@@ -33,7 +33,7 @@ WRITE_S = 60.0
 Json = dict[str, Any]
 
 
-class Keeper:
+class LedgerKeeper:
     """path: of access.json. issuer: the peer id of the box. now: seconds since 1970.
 
     ended: called with the sessions that have just ended, whose streams must end.
