@@ -19,14 +19,14 @@ import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify as shorten } from "terser";
-import { shortNames } from "./short-names.mjs";
+import { privateNames } from "./private-names.mjs";
 
 const { values: given } = parseArgs({
   options: { out: { type: "string" }, first: { type: "string", default: "" } },
 });
 
 // Brotli, of all that the first page of a first visit needs.
-const MOST_BYTES = 59_200;
+const MOST_BYTES = 59_400;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`
@@ -34,15 +34,7 @@ const OUT = given.out
 const FIRST = given.first && (await readFile(given.first, "utf8"));
 const ASSETS = "/__p2claw/assets/";
 
-const SHORT = shortNames();
-// Bundles that call each other's objects: they must agree on the short names, of which none may be a
-// name that stands in any of them (`false`).
-const KEPT = Object.fromEntries([...SHORT.kept].map((name) => [name, false]));
-const TOGETHER = [
-  { entries: /\/(worker)\//, names: KEPT },
-  { entries: /\/(shell|start)\//, names: KEPT },
-  { entries: /\/(sw|sw-later)\//, names: KEPT },
-];
+const PRIVATE = privateNames();
 const source = JSON.parse(await readFile(`${ROOT}package.json`, "utf8"));
 
 const assets = {};
@@ -180,7 +172,6 @@ async function style(file) {
 
 async function minify(entry, constants, format = "iife") {
   const define = Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)]);
-  const together = TOGETHER.find(({ entries }) => entries.test(entry));
   const result = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -190,17 +181,13 @@ async function minify(entry, constants, format = "iife") {
     target: "es2022",
     minify: entry.endsWith(".css"),
     // What others wrote may know its members by strings.
-    ...(!entry.includes("/decoders/") && {
-      mangleProps: SHORT.props,
-      mangleCache: together?.names ?? {},
-    }),
+    ...(!entry.includes("/decoders/") && { mangleProps: PRIVATE }),
     legalComments: "none",
     write: false,
     define: Object.fromEntries(define),
     logLevel: "warning",
   });
   const [{ text }] = result.outputFiles;
-  if (together) together.names = result.mangleCache ?? together.names;
   if (entry.endsWith(".css")) return text;
   const { code } = await shorten(FIRST + text, {
     ecma: 2022,
