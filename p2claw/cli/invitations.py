@@ -28,7 +28,7 @@ def invitations(as_json: bool) -> None:
     """List the invitations to guarded apps, or revoke one."""
 
 
-@invitations.command("list")
+@invitations.command("list", epilog=_EXAMPLE)
 @json_option
 def list_them(as_json: bool) -> None:
     """Show all invitations: whom they are for, how often they were used, when they end."""
@@ -53,7 +53,7 @@ def list_them(as_json: bool) -> None:
     print_table(("ID", "APP", "NAME", "USED", "INSIDE", "LEFT"), rows)
 
 
-@invitations.command()
+@invitations.command(epilog=_EXAMPLE)
 @click.argument("id")
 @json_option
 def revoke(id: str, as_json: bool) -> None:

@@ -27,6 +27,7 @@ coordinator = "https://apps.example.org"
 links = 64
 workers = 2
 udp-port = 4100
+map-ports = true
 public-address = ["198.51.100.7:4100", "2001:db8::7"]
 head-timeout = 2.5
 log-level = "debug"

@@ -24,6 +24,7 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
         *(
             "refused",
             "port_mappings",
+            "access_key",
             "uptime_s",
             "codec",
             "data_plane",
