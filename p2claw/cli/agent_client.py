@@ -15,7 +15,7 @@ from p2claw.config import home_dir
 from p2claw.errors import P2clawError, UsageError
 
 TIMEOUT_S = 10.0
-ANSWER_BYTES = 16 * 1024 * 1024
+RESPONSE_BYTES = 16 * 1024 * 1024
 
 
 class AgentClient:
@@ -37,7 +37,7 @@ class AgentClient:
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Send one request and return the JSON of the response.
 
-        Raises P2clawError: `agent-not-running`, `agent-silent`, or what the agent answered.
+        Raises P2clawError: `agent-not-running`, `agent-silent`, or the error of its response.
         """
         connection = http.client.HTTPConnection("agent", timeout=TIMEOUT_S)
         connection.sock = self._connect()
@@ -45,8 +45,8 @@ class AgentClient:
             content = None if body is None else json.dumps(body).encode()
             fields = {} if content is None else {"content-type": "application/json"}
             connection.request(method, path, content, fields)
-            answer = connection.getresponse()
-            document = _parse(answer.read(ANSWER_BYTES))
+            response = connection.getresponse()
+            document = _parse(response.read(RESPONSE_BYTES))
         except (OSError, http.client.HTTPException) as error:
             raise P2clawError(
                 f"The agent at {self._path} does not answer ({error!r})",
@@ -55,8 +55,8 @@ class AgentClient:
             ) from None
         finally:
             connection.close()
-        if answer.status >= 400:
-            raise _error_of(answer.status, document)
+        if response.status >= 400:
+            raise _error_of(response.status, document)
         return document
 
     def _connect(self) -> socket.socket:
@@ -83,17 +83,17 @@ def _parse(content: bytes) -> Any:
     try:
         return json.loads(content) if content else None
     except ValueError:
-        raise http.client.HTTPException("its answer is not JSON") from None
+        raise http.client.HTTPException("its response is not JSON") from None
 
 
 def _error_of(status: int, document: Any) -> P2clawError:
-    """The error that the agent answered with: ours where it is below 500, else the agent's."""
-    told = document.get("error") if isinstance(document, dict) else None
-    if not isinstance(told, dict):
+    """The error of an agent's response: ours where it is below 500, else the agent's."""
+    error = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(error, dict):
         return P2clawError(f"The agent answered {status}", code="agent-error")
     kind = UsageError if status < 500 else P2clawError
     return kind(
-        str(told.get("message", f"The agent answered {status}")),
-        code=str(told.get("code", "agent-error")),
-        hint=str(told.get("hint", "")),
+        str(error.get("message", f"The agent answered {status}")),
+        code=str(error.get("code", "agent-error")),
+        hint=str(error.get("hint", "")),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import resource
 
-# A link takes some ten descriptors, a box that is online one: the usual soft limit of 1,024 would
-# be the first of all limits to be reached, and it has no answer of its own.
+# A link needs some ten descriptors, a box that is online one: the usual soft limit of 1,024 would
+# be the first of all limits to be reached, and no refusal of ours belongs to it.
 WANTED = 65_536
 # A server keeps so many back, so that one that is full still opens its database and writes its log.
 RESERVE = 128

@@ -10,9 +10,9 @@ NOT_FOUND = 3
 UNREACHABLE = 4
 WRONG_KEY = 5
 HTTP_ERROR = 6
-INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
-# Where the code says more than the class does. A damaged file is no wrong usage.
+# Where the code is more exact than the class. A damaged file is no wrong usage.
 _BY_CODE = {
     "app-unknown": NOT_FOUND,
     "alias-unknown": NOT_FOUND,

@@ -21,7 +21,7 @@ from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
 from p2claw.names import check_app
 
-# How long to wait for the coordinator to have heard of the app.
+# How long to wait until the coordinator knows of the app.
 ANNOUNCED_S = 5.0
 POLL_S = 0.1
 
@@ -82,17 +82,17 @@ def expose(
     guard = wanted_guard(password, password_file, invited)
     if public and guard is not None:
         raise UsageError("--public and a guard exclude each other")
-    says = guard is not None or public
+    is_named = guard is not None or public
     route = Route(check_app(name), given_upstream(upstream, spa=spa), preserve_host, chunked)
     client = AgentClient()
     running = client.running()
     if running:
-        new = {"guard": guard_to_map(guard)} if says else {}
+        new = {"guard": guard_to_map(guard)} if is_named else {}
         client.ask("PUT", f"/v1/routes/{name}", {**route_to_map(route), **new})
         entry = _announced(client, name)
         ways = entry.get("guarded", [])
     else:
-        ways = ways_of(_written(route, guard, says=says))
+        ways = ways_of(_written(route, guard, is_named=is_named))
         entry = {}
     facts = {
         "app": name,
@@ -113,12 +113,12 @@ def expose(
         _print(facts, qr=not no_qr)
 
 
-def _written(route: Route, guard: Guard | None, *, says: bool) -> Route:
+def _written(route: Route, guard: Guard | None, *, is_named: bool) -> Route:
     """The route, as it is written down for the next agent."""
     config = AgentConfig()
     routes = RouteFile(config.routes_path)
-    route = guarded(route, guard) if says else guarded_as(route, routes.load().get(route.app))
-    if says:
+    route = guarded(route, guard) if is_named else guarded_as(route, routes.load().get(route.app))
+    if is_named:
         with AccessFile(config.access_path).changing() as ledger:
             if guard is None:
                 ledger.forget(route.app)

@@ -1,4 +1,4 @@
-"""The options by which an owner says who may enter an app, of `expose` and `share`.
+"""The options by which an owner decides who may enter an app, of `expose` and `share`.
 
 A password is asked for, or read from a file: it never stands in a command line, which every user of
 the machine can read.

@@ -1,4 +1,4 @@
-"""`p2claw help [VERB]`: what `--help` says, and as JSON the options of a verb."""
+"""`p2claw help [VERB]`: the text of `--help`, and as JSON the options of a verb."""
 
 from __future__ import annotations
 

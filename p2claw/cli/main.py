@@ -73,10 +73,10 @@ def p2claw(as_json: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
     try:
-        result = p2claw.main(words, prog_name="p2claw", standalone_mode=False)
+        result = p2claw.main(arguments, prog_name="p2claw", standalone_mode=False)
     except P2clawError as error:
         print_error(error, as_json=as_json)
         return exit_code_of(error)

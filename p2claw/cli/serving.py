@@ -93,7 +93,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
 
 
 async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP takes up a renewed certificate. Raises as `serving`."""
+    """Run until SIGTERM or SIGINT; SIGHUP reads a renewed certificate. Raises as `serving`."""
     allow_many_sockets()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -101,7 +101,7 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
         loop.add_signal_handler(number, stop.set)
     async with supervised() as supervisor, serving(config) as server:
         certificates = server.certificates
-        # Without certificates there is nothing to take up, and a SIGHUP must not end the server.
+        # Without certificates there is nothing to read, and a SIGHUP must not end the server.
         loop.add_signal_handler(
             signal.SIGHUP, certificates.reload if certificates else lambda: None
         )

@@ -138,8 +138,8 @@ def _try(table: str, context: click.Context) -> None:
 
 def _context(table: str, path: Path | None) -> click.Context:
     """As of `p2claw run` or `p2claw server` without any option but the file."""
-    words = [] if path is None else ["--config", str(path)]
-    return load_verb(TABLES[table]).make_context(TABLES[table], words)
+    command = [] if path is None else ["--config", str(path)]
+    return load_verb(TABLES[table]).make_context(TABLES[table], command)
 
 
 def _effective(table: str, path: Path | None) -> dict[str, dict[str, Any]]:

@@ -40,13 +40,13 @@ class Supervisor:
         self._send("READY=1")
 
     def stopping(self) -> None:
-        """Say that this process goes down, and may take the time it was given for that."""
+        """Report that this process goes down, and may use the time it was given for that."""
         self._send("STOPPING=1")
 
     async def watch(self) -> None:
         """Say again and again that the loop turns, for ever; twice as often as is asked for.
 
-        A loop that hangs says nothing, and the manager starts the process again.
+        A loop that hangs sends nothing, and the manager starts the process again.
         """
         if not self._address or not self._watchdog_s:
             return
@@ -57,7 +57,7 @@ class Supervisor:
     def _send(self, message: str) -> None:
         if not self._address:
             return
-        # A manager that is restarted or full just now misses a message, and is told again.
+        # A manager that is restarted or full just now misses a message, and gets it again.
         with (
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notify,

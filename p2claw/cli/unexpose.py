@@ -1,4 +1,4 @@
-"""`p2claw unexpose NAME`: takes an app's URL away."""
+"""`p2claw unexpose NAME`: ends the URL of an app."""
 
 from __future__ import annotations
 

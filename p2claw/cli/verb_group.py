@@ -43,6 +43,6 @@ class VerbGroup(click.Group):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Which of the known words was probably meant, if any."""
+    """Which of the known names was probably meant, if any."""
     found = difflib.get_close_matches(word.lower(), list(known), n=1)
     return found[0] if found else None

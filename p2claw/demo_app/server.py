@@ -57,7 +57,7 @@ def _page(path: Path) -> Any:
 
 
 async def _hello(request: web.Request) -> web.Response:
-    """The smallest useful answer."""
+    """The smallest useful response."""
     return web.json_response(
         {
             "message": "Hello from this machine",
@@ -98,7 +98,7 @@ async def _redirect(_: web.Request) -> web.Response:
 
 
 async def _status(request: web.Request) -> web.Response:
-    """An answer with the status that is asked for."""
+    """A response with the status that is asked for."""
     code = int(request.match_info["code"])
     bare = code in (204, 205, 304) or request.method == "HEAD"
     return web.Response(status=code, text=None if bare else f"status {code}\n")

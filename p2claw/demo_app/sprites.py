@@ -80,5 +80,5 @@ class Canvas:
             x += (len(font[mark][0]) + 1) * scale
 
     def width_of(self, text: str, scale: int, font: Mapping[str, tuple[str, ...]]) -> int:
-        """Pixels that `text` takes."""
+        """Pixels that `text` needs."""
         return sum((len(font[mark][0]) + 1) * scale for mark in text) - scale

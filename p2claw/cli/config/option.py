@@ -33,14 +33,14 @@ def file_option(function: Callable[..., Any], **more: Any) -> Callable[..., Any]
 def config_option(table: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the option, with the effect that `table` of the file sets its others."""
 
-    def take(context: click.Context, _: click.Parameter, named: Path | None) -> None:
+    def use_file(context: click.Context, _: click.Parameter, named: Path | None) -> None:
         path = find(named, table)
         context.meta[_HERE] = path
         if path is not None:
             context.default_map = values(read(path), table)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        return file_option(function, is_eager=True, expose_value=False, callback=take)
+        return file_option(function, is_eager=True, expose_value=False, callback=use_file)
 
     return decorate
 

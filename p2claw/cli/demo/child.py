@@ -60,7 +60,7 @@ class Child:
     def has_ended(self) -> bool:
         return self._ended.done()
 
-    async def said(self) -> str:
+    async def first_line(self) -> str:
         """Wait until it is ready, which it shows by its first line; returns that line.
 
         Raises ChildError `child-ended` or `child-silent`.

@@ -52,7 +52,7 @@ class Stage:
     url: str = ""
     key_url: str = ""
     error: str = ""
-    """Where the box answered in the app's place (docs/WIRE.md §9)."""
+    """Where a response is the box's own, in the app's place (docs/WIRE.md §9)."""
 
     @property
     def home(self) -> Path:
@@ -60,7 +60,7 @@ class Stage:
         return self.plan.data_dir / "box"
 
     async def put_up(self) -> None:
-        """Start everything and wait until the URL answers. Raises P2clawError."""
+        """Start everything and wait until the URL can be visited. Raises P2clawError."""
         self.upstream = self.plan.upstream or await self._start_app()
         await self._start_server()
         self._write_route()
@@ -96,17 +96,17 @@ class Stage:
         child = await Child.start(title, module, *argv, log=log, env=env)
         self.children.append(child)
         try:
-            return await child.said()
+            return await child.first_line()
         except P2clawError:
             if child.has_ended:
                 self.children.remove(child)
             raise
 
     async def _start_app(self) -> str:
-        said = await self._start("sample app", "p2claw.demo_app", "--port", "0")
-        match = re.search(r"http://\S+", said)
+        line = await self._start("sample app", "p2claw.demo_app", "--port", "0")
+        match = re.search(r"http://\S+", line)
         if match is None:
-            raise P2clawError(f"The sample app said {said!r}", code="child-silent")
+            raise P2clawError(f"The sample app printed {line!r}", code="child-silent")
         return match[0]
 
     async def _start_server(self) -> None:
@@ -123,12 +123,12 @@ class Stage:
             await self._serve_on(0)
 
     async def _serve_on(self, port: int) -> None:
-        said = await self._start(
+        line = await self._start(
             *("server", "p2claw.cli.main", "server", "--json"),
             *("--listen", f"127.0.0.1:{port}", "--parent", "localhost"),
             *("--data", str(self.plan.data_dir / "server")),
         )
-        self.edge = str(json.loads(said)["url"])
+        self.edge = str(json.loads(line)["url"])
 
     def _write_route(self) -> None:
         """This app and no other: one of an earlier demo has nothing behind it now."""
@@ -203,7 +203,7 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(plan: Plan, say: Say) -> AsyncIterator[Stage]:
-    """A stage that is taken down whatever happens in the block."""
+    """A stage that is cleared whatever happens in the block."""
     built = Stage(plan, say)
     try:
         yield built

@@ -70,7 +70,7 @@ def check_config(named: Path | None) -> tuple[Finding | None, str | None]:
 
 
 def check_joined(config: AgentConfig, there: str | None) -> tuple[Finding, str | None]:
-    """Which coordinators this box has joined; also returns where `run` registers unless it is told.
+    """Which coordinators this box has joined; also returns where `run` registers if none is named.
 
     there: where the agent registers now; None: none runs.
     """

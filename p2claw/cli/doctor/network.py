@@ -67,9 +67,9 @@ async def check_coordinator(url: str) -> list[Finding]:
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as client,
-            client.get(f"{url.rstrip('/')}/readyz") as answer,
+            client.get(f"{url.rstrip('/')}/readyz") as response,
         ):
-            ready, date = answer.status == 200, answer.headers.get("date", "")
+            ready, date = response.status == 200, response.headers.get("date", "")
     except (aiohttp.ClientError, OSError) as error:
         text = f"{url} cannot be reached: {_reason(error)}"
         return [fail("coordinator", text, "Look at the log of the server")]
@@ -127,9 +127,9 @@ async def _binding(asking: socket.socket) -> str | None:
         try:
             async with asyncio.timeout(wait_s):
                 while True:
-                    answer = _parse(await loop.sock_recv(asking, 2048))
-                    if answer is not None and answer.transaction_id == request.transaction_id:
-                        host, port = answer.attributes["XOR-MAPPED-ADDRESS"]
+                    reply = _parse(await loop.sock_recv(asking, 2048))
+                    if reply is not None and reply.transaction_id == request.transaction_id:
+                        host, port = reply.attributes["XOR-MAPPED-ADDRESS"]
                         return f"{host}:{port}"
         except TimeoutError:
             continue

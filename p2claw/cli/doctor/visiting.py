@@ -34,13 +34,13 @@ def check_agent(client: AgentClient) -> tuple[Finding, Status | None]:
     coordinator = status["coordinator"]
     if coordinator["state"] != "online":
         text = f"{coordinator['state']}: {coordinator['last_error'] or 'no reason known'}"
-        return fail("agent", f"runs, but is {text}", "See what is said of the coordinator"), status
+        return fail("agent", f"runs, but is {text}", "See the line of the coordinator"), status
     text = f"pid {status['pid']}, {status['alias']}, {status['links']} links"
     return ok("agent", text), status
 
 
 async def check_visit(status: Status) -> list[Finding]:
-    """Visit an app of ours: introduction, link, key. The app itself need not answer."""
+    """Visit an app of ours: introduction, link, key. The app itself need not respond."""
     if status["coordinator"]["state"] != "online" or not status["apps"]:
         return []
     app = status["apps"][0]
@@ -70,16 +70,16 @@ def check_notices(status: Status) -> list[Finding]:
 async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> list[Finding]:
     """Every STUN server, and every TURN server over UDP, that links would ask."""
     given = [IceServer(urls=(url,)) for url in named]
-    told: list[IceServer] | None = None
+    introduced: list[IceServer] | None = None
     if status is not None and status["coordinator"]["state"] == "online" and status["apps"]:
-        told = await _introduced(str(status["apps"][0]["url"]))
-        given += told or []
+        introduced = await _introduced(str(status["apps"][0]["url"]))
+        given += introduced or []
     servers = read_servers(given)
     asked = {(server.host, server.port) for server in servers.stun}
     asked |= {(s.host, s.port) for s in servers.turn if s.transport == "udp" and not s.tls}
     if not asked:
         advice = "Give `p2claw server --stun` one where boxes or visitors are behind a NAT"
-        return [] if told is None else [warn("stun", "no STUN server is configured", advice)]
+        return [] if introduced is None else [warn("stun", "no STUN server is configured", advice)]
     return list(await asyncio.gather(*(check_stun(host, port) for host, port in sorted(asked))))
 
 

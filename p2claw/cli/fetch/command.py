@@ -73,7 +73,7 @@ def fetch(
     no_progress: bool,
     as_json: bool,
 ) -> int:
-    """Visit an app as a browser does, over a link of its own, and print what it answers.
+    """Visit an app as a browser does, over a link of its own, and print its response.
 
     The key of the box is verified, and remembered at the first visit. Redirects are not followed.
     The URL of a box alone lists its apps. Of a guarded app an invitation (`#i=` in the URL) or a

@@ -38,7 +38,7 @@ async def entered_by(
     cookie = response.field("set-cookie") or ""
     if response.status != 303 or not cookie:
         if response.status not in (401, 403, 429):
-            return ()  # the app is not guarded, and has answered itself
+            return ()  # the app is not guarded, and has responded itself
         wait = response.field("retry-after")
         raise RefusedError(
             f"The box does not let this visitor in ({response.status})",

@@ -22,7 +22,7 @@ from p2claw.units import SECOND_MS
 from p2claw.visitor import PinStore, Response, Visitor, list_apps
 from p2claw.visitor.app_url import parse_app_url
 
-# An upload may take as long as it moves: the box ends one that has stopped.
+# An upload may last as long as it moves: the box ends one that has stopped.
 UPLOAD_S = 24 * 3600.0
 
 

@@ -18,7 +18,7 @@ SOCKET = "server.sock"
 def ask_server(context: click.Context, method: str, path: str, body: object = None) -> Any:
     """The JSON of the response. context: of a verb below `p2claw server`, whose options it has.
 
-    Raises P2clawError `server-not-running`, `server-silent`, or what the server says.
+    Raises P2clawError `server-not-running`, `server-silent`, or the server's error.
     """
     socket = _data_dir(context) / SOCKET
     try:

@@ -171,7 +171,7 @@ def install(
 @_which
 @json_option
 def uninstall(service: str, as_json: bool) -> None:
-    """Stop a service and take it away. Key, apps, options and data stay."""
+    """Stop a service and remove it. Key, apps, options and data stay."""
     if service == SERVER:
         check_root("uninstall server")
     manager = _installed(service)
@@ -186,7 +186,7 @@ def uninstall(service: str, as_json: bool) -> None:
 @_which
 @json_option
 def status(service: str, as_json: bool) -> int:
-    """Show whether a service runs. What the agent does, `p2claw status` says."""
+    """Show whether a service runs. `p2claw status` shows what the agent does."""
     manager = _installed(service)
     state = manager.state()
     facts = {

@@ -72,8 +72,8 @@ class Launchd:
         )
 
     def log_lines(self, lines: int, *, follow: bool) -> Iterator[LogLine]:
-        words = ["tail", f"-n{lines}", *(["-F"] if follow else []), str(self._log)]
-        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        command = ["tail", f"-n{lines}", *(["-F"] if follow else []), str(self._log)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             try:
                 for line in process.stdout:
@@ -81,14 +81,14 @@ class Launchd:
             finally:
                 process.terminate()
 
-    def _must(self, *words: str) -> None:
-        done = self._launchctl(*words)
+    def _must(self, *command: str) -> None:
+        done = self._launchctl(*command)
         if done.returncode:
             raise P2clawError(
-                f"`launchctl {words[0]}` failed: {done.stderr.strip() or done.returncode}",
+                f"`launchctl {command[0]}` failed: {done.stderr.strip() or done.returncode}",
                 code="service-failed",
                 hint=f"See {self._log}",
             )
 
-    def _launchctl(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return run("launchctl", *words)
+    def _launchctl(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return run("launchctl", *command)

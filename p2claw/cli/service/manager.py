@@ -10,7 +10,7 @@ from typing import Protocol
 
 from p2claw.errors import P2clawError
 
-# Starting an agent takes some seconds, and systemd gives up after 90.
+# Starting an agent needs some seconds, and systemd gives up after 90.
 COMMAND_S = 120.0
 
 
@@ -63,7 +63,7 @@ class Manager(Protocol):
         ...
 
     def uninstall(self) -> None:
-        """Stop it, and take away what `install` wrote."""
+        """Stop it, and remove what `install` wrote."""
         ...
 
     def restart(self) -> None:
@@ -90,17 +90,17 @@ def check_installed(manager: Manager) -> None:
         )
 
 
-def run(*words: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(*command: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command of the manager to its end. Raises P2clawError `service-manager-missing`."""
     try:
         return subprocess.run(
-            words, capture_output=True, text=True, timeout=COMMAND_S, check=False, env=environ
+            command, capture_output=True, text=True, timeout=COMMAND_S, check=False, env=environ
         )
     except FileNotFoundError:
-        raise missing(f"there is no {words[0]}") from None
+        raise missing(f"there is no {command[0]}") from None
     except subprocess.TimeoutExpired:
         raise P2clawError(
-            f"`{' '.join(words)}` did not end within {COMMAND_S:.0f} s", code="service-failed"
+            f"`{' '.join(command)}` did not end within {COMMAND_S:.0f} s", code="service-failed"
         ) from None
 
 

@@ -18,13 +18,13 @@ from p2claw.errors import UsageError
 from p2claw.private_file import make_private_directory
 
 
-def check_root(words: str, verb: str = "service") -> None:
+def check_root(arguments: str, verb: str = "service") -> None:
     """Raises UsageError `service-needs-root`."""
     if os.geteuid() != 0:
         raise UsageError(
             "A service of the whole machine is root's to change",
             code="service-needs-root",
-            hint=f"sudo p2claw {verb} {words}",
+            hint=f"sudo p2claw {verb} {arguments}",
         )
 
 

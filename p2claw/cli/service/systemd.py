@@ -117,12 +117,12 @@ class Systemd:
         )
 
     def log_lines(self, lines: int, *, follow: bool) -> Iterator[LogLine]:
-        words = ["journalctl", "--output=json", f"--lines={lines}", "--no-pager", "--quiet"]
-        words += ["--follow"] if follow else []
-        words += [f"--{'' if self._definition.of_system else 'user-'}unit={self.unit}"]
+        command = ["journalctl", "--output=json", f"--lines={lines}", "--no-pager", "--quiet"]
+        command += ["--follow"] if follow else []
+        command += [f"--{'' if self._definition.of_system else 'user-'}unit={self.unit}"]
         try:
             process = subprocess.Popen(
-                words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environ()
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environ()
             )
         except FileNotFoundError:
             raise missing("there is no journalctl") from None
@@ -131,14 +131,14 @@ class Systemd:
             try:
                 for line in process.stdout:
                     yield _log_line(line)
-                said = process.stderr.read().decode(errors="replace").strip()
+                printed = process.stderr.read().decode(errors="replace").strip()
             finally:
                 process.terminate()
-        if said:
+        if printed:
             raise P2clawError(
-                f"The log cannot be read: {said}",
+                f"The log cannot be read: {printed}",
                 code="service-log-unreadable",
-                hint=f"As root: {' '.join(['sudo', words[0], *words[-1:]])}",
+                hint=f"As root: {' '.join(['sudo', command[0], *command[-1:]])}",
             )
 
     def _start(self) -> bool:
@@ -174,16 +174,16 @@ class Systemd:
         pairs = (line.partition("=") for line in shown.splitlines())
         return {name: value for name, _, value in pairs}
 
-    def _must(self, *words: str) -> str:
-        done = self._systemctl(*words)
+    def _must(self, *command: str) -> str:
+        done = self._systemctl(*command)
         if done.returncode == 0:
             return done.stdout
-        said = done.stderr.strip() or done.stdout.strip()
-        if words[0] in ("restart", "start"):
+        printed = done.stderr.strip() or done.stdout.strip()
+        if command[0] in ("restart", "start"):
             last = self._last_words()
-            said = "\n       ".join([f"systemd started it {self.unit}, and it ended:", *last])
+            printed = "\n       ".join([f"systemd started it {self.unit}, and it ended:", *last])
         raise P2clawError(
-            f"`systemctl {words[0]}` failed: {said}",
+            f"`systemctl {command[0]}` failed: {printed}",
             code="service-failed",
             hint=f"`systemctl {'' if self._definition.of_system else '--user '}status {self.unit}` "
             "and `p2claw service logs` say more",
@@ -195,9 +195,9 @@ class Systemd:
         except P2clawError as error:
             return [error.message]
 
-    def _systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _systemctl(self, *command: str) -> subprocess.CompletedProcess[str]:
         scope = [] if self._definition.of_system else ["--user"]
-        return run("systemctl", *scope, "--no-pager", *words, environ=_environ())
+        return run("systemctl", *scope, "--no-pager", *command, environ=_environ())
 
 
 def _user_units() -> Path:

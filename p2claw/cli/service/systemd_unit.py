@@ -1,7 +1,7 @@
 """The text of a unit of systemd, for the agent and for the server. Pure.
 
-What a unit may do is closed as far as the program allows: `systemd-analyze security` says 1.6 of
-the server and 1.9 of the agent. What is left open, and why:
+What a unit may do is closed as far as the program allows: `systemd-analyze security` gives 1.6 to
+the server and 1.9 to the agent. What is left open, and why:
 - the network, all of it: that is what both are for; AF_NETLINK: how the addresses of this machine
   are known; AF_UNIX: the local API, apps on unix sockets, systemd itself.
 - the agent reads homes and /tmp, for folders and sockets there are shared, but writes to its own;
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from p2claw.cli.service.definition import STATE, Definition
 
-# Seconds of silence after which a process hangs; a loop under full load says so each 15 s.
+# Seconds of silence after which a process hangs; a loop under full load shows itself each 15 s.
 WATCHDOG_S = 30
 # The agent gives open requests 10 s.
 STOP_S = 20

@@ -1,4 +1,4 @@
-"""`p2claw server setup NAME`: from a name to a server: names, files, services, each thing said."""
+"""`p2claw server setup NAME`: from a name to a server: names, files, services, all reported."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def coturn_text(plan: Plan, secret: str, *, listening_port: int = TURN_PORT) -> 
             "no-cli",
             "no-multicast-peers",
             "stale-nonce=600",
-            # One visit takes two allocations per relay and transport.
+            # One visit needs two allocations per relay and transport.
             "user-quota=24",
             "total-quota=4800",
             *(f"denied-peer-ip={network}" for network in _DENIED),

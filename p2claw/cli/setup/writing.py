@@ -1,4 +1,4 @@
-"""Carries out a plan: writes its files, lets the services take them up, and says each thing."""
+"""Carries out a plan: writes its files, has the services read them, and reports each step."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _File:
 
 
 def carry_out(plan: Plan, *, dry_run: bool, replace: bool) -> Iterator[Step]:
-    """Write every file of the plan. One that is there and says otherwise stays, unless `replace`.
+    """Write every file of the plan. One that is there with another content stays, unless `replace`.
 
     Nothing is written before all can be. Raises UsageError `setup-exists`, `setup-unwritable`.
     """
@@ -69,13 +69,13 @@ def start_services(plan: Plan, *, dry_run: bool) -> Iterator[Step]:
     """
     for unit, commands, why in _services(plan):
         folder = _SYSTEM_UNITS / f"{unit}.service.d"
-        # An empty one takes away what the package's own unit says.
+        # An empty one removes what the package's own unit has.
         lines = [f"{key}=\n{key}={command}\n" for key, command in commands.items()]
         text = "".join(["# Written by `p2claw server setup`.\n[Service]\n", *lines])
         if not dry_run:
             _write(_File(folder / "p2claw.conf", text, 0o644, "root", why))
-            for words in (("daemon-reload",), ("enable", unit), ("restart", unit)):
-                _systemctl(*words)
+            for command in (("daemon-reload",), ("enable", unit), ("restart", unit)):
+                _systemctl(*command)
         yield Step("write", str(folder / "p2claw.conf"), why, not dry_run)
         yield Step("run", f"systemctl restart {unit}", why, not dry_run)
 
@@ -174,13 +174,13 @@ def _group(name: str) -> int | None:
         return None
 
 
-def _systemctl(*words: str) -> None:
+def _systemctl(*command: str) -> None:
     done = subprocess.run(
-        ("systemctl", *words), capture_output=True, text=True, timeout=_COMMAND_S, check=False
+        ("systemctl", *command), capture_output=True, text=True, timeout=_COMMAND_S, check=False
     )
     if done.returncode:
         raise UsageError(
-            f"`systemctl {' '.join(words)}` failed: {done.stderr.strip()}",
+            f"`systemctl {' '.join(command)}` failed: {done.stderr.strip()}",
             code="setup-service",
-            hint=f"`journalctl -u {words[-1]}` says more",
+            hint=f"`journalctl -u {command[-1]}` says more",
         )

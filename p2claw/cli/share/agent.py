@@ -40,14 +40,14 @@ def running_agent(at: str | None) -> bool:
 
 
 async def start_agent(at: str | None) -> Child:
-    """An agent whose life is tied to this process. Raises P2clawError, also what the agent said."""
+    """An agent whose life is tied to this process. Raises P2clawError, also the agent's own."""
     log = _home().home / SHARE_LOG
     child = await Child.start("agent", "p2claw.cli.main", *_argv(at), log=log)
     try:
-        await child.said()
+        await child.first_line()
     except ChildError as error:
         await child.end()
-        raise _told(error.log) or error from None
+        raise _printed_error(error.log) or error from None
     return child
 
 
@@ -73,8 +73,8 @@ async def start_agent_for_good(at: str | None) -> int:
         return process.pid
     with suppress(ProcessLookupError):
         process.terminate()
-    said = log.read_bytes()[before:].decode(errors="replace")
-    raise _told(said) or P2clawError(
+    written = log.read_bytes()[before:].decode(errors="replace")
+    raise _printed_error(written) or P2clawError(
         "The agent did not start", code="agent-not-running", hint=f"See {log}"
     )
 
@@ -99,16 +99,16 @@ def _home() -> AgentConfig:
     return config
 
 
-def _told(log: str) -> P2clawError | None:
+def _printed_error(log: str) -> P2clawError | None:
     """The error that an agent wrote last, as this program's own."""
     for line in reversed(log.splitlines()):
         with suppress(ValueError, KeyError, TypeError):
-            told: dict[str, Any] = json.loads(line)["error"]
-            hint = str(told["hint"])
-            if told["code"] == "coordinator-unknown":
+            error: dict[str, Any] = json.loads(line)["error"]
+            hint = str(error["hint"])
+            if error["code"] == "coordinator-unknown":
                 hint = (
                     "Give the address of one: `p2claw join https://…` to keep it, "
                     "`--at https://…` for this time; `p2claw demo` tries everything on this machine"
                 )
-            return UsageError(str(told["message"]), code=str(told["code"]), hint=hint)
+            return UsageError(str(error["message"]), code=str(error["code"]), hint=hint)
     return None

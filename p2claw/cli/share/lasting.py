@@ -24,7 +24,7 @@ POLL_S = 0.1
 
 
 async def share(route: Route, guard: Guard | None, at: str | None, display: Display) -> None:
-    """Until a signal comes, or the app is taken away. at: the coordinator, None: where joined."""
+    """Until a signal comes, or the app is shared no more. at: coordinator; None: the one joined."""
     stop = asyncio.Event()
     child: Child | None = None
     loop = asyncio.get_running_loop()

@@ -11,28 +11,28 @@ Facts = dict[str, Any]
 
 @dataclass(slots=True)
 class News:
-    """The state of one share as it was last told, and the events since. Events are JSON values."""
+    """The last reported state of one share, and the events since. Events are JSON values."""
 
     shared: bool = False
     online: bool = True
     visitors: dict[str, Facts] = field(default_factory=dict)
 
-    def of(self, told: Facts) -> Iterator[Facts]:
-        """The events that lead to what the agent tells now."""
-        if told["url"] and told["online"] and not self.shared:
+    def of(self, facts: Facts) -> Iterator[Facts]:
+        """The events that lead to what the agent reports now."""
+        if facts["url"] and facts["online"] and not self.shared:
             self.shared = True
             keys = ("app", "url", "key_url", "upstream", "coordinator")
-            yield {"event": "shared", **{key: told[key] for key in keys}}
-        if self.shared and told["online"] != self.online:
-            self.online = told["online"]
+            yield {"event": "shared", **{key: facts[key] for key in keys}}
+        if self.shared and facts["online"] != self.online:
+            self.online = facts["online"]
             if self.online:
                 yield {"event": "online"}
             else:
-                yield {"event": "offline", "error": told["last_error"]}
-        yield from self._visitors({link["id"]: link for link in told["sessions"]})
+                yield {"event": "offline", "error": facts["last_error"]}
+        yield from self._visitors({link["id"]: link for link in facts["sessions"]})
 
     def lost(self) -> Iterator[Facts]:
-        """The agent does not tell any more."""
+        """The agent reports nothing any more."""
         yield from self._visitors({})
 
     def _visitors(self, now: dict[str, Facts]) -> Iterator[Facts]:

@@ -1,4 +1,4 @@
-"""Holds a share: asks the agent to expose the app, and passes on what it tells, until the end."""
+"""Holds a share: asks the agent to expose the app, and passes on what it reports, until the end."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from p2claw.config import AgentConfig
 from p2claw.errors import P2clawError, UsageError
 
 POLL_S = 0.5
-# An agent tells twice a second.
+# An agent reports twice per second.
 SILENT_S = 20.0
-# After this long without a URL, why there is none is said.
+# After this long without a URL, the reason for that is shown.
 OFFLINE_S = 5.0
 
 Facts = dict[str, Any]
@@ -63,19 +63,19 @@ class Sharing:
                 await asyncio.to_thread(self._unshare)
 
     async def _share(self) -> bool:
-        """Pass on what the agent tells, to its end; whether that was because the app is gone."""
+        """Pass on what the agent reports, to its end; whether that was because the app is gone."""
         with suppress(aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
-            async for told in self._told():
-                if told["rejected"]:
+            async for facts in self._reports():
+                if facts["rejected"]:
                     raise P2clawError(
                         f"The coordinator refuses the name {self._route.app!r}",
-                        code=told["rejected"],
+                        code=facts["rejected"],
                         hint="Choose another with --name",
                     )
-                if not told["exposed"]:
+                if not facts["exposed"]:
                     return True
-                self._last = told
-                self._pass_on(told)
+                self._last = facts
+                self._pass_on(facts)
         for event in self._news.lost():
             self._display.event(event)
         return False
@@ -85,7 +85,7 @@ class Sharing:
         with suppress(P2clawError):
             AgentClient().ask("DELETE", f"/v1/shares/{self._route.app}")
 
-    async def _told(self) -> AsyncIterator[Facts]:
+    async def _reports(self) -> AsyncIterator[Facts]:
         connector = aiohttp.UnixConnector(str(AgentConfig().socket_path))
         timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENT_S)
         url = f"http://agent/v1/shares/{self._route.app}"
@@ -105,10 +105,10 @@ class Sharing:
                 yield json.loads(line)
         self._is_held = False
 
-    def _pass_on(self, told: Facts) -> None:
-        for event in self._news.of(told):
+    def _pass_on(self, facts: Facts) -> None:
+        for event in self._news.of(facts):
             self._display.event(event)
-        self._display.visitors(told["sessions"])
+        self._display.visitors(facts["sessions"])
 
     async def _wait_for_agent(self) -> None:
         """Raises P2clawError if it is gone for ever."""
@@ -135,7 +135,7 @@ class Sharing:
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    """Nobody tells when that happens, so it is looked at again and again."""
+    """Nobody reports when that happens, so it is looked at again and again."""
     while True:
         if await asyncio.to_thread(holds):
             return
@@ -143,8 +143,8 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 
 def _refusal(status: int, document: Any) -> P2clawError:
-    told = document.get("error", {}) if isinstance(document, dict) else {}
-    if told.get("code") == "not-found":
+    error = document.get("error", {}) if isinstance(document, dict) else {}
+    if error.get("code") == "not-found":
         return P2clawError(
             "The agent that runs is older than this program",
             code="agent-older",
@@ -152,7 +152,7 @@ def _refusal(status: int, document: Any) -> P2clawError:
         )
     kind = UsageError if status < 500 else P2clawError
     return kind(
-        str(told.get("message", f"The agent answered {status}")),
-        code=str(told.get("code", "agent-error")),
-        hint=str(told.get("hint", "")),
+        str(error.get("message", f"The agent answered {status}")),
+        code=str(error.get("code", "agent-error")),
+        hint=str(error.get("hint", "")),
     )

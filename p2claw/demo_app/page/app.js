@@ -18,7 +18,7 @@ async function hello() {
     $("hello").textContent = `${facts.message}: Python ${facts.python}, ${new Date(facts.time_s * 1000).toLocaleTimeString()}`;
     $("hello-state").className = "dot on";
   } catch (error) {
-    $("hello").textContent = `no answer: ${error.message}`;
+    $("hello").textContent = `no response: ${error.message}`;
     $("hello-state").className = "dot off";
   }
 }
@@ -82,7 +82,7 @@ function upload() {
   });
 }
 
-// Two counts: what the browser says it has sent, and what the server says has arrived.
+// Two counts: what the browser reports as sent, and what the server reports as arrived.
 function send(file, bar) {
   const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const request = new XMLHttpRequest();
@@ -95,8 +95,8 @@ function send(file, bar) {
   };
   const timer = setInterval(async () => {
     try {
-      const answer = await fetch(`/api/uploads/${id}`);
-      if (answer.ok) arrived = (await answer.json()).received_bytes;
+      const response = await fetch(`/api/uploads/${id}`);
+      if (response.ok) arrived = (await response.json()).received_bytes;
       if (request.readyState !== XMLHttpRequest.DONE) show();
     } catch {
       // the next tick asks again
@@ -148,11 +148,11 @@ function download() {
 }
 
 async function measure(size, signal) {
-  const known = fetch(`/api/download?mb=${size}`, { signal }).then((answer) => answer.json());
+  const known = fetch(`/api/download?mb=${size}`, { signal }).then((response) => response.json());
   known.catch(() => {}); // awaited below, unless the download breaks off first
-  const answer = await fetch(`/download?mb=${size}`, { signal });
-  const total = Number(answer.headers.get("content-length"));
-  const reader = answer.body.getReader();
+  const response = await fetch(`/download?mb=${size}`, { signal });
+  const total = Number(response.headers.get("content-length"));
+  const reader = response.body.getReader();
   const began = performance.now();
   let bytes = 0;
   let shown = 0;
@@ -177,19 +177,19 @@ function api() {
     const body = ["POST", "PUT", "PATCH"].includes(method) ? JSON.stringify({ tide: "high" }) : undefined;
     const headers = body ? { "content-type": "application/json" } : {};
     try {
-      const answer = await fetch("/api/echo?from=page", { method, body, headers });
-      $("answer").textContent = JSON.stringify(await answer.json(), null, 2);
+      const response = await fetch("/api/echo?from=page", { method, body, headers });
+      $("answer").textContent = JSON.stringify(await response.json(), null, 2);
     } catch (error) {
-      $("answer").textContent = `no answer: ${error.message}`;
+      $("answer").textContent = `no response: ${error.message}`;
     }
   });
   $("burst").addEventListener("click", async () => {
     const began = performance.now();
     const one = async (n) => {
       const from = performance.now();
-      const answer = await fetch(`/api/echo?n=${n}`);
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      await answer.arrayBuffer();
+      const response = await fetch(`/api/echo?n=${n}`);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      await response.arrayBuffer();
       return performance.now() - from;
     };
     try {
@@ -206,10 +206,10 @@ function corners() {
   const cases = [
     ["204 has no body", async () => (await fetch("/empty")).status === 204],
     ["a redirect is followed", async () => (await fetch("/redirect")).url.endsWith("/about?from=redirect")],
-    ["HEAD tells the length", async () => (await fetch("/media/film.webm", { method: "HEAD" })).headers.get("content-length") > 0],
+    ["HEAD has the length", async () => (await fetch("/media/film.webm", { method: "HEAD" })).headers.get("content-length") > 0],
     ["a range gives 206", async () => {
-      const answer = await fetch("/media/film.webm", { headers: { range: "bytes=100-199" } });
-      return answer.status === 206 && (await answer.arrayBuffer()).byteLength === 100;
+      const response = await fetch("/media/film.webm", { headers: { range: "bytes=100-199" } });
+      return response.status === 206 && (await response.arrayBuffer()).byteLength === 100;
     }],
     ["404 stays 404", async () => (await fetch("/no/such/page")).status === 404],
     ["503 stays 503", async () => (await fetch("/status/503")).status === 503],
