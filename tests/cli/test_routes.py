@@ -25,6 +25,7 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "upstream": "http://localhost:3000",
         "preserve_host": True,
         "chunked": False,
+        "guarded": [],
         "spa": False,
         "url": None,
         "key_url": None,
