@@ -16,11 +16,13 @@ from p2claw.cli.fetch.entering import entered_by
 from p2claw.cli.fetch.progress import progress
 from p2claw.cli.fetch.sink import FileOutput, JsonBody, Measured, Sink, StandardOutput
 from p2claw.cli.fetch.upload import FileBody
-from p2claw.cli.output import print_json
+from p2claw.cli.output import print_json, print_note
 from p2claw.errors import LinkError, P2clawError
 from p2claw.units import SECOND_MS
 from p2claw.visitor import PinStore, Response, Visitor, list_apps
 from p2claw.visitor.app_url import parse_app_url
+
+_ENTER = "give --password-file, or the URL of an invitation"
 
 # An upload may last as long as it moves: the box ends one that has stopped.
 UPLOAD_S = 24 * 3600.0
@@ -72,6 +74,8 @@ async def _fetch(wish: Wish) -> int:
             failed = response.status >= 400
             if failed and wish.fail and not wish.as_json:
                 raise _http_error(response)
+            if response.error == "access-required":
+                print_note(f"the app is guarded: {_ENTER}")
             json_body = JsonBody() if wish.as_json and wish.output is None else None
             sink = Measured(json_body or _sink(wish.output))
             if wish.include and not wish.as_json:
@@ -164,6 +168,7 @@ def _http_error(response: Response) -> P2clawError:
         return P2clawError(
             f"The box answered {response.status} in the app's place: {response.error}",
             code="http-error",
+            hint=_ENTER if response.error == "access-required" else "",
         )
     return P2clawError(f"The app answered {response.status}", code="http-error")
 
