@@ -28,7 +28,8 @@ cdef class UdpPort:
     cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
     cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at
     cdef uint64_t counted_bytes
-    cdef int counted_events
+    cdef int counted_turns
+    cdef const void *last_turn  # whose it was: a link, only compared
     cdef bytes unsent         # what the kernel had no room for, and where it goes
     cdef size_t unsent_segment
     cdef endpoint unsent_from, unsent_to
@@ -37,6 +38,7 @@ cdef class UdpPort:
 
     cdef int read(self, usec now) except -1
     cdef int count(self, usec now) except -1
+    cdef void count_turn(self, const void *link) noexcept
     cdef int receive_datagram(self, const udp_datagram *datagram, usec now) except -1
     cdef int receive_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
                           usec now) except -1

@@ -9,9 +9,10 @@ cdef int READS_AT_ONCE = 4
 cdef uint64_t BUSY_BYTES = 65536
 cdef usec POLL_INTERVAL = 500
 
-# While so many datagrams and deadlines, of all links, came within CROWD_INTERVAL, one wake in that
-# time serves them all.
-cdef int CROWD_EVENTS = 5
+# While the links took so many turns within CROWD_INTERVAL, by datagrams and deadlines, one wake in
+# that time serves them all. What one link has in a row is one turn: a link alone is no crowd, and
+# its pace is finer than that. Each datagram of a stranger, and each STUN message, is a turn.
+cdef int CROWD_TURNS = 5
 cdef usec CROWD_INTERVAL = 1000
 
 # The ufrag of a dial has at least so many characters (docs/WIRE.md §16); others have 4 to 32.
@@ -207,7 +208,6 @@ cdef class UdpPort:
         cdef uint64_t before = self.socket.stats.bytes_in
         for reads in range(READS_AT_ONCE):
             count = udp_receive(&self.socket, self.batch)
-            self.counted_events += count
             for i in range(count):
                 self.receive_datagram(udp_received(self.batch, i), now)
             if count < UDP_BATCH:
@@ -222,10 +222,15 @@ cdef class UdpPort:
         """Judge by what came since the last count whether one wake may serve many."""
         if now - self.counted_at < CROWD_INTERVAL:
             return 0
-        if self.counted_events * CROWD_INTERVAL >= CROWD_EVENTS * (now - self.counted_at):
+        if self.counted_turns * CROWD_INTERVAL >= CROWD_TURNS * (now - self.counted_at):
             self.crowded_until = now + 2 * CROWD_INTERVAL
-        self.counted_at, self.counted_bytes, self.counted_events = now, 0, 0
+        self.counted_at, self.counted_bytes, self.counted_turns = now, 0, 0
         return 0
+
+    cdef void count_turn(self, const void *link) noexcept:
+        if link is not self.last_turn:
+            self.last_turn = link
+            self.counted_turns += 1
 
     cdef int receive_datagram(self, const udp_datagram *d, usec now) except -1:
         """Sort by the first byte of each datagram (RFC 7983)."""
@@ -241,19 +246,23 @@ cdef class UdpPort:
                 found = table_find(&self.table, &d.source)
                 if found is NULL:
                     self.strangers += 1
+                    self.counted_turns += 1
                     continue
                 link = <Link>found
+                self.count_turn(found)
                 try:
                     link.receive_record(data, length, now)
                 except Exception as error:
                     self.fault("a datagram", error)
             elif data[0] <= 3:
+                self.counted_turns += 1
                 try:
                     self.receive_stun(d, data, length, now)
                 except Exception as error:
                     self.fault("a STUN message", error)
             else:
                 self.strangers += 1
+                self.counted_turns += 1
         return 0
 
     cdef int receive_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
@@ -288,7 +297,7 @@ cdef class UdpPort:
             due = deadlines_take(&self.deadlines, now)
             if due is NULL:
                 return 0
-            self.counted_events += 1
+            self.count_turn(due.owner)
             link = <Link>due.owner
             try:
                 link.wake(now)
