@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from p2claw.agent.local.unix_socket import may_ask
+from p2claw.agent.local.json_api import guard, parse, serving
 from p2claw.errors import P2clawError, UsageError
 from p2claw.log import get_log
 from p2claw.units import KIB
@@ -31,7 +31,6 @@ REPORT_S = 0.5
 SOON_S = 0.1
 
 Json = dict[str, Any]
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Controlled(Protocol):
@@ -53,18 +52,9 @@ class Controlled(Protocol):
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
 
 
-@asynccontextmanager
-async def local_api(agent: Controlled, listening: socket.socket) -> AsyncIterator[None]:
+def local_api(agent: Controlled, listening: socket.socket) -> AbstractAsyncContextManager[None]:
     """Serve on a listening unix socket while the block runs."""
-    runner = web.AppRunner(_application(agent), access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    assert runner.server is not None
-    server = await asyncio.get_running_loop().create_unix_server(runner.server, sock=listening)
-    try:
-        yield
-    finally:
-        server.close()
-        await runner.cleanup()
+    return serving(_application(agent), listening, shutdown_s=SHUTDOWN_S)
 
 
 def _application(agent: Controlled) -> web.Application:
@@ -78,14 +68,14 @@ def _application(agent: Controlled) -> web.Application:
         return web.json_response(agent.routes())
 
     async def put_route(request: web.Request) -> web.Response:
-        entry = _parse(await request.read())
+        entry = parse(await request.read())
         return web.json_response(await agent.put_route(request.match_info["app"], entry))
 
     async def delete_route(request: web.Request) -> web.Response:
         return web.json_response(await agent.delete_route(request.match_info["app"]))
 
     async def share(request: web.Request) -> web.StreamResponse:
-        entry = _parse(await request.read())
+        entry = parse(await request.read())
         async with agent.share(request.match_info["app"], entry) as facts:
             return await _report(request, facts)
 
@@ -96,7 +86,7 @@ def _application(agent: Controlled) -> web.Application:
         return web.json_response(await agent.claim(request.match_info["alias"]))
 
     async def invite(request: web.Request) -> web.Response:
-        wish = _parse(await request.read())
+        wish = parse(await request.read())
         return web.json_response(await agent.invite(request.match_info["app"], wish))
 
     async def invitations(_: web.Request) -> web.Response:
@@ -141,26 +131,6 @@ async def _report(request: web.Request, facts: Callable[[], Awaitable[Json]]) ->
     return response
 
 
-@web.middleware
-async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Lets only this user in, and gives every error the same form."""
-    transport = request.transport
-    if transport is None or not may_ask(transport.get_extra_info("socket")):
-        return _error(403, "forbidden", "This agent belongs to another user")
-    try:
-        return await handler(request)
-    except UsageError as error:
-        return _error(_STATUS.get(error.code, 400), error.code, error.message, error.hint)
-    except P2clawError as error:
-        return _error(500, error.code, error.message, error.hint)
-    except web.HTTPException as error:
-        code = error.reason.lower().replace(" ", "-")
-        return _error(error.status, code, f"{request.method} {request.path}: {error.reason}")
-    except Exception as error:
-        log.fault("local api failed", error, method=request.method, path=request.path)
-        return _error(500, "internal", "The agent made a mistake; its log shows which")
-
-
 _STATUS = {
     "app-unknown": 404,
     "invitation-unknown": 404,
@@ -170,13 +140,17 @@ _STATUS = {
 }
 
 
-def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
-    error = {"code": code, "message": message, "hint": hint}
-    return web.json_response({"error": error}, status=status)
+def _status_of(error: P2clawError) -> int:
+    return _STATUS.get(error.code, 400) if isinstance(error, UsageError) else 500
 
 
-def _parse(content: bytes) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        raise UsageError("The request is not JSON", code="request-invalid") from None
+def _log_fault(error: BaseException, request: web.Request) -> None:
+    log.fault("local api failed", error, method=request.method, path=request.path)
+
+
+_guard = guard(
+    program="agent",
+    log_fault=_log_fault,
+    status_of=_status_of,
+    stranger=("forbidden", "This agent belongs to another user"),
+)

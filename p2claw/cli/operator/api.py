@@ -5,17 +5,16 @@ Requests and responses are JSON. Whoever may connect is the user who runs the se
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from p2claw.agent.local.unix_socket import local_socket, may_ask
+from p2claw.agent.local.json_api import guard, parse, serving
+from p2claw.agent.local.unix_socket import local_socket
 from p2claw.agent.upstream.address import UNIX_PATH_BYTES
 from p2claw.coord.operator import Operator
 from p2claw.errors import P2clawError, RefusedError, UsageError
@@ -28,7 +27,6 @@ REQUEST_BYTES = 16 * KIB
 SHUTDOWN_S = 1.0
 
 _NOT_FOUND = frozenset({"box-unknown", "box-not-banned", "invitation-unknown"})
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @contextlib.asynccontextmanager
@@ -38,16 +36,10 @@ async def operator_api(operator: Operator, path: Path) -> AsyncIterator[None]:
         log.warning("operator socket left out", path=path, most_bytes=UNIX_PATH_BYTES)
         yield
         return
+    application = _application(operator)
     with local_socket(path) as listening:
-        runner = web.AppRunner(_application(operator), access_log=None, shutdown_timeout=SHUTDOWN_S)
-        await runner.setup()
-        assert runner.server is not None
-        server = await asyncio.get_running_loop().create_unix_server(runner.server, sock=listening)
-        try:
+        async with serving(application, listening, shutdown_s=SHUTDOWN_S):
             yield
-        finally:
-            server.close()
-            await runner.cleanup()
 
 
 def _application(operator: Operator) -> web.Application:
@@ -91,36 +83,26 @@ def _application(operator: Operator) -> web.Application:
     return application
 
 
-@web.middleware
-async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Admits those who may ask, and turns what goes wrong into a response."""
-    transport = request.transport
-    if transport is None or not may_ask(transport.get_extra_info("socket")):
-        return _error(403, "not-allowed", "This socket is for the user who runs the server")
-    try:
-        return await handler(request)
-    except P2clawError as error:
-        ours = isinstance(error, UsageError | RefusedError)
-        status = 404 if error.code in _NOT_FOUND else 400 if ours else 500
-        return _error(status, error.code, error.message, error.hint)
-    except web.HTTPException as error:
-        code = error.reason.lower().replace(" ", "-")
-        return _error(error.status, code, f"{request.method} {request.path}: {error.reason}")
-    except Exception as error:
-        log.fault("operator api failed", error, method=request.method, path=request.path)
-        return _error(500, "internal", "The server made a mistake; its log says which")
+def _status_of(error: P2clawError) -> int:
+    if error.code in _NOT_FOUND:
+        return 404
+    return 400 if isinstance(error, UsageError | RefusedError) else 500
 
 
-def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
-    error = {"code": code, "message": message, "hint": hint}
-    return web.json_response({"error": error}, status=status)
+def _log_fault(error: BaseException, request: web.Request) -> None:
+    log.fault("operator api failed", error, method=request.method, path=request.path)
+
+
+_guard = guard(
+    program="server",
+    log_fault=_log_fault,
+    status_of=_status_of,
+    stranger=("not-allowed", "This socket is for the user who runs the server"),
+)
 
 
 async def _document(request: web.Request) -> dict[str, Any]:
-    try:
-        found = json.loads(await request.read() or b"{}")
-    except (ValueError, RecursionError):
-        found = None
+    found = parse(await request.read() or b"{}")
     if not isinstance(found, dict):
         raise UsageError("The request is no JSON object", code="request-invalid")
     return found

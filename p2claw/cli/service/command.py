@@ -21,8 +21,8 @@ from p2claw.cli.service.definition import (
     server_definition,
 )
 from p2claw.cli.service.launchd import Launchd
-from p2claw.cli.service.manager import Manager, check_installed
 from p2claw.cli.service.readiness import check_agent, check_root, check_server, data_folder
+from p2claw.cli.service.service_manager import Manager, check_installed
 from p2claw.cli.service.systemd import Systemd
 from p2claw.cli.verb_group import VerbGroup
 from p2claw.config import SYSTEM_CONFIG

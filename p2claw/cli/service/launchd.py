@@ -10,7 +10,7 @@ from pathlib import Path
 
 from p2claw.cli.service.definition import Definition
 from p2claw.cli.service.launchd_plist import label, plist_text
-from p2claw.cli.service.manager import Installed, LogLine, State, run
+from p2claw.cli.service.service_manager import Installed, LogLine, State, run
 from p2claw.errors import P2clawError
 
 _PID = re.compile(r"^\tpid = (\d+)$", re.MULTILINE)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from p2claw.cli.service.definition import STATE, Definition
-from p2claw.cli.service.manager import Installed, LogLine, State, missing, run
+from p2claw.cli.service.service_manager import Installed, LogLine, State, missing, run
 from p2claw.cli.service.systemd_unit import unit_text
 from p2claw.config import config_path
 from p2claw.errors import P2clawError
