@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +21,8 @@ from p2claw.agent.access.passwords import hash_of
 from p2claw.agent.access.question import Ask, Question
 from p2claw.errors import P2clawError
 from p2claw.wire.frames.heads import RequestHead
+from tests.agent.access.attempts import NAME, OUTSIDE, RANDOM, refused, text_of
+from tests.agent.access.test_invitation_battery import INVITED
 from tests.support.guarded_box import (
     CHEAP,
     FORM,
@@ -31,17 +33,10 @@ from tests.support.guarded_box import (
     cookie_of,
     guarded_box,
 )
-from tests.support.proxied import Answer, whole
+from tests.support.proxied import whole
 
 Fields = tuple[tuple[str, str], ...]
-NAME = "p2claw-access"
 ENTER = "/.p2claw/access/enter"
-INVITATION = "/.p2claw/access/invitation"
-RANDOM = b"r" * tokens.ID_BYTES
-
-
-def _text(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _cookie(value: str) -> Fields:
@@ -56,7 +51,7 @@ COOKIES: dict[str, str] = {
     "too short": "A" * 42,
     "too long": "A" * 44,
     "very long": "A" * 20_000,
-    "random": _text(secrets.token_bytes(32)),
+    "random": text_of(secrets.token_bytes(32)),
     "a JSON": '{"user":"root"}',
     "a JWT without a signature": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.",
     "another key": tokens.sign(b"x" * 32, tokens.SESSION, "dog", RANDOM),
@@ -173,35 +168,6 @@ FORMS: dict[str, tuple[Fields, bytes]] = {
     "a bad escape": ((FORM, ("origin", ORIGIN)), b"password=%ff%fe"),
     "of another app": ((FORM, ("origin", ORIGIN)), b"password=another+password"),
 }
-
-OUTSIDE = (
-    "//evil.example",
-    "///evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "https://evil.example/",
-    "javascript:alert(1)",
-    "/\t/evil.example",
-    "/\r\nset-cookie: a=b",
-    "data:text/html,x",
-    "evil.example",
-    "@evil.example",
-    "",
-)
-
-
-def refused(answer: Answer) -> bool:
-    """Whether nothing of the app came back, and no session."""
-    session = answer.value("set-cookie") or ""
-    return answer.status >= 400 and NAME not in session
-
-
-@pytest.fixture
-async def guarded(tmp_path: Path) -> AsyncIterator[GuardedBox]:
-    """A guarded app. Whatever a test of this file does, the app must have seen nothing."""
-    async with guarded_box(tmp_path) as box:
-        yield box
-        assert (box.upstream.connections, box.upstream.requests) == (0, [])
 
 
 @pytest.mark.parametrize("kind", COOKIES)
@@ -414,89 +380,6 @@ async def test_a_wrong_password_takes_as_long_where_there_is_none(tmp_path: Path
                 times.append(loop.time() - began_s)
             took_s[kind] = min(times)
     assert took_s["none"] > took_s["one"] / 4
-
-
-INVITED: dict[str, Callable[[GuardedBox], Awaitable[str]]] = {}
-
-
-def _invited(make: Callable[[GuardedBox], Awaitable[str]]) -> None:
-    INVITED[(make.__name__).strip("_")] = make
-
-
-@_invited
-async def _nothing(guarded: GuardedBox) -> str:
-    return ""
-
-
-@_invited
-async def _zeros(guarded: GuardedBox) -> str:
-    return "A" * 43
-
-
-@_invited
-async def _by_another_key(guarded: GuardedBox) -> str:
-    return tokens.sign(b"x" * 32, tokens.INVITATION, "dog", RANDOM)
-
-
-@_invited
-async def _to_another_app(guarded: GuardedBox) -> str:
-    return await guarded.invite(app="cat")
-
-
-@_invited
-async def _a_session(guarded: GuardedBox) -> str:
-    return (await guarded.cookie())[1].partition("=")[2]
-
-
-@_invited
-async def _expired_one(guarded: GuardedBox) -> str:
-    token = await guarded.invite(for_s=60)
-    guarded.clock.now_s += 60
-    return token
-
-
-@_invited
-async def _used_up(guarded: GuardedBox) -> str:
-    token = await guarded.invite(uses=1)
-    assert (await guarded.box.ask("GET", f"{INVITATION}?t={token}")).status == 303
-    return token
-
-
-@_invited
-async def _revoked(guarded: GuardedBox) -> str:
-    token = await guarded.invite()
-    await guarded.keeper.revoke(guarded.keeper.invitations()[0]["id"])
-    return token
-
-
-@_invited
-async def _of_which_only_the_id_is_known(guarded: GuardedBox) -> str:
-    await guarded.invite()
-    digest = bytes.fromhex(guarded.keeper.invitations()[0]["id"].ljust(32, "0"))
-    return _text(digest + digest)
-
-
-@pytest.mark.parametrize("kind", INVITED)
-async def test_no_invitation_lets_in_that_does_not_hold(guarded: GuardedBox, kind: str) -> None:
-    token = await INVITED[kind](guarded)
-    for target in (f"{INVITATION}?t={token}", f"{INVITATION}?t=x&t={token}", f"/?t={token}"):
-        assert refused(await guarded.box.ask("GET", target, PAGE))
-    assert refused(await guarded.box.ask("POST", f"{INVITATION}?t={token}", PAGE, b""))
-
-
-async def test_an_invitation_with_one_use_lets_one_in_of_many_at_once(tmp_path: Path) -> None:
-    async with guarded_box(tmp_path) as guarded:
-        token = await guarded.invite(uses=1)
-        asked = [guarded.box.ask("GET", f"{INVITATION}?t={token}", PAGE) for _ in range(20)]
-        statuses = sorted([answer.status for answer in await asyncio.gather(*asked)])
-    assert statuses == [303] + [401] * 19
-
-
-@pytest.mark.parametrize("to", OUTSIDE)
-async def test_no_invitation_leads_to_another_site(guarded: GuardedBox, to: str) -> None:
-    target = f"{INVITATION}?t={await guarded.invite()}&to={quote(to)}"
-    answer = await guarded.box.ask("GET", target, PAGE)
-    assert (answer.status, answer.value("location")) == (303, "/")
 
 
 def test_there_are_more_than_a_hundred_attempts() -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from tests.support.proxied import Proxied, proxied
 SECRET = b"SECRET of somebody else"
 OPEN = b"for everybody"
 SWAPS = 3_000
+NOBODY = 65_534
 
 # What stands before the name of the secret file that lies beside the folder.
 CLIMBS = (
@@ -248,11 +250,30 @@ async def test_the_home_of_the_agent_is_never_served(site: Path, tmp_path: Path)
         await refuses(box, "/")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-async def test_what_the_agent_may_not_read_is_refused(box: Proxied, site: Path) -> None:
-    (site / "a.txt").write_bytes(SECRET)
-    (site / "a.txt").chmod(0)
-    assert (await box.ask("GET", "/a.txt")).status == 403
+@contextlib.contextmanager
+def without_the_rights_of_root() -> Iterator[None]:
+    """Whoever runs this: as a user to whom only what is everybody's is open."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+async def test_what_the_agent_may_not_read_is_refused(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:  # which all may enter, unlike tmp_path
+        Path(name).chmod(0o755)
+        for file, mode in (("a.txt", 0), ("b.txt", 0o644)):
+            (Path(name) / file).write_bytes(SECRET if mode == 0 else OPEN)
+            (Path(name) / file).chmod(mode)
+        async with proxied(f"folder:{name}", tmp_path) as box:
+            with without_the_rights_of_root():
+                seen = [await box.ask("GET", path) for path in ("/a.txt", "/b.txt")]
+    assert [one.status for one in seen] == [403, 200]
+    assert (SECRET in seen[0].body, seen[1].body) == (False, OPEN)
 
 
 async def test_a_pipe_holds_nobody_up(box: Proxied, site: Path) -> None:

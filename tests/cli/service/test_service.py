@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from p2claw.cli.service.readiness import check_root
+from p2claw.errors import UsageError
 from tests.cli.program import p2claw
 
 NOT_BOOTED = pytest.mark.skipif(
@@ -28,10 +30,12 @@ def test_what_is_not_installed_is_not_found(home: Path, verb: str) -> None:
     assert (ran.code, ran.error["code"]) == (3, "service-not-installed")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may")
-def test_a_service_of_the_machine_needs_root(home: Path) -> None:
-    ran = p2claw(home, "service", "install", "server", "--json")
-    assert (ran.code, ran.error["code"]) == (2, "service-needs-root")
+def test_a_service_of_the_machine_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(UsageError, match="root's to change") as caught:
+        check_root("install server")
+    assert caught.value.code == "service-needs-root"
+    assert caught.value.hint == "sudo p2claw service install server"
 
 
 def test_options_of_a_server_are_no_options_of_an_agent(home: Path) -> None:
