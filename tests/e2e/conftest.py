@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: each browser once, one stack for all, a fresh app for each test.
 
 An app's name is part of its host, so a fresh app is a fresh origin: every test is a first visit.
+Plain servers share the cookies of their host, whatever their port: these are deleted.
 """
 
 from __future__ import annotations
@@ -84,9 +85,10 @@ async def running_browser(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser(running_browser: Browser) -> AsyncIterator[Browser]:
-    """Chromium, then Firefox; the tabs that a test opened are closed after it."""
+    """Chromium, then Firefox; a test's tabs are closed after it, its cookies are deleted."""
     yield running_browser
     await running_browser.close_tabs()
+    await running_browser.forget_cookies()
 
 
 @pytest.fixture(scope="session")

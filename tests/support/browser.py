@@ -256,6 +256,10 @@ class Browser:
             await tab.close()
         await self.command("sweep")
 
+    async def forget_cookies(self) -> None:
+        """Delete every cookie that the browser itself keeps (an app's are kept by its worker)."""
+        await self.command("forget")
+
     async def command(self, name: str, timeout_s: float = COMMAND_TIMEOUT_S, **given: Any) -> Any:
         """Send one command to the driver and wait for its answer. Raises BrowserError."""
         assert self._driver.stdin is not None

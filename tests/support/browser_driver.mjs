@@ -42,6 +42,10 @@ async function run({ do: command, tab: name, ...given }) {
     await Promise.all((await unknown()).map((page) => page.close()));
     return null;
   }
+  if (command === "forget") {
+    await browser.deleteCookie(...(await browser.cookies()));
+    return null;
+  }
   if (command === "quit") {
     await browser.close();
     return null;
