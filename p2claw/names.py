@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import secrets
 from dataclasses import dataclass
 
 from p2claw.errors import UsageError
@@ -18,6 +19,14 @@ ALIAS = re.compile(r"[a-z0-9]{3,30}")
 PEER_ID = re.compile(r"[a-z2-7]{52}")
 
 PUBLIC_KEY_BYTES = 32
+
+# An app whose name ends so is unlisted: 26 random characters of base32 are 130 bits. Two digits at
+# least, so that no long word is taken for one.
+_UNLISTED = re.compile(r"(?:.*-)?(?=(?:[a-z]*[2-7]){2})[a-z2-7]{26}")
+_UNLISTED_BYTES = 17
+_UNLISTED_CHARS = 26
+# What fits before the hyphen and the random characters in an app's name.
+PREFIX_CHARS = 32 - 1 - _UNLISTED_CHARS
 
 # 63 (a DNS label, RFC 1035 §2.3.4) - 32 (app) - 1 (hyphen) = 30; 26 base32 characters are 130 bits.
 KEY_ALIAS_CHARS = 26
@@ -56,6 +65,22 @@ def check_app(name: str) -> str:
             hint=f"Choose another, for example my-{name}",
         )
     return name
+
+
+def is_unlisted(app: str) -> bool:
+    """Whether nobody finds the app who was not given its URL: the box's page leaves it out."""
+    return _UNLISTED.fullmatch(app) is not None
+
+
+def unlisted_app(prefix: str) -> str:
+    """A new name that cannot be guessed. prefix: "", or an app name; it is cut to fit."""
+    kept = prefix[:PREFIX_CHARS].rstrip("-")
+    while True:
+        random = base64.b32encode(secrets.token_bytes(_UNLISTED_BYTES)).decode().lower()
+        random = random[:_UNLISTED_CHARS]
+        name = f"{kept}-{random}" if kept else random
+        if is_unlisted(name):
+            return name
 
 
 def parse_label(label: str) -> Host:

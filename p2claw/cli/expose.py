@@ -19,7 +19,7 @@ from p2claw.cli.listening import listens
 from p2claw.cli.output import json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
-from p2claw.names import check_app
+from p2claw.names import PREFIX_CHARS, check_app, is_unlisted, unlisted_app
 
 # How long to wait until the coordinator knows of the app.
 ANNOUNCED_S = 5.0
@@ -34,6 +34,7 @@ Examples:
   p2claw expose photos ./photos
   p2claw expose site ./dist --spa
   p2claw expose dog 3000 --password
+  p2claw expose dog 3000 --unlisted
 
 \b
 Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does not answer.
@@ -54,6 +55,11 @@ Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does 
     help="The app reads chunked request bodies, so uploads of unknown length need no spooling.",
 )
 @click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
+@click.option(
+    "--unlisted",
+    is_flag=True,
+    help="A name that nobody can guess is made of NAME; the box's page does not show it.",
+)
 @guard_options
 @click.option("--public", is_flag=True, help="Everybody may enter, even if it was guarded before.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
@@ -64,6 +70,7 @@ def expose(
     preserve_host: bool,
     chunked: bool,
     spa: bool,
+    unlisted: bool,
     password: bool,
     password_file: Path | None,
     invited: bool,
@@ -83,9 +90,12 @@ def expose(
     if public and guard is not None:
         raise UsageError("--public and a guard exclude each other")
     is_named = guard is not None or public
-    route = Route(check_app(name), given_upstream(upstream, spa=spa), preserve_host, chunked)
+    address = given_upstream(upstream, spa=spa)
     client = AgentClient()
     running = client.running()
+    if unlisted:
+        name = _unlisted(check_app(name), address.text, client if running else None)
+    route = Route(check_app(name), address, preserve_host, chunked)
     if running:
         new = {"guard": guard_to_map(guard)} if is_named else {}
         client.ask("PUT", f"/v1/routes/{name}", {**route_to_map(route), **new})
@@ -101,6 +111,7 @@ def expose(
         "chunked": chunked,
         "spa": spa,
         "guarded": ways,
+        "unlisted": is_unlisted(name),
         "url": entry.get("url"),
         "key_url": entry.get("key_url"),
         "agent_running": running,
@@ -111,6 +122,23 @@ def expose(
         print_json(facts)
     else:
         _print(facts, qr=not no_qr)
+
+
+def _unlisted(name: str, upstream: str, agent: AgentClient | None) -> str:
+    """The unlisted name that this upstream has already, or a new one; it begins like name."""
+    if is_unlisted(name):
+        return name
+    if agent is not None:
+        routes = agent.ask("GET", "/v1/routes")["routes"]
+        there = {str(entry["app"]): str(entry["upstream"]) for entry in routes}
+    else:
+        kept = RouteFile(AgentConfig().routes_path).load()
+        there = {app: route.upstream.text for app, route in kept.items()}
+    prefix = f"{name[:PREFIX_CHARS].rstrip('-')}-"
+    for app, of in there.items():
+        if app.startswith(prefix) and is_unlisted(app) and of == upstream:
+            return app
+    return unlisted_app(name)
 
 
 def _written(route: Route, guard: Guard | None, *, is_named: bool) -> Route:

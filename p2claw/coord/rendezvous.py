@@ -265,7 +265,8 @@ class Rendezvous:
         box = self._by_alias[request.alias]
         peer_id = names.peer_id_of(box.public_key)
         if request.app is None:
-            self._refuse(request.session, Apps(tuple(sorted(box.apps)), box.alias, peer_id), NORMAL)
+            listed = tuple(sorted(app for app in box.apps if not names.is_unlisted(app)))
+            self._refuse(request.session, Apps(listed, box.alias, peer_id), NORMAL)
             return
         visit = Visit(request, box.connection, ends_at=now + self._limits.visit_s)
         self._visits[request.session] = visit

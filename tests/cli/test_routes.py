@@ -27,12 +27,26 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "chunked": False,
         "guarded": [],
         "spa": False,
+        "unlisted": False,
         "url": None,
         "key_url": None,
         "agent_running": False,
         "upstream_listens": False,
         "certificate": None,
     }
+
+
+def test_an_unlisted_app_keeps_its_name_for_the_same_upstream(home: Path) -> None:
+    names = []
+    for words in (("photos", "3000"), ("photos", "3000"), ("photos", "3001")):
+        facts = p2claw(home, "expose", *words, "--unlisted", "--json").json
+        assert facts["unlisted"]
+        names.append(facts["app"])
+    first, again, other = names
+    assert first == again != other
+    assert first.startswith("photo-") and len(first) == 32
+    moved = p2claw(home, "expose", first, "3002", "--unlisted", "--json").json
+    assert (moved["app"], moved["upstream"]) == (first, "http://localhost:3002")
 
 
 def test_a_folder_is_written_down_from_the_root(home: Path, tmp_path: Path) -> None:

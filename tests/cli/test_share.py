@@ -16,7 +16,7 @@ import pytest
 from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
 from p2claw.cli.share.name import name_for
 from p2claw.cli.share.news import News
-from p2claw.names import APP_NAME
+from p2claw.names import APP_NAME, is_unlisted
 from tests.cli.demos import Demo
 from tests.cli.program import argv_of, env_of, p2claw
 from tests.cli.shares import WAIT_S, share
@@ -53,6 +53,22 @@ def test_a_folder_is_shared_by_an_agent_of_its_own_until_ctrl_c(
         assert sharing.until("ended")["app"] == "photos"
     assert p2claw(home, "status").code == 4
     assert not (home / "routes.json").exists()
+
+
+def test_an_unlisted_folder_is_visited_by_its_url_alone(photos: Path, running: Demo) -> None:
+    with share(running.box_home, str(photos), "--unlisted") as sharing:
+        shared = sharing.until("shared")
+        assert is_unlisted(shared["app"])
+        asked = p2claw(
+            running.box_home,
+            "fetch",
+            "-i",
+            shared["url"] + "a.txt",
+            "--edge",
+            running.facts["edge"],
+        )
+        assert "referrer-policy: same-origin" in asked.out.lower()
+        assert asked.out.endswith("hello")
 
 
 def test_visitors_are_told_of_when_they_come_and_leave(photos: Path, running: Demo) -> None:

@@ -52,6 +52,16 @@ def test_a_visitor_that_names_no_app_gets_the_list_of_apps() -> None:
     assert to_visitor(stage.effects()) == [Apps(("cat", "dog"), "purplecrab", PEER_ID)]
 
 
+def test_unlisted_apps_are_visited_but_not_in_the_list() -> None:
+    stage = Stage()
+    app = "cat-abcdefghijklmnopqrstuvwx23"
+    stage.box(apps=("dog", app))
+    stage.visit(app=None)
+    assert to_visitor(stage.effects()) == [Apps(("dog",), "purplecrab", PEER_ID)]
+    stage.visit("s2", app=app)
+    assert to_visitor(stage.effects(), "s2") == [Introduced("s2", PEER_ID, ())]
+
+
 def test_a_list_of_apps_is_the_end_of_the_visit() -> None:
     stage = Stage()
     stage.box()

@@ -19,6 +19,7 @@ from p2claw.agent.http.own_cookie import sets_own, without_own
 from p2claw.agent.http.own_urls import mapped_back
 from p2claw.agent.http.rewriting import host_of, local_cookie, remote_reference
 from p2claw.agent.request_faults import BadRequestFault
+from p2claw.names import is_unlisted
 from p2claw.wire.frames.heads import RequestHead
 
 Fields = tuple[tuple[str, str], ...]
@@ -160,6 +161,9 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
         elif not route.preserve_host:
             value = mapped_back(name, value, route.upstream, public_origin, known=asked.host_known)
         kept.append((name, value))
+    if is_unlisted(route.app) and not any(name == "referrer-policy" for name, _ in kept):
+        # The host alone gives the app away to every site that its pages link to.
+        kept.append(("referrer-policy", "same-origin"))
     return tuple(kept)
 
 

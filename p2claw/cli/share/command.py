@@ -15,7 +15,7 @@ from p2claw.cli.output import json_option
 from p2claw.cli.share.display import Display, JsonDisplay, LineDisplay, LiveDisplay
 from p2claw.cli.share.name import name_for
 from p2claw.config import check_coordinator
-from p2claw.names import check_app
+from p2claw.names import check_app, is_unlisted, unlisted_app
 
 _EXAMPLE = """
 \b
@@ -24,6 +24,7 @@ Examples:
   p2claw share ./photos
   p2claw share ./dist --spa --name preview
   p2claw share ./photos --password
+  p2claw share ./photos --unlisted
   p2claw share 3000 --at https://apps.example.org
 
 \b
@@ -37,6 +38,9 @@ start; 2 usage, a taken name, no coordinator known; 4 the agent does not answer.
 @click.option("--name", help="The name of the app.  [default: of the folder, or port-3000]")
 @click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
 @click.option("--at", metavar="URL", help="The coordinator.  [default: where this box has joined]")
+@click.option(
+    "--unlisted", is_flag=True, help="A name that nobody can guess, not shown on the box's page."
+)
 @guard_options
 @click.option("--keep", is_flag=True, help="Print the URL and return; the app stays exposed.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
@@ -46,6 +50,7 @@ def share(
     name: str | None,
     spa: bool,
     at: str | None,
+    unlisted: bool,
     password: bool,
     password_file: Path | None,
     invited: bool,
@@ -60,7 +65,10 @@ def share(
     """
     upstream = given_upstream(target, spa=spa)
     guard = wanted_guard(password, password_file, invited)
-    route = guarded(Route(check_app(name) if name else name_for(upstream), upstream), guard)
+    app = check_app(name) if name else name_for(upstream)
+    if unlisted and not is_unlisted(app):
+        app = unlisted_app(name or "")
+    route = guarded(Route(app, upstream), guard)
     if at is not None:
         check_coordinator(at)
     display: Display

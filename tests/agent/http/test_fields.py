@@ -343,3 +343,10 @@ def test_trailers_cannot_carry_what_belongs_in_a_head() -> None:
     assert trailer_fields((("x-sum", "7"), ("set-cookie", "a=b"), ("content-length", "1"))) == (
         ("x-sum", "7"),
     )
+
+
+def test_an_unlisted_app_is_not_given_away_by_referer_unless_it_says_so_itself() -> None:
+    secret = Route("dog-abcdefghijklmnopqrstuvwx23", ROUTE.upstream)
+    own = ("referrer-policy", "origin")
+    assert got(("etag", "1"), route=secret) == [("etag", "1"), ("referrer-policy", "same-origin")]
+    assert got(own, route=secret) == [own]
