@@ -39,17 +39,17 @@ class Ends:
 
     def download(self) -> int:
         """16 MB from the box, read as they come; the bytes that came."""
-        stream = self.visitor.open_request(GET, end=True)
+        stream = self.visitor.streams.open_request(GET, end=True)
         self.carry()
-        self.box.send_response(stream, OK, end=False)
+        self.box.streams.send_response(stream, OK, end=False)
         got = 0
         for n in range(MEGABYTES * 16):
-            self.box.send_data(stream, PIECE, end=n == MEGABYTES * 16 - 1)
+            self.box.streams.send_data(stream, PIECE, end=n == MEGABYTES * 16 - 1)
             self.carry()
             while (event := self.visitor.next_event()) is not None:
                 if isinstance(event, DataReceived):
                     got += len(event.data)
-                    self.visitor.consumed(stream, len(event.data))
+                    self.visitor.streams.consumed(stream, len(event.data))
         while self.box.next_event() is not None:
             pass
         return got
@@ -57,12 +57,12 @@ class Ends:
     def exchange(self) -> int:
         """One hundred small requests and answers; the bytes of body that came."""
         for _ in range(100):
-            self.visitor.open_request(GET, end=True)
+            self.visitor.streams.open_request(GET, end=True)
         self.carry()
         while (asked := self.box.next_event()) is not None:
             if isinstance(asked, RequestReceived):
-                self.box.send_response(asked.stream, OK, end=False)
-                self.box.send_data(asked.stream, PIECE[:1_000], end=True)
+                self.box.streams.send_response(asked.stream, OK, end=False)
+                self.box.streams.send_data(asked.stream, PIECE[:1_000], end=True)
         self.carry()
         got = 0
         while (event := self.visitor.next_event()) is not None:

@@ -40,9 +40,10 @@ class OpenStreams:
         self._handling = Handling(handler, places) if handler is not None else None
 
     def open(self, head: RequestHead, *, end: bool) -> VisitorStream:
-        """Visitor: send a request. Raises as `Session.open_request`."""
-        stream_id = self._session.open_request(head, end=end)
-        stream = VisitorStream(stream_id, self._session, self._send_soon)
+        """Visitor: send a request. Raises as `Streams.open_request`."""
+        streams = self._session.streams
+        stream_id = streams.open_request(head, end=end)
+        stream = VisitorStream(stream_id, streams, self._send_soon)
         self._by_id[stream_id] = stream
         self._send_soon()
         return stream
@@ -70,7 +71,7 @@ class OpenStreams:
             return
         stream = BoxStream(
             event.stream,
-            self._session,
+            self._session.streams,
             self._send_soon,
             request=event.head,
             ended=event.end,

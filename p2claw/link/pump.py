@@ -231,7 +231,7 @@ class Pump:
     async def idle(self) -> None:
         """Wait until no request is open any more, or the link is lost."""
         with contextlib.suppress(LinkError):
-            while self.session.open_streams:
+            while self.session.streams:
                 await self.news()
 
     async def drain(self, *, timeout_s: float) -> None:

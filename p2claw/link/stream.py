@@ -15,7 +15,7 @@ from p2claw.errors import LocalProtocolError, P2clawError, StreamResetError
 from p2claw.wakeup import Wakeup
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
-from p2claw.wire.session.session import Session
+from p2claw.wire.session.streams import Streams
 
 # How long the last bytes of a broken response may wait for credit, and how often to check.
 _CUT_OFF_S = 2.0
@@ -36,16 +36,16 @@ class Stream:
         "_readable",
         "_send_soon",
         "_sent_end",
-        "_session",
+        "_streams",
         "_writable",
         "id",
         "trailers",
     )
 
-    def __init__(self, stream_id: int, session: Session, send_soon: Callable[[], None]) -> None:
+    def __init__(self, stream_id: int, streams: Streams, send_soon: Callable[[], None]) -> None:
         self.id = stream_id
         self.trailers: tuple[tuple[str, str], ...] = ()
-        self._session = session
+        self._streams = streams
         self._send_soon = send_soon
         # Bounded by the window that our HELLO granted: credit is given back only as `read` returns.
         self._pieces: deque[bytes] = deque()
@@ -67,7 +67,7 @@ class Stream:
                 raise self._failure
             await self._wait_readable()
         piece = self._pieces.popleft()
-        self._session.consumed(self.id, len(piece), time.monotonic())
+        self._streams.consumed(self.id, len(piece), time.monotonic())
         self._send_soon()
         return piece
 
@@ -78,17 +78,17 @@ class Stream:
         """
         if self._failure is not None:
             raise self._failure
-        self._session.send_data(self.id, data, end=end)
+        self._streams.send_data(self.id, data, end=end)
         self._sent_end = end
         self._send_soon()
-        if self._session.queued(self.id) > self._session.limits.high_water_bytes:
+        if self._streams.queued(self.id) > self._streams.limits.high_water_bytes:
             await self._wait_writable()
 
     async def write_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:
         """Send fields after the body, which ends it. Raises StreamResetError or LinkError."""
         if self._failure is not None:
             raise self._failure
-        self._session.send_trailers(self.id, fields)
+        self._streams.send_trailers(self.id, fields)
         self._sent_end = True
         self._send_soon()
 
@@ -97,7 +97,7 @@ class Stream:
 
         A task of ours that still reads or writes gets StreamResetError.
         """
-        self._session.reset(self.id, code, reason)
+        self._streams.reset(self.id, code, reason)
         self._send_soon()
         self.on_failure(StreamResetError("this side ended it", reset_code=code))
 
@@ -148,14 +148,14 @@ class BoxStream(Stream):
     def __init__(
         self,
         stream_id: int,
-        session: Session,
+        streams: Streams,
         send_soon: Callable[[], None],
         *,
         request: RequestHead,
         ended: bool,
         app: str,
     ) -> None:
-        super().__init__(stream_id, session, send_soon)
+        super().__init__(stream_id, streams, send_soon)
         self.request = request
         self.request_ended = ended
         self.app = app
@@ -165,7 +165,7 @@ class BoxStream(Stream):
         """Send the response head, once. Raises StreamResetError or LinkError."""
         if self._failure is not None:
             raise self._failure
-        self._session.send_response(self.id, head, end=end)
+        self._streams.send_response(self.id, head, end=end)
         self._sent_end = end
         self._send_soon()
 
@@ -177,7 +177,7 @@ class BoxStream(Stream):
         deadline = asyncio.get_running_loop().time() + _CUT_OFF_S
         while self._failure is None:
             await asyncio.sleep(_LOOK_S)
-            if not self._session.queued(self.id) or asyncio.get_running_loop().time() > deadline:
+            if not self._streams.queued(self.id) or asyncio.get_running_loop().time() > deadline:
                 self.reset(code, reason)
                 return
         raise self._failure
@@ -195,8 +195,8 @@ class VisitorStream(Stream):
 
     __slots__ = ("_response",)
 
-    def __init__(self, stream_id: int, session: Session, send_soon: Callable[[], None]) -> None:
-        super().__init__(stream_id, session, send_soon)
+    def __init__(self, stream_id: int, streams: Streams, send_soon: Callable[[], None]) -> None:
+        super().__init__(stream_id, streams, send_soon)
         self._response: ResponseHead | None = None
 
     async def response(self) -> ResponseHead:

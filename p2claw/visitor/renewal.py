@@ -76,7 +76,7 @@ class Renewal:
         loop = asyncio.get_running_loop()
         pump = self._link.pump
         while not pump.is_waiting:
-            if not pump.session.open_streams:
+            if not pump.session.streams:
                 await pump.news()
                 self._began(pump)
                 continue
@@ -88,7 +88,7 @@ class Renewal:
                 return
 
     def _began(self, pump: Pump) -> None:
-        waits = pump.session.open_streams > 0
+        waits = bool(pump.session.streams)
         if waits and self._pace.begin(asyncio.get_running_loop().time()) is Doubt.PING:
             pump.ping()
 

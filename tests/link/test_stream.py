@@ -65,7 +65,7 @@ async def test_reading_goes_on_to_the_end_of_what_came_before_a_reset() -> None:
         stream = link.visitor.open(GET, end=True)
         await stream.response()
         arrived.set()
-        await eventually(lambda: not link.visitor.session.open_streams)
+        await eventually(lambda: not link.visitor.session.streams)
         assert await stream.read() == b"half of it"
         with pytest.raises(StreamResetError, match="the app broke off") as caught:
             await stream.read()
@@ -92,7 +92,7 @@ async def test_an_answer_before_the_end_of_the_request_is_kept() -> None:
         stream = link.visitor.open(POST, end=False)
         assert (await stream.response()).status == 200
         assert await body_of(stream) == b"enough"
-        while link.visitor.session.open_streams:
+        while link.visitor.session.streams:
             await link.visitor.news()
         with pytest.raises(StreamResetError) as caught:
             await stream.write(b"never wanted")

@@ -194,7 +194,7 @@ class BoxLink:
     @property
     def is_busy(self) -> bool:
         """Whether a request is open on it."""
-        return self._pump is not None and self._pump.session.open_streams > 0
+        return self._pump is not None and bool(self._pump.session.streams)
 
     @property
     def messages_in(self) -> int:
@@ -215,7 +215,7 @@ class BoxLink:
             app=self.visit.app,
             path=self._peer.path(),
             age_s=time.monotonic() - self._begun_s,
-            streams=session.open_streams if session is not None else 0,
+            streams=len(session.streams) if session is not None else 0,
             bytes_in=session.counters.bytes_in if session is not None else 0,
             bytes_out=session.counters.bytes_out if session is not None else 0,
             rtt_s=stats.rtt_s if session is not None else None,

@@ -22,9 +22,8 @@ from p2claw.wire.session.events import (
     ResponseReceived,
     TrailersReceived,
 )
-from p2claw.wire.session.outbound import Outbound
 from p2claw.wire.session.side import Side
-from p2claw.wire.session.states import Half, Step, step_of
+from p2claw.wire.session.states import Half, State, Step, step_of
 from p2claw.wire.session.stream import Stream
 from p2claw.wire.session.streams import Streams
 
@@ -32,21 +31,21 @@ from p2claw.wire.session.streams import Streams
 class Inbound:
     """Reads the frames of streams, in the order in which they arrive."""
 
-    __slots__ = ("_outbound", "_side", "_streams")
+    __slots__ = ("_side", "_streams", "_table")
 
-    def __init__(self, side: Side, streams: Streams, outbound: Outbound) -> None:
+    def __init__(self, side: Side, streams: Streams) -> None:
         self._side = side
         self._streams = streams
-        self._outbound = outbound
+        self._table = streams.table
 
-    def receive(self, type: int, flags: int, id: int, payload: bytes, *, draining: bool) -> None:
-        """Read one frame of a stream. draining: no new streams. Raises SessionFault."""
+    def read(self, type: int, flags: int, id: int, payload: bytes) -> None:
+        """Read one frame of a stream. Raises SessionFault."""
         is_box = self._side.role is Role.BOX
         if type == (FrameType.RESPONSE if is_box else FrameType.REQUEST):
             raise SessionFault(f"{FrameType(type).name} from a peer that may not send it")
-        stream = self._streams.get(id)
+        stream = self._table.get(id)
         if stream is None and type == FrameType.REQUEST:
-            stream = self._begin(id, flags, draining)
+            stream = self._begin(id, flags)
         elif stream is None:
             self._late(type, id)
         if stream is None:
@@ -54,10 +53,10 @@ class Inbound:
         try:
             _HANDLERS[type](self, stream, flags, payload)
         except StreamFault as fault:
-            self._streams.fault(stream, fault.wire_code, fault.message)
+            self._table.fault(stream, fault.wire_code, fault.message)
 
-    def _begin(self, id: int, flags: int, draining: bool) -> Stream | None:
-        closed = self._streams.closed
+    def _begin(self, id: int, flags: int) -> Stream | None:
+        closed = self._table.closed
         more = bool(flags & FLAG_MORE)
         if closed.is_cut(id):
             if not more:
@@ -65,13 +64,14 @@ class Inbound:
             return None
         if id % 2 == 0 or id <= closed.highest:
             raise SessionFault(f"REQUEST on stream {id}, after {closed.highest}")
-        if draining or len(self._streams) >= self._side.limits.streams:
-            self._streams.refuse(id, more=more)
+        draining = self._side.state is State.DRAINING
+        if draining or len(self._table) >= self._side.limits.streams:
+            self._table.refuse(id, more=more)
             return None
-        return self._streams.add(id)
+        return self._table.add(id)
 
     def _late(self, type: int, id: int) -> None:
-        closed = self._streams.closed
+        closed = self._table.closed
         if not closed.covers(id):
             raise SessionFault(f"{FrameType(type).name} on stream {id}, which was never opened")
         if type == FrameType.RESET:
@@ -87,7 +87,7 @@ class Inbound:
                 raise StreamFault("DATA in a response that has none")
             self._side.emit(DataReceived(stream.id, payload, end))
         if end:
-            self._streams.settle(stream)
+            self._table.settle(stream)
 
     def _window(self, stream: Stream, flags: int, payload: bytes) -> None:
         if stream.theirs is Half.HEAD:
@@ -97,7 +97,7 @@ class Inbound:
 
     def _reset(self, stream: Stream, flags: int, payload: bytes) -> None:
         code, reason = read_reset(payload)
-        self._streams.lost(stream, code, reason)
+        self._table.lost(stream, code, reason)
 
     def _request(self, stream: Stream, flags: int, payload: bytes) -> None:
         stream.advance_theirs(step_of(FrameType.REQUEST, flags))
@@ -111,7 +111,7 @@ class Inbound:
             return
         stream.method = head.method
         stream.shown = True
-        self._outbound.begin(stream, head.urgency)
+        self._streams.begin(stream, head.urgency)
         self._side.emit(RequestReceived(stream.id, head, stream.theirs is Half.ENDED))
 
     def _response(self, stream: Stream, flags: int, payload: bytes) -> None:
@@ -127,7 +127,7 @@ class Inbound:
             raise StreamFault(fault.message, fault.wire_code) from fault
         stream.bodiless = has_no_body(stream.method, head.status)
         self._side.emit(ResponseReceived(stream.id, head, stream.theirs is Half.ENDED))
-        self._streams.settle(stream)
+        self._table.settle(stream)
 
     def _trailers(self, stream: Stream, flags: int, payload: bytes) -> None:
         stream.advance_theirs(step_of(FrameType.TRAILERS, flags))
@@ -138,7 +138,7 @@ class Inbound:
                 self._side.emit(TrailersReceived(stream.id, fields))
         except HeadFault as fault:
             raise StreamFault(fault.message, fault.wire_code) from fault
-        self._streams.settle(stream)
+        self._table.settle(stream)
 
     def _whole(self, stream: Stream, flags: int, payload: bytes) -> bytes | None:
         """A whole head, once its last part has come; None before that, and if it is unwanted."""
@@ -146,7 +146,7 @@ class Inbound:
             return None
         limits = self._side.limits
         whole = stream.add_part(flags, payload, limits.head_bytes)
-        if whole is None and self._streams.parts_bytes > limits.parts_bytes:
+        if whole is None and self._table.parts_bytes > limits.parts_bytes:
             raise SessionFault("more heads begun than there is room for", Code.LIMIT)
         return whole
 
@@ -154,9 +154,9 @@ class Inbound:
         # The user of the session does not learn of this request: the response is made here.
         self._side.counters.heads_refused += 1
         head, body = error_response(fault.status, fault.code, f"The request has {fault.message}.")
-        self._outbound.begin(stream, DEFAULT_URGENCY)
-        self._outbound.response(stream.id, head, end=False)
-        self._outbound.data(stream.id, body, end=True)
+        self._streams.begin(stream, DEFAULT_URGENCY)
+        self._streams.send_response(stream.id, head, end=False)
+        self._streams.send_data(stream.id, body, end=True)
         stream.unwanted = True
 
 

@@ -1,29 +1,21 @@
 """A session: one side of docs/WIRE.md §1–§9 over one link, without any IO.
 
 Call `receive` with a message, then drain `next_event` and `to_send`, then set a timer for
-`next_timeout`. Streams are handled in `inbound.py`, `outbound.py` and `streams.py`; here are HELLO,
-PING, GOAWAY, and failure.
+`next_timeout`. Here are messages, PING, GOAWAY and failure. What happens on streams is in
+`streams.py` and `inbound.py`, what HELLO agrees on in `agreement.py`.
 """
 
 from __future__ import annotations
 
 from p2claw import __version__
-from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from p2claw.errors import RemoteProtocolError
 from p2claw.wire.frames.codec import CODEC, Codec
 from p2claw.wire.frames.codes import FLAG_ACK, Code, FrameType
 from p2claw.wire.frames.faults import SessionFault
-from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
-from p2claw.wire.frames.hello import (
-    EXTENSIONS,
-    RESUME,
-    Hello,
-    Role,
-    agree,
-    decode_hello,
-    encode_hello,
-)
-from p2claw.wire.frames.limits import DEFAULT_LIMITS, FIRST_STREAMS, Limits
+from p2claw.wire.frames.hello import EXTENSIONS, RESUME, Hello, Role
+from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
 from p2claw.wire.frames.payloads import goaway_payload, read_goaway, read_received, received_payload
+from p2claw.wire.session.agreement import Agreement, our_hello
 from p2claw.wire.session.budget import Budget
 from p2claw.wire.session.counters import Counters
 from p2claw.wire.session.delivery import Delivery, Resumption
@@ -38,9 +30,8 @@ from p2claw.wire.session.events import (
 )
 from p2claw.wire.session.inbound import Inbound
 from p2claw.wire.session.keepalive import Keepalive, Silence
-from p2claw.wire.session.outbound import Outbound
 from p2claw.wire.session.side import Side
-from p2claw.wire.session.states import SESSION_TRANSITIONS, Cause, State
+from p2claw.wire.session.states import Cause, State
 from p2claw.wire.session.streams import Streams
 
 _RESUMED = int(FrameType.RESUMED)
@@ -49,7 +40,6 @@ _GOAWAY = int(FrameType.GOAWAY)
 _HELLO = int(FrameType.HELLO)
 _PING = int(FrameType.PING)
 _RECEIVED_BYTE = bytes([FrameType.RECEIVED])
-_FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
 
 
 class Session:
@@ -60,25 +50,26 @@ class Session:
     choose it. token: of a box, by which a visitor can resume the session on another link; without
     one it cannot. place: where in the box the session is. resumes: of a visitor, what this link is
     to carry on; open no requests before ResumeAnswered then.
+
+    streams: opens streams, sends on them and ends them.
+    Raises LocalProtocolError `app-wrong`.
     """
 
     __slots__ = (
+        "_agreement",
         "_budget",
         "_codec",
         "_delivery",
         "_events_read",
         "_goaway_at_end",
-        "_hello",
         "_inbound",
         "_keepalive",
         "_last_stream",
-        "_outbound",
         "_side",
-        "_state",
-        "_streams",
         "counters",
         "limits",
-        "peer_hello",
+        "role",
+        "streams",
     )
 
     def __init__(
@@ -94,66 +85,56 @@ class Session:
         place: int | None = None,
         resumes: Resumption | None = None,
     ) -> None:
-        if (app is not None) != (role is Role.VISITOR):
-            raise LocalProtocolError("a visitor names an app, and a box does not", code="app-wrong")
+        self.role = role
         self.limits = limits = limits or DEFAULT_LIMITS
         self.counters = Counters()
-        self.peer_hello: Hello | None = None
         self._codec = codec
-        self._state = State.RUNNING
         self._events_read = 0  # how many of the events `next_event` has returned
         self._last_stream: int | None = None  # of the GOAWAY that we sent
         self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
         self._keepalive = Keepalive(limits)
         self._budget = Budget(limits) if role is Role.BOX else None
         self._delivery = Delivery(codec, quiet=resumes is not None)
-        if role is Role.BOX and not token:
-            extensions = tuple(name for name in extensions if name != RESUME)
         self._side = side = Side(role, limits, codec, self.counters)
-        self._streams = Streams(side)
-        self._outbound = Outbound(side, self._streams)
-        self._inbound = Inbound(side, self._streams, self._outbound)
-        self._hello = Hello(
-            role=role,
-            app=app or "",
-            software=software,
-            window_bytes=side.window_bytes,
-            streams=limits.streams if role is Role.BOX else FIRST_STREAMS,
-            extensions=extensions,
-            token=resumes.token if resumes is not None else token,
-            received=resumes.received if resumes is not None else 0,
-            place=place,
+        self.streams = Streams(side)
+        self._inbound = Inbound(side, self.streams)
+        self._agreement = Agreement(
+            our_hello(
+                role,
+                app=app,
+                software=software,
+                extensions=extensions,
+                limits=limits,
+                window_bytes=side.window_bytes,
+                token=token,
+                place=place,
+                resumes=resumes,
+            )
         )
-        side.send_control(FrameType.HELLO, 0, encode_hello(self._hello))
+        side.send_control(FrameType.HELLO, 0, self._agreement.encode())
 
     @property
-    def role(self) -> Role:
-        """Which side this is."""
-        return self._hello.role
+    def peer_hello(self) -> Hello | None:
+        """The other side's HELLO; None before it has come."""
+        return self._agreement.theirs
 
     def speaks(self, extension: str) -> bool:
         """Whether both sides speak it; False before the other side's HELLO."""
-        theirs = self.peer_hello.extensions if self.peer_hello is not None else ()
-        return extension in theirs and extension in self._hello.extensions
-
-    @property
-    def open_streams(self) -> int:
-        """How many streams are open: those that neither side has reset and not both have ended."""
-        return len(self._streams)
+        return self._agreement.speaks(extension)
 
     @property
     def failed(self) -> bool:
         """Whether the session is over."""
-        return self._state is State.FAILED
+        return self._side.state is State.FAILED
 
     @property
     def draining(self) -> bool:
         """Whether either side has sent GOAWAY."""
-        return self._state is State.DRAINING
+        return self._side.state is State.DRAINING
 
     def receive(self, message: bytes, now: float) -> None:
         """Read a message. Whatever is wrong with it becomes an event: this never raises for it."""
-        if self._state is State.FAILED:
+        if self._side.state is State.FAILED:
             return
         self._keepalive.received(now)
         counters = self.counters
@@ -193,7 +174,7 @@ class Session:
         room: whether the channel takes more than what cannot wait, a RECEIVED that is due. If that
         waited for room, its deadline would stay in the past until then.
         """
-        if self._state is State.FAILED:
+        if self._side.state is State.FAILED:
             message, self._goaway_at_end = self._goaway_at_end, None
             return message
         self._keepalive.start(now)
@@ -210,16 +191,12 @@ class Session:
         self.counters.messages_out += 1
         self.counters.bytes_out += len(message)
         self.counters.frames_out = self._side.scheduler.frames_out
-        for notice, stream in self._side.scheduler.take_notices():
-            if notice == _FINISHED:
-                self._streams.handed_out(stream)
-            else:
-                self._streams.writable(stream)
+        self.streams.note_sent()
         return message
 
     def next_timeout(self) -> float | None:
         """When to call `handle_timeout`, on the clock of `now`; None: never."""
-        if self._state is State.FAILED:
+        if self._side.state is State.FAILED:
             return None
         silence, ack = self._keepalive.deadline(), self._delivery.deadline
         return silence if ack is None or (silence is not None and silence < ack) else ack
@@ -229,7 +206,7 @@ class Session:
 
         A RECEIVED that is due is what `to_send` returns next.
         """
-        if self._state is State.FAILED:
+        if self._side.state is State.FAILED:
             return
         silence = self._keepalive.check(now)
         if silence is Silence.LOST:
@@ -243,9 +220,7 @@ class Session:
 
         A visitor's that is not yet known to be one of its own cannot.
         """
-        return (
-            self._state is not State.FAILED and not self._delivery.is_quiet and self.speaks(RESUME)
-        )
+        return not self.failed and not self._delivery.is_quiet and self.speaks(RESUME)
 
     @property
     def resumption(self) -> Resumption | None:
@@ -279,67 +254,16 @@ class Session:
 
     def ping(self, now: float) -> None:
         """Measure a round trip; the result is a PongReceived."""
-        if self._state is not State.FAILED:
+        if self._side.state is not State.FAILED:
             self._side.send_control(FrameType.PING, 0, self._keepalive.next_ping(now))
-
-    def open_request(self, head: RequestHead, *, end: bool) -> int:
-        """Visitor: begin a request; its stream id.
-
-        Raises LocalProtocolError `streams-exhausted` at the box's limit, `goaway` while draining,
-        `head-invalid`, `head-too-large`, `ids-exhausted`; LinkError after failure.
-        """
-        self._must_run()
-        if self.role is not Role.VISITOR:
-            raise LocalProtocolError("a box opens no streams", code="role-wrong")
-        if self._state is State.DRAINING:
-            raise LocalProtocolError("no new streams on a link that drains", code="goaway")
-        return self._outbound.request(head, end=end)
-
-    def send_response(self, stream: int, head: ResponseHead, *, end: bool) -> None:
-        """Box: respond to a request.
-
-        Raises StreamResetError if the stream is over, LocalProtocolError `head-invalid`,
-        `head-too-large`, `out-of-order`; LinkError after failure.
-        """
-        self._must_run()
-        if self.role is not Role.BOX:
-            raise LocalProtocolError("a visitor sends no responses", code="role-wrong")
-        self._outbound.response(stream, head, end=end)
-
-    def send_data(self, stream: int, data: bytes | memoryview, *, end: bool = False) -> None:
-        """Queue body bytes, whole and uncopied: they must not change until they have gone.
-
-        Raises StreamResetError if the stream is over, LocalProtocolError `out-of-order`,
-        `no-body`; LinkError after failure.
-        """
-        self._must_run()
-        self._outbound.data(stream, data, end=end)
-
-    def send_trailers(self, stream: int, fields: Fields) -> None:
-        """End the body with fields. Raises as `send_response`."""
-        self._must_run()
-        self._outbound.trailers(stream, fields)
-
-    def consumed(self, stream: int, n: int, now: float | None = None) -> None:
-        """The consumer has read n body bytes: credit is granted in quarters of the window.
-
-        now: lets the window tune its size to the reader.
-        """
-        if self._state is not State.FAILED:
-            self._outbound.consumed(stream, n, now)
-
-    def reset(self, stream: int, code: Code, reason: str = "") -> None:
-        """End a stream early; nothing if it is over already."""
-        if self._state is not State.FAILED:
-            self._streams.reset(stream, code, reason)
 
     def goaway(self, code: Code, reason: str = "") -> None:
         """Refuse new streams; open ones go on."""
-        if self._state is State.FAILED:
+        if self._side.state is State.FAILED:
             return
-        self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
+        self._side.advance(Cause.GOAWAY)
         if self._last_stream is None:
-            self._last_stream = self._highest_of_peer()
+            self._last_stream = self._last_of_peer()
         self._side.send_control(
             FrameType.GOAWAY, 0, goaway_payload(self._last_stream, code, reason)
         )
@@ -354,7 +278,7 @@ class Session:
 
     def overworked(self) -> None:
         """Box: more waits to be read than may: the session is over."""
-        if self._state is not State.FAILED and self._budget is not None:
+        if self._side.state is not State.FAILED and self._budget is not None:
             what = self._budget.overdrawn or "frames"
             self._fail(Code.LIMIT, f"too much work in a short time: {what}")
 
@@ -363,39 +287,32 @@ class Session:
         """When a message last came, on the clock of `now`; None: nothing was sent or came yet."""
         return self._keepalive.received_at
 
-    def queued(self, stream: int) -> int:
-        """Body bytes of a stream that `to_send` has not handed out."""
-        return self._side.scheduler.queued(stream)
-
     def _frame(self, type: int, flags: int, stream: int, payload: bytes, now: float) -> None:
-        if self.peer_hello is None:
+        if self._agreement.theirs is None:
             if type != _HELLO:
                 raise SessionFault("a frame before HELLO")
             self._on_hello(payload)
         elif stream and type <= _GOAWAY:
-            draining = self._state is State.DRAINING
-            self._inbound.receive(type, flags, stream, payload, draining=draining)
+            self._inbound.read(type, flags, stream, payload)
         elif type == _PING:
             self._on_ping(flags, payload, now)
         elif type == _GOAWAY:
             self._on_goaway(payload)
-        elif type == _RESUMED and self._hello.token:
+        elif type == _RESUMED and self._agreement.ours.token:
             self._on_resumed(payload)
         elif type == _HELLO:
             raise SessionFault("a second HELLO")
         # All else is of an extension that is not spoken here, and ignored.
 
     def _on_hello(self, payload: bytes) -> None:
-        hello = decode_hello(payload)
-        agree(self._hello, hello)
-        self.peer_hello = hello
-        self._outbound.peer_allows(hello.window_bytes, hello.streams)
+        hello = self._agreement.read(payload)
+        self.streams.peer_allows(hello.window_bytes, hello.streams)
         self._side.emit(HelloReceived(hello))
         if not self.speaks(RESUME):
             self._delivery.stop()
         if self.role is Role.BOX and hello.token and self.speaks(RESUME):
             self._side.emit(ResumeAsked(hello.token, hello.received))
-        elif self.role is Role.VISITOR and self._hello.token and not self.speaks(RESUME):
+        elif self.role is Role.VISITOR and self._agreement.ours.token and not self.speaks(RESUME):
             self._side.emit(ResumeAnswered(None))
 
     def _on_resumed(self, payload: bytes) -> None:
@@ -425,30 +342,22 @@ class Session:
 
     def _on_goaway(self, payload: bytes) -> None:
         last_stream, code, reason = read_goaway(payload)
-        self._state = SESSION_TRANSITIONS[self._state, Cause.GOAWAY]
+        self._side.advance(Cause.GOAWAY)
         self._side.emit(GoawayReceived(last_stream, code, reason))
-        if self.role is Role.BOX:
-            return
-        for id in self._streams:
-            stream = self._streams.get(id)
-            if id > last_stream and stream is not None:
-                self._streams.lost(stream, Code.REFUSED, "above the last stream of GOAWAY")
+        if self.role is Role.VISITOR:
+            self.streams.refuse_above(last_stream)
 
-    def _highest_of_peer(self) -> int:
-        return self._streams.closed.highest if self.role is Role.BOX else 0
-
-    def _must_run(self) -> None:
-        if self._state is State.FAILED:
-            raise LinkError("the session has failed", hint="Open a new link")
+    def _last_of_peer(self) -> int:
+        return self.streams.table.closed.highest if self.role is Role.BOX else 0
 
     def _fail(self, code: Code, reason: str) -> None:
-        self._state = SESSION_TRANSITIONS[self._state, Cause.FAULT]
-        last_stream = self._highest_of_peer() if self._last_stream is None else self._last_stream
+        self._side.advance(Cause.FAULT)
+        last_stream = self._last_of_peer() if self._last_stream is None else self._last_stream
         payload = goaway_payload(last_stream, code, reason)
         message = self._codec.encode_frame(FrameType.GOAWAY, 0, 0, payload)
         if not self.counters.messages_out:
-            hello = encode_hello(self._hello)
-            message = self._codec.encode_frame(FrameType.HELLO, 0, 0, hello) + message
+            hello = self._codec.encode_frame(FrameType.HELLO, 0, 0, self._agreement.encode())
+            message = hello + message
         self._goaway_at_end = message
-        self._streams.clear()
+        self.streams.table.clear()
         self._side.emit(SessionFailed(code, reason))

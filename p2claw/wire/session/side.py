@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from p2claw.errors import LinkError
 from p2claw.wire.frames.codec import Codec
 from p2claw.wire.frames.codes import Code, FrameType
 from p2claw.wire.frames.hello import Role
@@ -11,6 +12,7 @@ from p2claw.wire.frames.limits import GROWN_WINDOWS, Limits
 from p2claw.wire.frames.payloads import reset_payload
 from p2claw.wire.session.counters import Counters
 from p2claw.wire.session.events import Event
+from p2claw.wire.session.states import SESSION_TRANSITIONS, Cause, State
 from p2claw.wire.session.window import ReceiveWindow, Room
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ class Side:
     """What all streams of one side have in common.
 
     window_bytes: the credit with which every stream begins, in the direction towards us.
+    state: how far the session has come.
     scheduler: holds the frames that are to be sent, and decides which goes next.
     events: what the user of the session has not read yet. A list, because most sessions are idle
     most of the time, and an empty deque takes 760 bytes.
@@ -36,11 +39,13 @@ class Side:
         "limits",
         "role",
         "scheduler",
+        "state",
         "window_bytes",
     )
 
     def __init__(self, role: Role, limits: Limits, codec: Codec, counters: Counters) -> None:
         self.role = role
+        self.state = State.RUNNING
         self.counters = counters
         self.limits = limits
         self.window_bytes = (
@@ -54,6 +59,15 @@ class Side:
         self.events: list[Event] = []
         self.emit = self.events.append  # add one event
         self._codec = codec
+
+    def advance(self, cause: Cause) -> None:
+        """The session has come further. Nothing may follow its failure."""
+        self.state = SESSION_TRANSITIONS[self.state, cause]
+
+    def check_running(self) -> None:
+        """Raises LinkError if the session has failed."""
+        if self.state is State.FAILED:
+            raise LinkError("the session has failed", hint="Open a new link")
 
     def window(self) -> ReceiveWindow:
         """The receive window of a new stream."""

@@ -1,130 +1,168 @@
-"""The table of a session's open streams, and every way in which a stream ends.
+"""The streams of a session, for its user: opens them, sends on them, ends them.
 
-`inbound.py` knows what arriving frames mean, `outbound.py` what is sent. Both use this table.
+What the other side sends on them becomes events, in `inbound.py`. Which streams are open, and every
+way in which one ends, is in `stream_table.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from p2claw.wire.frames.codes import Code
+from p2claw.errors import LocalProtocolError, StreamResetError
+from p2claw.wire.frames.codes import Code, FrameType
+from p2claw.wire.frames.heads import (
+    Fields,
+    RequestHead,
+    ResponseHead,
+    encode_request,
+    encode_response,
+    encode_trailers,
+    has_no_body,
+)
 from p2claw.wire.frames.hello import Role
-from p2claw.wire.session.closed import ClosedStreams
-from p2claw.wire.session.events import StreamClosed, StreamReset, StreamWritable
+from p2claw.wire.frames.limits import FIRST_STREAMS, FIRST_WINDOW_BYTES, STREAM_ID_MAX
+from p2claw.wire.frames.payloads import window_payload
 from p2claw.wire.session.side import Side
-from p2claw.wire.session.states import Half, Step
+from p2claw.wire.session.states import State, Step
 from p2claw.wire.session.stream import Stream
+from p2claw.wire.session.stream_table import StreamTable
+
+_FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
 
 
 class Streams:
-    """The table of open streams. closed: what is still known of those that are over."""
+    """All streams of one side of a session; its length is how many are open.
 
-    __slots__ = ("_open", "_side", "closed")
+    A stream is open until either side has reset it, or both sides have ended it. Every method that
+    sends raises StreamResetError if its stream is over, and LinkError if the session has failed.
+
+    limits: those of the session. table: the open ones, for the session's own parts.
+    """
+
+    __slots__ = ("_peer_streams", "_peer_window_bytes", "_side", "limits", "table")
 
     def __init__(self, side: Side) -> None:
-        self.closed = ClosedStreams(side.limits)
+        self.limits = side.limits
         self._side = side
-        self._open: dict[int, Stream] = {}
+        self.table = StreamTable(side)
+        self._peer_window_bytes = FIRST_WINDOW_BYTES
+        self._peer_streams = FIRST_STREAMS
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self.table)
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(tuple(self._open))
+    def open_request(self, head: RequestHead, *, end: bool) -> int:
+        """Visitor: open a stream and send its request; returns its id.
 
-    @property
-    def parts_bytes(self) -> int:
-        """How many bytes are buffered of heads that are not complete yet."""
-        return sum([len(stream.parts) for stream in self._open.values()])
-
-    def get(self, id: int) -> Stream | None:
-        """The open stream with this id, or None."""
-        return self._open.get(id)
-
-    def add(self, id: int, method: str = "") -> Stream:
-        """Open a stream. Its id must be higher than that of every stream before it."""
-        self.closed.highest = id
-        stream = self._open[id] = Stream(id, self._side.window(), method)
-        return stream
-
-    def handed_out(self, id: int) -> None:
-        """The scheduler has handed out our END of this stream."""
-        stream = self._open.get(id)
-        if stream is None:
-            return
-        stream.advance_ours(Step.HANDED_OUT)
-        if stream.unwanted and stream.theirs is not Half.ENDED:
-            self._side.send_reset(id, Code.NO_ERROR, "")
-            self._cut_off(stream)
-            self._drop(stream)
-        else:
-            self.settle(stream)
-
-    def writable(self, id: int) -> None:
-        """The stream's queue has fallen to its low-water mark: there is room for more."""
-        stream = self._open.get(id)
-        if stream is not None and stream.shown:
-            self._side.emit(StreamWritable(id))
-
-    def settle(self, stream: Stream) -> None:
-        """Close the stream if both sides have ended."""
-        if stream.is_over:
-            self._drop(stream)
-
-    def refuse(self, id: int, *, more: bool) -> None:
-        """Refuse a new stream. more: further parts of its head are still to come."""
-        self.closed.highest = id
-        self._side.counters.streams_refused += 1
-        self._side.send_reset(id, Code.REFUSED, "too many streams, or going away")
-        if more:
-            self.closed.cut(id)
-
-    def reset(self, id: int, code: Code, reason: str) -> None:
-        """Our side ends the stream. Does nothing if it is over already.
-
-        If a box says NO_ERROR while the END of its response is still queued, the request is only
-        dropped for now; the RESET is sent after that END.
+        Raises LocalProtocolError `streams-exhausted` at the box's limit, `goaway` while draining,
+        `head-invalid`, `head-too-large`, `ids-exhausted`.
         """
-        stream = self._open.get(id)
-        if stream is None:
-            return
-        if code is Code.NO_ERROR and self._side.role is Role.BOX and stream.ours is Half.ENDED:
-            stream.unwanted = True
-            return
-        # If our REQUEST has not left yet, the other side does not know the stream: no RESET.
-        if self._side.scheduler.started(id) or stream.theirs is not Half.AWAIT:
-            self._side.send_reset(id, code, reason)
-        self.closed.remember(id, code)
-        self._cut_off(stream)
-        self._drop(stream)
+        self._side.check_running()
+        if self._side.role is not Role.VISITOR:
+            raise LocalProtocolError("a box opens no streams", code="role-wrong")
+        if self._side.state is State.DRAINING:
+            raise LocalProtocolError("no new streams on a link that drains", code="goaway")
+        if len(self.table) >= self._peer_streams:
+            raise LocalProtocolError(
+                f"{len(self.table)} streams are open, as many as the box allows",
+                code="streams-exhausted",
+            )
+        id = (self.table.closed.highest + 1) | 1
+        if id > STREAM_ID_MAX:
+            raise LocalProtocolError("all stream ids of this link are used", code="ids-exhausted")
+        payload = encode_request(head, self.limits)
+        stream = self.table.add(id, head.method)
+        stream.shown = True
+        stream.advance_ours(Step.HEAD_END if end else Step.HEAD)
+        self.begin(stream, head.urgency)
+        self._side.scheduler.head(id, FrameType.REQUEST, payload, end)
+        return id
 
-    def fault(self, stream: Stream, code: Code, reason: str) -> None:
-        """The other side broke a rule that concerns this stream alone."""
-        self._side.send_reset(stream.id, code, reason)
-        self.lost(stream, code, reason)
+    def send_response(self, id: int, head: ResponseHead, *, end: bool) -> None:
+        """Box: respond to a request.
 
-    def lost(self, stream: Stream, code: Code, reason: str) -> None:
-        """The other side has ended the stream, or says that it never processed it."""
-        self.closed.remember(stream.id, code)
-        if stream.shown:
-            self._side.emit(StreamReset(stream.id, code, reason))
-        self._drop(stream)
+        Raises LocalProtocolError `head-invalid`, `head-too-large`, `out-of-order`.
+        """
+        self._side.check_running()
+        if self._side.role is not Role.BOX:
+            raise LocalProtocolError("a visitor sends no responses", code="role-wrong")
+        stream = self._stream(id)
+        payload = encode_response(head, self.limits)
+        stream.advance_ours(Step.HEAD_END if end else Step.HEAD)
+        stream.bodiless = has_no_body(stream.method, head.status)
+        self._side.scheduler.head(id, FrameType.RESPONSE, payload, end)
 
-    def clear(self) -> None:
-        """Forget all streams: the session has failed."""
-        for id in self._open:
-            self._side.scheduler.close(id)
-        self._open.clear()
+    def send_data(self, id: int, data: bytes | memoryview, *, end: bool = False) -> None:
+        """Queue body bytes, whole and uncopied: they must not change until they have gone.
 
-    def _cut_off(self, stream: Stream) -> None:
-        # Late parts of a RESPONSE are dropped like every late frame. A late part of a REQUEST would
-        # look like a second request, so the closed stream has to be remembered as cut.
-        if self._side.role is Role.BOX and stream.theirs is Half.HEAD:
-            self.closed.cut(stream.id)
+        Raises LocalProtocolError `out-of-order`, `no-body`.
+        """
+        stream = self._stream(id)
+        if stream.bodiless and data and self._side.role is Role.BOX:
+            raise LocalProtocolError(f"the response on stream {id} has no body", code="no-body")
+        stream.advance_ours(Step.DATA_END if end else Step.DATA)
+        self._side.scheduler.push(id, data, end)
 
-    def _drop(self, stream: Stream) -> None:
-        self._side.scheduler.close(stream.id)
-        del self._open[stream.id]
-        stream.window.close()
-        if stream.shown:
-            self._side.emit(StreamClosed(stream.id))
+    def send_trailers(self, id: int, fields: Fields) -> None:
+        """End the body with fields. Raises as `send_response`."""
+        stream = self._stream(id)
+        payload = encode_trailers(fields, self.limits)
+        stream.advance_ours(Step.TRAILERS)
+        self._side.scheduler.trailers(id, payload)
+
+    def consumed(self, id: int, n: int, now: float | None = None) -> None:
+        """The consumer has read n body bytes: credit is granted in quarters of the window.
+
+        now: lets the window tune its size to the reader.
+        """
+        stream = self.table.get(id)
+        grant = 0 if stream is None else stream.consumed(n, now)
+        if grant:
+            self._side.send_control(FrameType.WINDOW, id, window_payload(grant))
+
+    def reset(self, id: int, code: Code, reason: str = "") -> None:
+        """End a stream early; nothing if it is over already."""
+        self.table.reset(id, code, reason)
+
+    def queued(self, id: int) -> int:
+        """How many body bytes of a stream the session has not handed out to be sent."""
+        return self._side.scheduler.queued(id)
+
+    # Called by the session.
+
+    def peer_allows(self, window_bytes: int, streams: int) -> None:
+        """The peer's HELLO has come: open streams get the difference to what was assumed."""
+        more = window_bytes - self._peer_window_bytes
+        self._peer_window_bytes = window_bytes
+        self._peer_streams = streams
+        if more:
+            for id in self.table:
+                self._side.scheduler.credit(id, more)
+
+    def begin(self, stream: Stream, urgency: int) -> None:
+        """Give a stream its place among those that send."""
+        self._side.scheduler.open(stream.id, self._peer_window_bytes, urgency)
+
+    def note_sent(self) -> None:
+        """A message was handed out: some streams may have sent all, or have room for more."""
+        for notice, id in self._side.scheduler.take_notices():
+            if notice == _FINISHED:
+                self.table.handed_out(id)
+            else:
+                self.table.writable(id)
+
+    def refuse_above(self, last: int) -> None:
+        """Visitor: the box's GOAWAY says that it will process no stream above this id."""
+        for id in self.table:
+            stream = self.table.get(id)
+            if id > last and stream is not None:
+                self.table.lost(stream, Code.REFUSED, "above the last stream of GOAWAY")
+
+    def _stream(self, id: int) -> Stream:
+        stream = self.table.get(id)
+        if stream is not None:
+            return stream
+        self._side.check_running()  # a session that has failed has no streams left
+        closed = self.table.closed
+        if not closed.covers(id):
+            raise LocalProtocolError(f"stream {id} was never opened", code="stream-unknown")
+        code = closed.code(id)
+        raise StreamResetError(f"stream {id} is over: {code.name}", reset_code=code)

@@ -95,16 +95,16 @@ class _Drive:
             if is_box:
                 self._receive(request(1), request(3, END), frame(DATA, 0, 1, b"body"))
             else:
-                self.session.open_request(_GET, end=False)
-                self.session.open_request(_HEAD, end=True)
+                self.session.streams.open_request(_GET, end=False)
+                self.session.streams.open_request(_HEAD, end=True)
         self._drain()
         if state >= 3:
             if is_box:
-                self.session.send_response(1, _OK, end=False)
-                self.session.send_data(1, b"b" * 300_000)
+                self.session.streams.send_response(1, _OK, end=False)
+                self.session.streams.send_data(1, b"b" * 300_000)
             else:
                 self._receive(response(1), frame(DATA, 0, 1, b"body"))
-                self.session.send_data(1, b"b" * 300_000)
+                self.session.streams.send_data(1, b"b" * 300_000)
         if state == 4:
             self.session.goaway(Code.SHUTDOWN)
         self._drain()
@@ -134,15 +134,15 @@ class _Drive:
         what, stream, n = (data + b"\0\1\0")[:3]
         session = self.session
         calls = (
-            lambda: session.open_request(_HEAD if n & 1 else _GET, end=bool(n & 2)),
-            lambda: session.send_response(stream, _OK, end=bool(n & 1)),
-            lambda: session.send_data(stream, b"x" * n * 40, end=bool(n & 1)),
-            lambda: session.send_trailers(stream, (("t", "v"),)),
-            lambda: session.consumed(stream, n * 40),
-            lambda: session.reset(stream, Code(n % 13), "why"),
+            lambda: session.streams.open_request(_HEAD if n & 1 else _GET, end=bool(n & 2)),
+            lambda: session.streams.send_response(stream, _OK, end=bool(n & 1)),
+            lambda: session.streams.send_data(stream, b"x" * n * 40, end=bool(n & 1)),
+            lambda: session.streams.send_trailers(stream, (("t", "v"),)),
+            lambda: session.streams.consumed(stream, n * 40),
+            lambda: session.streams.reset(stream, Code(n % 13), "why"),
             lambda: session.goaway(Code(n % 13), "bye"),
             lambda: session.ping(self._now),
-            lambda: session.queued(stream),
+            lambda: session.streams.queued(stream),
         )
         calls[what % len(calls)]()
 
@@ -155,7 +155,7 @@ class _Drive:
             self._meter.sender_sends(message)
         while (event := session.next_event()) is not None:
             self._told(event)
-        assert session.open_streams <= 128
+        assert len(session.streams) <= 128
         assert (session.next_timeout() is None) == session.failed
 
     def _told(self, event: Event) -> None:

@@ -69,12 +69,12 @@ class Browsing:
 
     def _over(self) -> bool:
         pair = self.pair
-        return pair.idle and not pair.visitor.open_streams and not pair.box.open_streams
+        return pair.idle and not pair.visitor.streams and not pair.box.streams
 
     def _round(self) -> None:
         pair, random = self.pair, self._random
         self._open_some()
-        self.most_open = max(self.most_open, pair.visitor.open_streams)
+        self.most_open = max(self.most_open, len(pair.visitor.streams))
         for id, exchange in self.open.items():
             self._write(pair.visitor, id, exchange, exchange.up)
             if exchange.answered:
@@ -83,7 +83,7 @@ class Browsing:
             self._read(pair.visitor, id, exchange.down)
             if not exchange.closed and random.random() < self._cancel:
                 exchange.cancelled = True
-                random.choice((pair.visitor, pair.box)).reset(id, Code.CANCEL)
+                random.choice((pair.visitor, pair.box)).streams.reset(id, Code.CANCEL)
         pair.step()
         may_lose = bool(self._lose) and pair.visitor.can_resume
         if may_lose and (not self.lost or random.random() < self._lose):
@@ -100,26 +100,26 @@ class Browsing:
     def _open_some(self) -> None:
         limit = 16 if self.pair.visitor.peer_hello is None else 128
         while self.waiting and self._random.random() < 0.7:
-            if self.pair.visitor.open_streams >= limit:
+            if len(self.pair.visitor.streams) >= limit:
                 return
             exchange = self.waiting.pop()
             empty = not exchange.up.body and not exchange.up.trailers
             head = RequestHead("POST", "/", (), urgency=self._random.randint(0, 7))
             exchange.up.sent = empty
-            self.open[self.pair.visitor.open_request(head, end=empty)] = exchange
+            self.open[self.pair.visitor.streams.open_request(head, end=empty)] = exchange
 
     def _write(self, session: Session, id: int, exchange: Exchange, half: Half) -> None:
         if half.sent or exchange.cancelled or self._random.random() < 0.3:
             return
-        if session.queued(id) > session.limits.high_water_bytes:
+        if session.streams.queued(id) > session.limits.high_water_bytes:
             return
         piece = half.body[half.at : half.at + self._random.choice((1, 100, 20_000, 300_000))]
         half.at += len(piece)
         over = half.at == len(half.body)
         try:
-            session.send_data(id, piece, end=over and not half.trailers)
+            session.streams.send_data(id, piece, end=over and not half.trailers)
             if over and half.trailers:
-                session.send_trailers(id, half.trailers)
+                session.streams.send_trailers(id, half.trailers)
         except StreamResetError:
             assert exchange.cancelled
         half.sent = over
@@ -128,7 +128,7 @@ class Browsing:
         if half.unread and self._random.random() < 0.5:
             n = self._random.randint(1, half.unread)
             half.unread -= n
-            session.consumed(id, n)
+            session.streams.consumed(id, n)
 
     def _at_box(self, event: ev.Event) -> None:
         match event:
@@ -139,7 +139,7 @@ class Browsing:
                 down.sent = not down.body and not down.trailers
                 exchange.answered = True
                 if not exchange.cancelled:
-                    self.pair.box.send_response(id, ResponseHead(200, ()), end=down.sent)
+                    self.pair.box.streams.send_response(id, ResponseHead(200, ()), end=down.sent)
             case ev.HelloReceived():
                 pass
             case _:

@@ -67,7 +67,7 @@ class Player:
         fields = tuple((name, value) for name, value in head["fields"])
         request = RequestHead(head["method"], head["target"], fields, head["urgency"])
         try:
-            stream = self._session.open_request(request, end=end)
+            stream = self._session.streams.open_request(request, end=end)
         except LocalProtocolError as error:
             assert error.code == raises
         else:
@@ -75,31 +75,31 @@ class Player:
 
     def do_open_many(self, count: int) -> None:
         for _ in range(count):
-            self._session.open_request(RequestHead("GET", "/", ()), end=True)
+            self._session.streams.open_request(RequestHead("GET", "/", ()), end=True)
 
     def do_send_response(self, stream: int, head: dict[str, Any], end: bool) -> None:
         fields = tuple((name, value) for name, value in head["fields"])
         response = ResponseHead(head["status"], fields, head["error"])
-        self._session.send_response(stream, response, end=end)
+        self._session.streams.send_response(stream, response, end=end)
 
     def do_send_data(
         self, stream: int, data: Any, end: bool, raises: str = "", reset_code: str = ""
     ) -> None:
         try:
-            self._session.send_data(stream, denoted(data), end=end)
+            self._session.streams.send_data(stream, denoted(data), end=end)
         except StreamResetError as error:
             assert (error.code, error.reset_code) == (raises, Code[reset_code])
         else:
             assert not raises
 
     def do_send_trailers(self, stream: int, fields: list[list[str]]) -> None:
-        self._session.send_trailers(stream, tuple((name, value) for name, value in fields))
+        self._session.streams.send_trailers(stream, tuple((name, value) for name, value in fields))
 
     def do_consumed(self, stream: int, n: int, now: float | None = None) -> None:
-        self._session.consumed(stream, n, now)
+        self._session.streams.consumed(stream, n, now)
 
     def do_reset(self, stream: int, code: str, reason: str) -> None:
-        self._session.reset(stream, Code[code], reason)
+        self._session.streams.reset(stream, Code[code], reason)
 
     def do_goaway(self, code: str, reason: str) -> None:
         self._session.goaway(Code[code], reason)
@@ -139,7 +139,7 @@ class Player:
         assert self._session.next_timeout() == at
 
     def expect_open_streams(self, count: int) -> None:
-        assert self._session.open_streams == count
+        assert len(self._session.streams) == count
 
     def _compare(self, message: bytes | None, expected: list[dict[str, Any]]) -> None:
         assert message is not None

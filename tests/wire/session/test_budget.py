@@ -30,7 +30,7 @@ def box() -> Session:
 
 
 def opened_and_cancelled(session: Session, count: int, now: float = NOW) -> None:
-    first = session._streams.closed.highest + 2 | 1
+    first = session.streams.table.closed.highest + 2 | 1
     for id in range(first, first + 2 * count, 2):
         session.receive(
             frame(FrameType.REQUEST, id, GET, FLAG_END) + frame(FrameType.RESET, id, CANCEL), now
@@ -82,7 +82,7 @@ def test_a_fast_upload_is_not_held_up() -> None:
     session.receive(frame(FrameType.REQUEST, stream, GET), now)
     for _ in range(2000):  # 33 MB in 0.2 s
         session.receive(frame(FrameType.DATA, stream, bytes(16_376)), now)
-        session.consumed(stream, 16_376)
+        session.streams.consumed(stream, 16_376)
         now += 0.0001
         assert session.ready_at == 0.0
 

@@ -39,7 +39,7 @@ def test_cancelling_and_losing_links_leaves_nothing_behind(codec: Codec, seed: i
     browsing.pair.exchange()
     for session in (browsing.pair.visitor, browsing.pair.box):
         assert not session.failed
-        assert session.open_streams == 0
+        assert len(session.streams) == 0
 
 
 def test_what_came_is_acknowledged_within_a_moment_and_kept_no_longer(codec: Codec) -> None:
@@ -57,12 +57,12 @@ def test_what_came_is_acknowledged_within_a_moment_and_kept_no_longer(codec: Cod
 def test_nothing_more_is_sent_to_one_that_acknowledges_nothing(codec: Codec) -> None:
     pair = Pair(codec=codec, token=b"crab")
     pair.exchange()
-    ids = [pair.visitor.open_request(GET, end=True) for _ in range(8)]
+    ids = [pair.visitor.streams.open_request(GET, end=True) for _ in range(8)]
     pair.exchange()
     events(pair.visitor)
     for id in ids:
-        pair.box.send_response(id, OK, end=False)
-        pair.box.send_data(id, b"b" * 1_000_000)
+        pair.box.streams.send_response(id, OK, end=False)
+        pair.box.streams.send_data(id, b"b" * 1_000_000)
     sent = 0
     while message := pair.box.to_send(pair.now):
         sent += len(message) + MESSAGE_COST_BYTES
@@ -130,7 +130,7 @@ def test_a_box_that_knows_no_such_session_goes_on_with_a_new_one(codec: Codec) -
     pair.now = ACK_AFTER_S
     pair.exchange()
     assert told(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]
-    id = pair.visitor.open_request(GET, end=True)
+    id = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
     assert [event.stream for event in told(pair.box, ev.RequestReceived)] == [id]
     pair.now += ACK_AFTER_S

@@ -55,7 +55,7 @@ def test_requests_that_are_cancelled_at_once_leave_nothing_behind() -> None:
         box.receive(request(id, END) + reset(id, 5), 0)
         events(box)
     assert not box.failed
-    assert box.open_streams == 0
+    assert len(box.streams) == 0
 
 
 def test_a_flood_of_pings_is_not_answered() -> None:
@@ -96,36 +96,36 @@ def test_data_that_nobody_wants_still_needs_credit() -> None:
     box.receive(request(1, p="nowhere"), 0)
     for _ in range(5):
         box.receive(frame(DATA, 0, 1, b"x" * 16_376), 0)
-    assert box.open_streams == 0
+    assert len(box.streams) == 0
 
 
 def test_a_session_that_lasts_keeps_nothing_of_its_past() -> None:
     pair = Pair()
     for _ in range(3_000):
-        id = pair.visitor.open_request(RequestHead("GET", "/", ()), end=True)
+        id = pair.visitor.streams.open_request(RequestHead("GET", "/", ()), end=True)
         pair.exchange()
-        pair.box.send_response(id, ResponseHead(200, ()), end=False)
-        pair.box.reset(id, Code.INTERNAL)
+        pair.box.streams.send_response(id, ResponseHead(200, ()), end=False)
+        pair.box.streams.reset(id, Code.INTERNAL)
         pair.exchange()
         events(pair.visitor)
         events(pair.box)
-    assert pair.visitor.open_streams == pair.box.open_streams == 0
+    assert len(pair.visitor.streams) == len(pair.box.streams) == 0
     assert pair.visitor.limits.reset_codes == 256
-    assert len(pair.visitor._streams.closed._codes) == 256
+    assert len(pair.visitor.streams.table.closed._codes) == 256
 
 
 @pytest.mark.parametrize("reason", ["é" * 1_000, "x" * 256, ""])
 def test_a_reason_of_any_length_may_be_given(reason: str) -> None:
     pair = Pair()
-    id = pair.visitor.open_request(RequestHead("GET", "/", ()), end=True)
+    id = pair.visitor.streams.open_request(RequestHead("GET", "/", ()), end=True)
     pair.exchange()
     events(pair.visitor)
-    pair.box.reset(id, Code.INTERNAL, reason)
+    pair.box.streams.reset(id, Code.INTERNAL, reason)
     pair.exchange()
     got = told(pair.visitor, ev.StreamReset)[0].reason
     assert got == reason.encode()[:256].decode()
 
 
 def _streams(session: Session) -> list[Stream]:
-    table = session._streams
+    table = session.streams.table
     return [stream for id in table if (stream := table.get(id)) is not None]

@@ -44,7 +44,7 @@ def test_no_session_is_left_with_anything(codec: Codec, seed: int) -> None:
     browsing.pair.exchange()
     for session in (browsing.pair.visitor, browsing.pair.box):
         assert not session.failed
-        assert session.open_streams == 0
+        assert len(session.streams) == 0
         assert session.to_send(browsing.pair.now) is None
 
 
@@ -62,10 +62,10 @@ def test_the_same_seed_makes_the_same_bytes_on_both_codecs() -> None:
 def test_a_reader_that_never_reads_gets_no_more_than_the_window(codec: Codec) -> None:
     pair = Pair(codec=codec)
     pair.exchange()
-    id = pair.visitor.open_request(GET, end=True)
+    id = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
-    pair.box.send_response(id, OK, end=False)
-    pair.box.send_data(id, b"b" * 5_000_000, end=True)
+    pair.box.streams.send_response(id, OK, end=False)
+    pair.box.streams.send_data(id, b"b" * 5_000_000, end=True)
     pair.exchange()
     got = sum(len(event.data) for event in told(pair.visitor, ev.DataReceived))
     assert got == 1_048_576
@@ -74,16 +74,16 @@ def test_a_reader_that_never_reads_gets_no_more_than_the_window(codec: Codec) ->
 
 def test_a_small_answer_passes_a_large_one_in_one_message(codec: Codec) -> None:
     pair = Pair(codec=codec)
-    large = pair.visitor.open_request(GET, end=True)
-    small = pair.visitor.open_request(GET, end=True)
+    large = pair.visitor.streams.open_request(GET, end=True)
+    small = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
-    pair.box.send_response(large, OK, end=False)
-    pair.box.send_data(large, b"b" * 5_000_000)
+    pair.box.streams.send_response(large, OK, end=False)
+    pair.box.streams.send_data(large, b"b" * 5_000_000)
     for _ in range(10):
         pair.step(1)
     events(pair.visitor)
-    pair.box.send_response(small, OK, end=False)
-    pair.box.send_data(small, b"s" * 2_000, end=True)
+    pair.box.streams.send_response(small, OK, end=False)
+    pair.box.streams.send_data(small, b"s" * 2_000, end=True)
     pair.step(1)
     ended = [e.stream for e in told(pair.visitor, ev.DataReceived) if e.end]
     assert ended == [small]
@@ -91,23 +91,23 @@ def test_a_small_answer_passes_a_large_one_in_one_message(codec: Codec) -> None:
 
 def test_two_hundred_small_answers_leave_bulk_its_eighth(codec: Codec) -> None:
     pair = Pair(codec=codec)
-    large = pair.visitor.open_request(GET, end=True)
+    large = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
-    pair.box.send_response(large, OK, end=False)
-    pair.box.send_data(large, b"b" * 1_000_000)
+    pair.box.streams.send_response(large, OK, end=False)
+    pair.box.streams.send_data(large, b"b" * 1_000_000)
     for _ in range(8):
         pair.step(1)
     events(pair.visitor)
     events(pair.box)
     got = 0
     for _ in range(160):
-        while pair.visitor.open_streams < 100:
-            pair.visitor.open_request(GET, end=True)
+        while len(pair.visitor.streams) < 100:
+            pair.visitor.streams.open_request(GET, end=True)
         pair.step(1)
         for event in events(pair.box):
             if isinstance(event, ev.RequestReceived):
-                pair.box.send_response(event.stream, OK, end=False)
-                pair.box.send_data(event.stream, b"s" * 16_000, end=True)
+                pair.box.streams.send_response(event.stream, OK, end=False)
+                pair.box.streams.send_data(event.stream, b"s" * 16_000, end=True)
         data = [e for e in events(pair.visitor) if isinstance(e, ev.DataReceived)]
         got += sum(len(e.data) for e in data if e.stream == large)
     assert got >= 160 // 8 * 15_000
@@ -115,19 +115,19 @@ def test_two_hundred_small_answers_leave_bulk_its_eighth(codec: Codec) -> None:
 
 def test_a_drained_session_finishes_what_is_open_and_takes_nothing_new(codec: Codec) -> None:
     pair = Pair(codec=codec)
-    id = pair.visitor.open_request(GET, end=True)
+    id = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
     pair.box.goaway(Code.SHUTDOWN, "restarting")
-    late = pair.visitor.open_request(GET, end=True)
+    late = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
-    pair.box.send_response(id, OK, end=False)
-    pair.box.send_data(id, b"all of it", end=True)
+    pair.box.streams.send_response(id, OK, end=False)
+    pair.box.streams.send_data(id, b"all of it", end=True)
     pair.exchange()
     told_visitor = events(pair.visitor)
     assert ev.GoawayReceived(id, Code.SHUTDOWN, "restarting") in told_visitor
     assert ev.DataReceived(id, b"all of it", True) in told_visitor
     assert [e.stream for e in told_visitor if isinstance(e, ev.StreamReset)] == [late]
-    assert pair.visitor.open_streams == pair.box.open_streams == 0
+    assert len(pair.visitor.streams) == len(pair.box.streams) == 0
 
 
 def test_both_sides_ping_through_a_long_silence(codec: Codec) -> None:
