@@ -1,44 +1,41 @@
-"""The WebRTC peer of one link, on either side: offer or answer, candidates, and the channel that
-opens.
+"""The WebRTC peer of one link, on either side: candidates, the path, and the channel that opens.
 
-aioice does ICE and aiortc the DTLS handshake. When the handshake is done, the data plane takes over
-the connection, and aiortc sees no packet any more.
+aioice does ICE and aiortc the DTLS handshake. When the handshake is done, the connection moves to
+the data plane, and aiortc sees no packet any more. Offers are in `visitor_peer.py`, answers in
+`box_peer.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import enum
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aioice import Candidate
-from aioice.candidate import candidate_priority
 from aioice.ice import CandidatePair
 from OpenSSL import SSL
 
 from p2claw.dataplane.carrier._engine import Link, UdpPort
 from p2claw.dataplane.carrier.records import records_way
 from p2claw.dataplane.core._sctp import SEED_BYTES
-from p2claw.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
-from p2claw.link.dialling import Dialled
 from p2claw.link.handshake import Handshake, LinkCertificate
 from p2claw.link.ice.candidates import read_candidate, write_candidate
 from p2claw.link.ice.gathering import Gathering
-from p2claw.link.ice.host_addresses import BEST_PREFERENCE, host_addresses
-from p2claw.link.ice.ice_connection import COMPONENT, IceConnection
+from p2claw.link.ice.host_addresses import host_addresses
+from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.local_names import LocalNames, is_local_name
 from p2claw.link.ice.public_candidates import public_candidates
 from p2claw.link.ice.servers import read_servers
-from p2claw.link.sdp import Description, read_description, write_description
+from p2claw.link.opening import Opening, Phase
+from p2claw.link.sdp import Description, write_description
 from p2claw.link.stock import check_stock
 from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
-from p2claw.wire.signalling.dialling import Descriptor
 
 if TYPE_CHECKING:
     from p2claw.dataplane.carrier._engine import LinkStats, PortStats
@@ -47,27 +44,7 @@ log = get_log("link")
 
 CLOSE_TIMEOUT_S = 3.0
 
-# A box that is dialled sends no more than it got: with this its response, its own check and its
-# flight of 0.8 KB fit. A browser's ClientHello is that long by itself.
-PADDING_BYTES = 600
-
-_NO_PATH = (
-    "A firewall on either side lets nothing through: try another network, or have the coordinator"
-    " name a TURN server. `p2claw doctor` on the box says what it can reach"
-)
-
 Path = Literal["direct", "relayed", "unknown"]
-
-
-class Phase(enum.Enum):
-    """How far a link has come. It only moves down this list; the value says what it waits for."""
-
-    NEW = "the other side's description"
-    CHECKING = "a path between the two networks"
-    SECURING = "the encryption handshake"
-    OPENING = "the data channel"
-    OPEN = "nothing"
-    CLOSED = "nothing: it is closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +62,12 @@ class PeerStats:
 
 
 class Peer:
-    """One end of a link, whichever side it is on. Create it on the loop, and always `close` it.
+    """One end of a link, a `BoxPeer` or a `VisitorPeer`. Made on the loop; always `close` it.
 
     on_candidate: called with ("candidate:…", mid) for each candidate that STUN and TURN give, and
         at the end once with ("", mid). It is never called before `answer` or `offer` has returned.
-        Host candidates are not among them: they are in the description, and so is what a STUN
-        server has said lately.
+        Host candidates are not among them: they are in the description, and so are addresses that
+        a STUN server has named lately.
     port: a UDP port shared with other links; None: a port of its own.
     certificate: for the DTLS handshake; None: a new one. public: addresses and ports at which this
         side is reached though they are none of the machine's own.
@@ -100,27 +77,29 @@ class Peer:
     Raises OSError if no UDP port is free.
     """
 
+    CONTROLLING: ClassVar[bool]
+    """The role in ICE, as long as the other side is not of ICE-lite."""
+
     def __init__(
         self,
         *,
         ice_servers: Iterable[IceServer] = (),
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
-        port: UdpPort | None,
+        port: UdpPort | None = None,
         certificate: LinkCertificate | None = None,
         public: tuple[tuple[str, int], ...] = (),
-        controlling: bool,
         credentials: tuple[str, str] | None = None,
     ) -> None:
         check_stock()
         self.on_candidate = on_candidate
-        self.phase = Phase.NEW
+        self._opening = Opening()
         self._servers = read_servers(ice_servers)
         certificate = certificate or LinkCertificate.generateCertificate()
         self.fingerprint = certificate.sha256
         self._port = port or UdpPort()
         self._owns_port = port is None
         self._connection = IceConnection(
-            self._port, self, controlling=controlling, credentials=credentials
+            self._port, self, controlling=self.CONTROLLING, credentials=credentials
         )
         self._dtls = Handshake(self._connection, certificate)
         self._link: Link | None = None
@@ -129,10 +108,13 @@ class Peer:
         self._gathering: Gathering | None = None
         self._public = public
         self._mid = "0"
-        self._settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._failure: LinkError | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """How far the link has come."""
+        return self._opening.phase
 
     def add_candidate(self, candidate: str, mid: str = "0") -> None:
         """A candidate of the other side; "" says that there are no more. Never blocks.
@@ -159,15 +141,7 @@ class Peer:
 
         Raises LinkError: `link-timeout`, `path-not-found`, `handshake-failed` or `link-lost`.
         """
-        settled, _ = await asyncio.wait([self._settled], timeout=timeout_s)
-        if not settled:
-            raise LinkError(
-                f"the link did not open within {timeout_s:.0f} s: it waits for {self.phase.value}",
-                code="link-timeout",
-                hint=_NO_PATH if self.phase is Phase.CHECKING else "Try again",
-            )
-        if self._failure is not None:
-            raise self._failure
+        await self._opening.wait(timeout_s=timeout_s)
         assert self._link is not None
         return self._link
 
@@ -229,26 +203,26 @@ class Peer:
         self._connecting = asyncio.get_running_loop().create_task(self._run(remote, server=server))
 
     async def _run(self, remote: Description, *, server: bool) -> None:
-        self.phase = Phase.CHECKING
+        self._opening.phase = Phase.CHECKING
         self._connection.remote_username = remote.ufrag
         self._connection.remote_password = remote.password
         self._connection.remote_is_lite = remote.ice_lite
         choosing = asyncio.get_running_loop().create_task(self._connection.connect())
         try:
             await self._connection.reached(choosing)
-            self.phase = Phase.SECURING
+            self._opening.phase = Phase.SECURING
             if not await self._dtls.run(remote.fingerprint, server=server):
-                self._fail("the encryption handshake failed", "handshake-failed")
+                self._opening.fail("the encryption handshake failed", "handshake-failed")
                 return
             connection, early = self._dtls.hand_over()
             await choosing
         except ConnectionError:
-            self._fail("no path to the other side was found", "path-not-found", _NO_PATH)
+            self._opening.fail("no path to the other side was found", "path-not-found")
             return
         finally:
             choosing.cancel()
             await asyncio.gather(choosing, return_exceptions=True)
-        self.phase = Phase.OPENING
+        self._opening.phase = Phase.OPENING
         self._take_over(connection, early)
         self._connecting = None
 
@@ -294,16 +268,15 @@ class Peer:
         self._connection.data_received(data, 1)
 
     def link_established(self) -> None:
-        self.phase = Phase.OPEN
-        if not self._settled.done():
-            self._settled.set_result(None)
+        self._opening.succeed()
 
     def link_lost(self, code: str, reason: str) -> None:
-        self._fail(reason, code)
+        # Once the channel was open, `channel_closed` reports the end.
+        self._opening.fail(reason, code)
 
     async def _close(self) -> None:
-        self._fail("the link was closed here", "link-lost")
-        self.phase = Phase.CLOSED
+        self._opening.fail("the link was closed here", "link-lost")
+        self._opening.phase = Phase.CLOSED
         await within(CLOSE_TIMEOUT_S, self._put_away())
         if self._connecting is not None:
             self._connecting.cancel()
@@ -320,126 +293,8 @@ class Peer:
         await self._dtls.stop()
         await self._connection.close()
 
-    def _fail(self, message: str, code: str, hint: str = "") -> None:
-        """Only the first reason counts.
-
-        Once the channel was open, `channel_closed` reports the end.
-        """
-        if not self._settled.done():
-            self._failure = LinkError(message, code=code, hint=hint)
-            self._settled.set_result(None)
-
     def _on_gathered(self, candidate: Candidate | None) -> None:
         self.on_candidate("" if candidate is None else write_candidate(candidate), self._mid)
 
     def _on_name(self, candidate: Candidate, address: str) -> None:
         self._connection.add_remote(candidate, address=address)
-
-
-class BoxPeer(Peer):
-    """The side that answers one visitor."""
-
-    def __init__(
-        self,
-        *,
-        ice_servers: Iterable[IceServer] = (),
-        on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
-        port: UdpPort | None = None,
-        certificate: LinkCertificate | None = None,
-        public: tuple[tuple[str, int], ...] = (),
-        credentials: tuple[str, str] | None = None,
-    ) -> None:
-        super().__init__(
-            ice_servers=ice_servers,
-            on_candidate=on_candidate,
-            port=port,
-            certificate=certificate,
-            public=public,
-            controlling=False,
-            credentials=credentials,
-        )
-
-    @classmethod
-    def of_dial(cls, dialled: Dialled, port: UdpPort) -> BoxPeer:
-        """The side that a visitor has dialled; `accept_dial` begins."""
-        return cls(
-            port=port,
-            certificate=dialled.certificate,
-            credentials=(dialled.ufrag, dialled.password),
-        )
-
-    def accept_dial(self, dialled: Dialled) -> None:
-        """Connect to the visitor whose first check this is, and reply to the check."""
-        self._connection.open_hosts(host_addresses())
-        remote = Description(
-            ufrag=dialled.remote_ufrag,
-            password=dialled.name.password,
-            fingerprint=dialled.name.fingerprint,
-            setup="active",
-        )
-        self._connect(remote, server=True)
-        self._connection.stun_received(dialled.data, dialled.addr, dialled.local_host)
-
-    async def answer(self, offer_sdp: str) -> str:
-        """Answer at once, with host candidates only. Raises RemoteProtocolError."""
-        offer = read_description(offer_sdp)
-        # The visitor begins, if it may: the channel is open no later than if the box did, because
-        # the box is done first and sends its INIT along. And what is lost comes back sooner: a
-        # browser sends a flight again after 50 ms.
-        active = offer.setup == "passive"
-        self._mid = offer.mid
-        self._connection.ice_controlling = offer.ice_lite
-        answer = await self._describe("active" if active else "passive")
-        self._connect(offer, server=not active)
-        return answer
-
-
-class VisitorPeer(Peer):
-    """The side that offers."""
-
-    def __init__(
-        self,
-        *,
-        ice_servers: Iterable[IceServer] = (),
-        on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
-        port: UdpPort | None = None,
-    ) -> None:
-        super().__init__(
-            ice_servers=ice_servers, on_candidate=on_candidate, port=port, controlling=True
-        )
-
-    async def offer(self) -> str:
-        """Offer at once, with host candidates only."""
-        return await self._describe("actpass")
-
-    async def dial(self, descriptor: Descriptor) -> None:
-        """Connect to a box without offer and answer. descriptor: verified before."""
-        await self.offer()
-        self._connection.padding = "p2claw".ljust(PADDING_BYTES, ".")
-        candidates = (
-            Candidate(
-                foundation=str(number),
-                component=COMPONENT,
-                transport="udp",
-                priority=candidate_priority(COMPONENT, "host", BEST_PREFERENCE - number),
-                host=host,
-                port=port,
-                type="host",
-            )
-            for number, (host, port) in enumerate(descriptor.addresses)
-        )
-        remote = Description(
-            ufrag=descriptor.ufrag_for(self.fingerprint, self._connection.local_password),
-            password=descriptor.password,
-            fingerprint=descriptor.fingerprint,
-            setup="passive",
-            candidates=tuple(write_candidate(candidate) for candidate in candidates),
-        )
-        self._connect(remote, server=False)
-
-    async def accept(self, answer_sdp: str) -> None:
-        """Apply the box's answer, verified before. Raises RemoteProtocolError."""
-        answer = read_description(answer_sdp)
-        if answer.setup == "actpass":
-            raise RemoteProtocolError("an answer leaves open who begins the handshake")
-        self._connect(answer, server=answer.setup == "active")

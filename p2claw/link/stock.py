@@ -21,7 +21,7 @@ from p2claw.errors import LinkError
 _CONNECTION = (
     *("_check_list", "_check_list_state", "_early_checks", "_early_checks_done"),
     *("_nominated", "_protocols", "_queue", "_tie_breaker", "local_candidates"),
-    *("_add_remote_candidate", "_check_periodic", "_pair_remote_candidate"),
+    *("_add_remote_candidate", "_check_periodic", "_find_pair", "_pair_remote_candidate"),
     *("_remote_candidates_expected", "_unfreeze_initial", "check_incoming", "check_start"),
     *("check_start_task", "check_state", "remote_candidates", "sort_check_list"),
 )

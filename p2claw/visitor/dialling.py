@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from p2claw.link.channel import Channel
-from p2claw.link.peer import Phase, VisitorPeer
+from p2claw.link.opening import Phase
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.log import get_log
 from p2claw.wire.signalling.dialling import Descriptor
 

@@ -16,7 +16,7 @@ import aiohttp
 from p2claw.errors import LinkError, RefusedError, RemoteProtocolError
 from p2claw.link.channel import Channel
 from p2claw.link.localhost import LocalhostResolver
-from p2claw.link.peer import VisitorPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.log import get_log
 from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.dialling import Reached, first_of

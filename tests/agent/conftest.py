@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from p2claw.link.peer import VisitorPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from tests.support.upstreams import Upstream, echo, upstream_of
 
 

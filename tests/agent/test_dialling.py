@@ -15,7 +15,7 @@ from p2claw.agent.visitors.in_process import InProcess
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import LinkError, RefusedError
 from p2claw.link.ice.host_addresses import host_addresses
-from p2claw.link.peer import VisitorPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.visitor import Visitor
 from p2claw.wire.signalling import DialOffered
 from p2claw.wire.signalling.dialling import Descriptor

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from p2claw.dataplane.carrier._engine import UdpPort
-from p2claw.link.peer import BoxPeer, Peer, VisitorPeer
+from p2claw.link.box_peer import BoxPeer
+from p2claw.link.peer import Peer
 from p2claw.link.sdp import read_description
+from p2claw.link.visitor_peer import VisitorPeer
 from tests.interop.ends import HIGH_WATER_BYTES, PeerEnd, TheirEnd
 from tests.interop.link import Channel
 from tests.link.peers import User

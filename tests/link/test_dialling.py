@@ -18,9 +18,10 @@ import pytest
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.dataplane.core import _stun
 from p2claw.errors import LinkError
+from p2claw.link.box_peer import BoxPeer
 from p2claw.link.dialling import LIFE_S, RENEW_S, USED, Dialled, Dialling
 from p2claw.link.ice.host_addresses import host_addresses
-from p2claw.link.peer import BoxPeer, VisitorPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling.dialling import Descriptor, DialName
 from tests.link.peers import User
 from tests.support.sockets import until

@@ -14,9 +14,10 @@ import pytest
 
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.dataplane.core import _stun
+from p2claw.link.box_peer import BoxPeer
 from p2claw.link.channel import Channel
 from p2claw.link.ice.host_addresses import host_addresses
-from p2claw.link.peer import BoxPeer, VisitorPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from tests.link.peers import Pair, User, send_all
 from tests.support.sockets import until
 from tests.support.udp_relay import Relay

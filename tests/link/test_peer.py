@@ -12,7 +12,8 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from p2claw.errors import LinkError, RemoteProtocolError
-from p2claw.link.peer import BoxPeer, VisitorPeer
+from p2claw.link.box_peer import BoxPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling import IceServer
 from p2claw.wire.signalling.signatures import fingerprint_of
 from tests.link.peers import DEADLINE_S, User, pair, send_all, without_candidates

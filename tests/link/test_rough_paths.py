@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from p2claw.dataplane.carrier._engine import UdpPort
-from p2claw.link.peer import BoxPeer, VisitorPeer
+from p2claw.link.box_peer import BoxPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from tests.link.peers import Pair, User, send_all
 from tests.support.own_namespace import needs_namespaces, run_in_namespace
 from tests.support.sockets import set_option

@@ -7,7 +7,8 @@ import hashlib
 import random
 
 from p2claw.dataplane.carrier._engine import UdpPort
-from p2claw.link.peer import BoxPeer, VisitorPeer
+from p2claw.link.box_peer import BoxPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from tests.link.peers import DEADLINE_S, Pair, User, send_all
 
 LINKS = 20

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from p2claw.link.box_peer import BoxPeer
 from p2claw.link.control import ControlConnection, ControlSocket
 from p2claw.link.handling import Handler
-from p2claw.link.peer import BoxPeer
 from p2claw.link.pump import Pump
 from p2claw.names import peer_id_of
 from p2claw.wire.frames.hello import Role

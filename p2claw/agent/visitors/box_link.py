@@ -1,6 +1,6 @@
 """One link to one visitor, from its offer to its end.
 
-WebRTC is in `link/peer.py`, frames are in `link/pump.py`; requests are handed to the proxy.
+WebRTC is in `link/box_peer.py`, frames are in `link/pump.py`; requests are handed to the proxy.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from p2claw.agent.visitors.refusals import LINKS, Refusals
 from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
+from p2claw.link.box_peer import BoxPeer
 from p2claw.link.channel import Channel
 from p2claw.link.dialling import Dialled
 from p2claw.link.handshake import LinkCertificate
 from p2claw.link.keeping import KeptPlaces
-from p2claw.link.peer import BoxPeer
 from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log

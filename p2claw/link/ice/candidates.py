@@ -7,11 +7,12 @@ import ipaddress
 from aioice import Candidate
 
 from p2claw.errors import RemoteProtocolError
-from p2claw.link.ice.ice_connection import COMPONENT
 from p2claw.link.ice.local_names import is_local_name
 from p2claw.wire.signalling.field_types import CANDIDATE_BYTES
 
 PREFIX = "candidate:"
+
+COMPONENT = 1  # the only one: RTP and RTCP would be two
 
 
 def write_candidate(candidate: Candidate) -> str:

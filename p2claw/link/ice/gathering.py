@@ -16,8 +16,9 @@ from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, relayed_candidate
 
+from p2claw.link.ice.candidates import COMPONENT
 from p2claw.link.ice.check_socket import CheckSocket
-from p2claw.link.ice.ice_connection import COMPONENT, IceConnection
+from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.reflexive import ReflexiveAddresses
 from p2claw.link.ice.servers import Servers, StunServer, TurnServer
 from p2claw.log import get_log

@@ -7,24 +7,23 @@ lacks them. Once aioice trickles, and sends a check back for each check, most of
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import itertools
 from collections.abc import Iterable
 from typing import Protocol, cast
 
 from aioice import Candidate, Connection, stun
-from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.candidate import candidate_priority
 from aioice.ice import ICE_COMPLETED, CandidatePair, StunProtocol
 
 from p2claw.dataplane.carrier._engine import Consent, UdpPort
 from p2claw.link.ice.allowance import Allowance
+from p2claw.link.ice.candidates import COMPONENT
 from p2claw.link.ice.check_socket import CheckSocket
 from p2claw.link.ice.host_addresses import HostAddress
+from p2claw.link.ice.host_sockets import HostSockets
+from p2claw.link.ice.improving import improve
 from p2claw.link.ice.mailbox import Mailbox
-from p2claw.log import get_log
 
-log = get_log("link")
-
-COMPONENT = 1
 CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
 
 # RFC 8445 §6.1.2.5. The peer chooses how many candidates it sends, so this bounds our work.
@@ -36,10 +35,6 @@ RECEIVE_QUEUE = 4096
 # Time for both sides' checks to open both NATs. Of two checks that cross, a NAT may drop both: then
 # the first retransmission decides, after the 0.5 s of RFC 8489 §6.2.1, and a round trip of 300 ms.
 RELAY_PATIENCE_S = 0.8
-
-# So long the direct pairs of a link that began relayed are checked again: retransmissions leave
-# after 0.5, 1.5, 3.5 and 7.5 s, and a NAT forgets what opened it after 30 s.
-IMPROVING_S = 10.0
 
 # Telling a TURN server that we are done is a courtesy: the allocation expires in any case.
 RELAY_CLOSE_TIMEOUT_S = 1.0
@@ -90,7 +85,7 @@ class IceConnection(Connection):
         self.padding = ""
         self._port = port
         self._carrier = carrier
-        self._hosts: dict[str, CheckSocket] = {}
+        self._hosts = HostSockets(self, port)
         self._arrived: Mailbox[tuple[bytes, int] | None] = Mailbox()
         self._queue = cast("asyncio.Queue[tuple[bytes, int] | None]", self._arrived)
         self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
@@ -119,20 +114,7 @@ class IceConnection(Connection):
 
     def open_hosts(self, addresses: Iterable[HostAddress]) -> list[Candidate]:
         """Make the host candidates, one per address. No server is asked."""
-        for address in addresses:
-            if self._port.is_v4_only and _version(address.host) == 6:
-                continue
-            socket = CheckSocket.on_port(self, self._port, address.host)
-            socket.local_candidate = Candidate(
-                foundation=candidate_foundation("host", "udp", address.host),
-                component=COMPONENT,
-                transport="udp",
-                priority=candidate_priority(COMPONENT, "host", address.preference),
-                host=address.host,
-                port=self._port.number,
-                type="host",
-            )
-            self._hosts[str(ipaddress.ip_address(address.host))] = socket
+        for socket in self._hosts.open(addresses):
             self._protocols.append(socket)
             self._candidates.append(socket.local_candidate)
         self._port.add_ufrag(self.local_username, self)
@@ -142,11 +124,7 @@ class IceConnection(Connection):
         """A check of the peer, from the port."""
         if self.allowance is not None:
             self.allowance.received(len(data))
-        socket = self._hosts.get(local_host)
-        if socket is None:  # an address that is newer than this link, or has no candidate
-            version = _version(addr[0])
-            sockets = (s for host, s in self._hosts.items() if _version(host) == version)
-            socket = next(sockets, None)
+        socket = self._hosts.at(local_host, addr[0])
         if socket is not None:
             socket.datagram_received(data, addr)
 
@@ -199,38 +177,28 @@ class IceConnection(Connection):
             self._cut_short(pair)
         if result != ICE_COMPLETED:
             raise ConnectionError("no path was found")
-        if self.ice_controlling and self.selected is not None and _is_relayed(self.selected):
-            self._improving = asyncio.create_task(self._improve())
+        if self.ice_controlling and self.is_relayed:
+            self._improving = asyncio.create_task(improve(self))
         # aioice would begin to ask for consent here. The data plane does (RFC 7675).
 
-    async def _improve(self) -> None:
-        """Move a link that a relay carries to the first direct pair that works.
+    @property
+    def is_relayed(self) -> bool:
+        """Whether the nominated pair goes through a relay."""
+        return self.selected is not None and _is_relayed(self.selected)
 
-        A check nominates, so its response moves this side at once, and the other follows. The other
-        side has checked these pairs before, so its NAT is open to them.
-        """
-        pairs = [
+    def direct_pairs(self) -> list[CandidatePair]:
+        """All pairs without a relay, whatever has become of their checks; at most PAIRS."""
+        pairs = (
             self._find_pair(protocol, remote) or CandidatePair(protocol, remote)
             for protocol in self._protocols
             for remote in self.remote_candidates
             if "relay" not in (protocol.local_candidate.type, remote.type)
             and protocol.local_candidate.can_pair_with(remote)
-        ]
-        tries = [asyncio.create_task(self._try_again(pair)) for pair in pairs[:PAIRS]]
-        try:
-            async with asyncio.timeout(IMPROVING_S):
-                while tries and self.selected is not None and _is_relayed(self.selected):
-                    _, left = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
-                    tries = list(left)
-        except TimeoutError:
-            log.debug("no direct path found", pairs=len(pairs))
-        finally:
-            for task in tries:
-                task.cancel()
-            if tries:
-                await asyncio.wait(tries)
+        )
+        return list(itertools.islice(pairs, PAIRS))
 
-    async def _try_again(self, pair: CandidatePair) -> None:
+    async def check_now(self, pair: CandidatePair) -> None:
+        """Check a pair, whether it was checked before or not, and wait for the end of the check."""
         if pair not in self._check_list:
             self._check_list.append(pair)
             self.sort_check_list()
@@ -394,10 +362,6 @@ class IceConnection(Connection):
     async def _pace(self) -> None:
         while self._check_periodic():  # the pace is what this is for  # noqa: ASYNC110
             await asyncio.sleep(CHECK_INTERVAL_S)
-
-
-def _version(host: str) -> int:
-    return ipaddress.ip_address(host).version
 
 
 def _is_relayed(pair: CandidatePair) -> bool:

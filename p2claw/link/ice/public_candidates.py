@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from aioice import Candidate
 from aioice.candidate import candidate_foundation, candidate_priority
 
-from p2claw.link.ice.ice_connection import COMPONENT
+from p2claw.link.ice.candidates import COMPONENT
 
 
 def public_candidates(

@@ -20,7 +20,7 @@ from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.servers import read_servers
-from p2claw.link.peer import VisitorPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling import IceServer
 from tests.link.ice.carriers import Nobody
 from tests.link.peers import pair, without_candidates
