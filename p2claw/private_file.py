@@ -57,7 +57,7 @@ def write_new(path: Path, content: bytes) -> bool:
             os.link(part, path)
         except FileExistsError:
             return False
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
     return True
 
 
@@ -68,7 +68,7 @@ def replace(path: Path, content: bytes) -> None:
     """
     with _part_of(path, content) as part:
         part.replace(path)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def remove_parts(path: Path) -> None:
@@ -78,6 +78,15 @@ def remove_parts(path: Path) -> None:
     """
     for part in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 2 * PART_BYTES}"):
         part.unlink(missing_ok=True)
+
+
+def sync_directory(directory: Path) -> None:
+    """Put the names of a directory on the disk, as a rename has made them. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -94,11 +103,3 @@ def _part_of(path: Path, content: bytes) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

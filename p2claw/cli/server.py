@@ -12,6 +12,7 @@ from p2claw import log
 from p2claw.cli.config.option import config_option
 from p2claw.cli.log_options import log_options
 from p2claw.cli.operator.boxes import ban, boxes, quota, unban
+from p2claw.cli.operator.data import backup, check, restore
 from p2claw.cli.operator.invitations import invitations, invite, uninvite
 from p2claw.cli.output import json_option, print_json
 from p2claw.cli.server_settings import server_config
@@ -166,7 +167,8 @@ def server(
     uvloop.run(serve(config, lambda running: _print(running, as_json)))
 
 
-for _verb in (invite, invitations, uninvite, boxes, ban, unban, quota, setup):
+_OF_BOXES = (invite, invitations, uninvite, boxes, ban, unban, quota)
+for _verb in (*_OF_BOXES, setup, backup, check, restore):
     server.add_command(_verb)
 
 

@@ -20,7 +20,7 @@ from p2claw.coord.join_policy import JoinPolicy
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit, TokenBucket
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
-from p2claw.coord.store.base import BoxRecord, Store
+from p2claw.coord.store.base import BoxRecord, Store, StoreError
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.websockets import client_of, new_socket, reached_address, too_many
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
@@ -97,9 +97,12 @@ class Agents:
             except RemoteProtocolError as error:
                 outbox.send(encode_agent(AgentError("protocol", error.message)))
                 outbox.close(CLOSE_CODES["protocol"], "protocol")
-            except P2clawError as error:
+            except StoreError as error:
                 log.error("store failed", error=error.message)
                 outbox.close(_GOING_DOWN, "the store does not respond")
+            except P2clawError as error:
+                log.error("control connection failed", code=error.code, error=error.message)
+                outbox.close(_GOING_DOWN, "it cannot be served just now")
             finally:
                 self._outboxes.discard(outbox)
         return ws
@@ -135,7 +138,7 @@ class Agents:
             return False
         try:
             return await self._join_policy.is_good(code)
-        except P2clawError as error:
+        except StoreError as error:
             log.error("store failed", error=error.message)
             return None
 

@@ -1,12 +1,11 @@
 """Puts the coordinator into an aiohttp application: two WebSockets, posts of visitors,
-and two health checks.
+and health checks.
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from p2claw import __version__
 from p2claw.config import ASK_PATH, ServerConfig
 from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
@@ -56,7 +55,7 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     The port in `config.listen` is the one that is really listened on, never 0.
     """
     switchboard = Switchboard(config.limits)
-    health = Health(store, config.parent, __version__)
+    health = Health(store, config.parent, config.names)
     boxes = Agents(config, switchboard, store)
     told = Told(config, switchboard.rendezvous)
     operator = Operator(store, switchboard, config.joining)

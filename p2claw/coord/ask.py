@@ -12,8 +12,8 @@ from aiohttp import web
 
 from p2claw import names
 from p2claw.config import ServerConfig
-from p2claw.coord.store.base import Store
-from p2claw.errors import P2clawError, UsageError
+from p2claw.coord.store.base import Store, StoreError
+from p2claw.errors import UsageError
 from p2claw.log import get_log
 
 log = get_log("coordinator")
@@ -31,7 +31,7 @@ class Ask:
         domain = request.query.get("domain", "").lower().rstrip(".")
         try:
             good = self._is_proxy(request) and await self._is_ours(domain)
-        except P2clawError as error:
+        except StoreError as error:
             log.error("store failed", error=error.message)
             return web.Response(status=503, text="The store does not answer\n")
         return web.Response(status=200 if good else 404, headers={"Cache-Control": "no-store"})

@@ -1,30 +1,40 @@
-"""`/healthz` and `/readyz`, for monitoring. On the host of an app these paths belong to the app."""
+"""`/livez` and `/readyz`, for monitoring, on the server's own names. `/healthz` is `/livez`.
+
+On the host of an app these paths belong to the app.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from p2claw.coord.store.base import Store
-from p2claw.errors import P2clawError
+from p2claw.coord.store.base import Store, StoreError
 
-PATHS = ("/healthz", "/readyz")
+PATHS = ("/livez", "/readyz", "/healthz")
+
+# For so long what the store said holds, however many ask: a probe writes to the disk.
+PROBE_S = 1.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Health:
-    """Serves both paths.
+    """Serves the three paths.
 
-    It is a middleware, so that on a host under the parent the edge serves them.
+    It is a middleware, so that on a host under the parent the edge serves them. names: the hosts
+    of the server itself; it also goes by its addresses, for what watches it from beside it.
     """
 
-    def __init__(self, store: Store, parent: str, version: str) -> None:
+    def __init__(self, store: Store, parent: str, names: tuple[str, ...]) -> None:
         self._store = store
         self._suffix = "." + parent
-        self._version = version
+        self._names = {"", "localhost", parent, *(_host(name) for name in names)}
+        self._probe: asyncio.Task[str] | None = None
+        self._probed_at = 0.0
         self.going_down = False
 
     def middleware(self) -> Middleware:
@@ -32,27 +42,53 @@ class Health:
 
         @web.middleware
         async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path not in PATHS or self._is_of_an_app(request.headers.get("Host", "")):
+            if request.path not in PATHS or not self._is_ours(request.headers.get("Host", "")):
                 return await handler(request)
             if request.method not in ("GET", "HEAD"):
                 return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-            if request.path == "/healthz":
-                return _json({"status": "ok", "version": self._version}, 200)
-            return await self._ready()
+            if request.path != "/readyz":
+                return _json({"status": "ok"}, 200)
+            reason = "going-down" if self.going_down else await self._trouble()
+            if reason:
+                return _json({"status": "unready", "reason": reason}, 503)
+            return _json({"status": "ready"}, 200)
 
         return respond
 
-    async def _ready(self) -> web.Response:
-        if self.going_down:
-            return _json({"status": "unready", "reason": "going-down"}, 503)
+    async def _trouble(self) -> str:
+        """The code of what is wrong with the store, or "". All who ask at once share one probe."""
+        now = asyncio.get_running_loop().time()
+        if self._probe is None or (self._probe.done() and now - self._probed_at >= PROBE_S):
+            self._probed_at = now
+            self._probe = asyncio.create_task(self._probed())
+        return await asyncio.shield(self._probe)
+
+    async def _probed(self) -> str:
         try:
             await self._store.check()
-        except P2clawError as error:
-            return _json({"status": "unready", "reason": error.code}, 503)
-        return _json({"status": "ready"}, 200)
+        except StoreError as error:
+            return error.code
+        return ""
 
-    def _is_of_an_app(self, host: str) -> bool:
-        return host.lower().partition(":")[0].endswith(self._suffix)
+    def _is_ours(self, host: str) -> bool:
+        name = _host(host)
+        return not name.endswith(self._suffix) and (name in self._names or _is_address(name))
+
+
+def _host(name: str) -> str:
+    """The host of a Host field, without its port, brackets and last dot."""
+    name = name.lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0].rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _json(body: dict[str, str], status: int) -> web.Response:

@@ -15,11 +15,11 @@ from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit
-from p2claw.coord.store.base import Store
+from p2claw.coord.store.base import Store, StoreError
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visit import VisitRequest
 from p2claw.coord.websockets import client_of, new_socket, too_many
-from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError
+from p2claw.errors import RefusedError, RemoteProtocolError
 from p2claw.log import get_log
 from p2claw.wire.signalling import Unknown, VisitError, decode_visit, encode_visit
 
@@ -98,7 +98,7 @@ class Visitors:
         except RefusedError as error:
             self._failures.take(address, now)
             return VisitError(error.code, error.message)
-        except P2clawError as error:
+        except StoreError as error:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot answer just now", 5)
         now_s = int(time.time())

@@ -142,3 +142,26 @@ async def test_a_path_that_is_too_long_for_a_socket_is_logged(home: Path) -> Non
     deep.mkdir()
     async with server_process(deep) as server:
         assert "operator socket left out" in server.log_text()
+
+
+async def test_the_database_is_copied_while_the_server_runs_and_put_back_after(
+    tmp_path: Path,
+) -> None:
+    copy = tmp_path / "copy.db"
+    async with server_process(tmp_path) as server:
+        site = Site(tmp_path, server)
+        made = (await site.operator("backup", str(copy), "--json")).json
+        assert made["file"] == str(copy)
+        assert made["damage"] == []
+        assert (await site.operator("backup", str(copy))).code == 2
+        in_use = await site.operator("restore", str(copy), "--json")
+        assert (in_use.code, in_use.error["code"]) == (1, "data-in-use")
+        assert (await site.operator("check")).out.startswith("in order: 0 boxes")
+        assert await server.stop() == 0
+    (tmp_path / "server/coordinator.db").write_bytes(b"")
+    refused = await site.operator("--listen", "127.0.0.1:0", "--json")
+    assert (refused.code, refused.error["code"]) == (1, "data-empty")
+    restored = (await site.operator("restore", str(copy), "--json")).json
+    assert Path(restored["replaced"]).read_bytes() == b""
+    async with server_process(tmp_path) as server:
+        assert await server.stop() == 0

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.coord.store.base import BoxRecord
-from p2claw.coord.store.sqlite import SCHEMA_VERSION, SqliteStore, StoreError
+from p2claw.coord.store.base import BoxRecord, StoreError
+from p2claw.coord.store.schema import SCHEMA_VERSION
+from p2claw.coord.store.sqlite import SqliteStore
 from p2claw.errors import UsageError
 
 KEY = bytes(32)

@@ -20,7 +20,7 @@ def ask_server(context: click.Context, method: str, path: str, body: object = No
 
     Raises P2clawError `server-not-running`, `server-silent`, or the server's error.
     """
-    socket = _data_dir(context) / SOCKET
+    socket = data_dir(context) / SOCKET
     try:
         return AgentClient(socket).ask(method, path, body)
     except P2clawError as error:
@@ -45,7 +45,8 @@ def box_path(kind: str, box: str) -> str:
     return f"/v1/{kind}/{quote(box, safe='') or '%20'}"
 
 
-def _data_dir(context: click.Context) -> Path:
+def data_dir(context: click.Context) -> Path:
+    """The folder of the server's database."""
     above = context.parent
     assert above is not None, "these verbs stand below `p2claw server`"
     named = above.params["data_dir"]

@@ -9,6 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from p2claw.errors import P2clawError
+
+
+class StoreError(P2clawError):
+    """The store cannot be read or written."""
+
+    code = "store-unavailable"
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:

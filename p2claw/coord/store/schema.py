@@ -60,5 +60,17 @@ CREATE TABLE quotas (
 ) STRICT, WITHOUT ROWID;
 """
 
-SCHEMAS = (_BOXES, _ADMISSION)
+# Which store this is, and how many times it was opened: see `life`. probed_s: written to find out
+# whether anything can be.
+_LIFE = """
+CREATE TABLE life (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    store TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    probed_s INTEGER NOT NULL
+) STRICT;
+INSERT INTO life (one, store, opened, probed_s) VALUES (1, lower(hex(randomblob(16))), 0, 0);
+"""
+
+SCHEMAS = (_BOXES, _ADMISSION, _LIFE)
 SCHEMA_VERSION = len(SCHEMAS)

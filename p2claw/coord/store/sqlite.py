@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from p2claw.coord.chosen_alias import skeleton
 from p2claw.coord.store import boxes, invited
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota
-from p2claw.coord.store.schema import SCHEMA_VERSION, SCHEMAS
-from p2claw.errors import P2clawError, UsageError
+from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, StoreError
+from p2claw.coord.store.life import Life, write_note
+from p2claw.coord.store.opening import lock_data, open_database
 from p2claw.file_lock import FileLock
 
 # What a disk that hangs may cost a registration before it is refused.
@@ -23,17 +24,20 @@ DEADLINE_S = 5.0
 T = TypeVar("T")
 
 
-class StoreError(P2clawError):
-    """The store cannot be read or written."""
-
-    code = "store-unavailable"
-
-
 class SqliteStore:
     """`Store` over one file. Made by `open`, which also creates the folder and the file."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: FileLock, thread: ThreadPoolExecutor):
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        life: Life,
+        lock: FileLock,
+        thread: ThreadPoolExecutor,
+    ) -> None:
+        self._folder = folder
         self._connection = connection
+        self._life = life
         self._lock = lock
         self._thread = thread
 
@@ -41,16 +45,16 @@ class SqliteStore:
     async def open(cls, folder: Path) -> SqliteStore:
         """Open or create `coordinator.db` in a folder.
 
-        Raises UsageError `data-in-use`, `data-unusable` or `data-newer`.
+        Raises UsageError, as `opening`.
         """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         try:
             loop = asyncio.get_running_loop()
-            connection, lock = await loop.run_in_executor(thread, _open, folder)
+            connection, life, lock = await loop.run_in_executor(thread, _open, folder)
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        return cls(connection, lock, thread)
+        return cls(folder, connection, life, lock, thread)
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
         return await self._run(lambda: boxes.of_key(self._connection, public_key))
@@ -126,17 +130,19 @@ class SqliteStore:
 
     async def check(self) -> None:
         def probe() -> None:
-            # Takes the write lock and gives it back: a full or read-only disk shows here.
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute("ROLLBACK")
             self._connection.execute("SELECT 1 FROM boxes LIMIT 1").fetchone()
+            # A full disk shows only when something is written.
+            self._connection.execute("UPDATE life SET probed_s = ?", (int(time.time()),))
 
-        await self._run(probe)
+        await self._commit(probe)
 
     async def close(self) -> None:
         def close() -> None:
-            self._connection.close()
-            self._lock.close()
+            try:
+                self._connection.close()
+                write_note(self._folder, replace(self._life, closed=True))
+            finally:
+                self._lock.close()
 
         await asyncio.get_running_loop().run_in_executor(self._thread, close)
         self._thread.shutdown(wait=False)
@@ -158,64 +164,18 @@ class SqliteStore:
                 return await loop.run_in_executor(self._thread, work)
         except TimeoutError:
             raise StoreError(f"The store did not answer within {DEADLINE_S:.0f} s") from None
-        except (sqlite3.Error, RuntimeError) as error:
+        except (sqlite3.Error, RuntimeError, ValueError) as error:
             raise StoreError(f"The store failed: {error}") from error
 
 
-def _open(folder: Path) -> tuple[sqlite3.Connection, FileLock]:
-    path = folder / "coordinator.db"
+def _open(folder: Path) -> tuple[sqlite3.Connection, Life, FileLock]:
+    lock = lock_data(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(folder / "coordinator.lock")
-    except BlockingIOError:
-        raise UsageError(
-            f"Another server uses {folder}",
-            code="data-in-use",
-            hint="Stop it, or name another --data folder",
-        ) from None
-    except OSError as error:
-        raise _unusable(folder, error) from error
-    connection: sqlite3.Connection | None = None
-    try:
-        # Autocommit, so that a transaction is where BEGIN says it is; used by one thread only.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: a commit is on the disk, not only in the log of the kernel, when it returns.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_function("skeleton", 1, skeleton, deterministic=True)
-        _upgrade(connection)
-        return connection, lock
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
+        return (*open_database(folder), lock)
+    except BaseException:
         lock.close()
-        if isinstance(error, sqlite3.Error):
-            raise _unusable(path, error) from error
         raise
-
-
-def _upgrade(connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise UsageError(
-            f"The data was written by a newer p2claw: schema {version}, known {SCHEMA_VERSION}",
-            code="data-newer",
-            hint="Start that version, or name another --data folder",
-        )
-    for number in range(version, SCHEMA_VERSION):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMAS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
-        )
 
 
 def _lost() -> NoReturn:
     raise StoreError("A box that was just written is not there")
-
-
-def _unusable(path: Path, error: Exception) -> UsageError:
-    return UsageError(
-        f"The data in {path} cannot be used: {error}",
-        code="data-unusable",
-        hint="Check its owner and free space, or restore it from a copy; aliases live there",
-    )
