@@ -230,7 +230,7 @@ class Agents:
         )
         record = await self._store.box_of_key(register.public_key)
         if self._switchboard.rendezvous.full and (
-            record is None or not self._switchboard.rendezvous.is_online(record.alias)
+            record is None or not self._switchboard.rendezvous.boxes.is_online(record.alias)
         ):
             raise RefusedError("This coordinator is full", code="rate-limited")
         await self._join_policy.check(register.public_key, record)
@@ -265,13 +265,13 @@ class Agents:
                 raise RemoteProtocolError("An agent sends binary messages")
             match decode_agent(message.data):
                 case Announce(seq, apps):
-                    if not self._switchboard.rendezvous.has_connection(connection):
+                    if self._switchboard.rendezvous.boxes.at(connection) is None:
                         return  # replaced: its messages must not undo those of its successor
                     if bucket.take(loop.time()) > 0:
                         raise RefusedError("Too many announcements", code="rate-limited")
                     await self._announce(outbox, connection, record, seq, apps)
                 case Claim(name):
-                    if not self._switchboard.rendezvous.has_connection(connection):
+                    if self._switchboard.rendezvous.boxes.at(connection) is None:
                         return
                     if bucket.take(loop.time()) > 0:
                         raise RefusedError("Too many claims", code="rate-limited")
@@ -297,7 +297,7 @@ class Agents:
             except UsageError as error:
                 rejected[app] = error.code
         accepted = tuple(sorted(set(apps) - rejected.keys()))
-        most = self._switchboard.rendezvous.apps_of(connection)
+        most = self._switchboard.rendezvous.boxes.apps_of(connection)
         if most is not None and len(accepted) > most:
             rejected |= dict.fromkeys(accepted[most:], "apps-above-quota")
             accepted = accepted[:most]

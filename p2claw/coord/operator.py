@@ -38,7 +38,7 @@ class Operator:
         """Keep a box out, and end its control connection. Raises UsageError, P2clawError."""
         public_key, record = await self._find(box)
         await self._store.ban(public_key, _line(reason, REASON_CHARS), int(time.time()))
-        was_online = self._switchboard.rendezvous.alias_of_key(public_key) is not None
+        was_online = self._switchboard.rendezvous.boxes.of_key(public_key) is not None
         self._switchboard.rendezvous.box_banned(public_key)
         self._switchboard.drain()
         log.info("box banned", alias=record.alias if record else "", online=was_online)
@@ -106,7 +106,7 @@ class Operator:
         return {
             **_names(record.public_key, record),
             "others": list(record.others),
-            "online": rendezvous.alias_of_key(record.public_key) is not None,
+            "online": rendezvous.boxes.of_key(record.public_key) is not None,
             "apps": len(record.apps),
             "registered_s": entry.registered_s if record.alias else None,
             "announced_s": entry.announced_s,

@@ -1,20 +1,20 @@
 """Knows which boxes are online, and introduces visitors to them. Sans-IO.
 
 Events and `now` come in, effects out: one input, then drain `next_effect()`; wake at
-`next_timeout()`. Sockets, the store, registration and rate limits are in the modules around it:
-`coord.agents`, `coord.visitors`, `coord.app`.
+`next_timeout()`. Which boxes are online is in `online_boxes.py`, when visits end in `deadlines.py`.
+Sockets, the store, registration and rate limits are in the modules around it: `coord.agents`,
+`coord.visitors`, `coord.app`.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 from p2claw import names
 from p2claw.config import ServerLimits
+from p2claw.coord.deadlines import Deadlines
 from p2claw.coord.effects import (
     GOING_DOWN,
     NORMAL,
@@ -27,6 +27,7 @@ from p2claw.coord.effects import (
     ToBox,
     ToVisitor,
 )
+from p2claw.coord.online_boxes import OnlineBox, OnlineBoxes
 from p2claw.coord.rate_limits import TokenBucket
 from p2claw.coord.store.base import Quota
 from p2claw.coord.visit import MOST_CANDIDATES, TRICKLING, Phase, Step, Visit, VisitRequest
@@ -62,38 +63,19 @@ _NO_QUOTA = Quota()
 SignalFromBox = BoxAnswer | BoxCandidate | Refuse | BoxEnd
 
 
-@dataclass(slots=True)
-class _Box:
-    connection: int
-    public_key: bytes
-    alias: str
-    key_alias: str
-    apps: frozenset[str]
-    others: tuple[str, ...]
-    quota: Quota
-    bucket: TokenBucket | None = None  # of visits; there from the first one on
-    announced: bool = False
-    dial: DialOffered | None = None
-    sessions: set[str] = field(default_factory=set)
-    offers: int = 0  # of these, those that cost the box something: an introduction alone does not
-
-
 class Rendezvous:
-    """The boxes that are online and the visits under way."""
+    """The boxes that are online and the visits under way.
+
+    boxes: those that are online. Their table is changed here alone.
+    """
 
     def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
-        self._boxes: dict[int, _Box] = {}
-        self._by_alias: dict[str, _Box] = {}
+        self.boxes = OnlineBoxes()
         self._visits: dict[str, Visit] = {}
-        self._deadlines: list[tuple[float, str]] = []
+        self._deadlines = Deadlines(self._visits)
         self._effects: deque[Effect] = deque()
         self._going_down = False
-
-    @property
-    def boxes(self) -> int:
-        """How many boxes are online."""
-        return len(self._boxes)
 
     @property
     def visits(self) -> int:
@@ -103,37 +85,7 @@ class Rendezvous:
     @property
     def full(self) -> bool:
         """Whether the table of boxes is full: only boxes that are online may register again."""
-        return len(self._boxes) >= self._limits.boxes
-
-    def is_online(self, alias: str) -> bool:
-        """Whether the box with this alias, or key alias, has a control connection."""
-        return alias in self._by_alias
-
-    def may_relay(self, alias: str) -> bool:
-        """Whether visits of the box with this alias are given TURN servers."""
-        box = self._by_alias.get(alias)
-        return box is None or box.quota.relay
-
-    def alias_of_key(self, public_key: bytes) -> str | None:
-        """The alias of a box that is online; None: it is not."""
-        box = self._by_alias.get(names.key_alias_of(public_key))
-        return None if box is None else box.alias
-
-    def dialled(self, alias: str) -> bytes:
-        """Key, signature and descriptor of the box with this alias; empty if it is not dialled."""
-        box = self._by_alias.get(alias)
-        if box is None or box.dial is None:
-            return b""
-        return box.public_key + box.dial.signature + box.dial.descriptor
-
-    def apps_of(self, connection: int) -> int | None:
-        """How many apps this box may have; None: as many as the protocol allows."""
-        box = self._boxes.get(connection)
-        return None if box is None else box.quota.apps
-
-    def has_connection(self, connection: int) -> bool:
-        """Whether this control connection is the one of its box, and not replaced."""
-        return connection in self._boxes
+        return len(self.boxes) >= self._limits.boxes
 
     def next_effect(self) -> Effect | None:
         """The next thing to do, in order; None when all is done."""
@@ -155,53 +107,50 @@ class Rendezvous:
         others: further aliases of it.
 
         The same key on an older connection is replaced: the newest wins. A coordinator that goes
-        down takes nobody.
+        down admits no box.
         """
         if self._going_down:
             self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
             return
-        key_alias = names.key_alias_of(public_key)
-        older = self._by_alias.get(key_alias)
+        older = self.boxes.of_key(public_key)
         if older is not None:
             self._put_out(older, REPLACED, "replaced", "This box has connected again")
-        box = _Box(connection, public_key, alias, key_alias, frozenset(apps), others, quota)
-        self._boxes[connection] = box
-        for name in (box.alias, box.key_alias, *box.others):
-            self._by_alias[name] = box
+        key_alias = names.key_alias_of(public_key)
+        self.boxes.add(
+            OnlineBox(connection, public_key, alias, key_alias, frozenset(apps), others, quota)
+        )
 
     def box_claimed(self, connection: int, alias: str) -> None:
         """The box has chosen an alias: it is also called so from now on, first of all."""
-        box = self._boxes.get(connection)
+        box = self.boxes.at(connection)
         if box is not None and box.alias != alias:
-            box.others = (box.alias, *box.others)
-            box.alias = alias
-            self._by_alias[alias] = box
+            self.boxes.rename(box, alias)
 
     def box_banned(self, public_key: bytes) -> None:
-        """The operator keeps this key out. Links that are open are between two others: they stay.
+        """The operator keeps this key out; nothing if the box is not online.
 
-        Nothing if the box is not online.
+        Links that are open stay: they are between the box and its visitors.
         """
-        box = self._by_alias.get(names.key_alias_of(public_key))
+        box = self.boxes.of_key(public_key)
         if box is not None:
             self._put_out(box, NOT_ADMITTED, "banned", "The operator keeps this box out")
 
     def box_may(self, public_key: bytes, quota: Quota) -> None:
         """What a box may from now on; nothing if it is not online."""
-        box = self._by_alias.get(names.key_alias_of(public_key))
+        box = self.boxes.of_key(public_key)
         if box is not None:
             box.quota, box.bucket = quota, None
 
     def box_announced(self, connection: int, apps: Collection[str]) -> None:
         """The whole set of apps that this box exposes from now on. Visits under way go on."""
-        box = self._boxes.get(connection)
+        box = self.boxes.at(connection)
         if box is not None:
             box.apps = frozenset(apps)
             box.announced = True
 
     def box_dialled_by(self, connection: int, message: Dial) -> None:
-        """How visitors dial this box from now on. They see to it that the box has signed it."""
-        box = self._boxes.get(connection)
+        """How visitors dial this box from now on. They check that the box has signed it."""
+        box = self.boxes.at(connection)
         if box is not None:
             dial = DialOffered(message.descriptor, message.signature)
             box.dial = dial if message.descriptor else None
@@ -211,14 +160,12 @@ class Rendezvous:
 
         Links live on; visitors without an answer get an error.
         """
-        box = self._boxes.pop(connection, None)
+        box = self.boxes.remove(connection)
         if box is None:
             return
-        for name in (box.alias, box.key_alias, *box.others):
-            del self._by_alias[name]
         for session in tuple(box.sessions):
             visit = self._visits[session]
-            if not visit.take(Step.LEAVE) and visit.phase is not Phase.LEFT:
+            if not visit.advance(Step.LEAVE) and visit.phase is not Phase.LEFT:
                 error = VisitError(
                     "box-offline", f"The box {box.alias} lost its connection", RETURNING_RETRY_S
                 )
@@ -231,7 +178,7 @@ class Rendezvous:
             return
         match message:
             case BoxAnswer(session, sdp, signature):
-                if visit.take(Step.ANSWER):
+                if visit.advance(Step.ANSWER):
                     self._effects.append(ToVisitor(session, VisitAnswer(sdp, signature)))
             case BoxCandidate(session, candidate, mid):
                 if visit.phase in TRICKLING:
@@ -250,8 +197,8 @@ class Rendezvous:
                 if visit.phase is Phase.OFFERED:
                     error = VisitError("box-silent", "The box gave up before it answered")
                     self._end(session, error, notify_box=False)
-                elif visit.take(Step.LEAVE):
-                    self._boxes[connection].offers -= 1
+                elif visit.advance(Step.LEAVE):
+                    self.boxes[connection].offers -= 1
 
     # Visitors
 
@@ -262,7 +209,8 @@ class Rendezvous:
             code = GOING_DOWN if refusal.code == "going-down" else NORMAL
             self._refuse(request.session, refusal, code)
             return
-        box = self._by_alias[request.alias]
+        box = self.boxes.called(request.alias)
+        assert box is not None  # else there was a refusal
         peer_id = names.peer_id_of(box.public_key)
         if request.app is None:
             listed = tuple(sorted(app for app in box.apps if not names.is_unlisted(app)))
@@ -271,7 +219,7 @@ class Rendezvous:
         visit = Visit(request, box.connection, ends_at=now + self._limits.visit_s)
         self._visits[request.session] = visit
         box.sessions.add(request.session)
-        self._arm(visit)
+        self._deadlines.add(visit)
         self._effects.append(
             ToVisitor(
                 request.session,
@@ -307,7 +255,7 @@ class Rendezvous:
         self._end(session, VisitError("protocol", why), PROTOCOL)
 
     def too_much(self, session: str) -> None:
-        """The address of the visitor says more than is read: it gets an error."""
+        """The visitor's address sends messages faster than they are read: it gets an error."""
         error = VisitError("rate-limited", "Too many messages from this address", BUSY_RETRY_S)
         self._end(session, error)
 
@@ -321,14 +269,11 @@ class Rendezvous:
 
     def next_timeout(self) -> float | None:
         """When `handle_timeout` has something to do at the earliest; None: never."""
-        while self._deadlines and self._stale(*self._deadlines[0]):
-            heapq.heappop(self._deadlines)
-        return self._deadlines[0][0] if self._deadlines else None
+        return self._deadlines.next()
 
     def handle_timeout(self, now: float) -> None:
         """End every visit whose time is up."""
-        while (due := self.next_timeout()) is not None and due <= now:
-            _, session = heapq.heappop(self._deadlines)
+        while (session := self._deadlines.pop_due(now)) is not None:
             if self._visits[session].phase is Phase.OFFERED:
                 error = VisitError("box-silent", "The box did not answer in time", BUSY_RETRY_S)
                 self._end(session, error)
@@ -341,15 +286,15 @@ class Rendezvous:
         for session in tuple(self._visits):
             error = VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)
             self._end(session, error, GOING_DOWN, notify_box=False)
-        for connection in self._boxes:
-            self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
+        for box in self.boxes:
+            self._effects.append(CloseBox(box.connection, GOING_DOWN, "going down"))
 
-    def _put_out(self, box: _Box, close_code: int, code: str, why: str) -> None:
+    def _put_out(self, box: OnlineBox, close_code: int, code: str, why: str) -> None:
         self._effects.append(ToBox(box.connection, AgentError(code, why)))
         self._effects.append(CloseBox(box.connection, close_code, code))
         self.box_offline(box.connection)
 
-    def _wait_s(self, box: _Box, now: float) -> float:
+    def _wait_s(self, box: OnlineBox, now: float) -> float:
         """0.0 if this box may be visited once more now, else when it may be again."""
         if box.bucket is None:
             most = box.quota.visits_per_minute
@@ -361,7 +306,7 @@ class Rendezvous:
     def _refusal(self, request: VisitRequest, now: float) -> VisitError | None:
         if self._going_down:
             return VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)
-        box = self._by_alias.get(request.alias)
+        box = self.boxes.called(request.alias)
         if box is None:
             if request.known:
                 message = f"The box {request.alias} is not connected now"
@@ -382,17 +327,17 @@ class Rendezvous:
 
     def _offered(self, visit: Visit, sdp: str, place: int | None, now: float) -> None:
         session, connection = visit.request.session, visit.connection
-        if not visit.take(Step.OFFER):
+        if not visit.advance(Step.OFFER):
             self.violated(session, "A second offer")
             return
-        box = self._boxes[connection]
+        box = self.boxes[connection]
         box.offers += 1
         if box.offers > self._limits.visits_per_box:
             error = VisitError("box-busy", "Too many visitors at once", BUSY_RETRY_S)
             self._end(session, error, notify_box=False)
         else:
             visit.answer_by = now + self._limits.answer_s
-            self._arm(visit)
+            self._deadlines.add(visit)
             request = visit.request
             offer = BoxOffer(session, request.app, sdp, request.box_ice, request.visitor, place)
             self._effects.append(ToBox(connection, offer))
@@ -414,25 +359,13 @@ class Rendezvous:
         self._effects.append(CloseVisitor(session, code, error.code if error else ""))
 
     def _send_box_end(self, visit: Visit) -> None:
-        if visit.phase in TRICKLING and visit.connection in self._boxes:
+        if visit.phase in TRICKLING and self.boxes.at(visit.connection) is not None:
             self._effects.append(ToBox(visit.connection, BoxEnd(visit.request.session)))
 
     def _forget(self, session: str) -> Visit | None:
         visit = self._visits.pop(session, None)
-        box = self._boxes.get(visit.connection) if visit is not None else None
+        box = self.boxes.at(visit.connection) if visit is not None else None
         if visit is not None and box is not None:
             box.sessions.discard(session)
             box.offers -= visit.phase in TRICKLING
         return visit
-
-    def _arm(self, visit: Visit) -> None:
-        # Deadlines of visits that ended stay in the heap until they are due: thrown out in bulk
-        # before they outnumber the living ones by far.
-        if len(self._deadlines) > 2 * len(self._visits) + 1024:
-            self._deadlines = [entry for entry in self._deadlines if entry[1] in self._visits]
-            heapq.heapify(self._deadlines)
-        heapq.heappush(self._deadlines, (visit.due(), visit.request.session))
-
-    def _stale(self, due: float, session: str) -> bool:
-        visit = self._visits.get(session)
-        return visit is None or visit.due() != due

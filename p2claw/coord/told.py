@@ -37,11 +37,11 @@ class Told:
     def of_box(self, alias: str) -> str:
         """The value for visitors of this box: ICE servers, and how it is dialled if it can be."""
         config = self._config
-        relay = self._rendezvous.may_relay(alias)
+        relay = self._rendezvous.boxes.may_relay(alias)
         servers = ice_servers(config, secrets.token_urlsafe(8), int(time.time()), relay=relay)
         lasts_ms = config.turn_ttl_s * 1000 if config.turn_urls else 0
         told = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
-        dial = self._rendezvous.dialled(alias)
+        dial = self._rendezvous.boxes.dialled(alias)
         if dial:
             told.append(_metric("p2claw-dial", 0, dial))
         return ", ".join(told)

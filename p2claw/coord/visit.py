@@ -69,8 +69,8 @@ class Visit:
     visitor_candidates: int = 0
     box_candidates: int = 0
 
-    def take(self, step: Step) -> bool:
-        """Move on by a step; False, and nothing changed, where the table has no such pair."""
+    def advance(self, step: Step) -> bool:
+        """Move on by a step; False, and nothing changed, if the table has no such pair."""
         following = NEXT.get((self.phase, step))
         if following is None:
             return False

@@ -89,7 +89,7 @@ class Visitors:
             return _too_many(address, "Too many visits from here", wait_s)
         try:
             alias, app = _named(request)
-            known = self._switchboard.rendezvous.is_online(alias)
+            known = self._switchboard.rendezvous.boxes.is_online(alias)
             if not known:
                 # Whoever asks for a box that is there is not refused for what others do.
                 if (wait_s := self._failures.wait_s(address, now)) > 0:
@@ -102,7 +102,7 @@ class Visitors:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot answer just now", 5)
         now_s = int(time.time())
-        relay = self._switchboard.rendezvous.may_relay(alias)
+        relay = self._switchboard.rendezvous.boxes.may_relay(alias)
         return VisitRequest(
             session=session,
             alias=alias,

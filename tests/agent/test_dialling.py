@@ -45,9 +45,9 @@ def visitors_of(agent: RunningAgent) -> InProcess:
 
 async def handed_out(server: RunningServer) -> DialOffered:
     """What the coordinator has of the one box."""
-    boxes = server.rendezvous._boxes
-    await until(lambda: any(box.dial for box in boxes.values()))
-    (dial,) = (box.dial for box in boxes.values())
+    boxes = server.rendezvous.boxes
+    await until(lambda: any(box.dial for box in boxes))
+    (dial,) = (box.dial for box in boxes)
     assert dial is not None
     return dial
 
@@ -93,7 +93,7 @@ async def test_a_dial_that_reaches_nobody_costs_a_visitor_little(
     await handed_out(server)
     visitors = visitors_of(agent)
     visitors._dialling._generations.clear()
-    (box,) = server.rendezvous._boxes.values()
+    (box,) = server.rendezvous.boxes
     assert box.dial is not None
     unreachable = replace(Descriptor.unpack(box.dial.descriptor), addresses=((host, 9),)).pack()
     box.dial = DialOffered(unreachable, agent.agent._identity.sign("dial", unreachable))
@@ -109,7 +109,7 @@ async def test_a_descriptor_that_the_coordinator_made_up_is_a_wrong_key(
     agent: RunningAgent, server: RunningServer
 ) -> None:
     dial = await handed_out(server)
-    (box,) = server.rendezvous._boxes.values()
+    (box,) = server.rendezvous.boxes
     box.dial = DialOffered(dial.descriptor[:-1] + b"\1", dial.signature)
     with pytest.raises(LinkError) as caught:
         await agent.visit()

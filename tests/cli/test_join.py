@@ -159,7 +159,7 @@ async def test_a_variable_does_not_carry_a_box_away(home: Path, tmp_path: Path) 
         assert "P2CLAW_COORDINATOR" in refused.error["message"]
         async with box(home, P2CLAW_COORDINATOR=one.url + "/") as facts:
             assert facts["coordinator"] == one.url
-        assert two.rendezvous.boxes == 0
+        assert len(two.rendezvous.boxes) == 0
 
 
 async def test_the_command_line_leads_elsewhere_and_says_that_it_is_for_once(

@@ -323,8 +323,8 @@ async def test_a_page_in_a_browser_is_not_let_in(server: RunningServer) -> None:
 
 async def test_a_connection_that_is_lost_takes_the_box_offline(server: RunningServer) -> None:
     async with registered_agent(server.url, KEY, ("dog",)):
-        assert server.rendezvous.boxes == 1
-    await eventually(lambda: server.rendezvous.boxes == 0)
+        assert len(server.rendezvous.boxes) == 1
+    await eventually(lambda: len(server.rendezvous.boxes) == 0)
 
 
 async def test_an_agent_is_told_when_the_coordinator_goes_down(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_deadlines_of_visits_that_are_over_do_not_pile_up(stage: Stage) -> None:
     for number in range(20_000):
         stage.offered(f"s{number}")
         stage.rendezvous.visitor_gone(f"s{number}")
-    assert len(stage.rendezvous._deadlines) < 2_000
+    assert len(stage.rendezvous._deadlines._heap) < 2_000
 
 
 def test_a_visit_keeps_its_deadline_when_others_are_thrown_out() -> None:

@@ -42,7 +42,7 @@ def test_a_page_is_told_how_its_box_is_dialled(rendezvous: Rendezvous) -> None:
 
 
 def test_a_box_is_found_by_its_key_alias_too(rendezvous: Rendezvous) -> None:
-    (box,) = rendezvous._boxes.values()
+    (box,) = rendezvous.boxes
     assert dial_in(told(rendezvous).of_box(box.key_alias)) == KEY + SIGNATURE + DESCRIPTOR
 
 

@@ -117,7 +117,7 @@ class _World:
                 case CloseVisitor(session):
                     self.visitors.remove(session)
         assert self.rendezvous.visits <= min(_LIMITS.visits, len(self.visitors))
-        assert self.rendezvous.boxes <= len(self.boxes)
+        assert len(self.rendezvous.boxes) <= len(self.boxes)
 
 
 def run(data: bytes) -> None:

@@ -1,0 +1,104 @@
+"""The boxes that are online, by their control connection and by every alias. Sans-IO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from p2claw import names
+from p2claw.coord.rate_limits import TokenBucket
+from p2claw.coord.store.base import Quota
+from p2claw.wire.signalling import DialOffered
+
+
+@dataclass(slots=True)
+class OnlineBox:
+    """A box that is online.
+
+    others: aliases beside `alias` and `key_alias`. bucket: of visits; there from the first one on.
+    announced: whether `apps` is what it announced on this connection. sessions: visits under way.
+    offers: of these, those that cost the box something, as an introduction alone does not.
+    """
+
+    connection: int
+    public_key: bytes
+    alias: str
+    key_alias: str
+    apps: frozenset[str]
+    others: tuple[str, ...]
+    quota: Quota
+    bucket: TokenBucket | None = None
+    announced: bool = False
+    dial: DialOffered | None = None
+    sessions: set[str] = field(default_factory=set)
+    offers: int = 0
+
+
+class OnlineBoxes:
+    """The table of boxes that are online."""
+
+    def __init__(self) -> None:
+        self._by_connection: dict[int, OnlineBox] = {}
+        self._by_alias: dict[str, OnlineBox] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_connection)
+
+    def __iter__(self) -> Iterator[OnlineBox]:
+        return iter(self._by_connection.values())
+
+    def __getitem__(self, connection: int) -> OnlineBox:
+        return self._by_connection[connection]
+
+    def at(self, connection: int) -> OnlineBox | None:
+        """The box with this control connection; None: there is none, or it has been replaced."""
+        return self._by_connection.get(connection)
+
+    def called(self, alias: str) -> OnlineBox | None:
+        """The box with this alias, of whatever kind."""
+        return self._by_alias.get(alias)
+
+    def of_key(self, public_key: bytes) -> OnlineBox | None:
+        """The box with this key."""
+        return self._by_alias.get(names.key_alias_of(public_key))
+
+    def is_online(self, alias: str) -> bool:
+        """Whether the box with this alias, or key alias, has a control connection."""
+        return alias in self._by_alias
+
+    def may_relay(self, alias: str) -> bool:
+        """Whether visits of the box with this alias are given TURN servers."""
+        box = self._by_alias.get(alias)
+        return box is None or box.quota.relay
+
+    def dialled(self, alias: str) -> bytes:
+        """Key, signature and descriptor of the box with this alias; empty if it is not dialled."""
+        box = self._by_alias.get(alias)
+        if box is None or box.dial is None:
+            return b""
+        return box.public_key + box.dial.signature + box.dial.descriptor
+
+    def apps_of(self, connection: int) -> int | None:
+        """How many apps this box may have; None: as many as the protocol allows."""
+        box = self._by_connection.get(connection)
+        return None if box is None else box.quota.apps
+
+    def add(self, box: OnlineBox) -> None:
+        """A box has come online. None with its key may be there."""
+        self._by_connection[box.connection] = box
+        for name in (box.alias, box.key_alias, *box.others):
+            self._by_alias[name] = box
+
+    def rename(self, box: OnlineBox, alias: str) -> None:
+        """Call a box by another alias first of all; it keeps those that it has."""
+        box.others = (box.alias, *box.others)
+        box.alias = alias
+        self._by_alias[alias] = box
+
+    def remove(self, connection: int) -> OnlineBox | None:
+        """The box with this connection, which is not online any more; None if it was not before."""
+        box = self._by_connection.pop(connection, None)
+        if box is not None:
+            for name in (box.alias, box.key_alias, *box.others):
+                del self._by_alias[name]
+        return box
