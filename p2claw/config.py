@@ -63,7 +63,7 @@ class UpstreamLimits:
     """Limits of the agent's connections to one upstream."""
 
     connections: int = 384
-    """Of these and of the two below each visitor has a share, and each network: shares.py."""
+    """Of these and of the two below each visitor has a share, and each network: fair_shares.py."""
     lasting: int = 1_024
     """Exchanges that have lasted for gate.LASTING_S: their connections are not of the above."""
     waiting: int = 4_096

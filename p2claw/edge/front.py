@@ -82,10 +82,10 @@ class Front:
                     self._rest()
                 return
             host = address[0]
-            place = self._places.take(host)
+            place = self._places.hold(host)
             if place is Place.NONE:
                 accepted.close()
-                self._refuse("full" if self._places.taken >= self._places.total else "share")
+                self._refuse("full" if self._places.in_use >= self._places.total else "share")
                 continue
             if place is Place.LAST:
                 self._refuse("nearly-full")
@@ -96,27 +96,27 @@ class Front:
     async def _open(self, accepted: socket.socket, host: str, place: Place) -> None:
         held = True
 
-        def give() -> None:
+        def release() -> None:
             nonlocal held
             if held:
                 held = False
-                self._places.give(host)
+                self._places.release(host)
 
         accepted.setblocking(False)
         with contextlib.suppress(OSError):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             await self._loop.connect_accepted_socket(
-                lambda: self._make(place is Place.LAST, give),
+                lambda: self._make(place is Place.LAST, release),
                 accepted,
                 ssl=self._context,
                 ssl_handshake_timeout=self._handshake_s if self._context else None,
             )
         except (OSError, ssl.SSLError, TimeoutError):
-            give()  # it went away, or its handshake failed: the fault of the other end
+            release()  # it went away, or its handshake failed: the fault of the other end
             accepted.close()
         except asyncio.CancelledError:
-            give()
+            release()
             accepted.close()
             raise
 
@@ -130,12 +130,12 @@ class Front:
         """Log the first of a spell, and its end: a flood does not fill the log."""
         self._refused += 1
         if self._quiet is None:
-            log.warning("sockets refused", reason=reason, open=self._places.taken)
+            log.warning("sockets refused", reason=reason, open=self._places.in_use)
         else:
             self._quiet.cancel()
         self._quiet = self._loop.call_later(_QUIET_S, self._over)
 
     def _over(self) -> None:
         self._quiet = None
-        log.info("sockets refused no more", refused=self._refused, open=self._places.taken)
+        log.info("sockets refused no more", refused=self._refused, open=self._places.in_use)
         self._refused = 0

@@ -1,18 +1,18 @@
 """How many sockets a server holds, and who may have one more. Sans-IO.
 
 An address, one IPv4 address or one IPv6 /64, may hold as many as are free: half of all if it is
-alone, and whoever comes later always finds some. The last ones are for agents and for who monitors
-the server, because a server that its boxes cannot reach is of no use to anybody.
+alone, and an address that comes later always finds some. The last sockets are for agents and for
+monitoring, because a server that its boxes cannot reach is of no use to anybody.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from p2claw.config import Network
+from p2claw.fair_shares import FairShares
 
 # One in so many is among the last.
 LAST_OF = 8
@@ -32,36 +32,30 @@ class Places:
     def __init__(self, total: int, trusted: Sequence[Network] = ()) -> None:
         self.total = total
         self._trusted = trusted
-        self._taken = 0
-        self._held: Counter[str] = Counter()
+        self._shares = FairShares(total)
 
     @property
-    def taken(self) -> int:
+    def in_use(self) -> int:
         """How many sockets there are."""
-        return self._taken
+        return self._shares.in_use
 
-    def take(self, host: str) -> Place:
-        """A socket of this address has come. Unless it gets none, it is to be given back."""
-        free, key = self.total - self._taken, _key(host)
-        if free <= 0 or (self._held[key] >= free and not _is_within(key, self._trusted)):
-            if not self._held[key]:
-                del self._held[key]
+    def hold(self, host: str) -> Place:
+        """A socket of this address has come. Unless it gets no place, `release` must follow."""
+        free, key = self.total - self._shares.in_use, _key(host)
+        # An address is a visitor that is alone in its network.
+        if free <= 0 or not (self._shares.may(key, key) or _is_within(key, self._trusted)):
             return Place.NONE
-        self._taken += 1
-        self._held[key] += 1
+        self._shares.hold(key, key)
         return Place.LAST if free <= self.total // LAST_OF else Place.ORDINARY
 
-    def give(self, host: str) -> None:
+    def release(self, host: str) -> None:
         """A socket of this address is closed."""
         key = _key(host)
-        self._taken -= 1
-        self._held[key] -= 1
-        if not self._held[key]:
-            del self._held[key]
+        self._shares.release(key, key)
 
     def addresses(self) -> int:
         """How many addresses hold a socket."""
-        return len(self._held)
+        return self._shares.visitors
 
 
 def _key(host: str) -> str:

@@ -7,48 +7,48 @@ from ipaddress import ip_network
 from p2claw.edge.places import Place, Places
 
 
-def taken(places: Places, host: str, wanted: int) -> int:
+def held(places: Places, host: str, wanted: int) -> int:
     """How many of so many this address gets."""
-    return sum(places.take(host) is not Place.NONE for _ in range(wanted))
+    return sum(places.hold(host) is not Place.NONE for _ in range(wanted))
 
 
 def test_an_address_alone_gets_half() -> None:
-    assert taken(Places(100), "192.0.2.1", 100) == 50
+    assert held(Places(100), "192.0.2.1", 100) == 50
 
 
 def test_a_newcomer_always_finds_some() -> None:
     places = Places(1000)
     for number in range(1, 6):
-        assert taken(places, f"192.0.2.{number}", 1000) > 0
+        assert held(places, f"192.0.2.{number}", 1000) > 0
 
 
 def test_a_slash_64_is_one_address() -> None:
     places = Places(100)
-    assert sum(taken(places, f"2001:db8::{number:x}", 1) for number in range(1, 101)) == 50
-    assert taken(places, "2001:db8:0:1::1", 1) == 1
+    assert sum(held(places, f"2001:db8::{number:x}", 1) for number in range(1, 101)) == 50
+    assert held(places, "2001:db8:0:1::1", 1) == 1
 
 
 def test_a_mapped_address_is_the_address() -> None:
     places = Places(100)
-    assert taken(places, "192.0.2.1", 50) == 50
-    assert taken(places, "::ffff:192.0.2.1", 1) == 0
+    assert held(places, "192.0.2.1", 50) == 50
+    assert held(places, "::ffff:192.0.2.1", 1) == 0
 
 
 def test_a_trusted_proxy_has_no_share() -> None:
-    assert taken(Places(100, (ip_network("127.0.0.0/8"),)), "127.0.0.1", 200) == 100
+    assert held(Places(100, (ip_network("127.0.0.0/8"),)), "127.0.0.1", 200) == 100
 
 
 def test_the_last_eighth_is_marked() -> None:
     places = Places(16)
-    got = [places.take(f"192.0.2.{number}") for number in range(17)]
+    got = [places.hold(f"192.0.2.{number}") for number in range(17)]
     assert got == [Place.ORDINARY] * 14 + [Place.LAST] * 2 + [Place.NONE]
 
 
-def test_what_is_given_back_is_forgotten() -> None:
+def test_a_socket_that_is_closed_is_forgotten() -> None:
     places = Places(4)
     for _ in range(2):
-        places.take("192.0.2.1")
-    assert places.take("192.0.2.1") is Place.NONE
+        places.hold("192.0.2.1")
+    assert places.hold("192.0.2.1") is Place.NONE
     for _ in range(2):
-        places.give("192.0.2.1")
-    assert (places.taken, places.addresses()) == (0, 0)
+        places.release("192.0.2.1")
+    assert (places.in_use, places.addresses()) == (0, 0)

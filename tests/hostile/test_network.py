@@ -126,7 +126,7 @@ async def test_a_connection_between_two_requests_is_kept(hasty: RunningServer) -
                 name = await response.json()
             await asyncio.sleep(1.0)  # longer than a head may take
         assert name["status"] == "ok"
-        assert hasty.places.taken == 1
+        assert hasty.places.in_use == 1
 
 
 async def test_a_control_connection_outlives_all_deadlines(hasty: RunningServer) -> None:
@@ -150,7 +150,7 @@ async def test_who_reads_nothing_of_what_it_asked_for_is_closed(tmp_path: Path) 
                     while True:  # more than all buffers between the two hold
                         await loop.sock_sendall(one, ask * 100)
             async with asyncio.timeout(WAIT_S):
-                await until(lambda: server.places.taken == 0)
+                await until(lambda: server.places.in_use == 0)
 
 
 async def test_a_full_address_leaves_others_their_service(
@@ -159,7 +159,7 @@ async def test_a_full_address_leaves_others_their_service(
     with caplog.at_level(logging.INFO, logger="p2claw"):
         sockets = await silent(hasty, 200)
         with closed_after(sockets):
-            assert hasty.places.taken <= 33  # half, and who asks here
+            assert hasty.places.in_use <= 33  # half, and who asks here
             assert await status(hasty, source="127.0.0.2") == 200
     lines = [line for line in caplog.messages if "sockets refused" in line]
     assert len(lines) == 1, "one line when a limit begins, not one per socket"
@@ -173,7 +173,7 @@ async def test_the_last_places_are_for_agents_and_monitoring(tmp_path: Path) -> 
             for one in await silent(server, 1, source=f"127.0.0.{number}")
         ]
         with closed_after(sockets):
-            await until(lambda: server.places.taken == 14)
+            await until(lambda: server.places.in_use == 14)
             assert await status(server, source="127.0.0.9") == 503
             assert await status(server, "/healthz", source="127.0.0.9") == 200
             async with registered_agent(server.url, key_of(1), ("dog",)):
@@ -189,4 +189,4 @@ async def test_a_tls_handshake_that_never_ends_is_closed(tmp_path: Path) -> None
         with closed_after(sockets):
             assert all(await asyncio.gather(*map(is_closed, sockets)))
         async with asyncio.timeout(WAIT_S):
-            await until(lambda: server.places.taken == 0)
+            await until(lambda: server.places.in_use == 0)

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from p2claw.agent.request_faults import BodyTooLargeFault, BoxBusyFault
-from p2claw.agent.upstream.shares import Shares
 from p2claw.config import SpoolLimits
+from p2claw.fair_shares import FairShares
 from p2claw.private_file import make_private_directory
 from p2claw.units import KIB
 
@@ -34,7 +34,7 @@ class SpoolSpace:
 
     def __init__(self, directory: Path, limits: SpoolLimits) -> None:
         self.limits = limits
-        self._shares = Shares(limits.total_bytes)
+        self._shares = FairShares(limits.total_bytes)
         self._directory = directory
 
     @property

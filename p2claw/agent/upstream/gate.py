@@ -7,9 +7,9 @@ after a slow dial. A request that waits for long is a long poll or an upload. It
 little, and is not counted.
 
 All requests together have so many connections and places in the queue, and each visitor has a share
-of them: `shares.py`. A response that lasts, such as a long poll or a stream of events, is counted
-apart, with others that last, so that many of them leave no fewer connections to the rest.
-`turns.py` decides whose turn it is.
+of them (`fair_shares.py`). Responses that last, such as long polls and streams of events, are
+counted apart, so that many of them leave no fewer connections to other requests. `turns.py` decides
+whose turn it is.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from p2claw.agent.request_faults import BoxBusyFault
-from p2claw.agent.upstream.shares import Shares
 from p2claw.agent.upstream.turns import Turns, Waiter
 from p2claw.config import UpstreamLimits
+from p2claw.fair_shares import FairShares
 
 FIRST = 6.0  # what browsers open to one host
 LEAST = 2.0
@@ -60,9 +60,9 @@ class Gate:
         self._name = name
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._connections = Shares(limits.connections)
-        self._lasting = Shares(limits.lasting)
-        self._places = Shares(limits.waiting)
+        self._connections = FairShares(limits.connections)
+        self._lasting = FairShares(limits.lasting)
+        self._places = FairShares(limits.waiting)
         self._turns: Turns[Ticket] = Turns(self._connections.held)
         # The oldest first. A plain dict finds its first key the slower, the more came before it.
         self._young: OrderedDict[Ticket, None] = OrderedDict()  # those that are counted

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from p2claw.agent.upstream.shares import Shares
 from p2claw.agent.visitors.refusals import DIALS, PLACES, VISITORS, Refusals
 from p2claw.config import AgentLimits
+from p2claw.fair_shares import FairShares
 from p2claw.log import get_log
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Refuse
 
@@ -36,7 +36,7 @@ class Admission:
         self._refusals = refusals or Refusals()
         self._exposes = exposes
         self._evict = evict
-        self._links = Shares(limits.links)
+        self._links = FairShares(limits.links)
         self._network_of: dict[str, str] = {}
         self._gone: OrderedDict[str, None] = (
             OrderedDict()

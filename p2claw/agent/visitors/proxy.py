@@ -29,10 +29,10 @@ from p2claw.agent.request_faults import (
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
-from p2claw.agent.upstream.shares import Shares
 from p2claw.agent.visitors.refusals import REQUESTS, Refusals
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
+from p2claw.fair_shares import FairShares
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.wire.frames.heads import error_response
@@ -68,7 +68,7 @@ class Proxy:
         self._https_only = HttpsOnlyApps()
         self._observer = Observer(noticed)
         self._pools: dict[UpstreamAddress, Pool] = {}
-        self._sockets = Shares(limits.sockets)
+        self._sockets = FairShares(limits.sockets)
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
 
     async def forward(self, stream: BoxStream, visit: Visit) -> None:

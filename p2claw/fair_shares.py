@@ -1,4 +1,4 @@
-"""How many of a limited thing (links, connections) each visitor and each network may hold.
+"""How many of a limited thing (links, connections) each visitor and each network may hold. Sans-IO.
 
 That depends on how many are free, as queues share the memory of a switch (Choudhury, Hahne: Dynamic
 Queue Length Thresholds, 1998). A visitor that is alone may hold many, but never all. When others
@@ -15,7 +15,7 @@ from collections import Counter
 OF_FREE = 2
 
 
-class Shares:
+class FairShares:
     """The shares of `total` things. They are held by visitors, each of one network."""
 
     __slots__ = ("_held", "_in_use", "_of_network", "total")
@@ -30,6 +30,11 @@ class Shares:
     def in_use(self) -> int:
         """How many are held, by all visitors together."""
         return self._in_use
+
+    @property
+    def visitors(self) -> int:
+        """How many visitors hold any."""
+        return len(self._held)
 
     def held(self, visitor: object) -> int:
         """How many a visitor holds."""
