@@ -5,9 +5,11 @@ Source: docs/WIRE.md §9. The lines are for visitors, so they name no port and n
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import ClassVar
 
-from p2claw.errors import P2clawError
+from p2claw.errors import LocalProtocolError, P2clawError
 from p2claw.wire.frames.codes import Code
 
 
@@ -110,3 +112,19 @@ class HeadTooLargeFault(RequestFault):
 class UpstreamClosedFault(AppBrokenFault):
     """The connection ended before any byte of a response. If it was kept from an earlier request,
     the app may only have closed it for being idle."""
+
+
+@contextlib.contextmanager
+def head_of_app() -> Iterator[None]:
+    """For a block that sends the head of an app's response: what is wrong in it is the app's fault.
+
+    Raises HeadTooLargeFault, AppBrokenFault.
+    """
+    try:
+        yield
+    except LocalProtocolError as error:
+        if error.code == "head-too-large":
+            raise HeadTooLargeFault(error.message) from None
+        if error.code == "head-invalid":
+            raise AppBrokenFault(error.message) from None
+        raise

@@ -25,11 +25,10 @@ from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.own_urls import origins_of
 from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.request_faults import (
-    AppBrokenFault,
     BadRequestFault,
-    HeadTooLargeFault,
     RequestFault,
     UpstreamClosedFault,
+    head_of_app,
 )
 from p2claw.agent.upstream.http_connection import HttpConnection
 from p2claw.agent.upstream.pool import Pool
@@ -244,14 +243,8 @@ class Exchange:
             origins=origins,
             notice=self._observer.unreported(self._visit),
         )
-        try:
+        with head_of_app():
             await self._respond_with(head, end=end)
-        except LocalProtocolError as error:
-            if error.code == "head-too-large":
-                raise HeadTooLargeFault(error.message) from None
-            if error.code == "head-invalid":
-                raise AppBrokenFault(error.message) from None
-            raise
         self.responded = True
         return end
 

@@ -20,7 +20,7 @@ from p2claw.agent.http.fields import (
     response_fields,
 )
 from p2claw.agent.http.observer import Observer
-from p2claw.agent.request_faults import AppBrokenFault, BadRequestFault, HeadTooLargeFault
+from p2claw.agent.request_faults import AppBrokenFault, BadRequestFault, head_of_app
 from p2claw.agent.websockets.upstream_socket import (
     Broken,
     Opened,
@@ -29,7 +29,7 @@ from p2claw.agent.websockets.upstream_socket import (
     open_socket,
 )
 from p2claw.config import UpstreamLimits
-from p2claw.errors import LocalProtocolError, RemoteProtocolError
+from p2claw.errors import RemoteProtocolError
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.units import KIB
@@ -117,15 +117,8 @@ class WebSocketBridge:
         # 200 would mean that it is open, but an upstream that sends 200 has refused.
         if opened.socket is None and status == 200:
             status = 400
-        try:
-            head = ResponseHead(status, fields)
-            await self._stream.respond(head, end=opened.socket is None)
-        except LocalProtocolError as error:
-            if error.code == "head-too-large":
-                raise HeadTooLargeFault(error.message) from None
-            if error.code == "head-invalid":
-                raise AppBrokenFault(error.message) from None
-            raise
+        with head_of_app():
+            await self._stream.respond(ResponseHead(status, fields), end=opened.socket is None)
         self.responded = True
 
     async def _join(self, socket: UpstreamSocket) -> None:
