@@ -85,11 +85,13 @@ def _is_number(hostname: str) -> bool:
 
 
 def _split(url: str, code: str, expected: str) -> SplitResult:
-    parts = urlsplit(url)
     try:
-        usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(url)
+        usable = parts.scheme in _PORTS and parts.port != 0 and "@" not in parts.netloc
+        # As a resolver does it: an empty label, or one of 64 letters, is no name (UnicodeError).
+        usable = usable and bool((parts.hostname or "").encode("idna"))
     except ValueError:
         usable = False
-    if not usable or "@" in parts.netloc:
-        raise UsageError(f"{url!r} is not {expected}", code=code)
+    if not usable:
+        raise UsageError(f"{url!r} is not {expected}", code=code, hint="Check it for typing errors")
     return parts

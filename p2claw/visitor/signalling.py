@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import aiohttp
 
 from p2claw.errors import LinkError, RefusedError, RemoteProtocolError
 from p2claw.link.channel import Channel
+from p2claw.link.kept_clock import is_clock_kept
 from p2claw.link.localhost import LocalhostResolver
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.log import get_log
@@ -43,6 +45,9 @@ log = get_log("visitor")
 # The slowest path, a relay over TLS behind two lost packets, takes some five seconds.
 OPEN_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 1.0
+
+# Of a library's text, or of what a server sent.
+MOST_QUOTED = 160
 
 # For the coordinator's Close: nothing depends on it, and it is a round trip away.
 GOODBYE_S = 0.001
@@ -108,6 +113,18 @@ async def open_channel(
     if pins is not None:
         pins.add(address.host, introduced.peer_id)
     return Opened(peer, channel, introduced.peer_id)
+
+
+async def introduce(address: AppUrl) -> Introduced:
+    """Be introduced to the box, and leave at once. Raises as `open_channel`."""
+    deadline = asyncio.get_running_loop().time() + OPEN_TIMEOUT_S
+    async with _session(address, deadline) as socket:
+        introduced = await socket.next()
+        if not isinstance(introduced, Introduced):
+            raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
+        check_key(address, introduced.peer_id, None)
+        socket.send(VisitEnd())
+    return introduced
 
 
 async def list_apps(url: str, *, edge: str | None = None) -> Apps:
@@ -228,7 +245,10 @@ class _Socket:
                 hint="Try again; if it stays so, the box or its coordinator hangs",
             ) from None
         if received.type is not aiohttp.WSMsgType.TEXT:
-            raise LinkError(f"the coordinator closed the introduction ({self._socket.close_code})")
+            raise LinkError(
+                f"the coordinator closed the introduction ({self._socket.close_code})",
+                hint="Try again in a few seconds: it may be restarting",
+            )
         message = decode_visit(received.data)
         if isinstance(message, VisitError):
             raise _refused(message)
@@ -264,9 +284,12 @@ async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
             raise _unreachable(address, "no answer") from None
         except aiohttp.WSServerHandshakeError as error:
             if error.status != 429:
-                raise _unreachable(address, str(error)) from error
+                why = f"it responds {error.status}, and is no coordinator"
+                raise _unreachable(address, why) from error
             refused = VisitError("rate-limited", "Too many visits from this address just now")
             raise _refused(refused) from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise _of_certificate(address, error.certificate_error) from error
         except (aiohttp.ClientError, OSError) as error:
             raise _unreachable(address, str(error)) from error
         socket = _Socket(websocket, deadline)
@@ -282,9 +305,25 @@ def _refused(error: VisitError) -> RefusedError:
     return RefusedError(message.rstrip("."), code=error.code, hint=hint)
 
 
-def _unreachable(address: AppUrl, why: str) -> LinkError:
+def _unreachable(address: AppUrl, why: str, hint: str = "") -> LinkError:
+    # A library may add lines of what came over the wire.
+    line = " ".join(why.split())[:MOST_QUOTED]
     return LinkError(
-        f"nothing introduces visitors at {address.dial_host}:{address.dial_port}: {why}",
+        f"nothing introduces visitors at {address.dial_host}:{address.dial_port}: {line}",
         code="edge-unreachable",
-        hint="Check the URL; for a development edge name it with --edge http://127.0.0.1:8787",
+        hint=hint
+        or "Check the URL; for a development edge name it with --edge http://127.0.0.1:8787",
     )
+
+
+def _of_certificate(address: AppUrl, error: Exception) -> LinkError:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return _unreachable(address, str(error))
+    # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED: by the clock of this machine.
+    if error.verify_code not in (9, 10):
+        hint = "Check the URL; the owner of the server has to see to its certificate"
+    elif is_clock_kept():
+        hint = "The clock of this machine is right: the server's certificate has to be renewed"
+    else:
+        hint = f"Look at the clock of this machine first: it says {time.strftime('%Y-%m-%d %H:%M')}"
+    return _unreachable(address, f"its certificate is not accepted: {error.verify_message}", hint)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import email.utils
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aioice import stun
 
+from p2claw.cli.doctor import network
 from tests.cli.demos import Demo
 from tests.cli.program import Ran, p2claw
 
@@ -35,6 +38,7 @@ def test_a_healthy_box_passes_and_is_visited(running: Demo) -> None:
     assert (ran.code, ran.json["ok"]) == (0, True)
     found = levels(ran)
     assert found.pop("stun") == "warn"  # none is configured
+    found.pop("buffers")  # as the machine has it
     assert set(found.values()) == {"ok"}
     assert found.keys() >= {"key", "upstream", "udp", "agent", "coordinator", "clock", "visit"}
 
@@ -127,7 +131,9 @@ def stun_server() -> Any:
 
 
 def test_a_stun_server_that_answers_is_ok(home: Path, stun_server: str) -> None:
-    assert levels(examine(home, "--stun", stun_server))["stun"] == "ok"
+    found = levels(examine(home, "--stun", stun_server))
+    assert (found["stun"], found["nat"], found["mtu"]) == ("ok", "ok", "ok")
+    assert "hairpin" not in found  # on loopback there is no NAT
 
 
 def test_a_stun_server_that_is_silent_fails(home: Path) -> None:
@@ -135,3 +141,67 @@ def test_a_stun_server_that_is_silent_fails(home: Path) -> None:
         silent.bind(("127.0.0.1", 0))
         url = f"stun:127.0.0.1:{silent.getsockname()[1]}"
         assert levels(examine(home, "--stun", url))["stun"] == "fail"
+
+
+def test_a_visit_from_outside_is_timed_step_by_step(running: Demo, home: Path) -> None:
+    ran = examine(home, running.url)
+    assert (ran.code, ran.json["ok"]) == (0, True)
+    steps = [check["check"] for check in ran.json["checks"]]
+    assert steps == [
+        *("name", "server", "edge", "clock", "introduction", "stun", "link", "app", "path")
+    ]
+    timed = {check["check"] for check in ran.json["checks"] if check["took_ms"] is not None}
+    assert timed == {*steps} - {"clock", "stun"}
+
+
+def test_a_visit_from_outside_ends_with_the_step_that_fails(running: Demo, home: Path) -> None:
+    ran = examine(home, running.url.replace("tidepool", "nothing"))
+    last = ran.json["checks"][-1]
+    assert (ran.code, last["check"], last["level"]) == (1, "introduction", "fail")
+    assert "app-unknown" in last["text"] and "p2claw expose" in last["advice"]
+
+
+def test_a_visit_from_outside_names_a_box_with_another_key(running: Demo, home: Path) -> None:
+    other = "a" * 51 + "q"
+    last = examine(home, running.url, "--key", other).json["checks"][-1]
+    assert (last["check"], last["level"]) == ("introduction", "fail")
+    assert "wrong-key" in last["text"]
+
+
+def test_where_nothing_listens_a_visit_from_outside_ends_there(home: Path) -> None:
+    ran = examine(home, "http://dog-crab.localhost:1/")
+    assert [check["check"] for check in ran.json["checks"]] == ["name", "server"]
+    assert ran.json["checks"][-1]["advice"]
+
+
+def test_a_server_that_is_no_edge_is_named(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    if connection.recv(4096):
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+        threading.Thread(target=serve, daemon=True).start()
+        ran = examine(home, f"http://dog-crab.localhost:{server.getsockname()[1]}/")
+    last = ran.json["checks"][-1]
+    assert (last["check"], last["level"]) == ("edge", "fail")
+    assert "proxy" in last["advice"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "blamed"), [(True, "the coordinator's is wrong"), (False, "behind the coordinator")]
+)
+def test_of_two_clocks_the_one_that_nobody_keeps_is_blamed(
+    monkeypatch: pytest.MonkeyPatch, *, kept: bool, blamed: str
+) -> None:
+    monkeypatch.setattr(network, "is_clock_kept", lambda: kept)
+    (finding,) = network.check_clock(email.utils.formatdate(time.time() + 500, usegmt=True))
+    assert finding.level == "fail"
+    assert finding.text.endswith(f"{blamed}; it will not register this box")
+    assert ("owner of the coordinator" in finding.advice) is kept

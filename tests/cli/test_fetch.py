@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import pty
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
+from p2claw.link.kept_clock import is_clock_kept
 from p2claw.names import peer_id_of
 from tests.cli.demos import Demo
 from tests.cli.program import argv_of, env_of, p2claw
+from tests.support.certificates import write_certificate
 
 SIZE = 3_000_000
 
@@ -234,3 +240,49 @@ def test_wrong_usage_is_told_before_anything_is_sent(
 ) -> None:
     ran = p2claw(home, "fetch", "--json", *words)
     assert (ran.code, ran.error["code"]) == (2, code)
+
+
+def test_an_expired_certificate_sends_to_the_clock_first_where_nobody_keeps_it(
+    home: Path, tmp_path: Path
+) -> None:
+    cert, key = write_certificate(tmp_path, "old", names=["dog-crab.localhost"], lasts_days=-0.5)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with contextlib.suppress(OSError):
+                        context.wrap_socket(connection, server_side=True).close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://dog-crab.localhost:{server.getsockname()[1]}/"
+        ran = p2claw(home, "fetch", "--json", url, SSL_CERT_FILE=str(cert))
+    assert (ran.code, ran.error["code"]) == (4, "edge-unreachable")
+    assert "certificate" in ran.error["message"]
+    right = "has to be renewed" if is_clock_kept() else "clock of this machine first"
+    assert right in ran.error["hint"]
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "http://dog-crab..x/", f"http://dog-crab.{'a' * 64}.x/", "http://dog-crab.x:0"],
+)
+def test_a_url_that_cannot_be_is_wrong_usage_and_no_traceback(home: Path, url: str) -> None:
+    ran = p2claw(home, "fetch", "--json", url)
+    assert (ran.code, ran.error["code"]) == (2, "url-invalid")
+    assert ran.error["hint"]
+    assert "Traceback" not in ran.err
+
+
+def test_an_error_without_a_hint_of_its_own_names_the_doctor_and_no_invitation(
+    running: Demo, home: Path
+) -> None:
+    ran = p2claw(home, "fetch", "--fail", "--json", f"{running.url}status/503#i=secret")
+    assert ran.code == 6
+    ran = p2claw(home, "fetch", "--fail", f"{running.url}status/503#i=secret")
+    assert f"p2claw doctor {running.url}" in ran.err
+    assert "secret" not in ran.err

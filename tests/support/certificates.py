@@ -21,11 +21,13 @@ def write_certificate(
     password: bytes | None = None,
     names: Sequence[str] = ("*.localhost",),
     addresses: Sequence[str] = (),
+    lasts_days: float = 1,
 ) -> tuple[Path, Path]:
     """A self-signed certificate for these names and addresses, whose common name is `name`, and its
     key.
 
-    kind: `ec` or `rsa`. Files that are there already are replaced, as a renewal does.
+    kind: `ec` or `rsa`. lasts_days: from now; below 0 it has expired. Files that are there already
+    are replaced, as a renewal does.
     """
     key = (
         ec.generate_private_key(ec.SECP256R1())
@@ -43,7 +45,7 @@ def write_certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=lasts_days))
         .add_extension(x509.SubjectAlternativeName(subjects), False)
         .sign(key, hashes.SHA256())
     )

@@ -23,6 +23,7 @@ _EXAMPLE = """
 Examples:
   p2claw doctor
   p2claw doctor --coordinator https://example.org --stun stun:stun.example.org:3478 --json
+  p2claw doctor https://dog-purplecrab.example.org/      as a visitor, from any machine
 
 \b
 Exit codes: 0 nothing failed, 1 something did.
@@ -32,6 +33,7 @@ _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
 @click.command(epilog=_EXAMPLE)
+@click.argument("url", required=False)
 @click.option(
     "--coordinator",
     envvar="P2CLAW_COORDINATOR",
@@ -43,25 +45,52 @@ _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
     multiple=True,
     help="A server to ask, as stun:host:port, beside those that the coordinator names.",
 )
+@click.option(
+    "--edge", envvar="P2CLAW_EDGE", help="With URL: connect there instead of to the URL's host."
+)
+@click.option("--key", help="With URL: the peer id that the box must have.")
 @file_option
 @json_option
 def doctor(
-    coordinator: str | None, stun: tuple[str, ...], config_file: Path | None, as_json: bool
+    url: str | None,
+    coordinator: str | None,
+    stun: tuple[str, ...],
+    edge: str | None,
+    key: str | None,
+    config_file: Path | None,
+    as_json: bool,
 ) -> int:
-    """Find out what keeps p2claw from working on this box, and what to do about it.
+    """Find out what keeps p2claw from working, and what to do about it.
 
-    Checks the installation, the agent's home, its key and apps, the network, the coordinator and
-    its clock, and visits an app of this box as a visitor would.
+    Without URL it looks at this box: the installation, the agent's home, its key and apps, the
+    network and the NAT in front, the coordinator and its clock; and it visits an app of this box as
+    a visitor would. With the URL of an app it visits that, from wherever it runs, and says what
+    each step took.
     """
-    findings = asyncio.run(_examine(coordinator, stun, config_file))
+    if url is not None:
+        findings = asyncio.run(_visit(url, edge, key, show=not as_json))
+    else:
+        findings = asyncio.run(_examine(coordinator, stun, config_file))
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:
         checks = [finding.facts() for finding in findings]
         print_json({"ok": not failed, "checks": checks})
-    else:
+    elif url is None:
         for finding in findings:
             _print(finding)
     return FAILED if failed else 0
+
+
+async def _visit(url: str, edge: str | None, key: str | None, *, show: bool) -> list[Finding]:
+    """show: each as it is made."""
+    from p2claw.cli.doctor import outside
+
+    findings = []
+    async for finding in outside.examine(url, edge=edge, key=key):
+        findings.append(finding)
+        if show:
+            _print(finding)
+    return findings
 
 
 async def _examine(
@@ -88,6 +117,7 @@ async def _examine(
         check_key(config),
         *check_routes(config),
         *await network.check_udp(),
+        network.check_buffers(),
         agent,
         joined,
         *(await network.check_coordinator(url) if url else []),
@@ -99,6 +129,7 @@ async def _examine(
 
 def _print(finding: Finding) -> None:
     level = click.style(f"{finding.level:4}", fg=_COLOURS[finding.level])
-    click.echo(f"{level}  {finding.check:12}  {finding.text}")
+    took = "" if finding.took_ms is None else f", {finding.took_ms:.0f} ms"
+    click.echo(f"{level}  {finding.check:12}  {finding.text}{took}")
     if finding.advice:
         click.echo(f"      {'':12}  {finding.advice}")

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 
 from p2claw.errors import P2clawError
 
+# Of an error that has no hint of its own.
+AGAIN = "Try again; if it stays so, look at the logs of the agent and of the server"
+
 
 class Level(enum.StrEnum):
     OK = "ok"
@@ -18,14 +21,15 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. advice: what to do, or ""."""
+    """The result of one check. advice: what to do, or "". took_ms: of a step that takes time."""
 
     check: str
     level: Level
     text: str
     advice: str = ""
+    took_ms: float | None = None
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str | float | None]:
         return asdict(self)
 
 
@@ -43,4 +47,4 @@ def fail(check: str, text: str, advice: str) -> Finding:
 
 def failed(check: str, error: P2clawError) -> Finding:
     """The finding for an error."""
-    return Finding(check, Level.FAIL, f"{error.message} ({error.code})", error.hint)
+    return Finding(check, Level.FAIL, f"{error.message} ({error.code})", error.hint or AGAIN)

@@ -10,6 +10,7 @@ import aiohttp
 
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
+from p2claw.cli.doctor.nat import check_nat
 from p2claw.cli.doctor.network import check_stun
 from p2claw.errors import P2clawError
 from p2claw.link.ice.servers import read_servers
@@ -68,19 +69,28 @@ def check_notices(status: Status) -> list[Finding]:
 
 
 async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> list[Finding]:
-    """Every STUN server, and every TURN server over UDP, that links would ask."""
+    """Every STUN server, and every TURN server over UDP, that links would ask; then the NAT."""
     given = [IceServer(urls=(url,)) for url in named]
     introduced: list[IceServer] | None = None
     if status is not None and status["coordinator"]["state"] == "online" and status["apps"]:
         introduced = await _introduced(str(status["apps"][0]["url"]))
         given += introduced or []
+    if not given and introduced is None:
+        return []
+    return await check_servers(given)
+
+
+async def check_servers(given: list[IceServer]) -> list[Finding]:
+    """Each server of these that is asked by UDP, and then what they say of the NAT."""
     servers = read_servers(given)
     asked = {(server.host, server.port) for server in servers.stun}
     asked |= {(s.host, s.port) for s in servers.turn if s.transport == "udp" and not s.tls}
     if not asked:
         advice = "Give `p2claw server --stun` one where boxes or visitors are behind a NAT"
-        return [] if introduced is None else [warn("stun", "no STUN server is configured", advice)]
-    return list(await asyncio.gather(*(check_stun(host, port) for host, port in sorted(asked))))
+        return [warn("stun", "no STUN server is configured", advice)]
+    found = await asyncio.gather(*(check_stun(host, port) for host, port in sorted(asked)))
+    heard = dict.fromkeys(address for _, address in found if address is not None)
+    return [*(finding for finding, _ in found), *await check_nat(list(heard))]
 
 
 async def _introduced(url: str) -> list[IceServer] | None:

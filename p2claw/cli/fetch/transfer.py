@@ -55,7 +55,20 @@ async def transfer(wish: Wish) -> int:
                 return await _list(wish)
             return await _fetch(wish)
     except TimeoutError:
-        raise LinkError(f"not done within {wish.max_time_s:g} s", code="max-time") from None
+        raise LinkError(
+            f"not done within {wish.max_time_s:g} s",
+            code="max-time",
+            hint="Give it longer with --max-time",
+        ) from None
+    except P2clawError as error:
+        error.hint = error.hint or _look_at(wish.url)
+        raise
+    except OSError as error:
+        raise P2clawError(
+            f"This machine does not let it: {error}",
+            code="system",
+            hint="Look at the limits of open files and at the network of this machine",
+        ) from error
     finally:
         if isinstance(wish.body, FileBody):
             wish.body.close()
@@ -171,6 +184,12 @@ def _http_error(response: Response) -> P2clawError:
             hint=_ENTER if response.error == "access-required" else "",
         )
     return P2clawError(f"The app answered {response.status}", code="http-error")
+
+
+def _look_at(url: str) -> str:
+    parts = urlsplit(url)  # its fragment may be an invitation
+    app = f"{parts.scheme}://{parts.netloc}/"
+    return f"`p2claw doctor {app}` looks at each step of a visit"
 
 
 def _ms(seconds: float) -> float:
