@@ -57,3 +57,17 @@ async def test_a_page_without_policies_is_shown_and_its_websocket_fails(
         tab = (await visit(browser, site.url, "Plain")).tab
         assert await tab.evaluate("() => fetch('/more').then((said) => said.text())") == "more"
         assert await tab.evaluate(SOCKET) == "close"
+
+
+async def test_a_page_that_sets_a_cookie_says_that_a_part_is_missing(
+    browser: Browser, lossy: Stack, fresh_name: str
+) -> None:
+    """Without that part nothing keeps the cookie: to show the page would be to lose a login."""
+    fields = b"set-cookie: login=1\r\n"
+    login = page(b"<!doctype html><head></head><p>Welcome", fields=fields)
+    answers = {"/": page(b"<!doctype html><head></head><p>Plain"), "/login": login}
+    async with canned_site(lossy, fresh_name, answers) as site:
+        tab = (await visit(browser, site.url, "Plain")).tab
+        await tab.evaluate("() => { location.href = '/login' }")
+        missing = "() => document.documentElement.dataset.problem === 'part-missing'"
+        await tab.wait_for(missing, within="top")

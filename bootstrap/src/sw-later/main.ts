@@ -2,8 +2,10 @@
 
 import { readBody } from "../sw/body-reading";
 import { PrivateCache } from "../sw/cache/private-cache";
-import { streamed } from "../sw/cache/ports";
+import { AppCookies } from "../sw/cookies/app-cookies";
+import { Readers } from "../sw/cookies/readers";
 import { admit } from "../sw/csp";
+import { replyOf } from "../sw/guest-reply";
 import { Guests } from "../sw/guests";
 import { Insertion } from "../sw/html-injection";
 import type { Give } from "../sw/later";
@@ -20,7 +22,8 @@ give((shells, asset) => ({
   admit,
   askSibling,
   clearSiteData,
+  openJar: (kept, session) => new AppCookies(new Readers(() => shells.all), kept, session),
   readBody,
-  streamed,
+  replyOf,
   workerScripts: new WorkerScripts(asset),
 }));

@@ -83,9 +83,9 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
     };
     port1.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if (data.kind === "stale") {
-        void cookies.after(data.wrote).then(() => {
+        cookies.after(data.wrote).then(() => {
           port1.postMessage({ kind: "cookie", cookie: cookies.now().cookie } satisfies SwToWorker);
-        });
+        }, cancel);
         return;
       }
       shell.onDeath.delete(died);

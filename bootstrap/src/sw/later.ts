@@ -9,7 +9,8 @@ import { type Asked, type Pending, ask } from "./asked";
 import { asset, isKept } from "./assets";
 import type { ReadBody } from "./body-reading";
 import type { PrivateCache } from "./cache/private-cache";
-import type { streamed } from "./cache/ports";
+import type { OpenJar } from "./cookies/cookies";
+import type { replyOf } from "./guest-reply";
 import type { Guests } from "./guests";
 import type { Insertion } from "./html-injection";
 import type { Shell, Shells } from "./shells";
@@ -24,8 +25,9 @@ export interface LaterPart {
   admit: Admit;
   askSibling(event: FetchEvent, shell: Shell, aborts: Aborts): Promise<Response>;
   clearSiteData: typeof clearSiteData;
+  openJar: OpenJar;
   readBody: ReadBody;
-  streamed: typeof streamed;
+  replyOf: typeof replyOf;
   workerScripts: WorkerScripts;
 }
 

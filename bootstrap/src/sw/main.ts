@@ -3,30 +3,28 @@
 import type { PageToSw } from "../messages/sw-page";
 import { ABORTS } from "../messages/worker-given";
 import { Aborts } from "./aborts";
-import type { Post } from "./asked";
 import { blobDocument } from "./documents";
 import { asset, dropOldAssets, storeAssets, storeLater } from "./assets";
-import { AppCookies } from "./cookies/app-cookies";
-import { Readers } from "./cookies/readers";
+import { Cookies } from "./cookies/cookies";
 import { Isolation } from "./isolation";
 import { Later } from "./later";
-import { NextVisit } from "./next-visit";
 import { OwnOrigins } from "./own-origins";
+import { PageRequests } from "./page-requests";
 import { Relay } from "./relay";
 import { isForSibling, routeOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { Shells } from "./shells";
+import { TabTop } from "./tab-top";
 
 const shells = new Shells();
 const aborts = new Aborts();
-const posts = new NextVisit<Post>();
-const saves = new NextVisit<string>();
 const own = new OwnOrigins();
-const modes = new NextVisit<RequestCache>();
-const cookies = new AppCookies(new Readers(() => shells.all));
+const requests = new PageRequests(own);
 const isolation = new Isolation();
 const later = new Later(shells);
-const relay = new Relay(shells, aborts, posts, saves, own, cookies, modes, isolation, later);
+const cookies = new Cookies(async () => (await later.part()).openJar);
+const top = new TabTop(shells, requests, isolation, later);
+const relay = new Relay(shells, aborts, requests, top, own, cookies, isolation, later);
 
 // An update waits until a shell that is alone lets it take over: responses that are being streamed
 // end with the old one.
@@ -70,7 +68,7 @@ sw.onfetch = (event) => {
       );
       return;
     case "shell":
-      event.respondWith(relay.atTheTop(event.request));
+      event.respondWith(top.page(event.request));
       return;
     case "frame":
     case "app":
@@ -96,7 +94,7 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
   switch (message.kind) {
     case "hello":
       event.waitUntil(
-        cookies.meet(message).then((welcome) => shells.hello(message, client, welcome)),
+        cookies.meet(message, client).then((welcome) => shells.hello(message, client, welcome)),
       );
       return;
     case "cookie":
@@ -118,7 +116,7 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       own.learn(message.origins);
       return;
     case "post":
-      posts.add(message.url, {
+      requests.posts.add(message.url, {
         body: { kind: "reference", id: message.id },
         contentType: message.contentType,
         origin: "",
@@ -133,11 +131,11 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       );
       return;
     case "save":
-      saves.add(message.url, message.name);
+      requests.saves.add(message.url, message.name);
       event.ports[0]?.postMessage(null);
       return;
     case "mode":
-      modes.add(message.url, message.cache);
+      requests.modes.add(message.url, message.cache);
       event.ports[0]?.postMessage(null);
       return;
     case "isolate":

@@ -1,54 +1,42 @@
 // One request of a page, through a worker to the box, and its response as a Response.
 
-import { fieldsOfMark, marksOf } from "../messages/marks";
+import { marksOf } from "../messages/marks";
 import { MOVED_FIELD } from "../messages/sibling";
 import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
-import type { AppCookies } from "./cookies/app-cookies";
+import type { Cookies } from "./cookies/cookies";
 import { RequestCookies, settle } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
-import type { Asked, Head, Post } from "./asked";
+import type { Asked, Head } from "./asked";
 import type { ReadBody } from "./body-reading";
-import { keptNote } from "./notes";
-import { departureDocument, problemDocument, shellDocument } from "./documents";
+import { departureDocument, problemDocument } from "./documents";
 import type { Isolation } from "./isolation";
 import type { Later, LaterPart } from "./later";
-import type { NextVisit } from "./next-visit";
 import type { OwnOrigins } from "./own-origins";
+import type { PageRequests, Plain } from "./page-requests";
 import { fail, refuse } from "./refusals";
 import { requestBody } from "./request-body";
-import { requestFields } from "./request-fields";
 import { assemble } from "./response";
 import { isRedirect, leadsAway } from "./response-head";
-import { isForSibling, isWorker, urgencyOf, withoutFragment } from "./routing";
+import { isForSibling, isWorker, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { tabPolicyOf, within } from "./tab-policy";
 import { toClear } from "./clear-site-data";
 import type { Shell, Shells } from "./shells";
+import type { TabTop } from "./tab-top";
 
 // Faults of the app that a browser at its port would have met as a refused or broken connection.
 const NETWORK_ERRORS = new Set(["app-down", "app-broken", "app-certificate"]);
 
-// How long the page of a hard reload loads past the cache: its load event does not show here.
-const HARD_MS = 10_000;
-
-// Browsers with this class send handshakes without what only requests need, and offer more.
-const BARE_HANDSHAKE = "WebSocketStream" in self;
-// Towards the app the box compresses; on the link nothing of it is seen.
-const WEBSOCKET_EXTENSIONS = `permessage-deflate${BARE_HANDSHAKE ? "; client_max_window_bits" : ""}`;
-
 export class Relay {
-  private hard = { client: "", untilMs: 0 };
-
   constructor(
     private readonly shells: Shells,
     private readonly aborts: Aborts,
-    private readonly posts: NextVisit<Post>,
-    private readonly saves: NextVisit<string>,
+    private readonly requests: PageRequests,
+    private readonly top: TabTop,
     private readonly own: OwnOrigins,
-    private readonly cookies: AppCookies,
-    private readonly modes: NextVisit<RequestCache>,
+    private readonly cookies: Cookies,
     private readonly isolation: Isolation,
     private readonly later: Later,
   ) {}
@@ -69,11 +57,11 @@ export class Relay {
       ? await this.shells.ofNavigation(withoutFragment(request.url), request.referrer)
       : undefined;
     const shell = page ? navigating?.shell : await this.shells.of(event.clientId);
-    if (!shell) return page ? this.atTheTop(request) : Response.error();
+    if (!shell) return page ? this.top.page(request) : Response.error();
     this.shells.adopt(event.resultingClientId, shell);
     const first = navigating?.first ?? false;
     const inside = page && !shell.embedded && (!first || shell.led);
-    const plain = this.asked(event, page ? shell : undefined, inside);
+    const plain = this.requests.asked(event, page ? shell : undefined, inside);
     const part = await this.later.forRequest(page);
     const ask = (): Promise<Response> => this.fromApp(event, plain, shell, first, part);
     if (!part) return framed(await ask());
@@ -87,7 +75,7 @@ export class Relay {
     if (!given) return framed(await ask());
     if (!page) return isWorker(request) ? part.workerScripts.withOwn(given, this.own.all) : given;
     const asked = { ...plain, guest: await part.guests.inTag(plain.url) };
-    return framed(await assemble(...this.asReply(given, part), asked, shell, this.later));
+    return framed(await assemble(...part.replyOf(given, this.own.all), asked, shell, this.later));
   }
 
   /** A request for another site, of a page with a guest, or for a sibling. */
@@ -102,13 +90,20 @@ export class Relay {
 
   private async fromApp(
     event: FetchEvent,
-    plain: Omit<Asked, "cookies">,
+    plain: Plain,
     shell: Shell,
     first: boolean,
     part: LaterPart | undefined,
   ): Promise<Response> {
     const { request } = event;
     const page = request.mode === "navigate";
+    const partMissing = (): Response =>
+      refuse(page, 503, "part-missing", "A part of this site could not be loaded.");
+    try {
+      await this.cookies.ready();
+    } catch {
+      return partMissing();
+    }
     const cookies = await this.cookiesOf(request, plain, shell, first);
     const { cookie } = cookies.now();
     if (cookie) plain.fields.push(["cookie", cookie]);
@@ -137,7 +132,12 @@ export class Relay {
     let reply = await pending.reply;
     settled();
     if (reply.kind === "error") return fail(page, reply.error);
-    if (!reply.error) await cookies.receive(reply.fields);
+    try {
+      if (!reply.error) await cookies.receive(reply.fields);
+    } catch {
+      pending.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
+      return partMissing();
+    }
     // Of a request without credentials it clears nothing.
     const clear = toClear(reply.error || request.credentials === "omit" ? [] : reply.fields);
     if (clear.size) {
@@ -162,43 +162,9 @@ export class Relay {
     return (await this.later.part()).workerScripts.withOwn(response, this.own.all);
   }
 
-  /** A page at the top of a tab is a shell; a form that was sent there waits for its frame. */
-  async atTheTop(request: Request): Promise<Response> {
-    const url = withoutFragment(request.url);
-    const policy = await this.isolation.ofTab(url, () => this.shells.policies());
-    const mayBe = (await keptNote("guests")) !== undefined;
-    const part = mayBe ? await this.later.forRequest(true) : undefined;
-    const covered = (await part?.guests.covers(url)) ?? false;
-    if (request.method === "GET" || request.method === "HEAD") {
-      return shellDocument({ posted: false, covered }, policy);
-    }
-    const from = /^https?:/.test(request.referrer) ? new URL(request.referrer).origin : "null";
-    const body = await request.blob();
-    this.posts.add(url, {
-      body: { kind: "blob", blob: body },
-      contentType: request.headers.get("content-type") ?? body.type,
-      origin: request.headers.get("origin") ?? from,
-    });
-    return shellDocument({ posted: true, covered }, policy);
-  }
-
-  // The response of a guest, as a reply of the worker.
-  private asReply(given: Response, { streamed }: LaterPart): [Head, ReplyPort] {
-    const { status, statusText: reason, headers, body } = given;
-    const said = {
-      status,
-      reason,
-      fields: [...headers],
-      error: "",
-      origins: this.own.all,
-      notice: "",
-    };
-    return [{ kind: "head", end: !body, decoded: true, ...said }, streamed(body)];
-  }
-
   private async cookiesOf(
     { mode, credentials, headers }: Request,
-    { url, method, post }: Omit<Asked, "cookies">,
+    { url, method, post }: Plain,
     shell: Shell,
     first: boolean,
   ): Promise<RequestCookies> {
@@ -213,69 +179,13 @@ export class Relay {
     return new RequestCookies(this.cookies, { url, site, shell, admitted, anyShell });
   }
 
-  private asked(
-    event: FetchEvent,
-    shell: Shell | undefined,
-    inside: boolean,
-  ): Omit<Asked, "cookies"> {
-    const { request } = event;
-    const page = request.mode === "navigate";
-    const url = withoutFragment(this.own.mapped(request.url));
-    const post = page && request.method === "GET" ? this.posts.take(url) : undefined;
-    const save = page ? this.saves.take(url) : undefined;
-    const { socket, protocols, fields: marks, keep: kept } = marksOf(request.url);
-    const method = post ? "POST" : socket === undefined ? request.method : "CONNECT";
-    const mode = socket === undefined ? request.mode : "websocket";
-    const { destination } = request;
-    const cache = this.cacheMode(event, url);
-    // Of the first document of a tab: the shell, at the top, was led to.
-    const referrer = request.referrer || shell?.referrer || "";
-    if (shell) shell.referrer = undefined;
-    const headers = [...request.headers];
-    if (protocols) headers.push(["sec-websocket-protocol", protocols]);
-    if (socket !== undefined) headers.push(["sec-websocket-extensions", WEBSOCKET_EXTENSIONS]);
-    if (post) headers.push(["content-type", post.contentType]);
-    if (post?.origin) headers.push(["origin", post.origin]);
-    const browser = {
-      origin: sw.location.origin,
-      userAgent: navigator.userAgent,
-      languages: navigator.languages,
-    };
-    const marked = fieldsOfMark(marks);
-    const facts = { method, mode, destination, cache, referrer, inside, headers, marked };
-    let fields = requestFields(facts, browser);
-    if (socket !== undefined && BARE_HANDSHAKE)
-      fields = fields.filter(([name]) => !/^(accept|sec-(ch|fetch)-.*)$/.test(name));
-    const anonymous = request.credentials === "omit";
-    const urgency = urgencyOf(request);
-    const keep = kept !== undefined;
-    return { url, method, fields, urgency, cache, anonymous, keep, page, post, save, socket };
-  }
-
-  // A page that comes by a hard reload takes nothing from the cache, nor does what it loads at first.
-  private cacheMode(
-    { request, clientId, resultingClientId }: FetchEvent,
-    url: string,
-  ): RequestCache {
-    const { cache } = request;
-    if (request.mode === "navigate") {
-      const back = marksOf(request.url).cache === "force-cache" ? "force-cache" : cache;
-      const mode = this.modes.take(url) ?? back;
-      if (mode === "reload")
-        this.hard = { client: resultingClientId, untilMs: Date.now() + HARD_MS };
-      return mode;
-    }
-    const { client, untilMs } = this.hard;
-    return cache === "default" && clientId === client && Date.now() < untilMs ? "reload" : cache;
-  }
-
   private async respond(
     head: Head,
     port: ReplyPort,
     asked: Asked,
     shell: Shell,
   ): Promise<Response> {
-    const { page, url, post, save } = asked;
+    const { page, url } = asked;
     const away = page ? leadsAway(head.status, head.fields, url) : undefined;
     if (page && head.origins.length) this.own.learn(head.origins);
     const drop = (): void => port.postMessage({ kind: "cancel" } satisfies SwToWorker);
@@ -294,12 +204,8 @@ export class Relay {
       return problemDocument(head.status, head.error, "The app could not be reached.");
     }
     const response = await assemble(head, port, asked, shell, this.later);
-    // To the browser it was a GET, and will be one at the next place too.
     const next = response.headers.get("location");
-    const repeats = head.status === 307 || head.status === 308;
-    if (post && next && repeats) this.posts.add(withoutFragment(next), post);
-    // What a link says to save is saved wherever it leads.
-    if (save !== undefined && next) this.saves.add(withoutFragment(next), save);
+    if (next) this.requests.moved(asked, head, next);
     return response;
   }
 }

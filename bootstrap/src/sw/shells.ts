@@ -62,8 +62,8 @@ export class Shells {
     return this.all.filter(({ hidden }) => !hidden);
   }
 
-  /** welcome: what it is told. */
-  hello(message: Hello, client: Client, welcome: SwToPage): void {
+  /** welcome: what it is told; undefined: that follows. */
+  hello(message: Hello, client: Client, welcome: SwToPage | undefined): void {
     if (message.protocol !== PAGE_PROTOCOL) {
       client.postMessage({ kind: "reload" } satisfies SwToPage);
       return;
@@ -85,7 +85,7 @@ export class Shells {
     };
     this.shells.set(lock, shell);
     this.lockOfClient.set(client.id, lock);
-    client.postMessage(welcome);
+    if (welcome) client.postMessage(welcome);
     // Granted when the shell no longer holds it: that is its death notice.
     void navigator.locks.request(lock, () => {
       if (this.shells.get(lock) === shell) this.remove(lock);

@@ -1,5 +1,5 @@
-// The app's cookies in the Service Worker: in memory, put down after each change, and sent to the
-// shells, whose pages have a copy.
+// The jar of the app's cookies: in memory, put down after each change, and sent to the shells, whose
+// pages have a copy. What the rest of the Service Worker sees of it is `cookies`.
 
 import { type Changes, Jar, type Site, print } from "../../cookies/jar";
 import { type Cookie, parseCookie } from "../../cookies/parse";
@@ -11,7 +11,7 @@ import {
 } from "../../messages/sw-page";
 import type { Fields } from "../../wire/heads";
 import { type Readers, shown } from "./readers";
-import { load, save } from "./store";
+import { type Kept, save } from "./store";
 
 // A write that was announced and does not come is one of a page that is gone.
 const WRITE_MS = 1_000;
@@ -26,21 +26,24 @@ interface Waiting {
 
 export class AppCookies {
   private readonly jar = new Jar();
-  private readonly loaded: Promise<void>;
   /** By the name of a shell's lock: how many writes of its pages have been read. */
-  private wrote = new Map<string, number>();
+  private readonly wrote: Map<string, number>;
   private waiting: Waiting[] = [];
-  private session = "";
-  private sure = false; // that the browser was not ended since the cookies were put down
+  private sure: boolean; // that the browser was not ended since the cookies were put down
   private saving: Promise<void> | undefined;
   private dirty = false;
 
-  constructor(private readonly readers: Readers) {
-    this.loaded = load().then((kept) => {
-      for (const cookie of kept?.cookies ?? []) this.jar.put(cookie);
-      this.session = kept?.session ?? "";
-      this.wrote = new Map(kept?.wrote);
-    });
+  /** kept: what was put down. session: one that has begun, "" for none. */
+  constructor(
+    private readonly readers: Readers,
+    kept: Kept | undefined,
+    private session: string,
+  ) {
+    for (const cookie of kept?.cookies ?? []) this.jar.put(cookie);
+    this.wrote = new Map(kept?.wrote);
+    this.sure = session !== "";
+    if (this.sure) this.keep();
+    else this.session = kept?.session ?? "";
   }
 
   /** A shell reports what it knows. Resolves with what it is to know. No request goes before. */
@@ -50,7 +53,6 @@ export class AppCookies {
     writes,
     port,
   }: Extract<PageToSw, { kind: "hello" }>): Promise<SwToPage> {
-    await this.loaded;
     if (!this.sure) await this.ensure(session);
     for (const write of writes) this.put(lock, write);
     this.readers.whole(this.jar.all, [{ port }]);
@@ -95,7 +97,6 @@ export class AppCookies {
 
   /** A page wrote a cookie. Resolves once it is put down. */
   async write(lock: string, write: CookieWrite): Promise<void> {
-    await this.loaded;
     this.put(lock, write);
     await this.saving;
   }

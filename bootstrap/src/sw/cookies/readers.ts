@@ -8,9 +8,14 @@ import type { CookieNews } from "../../messages/sw-worker";
 // A page that is busy so long will read the news before the response that waited for it.
 const READ_MS = 300;
 
+/** A shell, as messages are sent to it. */
+export interface ShellPage {
+  postMessage(message: SwToPage, transferred?: Transferable[]): void;
+}
+
 export interface Reader {
   readonly lock: string;
-  readonly client: Client;
+  readonly client: ShellPage;
   readonly port: MessagePort;
 }
 
@@ -69,7 +74,7 @@ export function shown(cookie: Cookie): Cookie {
   return cookie.httpOnly ? { ...cookie, value: "" } : cookie;
 }
 
-function replied(client: Client, news: SwToPage): Promise<void> {
+function replied(client: ShellPage, news: SwToPage): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     const over = (): void => {

@@ -4,7 +4,7 @@ import type { Site } from "../../cookies/jar";
 import type { CountRequest, WorkerReply } from "../../messages/sw-worker";
 import type { Fields } from "../../wire/heads";
 import type { Shell } from "../shells";
-import type { AppCookies } from "./app-cookies";
+import type { Cookies } from "./cookies";
 
 // A worker answers at once, unless it is gone.
 const COUNT_MS = 300;
@@ -21,7 +21,7 @@ export interface CookieFacts {
 
 export class RequestCookies {
   constructor(
-    private readonly cookies: AppCookies,
+    private readonly cookies: Cookies,
     private readonly facts: CookieFacts,
   ) {}
 
@@ -45,7 +45,7 @@ export class RequestCookies {
 }
 
 /** Resolves once everything is read that the pages of these shells have written by now. */
-export async function settle(cookies: AppCookies, shells: Shell[]): Promise<void> {
+export async function settle(cookies: Cookies, shells: Shell[]): Promise<void> {
   await Promise.all(
     shells.map(async ({ port, lock }) => cookies.after(lock, (await countAt(port)) ?? 0)),
   );
