@@ -87,6 +87,8 @@ class Visitors:
         address = client_of(request, self._config.trusted_proxies)
         if (wait_s := self._rate.take(address, now)) > 0:
             return _too_many(address, "Too many visits from here", wait_s)
+        if self._is_foreign(request.headers.get("Origin")):
+            return VisitError("protocol", "Only the page of an app or box visits it")
         try:
             alias, app = _named(request)
             known = self._switchboard.rendezvous.boxes.is_online(alias)
@@ -113,6 +115,16 @@ class Visitors:
             visitor_ice=ice_servers(self._config, session, now_s, relay=relay),
             box_ice=ice_servers(self._config, f"{session}-box", now_s, relay=relay),
         )
+
+    def _is_foreign(self, origin: str | None) -> bool:
+        """Whether a page asks that is not ours: its readers would be made to visit unawares.
+
+        Programs, which have no origin, are let through: nobody else's browser runs them.
+        """
+        if origin is None:
+            return False
+        host = origin.lower().partition("://")[2].partition(":")[0]
+        return not host.endswith("." + self._config.parent.lower())
 
     def introduce(self, asked: VisitRequest) -> None:
         """Begin a visit, whose outbox is in the switchboard. It is to be said when it is `over`."""

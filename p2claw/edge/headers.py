@@ -21,6 +21,9 @@ _ACROSS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
+# From the first visit on nobody can lead this host's visitors to another server by plain HTTP. Not
+# of the parent's other hosts, which may not be ours (RFC 6797 §6.1).
+_STRICT = {"Strict-Transport-Security": "max-age=31536000"}
 _SCRIPT = {**_FILE, "Cross-Origin-Embedder-Policy": "require-corp"}
 
 
@@ -30,6 +33,7 @@ def shell_headers(
     """For the shell page. `scheme`, `host` (with its port): of the URL that the visitor opened."""
     return {
         **_FILE,
+        **(_STRICT if scheme == "https" else {}),
         "Cache-Control": REVALIDATE,
         "Vary": VARY_SHELL,
         # Not further: a form that the shell sends on for the app must keep its Origin.

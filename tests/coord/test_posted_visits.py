@@ -208,6 +208,31 @@ async def test_a_session_that_nobody_has_is_an_error(server: RunningServer) -> N
         assert [one["code"] for one in await visitor.next(wait=True)] == ["protocol"]
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_ours"),
+    [
+        ("http://dog-purplecrab.localhost:8787", True),
+        ("https://PURPLECRAB.LOCALHOST", True),
+        ("http://localhost:3000", False),
+        ("https://elsewhere.example", False),
+        ("https://dog-purplecrab.localhost.elsewhere.example", False),
+        ("null", False),
+    ],
+)
+async def test_a_page_of_another_site_cannot_visit(
+    server: RunningServer, origin: str, is_ours: bool
+) -> None:
+    async with registered_agent(server.url, KEY, ("dog",)) as (_, box):
+        headers = {"Origin": origin}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            said = await Poster(http, server.url, box.alias).begin()
+            url = f"{server.url}/__p2claw/v1/visit?v=1&alias={box.alias}&app=dog"
+            async with http.ws_connect(url) as socket:
+                first = json.loads(await socket.receive_str(timeout=WAIT_S))
+        kinds = [said[0]["t"], first["t"]]
+        assert kinds == (["introduced"] if is_ours else ["error"]) * 2
+
+
 async def test_a_second_offer_ends_the_visit(server: RunningServer) -> None:
     async with visiting(server) as (visitor, agent):
         await visitor.begin(OFFER)

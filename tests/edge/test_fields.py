@@ -8,6 +8,7 @@ import hashlib
 
 import pytest
 
+from p2claw.edge.headers import shell_headers
 from tests.edge.conftest import BROTLI, PAGE, Answer, Browser
 from tests.support.static_site import ASSET, ASSET_NAME
 
@@ -32,6 +33,14 @@ async def test_the_shell_runs_its_own_scripts_and_no_others(browser: Browser) ->
 async def test_the_shell_is_told_the_ice_servers_before_it_asks(browser: Browser) -> None:
     answer = await browser.ask(**PAGE)
     assert answer.fields["Server-Timing"] == 'p2claw-ice;dur=0;desc="W10"'  # []
+
+
+@pytest.mark.parametrize(("scheme", "strict"), [("https", "max-age=31536000"), ("http", None)])
+def test_a_host_that_was_visited_by_tls_is_visited_so_for_good(
+    scheme: str, strict: str | None
+) -> None:
+    fields = shell_headers(scheme, "dog-purplecrab.example.org", (), ())
+    assert fields.get("Strict-Transport-Security") == strict
 
 
 async def test_the_shell_connects_to_its_own_host_alone(browser: Browser) -> None:

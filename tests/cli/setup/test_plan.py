@@ -84,3 +84,14 @@ async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
     text = said.decode().lower()
     assert "bad configuration" not in text and "unknown" not in text, text
     assert "use-auth-secret" not in text.replace("use_auth", "")
+
+
+def test_the_readme_keeps_coturn_out_of_the_same_networks_as_setup(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    written = coturn_text(plan(tmp_path), "secret")
+    for name in ("denied-peer-ip", "user-quota", "total-quota"):
+        lines = [
+            [line for line in text.splitlines() if line.startswith(f"{name}=")]
+            for text in (readme, written)
+        ]
+        assert lines[0] == lines[1] != []
