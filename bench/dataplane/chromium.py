@@ -64,17 +64,17 @@ async def page_transfer(browser: Browser, sender: str, megabytes: int) -> Figure
 
 
 async def _send(browser: Browser, sending: Child, tab: Tab, megabytes: int) -> Figures:
-    before_s = cpu_s(sending.pid), _cpu_s(browser)
+    before_s = cpu_s(sending.pid), browser_cpu_s(browser)
     await tab.evaluate("(bytes) => receiver.count(bytes)", megabytes * MB)
     sending.tell({"do": "send", "bytes": megabytes * MB})
     timeout_s = 30 + megabytes / SLOWEST_MB_PER_S
     mb_per_s = await tab.evaluate("() => receiver.done", timeout_s=timeout_s)
     await sending.hear()
-    after_s = cpu_s(sending.pid), _cpu_s(browser)
+    after_s = cpu_s(sending.pid), browser_cpu_s(browser)
     return Figures.of(megabytes, mb_per_s, before_s, after_s)
 
 
-def _cpu_s(browser: Browser) -> float:
+def browser_cpu_s(browser: Browser) -> float:
     """Of every process of it that is still there: those of a closed tab end when they like."""
     sum_s = 0.0
     for pid in browser.processes():

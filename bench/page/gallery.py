@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from bench.page.comparison import Rows, summarize
-from bench.page.scene import SIDES, Scene
+from bench.page.scene import Scene
 from bench.page.site import PICTURES
 from bench.report import Report
 from p2claw.errors import P2clawError
@@ -33,7 +33,7 @@ async def run(report: Report, scene: Scene, *, runs: int) -> None:
     """Raises P2clawError `picture-broken`."""
     rows: Rows[Load] = Rows(report, scene, CASE)
     for number in range(runs):
-        for side in SIDES:
+        for side in scene.sides:
             tab = await scene.open(side, f"{await scene.fresh_origin(side)}/gallery.html")
             whole, took_ms = await tab.evaluate(MEASURE)
             if whole != PICTURES:

@@ -1,4 +1,7 @@
-"""The stage of the page bench: one browser, nginx with the site, and the site through p2claw."""
+"""The stage of the page bench: one browser, nginx with the site, and the site through p2claw.
+
+If there is another bootstrap to compare with, it has a server and an agent of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import itertools
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.page.site import LOCATIONS, write_site
@@ -32,24 +36,31 @@ class Side:
 
 DIRECT = Side("direct", "top")
 P2CLAW = Side("p2claw", "app")
-SIDES = (DIRECT, P2CLAW)
+OLD = Side("p2claw-old", "app")
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
+    """stacks: by the name of their side."""
+
     kind: Kind
     browser: Browser
-    stack: Stack
+    stacks: dict[str, Stack]
     port: int
     megabytes: int
     exposed: list[str] = field(default_factory=list)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """In the order of a run: what is compared is side by side."""
+        return (DIRECT, *(side for side in (OLD, P2CLAW) if side.name in self.stacks))
 
     async def fresh_origin(self, side: Side) -> str:
         """A URL without a slash at its end, of an origin that the browser has never seen."""
         name = f"bench{next(_names)}"
         if side is DIRECT:
             return f"http://{name}.localhost:{self.port}"
-        address = await self.stack.expose(name, f"http://127.0.0.1:{self.port}")
+        address = await self.stacks[side.name].expose(name, f"http://127.0.0.1:{self.port}")
         self.exposed.append(name)
         return address.url.rstrip("/")
 
@@ -66,8 +77,10 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def page_scene(kind: Kind, megabytes: int) -> AsyncIterator[Scene]:
-    """Raises UsageError `browser-missing` or `driver-missing`, P2clawError `browser-failed`."""
+async def page_scene(kind: Kind, megabytes: int, old: Path | None) -> AsyncIterator[Scene]:
+    """old: a folder that `build.mjs --out` has filled.
+
+    Raises UsageError `browser-missing` or `driver-missing`, P2clawError `browser-failed`."""
     if shutil.which(PROGRAMS[kind]) is None:
         raise UsageError(f"{kind} is not installed", code="browser-missing", hint="Run `make test`")
     if not (DRIVER.parents[1] / "e2e" / "node_modules" / "puppeteer-core").exists():
@@ -78,15 +91,23 @@ async def page_scene(kind: Kind, megabytes: int) -> AsyncIterator[Scene]:
         )
     with bench_folder() as folder:
         write_site(folder, megabytes)
-        async with (
-            nginx(folder, requests_a_connection=1_000_000, locations=LOCATIONS) as port,
-            stack(folder) as running,
-        ):
+        async with contextlib.AsyncExitStack() as running:
+            port = await running.enter_async_context(
+                nginx(folder, requests_a_connection=1_000_000, locations=LOCATIONS)
+            )
+            stacks = {P2CLAW.name: await running.enter_async_context(stack(folder))}
+            if old is not None:
+                (folder / "old").mkdir()
+                beside = stack(folder / "old", bootstrap=old)
+                stacks[OLD.name] = await running.enter_async_context(beside)
             browser = await Browser.launch(
-                kind, folder / "browser", flags=FLAGS if kind == "chromium" else ()
+                kind,
+                folder / "browser",
+                flags=FLAGS if kind == "chromium" else (),
+                reports=False,
             )
             try:
-                yield Scene(kind, browser, running, port, megabytes)
+                yield Scene(kind, browser, stacks, port, megabytes)
             except BrowserError as error:
                 raise P2clawError(str(error), code="browser-failed") from error
             finally:

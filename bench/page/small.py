@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from bench.page.comparison import Rows, summarize
-from bench.page.scene import SIDES, Scene
+from bench.page.scene import Scene
 from bench.report import Report
 
 CASE = "small"
@@ -37,7 +37,7 @@ class Latency:
 async def run(report: Report, scene: Scene, *, runs: int) -> None:
     rows: Rows[Latency] = Rows(report, scene, CASE)
     for number in range(runs):
-        for side in SIDES:
+        for side in scene.sides:
             tab = await scene.open(side, f"{await scene.fresh_origin(side)}/index.html")
             took = sorted(await tab.evaluate(MEASURE, FETCHES, timeout_s=60))
             p99 = took[int(len(took) * 0.99)]

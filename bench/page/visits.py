@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.page.comparison import Rows, summarize
-from bench.page.scene import P2CLAW, SIDES, Scene, Side
+from bench.page.scene import DIRECT, Scene, Side
 from bench.report import Report
 from tests.support.browser import Tab
 
@@ -50,7 +50,7 @@ async def run(report: Report, scene: Scene, *, runs: int) -> None:
     first: Rows[Times] = Rows(report, scene, f"{CASE}-first")
     again: Rows[Times] = Rows(report, scene, f"{CASE}-return")
     for number in range(runs):
-        for side in SIDES:
+        for side in scene.sides:
             url = f"{await scene.fresh_origin(side)}/index.html"
             first.add(side, number, await _visit(scene, side, url))
             again.add(side, number, await _visit(scene, side, url))
@@ -62,6 +62,6 @@ async def run(report: Report, scene: Scene, *, runs: int) -> None:
 async def _visit(scene: Scene, side: Side, url: str) -> Times:
     tab: Tab = await scene.open(side, url)
     first_byte_ms, loaded_ms = await tab.evaluate(TIMES)
-    steps_ms = await tab.evaluate(STEPS, within="top") if side is P2CLAW else {}
+    steps_ms = await tab.evaluate(STEPS, within="top") if side is not DIRECT else {}
     await tab.close()
     return Times(round(first_byte_ms, 1), round(loaded_ms, 1), steps_ms)

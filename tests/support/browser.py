@@ -190,11 +190,13 @@ class Browser:
         flags: tuple[str, ...] = (),
         prefs: Mapping[str, bool | int | str] | None = None,
         trusting: bool = False,
+        reports: bool = True,
     ) -> Browser:
         """Start with the profile below `folder`, which also takes downloads and the log.
 
         flags: further arguments of Chromium's command line. prefs: of Firefox. trusting: it takes
-        a certificate that nobody vouches for.
+        a certificate that nobody vouches for. reports: it tells the driver of every request and of
+        every piece of a response, which costs it time; without them a status is None.
         """
         for part in ("profile", "downloads"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -220,6 +222,7 @@ class Browser:
                 flags=flags,
                 prefs=dict(prefs or {}),
                 trusting=trusting,
+                reports=reports,
             )
         except BaseException:
             await browser.close()

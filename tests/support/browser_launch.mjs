@@ -38,7 +38,8 @@ const FIREFOX_QUIET = {
 };
 
 /** Returns puppeteer's Browser; `profile` and `downloads` are folders that exist; `flags` are
- * Chromium's, `prefs` Firefox's. trusting: a certificate that nobody vouches for is taken. */
+ * Chromium's, `prefs` Firefox's. trusting: a certificate that nobody vouches for is taken. reports:
+ * the browser tells the driver of every request and of every piece of its response. */
 export async function launch({
   kind,
   profile,
@@ -47,12 +48,14 @@ export async function launch({
   flags = [],
   prefs = {},
   trusting = false,
+  reports = true,
 }) {
   const common = {
     browser: kind === "firefox" ? "firefox" : "chrome",
     executablePath: executable ?? EXECUTABLES[kind],
     headless: true,
     acceptInsecureCerts: trusting,
+    networkEnabled: reports,
     userDataDir: profile,
     defaultViewport: { width: 1100, height: 800 },
     protocolTimeout: 0, // every command has the caller's deadline
