@@ -33,6 +33,20 @@ FORGE = """() => new Promise((resolve, reject) => {
     };
 })"""
 
+# Another box's key where that of the first visit was pinned.
+OTHER_PIN = """() => new Promise((resolve, reject) => {
+    const asked = indexedDB.open("p2claw");
+    asked.onerror = reject;
+    asked.onsuccess = () => {
+        const transaction = asked.result.transaction("pins", "readwrite");
+        const store = transaction.objectStore("pins");
+        store.getAllKeys().onsuccess = ({ target }) => {
+            for (const name of target.result) if (name !== " ice") store.put("a".repeat(52), name);
+        };
+        transaction.oncomplete = () => resolve(true);
+    };
+})"""
+
 
 async def public(stack: Stack, *options: str) -> None:
     await stack.end("agent")
@@ -84,4 +98,21 @@ async def test_a_descriptor_that_the_box_has_not_signed_is_a_wrong_key(
         "wrong-key"
     )
     assert links(own_stack, "dialled") == 1
+    await tab.close()
+
+
+async def test_a_box_that_is_not_the_one_of_the_first_visit_hears_nothing(
+    browser: Browser, own_stack: Stack, box: AppUrl
+) -> None:
+    tab = (await visit(browser, box.url, "This is page 0")).tab
+    await tab.evaluate(OTHER_PIN, within="top")
+    await tab.close()
+    before = own_stack.agent_log.read_text()
+    tab = await browser.open(box.url)
+    await tab.wait_for_text("key", within="top")
+    assert await tab.evaluate("() => document.documentElement.dataset.problem", within="top") == (
+        "wrong-key"
+    )
+    # While the pin was read a way to the box was found, at most: nothing is sent on it.
+    assert "link dialled " not in own_stack.agent_log.read_text()[len(before) :]
     await tab.close()

@@ -6,7 +6,10 @@ import type { SignInQuestion, SignedIn } from "./late";
 
 /** `link` counts the links of one shell; a new one may open while an old one drains. */
 export type ShellToWorker =
-  | { kind: "link"; link: number; channel: RTCDataChannel; app: string }
+  /** held: nothing may be sent on it before `trusted`. */
+  | { kind: "link"; link: number; channel: RTCDataChannel; app: string; held: boolean }
+  /** The box of a link that was held is the one that is wanted. */
+  | { kind: "trusted"; link: number }
   /** The shell has seen the link die, or given it up. */
   | { kind: "drop"; link: number }
   /** Requests of the Service Worker come on this port. Those of an earlier port are over. */

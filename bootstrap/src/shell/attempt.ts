@@ -21,6 +21,8 @@ const DEADLINE_MS = 15_000;
 export interface AttemptOwner {
   introduced(): void;
   answered(): void;
+  /** A check has found a way to the box: the link is open soon, unless something is odd. */
+  reached(): void;
   /** Candidates of a relay are at hand. */
   relayAtHand(): void;
   refused(refusal: Refusal): void;
@@ -32,8 +34,10 @@ export interface AttemptOwner {
   incapable(): void;
   /** The offer, or the question for ICE servers, is on its way. */
   offered(): void;
-  /** Give the channel to the worker. Throws where that cannot be. */
-  transfer(channel: RTCDataChannel): void;
+  /** Give the channel to the worker, which uses it once `trusted`. Throws where that cannot be. */
+  transfer(channel: RTCDataChannel, held?: boolean): void;
+  /** The box is the one that is wanted: a channel that was held may be used. */
+  trusted(): void;
 }
 
 export interface Target {
@@ -78,6 +82,7 @@ export class Attempt {
     peer.createDataChannel("", { negotiated: true, id: 1 });
     peer.onicecandidate = ({ candidate }) => this.trickle(candidate);
     peer.onconnectionstatechange = () => this.watch(peer.connectionState);
+    peer.oniceconnectionstatechange = () => hasPath(peer) && owner.reached();
     void this.begin(peer.createOffer()).catch(() => this.fail());
   }
 
@@ -226,6 +231,11 @@ export class Attempt {
     this.stop();
     this.owner.failed(this.introduction !== undefined);
   }
+}
+
+/** A check of ours reached the box, which is there. */
+export function hasPath({ iceConnectionState }: RTCPeerConnection): boolean {
+  return iceConnectionState === "connected";
 }
 
 // A candidate that cannot be used is one path less, no more.

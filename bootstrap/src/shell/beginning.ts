@@ -6,6 +6,9 @@ import { Attempt, type AttemptOwner, type Target } from "./attempt";
 import { Dial } from "./dial";
 import { knownDial } from "./hints";
 
+// What is done here, for every attempt.
+type Given = "transfer" | "trusted" | "offered";
+
 /** The number of the first attempt: the worker names its links by these numbers. */
 export const FIRST = 1;
 
@@ -41,12 +44,14 @@ export class Beginning {
         introduced: () => emit((owner) => owner.introduced()),
         answered: () => emit((owner) => owner.answered()),
         relayAtHand: () => emit((owner) => owner.relayAtHand()),
+        reached: () => emit((owner) => owner.reached()),
         refused: (refusal) => emit((owner) => owner.refused(refusal)),
         failed: (reached) => emit((owner) => owner.failed(reached)),
         doubtful: () => emit((owner) => owner.doubtful()),
         incapable: () => emit((owner) => owner.incapable()),
         offered: resolve,
-        transfer: (channel) => this.transfer(FIRST, channel),
+        transfer: (channel, held) => this.transfer(FIRST, channel, held),
+        trusted: () => this.post({ kind: "trusted", link: FIRST }),
       };
       this.early = dialled
         ? new Dial(dialled, this.target, owner)
@@ -55,11 +60,12 @@ export class Beginning {
   }
 
   /** The attempt of this number: the first one may be under way. */
-  attempt(id: number, owner: Omit<AttemptOwner, "transfer" | "offered">): Attempt | Dial {
+  attempt(id: number, owner: Omit<AttemptOwner, Given>): Attempt | Dial {
     const whole: AttemptOwner = {
       ...owner,
       offered: () => undefined,
       transfer: (channel) => this.transfer(id, channel),
+      trusted: () => undefined,
     };
     if (id !== FIRST || !this.early) return new Attempt(id, this.target, whole);
     this.owner = whole;
@@ -77,8 +83,14 @@ export class Beginning {
     for (const message of this.messages.splice(0)) read(message);
   }
 
-  private transfer(link: number, channel: RTCDataChannel): void {
-    const message: ShellToWorker = { kind: "link", link, channel, app: this.app };
-    this.worker.postMessage(message, [channel as unknown as Transferable]);
+  private transfer(link: number, channel: RTCDataChannel, held = false): void {
+    this.post(
+      { kind: "link", link, channel, app: this.app, held },
+      channel as unknown as Transferable,
+    );
+  }
+
+  private post(message: ShellToWorker, ...transferred: Transferable[]): void {
+    this.worker.postMessage(message, transferred);
   }
 }

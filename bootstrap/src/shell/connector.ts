@@ -25,6 +25,8 @@ const DIAL_MORE_MS = 1_000;
 export interface ConnectorOwner {
   moved(state: LinkState): void;
   relayAtHand(): void;
+  /** The box is there, and the link not open yet. */
+  reached(): void;
   /** In how many seconds to ask again; undefined: only when a person asks for it. */
   refused(refusal: Refusal): number | undefined;
   /** An attempt came to nothing. reached: the coordinator replied, and no path was found. */
@@ -120,6 +122,7 @@ export class Connector {
       introduced: () => mine() && this.step("introduced"),
       answered: () => mine() && this.step("answered"),
       relayAtHand: () => mine() && this.owner.relayAtHand(),
+      reached: () => this.owner.reached(),
       incapable: () => this.owner.incapable(),
       refused: (refusal) => {
         if (id !== this.current && id !== this.rival) return;

@@ -2,10 +2,10 @@
 // Source: docs/WIRE.md §16.
 
 import { verify } from "./answer-proof";
-import { CHANNEL, type AttemptOwner, type Target } from "./attempt";
-import { type Dialled, answerOf } from "./descriptor";
+import { CHANNEL, type AttemptOwner, type Target, hasPath } from "./attempt";
+import { type Descriptor, type Dialled, answerOf } from "./descriptor";
 import { Signalling } from "./signalling";
-import { pinOf, refusalOf } from "./trust";
+import { type Refusal, pinOf, refusalOf } from "./trust";
 
 // A box that has not let a dial in by now never will.
 const DEADLINE_MS = 5_000;
@@ -17,6 +17,7 @@ export class Dial {
   private readonly deadline = setTimeout(() => this.fail(), DEADLINE_MS);
   private over = false;
   private isOpen = false;
+  private isTrusted = false;
 
   constructor(
     private readonly dialled: Dialled,
@@ -24,12 +25,13 @@ export class Dial {
     private readonly owner: AttemptOwner,
   ) {
     this.peer.onconnectionstatechange = () => this.watch();
+    this.peer.oniceconnectionstatechange = () => this.reach();
     void this.begin().catch(() => this.fail());
   }
 
   /** A check of ours reached the box, which is there. */
   get isReached(): boolean {
-    return this.peer.iceConnectionState === "connected";
+    return hasPath(this.peer);
   }
 
   /** The channel is open, and HELLO is on its way. */
@@ -66,23 +68,39 @@ export class Dial {
     owner.offered();
     const genuine = verify(publicKey, "dial", signed, signature);
     await peer.setLocalDescription(await offering);
-    const refusal = await refusalOf(genuine, peerId, target, pin);
+    // The pin is long in coming, above all on a first visit, which makes its database. A way to the
+    // box is found meanwhile; the worker sends nothing on it yet.
+    const refusal = refusalOf(genuine, peerId, target, pin);
+    if ((await genuine) && !this.over) this.connect(descriptor);
+    this.judge(await refusal);
+  }
+
+  private connect(descriptor: Descriptor): void {
+    const { peer, owner } = this;
+    const sdp = answerOf(descriptor, peer.localDescription?.sdp ?? "");
+    peer.setRemoteDescription({ type: "answer", sdp }).catch(() => this.fail());
+    try {
+      // Given away in the same task, so that no message can arrive here.
+      owner.transfer(peer.createDataChannel("p2claw", CHANNEL), true);
+    } catch {
+      owner.incapable();
+    }
+  }
+
+  private judge(refusal: Refusal | undefined): void {
     if (this.over) return;
     if (refusal) {
       this.stop();
-      owner.refused(refusal);
+      this.owner.refused(refusal);
       return;
     }
-    const sdp = answerOf(descriptor, peer.localDescription?.sdp ?? "");
-    const applied = peer.setRemoteDescription({ type: "answer", sdp });
-    try {
-      // Given away in the same task, so that no message can arrive here.
-      owner.transfer(peer.createDataChannel("p2claw", CHANNEL));
-    } catch {
-      owner.incapable();
-      return;
-    }
-    await applied;
+    this.isTrusted = true;
+    this.owner.trusted();
+    this.reach();
+  }
+
+  private reach(): void {
+    if (this.isTrusted && this.isReached) this.owner.reached();
   }
 
   private watch(): void {

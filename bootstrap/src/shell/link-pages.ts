@@ -18,7 +18,7 @@ const RELAY_MS = 2_500;
 export interface LinkPagesOwner {
   /** A document of the app has come. */
   readonly hasApp: boolean;
-  /** The link is open: the app can be loaded. */
+  /** The link is open, or will be soon: the app can be loaded. */
   load(): void;
   /** Get a newer shell, where there is one. */
   update(): Promise<void>;
@@ -26,6 +26,8 @@ export interface LinkPagesOwner {
 
 export class LinkPages implements ConnectorOwner {
   state: LinkState = "idle";
+  /** Requests that are made now find the link open, or wait for it not long. */
+  isNear = false;
   readonly connector: Connector;
   private readonly reloadedMs = takeReload();
   private readonly waits = waiting((state) => this.fruitless(state !== "finding", 0));
@@ -46,8 +48,14 @@ export class LinkPages implements ConnectorOwner {
     performance.mark(`p2claw-${state}`); // for whoever asks where the time of a visit goes
     if (state === "finding") this.relay = false;
     this.waits(state);
-    if (state === "open") this.owner.load();
+    if (state === "open") this.reached();
+    else if (state === "waiting" || state === "refused") this.isNear = false;
     this.show();
+  }
+
+  reached(): void {
+    this.isNear = true;
+    this.owner.load();
   }
 
   relayAtHand(): void {

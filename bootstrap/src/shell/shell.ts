@@ -99,14 +99,17 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     return this.loading && this.documents.history.began;
   }
 
-  /** Once the link is open and requests are intercepted; later documents load by themselves. */
+  /**
+   * Once the box is reached and requests are intercepted; later documents load by themselves. The
+   * first request is then at the worker when the link opens, and goes with HELLO.
+   */
   load(): void {
     if (this.loading || !this.controlled) return;
     if (this.hidden) {
       this.hidden.ready();
       return;
     }
-    if (this.link.state !== "open" && !this.covered) return;
+    if (!this.link.isNear && !this.covered) return;
     this.loading = true;
     this.documents.load();
   }
@@ -138,7 +141,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
   }
 
   first(): { url: string; referrer: string } | undefined {
-    return this.link.state === "open" && !this.hidden ? this.documents.first : undefined;
+    return this.link.isNear && !this.hidden ? this.documents.first : undefined;
   }
 
   private api(): ShellApi {

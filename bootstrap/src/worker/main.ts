@@ -21,6 +21,8 @@ import { SignIn } from "./sign-in";
 import type { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
+type OfKind<K extends ShellToWorker["kind"]> = Extract<ShellToWorker, { kind: K }>;
+
 const PROGRESS_MS = 50; // XHR §4.5.6
 
 const shell = self as unknown as DedicatedWorkerGlobalScope;
@@ -32,6 +34,7 @@ const links = new Map<number, Link>();
 const suspects = new Set<Link>();
 const carries = new Map<Link, Link>(); // the link that is to carry on, and the one that did
 const openings = new Map<number, RTCDataChannel>();
+const held = new Map<number, () => void>(); // what lets a link begin, once the box is trusted
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last reported, by id of the body
 let sockets: Promise<Sockets> | undefined;
@@ -45,9 +48,14 @@ shell.onmessage = (event: MessageEvent<ShellToWorker>) => receive(event.data);
 function receive(message: ShellToWorker): void {
   switch (message.kind) {
     case "link":
-      addLink(message.link, message.app, message.channel);
+      addLink(message);
+      return;
+    case "trusted":
+      held.get(message.link)?.();
+      held.delete(message.link);
       return;
     case "drop":
+      held.delete(message.link);
       links.get(message.link)?.drop(Code.INTERNAL, "the shell dropped the link");
       openings.get(message.link)?.close();
       openings.delete(message.link);
@@ -93,13 +101,14 @@ function receive(message: ShellToWorker): void {
 
 // Makes a link once the channel is open. If another link is lost or suspect, this one may carry its
 // session on.
-function addLink(id: number, app: string, channel: RTCDataChannel): void {
+function addLink({ link: id, app, channel, held: isHeld }: OfKind<"link">): void {
   openings.set(id, channel);
+  const trusted = isHeld ? new Promise<void>((resolve) => held.set(id, resolve)) : undefined;
   const failed = (): void => {
     if (openings.delete(id))
       emit({ kind: "lost", link: id, code: Code.INTERNAL, reason: "closed" });
   };
-  whenOpen(channel, failed, (early) => {
+  whenOpen(channel, trusted, failed, (early) => {
     if (!openings.delete(id)) return;
     const old = [...suspects].find((link) => link.resumable);
     const resumes = old?.freeze();

@@ -21,10 +21,11 @@ interface Outcome {
   opened: unknown[][];
 }
 
-function wait(channel: Channel): Outcome {
+function wait(channel: Channel, trusted?: Promise<unknown>): Outcome {
   const outcome: Outcome = { failed: 0, opened: [] };
   whenOpen(
     channel as unknown as RTCDataChannel,
+    trusted,
     () => (outcome.failed += 1),
     (early) => outcome.opened.push(early.map((event) => event.data)),
   );
@@ -66,5 +67,45 @@ test("an error and the close that follows are one failure", () => {
   channel.onerror?.(new Event("error"));
   assert.equal(channel.onclose, null);
   assert.notEqual(close, null);
+  assert.deepEqual(outcome, { failed: 1, opened: [] });
+});
+
+test("a link waits until its box is trusted, and has what came meanwhile", async () => {
+  const channel = new Channel("connecting");
+  let trust!: () => void;
+  const outcome = wait(channel, new Promise<void>((resolve) => (trust = resolve)));
+  channel.onopen?.(new Event("open"));
+  channel.onmessage?.(message("HELLO"));
+  await Promise.resolve();
+  assert.deepEqual(outcome, { failed: 0, opened: [] });
+  trust();
+  await Promise.resolve();
+  assert.deepEqual(outcome, { failed: 0, opened: [["HELLO"]] });
+});
+
+test("a box that is trusted before the channel opens is not waited for", async () => {
+  const channel = new Channel("connecting");
+  const outcome = wait(channel, Promise.resolve());
+  channel.onopen?.(new Event("open"));
+  await Promise.resolve();
+  assert.deepEqual(outcome, { failed: 0, opened: [[]] });
+});
+
+test("a channel that closes before its box is trusted has failed, and stays so", async () => {
+  const channel = new Channel("connecting");
+  let trust!: () => void;
+  const outcome = wait(channel, new Promise<void>((resolve) => (trust = resolve)));
+  channel.onopen?.(new Event("open"));
+  channel.onclose?.(new Event("close"));
+  trust();
+  await Promise.resolve();
+  assert.deepEqual(outcome, { failed: 1, opened: [] });
+});
+
+test("a box that is not trusted yet cannot fill the memory", () => {
+  const channel = new Channel("connecting");
+  const outcome = wait(channel, new Promise(() => undefined));
+  channel.onopen?.(new Event("open"));
+  for (let sent = 0; channel.onmessage && sent < 1_000; sent += 1) channel.onmessage(message(sent));
   assert.deepEqual(outcome, { failed: 1, opened: [] });
 });
