@@ -30,7 +30,7 @@ def _drained(scheduler: Scheduler) -> int:
     size = 0
     while (message := scheduler.next_message()) is not None:
         size += len(message)
-        scheduler.take_notices()
+        scheduler.drain_notices()
     return size
 
 

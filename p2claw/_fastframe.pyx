@@ -1,6 +1,6 @@
 """The codec that runs: frames in and out of messages, send windows, and whose turn it is to send.
 
-`_pyframe.py` is the same in Python and says why things are as they are; one set of vectors and a
+`_pyframe.py` is the same in Python and explains why things are so; one set of vectors and a
 property test hold the two to the same bytes. Types for callers are in `_fastframe.pyi`.
 """
 
@@ -106,7 +106,7 @@ def encode_frame(long long type, long long flags, long long stream, bytes payloa
     write_header(<uint8_t *>bytes_of(raw), length, <uint8_t>type, <uint8_t>flags, <uint32_t>stream)
     memcpy(bytes_of(raw) + HEADER_BYTES, PyBytes_AS_STRING(payload), <size_t>length)
     frame = <bytes>raw
-    Py_DECREF(frame)  # `frame` took a reference of its own
+    Py_DECREF(frame)  # `frame` holds a reference of its own
     return frame
 
 
@@ -251,7 +251,7 @@ cdef class Scheduler:
             out.lane.remove(out)
             out.lane = None
 
-    def take_notices(self):
+    def drain_notices(self):
         """What the messages so far brought about, in order: (FINISHED | WRITABLE, stream)."""
         cdef list notices = self._notices
         if notices:
@@ -275,7 +275,7 @@ cdef class Scheduler:
                 resize_bytes(&raw, MESSAGE_BYTES - self._room)
             message = <bytes>raw
         finally:
-            Py_XDECREF(raw)  # `message` took a reference of its own
+            Py_XDECREF(raw)  # `message` holds a reference of its own
             self._at = NULL
             self._room = 0
         return message
@@ -326,29 +326,29 @@ cdef class Scheduler:
 
     cdef int _take_bodies(self, lane) except -1:
         cdef Outgoing out
-        cdef bint taken
+        cdef bint added
         cdef bytes frame
         while lane:
             out = lane[0]
             if out.queued:
-                taken = self._take_data(out)
+                added = self._add_data(out)
             elif out.trailers:
                 frame = out.trailers[0]
-                taken = PyBytes_GET_SIZE(frame) <= self._room
-                if taken:
+                added = PyBytes_GET_SIZE(frame) <= self._room
+                if added:
                     out.trailers.popleft()
                     self._add(frame)
             else:
-                taken = self._room >= HEADER_BYTES
-                if taken:
+                added = self._room >= HEADER_BYTES
+                if added:
                     self._add_header(0, FLAG_END, out.stream)
                     out.end = ON_TRAILERS
-            if not taken:
+            if not added:
                 return 0
             self._leave_or_stay(out, lane)
         return 0
 
-    cdef bint _take_data(self, Outgoing out) except -1:
+    cdef bint _add_data(self, Outgoing out) except -1:
         cdef int64_t fits = self._room - HEADER_BYTES
         cdef int64_t size
         cdef int flags = 0
@@ -405,7 +405,7 @@ cdef class Scheduler:
     cdef Outgoing _takes_more(self, stream):
         cdef Outgoing out = self._streams.get(stream)
         if out is None or out.end != OPEN:
-            raise LocalProtocolError(f"stream {stream} takes nothing more", code="stream-ended")
+            raise LocalProtocolError(f"stream {stream} accepts nothing more", code="stream-ended")
         return out
 
     cdef int _move(self, Outgoing out, Py_ssize_t size) except -1:

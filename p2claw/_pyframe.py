@@ -38,7 +38,7 @@ BULK_TURN: Final = 8
 # 1,024 of body is below 1 %.
 SPLIT_BYTES: Final = 1_024
 
-# What take_notices() tells, beside the stream's id.
+# What drain_notices() returns beside the stream's id.
 FINISHED: Final = 0
 WRITABLE: Final = 1
 
@@ -211,7 +211,7 @@ class Scheduler:
             out.lane.remove(out)
             out.lane = None
 
-    def take_notices(self) -> list[tuple[int, int]]:
+    def drain_notices(self) -> list[tuple[int, int]]:
         """What the messages so far brought about, in order: (FINISHED | WRITABLE, stream).
 
         FINISHED: its END has gone and the stream is forgotten. WRITABLE: what it had queued was
@@ -280,21 +280,21 @@ class Scheduler:
         while lane:
             out = lane[0]
             if out.queued:
-                taken = self._take_data(out, message)
+                added = self._add_data(out, message)
             elif out.trailers:
-                taken = len(out.trailers[0]) <= message.room
-                if taken:
+                added = len(out.trailers[0]) <= message.room
+                if added:
                     message.add(out.trailers.popleft())
             else:
-                taken = message.room >= HEADER_BYTES
-                if taken:
+                added = message.room >= HEADER_BYTES
+                if added:
                     message.add(_HEADER.pack(0, DATA, FLAG_END, out.stream))
                     out.end = _ON_TRAILERS  # it has gone: nothing is due any more
-            if not taken:
+            if not added:
                 return
             self._leave_or_stay(out, lane)
 
-    def _take_data(self, out: _Outgoing, message: _Message) -> bool:
+    def _add_data(self, out: _Outgoing, message: _Message) -> bool:
         fits = message.room - HEADER_BYTES
         if out.deficit < SPLIT_BYTES:
             out.deficit += QUANTUM_BYTES
@@ -348,7 +348,7 @@ class Scheduler:
     def _takes_more(self, stream: int) -> _Outgoing:
         out = self._streams.get(stream)
         if out is None or out.end != _OPEN:
-            raise LocalProtocolError(f"stream {stream} takes nothing more", code="stream-ended")
+            raise LocalProtocolError(f"stream {stream} accepts nothing more", code="stream-ended")
         return out
 
 

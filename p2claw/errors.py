@@ -8,7 +8,7 @@ P2clawError                 root: code, text for people, what to do next
 │   └── FlowControlError    more body bytes than the window allowed
 ├── StreamResetError        one exchange was ended by either side
 ├── LinkError               a link could not be opened, or was lost
-└── RefusedError            the coordinator or the box said no
+└── RefusedError            the coordinator or the box refused
 """
 
 from __future__ import annotations

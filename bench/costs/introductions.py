@@ -61,7 +61,7 @@ def addresses(n: int) -> Callable[[], None]:
 
     def run() -> None:
         for i, address in enumerate(known):
-            limit.take(address, float(i))
+            limit.spend(address, float(i))
 
     return run
 

@@ -33,7 +33,7 @@ class Claims:
                 claimed = await self._reply
         except TimeoutError:
             raise UsageError(
-                f"The coordinator said nothing to the claim within {CLAIM_S:.0f} s",
+                f"The coordinator did not reply to the claim within {CLAIM_S:.0f} s",
                 code="coordinator-older",
                 hint="It may be older than this program, and know no claims; ask its owner",
             ) from None
@@ -42,13 +42,13 @@ class Claims:
         if claimed.code:
             raise UsageError(claimed.message or f"{name} is refused", code=claimed.code)
 
-    def heard(self, claimed: Claimed) -> None:
-        """What the coordinator says; of a claim that nobody waits for any more it is dropped."""
+    def replied(self, claimed: Claimed) -> None:
+        """The coordinator has replied. A reply to a claim that was given up is dropped."""
         if self._reply is not None and not self._reply.done() and claimed.name == self._name:
             self._reply.set_result(claimed)
 
     def lost(self) -> None:
-        """The connection is lost. Whoever waits is told; the same claim again is no error."""
+        """The connection is lost, and the claim fails. To make it again later is no error."""
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(
                 UsageError(

@@ -228,7 +228,7 @@ class Registration:
                         names = replace(self.names, alias=claimed.name, others=claimed.others)
                         self.names = names
                         log.info("alias claimed", alias=claimed.name)
-                    self._claims.heard(claimed)
+                    self._claims.replied(claimed)
                 case Announced(seq, rejected):
                     await self._announced(seq, rejected)
                 case AgentError() as error:

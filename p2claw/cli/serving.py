@@ -70,7 +70,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         stack.push_async_callback(store.close)
         app = web.Application()
         coordinator = add_coordinator(app, config, store)
-        add_edge(app, config, coordinator.told.at_host)
+        add_edge(app, config, coordinator.server_timing.at_host)
         api = operator_api(coordinator.operator, config.data_dir / SOCKET)
         await stack.enter_async_context(api)
         context = certificates.context if certificates else None

@@ -83,7 +83,7 @@ class Agents:
         if not ws.can_prepare(request) or "Origin" in request.headers:
             return await self._greet(request)
         address = client_of(request, self._config.trusted_proxies)
-        if (wait_s := self._rate.take(address, asyncio.get_running_loop().time())) > 0:
+        if (wait_s := self._rate.spend(address, asyncio.get_running_loop().time())) > 0:
             log.info("registration refused", code="rate-limited", address=shortened(address))
             return too_many("Too many registrations from this address", wait_s)
         await ws.prepare(request)
@@ -134,7 +134,7 @@ class Agents:
         if code is None:
             return None
         address = client_of(request, self._config.trusted_proxies)
-        if self._rate.take(address, asyncio.get_running_loop().time()) > 0:
+        if self._rate.spend(address, asyncio.get_running_loop().time()) > 0:
             return False
         try:
             return await self._join_policy.is_good(code)
@@ -237,7 +237,7 @@ class Agents:
         if record is not None:
             return record
         invite = self._join_policy.invite_of(register)
-        if self._alias_rate.take(address, asyncio.get_running_loop().time()) > 0:
+        if self._alias_rate.spend(address, asyncio.get_running_loop().time()) > 0:
             raise RefusedError("Too many new boxes from this address", code="rate-limited")
         key_alias = names.key_alias_of(register.public_key)
         candidates = alias_candidates(SystemRandom())
@@ -267,13 +267,13 @@ class Agents:
                 case Announce(seq, apps):
                     if self._switchboard.rendezvous.boxes.at(connection) is None:
                         return  # replaced: its messages must not undo those of its successor
-                    if bucket.take(loop.time()) > 0:
+                    if bucket.spend(loop.time()) > 0:
                         raise RefusedError("Too many announcements", code="rate-limited")
                     await self._announce(outbox, connection, record, seq, apps)
                 case Claim(name):
                     if self._switchboard.rendezvous.boxes.at(connection) is None:
                         return
-                    if bucket.take(loop.time()) > 0:
+                    if bucket.spend(loop.time()) > 0:
                         raise RefusedError("Too many claims", code="rate-limited")
                     await self._claim(outbox, connection, record, name)
                 case Dial() as dial:

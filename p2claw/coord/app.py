@@ -14,9 +14,9 @@ from p2claw.coord.health import Health
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
+from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.store.base import Store
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.told import Told
 from p2claw.coord.visitors import Visitors
 
 
@@ -28,10 +28,10 @@ class Coordinator:
         switchboard: Switchboard,
         agents: Agents,
         health: Health,
-        told: Told,
+        server_timing: ServerTiming,
         operator: Operator,
     ) -> None:
-        self.told = told
+        self.server_timing = server_timing
         self.operator = operator
         self._switchboard = switchboard
         self._agents = agents
@@ -43,7 +43,7 @@ class Coordinator:
         return self._switchboard.rendezvous
 
     def shut_down(self) -> None:
-        """Tell visitors and agents that this process goes down; it may be called twice."""
+        """Send visitors and agents word that this process goes down; it may be called twice."""
         self._health.going_down = True
         self._switchboard.shut_down()
         self._agents.shut_down()
@@ -57,14 +57,14 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     switchboard = Switchboard(config.limits)
     health = Health(store, config.parent, config.names)
     boxes = Agents(config, switchboard, store)
-    told = Told(config, switchboard.rendezvous)
+    server_timing = ServerTiming(config, switchboard.rendezvous)
     operator = Operator(store, switchboard, config.joining)
-    coordinator = Coordinator(switchboard, boxes, health, told, operator)
+    coordinator = Coordinator(switchboard, boxes, health, server_timing, operator)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     app.router.add_get(ASK_PATH, Ask(config, store).handle)
     by_socket = Visitors(config, switchboard, store)
-    by_post = PostedVisits(config, switchboard, by_socket, told)
+    by_post = PostedVisits(config, switchboard, by_socket, server_timing)
     app.router.add_get(visitors.PATH, by_socket.handle)
     app.router.add_post(visitors.PATH, by_post.begin)
     app.router.add_post(posted_visits.NEXT_PATH, by_post.next)

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from p2claw.config import ServerConfig
 from p2claw.coord.rendezvous import BUSY_RETRY_S
+from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.told import Told
 from p2claw.coord.visitors import PATH, Visitors
 from p2claw.coord.websockets import client_of
 from p2claw.errors import RemoteProtocolError
@@ -41,10 +41,14 @@ class PostedVisits:
     """Serves the posts of visitors, at `PATH` and `NEXT_PATH`."""
 
     def __init__(
-        self, config: ServerConfig, switchboard: Switchboard, visitors: Visitors, told: Told
+        self,
+        config: ServerConfig,
+        switchboard: Switchboard,
+        visitors: Visitors,
+        server_timing: ServerTiming,
     ) -> None:
         self._config = config
-        self._told = told
+        self._server_timing = server_timing
         self._switchboard = switchboard
         self._visitors = visitors
         self._mailboxes: dict[str, _Mailbox] = {}
@@ -66,7 +70,7 @@ class PostedVisits:
         self._accept(session, post)
         reply = self._emptied(session, mailbox)
         # For the next visit, whose page does not come from the edge.
-        reply.headers["Server-Timing"] = self._told.of_box(asked.alias)
+        reply.headers["Server-Timing"] = self._server_timing.of_box(asked.alias)
         return reply
 
     async def next(self, request: web.Request) -> web.Response:

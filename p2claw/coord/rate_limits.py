@@ -26,8 +26,8 @@ class TokenBucket:
         self._tokens = float(burst)
         self._since = now
 
-    def take(self, now: float) -> float:
-        """0.0 if it is admitted, else the seconds after which asking again will be."""
+    def spend(self, now: float) -> float:
+        """Use a token up: 0.0 if there was one, else in how many seconds there will be."""
         self._tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
         self._since = now
         if self._tokens >= 1.0:
@@ -36,13 +36,14 @@ class TokenBucket:
         return (1.0 - self._tokens) / self._per_s
 
     def wait_s(self, now: float) -> float:
-        """As `take`, but without using anything up."""
+        """As `spend`, but the bucket keeps its token."""
         tokens = min(self._burst, self._tokens + (now - self._since) * self._per_s)
         return 0.0 if tokens >= 1.0 else (1.0 - tokens) / self._per_s
 
     def reserve(self, now: float, count: int, most_s: float) -> float | None:
-        """So many are admitted after this many seconds; None, and nothing is taken: after more
-        than `most_s`.
+        """Use `count` tokens up in advance: in how many seconds there will be so many.
+
+        None, and none is used up, if that is more than `most_s`.
 
         Each reservation waits once, for its own turn: if all that wait asked again and again, a
         crowd of them would be work for a core.
@@ -76,9 +77,9 @@ class RateLimit:
         bucket = self._buckets.get(_key(address))
         return 0.0 if bucket is None else bucket.wait_s(now)
 
-    def take(self, address: Address, now: float) -> float:
-        """As `TokenBucket.take`, for this address."""
-        return self._bucket(address, now).take(now)
+    def spend(self, address: Address, now: float) -> float:
+        """As `TokenBucket.spend`, for this address."""
+        return self._bucket(address, now).spend(now)
 
     def reserve(self, address: Address, now: float, count: int, most_s: float) -> float | None:
         """As `TokenBucket.reserve`, for this address."""

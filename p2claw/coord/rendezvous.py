@@ -301,7 +301,7 @@ class Rendezvous:
             burst = self._limits.box_visit_burst if most is None else most
             per_minute = self._limits.box_visits_per_minute if most is None else float(most)
             box.bucket = TokenBucket(burst, per_minute, now)
-        return box.bucket.take(now)
+        return box.bucket.spend(now)
 
     def _refusal(self, request: VisitRequest, now: float) -> VisitError | None:
         if self._going_down:

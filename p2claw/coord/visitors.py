@@ -85,7 +85,7 @@ class Visitors:
         """What a visitor asks for, or why it may not. Also for visits that are posted."""
         now = asyncio.get_running_loop().time()
         address = client_of(request, self._config.trusted_proxies)
-        if (wait_s := self._rate.take(address, now)) > 0:
+        if (wait_s := self._rate.spend(address, now)) > 0:
             return _too_many(address, "Too many visits from here", wait_s)
         if self._is_foreign(request.headers.get("Origin")):
             return VisitError("protocol", "Only the page of an app or box visits it")
@@ -98,7 +98,7 @@ class Visitors:
                     return _too_many(address, "Too many failed visits from here", wait_s)
                 known = await self._store.box_of_alias(alias) is not None
         except RefusedError as error:
-            self._failures.take(address, now)
+            self._failures.spend(address, now)
             return VisitError(error.code, error.message)
         except StoreError as error:
             log.error("store failed", error=error.message)
@@ -148,7 +148,7 @@ class Visitors:
         """Note an error that is sent to a visitor: some count as a failure of its address."""
         address = self._addresses.get(session)
         if address is not None and code in _FAILURES:
-            self._failures.take(address, asyncio.get_running_loop().time())
+            self._failures.spend(address, asyncio.get_running_loop().time())
 
     async def may_say(self, address: Address, messages: int = 1) -> bool:
         """Wait until this address may say so many more; False: it is not worth to wait for.

@@ -23,12 +23,12 @@ class Edge:
     """Serves every request that is not the coordinator's."""
 
     def __init__(
-        self, config: ServerConfig, bootstrap: Bootstrap, told: Callable[[str], str]
+        self, config: ServerConfig, bootstrap: Bootstrap, server_timing: Callable[[str], str]
     ) -> None:
         self._parent = config.parent
         self._scheme = config.scheme
         self._bootstrap = bootstrap
-        self._told = told
+        self._server_timing = server_timing
         self._hashes = bootstrap.style_hashes, bootstrap.script_hashes
         self._example = example_url(config)
         self._landing = landing_page(
@@ -48,7 +48,7 @@ class Edge:
         match kind:
             case Kind.SHELL:
                 shell = headers.shell_headers(self._scheme, host.lower(), *self._hashes)
-                shell["Server-Timing"] = self._told(host)
+                shell["Server-Timing"] = self._server_timing(host)
                 return _file(request, self._bootstrap.shell, shell)
             case Kind.SIBLING:
                 sibling = headers.sibling_headers(
@@ -89,14 +89,16 @@ class Edge:
                 return _text(421, texts.misdirected(self._example))
 
 
-def add_edge(app: web.Application, config: ServerConfig, told: Callable[[str], str]) -> Edge:
+def add_edge(
+    app: web.Application, config: ServerConfig, server_timing: Callable[[str], str]
+) -> Edge:
     """Add the edge; what was added to the application before comes first.
 
-    told: what the shell's page of a host is told with each response, as a value of Server-Timing.
+    server_timing: the value of this field with the shell's page of a host.
 
     Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
     """
-    edge = Edge(config, load_bootstrap(config.static_dir), told)
+    edge = Edge(config, load_bootstrap(config.static_dir), server_timing)
     app.router.add_route("*", "/{path:.*}", edge.handle, expect_handler=_never_continue)
     return edge
 

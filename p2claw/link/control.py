@@ -44,7 +44,7 @@ LEAST_S = {
     4011: 60.0,  # banned, or not invited: until its owner or the operator does something
 }
 # How long a coordinator can make an agent wait that it does not let in.
-MOST_TOLD_S = 60.0
+MOST_RETRY_AFTER_S = 60.0
 
 
 class ControlState(enum.Enum):
@@ -251,11 +251,13 @@ def _least_s(error: P2clawError) -> float:
 
 
 def _not_upgraded(url: str, error: aiohttp.WSServerHandshakeError) -> ControlLostError:
-    """A response that is no WebSocket: a full server says when to come again."""
+    """A response that is no WebSocket. A full server names the time after which to come again."""
     if error.status not in (429, 503):
         return ControlLostError(f"{url} cannot be reached: {error}")
-    told = error.headers.get("Retry-After", "") if error.headers is not None else ""
-    least_s = min(float(told), MOST_TOLD_S) if told.isascii() and told.isdecimal() else 0.0
+    after = error.headers.get("Retry-After", "") if error.headers is not None else ""
+    least_s = (
+        min(float(after), MOST_RETRY_AFTER_S) if after.isascii() and after.isdecimal() else 0.0
+    )
     return ControlLostError(f"{url} has too much to do just now ({error.status})", least_s=least_s)
 
 

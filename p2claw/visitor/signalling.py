@@ -178,15 +178,15 @@ async def _connect(
     socket.send(VisitOffer(offer, place))
     loop = asyncio.get_running_loop()
     opening: asyncio.Task[Channel] | None = None
-    hearing = loop.create_task(socket.next())
+    receiving = loop.create_task(socket.next())
     try:
         while True:
-            waiting = {task for task in (hearing, opening) if task is not None}
+            waiting = {task for task in (receiving, opening) if task is not None}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if opening is not None and opening.done():
                 return opening.result()
             try:
-                message = hearing.result()
+                message = receiving.result()
             except (LinkError, RefusedError):
                 # Once the answer is here, the link needs the coordinator no more.
                 if opening is None:
@@ -205,9 +205,9 @@ async def _connect(
                 opening = loop.create_task(peer.channel(timeout_s=max(0.0, deadline - loop.time())))
             elif isinstance(message, VisitCandidate):
                 peer.add_candidate(message.candidate, message.mid)
-            hearing = loop.create_task(socket.next())
+            receiving = loop.create_task(socket.next())
     finally:
-        tasks = [task for task in (hearing, opening) if task is not None]
+        tasks = [task for task in (receiving, opening) if task is not None]
         for task in tasks:
             task.cancel()
         # Also of one that failed beside the other: nobody else asks how it ended.

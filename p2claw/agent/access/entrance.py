@@ -227,10 +227,10 @@ def for_nobody_else(fields: Fields, *, page: bool) -> Fields:
 
     page: it becomes a document, and is not kept at all, because Back shows what is kept.
     """
-    said = [value for name, value in fields if name == "cache-control"]
-    told = ", ".join([*said, "private", "no-store" if page else "no-cache"])
+    of_app = [value for name, value in fields if name == "cache-control"]
+    control = ", ".join([*of_app, "private", "no-store" if page else "no-cache"])
     kept = (item for item in fields if item[0] not in ("cache-control", "expires", "pragma"))
-    return (*kept, ("cache-control", told))
+    return (*kept, ("cache-control", control))
 
 
 def _end(passage: _Passage, in_s: float) -> None:

@@ -21,7 +21,7 @@ from p2claw.log import get_log
 
 log = get_log("agent")
 
-# Argon2 takes 64 MiB and a core for each.
+# For each, Argon2 needs 64 MiB and a core.
 HASHES_AT_ONCE = 2
 WAITING = 32
 WAITING_OF_NETWORK = 2
@@ -135,7 +135,7 @@ class LedgerKeeper:
         return guard.ways() if guard is not None else []
 
     def public_key(self) -> Json:
-        """By which apps verify what the box says of visitors."""
+        """The public key with which apps verify the statements of the box about visitors."""
         return dict(public_jwk(self._ledger))
 
     def _facts(self, one: Invitation) -> Json:
@@ -195,7 +195,7 @@ class LedgerKeeper:
 
     def _by_invitation(self, question: Question) -> Reply:
         now_s = self._now()
-        # Who is in already takes no use away, and keeps the session that it has.
+        # A visitor that is in already uses nothing up, and keeps the session that it has.
         held = self._ledger.session_of(question.app, question.held, now_s)
         if held is not None:
             return Reply(self._grant(held, now_s))
@@ -209,10 +209,10 @@ class LedgerKeeper:
 
     def _grant(self, session: Session, now_s: float) -> Grant:
         app, user, way = session.app, session.user, session.way
-        said = tokens.statement(
+        statement = tokens.statement(
             self._statement_key, self._issuer, app, user, way, session.id, int(now_s)
         )
-        return Grant(session.id, user, way, said, session.until_s)
+        return Grant(session.id, user, way, statement, session.until_s)
 
     def _over(self, ended: list[str]) -> None:
         if ended:

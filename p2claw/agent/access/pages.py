@@ -76,13 +76,13 @@ def style() -> bytes:
 def door_page(door: Door) -> bytes:
     """The page where one enters."""
     why = _WHY.get(door.why, "").format(wait=_wait(door.retry_s))
-    said = f'<p class="why" id="why" role="alert">{escape(why)}</p>\n' if why else ""
+    notice = f'<p class="why" id="why" role="alert">{escape(why)}</p>\n' if why else ""
     if not door.password:
         return _page(
             f"{door.app} is for the invited",
             f"""<h1>{escape(door.app)}</h1>
 <p class="lead">You need an invitation to enter.</p>
-{said}<p class="hint">Whoever runs this app can send you a link that lets you in.
+{notice}<p class="hint">Whoever runs this app can send you a link that lets you in.
 If you have one, open it in this browser.</p>""",
             door.box,
         )
@@ -91,7 +91,7 @@ If you have one, open it in this browser.</p>""",
         f"Enter {door.app}",
         f"""<h1>{escape(door.app)}</h1>
 <p class="lead">This app is behind a password.</p>
-{said}<form method="post" action="{ENTER}">
+{notice}<form method="post" action="{ENTER}">
 <input type="hidden" name="to" value="{escape(door.to)}">
 <input class="away" type="text" name="username" value="{escape(door.app)}" autocomplete="username" \
 readonly tabindex="-1" aria-hidden="true">

@@ -14,7 +14,7 @@ from p2claw.errors import UsageError
 LEAST_CHARS = 8
 MOST_BYTES = 1_024
 
-# RFC 9106 §4, the second recommended choice, with one lane: a try takes one core for some 100 ms.
+# RFC 9106 §4, the second recommended choice, with one lane: a try costs one core some 100 ms.
 MEMORY_KIB = 65_536
 ROUNDS = 3
 _HASHER = argon2.PasswordHasher(time_cost=ROUNDS, memory_cost=MEMORY_KIB, parallelism=1)
@@ -48,7 +48,7 @@ def hash_of(password: str) -> str:
 
 
 def matches(hashed: str, password: str) -> bool:
-    """Whether it is the password of this hash. An empty hash has none, which takes as long."""
+    """Whether it is the password of this hash. An empty hash has none; it lasts as long."""
     if len(_bytes(password)) > MOST_BYTES:
         return False
     try:

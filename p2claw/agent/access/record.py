@@ -95,7 +95,7 @@ def serialize(ledger: Ledger) -> bytes:
 
 
 def statement_key(ledger: Ledger) -> Ed25519PrivateKey:
-    """The key by which the box says to apps who visits; made of the key of the tokens."""
+    """The key that signs statements to apps about their visitors; made of the key of the tokens."""
     return Ed25519PrivateKey.from_private_bytes(
         hashlib.sha256(b"p2claw\0statement\0" + ledger.key).digest()
     )

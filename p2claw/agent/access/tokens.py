@@ -1,4 +1,4 @@
-"""What the box signs: tokens of sessions and invitations, and what it says of visitors to apps.
+"""What the box signs: tokens of sessions and invitations, and statements to apps about visitors.
 
 A token is 16 random bytes and an HMAC-SHA256 over its purpose, its app and those bytes. So one that
 was made up, or was made for another app or purpose, is known for that without looking anything up.
@@ -25,7 +25,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 SESSION = "session"
 INVITATION = "invitation"
 
-# How long an app may believe what it is told with a request. It gets it anew with the next one.
+# How long an app may believe the statement in a request. The next request brings a new one.
 STATEMENT_S = 300
 
 
@@ -57,7 +57,7 @@ def digest_of(random: bytes) -> str:
 def statement(
     key: Ed25519PrivateKey, issuer: str, app: str, user: str, way: str, session: str, now_s: int
 ) -> str:
-    """A JSON Web Token (RFC 7519) by which an app knows that the box says who visits it.
+    """A statement about who visits an app: a JSON Web Token (RFC 7519), which the app can verify.
 
     Signed by Ed25519 (RFC 8037). issuer: the peer id of the box.
     """
@@ -75,8 +75,8 @@ def statement(
 
 
 def _mac(key: bytes, purpose: str, app: str, random: bytes) -> bytes:
-    said = b"\0".join((b"p2claw", purpose.encode(), app.encode(), random))
-    return hmac.digest(key, said, "sha256")[:MAC_BYTES]
+    content = b"\0".join((b"p2claw", purpose.encode(), app.encode(), random))
+    return hmac.digest(key, content, "sha256")[:MAC_BYTES]
 
 
 def _json(value: dict[str, object]) -> str:

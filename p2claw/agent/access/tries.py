@@ -1,8 +1,8 @@
 """How often somebody may try to get in: per link, per network and per app.
 
-Sans-IO: the time is an argument. A try takes one from each of three buckets, and gives them back if
-it was right. So that no attacker locks others out, the bucket of the app is asked only by networks
-that have been wrong before: each of them has its first tries whatever others did.
+Sans-IO: the time is an argument. A try uses up one token of each of three buckets, and gives them
+back if it was right. So that no attacker locks others out, only networks that have been wrong
+before ask the bucket of the app: each network has its first tries whatever others did.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Tries:
         self._buckets: OrderedDict[tuple[str, ...], tuple[float, float]] = OrderedDict()
 
     def begin(self, app: str, network: str, link: str, now: float) -> float:
-        """Take a try. Returns 0, or in how many seconds there is one: then nothing was taken."""
+        """Use a try up: returns 0. If there is none, in how many seconds there will be one."""
         kinds = self._kinds(app, network, link, now)
         wait_s = max(self._wait_s(*kind, now) for kind in kinds)
         if wait_s > 0:

@@ -135,14 +135,14 @@ class PortMapper:
             try:
                 await gateway.map(port, external, LEASE_S)
             except PortTakenError as error:
-                taken: LinkError = error
+                failure: LinkError = error
                 external = self._draw()
             except LinkError as error:
                 return _failed(port, error)
             else:
                 self._external[port] = external
                 return MappingFacts(port, f"{address}:{external}")
-        return _failed(port, taken)
+        return _failed(port, failure)
 
     def _report(self, facts: dict[int, MappingFacts]) -> None:
         before = {one.udp_port: one for one in self.facts}

@@ -183,7 +183,7 @@ class BoxLink:
     def silent_s(self, now: float) -> float:
         """For how long nothing has been received, or the link has not opened. now: the loop's
         time."""
-        received_at = self._pump.session.heard_at if self._pump is not None else None
+        received_at = self._pump.session.received_at if self._pump is not None else None
         return time.monotonic() - self._begun_s if received_at is None else now - received_at
 
     def ask(self) -> None:

@@ -73,13 +73,13 @@ def demo(
 async def _run(plan: Plan, *, qr: bool, as_json: bool) -> None:
     began = time.monotonic()
 
-    def say(text: str) -> None:
+    def note(text: str) -> None:
         if not as_json:
             click.echo(f"· {text}", err=True)
 
     stop = asyncio.Event()
-    async with stage(plan, say) as built:
-        _handle_signals(stop, built, say)
+    async with stage(plan, note) as built:
+        _handle_signals(stop, built, note)
         if not await _unless(stop, built.put_up()):
             return
         facts = _facts(built, time.monotonic() - began)
@@ -90,7 +90,7 @@ async def _run(plan: Plan, *, qr: bool, as_json: bool) -> None:
         broken = asyncio.create_task(built.broken())
         if await _unless(stop, broken):
             raise broken.result()
-    say("stopped")
+    note("stopped")
 
 
 async def _unless(stop: asyncio.Event, work: Any) -> bool:
@@ -108,12 +108,12 @@ async def _unless(stop: asyncio.Event, work: Any) -> bool:
     return False
 
 
-def _handle_signals(stop: asyncio.Event, built: Stage, say: Any) -> None:
+def _handle_signals(stop: asyncio.Event, built: Stage, note: Any) -> None:
     def ask() -> None:
         if stop.is_set():
             built.hurry()
             return
-        say("stopping")
+        note("stopping")
         stop.set()
 
     loop = asyncio.get_running_loop()

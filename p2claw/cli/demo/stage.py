@@ -26,7 +26,7 @@ ONLINE_S = 30.0
 ANSWERS_S = 30.0
 POLL_S = 0.1
 
-Say = Callable[[str], None]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Stage:
     """A running demo."""
 
     plan: Plan
-    say: Say
+    note: Note
     children: list[Child] = field(default_factory=list)
     upstream: str = ""
     edge: str = ""
@@ -91,7 +91,7 @@ class Stage:
         self, title: str, module: str, *argv: str, env: dict[str, str] | None = None
     ) -> str:
         """Start a child; returns the first line that it prints."""
-        self.say(f"starting the {title}")
+        self.note(f"starting the {title}")
         log = self.plan.data_dir / f"{title.split()[-1]}.log"
         child = await Child.start(title, module, *argv, log=log, env=env)
         self.children.append(child)
@@ -119,7 +119,7 @@ class Stage:
         except ChildError as error:
             if "listen-failed" not in error.log:
                 raise
-            self.say(f"port {USUAL_PORT} is taken; another is used, so the URL is another too")
+            self.note(f"port {USUAL_PORT} is taken; another is used, so the URL is another too")
             await self._serve_on(0)
 
     async def _serve_on(self, port: int) -> None:
@@ -144,7 +144,7 @@ class Stage:
             *("--coordinator", f"http://localhost:{self.edge.rpartition(':')[2]}"),
             env={"P2CLAW_HOME": str(self.home)},
         )
-        self.say("registering")
+        self.note("registering")
         entry = await self._registered(AgentClient(self.home / "agent.sock"))
         self.url, self.key_url = entry["url"], entry["key_url"]
 
@@ -174,7 +174,7 @@ class Stage:
 
     async def _visit(self) -> None:
         """Ask for the page as a visitor would, over a link; nothing is shown that does not work."""
-        self.say("visiting")
+        self.note("visiting")
         pins = PinStore(self.home / "known_boxes.json")
         trouble: P2clawError | None = None
         with contextlib.suppress(TimeoutError):
@@ -202,9 +202,9 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(plan: Plan, say: Say) -> AsyncIterator[Stage]:
+async def stage(plan: Plan, note: Note) -> AsyncIterator[Stage]:
     """A stage that is cleared whatever happens in the block."""
-    built = Stage(plan, say)
+    built = Stage(plan, note)
     try:
         yield built
     finally:

@@ -33,5 +33,5 @@ class Mailbox(Generic[T]):
 
     def drain(self) -> list[T]:
         """Remove all items, the oldest first."""
-        taken, self._items = self._items, []
-        return taken
+        items, self._items = self._items, []
+        return items

@@ -283,7 +283,7 @@ class Session:
             self._fail(Code.LIMIT, f"too much work in a short time: {what}")
 
     @property
-    def heard_at(self) -> float | None:
+    def received_at(self) -> float | None:
         """When a message last came, on the clock of `now`; None: nothing was sent or came yet."""
         return self._keepalive.received_at
 

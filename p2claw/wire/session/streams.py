@@ -143,7 +143,7 @@ class Streams:
 
     def note_sent(self) -> None:
         """A message was handed out: some streams may have sent all, or have room for more."""
-        for notice, id in self._side.scheduler.take_notices():
+        for notice, id in self._side.scheduler.drain_notices():
             if notice == _FINISHED:
                 self.table.handed_out(id)
             else:

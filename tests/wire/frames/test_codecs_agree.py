@@ -123,5 +123,5 @@ def _operate(
         case ("control", size, front):
             return scheduler.control(b"c" * (8 + size), front)
         case ("next", times):
-            return [(scheduler.next_message(), scheduler.take_notices()) for _ in range(times)]
+            return [(scheduler.next_message(), scheduler.drain_notices()) for _ in range(times)]
     raise AssertionError(operation)

@@ -252,7 +252,7 @@ def test_trailers_follow_the_body_and_finish_the_stream(codec: Codec) -> None:
     scheduler.trailers(1, b"\x90")
     frames = _next(codec, scheduler)
     assert frames == [(FrameType.DATA, 0, 1, b"body"), (FrameType.TRAILERS, 0, 1, b"\x90")]
-    assert scheduler.take_notices() == [(0, 1)]
+    assert scheduler.drain_notices() == [(0, 1)]
 
 
 def test_a_closed_stream_sends_nothing_more(codec: Codec) -> None:
@@ -268,7 +268,7 @@ def test_the_producer_is_told_once_when_low_water_is_reached(codec: Codec) -> No
     scheduler.push(1, b"b" * 262_145, False)
     told = []
     while scheduler.next_message():
-        told += [(notice, scheduler.queued(1)) for notice in scheduler.take_notices()]
+        told += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
     assert len(told) == 1
     assert told[0][0] == (1, 1)
     assert 65_536 - FULL < told[0][1] <= 65_536
@@ -279,7 +279,7 @@ def test_a_producer_that_stayed_below_high_water_is_told_nothing(codec: Codec) -
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"b" * 262_144, False)
     while scheduler.next_message():
-        assert scheduler.take_notices() == []
+        assert scheduler.drain_notices() == []
 
 
 @pytest.mark.parametrize("action", ["push", "head", "trailers"])

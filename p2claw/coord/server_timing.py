@@ -1,7 +1,7 @@
-"""What a visitor is told before anybody has introduced it (docs/WIRE.md §12, §16).
+"""What a visitor needs before it is introduced: ICE servers, and how its box is dialled.
 
-It comes in Server-Timing with the shell's page and with the first reply of a visit: other fields of
-a response are hidden from the page that came with it.
+Both come in the field Server-Timing of the shell's page, and of the first reply of a visit. Other
+fields of a response are hidden from the page that came with it. Source: docs/WIRE.md §12, §16.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from p2claw.coord.rendezvous import Rendezvous
 from p2claw.errors import UsageError
 
 
-class Told:
-    """Makes the field. Pure, but for the clock."""
+class ServerTiming:
+    """The values of the field, for every host and box. Pure, but for the clock."""
 
     def __init__(self, config: ServerConfig, rendezvous: Rendezvous) -> None:
         self._config = config
@@ -40,11 +40,11 @@ class Told:
         relay = self._rendezvous.boxes.may_relay(alias)
         servers = ice_servers(config, secrets.token_urlsafe(8), int(time.time()), relay=relay)
         lasts_ms = config.turn_ttl_s * 1000 if config.turn_urls else 0
-        told = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
+        metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
         dial = self._rendezvous.boxes.dialled(alias)
         if dial:
-            told.append(_metric("p2claw-dial", 0, dial))
-        return ", ".join(told)
+            metrics.append(_metric("p2claw-dial", 0, dial))
+        return ", ".join(metrics)
 
 
 def _metric(name: str, lasts_ms: int, value: bytes) -> str:

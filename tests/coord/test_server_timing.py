@@ -1,4 +1,4 @@
-"""What a page is told with its response."""
+"""p2claw.coord.server_timing: what comes with a page, for its visit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from p2claw.config import ServerConfig, ServerLimits
 from p2claw.coord.rendezvous import Rendezvous
-from p2claw.coord.told import Told
+from p2claw.coord.server_timing import ServerTiming
 from p2claw.wire.signalling import Dial
 
 KEY, SIGNATURE, DESCRIPTOR = bytes(range(32)), b"s" * 64, b"d" * 70
@@ -33,26 +33,26 @@ def dial_in(field: str) -> bytes | None:
     return text and base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def told(rendezvous: Rendezvous) -> Told:
-    return Told(ServerConfig(stun_urls=()), rendezvous)
+def server_timing(rendezvous: Rendezvous) -> ServerTiming:
+    return ServerTiming(ServerConfig(stun_urls=()), rendezvous)
 
 
 def test_a_page_is_told_how_its_box_is_dialled(rendezvous: Rendezvous) -> None:
-    assert dial_in(told(rendezvous).at_host(HOST)) == KEY + SIGNATURE + DESCRIPTOR
+    assert dial_in(server_timing(rendezvous).at_host(HOST)) == KEY + SIGNATURE + DESCRIPTOR
 
 
 def test_a_box_is_found_by_its_key_alias_too(rendezvous: Rendezvous) -> None:
     (box,) = rendezvous.boxes
-    assert dial_in(told(rendezvous).of_box(box.key_alias)) == KEY + SIGNATURE + DESCRIPTOR
+    assert dial_in(server_timing(rendezvous).of_box(box.key_alias)) == KEY + SIGNATURE + DESCRIPTOR
 
 
 @pytest.mark.parametrize("host", ["", "localhost", "dog-cat.localhost", "..", "-.localhost"])
 def test_of_a_host_without_such_a_box_only_the_servers_are_told(
     rendezvous: Rendezvous, host: str
 ) -> None:
-    assert dial_in(told(rendezvous).at_host(host)) is None
+    assert dial_in(server_timing(rendezvous).at_host(host)) is None
 
 
 def test_a_box_that_is_dialled_no_more_is_told_so(rendezvous: Rendezvous) -> None:
     rendezvous.box_dialled_by(1, Dial(b"", SIGNATURE))
-    assert dial_in(told(rendezvous).at_host(HOST)) is None
+    assert dial_in(server_timing(rendezvous).at_host(HOST)) is None
