@@ -33,6 +33,11 @@ GATHER_TIMEOUT_S = 10.0
 # an allocation that turns out not to be needed costs a server some bytes.
 TURN_HEAD_START_S = 0.35
 
+# UDP is in doubt if no server has responded by it, and one has by TCP, after so many times as long
+# as that took. Both take a round trip: the rest is for a server that is busy, and for jitter.
+DOUBT_ROUND_TRIPS = 2.0
+DOUBT_LEAST_S = 0.03
+
 # Of the ports of this process.
 _reflexive = ReflexiveAddresses()
 
@@ -53,6 +58,8 @@ class Gathering:
         self._on_candidate = on_candidate
         self._known = {(c.host, c.port) for c in connection.local_candidates}
         self._task: asyncio.Task[None] | None = None
+        self._has_heard = False  # by UDP
+        self._in_doubt = asyncio.Event()  # whether UDP gets anywhere
 
     def remembered(self) -> list[Candidate]:
         """What a server would say, as far as one has said it lately; for the description itself."""
@@ -82,6 +89,8 @@ class Gathering:
         asked: list[Coroutine[Any, Any, None]] = [self._stun(s) for s in self._servers.stun]
         if self._servers.turn:
             asked.append(self._turn())
+            if self._servers.stun:
+                asked.append(self._doubt())
         await _all_ended(asked)
         self._task = None
         self._on_candidate(None)
@@ -111,6 +120,7 @@ class Gathering:
             response, _ = await host.request(request, address)
         except stun.TransactionError:
             return
+        self._has_heard = True
         mapped = response.attributes.get("XOR-MAPPED-ADDRESS")
         if mapped is not None:
             now = asyncio.get_running_loop().time()
@@ -121,26 +131,55 @@ class Gathering:
         self._known.add(mapped)
         self._on_candidate(_reflexive_candidate(base, mapped))
 
+    async def _doubt(self) -> None:
+        """Find out soon if no UDP goes out, by how long TCP takes to a server that speaks both."""
+        server = next((s for s in self._servers.turn if s.transport == "tcp"), None)
+        if server is None:
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(TURN_HEAD_START_S):
+                _, writer = await asyncio.open_connection(server.host, server.port)
+        except (TimeoutError, OSError):
+            return
+        writer.close()
+        await asyncio.sleep(max(DOUBT_LEAST_S, DOUBT_ROUND_TRIPS * (loop.time() - began)))
+        if not self._has_heard:
+            log.debug("udp in doubt", server=f"{server.host}:{server.port}")
+            self._in_doubt.set()
+            self._connection.doubt_udp()
+
     async def _turn(self) -> None:
-        """Ask one server after the other until one has given an address."""
+        """Ask one server after the other until one has given an address.
+
+        Those by TCP and TLS are asked together once UDP is in doubt.
+        """
         tries: set[asyncio.Task[bool]] = set()
         waiting = list(self._servers.turn)
+        doubting = asyncio.create_task(self._in_doubt.wait())
         try:
             while tries or waiting:
-                if waiting:
-                    tries.add(asyncio.create_task(self._allocate(waiting.pop(0))))
-                ended, tries = await asyncio.wait(
-                    tries,
+                if self._in_doubt.is_set():
+                    asked = [server for server in waiting if server.transport == "tcp"]
+                    asked = asked or waiting[:1]
+                else:
+                    asked = waiting[:1]
+                waiting = [server for server in waiting if server not in asked]
+                tries |= {asyncio.create_task(self._allocate(server)) for server in asked}
+                watched = {*tries} if doubting.done() or not waiting else {*tries, doubting}
+                ended, _ = await asyncio.wait(
+                    watched,
                     timeout=TURN_HEAD_START_S if waiting else None,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                if any(task.result() for task in ended):
+                tries -= ended
+                if any(task.result() for task in ended if task is not doubting):
                     return
         finally:
-            for task in tries:
+            for task in {*tries, doubting}:
                 task.cancel()
-            if tries:
-                await asyncio.wait(tries)
+            await asyncio.wait({*tries, doubting})
 
     async def _allocate(self, server: TurnServer) -> bool:
         where = f"{server.host}:{server.port}/{'tls' if server.tls else server.transport}"

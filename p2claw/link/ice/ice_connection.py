@@ -7,6 +7,7 @@ lacks them. Once aioice trickles, and sends a check back for each check, most of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Iterable
 from typing import Protocol, cast
@@ -90,6 +91,7 @@ class IceConnection(Connection):
         self._queue = cast("asyncio.Queue[tuple[bytes, int] | None]", self._arrived)
         self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
         self._relays_from = 0.0  # on the loop's clock
+        self._udp_doubted = asyncio.Event()
         self._is_closed = False
         self._improving: asyncio.Task[None] | None = None
         self._candidates: list[Candidate] = []
@@ -135,6 +137,18 @@ class IceConnection(Connection):
         for remote in self.remote_candidates:
             self._pair_remote_candidate(remote)
         self.sort_check_list()
+
+    @property
+    def doubts_udp(self) -> bool:
+        """Whether relays do not wait for direct paths."""
+        return self._udp_doubted.is_set()
+
+    def doubt_udp(self) -> None:
+        """No server responds by UDP: relays need not wait for the direct paths.
+
+        If one of those opens all the same, the link moves to it.
+        """
+        self._udp_doubted.set()
 
     def add_remote(self, candidate: Candidate, *, address: str | None = None) -> None:
         """A candidate of the peer. address: what its `.local` name resolved to.
@@ -336,7 +350,8 @@ class IceConnection(Connection):
         response carries the link, and a relay's often comes before both NATs are open.
         """
         wait_s = self._relays_from - asyncio.get_running_loop().time()
-        if not self.ice_controlling or wait_s <= 0 or not _is_relayed(pair):
+        patient = self.ice_controlling and wait_s > 0 and not self.doubts_udp
+        if not patient or not _is_relayed(pair):
             super().check_start_task(pair)
         elif pair.task is None:
             # Under way, as far as aioice knows: a pair that waits would hold up those after it.
@@ -344,7 +359,9 @@ class IceConnection(Connection):
             pair.task = asyncio.create_task(self._check_later(pair, wait_s))
 
     async def _check_later(self, pair: CandidatePair, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._udp_doubted.wait()
         await self.check_start(pair)
 
     def _validated(self, protocol: StunProtocol, addr: tuple[str, int], *, confirmed: bool) -> None:

@@ -15,7 +15,7 @@ import pytest
 from aioice import Candidate, stun
 
 from p2claw.dataplane.carrier._engine import UdpPort
-from p2claw.link.ice import gathering
+from p2claw.link.ice import gathering, ice_connection
 from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.ice.ice_connection import IceConnection
@@ -53,6 +53,7 @@ class Gathered:
 
     found: list[Candidate | None]
     ended: asyncio.Event
+    connection: IceConnection
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +62,7 @@ async def gathered(*servers: IceServer) -> AsyncIterator[Gathered]:
     port = UdpPort()
     connection = IceConnection(port, Nobody(), controlling=False)
     connection.open_hosts(host_addresses())
-    it = Gathered([], asyncio.Event())
+    it = Gathered([], asyncio.Event(), connection)
 
     def on_candidate(candidate: Candidate | None) -> None:
         it.found.append(candidate)
@@ -200,6 +201,43 @@ async def test_one_relay_is_enough(turn: Coturn) -> None:
     async with gathered(turn.server("turn:{turn}", "turn:{turn}?transport=tcp")) as it:
         await asyncio.wait_for(it.ended.wait(), DEADLINE_S)
         assert [c.type for c in it.found if c] == ["relay"]
+
+
+@needs_turnserver
+async def test_udp_is_doubted_if_only_tcp_gets_to_a_server(
+    turn: Coturn, silent_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then those by TCP are asked without the head start that UDP has, which is for ever here."""
+    monkeypatch.setattr(gathering, "TURN_HEAD_START_S", 60.0)
+    urls = (f"turn:{silent_url}", "turn:{turn}?transport=tcp")
+    servers = (IceServer((f"stun:{silent_url}",)), turn.server(*urls))
+    async with gathered(*servers) as it:
+        async with asyncio.timeout(DEADLINE_S):
+            while not it.found:  # noqa: ASYNC110 - candidates come by a plain call
+                await asyncio.sleep(0.001)
+        assert it.found[0] is not None and it.found[0].type == "relay"
+        assert it.connection.doubts_udp
+
+
+@needs_turnserver
+async def test_udp_is_not_doubted_if_a_server_responds_by_it(turn: Coturn, stun_url: str) -> None:
+    servers = (IceServer((stun_url,)), turn.server("turn:{turn}?transport=tcp"))
+    async with gathered(*servers) as it:
+        await asyncio.wait_for(it.ended.wait(), DEADLINE_S)
+        assert {c.type for c in it.found if c} == {"srflx", "relay"}
+        assert not it.connection.doubts_udp
+
+
+@needs_turnserver
+async def test_a_relay_does_not_wait_for_direct_paths_while_udp_is_doubted(
+    turn: Coturn, silent_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ice_connection, "RELAY_PATIENCE_S", 60.0)
+    servers = (IceServer((f"stun:{silent_url}",)), turn.server("turn:{turn}?transport=tcp"))
+    async with pair(ice_servers=servers, change=without_candidates) as peers:
+        await peers.join()
+        await peers.channels()
+        assert peers.visitor.path() == "relayed"
 
 
 @needs_turnserver
