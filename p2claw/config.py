@@ -1,6 +1,6 @@
 """Settings of the two long-running programs, as frozen values; the one reader of the environment.
 
-Nothing here opens a file or a socket. What an option means to people is in docs/OPERATIONS.md.
+Nothing here opens a file or a socket. docs/OPERATIONS.md explains each option to operators.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class SpoolLimits:
 
 @dataclass(frozen=True, slots=True)
 class AgentLimits:
-    """What one box allows its visitors."""
+    """The limits of one box for all its visitors together."""
 
     links: int = 512
     """Two thirds are for one network at most: the coordinator names it by a shortened address."""
@@ -298,7 +298,7 @@ class ServerLimits:
     """Offers, candidates, ends and posts of all visitors of an address: 40 for each visit."""
     box_message_burst: int = 4_000
     box_messages_per_minute: float = 60_000.0
-    """Answers, candidates and ends of one box, which may be visited from many addresses."""
+    """SDP answers, candidates and ends of one box, which may be visited from many addresses."""
     registration_burst: int = 60
     registrations_per_minute: float = 60.0
     alias_burst: int = 20
@@ -345,7 +345,7 @@ class ServerConfig:
     """Public keys that may register without an invitation; with `listed` they alone."""
     operator: str = ""
     contact: str = ""
-    """Who runs this server, and whom to tell of abuse: an address of mail, or a URL."""
+    """Who runs this server, and where to report abuse: an address of mail, or a URL."""
     static_dir: Path | None = None
     """Where the built bootstrap lies; None: beside the package."""
     limits: ServerLimits = ServerLimits()

@@ -1,4 +1,4 @@
-"""The agent: what runs on a box, put together, from its start to its last open request."""
+"""The agent: all parts that run on a box, put together, from the start to the last request."""
 
 from __future__ import annotations
 

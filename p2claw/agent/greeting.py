@@ -34,7 +34,7 @@ _BEHIND_IS_NONE = frozenset({502, 503, 504})
 def ask_coordinator(url: str, invite: str = "") -> Greeting:
     """Who the coordinator at url is. url: as `check_coordinator` writes it.
 
-    invite: the code of an invitation, of which it says whether it is good.
+    invite: the code of an invitation; the greeting then has whether it is good.
 
     Raises LinkError `coordinator-silent`, `coordinator-certificate`; RefusedError
     `coordinator-foreign` (it is another server), `audience-invalid`, `version`; UsageError

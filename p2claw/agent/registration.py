@@ -65,8 +65,8 @@ class RegistrationError(ControlLostError):
 class Registration:
     """The registration of one box, kept over reconnections.
 
-    names: under which the box is known; None until it has registered once. rejected: the apps that
-    the coordinator refuses, each with the reason. audience: `host[:port]` that is dialled. apps:
+    names: those that the box has there; None until it has registered once. rejected: the apps
+    that the coordinator refuses, each with the reason. audience: the `host[:port]` to dial. apps:
     returns all apps that are exposed now. visitors: receives what visitors send. accepted: awaited
     when the coordinator has accepted this box for the first time. invite: shown to a coordinator
     that does not know this box yet.
@@ -111,7 +111,7 @@ class Registration:
                 await self._changed.wait_for(lambda: self._unsent is None or self._known >= seq)
 
     def redial(self) -> None:
-        """The box may be dialled elsewhere than before: say so, now."""
+        """The box may be dialled elsewhere than before: send that now."""
         self._moved.set()
 
     async def claim(self, name: str) -> PublicNames:

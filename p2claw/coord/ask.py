@@ -1,4 +1,4 @@
-"""Tells a proxy in front of this server for which names it may get a certificate.
+"""Replies to a proxy in front of this server for which names it may get a certificate.
 
 Caddy asks before it does that at the first visit of a name (on-demand TLS). Without a limit anybody
 could make it get certificates for names that nobody has, until the authority gives no more.
@@ -27,7 +27,7 @@ class Ask:
         self._store = store
 
     async def handle(self, request: web.Request) -> web.Response:
-        """One question of the proxy. Nobody else is told which names there are."""
+        """One question of the proxy. Nobody else learns which names there are."""
         domain = request.query.get("domain", "").lower().rstrip(".")
         try:
             good = self._is_proxy(request) and await self._is_ours(domain)

@@ -281,7 +281,7 @@ class Rendezvous:
                 self._end(session, None)
 
     def shut_down(self) -> None:
-        """Tell everybody that this coordinator goes down; links that are open live on."""
+        """End every visit and close every box: this coordinator goes down. Open links live on."""
         self._going_down = True
         for session in tuple(self._visits):
             error = VisitError("going-down", "The coordinator restarts", RETURNING_RETRY_S)

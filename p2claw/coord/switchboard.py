@@ -58,7 +58,7 @@ class Switchboard:
             self._timer = asyncio.get_running_loop().call_at(due, self._wake)
 
     def shut_down(self) -> None:
-        """Tell every visitor and every agent that this process goes down."""
+        """End the visits and control connections: this process goes down."""
         self.rendezvous.shut_down()
         self.drain()
 

@@ -30,7 +30,7 @@ VERSION = 1
 
 _NORMAL = 1000
 
-# How long a message waits if its address has said too many. With a longer wait its visit is over.
+# How long a message waits if its address sends too many. If it had to wait longer, the visit ends.
 MOST_WAIT_S = 5.0
 
 # A box that is offline, busy or silent is no fault of its visitors.
@@ -127,7 +127,7 @@ class Visitors:
         return not host.endswith("." + self._config.parent.lower())
 
     def introduce(self, asked: VisitRequest) -> None:
-        """Begin a visit, whose outbox is in the switchboard. It is to be said when it is `over`."""
+        """Begin a visit, whose outbox is in the switchboard. Call `over` at its end."""
         if asked.address is not None:
             self._addresses[asked.session] = asked.address
         self._switchboard.rendezvous.visit(asked, asyncio.get_running_loop().time())
@@ -151,7 +151,7 @@ class Visitors:
             self._failures.spend(address, asyncio.get_running_loop().time())
 
     async def may_say(self, address: Address, messages: int = 1) -> bool:
-        """Wait until this address may say so many more; False: it is not worth to wait for.
+        """Wait until this address may send so many more; False: the wait would be too long.
 
         Nothing is read meanwhile: it is slowed, and loses nothing.
         """

@@ -1,6 +1,6 @@
 """One HTTP connection with deadlines: for a head that does not come, and for bytes nobody reads.
 
-Without them a client that says nothing, or says a head byte by byte, holds a socket for ever.
+Without them a client that sends nothing, or a head byte by byte, holds a socket for ever.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ _JOINING = {
 
 
 def landing_page(parent: str, example: str, joining: str, operator: str, contact: str) -> str:
-    """The page. example: how the address of an app looks. operator, contact: "" if not said.
+    """The page. example: how the address of an app looks. operator, contact: "" if not set.
 
     contact: an address of mail, or a URL.
     """

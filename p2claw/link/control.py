@@ -1,6 +1,6 @@
 """Keeps the control connection: a WebSocket to the coordinator, opened again whenever it is lost.
 
-It knows when to connect and when to wait; what is said on the socket is the caller's `serve`.
+It decides when to connect and when to wait. The messages on the socket are its caller's: `serve`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ControlState(enum.Enum):
 class ControlLostError(LinkError):
     """The socket closed or could not be opened.
 
-    close_code: of RFC 6455 §7.4, or None. least_s: how long to wait at least, as it was told.
+    close_code: of RFC 6455 §7.4, or None. least_s: how long to wait at least, by the reply.
     """
 
     code = "control-lost"

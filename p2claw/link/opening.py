@@ -14,7 +14,7 @@ _NO_PATH = (
 
 
 class Phase(enum.Enum):
-    """How far a link has come. It only moves down this list; the value says what it waits for."""
+    """How far a link has come: it only moves down. The value is what the link waits for."""
 
     NEW = "the other side's description"
     CHECKING = "a path between the two networks"

@@ -117,7 +117,7 @@ class Peer:
         return self._opening.phase
 
     def add_candidate(self, candidate: str, mid: str = "0") -> None:
-        """A candidate of the other side; "" says that there are no more. Never blocks.
+        """A candidate of the other side; "" is the end of candidates. Never blocks.
 
         One that cannot be read is dropped: a newer browser may know kinds that we do not.
         """
@@ -161,7 +161,7 @@ class Peer:
         return PeerStats(rtt_s=rtt_s, path=self.path(), plane=plane, udp=self._port.stats())
 
     async def close(self) -> None:
-        """Tell the other side, and free every socket and task. Returns within CLOSE_TIMEOUT_S."""
+        """End the link, and free every socket and task. Returns within CLOSE_TIMEOUT_S."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._close())
         await asyncio.shield(self._closing)

@@ -49,11 +49,12 @@ class Pump:
     If the path of a channel is lost and both sides speak `resume`, another channel may follow: see
     `adopt`. If the other side closes the channel, the session is over.
 
-    handler: box role; each request is one task that runs it. A RESET from the visitor or the loss
-        of the link cancels the task; if it raises, the stream is reset INTERNAL.
+    handler: of a box; one task per request runs it. A RESET from the visitor or the loss of the
+        link cancels the task; if it raises, the stream is reset with INTERNAL.
     places: for requests that are kept, as of Handling.
-    admit: sees the peer's HELLO before any request does; a code instead of None ends the link.
-    resume: box role; returns whether an earlier session goes on over the channel of this pump. If
+    admit: called with the peer's HELLO before any request runs; if it returns a code, the link
+        ends with that code.
+    resume: of a box; returns whether an earlier session goes on over the channel of this pump. If
         so, that channel belongs to the other pump from then on.
     """
 

@@ -33,7 +33,7 @@ class AppSocket:
         self.closed: Close | None = None
         self._stream = stream
         self._reader = RecordReader()
-        self._parts: list[Part | Close] = []  # read and not yet taken, the latest first
+        self._parts: list[Part | Close] = []  # that our user has not read; latest first
         self._close_sent = False
 
     @property
@@ -72,7 +72,7 @@ class AppSocket:
         return None
 
     async def close(self, code: int | None = 1000, reason: str = "") -> None:
-        """Say Close, and wait for the app's; nothing after the end."""
+        """Send Close, and wait for the app's; does nothing after the end."""
         try:
             if not self._close_sent:
                 self._close_sent = True

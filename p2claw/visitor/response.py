@@ -115,7 +115,7 @@ class Response:
         return b"".join(pieces)
 
     async def close(self) -> None:
-        """Stop: what is still on its way is no longer wanted. Nothing after the end."""
+        """Stop reading: the rest of the response is dropped. Does nothing after the end."""
         if not self._ended:
             self._ended = True
             self._stream.reset(Code.CANCEL)

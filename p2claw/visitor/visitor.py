@@ -50,7 +50,7 @@ Body = bytes | AsyncIterable[bytes] | None
 class Visitor:
     """A visit to one app. Made by `open`; always close it, best by `async with`.
 
-    When the box drains a link (GOAWAY), open requests go on there and new ones take a new link.
+    When the box drains a link (GOAWAY), open requests go on there, and new ones go over a new link.
     """
 
     def __init__(self, address: AppUrl, pins: PinStore | None, link: Link) -> None:
@@ -146,7 +146,7 @@ class Visitor:
                 return await self._once(head, body)
         except TimeoutError:
             raise LinkError(
-                f"no answer to {method} {target} within {timeout_s:g} s", code="response-timeout"
+                f"no response to {method} {target} within {timeout_s:g} s", code="response-timeout"
             ) from None
 
     async def socket(
@@ -177,7 +177,7 @@ class Visitor:
                     raise
         except TimeoutError:
             raise LinkError(
-                f"no answer to the WebSocket {target} within {timeout_s:g} s",
+                f"no response to the WebSocket {target} within {timeout_s:g} s",
                 code="response-timeout",
             ) from None
         if response.status != 200:
@@ -278,7 +278,7 @@ class Visitor:
         return self._link
 
     async def _replace(self, old: Link) -> None:
-        """Open a link in place of one that takes no more requests; once, however many ask."""
+        """Open a link in place of one that accepts no more requests; once, however many ask."""
         async with self._opening:
             if self._link is not old:
                 return

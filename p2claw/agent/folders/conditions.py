@@ -22,7 +22,7 @@ class UnsatisfiableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a file, told from others by its tag. etag: as in the field. modified_s: Unix
+    """One state of a file, known by its tag. etag: as in the field. modified_s: Unix
     time."""
 
     etag: str

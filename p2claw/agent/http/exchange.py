@@ -51,7 +51,7 @@ class Exchange:
     responded: the head of a response was sent to the visitor, so no other can follow.
 
     https_only: the apps that serve nothing but https; this app is added if its response shows it.
-    user: what the app is told of who visits. guarded: changes the fields of a response of an app
+    user: fields for the app about the visitor. guarded: changes the fields of a response of an app
     that is not open to everyone.
     """
 

@@ -91,7 +91,7 @@ def request_fields(
     """Make the upstream's fields. Raises BadRequestFault if they cannot be passed on safely.
 
     secure: send X-Forwarded-Proto: https, because the app insists on it (docs/decisions/0002).
-    user: what the box says of who visits a guarded app.
+    user: the fields in which the box names the visitor of a guarded app.
     """
     if not _TOKEN.fullmatch(head.method) or head.method == "CONNECT":
         raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")

@@ -20,7 +20,7 @@ def without_own(cookies: str) -> str:
 
 
 def own_tokens(cookies: str) -> list[str]:
-    """What the cookie of the box says in the value of a Cookie field; at most MOST_TOKENS."""
+    """The tokens of the box's cookie in the value of a Cookie field; at most MOST_TOKENS."""
     found = [pair.partition("=")[2].strip() for pair in cookies.split(";") if _is_own(pair)]
     return found[:MOST_TOKENS]
 

@@ -59,7 +59,7 @@ Sign = Callable[[BoxOffer, bytes], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class DialledLink:
-    """A dial of a visitor, in the place of an offer. exposes: whether it may have an app."""
+    """A visitor's dial, instead of an offer. exposes: whether the box has an app of that name."""
 
     session: str
     dialled: Dialled
@@ -67,8 +67,9 @@ class DialledLink:
 
 
 class BoxLink:
-    """The link to one visitor; `run` is its whole life. visit: which visitor, and which app; of a
-    dial, app is "" until HELLO names it.
+    """The link to one visitor; `run` is its whole life.
+
+    visit: who visits which app. After a dial its app is "" until HELLO names one.
 
     places: for those of its requests that are kept. place: the number of this process, if there are
     several. by_token: all links whose session another link may carry on. public: addresses and

@@ -176,7 +176,7 @@ class Proxy:
 
 
 def _said_of(grant: Grant | None) -> Fields:
-    """What a guarded app is told of a visitor (docs/ACCESS.md)."""
+    """The fields that name the visitor to a guarded app (docs/ACCESS.md)."""
     if grant is None:
         return ()
     return (

@@ -1,7 +1,7 @@
-"""Spreads visitors over workers: which worker has which session, and who gets which message.
+"""Spreads visitors over workers: which worker has which session, and so gets its messages.
 
 Links live in the workers. The key of the box stays in this process, because workers read bytes from
-strangers. A worker gets signatures only for answers to offers that it was given, one per offer.
+strangers. A worker may have one signature per offer that it was given, and no others.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ class _Session:
 class Workers:
     """The workers of one agent, config.workers of them; implements `visitors.Visitors`.
 
-    noticed: called with what a worker notices about an app. Several workers may notice the same.
-    silent: called when all visitors of a worker have fallen silent at once. ask: replies who may
-    enter the apps that are guarded.
+    noticed: called with each notice of a worker about an app; several workers may send the same.
+    silent: called when all visitors of a worker have fallen silent at once. ask: decides whether a
+    visitor may enter a guarded app.
     """
 
     def __init__(

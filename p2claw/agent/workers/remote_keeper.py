@@ -1,7 +1,7 @@
 """Asks the agent about visitors of guarded apps: the worker's end of `access/keeper.py`.
 
 A worker has no key and no password. What it was replied about a session it remembers for a moment,
-and forgets it at once when the agent says that the session has ended.
+and forgets it at once when the agent reports that the session has ended.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class RemoteKeeper:
         self._ended: OrderedDict[str, None] = OrderedDict()
 
     async def reply(self, question: Question) -> Reply:
-        """As the agent says; `access-busy` if it says nothing in time."""
+        """The reply of the agent; `access-busy` if none comes in time."""
         if question.ask is not Ask.SESSION:
             return await self._asked(question)
         key = question.app, question.value

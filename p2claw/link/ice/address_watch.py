@@ -1,6 +1,6 @@
 """Notices that the addresses of this machine, or the ways that lead out of it, have changed.
 
-On Linux the kernel tells that something did (rtnetlink(7)); elsewhere it is looked at in turn. What
+On Linux the kernel reports that something did (rtnetlink(7)); elsewhere a timer looks. What
 changed is found by listing the addresses once more, so no message of the kernel is read.
 """
 
@@ -18,7 +18,7 @@ from p2claw.log import get_log
 
 log = get_log("link")
 
-# Where nothing tells of changes.
+# If the system reports no changes.
 POLL_S = 1.0
 
 # An address comes with its routes, a lost one goes with them: some ten messages within a few

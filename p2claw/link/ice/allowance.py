@@ -1,4 +1,4 @@
-"""How much may be sent to a peer that dialled, before it has proved that it is where it says.
+"""How much may be sent to a peer that dialled, before it has proved that the address is its own.
 
 A check can come from a forged address, and everybody may have a ticket. So no more is sent than has
 come, in bytes; what is above that waits a little (RFC 9000 §8.1 has the same idea, with 3 for 1).

@@ -16,7 +16,7 @@ COMPONENT = 1  # the only one: RTP and RTCP would be two
 
 
 def write_candidate(candidate: Candidate) -> str:
-    """The text that a browser's `addIceCandidate` takes."""
+    """The text that a browser's `addIceCandidate` accepts."""
     return PREFIX + candidate.to_sdp()
 
 

@@ -62,7 +62,7 @@ class Gathering:
         self._in_doubt = asyncio.Event()  # whether UDP gets anywhere
 
     def remembered(self) -> list[Candidate]:
-        """What a server would say, as far as one has said it lately; for the description itself."""
+        """The candidates that a server has named lately, for the description itself."""
         if not self._servers.stun:
             return []
         now = asyncio.get_running_loop().time()

@@ -37,7 +37,7 @@ RECEIVE_QUEUE = 4096
 # the first retransmission decides, after the 0.5 s of RFC 8489 §6.2.1, and a round trip of 300 ms.
 RELAY_PATIENCE_S = 0.8
 
-# Telling a TURN server that we are done is a courtesy: the allocation expires in any case.
+# To release an allocation at a TURN server is a courtesy: it expires in any case.
 RELAY_CLOSE_TIMEOUT_S = 1.0
 
 
@@ -221,8 +221,8 @@ class IceConnection(Connection):
     async def reached(self, choosing: asyncio.Task[None]) -> None:
         """Wait until packets get to the peer; choosing: a task of `connect`. Raises as that.
 
-        A controlled side need not wait until a pair is nominated: where an authenticated check came
-        from, the peer takes packets, and a round trip is saved by sending them now.
+        A controlled side need not wait until a pair is nominated: an address that an authenticated
+        check came from receives packets. Sending them now saves a round trip.
         """
         if self.ice_controlling:
             await asyncio.shield(choosing)
@@ -256,7 +256,7 @@ class IceConnection(Connection):
                 pair.state = CandidatePair.State.WAITING
 
     def consent(self) -> Consent:
-        """What the checks of the selected pair are signed with."""
+        """The names and passwords that sign the checks of the selected pair."""
         assert self.selected is not None and self.remote_username and self.remote_password
         return Consent(
             local_ufrag=self.local_username,
@@ -287,7 +287,7 @@ class IceConnection(Connection):
         self._carrier.datagram_received(data)
 
     def relayed_stun(self, message: bytes) -> bool:
-        """Whether a message that came through a relay needs no more thought."""
+        """Whether a message that came through a relay has been handled."""
         return self._carrier.relayed_stun(message)
 
     def drain_queued(self) -> list[bytes]:

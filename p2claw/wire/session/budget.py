@@ -1,4 +1,4 @@
-"""What a visitor may make a box do in a second: streams opened, resets, control frames, frames.
+"""How much work a visitor may make per second: streams opened, resets, control frames, frames.
 
 What is open at once is bounded elsewhere; a peer that opens and cancels, or cuts a body into single
 bytes, has little open and makes much work. Each kind of work has a bucket that fills at a rate. A

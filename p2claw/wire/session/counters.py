@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """streams_refused: RESET REFUSED. heads_refused: requests that were answered by the session
-    itself. pings_dropped: those above their rate.
+    """Counters of one session, both directions.
+
+    streams_refused: RESET REFUSED. heads_refused: requests to which the session itself responded.
+    pings_dropped: those above their rate.
     """
 
     messages_in: int = 0

@@ -31,10 +31,10 @@ class Resumption:
 
 
 class Delivery:
-    """The numbers of both directions. Messages are counted from 1; RECEIVED itself is not.
+    """Counts and keeps the messages of both directions. RECEIVED itself is not counted.
 
     received: how many have come. sent: how many were handed out to be sent, each once. quiet: no
-    RECEIVED before `speak`, for the other side may take it for one of another session.
+    RECEIVED before `speak`, because the other side may read it as one of another session.
     """
 
     __slots__ = (
@@ -85,7 +85,7 @@ class Delivery:
         self._is_quiet = False
 
     def stop(self) -> None:
-        """The other side does not speak of it: nothing is kept, and nothing is acknowledged."""
+        """The other side does not speak `resume`: nothing is kept, nothing is acknowledged."""
         self._is_on = False
         self._kept.clear()
         self._kept_bytes = self._first = self._next = 0
@@ -126,7 +126,7 @@ class Delivery:
         return self._codec.encode_frame(FrameType.RECEIVED, 0, 0, received_payload(self.received))
 
     def acknowledged(self, count: int) -> None:
-        """The other side has received so many. Raises SessionFault if that cannot be."""
+        """The other side has received this many messages. Raises SessionFault if it cannot have."""
         if not self._is_on:
             return
         first = self.sent - (len(self._kept) - self._first)  # of those before it, none is kept

@@ -46,7 +46,7 @@ class Session:
     """One side of a session.
 
     role: which side it is. app: the app that a visitor wants; None for a box. software: for the
-    logs of the peer. extensions: those spoken here. codec: reads and writes frames; a test may
+    logs of the peer. extensions: those of this side. codec: reads and writes frames; a test may
     choose it. token: of a box, by which a visitor can resume the session on another link; without
     one it cannot. place: where in the box the session is. resumes: of a visitor, what this link is
     to carry on; open no requests before ResumeAnswered then.
@@ -171,8 +171,8 @@ class Session:
     def to_send(self, now: float, *, room: bool = True) -> bytes | None:
         """The next message for the channel, or None if nothing can be sent now.
 
-        room: whether the channel takes more than what cannot wait, a RECEIVED that is due. If that
-        waited for room, its deadline would stay in the past until then.
+        room: whether the channel has room for any message. Without room only a RECEIVED that is
+        due is sent: if it waited, its deadline would stay in the past until there is room.
         """
         if self._side.state is State.FAILED:
             message, self._goaway_at_end = self._goaway_at_end, None
@@ -218,7 +218,7 @@ class Session:
     def can_resume(self) -> bool:
         """Whether the session can go on over another link, should its own be lost.
 
-        A visitor's that is not yet known to be one of its own cannot.
+        A visitor's session cannot before the box has confirmed that it is a new one.
         """
         return not self.failed and not self._delivery.is_quiet and self.speaks(RESUME)
 
@@ -277,7 +277,7 @@ class Session:
         return 0.0 if self._budget is None else self._budget.ready_at
 
     def overworked(self) -> None:
-        """Box: more waits to be read than may: the session is over."""
+        """Box: too many messages wait to be read: the session is over."""
         if self._side.state is not State.FAILED and self._budget is not None:
             what = self._budget.overdrawn or "frames"
             self._fail(Code.LIMIT, f"too much work in a short time: {what}")

@@ -85,7 +85,7 @@ class StreamTable:
     def reset(self, id: int, code: Code, reason: str) -> None:
         """Our side ends the stream. Does nothing if it is over already.
 
-        If a box says NO_ERROR while the END of its response is still queued, the request is only
+        If a box resets with NO_ERROR while the END of its response is queued, the request is only
         dropped for now; the RESET is sent after that END.
         """
         stream = self._open.get(id)
@@ -107,7 +107,7 @@ class StreamTable:
         self.lost(stream, code, reason)
 
     def lost(self, stream: Stream, code: Code, reason: str) -> None:
-        """The other side has ended the stream, or says that it never processed it."""
+        """The other side has ended the stream, or reports that it never processed it."""
         self.closed.remember(stream.id, code)
         if stream.shown:
             self._side.emit(StreamReset(stream.id, code, reason))

@@ -18,7 +18,7 @@ SHRINK_S = 10.0
 
 
 class Room:
-    """By how many bytes the windows of one link may still grow, all together."""
+    """The bytes by which all windows of one link together may still grow."""
 
     __slots__ = ("left",)
 
