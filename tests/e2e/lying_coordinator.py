@@ -4,6 +4,7 @@ everything on to the honest coordinator and edge behind it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -24,28 +25,35 @@ HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"}
 )
 VISIT = "/__p2claw/v1/visit"
+# Of a black hole: the visit, and what the shell asks for when something is wrong.
+HELD = (VISIT, "/__p2claw/assets/late-")
 
 
 class Lie(Enum):
     """NONE: honest. FINGERPRINT: its own certificate in the box's answer. KEY: it also says that
     its own key is the box's, and signs the answer with it. SILENCE: it says nothing. NO_WAY: it
-    passes no candidate on, so that no path is found."""
+    passes no candidate on, so that no path is found. NO_ANSWER: nor the box's answer. BLACK_HOLE:
+    whatever is asked stays without any response, files too."""
 
     NONE = "none"
     FINGERPRINT = "fingerprint"
     KEY = "key"
     SILENCE = "silence"
     NO_WAY = "no-way"
+    NO_ANSWER = "no-answer"
+    BLACK_HOLE = "black-hole"
 
 
 @dataclass(slots=True)
 class LyingCoordinator:
-    """lie: what it does now. told: how many answers it has changed."""
+    """lie: what it does now. told: how many answers it has changed. held: what was asked of a black
+    hole."""
 
     edge: str
     port: int = 0
     lie: Lie = Lie.NONE
     told: int = 0
+    held: list[web.Request] = field(default_factory=list)
     visits: dict[str, Introduction] = field(default_factory=dict)
 
 
@@ -70,6 +78,8 @@ class Introduction:
         """What becomes of a message; None: nothing."""
         lie = self.coordinator.lie
         if lie is Lie.SILENCE or (lie is Lie.NO_WAY and message["t"] == "candidate"):
+            return None
+        if lie is Lie.NO_ANSWER and message["t"] != "introduced":
             return None
         if message["t"] == "introduced":
             self.session = message["session"]
@@ -98,6 +108,9 @@ async def lying_coordinator(edge: str) -> AsyncIterator[LyingCoordinator]:
     async with ClientSession(auto_decompress=False) as session:
 
         async def serve(request: web.Request) -> web.StreamResponse:
+            if liar.lie is Lie.BLACK_HOLE and request.path.startswith(HELD):
+                liar.held.append(request)
+                await asyncio.Event().wait()
             if request.method == "POST" and request.path.startswith(VISIT):
                 return await _pass_post(liar, session, request)
             return await _pass_request(liar, session, request, await request.read())

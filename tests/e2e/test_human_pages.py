@@ -116,7 +116,11 @@ async def test_an_alias_that_is_the_keys_hash_admits_no_other_key(
 
 @pytest.mark.parametrize(
     ("lie", "code", "advice"),
-    [(Lie.SILENCE, "unreachable", "another network"), (Lie.NO_WAY, "no-path", "Another network")],
+    [
+        (Lie.SILENCE, "unreachable", "another network"),
+        (Lie.NO_ANSWER, "box-silent", "tries again"),
+        (Lie.NO_WAY, "no-path", "Another network"),
+    ],
 )
 async def test_a_step_that_does_not_end_is_explained_while_it_goes_on(
     browser: Browser, site: Site, lie: Lie, code: str, advice: str
@@ -133,6 +137,26 @@ async def test_a_step_that_does_not_end_is_explained_while_it_goes_on(
         await tab.evaluate("() => document.querySelector('button').click()", within="top")
         await tab.wait_for_text("This is page 0", within="app")
         await tab.close()
+
+
+async def test_a_network_that_swallows_everything_is_explained_without_further_files(
+    browser: Browser, site: Site
+) -> None:
+    """The page about it is a file of its own, and would come from where nothing comes from."""
+    async with lying_coordinator(site.stack.edge) as liar:
+        liar.lie = Lie.BLACK_HOLE
+        tab = await human_pages.visit(browser, through(site.url, liar.port))
+        assert "then reload" in await _says(tab, "unreachable")
+        assert any("/assets/late-" in request.path for request in liar.held)
+        await tab.close()
+
+
+async def test_an_app_that_does_not_respond_is_named_before_its_time_is_over(
+    browser: Browser, site: Site
+) -> None:
+    tab = await human_pages.visit(browser, f"{site.url}/hang")
+    await tab.wait_for("() => document.body.innerText.includes('The app is slow')", within="top")
+    await tab.close()
 
 
 async def test_a_browser_without_webrtc_is_told_so(browser: Browser, site: Site) -> None:

@@ -7,18 +7,24 @@ import { element } from "./problem-page";
 import type { FromCoordinator } from "../shell/signalling-messages";
 
 const UNREACHABLE_S = 5;
+// A coordinator that is silent for so long is probably not reached.
+const DOUBT_MS = 6_000;
 
 export function listApps(address: BoxAddress, view: AppListView): void {
   const here = new URL(location.href);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const again = (): void => {
+    signalling.close();
+    clearTimeout(doubt);
     clearTimeout(timer);
     listApps(address, view);
   };
   let answered = false;
+  const doubt = setTimeout(() => view.problem("unreachable", again, undefined), DOUBT_MS);
   const signalling = new Signalling(1, visitUrl(here, address.alias, undefined), {
     message: (message: FromCoordinator) => {
       answered = true;
+      clearTimeout(doubt);
       signalling.close();
       if (message.t === "apps") {
         view.made("list", listOf(address, message.apps, here));
@@ -31,6 +37,7 @@ export function listApps(address: BoxAddress, view: AppListView): void {
     },
     failed: () => {
       if (answered) return;
+      clearTimeout(doubt);
       view.problem("unreachable", again, UNREACHABLE_S);
       timer = setTimeout(again, UNREACHABLE_S * 1_000);
     },

@@ -14,6 +14,7 @@ import { waiting } from "./waiting";
 // A link is mostly back before anyone notices that it was gone.
 const NOTE_MS = 1_500;
 const RELAY_MS = 2_500;
+const AWAY = "Reconnecting… See whether other sites open.";
 
 export interface LinkPagesOwner {
   /** A document of the app has come. */
@@ -30,8 +31,8 @@ export class LinkPages implements ConnectorOwner {
   isNear = false;
   readonly connector: Connector;
   private readonly reloadedMs = takeReload();
-  private readonly waits = waiting((state) => this.fruitless(state !== "finding", 0));
-  private relay = false;
+  private readonly waits = waiting((state, all) => this.doubt(state, all));
+  private slow = false; // the step under way
   private lineTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -46,7 +47,7 @@ export class LinkPages implements ConnectorOwner {
   moved(state: LinkState): void {
     this.state = state;
     performance.mark(`p2claw-${state}`); // for whoever asks where the time of a visit goes
-    if (state === "finding") this.relay = false;
+    if (state === "finding" || state === "open") this.slow = false;
     this.waits(state);
     if (state === "open") this.reached();
     else if (state === "waiting" || state === "refused") this.isNear = false;
@@ -61,7 +62,7 @@ export class LinkPages implements ConnectorOwner {
   relayAtHand(): void {
     setTimeout(() => {
       if (this.state !== "connecting") return;
-      this.relay = true;
+      this.slow = true;
       this.show();
     }, RELAY_MS);
   }
@@ -79,12 +80,14 @@ export class LinkPages implements ConnectorOwner {
     return inS;
   }
 
-  // delayMs: until the next try; 0: one is under way, and only a reload begins another.
-  fruitless(reached: boolean, delayMs: number): void {
+  // delayMs: until the next try; 0: one is under way, and only a reload begins another. asking: the
+  // box was asked, and has not answered yet.
+  fruitless(reached: boolean, delayMs: number, asking?: boolean): void {
     const { cover } = this.pages;
     if (cover === "none" || cover === "app") return;
     const act = delayMs ? (): void => this.connector.hurry() : reloadTab;
-    this.pages.link(reached ? "no-path" : "unreachable", act, delayMs / 1_000);
+    const code = asking ? "box-silent" : reached ? "no-path" : "unreachable";
+    this.pages.link(code, act, delayMs / 1_000);
   }
 
   // Once: where the box is the older one a newer shell does not help.
@@ -115,6 +118,20 @@ export class LinkPages implements ConnectorOwner {
     this.screen.note(text);
   }
 
+  // all: not of this step, but of the time since nothing is to be seen.
+  private doubt(state: LinkState, all: boolean): void {
+    const { cover } = this.pages;
+    if (cover === "none") {
+      if (state !== "open") this.line(AWAY);
+    } else if (cover === "progress" && state === "open") {
+      this.slow = true;
+      this.show();
+    } else if (cover === "progress" || !all) {
+      // Else what is read there is of an attempt that has ended.
+      this.fruitless(state === "connecting", 0, state === "asking");
+    }
+  }
+
   private show(): void {
     const { state, pages } = this;
     const { cover } = pages;
@@ -128,6 +145,6 @@ export class LinkPages implements ConnectorOwner {
       this.lineTimer ??= setTimeout(() => this.line("Reconnecting…"), NOTE_MS);
     }
     // A page about the link stays while the link is tried again: no flicker.
-    if (pages.cover === "progress") pages.progress(state, this.relay);
+    if (pages.cover === "progress") pages.progress(state, this.slow);
   }
 }

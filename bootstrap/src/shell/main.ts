@@ -11,6 +11,9 @@ import { loadSibling } from "./parts";
 import { Shell } from "./shell";
 import { reloadTab } from "./top-steps";
 
+// What lists the apps comes from where the page came from, and mostly as fast.
+const DOUBT_MS = 6_000;
+
 export interface Begun {
   address: (Omit<BoxAddress, "app"> & { app: string | undefined }) | undefined;
   /** Why the browser cannot open a link. */
@@ -44,14 +47,16 @@ export function open({ address, missing, first, begin }: Begun): void {
   }
   pages.progress("idle", false);
   if (address.app === undefined) {
-    void loadLate().then((late) =>
+    const doubt = setTimeout(() => pages.link("unreachable", reloadTab, undefined), DOUBT_MS);
+    void loadLate().then((late) => {
+      clearTimeout(doubt);
       late.listApps(address, {
         made: (kind, parts) => screen.made(kind, parts as HTMLElement[]),
         refused: (code, retryS, again) =>
           pages.refused({ kind: "coordinator", code, retryS }, again),
         problem: (code, again, inS) => pages.link(code, again, inS),
-      }),
-    );
+      });
+    });
     return;
   }
   if (missing || !first) {

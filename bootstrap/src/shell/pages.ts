@@ -21,7 +21,9 @@ type More = (late: Late) => Partial<ProblemText>;
 /** none: the app is in view. link, app: a problem of the link, or of what the frame asked for. */
 export type Cover = "none" | "progress" | "link" | "app";
 
-const UNEXPLAINED = "The page that says what is wrong could not be loaded.";
+const UNEXPLAINED = "What is wrong cannot be shown. Check your network, then reload.";
+// A part that takes longer may never come: what cuts off the box may cut off the edge, too.
+const LATE_MS = 2_000;
 // Seconds between tries, the last one for ever.
 const PAUSES_S = [2, 3, 5, 8, 13, 20, 30];
 
@@ -38,13 +40,13 @@ export class Pages {
     private readonly hidden?: HiddenShell,
   ) {}
 
-  progress(state: LinkState, relay: boolean): void {
+  progress(state: LinkState, slow: boolean): void {
     this.turn("progress");
     if (this.hidden) {
       this.hidden.problem(undefined);
       return;
     }
-    this.screen.progress(progressOf(state, this.names.alias, relay), this.names.host);
+    this.screen.progress(progressOf(state, this.names.alias, slow), this.names.host);
   }
 
   /** The app is in view, and all is well. */
@@ -135,10 +137,13 @@ export class Pages {
     const draw = (act: () => void): void => {
       if (turns === this.turns) act();
     };
-    loadLate().then(
-      (late) => draw(() => screen.made("problem", parts(late) as HTMLElement[], code)),
-      () => draw(() => screen.bare(code, this.names.host, `${UNEXPLAINED} (${code})`)),
-    );
+    const bare = (): void =>
+      draw(() => screen.bare(code, this.names.host, `${UNEXPLAINED} (${code})`));
+    const timer = setTimeout(bare, LATE_MS);
+    loadLate().then((late) => {
+      clearTimeout(timer);
+      draw(() => screen.made("problem", parts(late) as HTMLElement[], code));
+    }, bare);
   }
 
   private turn(cover: Cover): void {

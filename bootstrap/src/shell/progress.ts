@@ -8,8 +8,8 @@ export interface Progress {
   step: number;
 }
 
-/** relay: no direct path was found yet, and a relay is at hand. */
-export function progressOf(state: LinkState, alias: string, relay: boolean): Progress {
+/** slow: no direct path was found yet, and a relay is at hand; or no page of the app has come. */
+export function progressOf(state: LinkState, alias: string, slow: boolean): Progress {
   switch (state) {
     case "idle":
     case "finding":
@@ -19,9 +19,9 @@ export function progressOf(state: LinkState, alias: string, relay: boolean): Pro
     case "asking":
       return { text: `Knocking at ${alias}`, step: 1 };
     case "connecting":
-      return { text: relay ? "Connecting through a relay" : "Connecting directly", step: 2 };
+      return { text: slow ? "Connecting through a relay" : "Connecting directly", step: 2 };
     case "open":
-      return { text: "Opening the app", step: 3 };
+      return { text: slow ? "The app is slow. Wait, or reload" : "Opening the app", step: 3 };
     default:
       return state satisfies never;
   }

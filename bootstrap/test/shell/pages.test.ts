@@ -68,6 +68,10 @@ test("progress tells a relay from a direct path", () => {
   assert.match(progressOf("connecting", "crab", true).text, /relay/);
 });
 
+test("of an app that is slow, progress says what to do", () => {
+  assert.match(progressOf("open", "crab", true).text, /reload/);
+});
+
 test("a link is found, asked for, made, lost and found again", () => {
   const steps: LinkStep[] = ["start", "introduced", "answered", "opened", "lost", "start"];
   const states: LinkState[] = ["finding", "asking", "connecting", "open", "waiting", "finding"];
