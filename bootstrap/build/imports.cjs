@@ -16,8 +16,9 @@ const ALLOWED = {
   "inject-worker": ["messages/", "inject/"],
   late: [
     "messages/",
+    "cookies/",
     "shell/(address|signalling|signalling-messages)\\.",
-    "inject/event-source-parser\\.",
+    "inject/(cookie-store-acts|event-source-(parser|reading)|socket-(opening|traffic))\\.",
   ],
   closing: ["messages/", "inject/body\\."],
   guest: ["messages/"],

@@ -20,6 +20,11 @@ SOCKET = """() => new Promise((resolve) => {
   const socket = new WebSocket("/socket");
   socket.onopen = socket.onclose = ({ type }) => resolve(type);
 })"""
+STREAM = """() => new Promise((resolve) => {
+  const stream = new EventSource("/events");
+  stream.onerror = () => resolve(stream.readyState);
+})"""
+COOKIE = "() => cookieStore.get('a').catch(({ name }) => name)"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -28,14 +33,8 @@ async def lossy(
 ) -> AsyncIterator[Stack]:
     """Its edge has lost the Service Worker's later part, and the one for WebSockets."""
     folder = tmp_path_factory.mktemp("lossy")
-    built = bootstrap or Path(p2claw.edge.__file__).with_name("static")
-    shutil.copytree(built, folder / "static")
-    manifest = folder / "static" / "manifest.json"
-    said = json.loads(manifest.read_text())
-    for name in ("sw-later.js", "sockets.js"):
-        del said["assets"][name]
-    manifest.write_text(json.dumps(said))
-    async with stack(folder, bootstrap=folder / "static") as running:
+    broken = without(bootstrap, folder, "sw-later.js", "sockets.js")
+    async with stack(folder, bootstrap=broken) as running:
         yield running
 
 
@@ -71,3 +70,33 @@ async def test_a_page_that_sets_a_cookie_says_that_a_part_is_missing(
         await tab.evaluate("() => { location.href = '/login' }")
         missing = "() => document.documentElement.dataset.problem === 'part-missing'"
         await tab.wait_for(missing, within="top")
+
+
+async def test_without_the_part_of_the_shell_what_needs_it_fails_by_the_browsers_own_errors(
+    browser: Browser, bootstrap: Path | None, tmp_path: Path
+) -> None:
+    """And an event stream goes on trying, as on a broken connection."""
+    broken = without(bootstrap, tmp_path, "late.js")
+    plain = {"/": page(b"<!doctype html><head></head><p>Plain")}
+    async with (
+        stack(tmp_path, bootstrap=broken) as running,
+        canned_site(running, "plain", plain) as site,
+    ):
+        tab = (await visit(browser, site.url, "Plain")).tab
+        assert await tab.evaluate(SOCKET) == "close"
+        assert await tab.evaluate(SOCKET) == "close"
+        assert await tab.evaluate(STREAM) == 0
+        if await tab.evaluate("() => 'cookieStore' in window"):
+            assert await tab.evaluate(COOKIE) == "UnknownError"
+
+
+def without(bootstrap: Path | None, folder: Path, *names: str) -> Path:
+    """A copy of what the edge serves, without these parts."""
+    static = folder / "static"
+    shutil.copytree(bootstrap or Path(p2claw.edge.__file__).with_name("static"), static)
+    manifest = static / "manifest.json"
+    said = json.loads(manifest.read_text())
+    for name in names:
+        del said["assets"][name]
+    manifest.write_text(json.dumps(said))
+    return static

@@ -2,11 +2,12 @@
 // there too, and workers of a worker get this script in their turn.
 
 import { wrapEventSource } from "../inject/event-source";
-import { EventStreamParser } from "../inject/event-source-parser";
+import { followsEvents } from "../inject/event-source-reading";
 import { inPlaceOf } from "../inject/native-look";
 import { hideOwnStorage } from "../inject/own-storage";
 import { appSocket, learnOrigins } from "../inject/own-url";
-import { wrapWebSocket } from "../inject/web-socket";
+import { socketsOf } from "../inject/socket-traffic";
+import { STRICT, wrapWebSocket } from "../inject/web-socket";
 import { wrapWorkers } from "../inject/workers";
 import { channelOf } from "../messages/socket";
 import { ABORTS, take } from "../messages/worker-given";
@@ -23,8 +24,10 @@ let aborts: BroadcastChannel | undefined;
 const abort = (id: string): void => (aborts ??= new BroadcastChannel(ABORTS)).postMessage(id);
 const pipe = (id: string): BroadcastChannel => new BroadcastChannel(channelOf(id) ?? id);
 const ask = fetch.bind(self);
-wrapEventSource(ask, () => Promise.resolve(EventStreamParser));
-wrapWebSocket({ fetch: ask, channel: true, pipe, abort }, appSocket);
+const follow = followsEvents(globalThis, ask);
+wrapEventSource(() => Promise.resolve(follow));
+const open = socketsOf(globalThis, { fetch: ask, channel: true, pipe, abort, strict: STRICT });
+wrapWebSocket(() => Promise.resolve(open), appSocket);
 
 // A script that the app has made runs from a copy, with ours before it.
 function locate(copy: URL, said: URL): void {

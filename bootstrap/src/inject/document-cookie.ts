@@ -1,7 +1,7 @@
 // document.cookie on the shell's copy of the app's cookies: a real one would go to the edge.
 
 import type { Place } from "../cookies/parse";
-import type { CookiesApi } from "../messages/frame-shell";
+import type { CookiesApi } from "../messages/page-cookies";
 import { inPlaceOf } from "./native-look";
 
 type Getter = () => unknown;

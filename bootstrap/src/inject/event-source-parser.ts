@@ -1,8 +1,12 @@
 // The text of an event stream, cut into events. Pure. Source: HTML §9.2.6.
 
-import type { EventParser, StreamEvent } from "../messages/event-parser";
+export interface StreamEvent {
+  type: string;
+  data: string;
+  lastEventId: string;
+}
 
-export class EventStreamParser implements EventParser {
+export class EventStreamParser {
   /** As it was after the last blank line. */
   lastEventId = "";
   private id = "";

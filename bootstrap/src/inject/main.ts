@@ -60,7 +60,7 @@ function begin(place: Place): void {
     followNavigation(shell);
   }
   wrapDocumentCookie(window, shell.cookies);
-  wrapCookieStore(shell.cookies);
+  wrapCookieStore(shell);
   wrapOpen(tab, shell.frame());
   ownServiceWorkers(shell, tag.guest);
   wrapNames();
@@ -81,12 +81,15 @@ function begin(place: Place): void {
   wrapBeacon(shell);
   const ask = window.fetch;
   wrapEventSource(
-    (...given) => ask(...given),
-    async () => (await shell.late()).EventStreamParser,
+    once(async () => (await shell.late()).followsEvents(window, (...given) => ask(...given))),
   );
   const abort = (id: string): void => tellSw({ kind: "abort", id });
   const pipe = (id: string, url: string): MessagePort => pipeOf(shell, id, url);
-  wrapWebSocket({ fetch: nativeFetch, channel: false, pipe, abort }, appSocket);
+  const realm = { fetch: nativeFetch, channel: false, pipe, abort, strict: STRICT };
+  wrapWebSocket(
+    once(async () => (await shell.late()).socketsOf(window, realm)),
+    appSocket,
+  );
   mendFrames(shell, { src: script?.src ?? "", nonce: script?.nonce ?? "" });
   followReports(shell, JSON.parse(tag.notes ?? "[]") as PolicyNote[]);
   if (script && tag.opaque !== undefined) {
@@ -97,6 +100,16 @@ function begin(place: Place): void {
     const asked = { tokens: opaque, loads, nonce, isTop, fetch, passTo };
     void shell.late().then((late) => late.showOpaque(window, asked));
   }
+}
+
+// Loaded again only where it could not be.
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  return () =>
+    (loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    }));
 }
 
 function pipeOf(shell: ShellApi, id: string, url: string): MessagePort {

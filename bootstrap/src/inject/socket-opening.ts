@@ -1,6 +1,7 @@
 // Opens a WebSocket: an ordinary request, so that cookies, fields and the way to the box are those of
 // requests, with a mark that names the pipe on which its messages then go.
 
+import type { SocketRealm } from "../messages/app-socket";
 import { marked } from "../messages/marks";
 import {
   type Pipe,
@@ -10,14 +11,15 @@ import {
   socketId,
 } from "../messages/socket";
 
-/** What differs between a page and a worker. */
-export interface Realm {
-  fetch: typeof fetch;
-  /** The end of a pipe; its other end goes to the channel worker under this id. */
-  pipe(id: string, url: string): Pipe;
-  channel: boolean;
-  /** The request with this mark is given up: the browser does not notify a Service Worker of that. */
-  abort(id: string): void;
+/** A page or worker that has WebSockets. */
+export interface SocketPlace extends SocketRealm {
+  /** Its globals. */
+  own: typeof globalThis;
+  name: string;
+  /** Of those that it has opened. */
+  count: number;
+  /** Resolves once its lock is held. */
+  held: Promise<void> | undefined;
 }
 
 /** What the app accepted. */
@@ -33,31 +35,30 @@ export interface SocketOwner {
   failed(): void;
 }
 
-const NAME = crypto.randomUUID();
-let held: Promise<void> | undefined;
-let count = 0;
-
 export class Opening {
   private pipe: Pipe | undefined;
-  private readonly abort = new AbortController();
+  private readonly abort: AbortController;
   private readonly early: WorkerToSocket[] = []; // that came before the response
   private open = false;
   private id = "";
 
   constructor(
-    private readonly realm: Realm,
+    private readonly place: SocketPlace,
     private readonly owner: SocketOwner,
-  ) {}
+  ) {
+    this.abort = new place.own.AbortController();
+  }
 
   async start(url: string, protocols: string): Promise<void> {
-    const id = (this.id = socketId(NAME, this.realm.channel, (count += 1)));
-    held ??= hold(realmLock(id));
-    await held;
+    const { place } = this;
+    const id = (this.id = socketId(place.name, place.channel, (place.count += 1)));
+    place.held ??= hold(realmLock(id), place.own);
+    await place.held;
     try {
       this.abort.signal.throwIfAborted();
-      this.pipe = this.realm.pipe(id, url);
+      this.pipe = place.pipe(id, url);
       this.pipe.onmessage = ({ data }: MessageEvent<WorkerToSocket>) => this.receive(data);
-      const response = await this.realm.fetch(marked(url, { socket: id, protocols, request: id }), {
+      const response = await place.fetch(marked(url, { socket: id, protocols, request: id }), {
         cache: "no-store",
         credentials: "include",
         redirect: "manual",
@@ -78,13 +79,13 @@ export class Opening {
   /** Give up before it is open. The channel worker learns of it by the pipe. */
   stop(): void {
     this.post({ kind: "close", code: undefined, reason: "" });
-    this.realm.abort(this.id);
+    this.place.abort(this.id);
     this.abort.abort();
   }
 
   post(message: SocketToWorker, ...given: Transferable[]): void {
-    if (this.pipe instanceof MessagePort) this.pipe.postMessage(message, given);
-    else this.pipe?.postMessage(message);
+    if (this.place.channel) this.pipe?.postMessage(message);
+    else (this.pipe as MessagePort | undefined)?.postMessage(message, given);
   }
 
   /** Nothing more goes or comes. */
@@ -101,7 +102,7 @@ export class Opening {
 }
 
 // As long as the realm lives.
-function hold(lock: string): Promise<void> {
+function hold(lock: string, { navigator }: typeof globalThis): Promise<void> {
   return new Promise((resolve) => {
     const held = (): Promise<never> => {
       resolve();

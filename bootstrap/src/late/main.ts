@@ -2,7 +2,9 @@
 
 import type { Late } from "../messages/late";
 import { listApps } from "./app-list";
-import { EventStreamParser } from "../inject/event-source-parser";
+import { cookieStoreFor } from "../inject/cookie-store-acts";
+import { followsEvents } from "../inject/event-source-reading";
+import { socketsOf } from "../inject/socket-traffic";
 import { enteredInto, restore } from "./fields";
 import { Mirror } from "./mirror";
 import { sandboxed } from "./opaque";
@@ -29,7 +31,9 @@ export const late: Late = {
   showTree,
   signIn,
   enteredInto,
-  EventStreamParser,
+  cookieStoreFor: (page, ...given) => cookieStoreFor(page as Window & typeof globalThis, ...given),
+  followsEvents: (page, ask) => followsEvents(page as typeof globalThis, ask),
+  socketsOf: (page, realm) => socketsOf(page as typeof globalThis, realm),
   showOpaque,
   restore,
 };

@@ -3,7 +3,7 @@
 import type { Guests } from "./guest-page";
 import type { Late } from "./late";
 import type { TabPolicy } from "./sw-page";
-import type { Cookie, Place } from "../cookies/parse";
+import type { CookiesApi } from "./page-cookies";
 
 /** Where the shell keeps it, on its own window. */
 export const SHELL_PROPERTY = "__p2claw";
@@ -58,19 +58,6 @@ export interface ShellApi {
   /** How long the body was that came last from this URL; undefined: the browser knows as much. */
   size(url: string): number | undefined;
 }
-
-/** The cookies that pages may see. place: the URL of a document. */
-export interface CookiesApi {
-  /** The value of document.cookie. */
-  read(place: Place): string;
-  list(place: Place): Cookie[];
-  /** Whether it was accepted. */
-  write(place: Place, text: string): boolean;
-  /** Returns what is to be called to end it. */
-  listen(listener: CookieListener): () => void;
-}
-
-export type CookieListener = (changed: Cookie[], deleted: Cookie[]) => void;
 
 /** What a form sent. body: absent where it is no longer to be had. */
 export interface SentForm {

@@ -1,6 +1,9 @@
 // What the shell loads only when something asks for it, and hands to the pages of the app too.
 
-import type { EventParserClass } from "./event-parser";
+import type { Cookie } from "../cookies/parse";
+import type { OpenSocket, SocketRealm } from "./app-socket";
+import type { FollowEvents } from "./event-stream";
+import type { CookiesApi } from "./page-cookies";
 import type { Kept } from "./kept";
 import type { PolicyNote } from "./own-tag";
 import type { Names, ProblemCode, ProblemText } from "./problems";
@@ -26,11 +29,24 @@ export interface Late {
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
   /** page: the window that shows it. */
   showOpaque(page: object, tag: OpaqueTag): void;
-  readonly EventStreamParser: EventParserClass;
+  /** page: a window. ask: as its own requests go. */
+  followsEvents(page: object, ask: typeof fetch): FollowEvents;
+  /** page: a window. */
+  socketsOf(page: object, realm: SocketRealm): OpenSocket;
+  /** page: a window. store: its cookieStore. */
+  cookieStoreFor(page: object, store: EventTarget, cookies: CookiesApi): CookieStoreActs;
   /** shown: a document of the app. */
   enteredInto(shown: object): Kept["fields"];
   /** page: a window, whose document has begun. kept: what was put down when it was left. */
   restore(page: object, kept: Kept | undefined): void;
+}
+
+/** What the calls of a page's cookieStore do. */
+export interface CookieStoreActs {
+  /** done: a list of what comes of it; undefined: the browser is to do it, asked so. */
+  act(name: string, given: unknown[]): { done?: [unknown]; asked?: unknown[] };
+  /** Tell the page. */
+  changed(changed: Cookie[], deleted: Cookie[]): void;
 }
 
 /** What the tag holds for a page with an opaque origin. */

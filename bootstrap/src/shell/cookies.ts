@@ -3,7 +3,7 @@
 
 import { type Changes, Jar, type Site, keyOf, print } from "../cookies/jar";
 import { type Cookie, type Place, parseCookie } from "../cookies/parse";
-import type { CookieListener, CookiesApi } from "../messages/frame-shell";
+import type { CookieListener, CookiesApi } from "../messages/page-cookies";
 import type { CookieWrite, SwToPage } from "../messages/sw-page";
 
 // Of a longer text only the beginning can be a cookie.

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blobBody } from "../../src/inject/body";
-import { EventStreamParser } from "../../src/inject/event-source-parser";
-import type { StreamEvent } from "../../src/messages/event-parser";
+import { EventStreamParser, type StreamEvent } from "../../src/inject/event-source-parser";
 
 function parsed(...pieces: string[]): {
   events: StreamEvent[];
