@@ -1,4 +1,4 @@
-"""Stacks that carry messages, each with the outside of our peers (`p2claw.link.peer`).
+"""Stacks that carry messages, each like `BoxPeer` and `VisitorPeer` of `p2claw.link` from outside.
 
 A stack is a module with a `VisitorPeer`, which offers, and a `BoxPeer`, which answers; it is
 imported where it is used only, so that what is not installed is not missed.
@@ -51,7 +51,7 @@ class Stack:
 _AIORTC = "bench.peers.stock_aiortc:"
 _ASSOCIATION = "bench.peers.association:"
 STACKS = {
-    "p2claw": Stack("p2claw.link.peer:VisitorPeer"),
+    "p2claw": Stack("p2claw.link.visitor_peer:VisitorPeer"),
     "aiortc": Stack(_AIORTC + "VisitorPeer"),
     "aiortc-aiortc": Stack(_AIORTC + "VisitorPeer", _AIORTC + "BoxPeer"),
     "wrtc": Stack("bench.peers.libwebrtc:VisitorPeer"),

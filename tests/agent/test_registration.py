@@ -72,20 +72,20 @@ class Line:
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self.socket = socket
 
-    async def say(self, message: AgentMessage) -> None:
+    async def send(self, message: AgentMessage) -> None:
         await self.socket.send_bytes(encode_agent(message))
 
-    async def hear(self) -> AgentMessage | Unknown:
+    async def receive(self) -> AgentMessage | Unknown:
         message = await asyncio.wait_for(self.socket.receive(), 10)
         assert message.type is WSMsgType.BINARY, message
         return decode_agent(message.data)
 
     async def register(self) -> Announce:
         """The usual beginning, to the first announcement."""
-        await self.say(Challenge(NONCE, NOW_S))
-        assert isinstance(await self.hear(), Register)
-        await self.say(REGISTERED)
-        announce = await self.hear()
+        await self.send(Challenge(NONCE, NOW_S))
+        assert isinstance(await self.receive(), Register)
+        await self.send(REGISTERED)
+        announce = await self.receive()
         assert isinstance(announce, Announce)
         return announce
 
@@ -153,9 +153,9 @@ async def last_error(tmp_path: Path, error: AgentError, *, ahead_s: int = 0) -> 
     """A box whose registration was refused with error."""
 
     async def refusing(line: Line) -> None:
-        await line.say(Challenge(NONCE, NOW_S))
-        await line.hear()
-        await line.say(error)
+        await line.send(Challenge(NONCE, NOW_S))
+        await line.receive()
+        await line.send(error)
 
     async with registering(tmp_path, refusing, ahead_s=ahead_s) as box:
         await until(lambda: bool(box.waits))
@@ -163,15 +163,15 @@ async def last_error(tmp_path: Path, error: AgentError, *, ahead_s: int = 0) -> 
 
 
 async def test_a_registration_is_signed_for_this_nonce_time_and_audience(tmp_path: Path) -> None:
-    heard: list[object] = []
+    got: list[object] = []
 
     async def coordinator(line: Line) -> None:
-        await line.say(Challenge(NONCE, NOW_S))
-        heard.append(await line.hear())
+        await line.send(Challenge(NONCE, NOW_S))
+        got.append(await line.receive())
 
     async with registering(tmp_path, coordinator) as box:
-        await until(lambda: bool(heard))
-    (register,) = heard[:1]
+        await until(lambda: bool(got))
+    (register,) = got[:1]
     assert isinstance(register, Register)
     assert (register.nonce, register.time) == (NONCE, NOW_S)
     assert register.audience == "coordinator.example:8787"
@@ -195,19 +195,19 @@ async def test_the_descriptor_is_sent_with_its_signature_and_only_if_it_is(
     tmp_path: Path,
 ) -> None:
     descriptor = Descriptor(Ticket(0, NOW_S, bytes(10)), "p" * 24, bytes(32), (("192.0.2.1", 9),))
-    heard: list[object] = []
+    got: list[object] = []
     dialled = [None, descriptor]
 
     async def coordinator(line: Line) -> None:
         await line.register()
-        await line.say(BoxEnd("any"))
+        await line.send(BoxEnd("any"))
         with suppress(TimeoutError):
-            heard.append(await asyncio.wait_for(line.hear(), 0.2))
+            got.append(await asyncio.wait_for(line.receive(), 0.2))
 
     async with registering(tmp_path, coordinator) as box:
         for box.taker.dialled in dialled:
             await until(lambda: len(box.waits) > dialled.index(box.taker.dialled))
-    (dial,) = heard[:1]
+    (dial,) = got[:1]
     assert isinstance(dial, Dial)
     assert Descriptor.unpack(dial.descriptor) == descriptor
     assert verify(box.identity.public_key, DIAL, dial.descriptor, dial.signature)
@@ -241,11 +241,11 @@ async def test_an_announcement_waits_until_the_coordinator_knows(tmp_path: Path)
 
     async def coordinator(line: Line) -> None:
         await line.register()
-        changed = await line.hear()
+        changed = await line.receive()
         assert isinstance(changed, Announce)
         assert changed.apps == ("cat", "dog", "eel")
-        steps.append("heard")
-        await line.say(Announced(changed.seq, {"eel": "app-name-reserved"}))
+        steps.append("got")
+        await line.send(Announced(changed.seq, {"eel": "app-name-reserved"}))
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
@@ -254,7 +254,7 @@ async def test_an_announcement_waits_until_the_coordinator_knows(tmp_path: Path)
         await box.registration.announce()
         steps.append("returned")
         assert box.registration.rejected == {"eel": "app-name-reserved"}
-    assert steps == ["heard", "returned"]
+    assert steps == ["got", "returned"]
 
 
 async def test_an_announcement_does_not_wait_for_a_coordinator_that_is_not_there(
@@ -270,7 +270,7 @@ async def test_an_announcement_does_not_wait_for_a_coordinator_that_is_not_there
 async def test_an_announcement_does_not_outlive_its_connection(tmp_path: Path) -> None:
     async def coordinator(line: Line) -> None:
         await line.register()
-        await line.hear()  # and close without a word
+        await line.receive()  # and close without a word
 
     async with registering(tmp_path, coordinator) as box:
         await until(lambda: box.control.state is ControlState.ONLINE)
@@ -281,9 +281,9 @@ async def test_an_announcement_does_not_outlive_its_connection(tmp_path: Path) -
 async def test_offers_candidates_and_ends_are_passed_on(tmp_path: Path) -> None:
     async def coordinator(line: Line) -> None:
         await line.register()
-        await line.say(OFFER)
-        await line.say(BoxCandidate("session-1", "candidate:1", "0"))
-        await line.say(BoxEnd("session-1"))
+        await line.send(OFFER)
+        await line.send(BoxCandidate("session-1", "candidate:1", "0"))
+        await line.send(BoxEnd("session-1"))
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
@@ -293,32 +293,32 @@ async def test_offers_candidates_and_ends_are_passed_on(tmp_path: Path) -> None:
 
 
 async def test_what_is_sent_for_a_session_reaches_the_coordinator(tmp_path: Path) -> None:
-    heard: list[object] = []
+    got: list[object] = []
 
     async def coordinator(line: Line) -> None:
         await line.register()
-        await line.say(OFFER)
-        heard.append(await line.hear())
+        await line.send(OFFER)
+        got.append(await line.receive())
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
         await until(lambda: box.taker.send is not None)
         assert box.taker.send is not None
         box.taker.send(BoxEnd("session-1"))
-        await until(lambda: bool(heard))
-    assert heard == [BoxEnd("session-1")]
+        await until(lambda: bool(got))
+    assert got == [BoxEnd("session-1")]
 
 
 async def test_what_is_sent_after_the_connection_was_lost_is_dropped(tmp_path: Path) -> None:
-    heard: list[object] = []
+    got: list[object] = []
 
     async def coordinator(line: Line) -> None:
         await line.register()
-        if not heard:
-            heard.append("first connection")
-            await line.say(OFFER)
+        if not got:
+            got.append("first connection")
+            await line.send(OFFER)
             return
-        heard.append(await line.hear())
+        got.append(await line.receive())
 
     async with registering(tmp_path, coordinator) as box:
         await until(lambda: box.taker.send is not None and len(box.waits) == 1)
@@ -327,16 +327,16 @@ async def test_what_is_sent_after_the_connection_was_lost_is_dropped(tmp_path: P
         box.taker.send(BoxEnd("session-1"))
         box.apps.append("eel")
         announcing = asyncio.create_task(box.registration.announce())
-        await until(lambda: len(heard) == 2)
+        await until(lambda: len(got) == 2)
         await announcing
-    assert isinstance(heard[1], Announce)
+    assert isinstance(got[1], Announce)
 
 
 async def test_a_message_of_a_newer_coordinator_is_passed_over(tmp_path: Path) -> None:
     async def coordinator(line: Line) -> None:
         await line.register()
         await line.socket.send_bytes(b"\x81\xa1t\xa7weather")
-        await line.say(OFFER)
+        await line.send(OFFER)
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
@@ -394,7 +394,7 @@ async def test_what_may_mend_itself_is_tried_again(tmp_path: Path, code: str) ->
 
 async def test_a_coordinator_that_is_too_new_asks_for_an_update(tmp_path: Path) -> None:
     async def coordinator(line: Line) -> None:
-        await line.say(Challenge(NONCE, NOW_S, v=9, min=9))
+        await line.send(Challenge(NONCE, NOW_S, v=9, min=9))
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
@@ -410,9 +410,9 @@ async def test_an_error_that_is_not_known_is_passed_on_in_its_own_words(tmp_path
 
 async def test_a_base_that_is_no_url_is_not_taken(tmp_path: Path) -> None:
     async def coordinator(line: Line) -> None:
-        await line.say(Challenge(NONCE, NOW_S))
-        await line.hear()
-        await line.say(Registered("purplecrab", "x", "javascript:{label}", 20))
+        await line.send(Challenge(NONCE, NOW_S))
+        await line.receive()
+        await line.send(Registered("purplecrab", "x", "javascript:{label}", 20))
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:

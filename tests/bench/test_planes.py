@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 
 from bench.peers import stock_aiortc
-from p2claw.link import peer
+from p2claw.link.box_peer import BoxPeer
+from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling.signatures import fingerprint_of
 from tests.link.peers import DEADLINE_S, User, send_all
 
 BODY = random.Random(5).randbytes(1_000_000)
-PLANES: dict[str, Any] = {"p2claw": peer, "aiortc": stock_aiortc}
+VISITORS: dict[str, Any] = {"p2claw": VisitorPeer, "aiortc": stock_aiortc.VisitorPeer}
+BOXES: dict[str, Any] = {"p2claw": BoxPeer, "aiortc": stock_aiortc.BoxPeer}
 
 
 @pytest.mark.parametrize(("visitor", "box"), [("p2claw", "aiortc"), ("aiortc", "p2claw")])
 async def test_a_megabyte_arrives_at_the_other_plane(visitor: str, box: str) -> None:
-    offering, answering = PLANES[visitor].VisitorPeer(), PLANES[box].BoxPeer()
+    offering, answering = VISITORS[visitor](), BOXES[box]()
     try:
         await offering.accept(await answering.answer(await offering.offer()))
         near = await answering.channel(timeout_s=DEADLINE_S)
@@ -31,7 +33,7 @@ async def test_a_megabyte_arrives_at_the_other_plane(visitor: str, box: str) -> 
         # What comes before there is a user is kept for it.
         await asyncio.sleep(0.05)
         far.attach(receiving, low_water_bytes=65_536)
-        got = await receiving.take(len(BODY))
+        got = await receiving.read(len(BODY))
         await task
         assert hashlib.sha256(got).digest() == hashlib.sha256(BODY).digest()
         assert answering.stats().path == "direct"

@@ -249,7 +249,7 @@ def test_an_app_is_named_after_what_it_is(upstream: UpstreamAddress, name: str) 
     assert APP_NAME.fullmatch(name)
 
 
-def told(*visitors: str, online: bool = True) -> dict[str, Any]:
+def progress(*visitors: str, online: bool = True) -> dict[str, Any]:
     more = {"path": "direct", "software": "x", "age_s": 1, "bytes_in": 0, "bytes_out": 0}
     return {
         "app": "a",
@@ -268,12 +268,12 @@ def test_the_news_are_what_changed() -> None:
     kinds = [
         [event["event"] for event in news.of(now)]
         for now in (
-            told(online=False),
-            told("one"),
-            told("one", "two"),
-            told("two", online=False),
-            told("two", online=False),
-            told("two"),
+            progress(online=False),
+            progress("one"),
+            progress("one", "two"),
+            progress("two", online=False),
+            progress("two", online=False),
+            progress("two"),
         )
     ]
     assert kinds == [[], ["shared", "visitor"], ["visitor"], ["offline", "left"], [], ["online"]]

@@ -35,7 +35,7 @@ class User:
     def channel_closed(self) -> None:
         self.closed.set()
 
-    async def take(self, size_bytes: int) -> bytes:
+    async def read(self, size_bytes: int) -> bytes:
         """Wait for so many bytes in all, and hand them over."""
         async with asyncio.timeout(DEADLINE_S):
             while sum(map(len, self.messages)) < size_bytes:

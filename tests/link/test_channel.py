@@ -71,7 +71,7 @@ async def test_closing_lets_what_was_sent_arrive() -> None:
         for _ in range(20):
             to_box.send(bytes(16_384))
         to_box.close()
-        assert len(await at_box.take(20 * 16_384)) == 20 * 16_384
+        assert len(await at_box.read(20 * 16_384)) == 20 * 16_384
         await asyncio.wait_for(at_visitor.closed.wait(), DEADLINE_S)
 
 

@@ -131,7 +131,7 @@ async def download(visitor: VisitorPeer, box: BoxPeer, size_bytes: int) -> bytes
     body = random.Random(1).randbytes(size_bytes)
     for start in range(0, size_bytes, 10_000):
         to_visitor.send(body[start : start + 10_000])
-    got = await at_visitor.take(size_bytes)
+    got = await at_visitor.read(size_bytes)
     return hashlib.sha256(got).digest() + hashlib.sha256(body).digest()
 
 

@@ -26,7 +26,7 @@ async def test_links_that_share_a_certificate_open_beside_each_other() -> None:
             to_visitor.attach(heard, low_water_bytes=65_536)
             to_box.attach(User(), low_water_bytes=65_536)
             to_box.send(peers.visitor.fingerprint)
-            assert await heard.take(32) == peers.visitor.fingerprint
+            assert await heard.read(32) == peers.visitor.fingerprint
 
 
 def test_no_session_is_kept_for_another_link_to_go_on_with() -> None:

@@ -41,9 +41,9 @@ class Visit:
         """What arrived of the body's second half, after `midway` was called, and of its first."""
         half = len(BODY) // 2
         sending = asyncio.create_task(send_all(self.to_visitor, self.at_box, BODY))
-        first = await self.at_visitor.take(half)
+        first = await self.at_visitor.read(half)
         midway()
-        rest = await self.at_visitor.take(len(BODY) - len(first))
+        rest = await self.at_visitor.read(len(BODY) - len(first))
         await sending
         return first + rest
 
@@ -93,9 +93,9 @@ async def test_an_upload_goes_on_behind_another_port() -> None:
         to_box = await visiting.peers.visitor.channel(timeout_s=1)
         body = BODY[:3_000_000]
         sending = asyncio.create_task(send_all(to_box, visiting.at_visitor, body))
-        first = await visiting.at_box.take(1_000_000)
+        first = await visiting.at_box.read(1_000_000)
         await relay.rebind()
-        got = first + await visiting.at_box.take(len(body) - len(first))
+        got = first + await visiting.at_box.read(len(body) - len(first))
         await sending
         assert got == body
 
@@ -127,7 +127,7 @@ async def test_a_move_while_nothing_is_sent_is_followed_too() -> None:
         await relay.rebind()
         await until(lambda: route_of(visiting.peers.box)[1] == relay.outer_port)
         visiting.to_visitor.send(b"found you")
-        assert await visiting.at_visitor.take(9) == b"found you"
+        assert await visiting.at_visitor.read(9) == b"found you"
 
 
 async def test_a_forger_moves_nothing() -> None:
@@ -205,5 +205,5 @@ async def test_a_link_opens_although_parts_of_its_handshake_are_lost(lost: set[i
     relay = Relay(lost_records=frozenset(lost))
     async with visit(relay) as visiting:
         visiting.to_visitor.send(b"through")
-        assert await visiting.at_visitor.take(7) == b"through"
+        assert await visiting.at_visitor.read(7) == b"through"
         assert relay.lost == len(lost)

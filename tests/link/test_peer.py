@@ -33,7 +33,7 @@ async def test_twenty_megabytes_arrive_unchanged(sender: str) -> None:
             (to_visitor, at_box, at_visitor) if sender == "box" else (to_box, at_visitor, at_box)
         )
         sending = asyncio.create_task(send_all(channel, user, BODY))
-        got = await far.take(len(BODY))
+        got = await far.read(len(BODY))
         await sending
         assert hashlib.sha256(got).digest() == hashlib.sha256(BODY).digest()
 
@@ -169,7 +169,7 @@ async def test_stats_count_what_went_through() -> None:
         at_visitor = User()
         (await peers.channels())[0].attach(at_visitor, low_water_bytes=0)
         to_visitor.send(bytes(10_000))
-        await at_visitor.take(10_000)
+        await at_visitor.read(10_000)
         out, into = peers.box.stats().plane, peers.visitor.stats().plane
         assert out is not None and into is not None
         assert out["bytes_out"] > 10_000
@@ -210,7 +210,7 @@ async def test_a_stock_peer_connection_is_a_visitor_too() -> None:
         (await box.channel(timeout_s=DEADLINE_S)).attach(user, low_water_bytes=0)
         await asyncio.wait_for(opened.wait(), DEADLINE_S)
         channel.send(b"hello")
-        assert await user.take(5) == b"hello"
+        assert await user.read(5) == b"hello"
     finally:
         await box.close()
         await stock.close()

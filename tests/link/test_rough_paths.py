@@ -41,7 +41,7 @@ async def download(
         to_box.attach(at_visitor, low_water_bytes=65_536)
         to_visitor.attach(at_box, low_water_bytes=65_536)
         sending = asyncio.create_task(send_all(to_visitor, at_box, body))
-        got = await at_visitor.take(len(body))
+        got = await at_visitor.read(len(body))
         await sending
         assert hashlib.sha256(got).digest() == hashlib.sha256(body).digest()
         plane = peers.box.stats().plane

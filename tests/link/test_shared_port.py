@@ -30,7 +30,7 @@ async def download(peers: Pair, body: bytes) -> bytes:
     to_visitor.attach(at_box, low_water_bytes=65_536)
     sending = asyncio.create_task(send_all(to_visitor, at_box, body))
     try:
-        got = await at_visitor.take(len(body))
+        got = await at_visitor.read(len(body))
     finally:
         await sending
     return hashlib.sha256(got).digest()

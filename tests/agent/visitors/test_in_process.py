@@ -38,7 +38,7 @@ class Box:
     def offer(self, session: str, sdp: str, *, app: str | None = "dog", visitor: str = "") -> None:
         self.visitors.offer(BoxOffer(session, app, sdp, (), visitor), NAMES, self.sent.append)
 
-    def told(self, kind: type[AgentMessage]) -> list[AgentMessage]:
+    def of_kind(self, kind: type[AgentMessage]) -> list[AgentMessage]:
         return [message for message in self.sent if isinstance(message, kind)]
 
 
@@ -77,8 +77,8 @@ async def test_an_answer_is_signed_over_session_offer_and_certificate(
 ) -> None:
     async with box_with(tmp_path) as box:
         box.offer("one", offer_sdp)
-        await until(lambda: bool(box.told(BoxAnswer)))
-        (answer,) = box.told(BoxAnswer)
+        await until(lambda: bool(box.of_kind(BoxAnswer)))
+        (answer,) = box.of_kind(BoxAnswer)
         assert isinstance(answer, BoxAnswer)
         payload = answer_payload("one", offer_sdp, fingerprint_of(answer.sdp))
         assert answer.session == "one"
@@ -135,10 +135,10 @@ async def test_a_link_that_does_not_open_in_ten_seconds_loses_its_place_to_a_new
     async with box_with(tmp_path, AgentLimits(links=1)) as box:
         await box.visitors.start()
         box.offer("one", offer_sdp)
-        await until(lambda: bool(box.told(BoxAnswer)))
+        await until(lambda: bool(box.of_kind(BoxAnswer)))
         await until(lambda: bool(box.visitors._admission._gone))
         box.offer("two", offer_sdp)
-        assert box.told(Refuse) == []
+        assert box.of_kind(Refuse) == []
         await until(lambda: len(box.visitors) == 1)
 
 
@@ -155,7 +155,7 @@ async def test_a_visitor_that_left_is_not_waited_for_as_long(
     monkeypatch.setattr("p2claw.agent.visitors.box_link.AFTER_END_S", 0.05)
     async with box_with(tmp_path, AgentLimits(link_open_s=1000)) as box:
         box.offer("one", offer_sdp)
-        await until(lambda: bool(box.told(BoxAnswer)))
+        await until(lambda: bool(box.of_kind(BoxAnswer)))
         box.visitors.end("one")
         await until(lambda: len(box.visitors) == 0)
 
@@ -185,4 +185,4 @@ async def test_a_candidate_that_cannot_be_read_does_no_harm(tmp_path: Path, offe
     async with box_with(tmp_path) as box:
         box.offer("one", offer_sdp)
         box.visitors.candidate("one", "candidate:nonsense", "0")
-        await until(lambda: bool(box.told(BoxAnswer)))
+        await until(lambda: bool(box.of_kind(BoxAnswer)))

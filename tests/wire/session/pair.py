@@ -50,10 +50,10 @@ class Pair:
         new = Pair(codec=self._codec, token=b"another")
         new.visitor = Session(Role.VISITOR, app="dog", codec=self._codec, resumes=resumption)
         new.exchange()
-        (asked,) = told(new.box, ev.ResumeAsked)
+        (asked,) = emitted(new.box, ev.ResumeAsked)
         self.box.resume(asked.received, self.now)
         new.visitor.receive(self.box.resumed(), self.now)
-        (answered,) = told(new.visitor, ev.ResumeAnswered)
+        (answered,) = emitted(new.visitor, ev.ResumeAnswered)
         assert answered.received is not None
         self.visitor.resume(answered.received, self.now)
 
@@ -99,12 +99,12 @@ class Pair:
 
 def events(session: Session) -> list[Event]:
     """All that a session has to tell now."""
-    told = []
+    emitted = []
     while (event := session.next_event()) is not None:
-        told.append(event)
-    return told
+        emitted.append(event)
+    return emitted
 
 
-def told(session: Session, kind: type[Kind]) -> list[Kind]:
+def emitted(session: Session, kind: type[Kind]) -> list[Kind]:
     """What it has to tell of one kind; the rest is passed over."""
     return [event for event in events(session) if isinstance(event, kind)]

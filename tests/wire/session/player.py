@@ -125,15 +125,15 @@ class Player:
         assert self._session.to_send(now, room=room) is None
 
     def expect_events(self, events: list[dict[str, Any]]) -> None:
-        told = []
+        emitted = []
         while (event := self._session.next_event()) is not None:
-            told.append(_shown(event))
+            emitted.append(_shown(event))
         expected = [_denoted(event) for event in events]
         # A reason that a transcript does not state is free text.
-        for wanted, got in zip(expected, told, strict=False):
+        for wanted, got in zip(expected, emitted, strict=False):
             if wanted["kind"] in ("failed", "reset") and "reason" not in wanted:
                 got.pop("reason", None)
-        assert told == expected
+        assert emitted == expected
 
     def expect_timeout(self, at: float | None) -> None:
         assert self._session.next_timeout() == at

@@ -11,7 +11,7 @@ from p2claw.wire.session import events as ev
 from p2claw.wire.session.delivery import ACK_AFTER_S, KEPT_BYTES, MESSAGE_COST_BYTES, Resumption
 from p2claw.wire.session.session import Session
 from tests.wire.session.browsing import Browsing
-from tests.wire.session.pair import Pair, events, told
+from tests.wire.session.pair import Pair, emitted, events
 
 GET = RequestHead("GET", "/", ())
 OK = ResponseHead(200, ())
@@ -125,14 +125,14 @@ def test_a_box_that_knows_no_such_session_goes_on_with_a_new_one(codec: Codec) -
     old = Resumption(b"long gone", 7)
     pair.visitor = Session(Role.VISITOR, app="dog", codec=codec, resumes=old)
     pair.exchange()
-    assert told(pair.box, ev.ResumeAsked) == [ev.ResumeAsked(b"long gone", 7)]
+    assert emitted(pair.box, ev.ResumeAsked) == [ev.ResumeAsked(b"long gone", 7)]
     pair.box.refuse_resume()
     pair.now = ACK_AFTER_S
     pair.exchange()
-    assert told(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]
+    assert emitted(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]
     id = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
-    assert [event.stream for event in told(pair.box, ev.RequestReceived)] == [id]
+    assert [event.stream for event in emitted(pair.box, ev.RequestReceived)] == [id]
     pair.now += ACK_AFTER_S
     pair.exchange()
     assert not pair.box.failed
@@ -144,5 +144,5 @@ def test_a_box_that_does_not_speak_of_it_goes_on_with_a_new_session(codec: Codec
     old = Resumption(b"crab", 7)
     pair.visitor = Session(Role.VISITOR, app="dog", codec=codec, resumes=old)
     pair.exchange()
-    assert told(pair.box, ev.ResumeAsked) == []
-    assert told(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]
+    assert emitted(pair.box, ev.ResumeAsked) == []
+    assert emitted(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]

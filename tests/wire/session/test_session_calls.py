@@ -13,7 +13,7 @@ from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import Limits
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.session import Session
-from tests.wire.session.pair import Pair, events, told
+from tests.wire.session.pair import Pair, emitted, events
 
 GET = RequestHead("GET", "/", ())
 OK = ResponseHead(200, ())
@@ -166,13 +166,13 @@ def test_the_producer_is_told_when_it_may_go_on() -> None:
     events(pair.visitor)
     pair.visitor.streams.send_data(1, b"x" * 300_000)
     pair.exchange()
-    assert told(pair.visitor, ev.StreamWritable) == [ev.StreamWritable(1)]
+    assert emitted(pair.visitor, ev.StreamWritable) == [ev.StreamWritable(1)]
 
 
 def test_a_buffer_that_is_not_bytes_is_sent_as_bytes(pair: Pair) -> None:
     pair.visitor.streams.send_data(1, memoryview(bytearray(b"abcd")).cast("H"), end=True)
     pair.exchange()
-    assert told(pair.box, ev.DataReceived) == [ev.DataReceived(1, b"abcd", True)]
+    assert emitted(pair.box, ev.DataReceived) == [ev.DataReceived(1, b"abcd", True)]
 
 
 def test_the_peer_is_not_known_before_its_hello() -> None:

@@ -13,7 +13,7 @@ from p2claw.wire.session.session import Session
 from p2claw.wire.session.stream import Stream
 from tests.vectors.by_hand import DATA, END, MORE, PING, REQUEST, frame, reset
 from tests.vectors.transcript import VISITOR_HELLO, request
-from tests.wire.session.pair import Pair, events, told
+from tests.wire.session.pair import Pair, emitted, events
 
 
 def _box(**limits: int) -> Session:
@@ -25,7 +25,7 @@ def _box(**limits: int) -> Session:
 
 
 def _failure(session: Session) -> ev.SessionFailed:
-    failures = told(session, ev.SessionFailed)
+    failures = emitted(session, ev.SessionFailed)
     assert len(failures) == 1
     return failures[0]
 
@@ -122,7 +122,7 @@ def test_a_reason_of_any_length_may_be_given(reason: str) -> None:
     events(pair.visitor)
     pair.box.streams.reset(id, Code.INTERNAL, reason)
     pair.exchange()
-    got = told(pair.visitor, ev.StreamReset)[0].reason
+    got = emitted(pair.visitor, ev.StreamReset)[0].reason
     assert got == reason.encode()[:256].decode()
 
 

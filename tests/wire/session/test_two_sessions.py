@@ -9,7 +9,7 @@ from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
 from p2claw.wire.session import events as ev
 from tests.wire.session.browsing import Browsing
-from tests.wire.session.pair import Pair, events, told
+from tests.wire.session.pair import Pair, emitted, events
 
 GET = RequestHead("GET", "/", ())
 OK = ResponseHead(200, ())
@@ -67,7 +67,7 @@ def test_a_reader_that_never_reads_gets_no_more_than_the_window(codec: Codec) ->
     pair.box.streams.send_response(id, OK, end=False)
     pair.box.streams.send_data(id, b"b" * 5_000_000, end=True)
     pair.exchange()
-    got = sum(len(event.data) for event in told(pair.visitor, ev.DataReceived))
+    got = sum(len(event.data) for event in emitted(pair.visitor, ev.DataReceived))
     assert got == 1_048_576
     assert pair.down.most_outstanding == 1_048_576
 
@@ -85,7 +85,7 @@ def test_a_small_answer_passes_a_large_one_in_one_message(codec: Codec) -> None:
     pair.box.streams.send_response(small, OK, end=False)
     pair.box.streams.send_data(small, b"s" * 2_000, end=True)
     pair.step(1)
-    ended = [e.stream for e in told(pair.visitor, ev.DataReceived) if e.end]
+    ended = [e.stream for e in emitted(pair.visitor, ev.DataReceived) if e.end]
     assert ended == [small]
 
 
@@ -140,7 +140,9 @@ def test_both_sides_ping_through_a_long_silence(codec: Codec) -> None:
         pair.visitor.handle_timeout(pair.now)
         pair.box.handle_timeout(pair.now)
         pair.exchange()
-        pongs += len(told(pair.visitor, ev.PongReceived)) + len(told(pair.box, ev.PongReceived))
+        pongs += len(emitted(pair.visitor, ev.PongReceived)) + len(
+            emitted(pair.box, ev.PongReceived)
+        )
     assert not pair.visitor.failed
     assert not pair.box.failed
     assert pongs >= 30
