@@ -181,13 +181,13 @@ async def test_without_relay_neither_page_nor_visit_has_turn_servers(tmp_path: P
         running_server(tmp_path, **turn) as server,
         registered_agent(server.url, key_of(1), ("dog",)) as (_, registered),
     ):
-        told = server.serving.coordinator.told
+        timing = server.serving.coordinator.server_timing
         before = len((await visited(server, registered.alias)).ice_servers)
-        told_before = len(told.of_box(registered.alias))
+        before_bytes = len(timing.of_box(registered.alias))
         await operator_of(server).quota(registered.alias, {"relay": False})
         after = (await visited(server, registered.alias)).ice_servers
         assert (before, [one.urls for one in after]) == (2, [("stun:s",)])
-        assert len(told.of_box(registered.alias)) < told_before
+        assert len(timing.of_box(registered.alias)) < before_bytes
 
 
 @pytest.mark.parametrize(
