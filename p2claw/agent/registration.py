@@ -139,18 +139,19 @@ class Registration:
         names = await self._register(socket)
         first = self.names is None
         self.names = names
-        socket.settled()
-        log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
-        if first and self._accepted is not None:
-            await self._accepted()
+        # Before the box is online: who sees that it is, and announces, has to wait for the reply.
         unsent = self._unsent = Unsent()
         self._send_apps()
+        socket.settled()
+        log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
         tasks = [
             asyncio.create_task(self._send_all(socket, unsent)),
             asyncio.create_task(self._listen(socket, unsent, names)),
             asyncio.create_task(self._keep_dialled(unsent, names)),
         ]
         try:
+            if first and self._accepted is not None:
+                await self._accepted()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._claims.lost()

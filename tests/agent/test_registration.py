@@ -107,7 +107,11 @@ class Box:
 
 @asynccontextmanager
 async def registering(
-    tmp_path: Path, coordinator: Callable[[Line], Awaitable[None]], *, ahead_s: int = 0
+    tmp_path: Path,
+    coordinator: Callable[[Line], Awaitable[None]],
+    *,
+    ahead_s: int = 0,
+    accepted: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Box]:
     """A registration that dials a coordinator which says what the test wants."""
     faults: list[Exception] = []
@@ -134,7 +138,12 @@ async def registering(
     taker, apps = Taker(), ["dog", "cat"]
     async with TestServer(application) as server:
         registration = Registration(
-            identity, "coordinator.example:8787", lambda: apps, taker, clock=lambda: NOW_S + ahead_s
+            identity,
+            "coordinator.example:8787",
+            lambda: apps,
+            taker,
+            accepted=accepted,
+            clock=lambda: NOW_S + ahead_s,
         )
         control = ControlConnection(
             str(server.make_url("/agent")), registration.serve, backoff=Backoff(), sleep=sleep
@@ -255,6 +264,30 @@ async def test_an_announcement_waits_until_the_coordinator_knows(tmp_path: Path)
         steps.append("returned")
         assert box.registration.rejected == {"eel": "app-name-reserved"}
     assert steps == ["got", "returned"]
+
+
+async def test_whoever_sees_the_box_online_and_announces_waits_for_the_reply(
+    tmp_path: Path,
+) -> None:
+    remembering, acknowledged = asyncio.Event(), []
+
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        changed = await line.receive()
+        assert isinstance(changed, Announce)
+        acknowledged.append(changed.apps)
+        await line.send(Announced(changed.seq, {}))
+        await line.hang()
+
+    async def accepted() -> None:
+        await remembering.wait()
+
+    async with registering(tmp_path, coordinator, accepted=accepted) as box:
+        await until(lambda: box.control.state is ControlState.ONLINE)
+        async with asyncio.timeout(2):
+            await box.registration.announce()
+        assert acknowledged == [("cat", "dog")]
+        remembering.set()
 
 
 async def test_an_announcement_does_not_wait_for_a_coordinator_that_is_not_there(
