@@ -13,7 +13,7 @@ import pytest_asyncio
 import p2claw.edge
 from tests.e2e.acts.visit import visit
 from tests.e2e.stack import Stack, stack
-from tests.e2e.upstreams.canned import canned_site, page
+from tests.e2e.upstreams.canned import OK, canned_site, page
 from tests.support.browser import Browser
 
 SOCKET = """() => new Promise((resolve) => {
@@ -90,10 +90,38 @@ async def test_without_the_part_of_the_shell_what_needs_it_fails_by_the_browsers
             assert await tab.evaluate(COOKIE) == "UnknownError"
 
 
+async def test_a_part_that_could_not_be_had_is_loaded_once_it_is_there_again(
+    browser: Browser, bootstrap: Path | None, tmp_path: Path
+) -> None:
+    """In the same tab: a browser that keeps the failure of a module keeps it for good."""
+    broken = without(bootstrap, tmp_path, "late.js")
+    stream = OK + b"content-type: text/event-stream\r\ncontent-length: 13\r\n\r\ndata: hello\n\n"
+    plain = {"/": page(b"<!doctype html><head></head><p>Plain"), "/events": stream}
+    async with (
+        stack(tmp_path, bootstrap=broken) as running,
+        canned_site(running, "plain", plain) as site,
+    ):
+        tab = (await visit(browser, site.url, "Plain")).tab
+        assert await tab.evaluate(STREAM) == 0
+        await running.kill("server")
+        shutil.copy(built(bootstrap) / "manifest.json", broken / "manifest.json")
+        await running.start_server()
+        heard = """() => new Promise((resolve) => {
+          const stream = new EventSource("/events");
+          stream.onmessage = ({ data }) => { stream.close(); resolve(data); };
+        })"""
+        assert await tab.evaluate(heard, timeout_s=30) == "hello"
+
+
+def built(bootstrap: Path | None) -> Path:
+    """What the edge serves."""
+    return bootstrap or Path(p2claw.edge.__file__).with_name("static")
+
+
 def without(bootstrap: Path | None, folder: Path, *names: str) -> Path:
     """A copy of what the edge serves, without these parts."""
     static = folder / "static"
-    shutil.copytree(bootstrap or Path(p2claw.edge.__file__).with_name("static"), static)
+    shutil.copytree(built(bootstrap), static)
     manifest = static / "manifest.json"
     said = json.loads(manifest.read_text())
     for name in names:

@@ -2,6 +2,7 @@
 // The browser's own DecompressionStream does it. If there is none for the coding, or it rejects a body
 // that the browser would accept from the network, a decoder of ours is loaded and does it.
 
+import { loadPart } from "../messages/part";
 import type { Fields } from "../wire/heads";
 import type { DecoderModule, Decode, Piece } from "./decoders/decoder";
 
@@ -126,8 +127,7 @@ function byScript(coding: Coding): TransformStream<Piece, Piece> {
 }
 
 async function load(coding: Coding): Promise<Decode> {
-  const url: string = __DECODER_URLS__[coding];
-  return ((await import(url)) as DecoderModule).decoder(coding);
+  return (await loadPart<DecoderModule>(__DECODER_URLS__[coding])).decoder(coding);
 }
 
 // Uses the browser's own decoder until that fails, then ours, from the beginning of the body.

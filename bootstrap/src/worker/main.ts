@@ -1,6 +1,7 @@
 // The dedicated worker of a shell: owns the data channels, so that a busy page never starves them.
 
 import type { Cookie } from "../cookies/parse";
+import { loadPart } from "../messages/part";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type {
   CookieNews,
@@ -82,8 +83,7 @@ function receive(message: ShellToWorker): void {
       dispatcher.giveUp();
       return;
     case "attend": {
-      const url: string = __LAST_REQUEST_URL__;
-      void import(url).then((loaded: typeof last) => {
+      void loadPart<typeof last>(__LAST_REQUEST_URL__).then((loaded) => {
         last = loaded;
       });
       return;
@@ -231,8 +231,9 @@ async function begin(request: PortRequest): Promise<void> {
 
 // undefined: that part cannot be had now; the next WebSocket tries again.
 async function openSockets(): Promise<Sockets | undefined> {
-  const url: string = __SOCKETS_URL__;
-  sockets ??= import(url).then(({ Sockets }: typeof import("./sockets")) => new Sockets());
+  sockets ??= loadPart<typeof import("./sockets")>(__SOCKETS_URL__).then(
+    ({ Sockets }) => new Sockets(),
+  );
   return sockets.catch((error: unknown) => {
     sockets = undefined;
     console.error("p2claw: the part for WebSockets could not be loaded", error);
