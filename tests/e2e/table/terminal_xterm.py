@@ -35,9 +35,12 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     await tab.write("seq 1 50000; echo done-$((1+1))")
     await tab.press("Enter")
     await tab.wait_for(f"() => ({rows})().includes('done-2')", timeout_s=60)
-    await tab.write("sleep 1000")
+    # What is typed before a command reads is thrown away by Ctrl+C, as on any terminal.
+    await tab.write("echo asleep-$((1+2)); sleep 1000")
     await tab.press("Enter")
+    await tab.wait_for(f"() => ({rows})().includes('asleep-3')")
     await tab.press("Control", "c")
+    await tab.wait_for(f"() => ({rows})().includes('^C')")
     await tab.write("echo again-$((4+4)) ünïcödé")
     await tab.press("Enter")
     await tab.wait_for(f"() => ({rows})().includes('again-8 ünïcödé')")
