@@ -38,8 +38,12 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
-    """Spread of ours over theirs, pair by pair: only runs made side by side are compared."""
-    return spread([a / b for a, b in zip(ours, theirs, strict=True)])
+    """Spread of ours over theirs, pair by pair: only runs made side by side are compared.
+
+    A pair whose peer took no time that its clock can show has no ratio; empty if no pair has one.
+    """
+    pairs = [a / b for a, b in zip(ours, theirs, strict=True) if b]
+    return spread(pairs) if pairs else {}
 
 
 def _short(value: object) -> str:
