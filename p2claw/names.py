@@ -25,8 +25,7 @@ PUBLIC_KEY_BYTES = 32
 _UNLISTED = re.compile(r"(?:.*-)?(?=(?:[a-z]*[2-7]){2})[a-z2-7]{26}")
 _UNLISTED_BYTES = 17
 _UNLISTED_CHARS = 26
-# What fits before the hyphen and the random characters in an app's name.
-PREFIX_CHARS = 32 - 1 - _UNLISTED_CHARS
+_PREFIX_CHARS = 32 - 1 - _UNLISTED_CHARS
 
 # 63 (a DNS label, RFC 1035 §2.3.4) - 32 (app) - 1 (hyphen) = 30; 26 base32 characters are 130 bits.
 KEY_ALIAS_CHARS = 26
@@ -72,9 +71,15 @@ def is_unlisted(app: str) -> bool:
     return _UNLISTED.fullmatch(app) is not None
 
 
+def unlisted_prefix(name: str) -> str:
+    """What of an app name fits before the hyphen and the random characters."""
+    return name[:_PREFIX_CHARS].rstrip("-")
+
+
 def unlisted_app(prefix: str) -> str:
-    """A new name that cannot be guessed. prefix: "", or an app name; it is cut to fit."""
-    kept = prefix[:PREFIX_CHARS].rstrip("-")
+    """A new name that cannot be guessed. prefix: "", or an app name, of which the part is kept
+    that `unlisted_prefix` says."""
+    kept = unlisted_prefix(prefix)
     while True:
         random = base64.b32encode(secrets.token_bytes(_UNLISTED_BYTES)).decode().lower()
         random = random[:_UNLISTED_CHARS]

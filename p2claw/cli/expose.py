@@ -19,7 +19,7 @@ from p2claw.cli.listening import listens
 from p2claw.cli.output import json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
-from p2claw.names import PREFIX_CHARS, check_app, is_unlisted, unlisted_app
+from p2claw.names import check_app, is_unlisted, unlisted_app, unlisted_prefix
 
 # How long to wait until the coordinator knows of the app.
 ANNOUNCED_S = 5.0
@@ -134,7 +134,7 @@ def _unlisted(name: str, upstream: str, agent: AgentClient | None) -> str:
     else:
         kept = RouteFile(AgentConfig().routes_path).load()
         there = {app: route.upstream.text for app, route in kept.items()}
-    prefix = f"{name[:PREFIX_CHARS].rstrip('-')}-"
+    prefix = f"{unlisted_prefix(name)}-"
     for app, of in there.items():
         if app.startswith(prefix) and is_unlisted(app) and of == upstream:
             return app

@@ -209,6 +209,7 @@ async def test_what_is_replaced_is_kept_beside_it(tmp_path: Path) -> None:
     backup(tmp_path, tmp_path / "copy", overwrite=False)
     await lived(tmp_path, KEYS[1])
     _, replaced = restore(tmp_path / "copy", tmp_path)
+    assert restore(tmp_path / "copy", tmp_path)[1] != replaced  # also within one second
     assert await names(tmp_path) == ["name1"]
     assert replaced is not None
     with changing(replaced) as before:

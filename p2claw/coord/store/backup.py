@@ -179,7 +179,7 @@ def _give_to_owner(folder: Path) -> None:
 
 def _moved_away(folder: Path) -> Path | None:
     """Where the database that is there, with its log, has been put; None if there is none."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     moved = None
     for path in sorted(folder.glob(f"{DATABASE}*")):
         if path.name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
