@@ -15,16 +15,22 @@ from tests.e2e.upstreams.socket_workers import SCRIPTS
 from tests.e2e.upstreams.sockets import SocketApp, socket_app
 from tests.support.browser import Browser, Tab
 
-RUN = """([script, options, message]) => new Promise((resolve) => {
-  const worker = new Worker(script, options);
+# Firefox leaves up to one nested worker in twenty-five unbegun on a busy machine, directly as
+# through p2claw: its script is never asked for. Such a worker gets three successors.
+RUN = """async ([script, options, message]) => {
   const here = (value) => JSON.parse(JSON.stringify(value).replaceAll(location.host, "HOST"));
-  worker.onmessage = ({ data }) => { worker.terminate(); resolve(here(data)); };
-  worker.onerror = ({ lineno, message, filename }) => {
-    resolve(here(["threw", lineno, message, filename]));
-  };
-  if (message) worker.postMessage(message);
-  setTimeout(() => resolve(["nothing came"]), 15000);
-})"""
+  const run = () => new Promise((resolve) => {
+    const worker = new Worker(script, options);
+    const end = (value) => { worker.terminate(); resolve(here(value)); };
+    worker.onmessage = ({ data }) => end(data);
+    worker.onerror = ({ lineno, message, filename }) => end(["threw", lineno, message, filename]);
+    if (message) worker.postMessage(message);
+    setTimeout(() => end(["nothing came"]), 10000);
+  });
+  let seen = await run();
+  for (let i = 0; i < 3 && message && seen[0] === "nothing came"; i++) seen = await run();
+  return seen;
+}"""
 RUN_BLOB = """async ([path, revoke, type]) => {
   const text = await (await fetch(path)).text();
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -78,8 +84,8 @@ class Workers:
     async def both(self, fn: str, arg: Any = None) -> tuple[Any, Any]:
         """What `fn` gives directly, and through p2claw."""
         return (
-            await self.direct.evaluate(fn, arg, timeout_s=60),
-            await self.through.evaluate(fn, arg, timeout_s=60),
+            await self.direct.evaluate(fn, arg, timeout_s=80),
+            await self.through.evaluate(fn, arg, timeout_s=80),
         )
 
 
