@@ -18,7 +18,7 @@ import aiohttp
 from p2claw.errors import LinkError, P2clawError
 from p2claw.link.backoff import Backoff
 from p2claw.link.ice.host_addresses import source_of
-from p2claw.link.localhost import LocalhostResolver
+from p2claw.link.signalling_client import signalling_client
 from p2claw.link.tcp_state import unacknowledged
 from p2claw.log import get_log
 
@@ -181,7 +181,7 @@ class ControlConnection:
 
     async def run(self) -> None:
         """Run until cancelled; the socket is closed with 1001 then."""
-        async with _client() as client:
+        async with signalling_client() as client:
             while True:
                 error = await self._once(client)
                 if self._renewal.is_set():
@@ -259,10 +259,6 @@ def _not_upgraded(url: str, error: aiohttp.WSServerHandshakeError) -> ControlLos
         min(float(after), MOST_RETRY_AFTER_S) if after.isascii() and after.isdecimal() else 0.0
     )
     return ControlLostError(f"{url} has too much to do just now ({error.status})", least_s=least_s)
-
-
-def _client() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=LocalhostResolver()))
 
 
 class _Open:

@@ -17,7 +17,7 @@ import aiohttp
 from p2claw.errors import LinkError, RefusedError, RemoteProtocolError
 from p2claw.link.channel import Channel
 from p2claw.link.kept_clock import is_clock_kept
-from p2claw.link.localhost import LocalhostResolver
+from p2claw.link.signalling_client import signalling_client
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.log import get_log
 from p2claw.visitor.app_url import AppUrl, parse_app_url
@@ -269,8 +269,7 @@ class _Socket:
 
 @contextlib.asynccontextmanager
 async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
-    connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
-    async with aiohttp.ClientSession(connector=connector) as client:
+    async with signalling_client() as client:
         try:
             async with asyncio.timeout_at(deadline):
                 websocket = await client.ws_connect(
@@ -284,7 +283,7 @@ async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
             raise _unreachable(address, "no answer") from None
         except aiohttp.WSServerHandshakeError as error:
             if error.status != 429:
-                why = f"it responds {error.status}, and is no coordinator"
+                why = f"it responds {error.status} ({error.message}), and is no coordinator"
                 raise _unreachable(address, why) from error
             refused = VisitError("rate-limited", "Too many visits from this address just now")
             raise _refused(refused) from error

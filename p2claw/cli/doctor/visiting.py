@@ -14,7 +14,7 @@ from p2claw.cli.doctor.nat import check_nat
 from p2claw.cli.doctor.network import check_stun
 from p2claw.errors import P2clawError
 from p2claw.link.ice.servers import read_servers
-from p2claw.link.localhost import LocalhostResolver
+from p2claw.link.signalling_client import signalling_client
 from p2claw.visitor import Visitor
 from p2claw.visitor.app_url import parse_app_url
 from p2claw.wire.signalling import IceServer, Introduced, decode_visit
@@ -98,11 +98,10 @@ async def _introduced(url: str) -> list[IceServer] | None:
     far.
     """
     address = parse_app_url(url)
-    connector = aiohttp.TCPConnector(resolver=LocalhostResolver())
     try:
         async with (
             asyncio.timeout(INTRODUCED_S),
-            aiohttp.ClientSession(connector=connector) as client,
+            signalling_client() as client,
             client.ws_connect(address.visit_url, headers={"Host": address.host}) as socket,
         ):
             message = decode_visit(await socket.receive_str())
