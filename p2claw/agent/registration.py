@@ -21,6 +21,7 @@ from p2claw.agent.visitors.visitors import Introduced
 from p2claw.errors import RemoteProtocolError, UsageError
 from p2claw.link.control import ControlLostError, ControlSocket
 from p2claw.link.dialling import RENEW_S
+from p2claw.link.kept_clock import is_clock_kept
 from p2claw.log import get_log
 from p2claw.wire.signalling import (
     AgentError,
@@ -269,6 +270,9 @@ def _refusal(error: AgentError, ahead_s: int) -> RegistrationError:
     if error.code == "clock-skew" and ahead_s:
         way = "ahead of" if ahead_s > 0 else "behind"
         message = f"The clock of this box is {abs(ahead_s)} s {way} the coordinator's"
+        if is_clock_kept():
+            message += ", and a time server keeps this box's: the coordinator's is wrong"
+            hint = "Ask the owner of the coordinator to set its clock"
     return RegistrationError(
         message or error.message or f"The coordinator refuses this box ({error.code})",
         code=error.code,

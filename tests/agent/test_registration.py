@@ -404,13 +404,19 @@ async def test_a_coordinator_that_says_nothing_is_given_up(
         await until(lambda: len(box.waits) >= 2)
 
 
+@pytest.mark.parametrize("kept", [True, False, None])
 @pytest.mark.parametrize(
     ("ahead_s", "words"), [(300, "300 s ahead of"), (-4000, "4000 s behind"), (0, "too far")]
 )
-async def test_a_wrong_clock_is_told_by_how_much(tmp_path: Path, ahead_s: int, words: str) -> None:
+async def test_a_wrong_clock_is_reported_with_how_much_and_whose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead_s: int, words: str, kept: bool | None
+) -> None:
+    monkeypatch.setattr("p2claw.agent.registration.is_clock_kept", lambda: kept)
     box = await last_error(tmp_path, AgentError("clock-skew"), ahead_s=ahead_s)
     assert words in box.control.last_error
-    assert "timedatectl" in box.control.last_error
+    its_own = not (kept and ahead_s)
+    assert ("timedatectl" in box.control.last_error) is its_own
+    assert ("Ask the owner of the coordinator" in box.control.last_error) is not its_own
 
 
 @pytest.mark.parametrize("code", ["signature-invalid", "version", "audience-invalid", "replaced"])
