@@ -25,13 +25,15 @@ class Sort(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One name of a list. size_bytes: 0 of a folder. modified_ns: Unix time."""
+    """One name of a list. size_bytes: 0 of a folder. modified_ns: Unix time. is_link: it is a link
+    to something inside, and the facts are of that."""
 
     name: str
     is_folder: bool
     size_bytes: int
     modified_ns: int
     shown: Shown
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,23 @@ class Listing:
     total: int
 
 
-def listing_of(tree: Tree, names: tuple[str, ...], folder: Opened) -> Listing:
-    """The entries of an open folder that visitors see: nothing hidden, no link to the outside, no
-    device.
+def listing_of(
+    tree: Tree, names: tuple[str, ...], folder: Opened, most: int | None = None
+) -> Listing:
+    """The entries of an open folder that visitors see, at most so many: nothing hidden, no link to
+    the outside, no device.
 
     Blocks on the disk. Raises OSError.
     """
     found: list[Entry] = []
     total = 0
+    most = LISTED if most is None else most
     with os.scandir(folder.descriptor) as scan:
         for item in scan:
             if is_hidden(item.name, at_top=False):
                 continue
             total += 1
-            if len(found) >= LISTED:
+            if len(found) >= most:
                 continue
             entry = _entry(tree, names, item)
             if entry is None:
@@ -92,7 +97,8 @@ def _entry(tree: Tree, names: tuple[str, ...], item: os.DirEntry[str]) -> Entry 
     """One entry of a list; None if a visitor could not open it."""
     try:
         facts = item.stat(follow_symlinks=False)
-        if stat.S_ISLNK(facts.st_mode):
+        is_link = stat.S_ISLNK(facts.st_mode)
+        if is_link:
             facts = _behind(tree, (*names, item.name))
     except (OSError, NotHereError, DeniedError):
         return None
@@ -102,7 +108,8 @@ def _entry(tree: Tree, names: tuple[str, ...], item: os.DirEntry[str]) -> Entry 
     if is_folder and _is_private(tree, facts):
         return None
     shown = Shown.FILE if is_folder else shown_as(item.name)
-    return Entry(item.name, is_folder, 0 if is_folder else facts.st_size, facts.st_mtime_ns, shown)
+    size = 0 if is_folder else facts.st_size
+    return Entry(item.name, is_folder, size, facts.st_mtime_ns, shown, is_link)
 
 
 def _behind(tree: Tree, names: tuple[str, ...]) -> os.stat_result:

@@ -15,19 +15,20 @@ from p2claw.agent.folders.entries import Listing, listing_of
 from p2claw.agent.folders.file_response import FoundFile, respond_with
 from p2claw.agent.folders.kinds import is_compressible, media_type, with_charset
 from p2claw.agent.folders.listing_page import listing_page
-from p2claw.agent.folders.names import NotHereError, names_of, quoted
+from p2claw.agent.folders.names import OWN, NotHereError, names_of, quoted
 from p2claw.agent.folders.order import Order
-from p2claw.agent.folders.own_paths import OWN, OwnPaths
+from p2claw.agent.folders.own_paths import OwnPaths
+from p2claw.agent.folders.packed_names import INDEX
 from p2claw.agent.folders.pages import COMMON, notice_page, page_response
 from p2claw.agent.folders.reading import Disk
 from p2claw.agent.folders.thumbnails import Thumbnails
 from p2claw.agent.folders.tree import DeniedError, FolderGoneError, Opened, Tree
+from p2claw.agent.folders.zip_response import Zips
 from p2claw.content_codings import PACKED, accepted_codings
 from p2claw.log import get_log
 
 log = get_log("agent")
 
-INDEX = "index.html"
 NOT_FOUND = "404.html"
 
 METHODS = ("GET", "HEAD")
@@ -48,11 +49,13 @@ _Found = FoundFile | Listing | _Moved
 class Folder:
     """The app of one folder. is_spa: one page serves all paths that are no files."""
 
-    def __init__(self, tree: Tree, disk: Disk, thumbnails: Thumbnails, *, is_spa: bool) -> None:
+    def __init__(
+        self, tree: Tree, disk: Disk, thumbnails: Thumbnails, zips: Zips, *, is_spa: bool
+    ) -> None:
         self._tree = tree
         self._disk = disk
         self._is_spa = is_spa
-        self._own = OwnPaths(tree, disk, thumbnails)
+        self._own = OwnPaths(tree, disk, thumbnails, zips)
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request has a response; nothing is raised but the loss of the connection."""

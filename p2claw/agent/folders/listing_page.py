@@ -12,7 +12,7 @@ from p2claw.agent.folders.drawn_entries import row, size_text, tile
 from p2claw.agent.folders.entries import Entry, Listing, Sort, ordered
 from p2claw.agent.folders.icons import ICONS, icon
 from p2claw.agent.folders.kinds import Shown
-from p2claw.agent.folders.names import shown
+from p2claw.agent.folders.names import OWN, quoted, shown
 from p2claw.agent.folders.order import Order
 from p2claw.agent.folders.pages import asset_url, document
 
@@ -31,7 +31,7 @@ def listing_page(names: tuple[str, ...], listing: Listing, order: Order) -> str:
 <header>
 <h1>{_crumbs(names)}</h1>
 <p class="sum">{_sum(entries)}</p>
-<nav aria-label="Order">{_tools(order, view)}</nav>
+<nav aria-label="Order">{_tools(order, view)}{_zip(names) if entries else ""}</nav>
 </header>
 <main>
 <ul class="{view}">
@@ -47,6 +47,15 @@ def _suitable(entries: list[Entry]) -> str:
     files = [entry for entry in entries if not entry.is_folder]
     seen = sum(entry.shown in (Shown.PICTURE, Shown.FILM) for entry in files)
     return "tiles" if seen * 2 > len(files) else "rows"
+
+
+def _zip(names: tuple[str, ...]) -> str:
+    path = "".join(f"{quoted(name)}/" for name in names)
+    label = "Save all as a zip"
+    return (
+        f'<a class="save" href="/{OWN}/zip/{path}" title="{label}" aria-label="{label}">'
+        f"{icon('save')}<span>Save all</span></a>"
+    )
 
 
 def _crumbs(names: tuple[str, ...]) -> str:

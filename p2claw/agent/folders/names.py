@@ -11,6 +11,9 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 # Folders deeper than this are not served: each level costs system calls.
 MOST_NAMES = 128
 
+# What is ours in a folder's URLs: no file has such a path, because names with a dot are hidden.
+OWN = ".p2claw"
+
 # RFC 8615: the one name with a dot that the web itself asks for.
 WELL_KNOWN = ".well-known"
 

@@ -4,6 +4,7 @@ pages of ours need, and smaller pictures of the folder's own.
     /.p2claw/style.css           /.p2claw/viewer.js    /.p2claw/icon.svg
     /.p2claw/small/a/b.jpg       at most 400 × 400
     /.p2claw/large/a/b.jpg       at most 2048 × 2048
+    /.p2claw/zip/a/              a zip of the folder
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from p2claw.agent.folders.pictures import NoPictureError
 from p2claw.agent.folders.reading import Disk
 from p2claw.agent.folders.thumbnails import Thumbnails, media_type_of
 from p2claw.agent.folders.tree import Opened, Tree
-
-OWN = ".p2claw"
+from p2claw.agent.folders.zip_response import Zips, respond_with_zip
 
 # Edges in pixels: of a tile on a screen with two pixels for one, and of a whole screen.
 EDGES = {"small": 400, "large": 2048}
@@ -31,10 +31,11 @@ Names = tuple[str, ...]
 class OwnPaths:
     """The paths below `/.p2claw/` of one folder."""
 
-    def __init__(self, tree: Tree, disk: Disk, thumbnails: Thumbnails) -> None:
+    def __init__(self, tree: Tree, disk: Disk, thumbnails: Thumbnails, zips: Zips) -> None:
         self._tree = tree
         self._disk = disk
         self._thumbnails = thumbnails
+        self._zips = zips
 
     async def respond(
         self, request: web.BaseRequest, names: Names, *, is_folder: bool
@@ -45,6 +46,10 @@ class OwnPaths:
                 return _asset(request, name)
             case (size, *below) if below and size in EDGES and not is_folder:
                 return await self._picture(request, tuple(below), EDGES[size])
+            case ("zip", *below) if is_folder:
+                return await respond_with_zip(
+                    request, self._tree, tuple(below), self._disk, self._zips
+                )
         raise NotHereError
 
     async def _picture(self, request: web.BaseRequest, names: Names, edge: int) -> web.Response:

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 PIECE_BYTES = 256 * 1024
@@ -48,6 +49,11 @@ class Disk:
                 raise ShortFileError
             offset += len(piece)
             yield piece
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Have work done in a thread, and do not wait for it."""
+        with suppress(RuntimeError):  # the process ends
+            self._threads.submit(work)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -18,6 +18,7 @@ from p2claw.agent.folders.folder import Folder
 from p2claw.agent.folders.reading import Disk
 from p2claw.agent.folders.thumbnails import Thumbnails
 from p2claw.agent.folders.tree import Tree
+from p2claw.agent.folders.zip_response import Zips
 from p2claw.agent.request_faults import BoxBusyFault
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.config import UpstreamLimits
@@ -38,6 +39,7 @@ class Folders:
         self._home = home
         self._disk = Disk()
         self._thumbnails = Thumbnails(home / "thumbnails")
+        self._zips = Zips()
         self._servers: dict[UpstreamAddress, web.Server] = {}
 
     async def dial(
@@ -69,7 +71,7 @@ class Folders:
         server = self._servers.get(address)
         if server is None:
             tree = Tree(address.folder, private=(str(self._home),))
-            folder = Folder(tree, self._disk, self._thumbnails, is_spa=address.spa)
+            folder = Folder(tree, self._disk, self._thumbnails, self._zips, is_spa=address.spa)
             server = self._servers[address] = web.Server(
                 folder.respond,
                 access_log=None,
