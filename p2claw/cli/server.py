@@ -18,7 +18,7 @@ from p2claw.cli.output import json_option, print_json
 from p2claw.cli.server_settings import server_config
 from p2claw.cli.setup.command import setup
 from p2claw.cli.verb_group import VerbGroup
-from p2claw.config import DEFAULT_LISTEN, JOINING
+from p2claw.config import DEFAULT_LISTEN, DEFAULT_TURN_KEY_API, JOINING
 
 if TYPE_CHECKING:
     from p2claw.cli.serving import Serving
@@ -104,6 +104,25 @@ class _ServerGroup(VerbGroup):
     envvar="P2CLAW_TURN_SECRET_FILE",
     type=_PATH,
     help="File with the static-auth-secret of the TURN servers.",
+)
+@click.option(
+    "--turn-key",
+    envvar="P2CLAW_TURN_KEY",
+    metavar="ID",
+    help="A TURN key of Cloudflare: its relays are offered, too. Its token is no option.",
+)
+@click.option(
+    "--turn-key-token-file",
+    envvar="P2CLAW_TURN_KEY_TOKEN_FILE",
+    type=_PATH,
+    help="File with the API token of the TURN key.  [default: $P2CLAW_TURN_KEY_TOKEN]",
+)
+@click.option(
+    "--turn-key-api",
+    envvar="P2CLAW_TURN_KEY_API",
+    default=DEFAULT_TURN_KEY_API,
+    show_default=True,
+    help="Where credentials are asked for with the TURN key.",
 )
 @click.option(
     "--trusted-proxy",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from p2claw.config import Network, ServerConfig, home_dir
+from p2claw.config import Network, ServerConfig, TurnKey, home_dir, turn_key_token
 from p2claw.errors import UsageError
 from p2claw.names import public_key_of
 
@@ -28,6 +28,7 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         stun_urls=options["stun"],
         turn_urls=options["turn"],
         turn_secret=_secret(options["turn_secret_file"]),
+        turn_key=turn_key(options),
         trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
         joining=options["joining"],
         listed_boxes=frozenset(map(public_key_of, options["boxes"])),
@@ -35,6 +36,24 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         contact=options["contact"],
         static_dir=options["static_dir"],
     )
+
+
+def turn_key(options: Mapping[str, Any]) -> TurnKey | None:
+    """The key of a relay service, and its token: of the file, else of the environment.
+
+    Raises UsageError.
+    """
+    key_id, path = options["turn_key"], options["turn_key_token_file"]
+    token = _secret(path) or turn_key_token()
+    if key_id is None:
+        if not token:
+            return None
+        raise UsageError(
+            "There is the token of a TURN key without the key",
+            code="turn-key-incomplete",
+            hint="Give --turn-key with the id of the key that the token belongs to",
+        )
+    return TurnKey(key_id, token, options["turn_key_api"])
 
 
 def _secret(path: Path | None) -> str:

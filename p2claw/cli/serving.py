@@ -89,6 +89,8 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         )
         if certificates is not None:
             await stack.enter_async_context(_running(certificates.watch()))
+        if coordinator.relays is not None:
+            await stack.enter_async_context(_running(coordinator.relays.keep()))
         yield Serving(config, coordinator, certificates, places)
 
 

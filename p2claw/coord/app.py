@@ -11,6 +11,7 @@ from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
 from p2claw.coord.ask import Ask
 from p2claw.coord.health import Health
+from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
@@ -30,7 +31,10 @@ class Coordinator:
         health: Health,
         server_timing: ServerTiming,
         operator: Operator,
+        relays: LeasedRelays | None,
     ) -> None:
+        self.relays = relays
+        """Whose `keep` is the caller's to run, if there are any."""
         self.server_timing = server_timing
         self.operator = operator
         self._switchboard = switchboard
@@ -57,13 +61,14 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     switchboard = Switchboard(config.limits)
     health = Health(store, config.parent, config.names)
     boxes = Agents(config, switchboard, store)
-    server_timing = ServerTiming(config, switchboard.rendezvous)
+    relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
+    server_timing = ServerTiming(config, switchboard.rendezvous, relays)
     operator = Operator(store, switchboard, config.joining)
-    coordinator = Coordinator(switchboard, boxes, health, server_timing, operator)
+    coordinator = Coordinator(switchboard, boxes, health, server_timing, operator, relays)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     app.router.add_get(ASK_PATH, Ask(config, store).handle)
-    by_socket = Visitors(config, switchboard, store)
+    by_socket = Visitors(config, switchboard, store, relays)
     by_post = PostedVisits(config, switchboard, by_socket, server_timing)
     app.router.add_get(visitors.PATH, by_socket.handle)
     app.router.add_post(visitors.PATH, by_post.begin)

@@ -14,7 +14,8 @@ import msgspec
 
 from p2claw import names
 from p2claw.config import ServerConfig
-from p2claw.coord.ice import ice_servers
+from p2claw.coord.ice import ice_servers, lasts_s
+from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.errors import UsageError
 
@@ -22,9 +23,12 @@ from p2claw.errors import UsageError
 class ServerTiming:
     """The values of the field, for every host and box. Pure, but for the clock."""
 
-    def __init__(self, config: ServerConfig, rendezvous: Rendezvous) -> None:
+    def __init__(
+        self, config: ServerConfig, rendezvous: Rendezvous, relays: LeasedRelays | None = None
+    ) -> None:
         self._config = config
         self._rendezvous = rendezvous
+        self._relays = relays
 
     def at_host(self, host: str) -> str:
         """The value for a page of this host. host: as it was asked for."""
@@ -38,8 +42,10 @@ class ServerTiming:
         """The value for visitors of this box: ICE servers, and how it is dialled if it can be."""
         config = self._config
         relay = self._rendezvous.boxes.may_relay(alias)
-        servers = ice_servers(config, secrets.token_urlsafe(8), int(time.time()), relay=relay)
-        lasts_ms = config.turn_ttl_s * 1000 if config.turn_urls else 0
+        now_s = int(time.time())
+        lease = self._relays.lease(now_s) if self._relays else None
+        servers = ice_servers(config, secrets.token_urlsafe(8), now_s, relay=relay, lease=lease)
+        lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
         dial = self._rendezvous.boxes.dialled(alias)
         if dial:

@@ -13,6 +13,7 @@ from p2claw import names
 from p2claw.config import ServerConfig
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
+from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit
 from p2claw.coord.store.base import Store, StoreError
@@ -21,7 +22,7 @@ from p2claw.coord.visit import VisitRequest
 from p2claw.coord.websockets import client_of, new_socket, too_many
 from p2claw.errors import RefusedError, RemoteProtocolError
 from p2claw.log import get_log
-from p2claw.wire.signalling import Unknown, VisitError, decode_visit, encode_visit
+from p2claw.wire.signalling import IceServer, Unknown, VisitError, decode_visit, encode_visit
 
 log = get_log("coordinator")
 
@@ -40,8 +41,15 @@ _FAILURES = frozenset({"alias-unknown", "app-unknown", "protocol", "version"})
 class Visitors:
     """Serves the WebSockets of visitors, at `PATH`."""
 
-    def __init__(self, config: ServerConfig, switchboard: Switchboard, store: Store) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        switchboard: Switchboard,
+        store: Store,
+        relays: LeasedRelays | None = None,
+    ) -> None:
         self._config = config
+        self._relays = relays
         self._switchboard = switchboard
         self._store = store
         limits = config.limits
@@ -105,6 +113,11 @@ class Visitors:
             return VisitError("going-down", "The coordinator cannot answer just now", 5)
         now_s = int(time.time())
         relay = self._switchboard.rendezvous.boxes.may_relay(alias)
+        lease = self._relays.lease(now_s) if self._relays else None
+
+        def servers(identifier: str) -> tuple[IceServer, ...]:
+            return ice_servers(self._config, identifier, now_s, relay=relay, lease=lease)
+
         return VisitRequest(
             session=session,
             alias=alias,
@@ -112,8 +125,8 @@ class Visitors:
             known=known,
             visitor=shortened(address),
             address=address,
-            visitor_ice=ice_servers(self._config, session, now_s, relay=relay),
-            box_ice=ice_servers(self._config, f"{session}-box", now_s, relay=relay),
+            visitor_ice=servers(session),
+            box_ice=servers(f"{session}-box"),
         )
 
     def _is_foreign(self, origin: str | None) -> bool:

@@ -45,6 +45,9 @@ tls-key = "/etc/key.pem"
 stun = ["stun:turn.example.org:3478"]
 turn = ["turn:turn.example.org:3478?transport=udp"]
 turn-secret-file = "secret"
+turn-key = "0123456789abcdef"
+turn-key-token-file = "secret"
+turn-key-api = "https://relays.example.org"
 trusted-proxy = ["127.0.0.1", "10.0.0.0/8"]
 joining = "invite"
 box = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
@@ -247,6 +250,8 @@ def test_a_folder_in_its_place_is_unreadable(home: Path, usual: Path) -> None:
         ("[server]\nlisten = 'x'", "listen-invalid"),
         ("[server]\ntls-cert = 'x'", "tls-incomplete"),
         ("[server]\nturn = ['turn:x']", "turn-secret-missing"),
+        ("[server]\nturn-key = 'x'", "turn-key-incomplete"),
+        ("[server]\nturn-key = 'x'\nturn-key-token-file = 'p2claw.toml'", "turn-key-token-invalid"),
         ("[server]\ntrusted-proxy = ['x']", "proxy-invalid"),
         ("[agent]\ncoordinator = 'x'", "coordinator-invalid"),
         ("[agent]\ncoordinator = 'http://x'\nworkers = 99", "workers-invalid"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from p2claw.config import ServerConfig
-from p2claw.coord.ice import ice_servers, turn_credential
+from p2claw.config import ServerConfig, TurnKey
+from p2claw.coord.ice import Lease, ice_servers, lasts_s, turn_credential
 from p2claw.wire.signalling import IceServer
 
 CONFIG = ServerConfig(
@@ -45,3 +45,29 @@ def test_stun_servers_come_first_and_without_credentials() -> None:
 
 def test_without_configuration_there_are_none() -> None:
     assert ice_servers(ServerConfig(), "s1", 0) == ()
+
+
+LEASE = Lease(("stun:lent.example",), IceServer(("turn:lent.example",), "u", "c"), 9_000)
+
+
+def test_what_is_lent_comes_after_our_own() -> None:
+    servers = ice_servers(CONFIG, "s1", 0, lease=LEASE)
+    assert (servers[0].urls, servers[2]) == (CONFIG.stun_urls, LEASE.turn)
+
+
+def test_a_lent_stun_server_is_named_only_if_there_is_no_other() -> None:
+    assert ice_servers(ServerConfig(), "s1", 0, lease=LEASE)[0] == IceServer(LEASE.stun_urls)
+
+
+def test_a_box_that_may_not_relay_is_given_nothing_lent() -> None:
+    assert LEASE.turn not in ice_servers(CONFIG, "s1", 0, relay=False, lease=LEASE)
+
+
+def test_a_page_may_use_the_servers_until_the_first_credential_ends() -> None:
+    lent = ServerConfig(turn_key=TurnKey("k", "t"))
+    both = ServerConfig(turn_urls=("turn:c",), turn_secret="s", turn_key=TurnKey("k", "t"))
+    assert lasts_s(ServerConfig(), 1_000, None) == 0
+    assert lasts_s(CONFIG, 1_000, None) == 600
+    assert lasts_s(lent, 1_000, LEASE) == 8_000
+    assert lasts_s(both, 1_000, LEASE) == 3_600
+    assert 0 < lasts_s(lent, 1_000, None) <= 120

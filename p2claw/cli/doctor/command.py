@@ -100,7 +100,7 @@ async def _examine(
     findings = [check_python(), check_codec()]
     if findings[-1].level is Level.FAIL:
         return findings  # nothing of the rest can even be loaded
-    from p2claw.cli.doctor import network, visiting
+    from p2claw.cli.doctor import network, relays, visiting
     from p2claw.cli.doctor.installation import check_aiortc, check_data_plane
 
     agent, status = visiting.check_agent(AgentClient(config.socket_path))
@@ -121,6 +121,7 @@ async def _examine(
         agent,
         joined,
         *(await network.check_coordinator(url) if url else []),
+        *await relays.check_turn_key(config_file),
         *await visiting.check_ice_servers(status, stun),
         *(await visiting.check_visit(status) if status else []),
         *(visiting.check_notices(status) if status else []),

@@ -10,6 +10,7 @@ import click
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.operator.asking import data_dir
 from p2claw.cli.output import bytes_text, json_option, print_json, print_note
+from p2claw.cli.server_settings import turn_key
 
 if TYPE_CHECKING:
     from p2claw.coord.store.backup import Contents
@@ -30,7 +31,7 @@ Example:
   p2claw server check --json
 
 \b
-Exit codes: 0 in order, 1 damaged, missing or not readable.
+Exit codes: 0 in order, 1 damaged, missing or not readable, or the TURN key is no good.
 """
 
 _RESTORE = """
@@ -62,12 +63,20 @@ def backup(context: click.Context, /, file: Path, force: bool, as_json: bool) ->
 @json_option
 @click.pass_context
 def check(context: click.Context, /, as_json: bool) -> None:
-    """Look at every page and row of the database. The server may run."""
+    """Look at every page and row of the database, and try the TURN key. The server may run."""
+    from p2claw.cli.operator.relays import print_trial, try_turn_key
     from p2claw.coord.store import backup as store
 
     found = store.check(data_dir(context))
-    _print(found, as_json, "damaged" if found.damage else "in order")
-    if found.damage:
+    above = context.parent
+    assert above is not None, "this verb stands below `p2claw server`"
+    key = turn_key(above.params)
+    trial = None if key is None else try_turn_key(key)
+    relays = None if trial is None else trial.facts()
+    _print(found, as_json, "damaged" if found.damage else "in order", relays=relays)
+    if trial is not None and not as_json:
+        print_trial(trial)
+    if found.damage or (trial is not None and trial.error is not None):
         context.exit(FAILED)
 
 
