@@ -73,6 +73,7 @@ class Agent:
             self._notices.add,
             lambda: self._control.doubt(),
             self._keeper.reply,
+            lambda: self._registration.redial(),
         )
         self._registration = Registration(
             self._identity,
@@ -389,9 +390,10 @@ def _visitors(
     noticed: Callable[[Notice], None],
     silent: Callable[[], None],
     ask: Answers,
+    redial: Callable[[], None],
 ) -> Visitors:
     if config.workers > 1:
-        return Workers(identity, config, noticed, silent, ask)
+        return Workers(identity, config, noticed, silent, ask, redial)
 
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
         return identity.sign_answer(offer, fingerprint)

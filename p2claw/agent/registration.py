@@ -20,7 +20,7 @@ from p2claw.agent.unsent import Unsent
 from p2claw.agent.visitors.visitors import Introduced
 from p2claw.errors import RemoteProtocolError, UsageError
 from p2claw.link.control import ControlLostError, ControlSocket
-from p2claw.link.dialling import RENEW_S
+from p2claw.link.dial_keys import RENEW_S
 from p2claw.link.kept_clock import is_clock_kept
 from p2claw.log import get_log
 from p2claw.wire.signalling import (
@@ -202,13 +202,13 @@ class Registration:
             await socket.send(encode_agent(await unsent.get()))
 
     async def _keep_dialled(self, unsent: Unsent, names: PublicNames) -> None:
-        """Send the descriptor by which this box is dialled, and a new one before it expires."""
+        """Send how this box is dialled, and send it anew before that expires."""
         was_dialled = False
         while True:
-            descriptor = self._visitors.descriptor(names)
-            packed = b"" if descriptor is None else descriptor.pack()
+            packed = [one.pack() for one in self._visitors.descriptors(names)]
             if packed or was_dialled:
-                unsent.put(Dial(packed, self._identity.sign(DIAL, packed)))
+                first, *others = [(one, self._identity.sign(DIAL, one)) for one in packed or [b""]]
+                unsent.put(Dial(*first, others=tuple(others)))
             was_dialled = bool(packed)
             with suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_S):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ class OnlineBox:
     others: aliases beside `alias` and `key_alias`. bucket: of visits; there from the first one on.
     announced: whether `apps` is what it announced on this connection. sessions: visits under way.
     offers: of these, those that cost the box something, as an introduction alone does not.
+    dials: how it is dialled, one per process of the box.
     """
 
     connection: int
@@ -29,9 +31,15 @@ class OnlineBox:
     quota: Quota
     bucket: TokenBucket | None = None
     announced: bool = False
-    dial: DialOffered | None = None
+    dials: tuple[DialOffered, ...] = ()
     sessions: set[str] = field(default_factory=set)
     offers: int = 0
+
+    def dial_for(self, visit: str) -> DialOffered | None:
+        """How this visitor dials it; None: not at all. visit: a text that is drawn for each visit,
+        so that as many visitors are given one process as another.
+        """
+        return self.dials[zlib.crc32(visit.encode()) % len(self.dials)] if self.dials else None
 
 
 class OnlineBoxes:
@@ -71,12 +79,16 @@ class OnlineBoxes:
         box = self._by_alias.get(alias)
         return box is None or box.quota.relay
 
-    def dialled(self, alias: str) -> bytes:
-        """Key, signature and descriptor of the box with this alias; empty if it is not dialled."""
+    def dialled(self, alias: str, visit: str) -> bytes:
+        """Key, signature and descriptor of the box with this alias; empty if it is not dialled.
+
+        visit: as of `OnlineBox.dial_for`.
+        """
         box = self._by_alias.get(alias)
-        if box is None or box.dial is None:
+        dial = None if box is None else box.dial_for(visit)
+        if box is None or dial is None:
             return b""
-        return box.public_key + box.dial.signature + box.dial.descriptor
+        return box.public_key + dial.signature + dial.descriptor
 
     def apps_of(self, connection: int) -> int | None:
         """How many apps this box may have; None: as many as the protocol allows."""

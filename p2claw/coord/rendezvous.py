@@ -152,8 +152,8 @@ class Rendezvous:
         """How visitors dial this box from now on. They check that the box has signed it."""
         box = self.boxes.at(connection)
         if box is not None:
-            dial = DialOffered(message.descriptor, message.signature)
-            box.dial = dial if message.descriptor else None
+            all_of_it = ((message.descriptor, message.signature), *message.others)
+            box.dials = tuple(DialOffered(*one) for one in all_of_it if one[0])
 
     def box_offline(self, connection: int) -> None:
         """The control connection is lost.
@@ -223,7 +223,9 @@ class Rendezvous:
         self._effects.append(
             ToVisitor(
                 request.session,
-                Introduced(request.session, peer_id, request.visitor_ice, box.dial),
+                Introduced(
+                    request.session, peer_id, request.visitor_ice, box.dial_for(request.session)
+                ),
             )
         )
 

@@ -44,10 +44,11 @@ class ServerTiming:
         relay = self._rendezvous.boxes.may_relay(alias)
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
-        servers = ice_servers(config, secrets.token_urlsafe(8), now_s, relay=relay, lease=lease)
+        visit = secrets.token_urlsafe(8)
+        servers = ice_servers(config, visit, now_s, relay=relay, lease=lease)
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
-        dial = self._rendezvous.boxes.dialled(alias)
+        dial = self._rendezvous.boxes.dialled(alias, visit)
         if dial:
             metrics.append(_metric("p2claw-dial", 0, dial))
         return ", ".join(metrics)

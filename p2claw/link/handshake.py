@@ -18,6 +18,9 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
     SRTPProtectionProfile,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
@@ -46,6 +49,22 @@ class LinkCertificate(RTCCertificate):
     def sha256(self) -> bytes:
         value = next(f.value for f in self.getFingerprints() if f.algorithm == "sha-256")
         return bytes.fromhex(value.replace(":", ""))
+
+    def pack(self) -> tuple[bytes, bytes]:
+        """Private key and certificate, in DER: for another process of this box."""
+        key = self._key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return key, self._cert.public_bytes(serialization.Encoding.DER)
+
+    @classmethod
+    def unpack(cls, key: bytes, certificate: bytes) -> LinkCertificate:
+        """What `pack` returned, of a process that is trusted."""
+        private = serialization.load_der_private_key(key, None)
+        assert isinstance(private, ec.EllipticCurvePrivateKey)
+        return cls(private, x509.load_der_x509_certificate(certificate))
 
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         if self._context is None:

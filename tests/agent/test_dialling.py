@@ -46,9 +46,8 @@ def visitors_of(agent: RunningAgent) -> InProcess:
 async def handed_out(server: RunningServer) -> DialOffered:
     """What the coordinator has of the one box."""
     boxes = server.rendezvous.boxes
-    await until(lambda: any(box.dial for box in boxes))
-    (dial,) = (box.dial for box in boxes)
-    assert dial is not None
+    await until(lambda: any(box.dials for box in boxes))
+    ((dial,),) = (box.dials for box in boxes)
     return dial
 
 
@@ -92,11 +91,10 @@ async def test_a_dial_that_reaches_nobody_costs_a_visitor_little(
     """Another address, or a box that answers no dial."""
     await handed_out(server)
     visitors = visitors_of(agent)
-    visitors._dialling._generations.clear()
+    visitors._dial_generations.clear()
     (box,) = server.rendezvous.boxes
-    assert box.dial is not None
-    unreachable = replace(Descriptor.unpack(box.dial.descriptor), addresses=((host, 9),)).pack()
-    box.dial = DialOffered(unreachable, agent.agent._identity.sign("dial", unreachable))
+    unreachable = replace(Descriptor.unpack(box.dials[0].descriptor), addresses=((host, 9),)).pack()
+    box.dials = (DialOffered(unreachable, agent.agent._identity.sign("dial", unreachable)),)
     begun_s = time.monotonic()
     async with await agent.visit() as visitor:
         assert time.monotonic() - begun_s < 2
@@ -110,7 +108,7 @@ async def test_a_descriptor_that_the_coordinator_made_up_is_a_wrong_key(
 ) -> None:
     dial = await handed_out(server)
     (box,) = server.rendezvous.boxes
-    box.dial = DialOffered(dial.descriptor[:-1] + b"\1", dial.signature)
+    box.dials = (DialOffered(dial.descriptor[:-1] + b"\1", dial.signature),)
     with pytest.raises(LinkError) as caught:
         await agent.visit()
     assert caught.value.code == "wrong-key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -50,9 +50,9 @@ class Taker:
 
     told: list[object] = field(default_factory=list)
     send: Send | None = None
-    dialled: Descriptor | None = None
+    dialled: tuple[Descriptor, ...] = ()
 
-    def descriptor(self, names: PublicNames) -> Descriptor | None:
+    def descriptors(self, names: PublicNames) -> tuple[Descriptor, ...]:
         return self.dialled
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
@@ -205,7 +205,8 @@ async def test_the_descriptor_is_sent_with_its_signature_and_only_if_it_is(
 ) -> None:
     descriptor = Descriptor(Ticket(0, NOW_S, bytes(10)), "p" * 24, bytes(32), (("192.0.2.1", 9),))
     got: list[object] = []
-    dialled = [None, descriptor]
+    second = replace(descriptor, addresses=(("192.0.2.1", 10),))
+    dialled = [(), (descriptor, second)]
 
     async def coordinator(line: Line) -> None:
         await line.register()
@@ -220,6 +221,9 @@ async def test_the_descriptor_is_sent_with_its_signature_and_only_if_it_is(
     assert isinstance(dial, Dial)
     assert Descriptor.unpack(dial.descriptor) == descriptor
     assert verify(box.identity.public_key, DIAL, dial.descriptor, dial.signature)
+    ((other, signature),) = dial.others
+    assert Descriptor.unpack(other) == second
+    assert verify(box.identity.public_key, DIAL, other, signature)
 
 
 async def test_the_key_alias_is_computed_and_not_believed(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from p2claw.coord.effects import CloseBox
 from p2claw.wire.signalling import (
     AgentError,
@@ -236,6 +238,23 @@ def test_a_visitor_is_told_how_its_box_is_dialled_until_the_box_says_otherwise()
     stage.rendezvous.box_dialled_by(1, Dial(b"", bytes(64)))
     stage.visit("s3")
     assert to_visitor(stage.effects(), "s3") == [Introduced("s3", PEER_ID, ())]
+
+
+def test_visitors_are_spread_over_the_processes_of_a_box_that_is_dialled() -> None:
+    stage = Stage()
+    stage.box()
+    ports = [DialOffered(bytes([number]), bytes(64)) for number in range(1, 4)]
+    others = tuple((port.descriptor, port.signature) for port in ports[1:])
+    stage.rendezvous.box_dialled_by(1, Dial(b"\1", bytes(64), others))
+    got: Counter[DialOffered | None] = Counter()
+    for number in range(300):
+        stage.visit(f"s{number}")
+        (introduced,) = to_visitor(stage.effects(), f"s{number}")
+        assert isinstance(introduced, Introduced)
+        got[introduced.dial] += 1
+        stage.rendezvous.visitor_gone(f"s{number}")
+    assert set(got) == set(ports)
+    assert min(got.values()) > 50
 
 
 def test_a_box_that_connects_again_says_again_how_it_is_dialled() -> None:

@@ -19,7 +19,8 @@ from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.dataplane.core import _stun
 from p2claw.errors import LinkError
 from p2claw.link.box_peer import BoxPeer
-from p2claw.link.dialling import LIFE_S, RENEW_S, USED, Dialled, Dialling
+from p2claw.link.dial_keys import LIFE_S, RENEW_S, DialKeys
+from p2claw.link.dialling import USED, Dialled, Dialling
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling.dialling import Descriptor, DialName
@@ -43,11 +44,12 @@ class Box:
 
     def __post_init__(self) -> None:
         self.host = host_addresses()[0].host
-        self.dialling = Dialling(self._admit, clock=lambda: self.now_s)
+        self.keys = DialKeys(lambda: self.now_s)
+        self.dialling = Dialling(self._admit, self.keys.generations, clock=lambda: self.now_s)
         self.port.set_unknown(self.dialling)
 
     def descriptor(self) -> Descriptor:
-        return self.dialling.descriptor([(self.host, self.port.number)])
+        return self.keys.current().descriptor([(self.host, self.port.number)])
 
     def _admit(self, dialled: Dialled) -> bool:
         self.asked.append(dialled)
@@ -212,7 +214,7 @@ async def test_keys_change_and_the_older_one_is_good_until_its_tickets_expire(bo
     for _ in range(600):  # numbers of keys come again
         box.now_s += RENEW_S
         box.descriptor()
-    assert len(box.dialling._generations) <= LIFE_S / RENEW_S
+    assert len(box.keys.generations) <= LIFE_S / RENEW_S
 
 
 async def test_a_ticket_makes_one_link_for_a_certificate(box: Box) -> None:
@@ -226,6 +228,20 @@ async def test_a_ticket_makes_one_link_for_a_certificate(box: Box) -> None:
         assert len(box.peers) == 1
 
 
+async def test_a_ticket_of_one_process_is_good_at_no_other(box: Box) -> None:
+    """Both have keys of one generation, as the agent gives them to its workers."""
+    box.takes = False
+    generation = box.keys.current()
+    places = [generation.at(place) for place in range(2)]
+    tickets = [place.descriptor([(box.host, 9)]) for place in places]
+    assert tickets[0].fingerprint == tickets[1].fingerprint
+    at_second = Dialling(box._admit, {generation.number: places[1]}, clock=lambda: box.now_s)
+    at_second.stun_received(check(tickets[0]), (box.host, 9), box.host)
+    assert box.asked == []
+    at_second.stun_received(check(tickets[1]), (box.host, 9), box.host)
+    assert len(box.asked) == 1
+
+
 async def test_what_was_used_is_forgotten_before_it_takes_too_much(box: Box) -> None:
     box.takes = True
     made = 0
@@ -235,8 +251,9 @@ async def test_what_was_used_is_forgotten_before_it_takes_too_much(box: Box) -> 
         made += 1
         return True
 
-    dialling = Dialling(admit)
-    descriptor = dialling.descriptor([(box.host, 9)])
+    keys = DialKeys()
+    dialling = Dialling(admit, keys.generations)
+    descriptor = keys.current().descriptor([(box.host, 9)])
     for number in range(USED + 10):
         message = check(descriptor, fingerprint=number.to_bytes(32, "big"))
         dialling.stun_received(message, (box.host, 9), box.host)

@@ -113,8 +113,23 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
     ("an announcement", {"t": "announce", "seq": 1, "apps": ["dog", "cat"]}),
     ("an announcement of nothing", {"t": "announce", "seq": 2, "apps": []}),
     ("as many apps as may be", {"t": "announce", "seq": 3, "apps": ["a"] * 256}),
-    ("a descriptor", {"t": "dial", "descriptor": b"\1\2\3", "signature": _SIGNATURE}),
-    ("no descriptor any more", {"t": "dial", "descriptor": b"", "signature": _SIGNATURE}),
+    (
+        "a descriptor",
+        {"t": "dial", "descriptor": b"\1\2\3", "signature": _SIGNATURE, "others": []},
+    ),
+    (
+        "descriptors of three processes",
+        {
+            "t": "dial",
+            "descriptor": b"\1\2\3",
+            "signature": _SIGNATURE,
+            "others": [[b"\1\2\4", _SIGNATURE], [b"\1\2\5", _SIGNATURE]],
+        },
+    ),
+    (
+        "no descriptor any more",
+        {"t": "dial", "descriptor": b"", "signature": _SIGNATURE, "others": []},
+    ),
     ("announced", {"t": "announced", "seq": 1, "rejected": {}}),
     (
         "announced but for one",
@@ -170,6 +185,7 @@ def _agent_invalid() -> list[tuple[str, bytes]]:
     answer = {"t": "answer", "session": "s1", "sdp": _SDP, "signature": _SIGNATURE}
     candidate = {"t": "candidate", "session": "s1", "candidate": "", "mid": "0"}
     end = {"t": "end", "session": "s1"}
+    dial = {"t": "dial", "descriptor": b"\1\2\3", "signature": _SIGNATURE}
     maps: list[tuple[str, Any]] = [
         ("no type", {"seq": 1}),
         ("a type that is a number", {"t": 1}),
@@ -198,6 +214,9 @@ def _agent_invalid() -> list[tuple[str, bytes]]:
             "a descriptor that is too long",
             {"t": "dial", "descriptor": bytes(257), "signature": _SIGNATURE},
         ),
+        ("another process without a descriptor", {**dial, "others": [[b"", _SIGNATURE]]}),
+        ("another process without a signature", {**dial, "others": [[b"\1"]]}),
+        ("too many processes", {**dial, "others": [[b"\1", _SIGNATURE]] * 64}),
         ("apps that are text", {"t": "announce", "seq": 1, "apps": "dog"}),
         ("a description that is too long", {**answer, "sdp": "v" * 16_385}),
         ("a description that is binary", {**answer, "sdp": b"v=0"}),
@@ -312,8 +331,14 @@ def _visit_invalid() -> list[tuple[str, str]]:
 
 
 def _agent(name: str, fields: dict[str, Any]) -> dict[str, Any]:
-    shown = {k: v.hex() if isinstance(v, bytes) else v for k, v in fields.items()}
+    shown = {k: _in_hex(v) for k, v in fields.items()}
     return {"name": name, "message": notation(packed(fields)), "fields": shown}
+
+
+def _in_hex(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_hex(one) for one in value]
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _visit(name: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import P2clawError
+from p2claw.link.dial_keys import DialKeys, Generation
 from p2claw.link.dialling import Dialled, Dialling
 from p2claw.link.handshake import SharedCertificate
 from p2claw.link.ice.address_watch import AddressWatch
@@ -62,7 +63,9 @@ class InProcess:
     have fallen silent at once. gone: called with a session, and whether its visitor is gone, while
     the box is crowded. place: what visitors name to come back to this process, where there are
     others. is_crowded: whether the box is crowded, as another process has found. ask: replies who
-    may enter the apps that are guarded.
+    may enter the apps that are guarded. ask_dial: asks whoever counts the links of
+    the box whether a visitor of this network who dials may have a session; `dial_admitted` is the
+    reply. None: it is decided here.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class InProcess:
         gone: Callable[[str, bool], None] = lambda session, is_gone: None,
         place: int | None = None,
         ask: Answers = nobody_enters,
+        ask_dial: Callable[[str, str], None] | None = None,
     ) -> None:
         self._started_s = time.monotonic()
         self._sign = sign
@@ -101,7 +105,11 @@ class InProcess:
         self._watch = AddressWatch(self._port.addresses_changed)
         self._certificate = SharedCertificate()
         self._names: PublicNames | None = None  # since a descriptor was made
-        self._dialling = Dialling(self._dialled)
+        self._dial_keys = DialKeys()
+        self._dial_generations: dict[int, Generation] = self._dial_keys.generations
+        self._dialling = Dialling(self._dialled, self._dial_generations)
+        self._ask_dial = ask_dial
+        self._asked_dials: dict[str, Dialled] = {}
         self._port.set_unknown(self._dialling)
         self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
         self._place = place
@@ -140,7 +148,7 @@ class InProcess:
             self._admission.leave(offer.session)
             send(Refuse(offer.session, "protocol", error.message[:256]))
 
-    def descriptor(self, names: PublicNames) -> Descriptor | None:
+    def descriptors(self, names: PublicNames) -> tuple[Descriptor, ...]:
         self._names = names
         addresses = dialled_addresses(
             self._reached_at(names),
@@ -148,17 +156,38 @@ class InProcess:
             self._port.number,
             is_fixed=self._is_port_fixed,
         )
-        return self._dialling.descriptor(addresses) if addresses else None
+        return (self._dial_keys.current().descriptor(addresses),) if addresses else ()
+
+    def dialable(self, names: PublicNames, generations: Iterable[Generation]) -> None:
+        """Visitors may dial with tickets of these keys, and with no others."""
+        self._names = names
+        self._dial_generations.clear()
+        self._dial_generations.update({one.number: one for one in generations})
+
+    def dial_admitted(self, session: str, is_admitted: bool) -> None:
+        """The reply to ask_dial."""
+        dialled = self._asked_dials.pop(session, None)
+        if dialled is None or not is_admitted:
+            return
+        if not self._admit_dial(session, network_of(dialled.addr[0]), dialled):
+            self._ended(session)
 
     def _dialled(self, dialled: Dialled) -> bool:
-        """Give a visitor that has dialled a link; returns whether it gets one."""
-        names = self._names
+        """Give a visitor that has dialled a link; returns whether it gets one, or may."""
         dialling = sum(not link.is_open for link in self._links.values() if link.is_dialled)
-        if names is None or dialling >= DIALS_AT_ONCE:
+        if self._names is None or dialling + len(self._asked_dials) >= DIALS_AT_ONCE:
             self._refusals.count(DIALS, "dialling")
             return False
         session, visitor = secrets.token_urlsafe(16), network_of(dialled.addr[0])
-        if not self._admission.admit_dial(session, visitor):
+        if self._ask_dial is None:
+            return self._admit_dial(session, visitor, dialled)
+        self._asked_dials[session] = dialled
+        self._ask_dial(session, visitor)
+        return True
+
+    def _admit_dial(self, session: str, visitor: str, dialled: Dialled) -> bool:
+        names = self._names
+        if names is None or not self._admission.admit_dial(session, visitor):
             return False
         asked = DialledLink(session, dialled, self._admission.exposes)
         try:

@@ -24,10 +24,11 @@ class Introduced(Protocol):
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         """Answer the offer or refuse the visitor, by `send`; nothing is raised."""
 
-    def descriptor(self, names: PublicNames) -> Descriptor | None:
-        """The descriptor by which visitors dial this box; None if they cannot.
+    def descriptors(self, names: PublicNames) -> tuple[Descriptor, ...]:
+        """The descriptors by which visitors dial this box, one of each process that they reach.
 
-        The caller asks again within `link.dialling.RENEW_S`, and whenever the names have changed.
+        A visitor uses one of them. The caller asks again within `link.dial_keys.RENEW_S`, and
+        whenever the names have changed.
         """
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:

@@ -20,6 +20,7 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.admission import Admission, turn_away
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.in_process import CLOSE_TIMEOUT_S
+from p2claw.agent.visitors.public_addresses import dialled_addresses, public_addresses
 from p2claw.agent.visitors.refusals import VISITORS, Refusals
 from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
@@ -28,6 +29,10 @@ from p2claw.agent.workers.messages import (
     Asked,
     Begin,
     Crowded,
+    Dialable,
+    DialAdmitted,
+    DialAsked,
+    DialKey,
     Drain,
     Ended,
     EntriesEnded,
@@ -46,8 +51,17 @@ from p2claw.agent.workers.messages import (
 from p2claw.agent.workers.shares import share_of
 from p2claw.config import AgentConfig, PublicAddress
 from p2claw.errors import P2clawError, RemoteProtocolError
+from p2claw.link.dial_keys import DialKeys
+from p2claw.link.ice.host_addresses import HostAddress, host_addresses
 from p2claw.log import configured, get_log
-from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxEnd, BoxOffer, Refuse
+from p2claw.wire.signalling import (
+    AgentMessage,
+    BoxAnswer,
+    BoxCandidate,
+    BoxEnd,
+    BoxOffer,
+    Refuse,
+)
 from p2claw.wire.signalling.dialling import Descriptor
 
 log = get_log("agent")
@@ -81,7 +95,7 @@ class Workers:
 
     noticed: called with each notice of a worker about an app; several workers may send the same.
     silent: called when all visitors of a worker have fallen silent at once. ask: decides whether a
-    visitor may enter a guarded app.
+    visitor may enter a guarded app. redial: called when other workers can be dialled than before.
     """
 
     def __init__(
@@ -91,6 +105,7 @@ class Workers:
         noticed: Callable[[Notice], None],
         silent: Callable[[], None],
         ask: Answers = nobody_enters,
+        redial: Callable[[], None] = lambda: None,
     ) -> None:
         self._noticed = noticed
         self._silent = silent
@@ -103,6 +118,8 @@ class Workers:
             config.limits, lambda app: app in self._routes, self._evict, self._refusals
         )
         self._was_crowded = False
+        self._redial = redial
+        self._dial_keys = DialKeys()
         self._sessions: dict[str, _Session] = {}
         self._loads: Counter[WorkerKeeper] = Counter()
         self._turn = 0
@@ -151,8 +168,36 @@ class Workers:
         keeper.send(Offered(offer, names))
         self._send_crowded(keeper)
 
-    def descriptor(self, names: PublicNames) -> Descriptor | None:
-        return None  # a dial goes to one UDP port, and each worker has its own
+    def descriptors(self, names: PublicNames) -> tuple[Descriptor, ...]:
+        """One of each worker: a dial goes to one UDP port, and each worker has its own.
+
+        All have one certificate, but each worker its own key.
+        """
+        hosts = host_addresses()
+        at = {keeper: self._dialled_at(keeper, names, hosts) for keeper in self._keepers}
+        if not any(at.values()):
+            return ()
+        current = self._dial_keys.current()
+        generations = self._dial_keys.generations.values()
+        for keeper in self._keepers:
+            keys = tuple(DialKey.of(one.at(keeper.number)) for one in generations)
+            keeper.dialable(Dialable(names, keys))
+        return tuple(
+            current.at(keeper.number).descriptor(addresses)
+            for keeper, addresses in at.items()
+            if addresses
+        )
+
+    def _dialled_at(
+        self, keeper: WorkerKeeper, names: PublicNames, hosts: Iterable[HostAddress]
+    ) -> tuple[tuple[str, int], ...]:
+        if keeper.state is not State.READY:
+            return ()
+        port, is_fixed = keeper.udp_port, self._udp_port != 0
+        public = public_addresses(
+            keeper.public_addresses, seen=names.seen, port=port, is_fixed=is_fixed
+        )
+        return dialled_addresses(public, hosts, port, is_fixed=is_fixed)
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         found = self._sessions.get(session)
@@ -223,7 +268,9 @@ class Workers:
             alive_s=ALIVE_S,
             public_addresses=tuple(one.of_worker(number) for one in config.public_addresses),
         )
-        return WorkerKeeper(begin, self._new_routes, self._received, self._lost)
+        return WorkerKeeper(
+            begin, self._new_routes, self._received, self._lost, changed=lambda: self._redial()
+        )
 
     def _new_routes(self) -> NewRoutes:
         return NewRoutes(tuple(self._routes.values()))
@@ -258,6 +305,8 @@ class Workers:
                     signature = self._identity.sign_answer(found.offer, fingerprint)
                     found.offer = None
                     keeper.send(Signed(session, signature))
+            case DialAsked(session, visitor):
+                self._dial_asked(keeper, session, visitor)
             case Asked(seq, question):
                 task = asyncio.create_task(self._reply(keeper, seq, question))
                 self._replies.add(task)
@@ -272,6 +321,17 @@ class Workers:
             case Ended(session):
                 if self._of(keeper, session) is not None:
                     self._forget(session)
+
+    def _dial_asked(self, keeper: WorkerKeeper, session: str, visitor: str) -> None:
+        is_new = session not in self._sessions
+        is_admitted = is_new and self._admission.admit_dial(session, visitor)
+        if is_admitted:
+            # The coordinator knows nothing of it, so nothing is sent there.
+            self._sessions[session] = _Session(keeper, None, _nowhere, Stage.OVER)
+            self._loads[keeper] += 1
+        keeper.send(DialAdmitted(session, is_admitted))
+        if is_admitted:
+            self._send_crowded(keeper)
 
     async def _reply(self, keeper: WorkerKeeper, seq: int, question: Question) -> None:
         asked = replace(question, link=f"{keeper.number}/{question.link}")
@@ -331,6 +391,10 @@ class Workers:
                 each.send(Crowded(crowded))
         elif crowded and keeper is not None:
             keeper.send(Crowded(crowded))
+
+
+def _nowhere(message: AgentMessage) -> None:
+    """Of a session that was not begun by the coordinator."""
 
 
 def _note(task: asyncio.Task[None]) -> None:

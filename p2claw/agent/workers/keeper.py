@@ -17,6 +17,8 @@ from p2claw.agent.workers.messages import (
     Asked,
     AskLinks,
     Begin,
+    Dialable,
+    DialAsked,
     Drain,
     Ended,
     Failed,
@@ -55,7 +57,7 @@ LINKS_S = 3.0
 # A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
-OfVisitors = Signalled | Sign | Asked | Ended | Gone | Noticed | VisitorsSilent
+OfVisitors = Signalled | Sign | DialAsked | Asked | Ended | Gone | Noticed | VisitorsSilent
 
 
 class State(enum.Enum):
@@ -83,6 +85,7 @@ class WorkerKeeper:
         received: Callable[[WorkerKeeper, OfVisitors], None],
         lost: Callable[[WorkerKeeper], int],
         *,
+        changed: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
     ) -> None:
         self.started = asyncio.Event()
@@ -91,6 +94,7 @@ class WorkerKeeper:
         self._routes = routes
         self._received = received
         self._lost = lost
+        self._changed = changed
         self._backoff = backoff or Backoff()
         self._restarts = 0
         self._process: WorkerProcess | None = None
@@ -101,6 +105,8 @@ class WorkerKeeper:
         self._seq = 0
         self._asked: dict[int, asyncio.Future[tuple[LinkFacts, ...]]] = {}
         self._mapped: PublicAddress | None = None
+        self._dialable: Dialable | None = None
+        self.udp_port = 0  # of its process; 0: there is none that is ready
 
     @property
     def number(self) -> int:
@@ -132,6 +138,17 @@ class WorkerKeeper:
         """The router forwards this to the worker's UDP port; None: nothing any more."""
         self._mapped = address
         self.send(Mapped(address))
+
+    def dialable(self, message: Dialable) -> None:
+        """Visitors may dial it with these keys; a process that replaces it gets them too."""
+        self._dialable = message
+        self.send(message)
+
+    @property
+    def public_addresses(self) -> tuple[PublicAddress, ...]:
+        """Where its port is reached, as the owner says or the router."""
+        mapped = () if self._mapped is None else (self._mapped,)
+        return (*self._begin.public_addresses, *mapped)
 
     def leave(self, message: Drain | Stop) -> None:
         """Send the worker this message to end it, and restart it no more. Stop may follow Drain."""
@@ -186,6 +203,8 @@ class WorkerKeeper:
             self._refused_before.add(self._refused)
             self._refused = {}
             self._enter(State.RESTING)
+            self.udp_port = 0
+            self._changed()
             links = self._lost(self)
             for reply in self._asked.values():
                 if not reply.done():
@@ -211,6 +230,8 @@ class WorkerKeeper:
         line.send(self._begin)
         line.send(self._routes())
         line.send(Mapped(self._mapped))
+        if self._dialable is not None:
+            line.send(self._dialable)
         if self._leaving.is_set():
             line.send(Stop())
         try:
@@ -236,9 +257,11 @@ class WorkerKeeper:
 
     def _handle(self, message: OfWorker) -> None:
         match message:
-            case Ready():
+            case Ready(udp_port):
+                self.udp_port = udp_port
                 self._enter(State.READY)
                 self.started.set()
+                self._changed()
             case Alive(refused):
                 self._refused = refused
             case Failed(code, text, hint):
@@ -247,7 +270,16 @@ class WorkerKeeper:
                 reply = self._asked.get(seq)
                 if reply is not None and not reply.done():
                     reply.set_result(links)
-            case Signalled() | Sign() | Asked() | Ended() | Gone() | Noticed() | VisitorsSilent():
+            case (
+                Signalled()
+                | Sign()
+                | DialAsked()
+                | Asked()
+                | Ended()
+                | Gone()
+                | Noticed()
+                | VisitorsSilent()
+            ):
                 self._received(self, message)
             case _:
                 assert_never(message)

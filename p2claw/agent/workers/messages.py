@@ -19,6 +19,8 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
+from p2claw.link.dial_keys import Generation
+from p2claw.link.handshake import LinkCertificate
 from p2claw.units import MIB
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Unknown, decode_agent, encode_agent
 
@@ -80,6 +82,41 @@ class Signalled(Message, frozen=True):
         return decode_agent(self.signalling)
 
 
+class DialKey(msgspec.Struct, frozen=True):
+    """What the tickets of one worker are made with: `link.dial_keys.Generation`, in bytes."""
+
+    number: int
+    key: Fingerprint
+    private_key: bytes
+    certificate: bytes
+    expires_s: int
+
+    @classmethod
+    def of(cls, generation: Generation) -> DialKey:
+        private_key, certificate = generation.certificate.pack()
+        return cls(
+            generation.number, generation.key, private_key, certificate, generation.expires_s
+        )
+
+    def generation(self) -> Generation:
+        certificate = LinkCertificate.unpack(self.private_key, self.certificate)
+        return Generation(self.number, self.key, certificate, 0.0, self.expires_s)
+
+
+class Dialable(Message, frozen=True):
+    """To a worker: visitors may dial it with tickets of these keys, and with no others."""
+
+    names: PublicNames
+    keys: tuple[DialKey, ...]
+
+
+class DialAdmitted(Message, frozen=True):
+    """To a worker: the reply to DialAsked."""
+
+    session: str
+    is_admitted: bool
+
+
 class Signed(Message, frozen=True):
     """To a worker: the reply to Sign."""
 
@@ -135,7 +172,9 @@ class Stop(Message, frozen=True):
 
 
 class Ready(Message, frozen=True):
-    """Of a worker: it can be given visitors."""
+    """Of a worker: it can be given visitors, and this is its UDP port."""
+
+    udp_port: int
 
 
 class Failed(Message, frozen=True):
@@ -157,6 +196,13 @@ class Sign(Message, frozen=True):
 
     session: str
     fingerprint: Fingerprint
+
+
+class DialAsked(Message, frozen=True):
+    """Of a worker: a visitor from this network dials; may it have a link?"""
+
+    session: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    visitor: Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class Asked(Message, frozen=True):
@@ -200,6 +246,8 @@ ToWorker = (
     Begin
     | NewRoutes
     | Offered
+    | Dialable
+    | DialAdmitted
     | Signalled
     | Signed
     | Replied
@@ -217,6 +265,7 @@ OfWorker = (
     | Alive
     | Signalled
     | Sign
+    | DialAsked
     | Asked
     | Ended
     | Gone

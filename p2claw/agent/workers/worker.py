@@ -28,6 +28,9 @@ from p2claw.agent.workers.messages import (
     AskLinks,
     Begin,
     Crowded,
+    Dialable,
+    DialAdmitted,
+    DialAsked,
     Drain,
     Ended,
     EntriesEnded,
@@ -85,6 +88,7 @@ class Worker:
             gone=lambda session, is_gone: line.send(Gone(session, is_gone)),
             place=begin.number,
             ask=self._keeper.reply,
+            ask_dial=lambda session, visitor: line.send(DialAsked(session, visitor)),
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}
         self._jobs: set[asyncio.Task[None]] = set()
@@ -93,7 +97,7 @@ class Worker:
     async def run(self) -> None:
         """Run until the agent ends it. Raises P2clawError; LineClosedError if the agent is gone."""
         await self._visitors.start()
-        self._line.send(Ready())
+        self._line.send(Ready(self._visitors.udp_ports()[0]))
         living = [self._last(), self._listen(), self._send_alive()]
         tasks = [asyncio.create_task(part) for part in living]
         try:
@@ -124,6 +128,10 @@ class Worker:
                 self._visitors.apply({route.app: route for route in routes})
             case Offered(offer, names):
                 self._visitors.offer(offer, names, self._send)
+            case Dialable(names, keys):
+                self._visitors.dialable(names, [key.generation() for key in keys])
+            case DialAdmitted(session, is_admitted):
+                self._visitors.dial_admitted(session, is_admitted)
             case Signalled():
                 self._pass_on(message.message())
             case Signed(session, signature):

@@ -85,10 +85,12 @@ class Dial(Message, frozen=True, tag="dial"):
     """A → C. How visitors dial this box, in the place of what was sent before.
 
     descriptor: of `dialling.Descriptor`; empty: not at all. signature: for the purpose `dial`.
+    others: of further processes of the box. Each visitor is given one.
     """
 
     descriptor: f.Descriptor
     signature: f.Signature
+    others: f.SignedDescriptors = ()
 
 
 class Announced(Message, frozen=True, tag="announced"):

@@ -39,6 +39,11 @@ Descriptor = Annotated[bytes, Meta(max_length=256)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+# Descriptors, each with its signature: one per process of a box.
+SignedDescriptors = Annotated[
+    tuple[tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], Signature], ...],
+    Meta(max_length=63),
+]
 # A DNS name, 253 bytes, a colon and a port, with room for an address in brackets.
 Audience = Annotated[str, Meta(max_length=300)]
 # A code of an invitation as its owner typed it; "": none.

@@ -13,6 +13,10 @@ from p2claw.agent.workers.messages import (
     AskLinks,
     Begin,
     Crowded,
+    Dialable,
+    DialAdmitted,
+    DialAsked,
+    DialKey,
     Drain,
     Ended,
     EntriesEnded,
@@ -34,6 +38,7 @@ from p2claw.agent.workers.messages import (
     VisitorsSilent,
 )
 from p2claw.config import AgentLimits, PublicAddress
+from p2claw.link.dial_keys import DialKeys
 from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxOffer, IceServer
 
 ROUTES = (
@@ -79,6 +84,8 @@ TO_WORKER: tuple[Message, ...] = (
     Offered(OFFER, NAMES),
     Signalled.of(BoxCandidate("session-1", "candidate:1", "0")),
     Signed("session-1", bytes(64)),
+    Dialable(NAMES, (DialKey.of(DialKeys().current().at(3)),)),
+    DialAdmitted("session-2", False),
     Replied(5, Reply(Grant("5e55", "guests", "invitation", "e30.e30.", 2**31), token="t" * 43)),
     Replied(6, Reply(code="access-tries", retry_s=2.5)),
     EntriesEnded(("5e55", "5e56")),
@@ -91,7 +98,8 @@ TO_WORKER: tuple[Message, ...] = (
     Stop(),
 )
 OF_WORKER: tuple[Message, ...] = (
-    Ready(),
+    Ready(4_103),
+    DialAsked("session-2", "203.0.113.0/24"),
     Failed("udp-port-taken", "The UDP port 4103 is taken", "Give another"),
     Alive({"requests/box-busy": 3}),
     Signalled.of(BoxAnswer("session-1", "v=0\r\n", bytes(64))),

@@ -47,7 +47,7 @@ def main(how: str) -> None:
         return
     if how == CRASHES:
         sys.exit(7)
-    say(Ready())
+    say(Ready(9))
     decoder = to_worker_decoder()
     while data := end.recv(65_536):
         for message in decoder.feed(data):
