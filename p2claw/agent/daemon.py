@@ -308,6 +308,8 @@ class Agent:
                     "links": worker.links,
                     "uptime_s": round(worker.uptime_s, 1),
                     "restarts": worker.restarts,
+                    "udp_port": worker.udp_port,
+                    "is_port_open": worker.is_port_open,
                 }
                 for worker in self._visitors.workers()
             ],

@@ -35,6 +35,8 @@ from p2claw.wire.signalling import (
     Claim,
     Claimed,
     Dial,
+    Knock,
+    Knocked,
     Register,
     Registered,
     Unknown,
@@ -47,6 +49,12 @@ log = get_log("agent")
 
 VERSION = 1
 REGISTER_TIMEOUT_S = 10.0  # docs/WIRE.md §11
+
+# The knocks of the coordinator have all arrived by then, or never will.
+KNOCKS_S = 1.0
+# How soon the coordinator is asked to knock again where a port was closed: somebody may be looking
+# at a firewall just now.
+KNOCK_AGAIN_S = 60.0
 
 # A person waits for this at a command line, which gives up after 10 s.
 ANNOUNCE_TIMEOUT_S = 3.0
@@ -99,6 +107,7 @@ class Registration:
         self._known = 0  # the newest announcement that the coordinator has acknowledged
         self._changed = asyncio.Condition()
         self._moved = asyncio.Event()
+        self._has_knocked = False  # since anything moved
 
     async def announce(self) -> None:
         """Announce the apps again, because they have changed; returns once that is acknowledged.
@@ -113,6 +122,7 @@ class Registration:
 
     def redial(self) -> None:
         """The box may be dialled elsewhere than before: send that now."""
+        self._has_knocked = False
         self._moved.set()
 
     async def claim(self, name: str) -> PublicNames:
@@ -203,17 +213,34 @@ class Registration:
 
     async def _keep_dialled(self, unsent: Unsent, names: PublicNames) -> None:
         """Send how this box is dialled, and send it anew before that expires."""
-        was_dialled = False
+        was_dialled = self._has_knocked = False
         while True:
             packed = [one.pack() for one in self._visitors.descriptors(names)]
             if packed or was_dialled:
                 first, *others = [(one, self._identity.sign(DIAL, one)) for one in packed or [b""]]
                 unsent.put(Dial(*first, others=tuple(others)))
             was_dialled = bool(packed)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RENEW_S):
+            if not self._has_knocked:
+                self._has_knocked = True
+                token, ports = self._visitors.knocks_wanted(names)
+                if ports:
+                    unsent.put(Knock(token, ports))
+            try:
+                closed = self._visitors.has_closed_port
+                async with asyncio.timeout(KNOCK_AGAIN_S if closed else RENEW_S):
                     await self._moved.wait()
+            except TimeoutError:
+                self._has_knocked = False
             self._moved.clear()
+
+    def _knocked(self, message: Knocked) -> None:
+        """Find out what was heard, once the last knock has had its time."""
+
+        def over() -> None:
+            if self._visitors.knocks_over(message.token, message.ports):
+                self._moved.set()
+
+        asyncio.get_running_loop().call_later(KNOCKS_S, over)
 
     async def _listen(self, socket: ControlSocket, unsent: Unsent, names: PublicNames) -> None:
         while True:
@@ -231,6 +258,8 @@ class Registration:
                         self.names = names
                         log.info("alias claimed", alias=claimed.name)
                     self._claims.replied(claimed)
+                case Knocked() as knocked:
+                    self._knocked(knocked)
                 case Announced(seq, rejected):
                     await self._announced(seq, rejected)
                 case AgentError() as error:

@@ -72,6 +72,11 @@ def _mapping_text(mapping: dict[str, Any]) -> str:
     return f"UDP port {mapping['udp_port']}: {mapping['message']} ({mapping['code']})"
 
 
+def _port_text(worker: dict[str, Any]) -> str:
+    state = {True: " open", False: " closed", None: ""}[worker["is_port_open"]]
+    return f"{worker['udp_port']}{state}" if worker["udp_port"] else "-"
+
+
 def _print(found: dict[str, Any]) -> None:
     coordinator = found["coordinator"]
     state = f"{coordinator['state']} for {duration_text(coordinator['since_s'])}"
@@ -101,10 +106,11 @@ def _print(found: dict[str, Any]) -> None:
                 worker["links"],
                 duration_text(worker["uptime_s"]),
                 worker["restarts"],
+                _port_text(worker),
             )
             for worker in found["workers"]
         ]
-        print_table(("WORKER", "PID", "LINKS", "UP", "RESTARTS"), processes)
+        print_table(("WORKER", "PID", "LINKS", "UP", "RESTARTS", "UDP PORT"), processes)
     if found["apps"]:
         click.echo()
         rows = [

@@ -17,6 +17,7 @@ from p2claw.coord.audience import Audience
 from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.join_policy import JoinPolicy
+from p2claw.coord.knocking import Knocker
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit, TokenBucket
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
@@ -36,6 +37,8 @@ from p2claw.wire.signalling import (
     Claim,
     Claimed,
     Dial,
+    Knock,
+    Knocked,
     Refuse,
     Register,
     Registered,
@@ -53,6 +56,10 @@ PATH = "/__p2claw/v1/agent"
 _ANNOUNCE_BURST = 60
 _ANNOUNCES_PER_MINUTE = 60.0
 
+# Knocks that one control connection may ask for, each at up to 64 ports.
+_KNOCK_BURST = 6
+_KNOCKS_PER_MINUTE = 3.0
+
 _GOING_DOWN = 1001
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -67,6 +74,8 @@ class Agents:
         self._outboxes: set[Outbox] = set()
         self._audience = Audience(config)
         self._base = _base(config)
+        self._knocker = Knocker()
+        self._knocking: set[asyncio.Task[None]] = set()
         self._join_policy = JoinPolicy(config, store)
         limits = config.limits
         self._rate = RateLimit(
@@ -190,7 +199,7 @@ class Agents:
             )
             self._switchboard.drain()
             log.info("box online", alias=record.alias, software=register.sw)
-            await self._read(ws, outbox, connection, record)
+            await self._read(ws, outbox, connection, record, address)
         finally:
             del self._switchboard.boxes[connection]
             rendezvous.box_offline(connection)
@@ -249,10 +258,16 @@ class Agents:
         return record
 
     async def _read(
-        self, ws: web.WebSocketResponse, outbox: Outbox, connection: int, record: BoxRecord
+        self,
+        ws: web.WebSocketResponse,
+        outbox: Outbox,
+        connection: int,
+        record: BoxRecord,
+        address: Address,
     ) -> None:
         loop = asyncio.get_running_loop()
         bucket = TokenBucket(_ANNOUNCE_BURST, _ANNOUNCES_PER_MINUTE, loop.time())
+        knocks = TokenBucket(_KNOCK_BURST, _KNOCKS_PER_MINUTE, loop.time())
         limits = self._config.limits
         messages = TokenBucket(
             limits.box_message_burst, limits.box_messages_per_minute, loop.time()
@@ -279,6 +294,13 @@ class Agents:
                 case Dial() as dial:
                     self._switchboard.rendezvous.box_dialled_by(connection, dial)
                     self._switchboard.drain()
+                case Knock(token, ports):
+                    may = knocks.spend(loop.time()) == 0
+                    knocking = loop.create_task(
+                        self._knock(outbox, address, token, ports if may else ())
+                    )
+                    self._knocking.add(knocking)
+                    knocking.add_done_callback(self._knocking.discard)
                 case BoxAnswer() | BoxCandidate() | Refuse() | BoxEnd() as signal:
                     self._switchboard.rendezvous.from_box(connection, signal)
                     self._switchboard.drain()
@@ -286,6 +308,12 @@ class Agents:
                     pass
                 case _:
                     raise RemoteProtocolError("A box does not send this message now")
+
+    async def _knock(
+        self, outbox: Outbox, address: Address, token: bytes, ports: tuple[int, ...]
+    ) -> None:
+        knocked = await self._knocker.knock(address, ports, token) if ports else ()
+        outbox.send(encode_agent(Knocked(token, knocked)))
 
     async def _announce(
         self, outbox: Outbox, connection: int, record: BoxRecord, seq: int, apps: tuple[str, ...]

@@ -16,6 +16,7 @@ from p2claw.dataplane.core import _stun
 from p2claw.errors import RemoteProtocolError
 from p2claw.link.dial_keys import Generation
 from p2claw.link.handshake import LinkCertificate
+from p2claw.link.knocking import knock_ufrag
 from p2claw.wire.signalling.dialling import DialName
 
 # What has been used is remembered, 150 bytes each. Beyond it a replayed check can begin a link
@@ -60,10 +61,21 @@ class Dialling:
         self._keys = keys
         self._clock = clock
         self._used: OrderedDict[bytes, None] = OrderedDict()
+        self._knock: tuple[bytes, Callable[[], None]] | None = None
+
+    def expect_knock(self, token: bytes, heard: Callable[[], None]) -> None:
+        """Call heard at each knock of this token, and at no other any more."""
+        self._knock = (knock_ufrag(token), heard)
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
         """A check for a ufrag that is nobody's. Anyone can send it."""
-        dialled = self._read(data, addr, local_host)
+        message = _stun.read(data)
+        if message is None or message.type != "request" or message.username is None:
+            return
+        if self._knock is not None and message.username.startswith(self._knock[0]):
+            self._knock[1]()
+            return
+        dialled = self._read(message, data, addr, local_host)
         if dialled is None:
             return
         used = dialled.name.ticket.pack() + dialled.name.fingerprint
@@ -73,11 +85,11 @@ class Dialling:
         if len(self._used) > USED:
             self._used.popitem(last=False)
 
-    def _read(self, data: bytes, addr: tuple[str, int], local_host: str) -> Dialled | None:
+    def _read(
+        self, message: _stun.Message, data: bytes, addr: tuple[str, int], local_host: str
+    ) -> Dialled | None:
         """What costs the least comes first: most of what is forged ends before any hash."""
-        message = _stun.read(data)
-        if message is None or message.type != "request" or message.username is None:
-            return None
+        assert message.username is not None
         ours, colon, theirs = message.username.partition(b":")
         try:
             ufrag, remote_ufrag = ours.decode("ascii"), theirs.decode("ascii")

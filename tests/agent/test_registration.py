@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -28,6 +29,8 @@ from p2claw.wire.signalling import (
     BoxOffer,
     Challenge,
     Dial,
+    Knock,
+    Knocked,
     Register,
     Registered,
     Unknown,
@@ -39,6 +42,7 @@ from p2claw.wire.signalling.signatures import DIAL, REGISTER, register_payload, 
 from tests.support.upstreams import until
 
 NONCE = bytes(range(32))
+TOKEN = bytes(66)
 NOW_S = 1_800_000_000
 REGISTERED = Registered("purplecrab", "not-the-real-one", "http://{label}.localhost:8787", 20)
 OFFER = BoxOffer("session-1", "dog", "v=0", (), "203.0.113.0/24")
@@ -51,9 +55,22 @@ class Taker:
     told: list[object] = field(default_factory=list)
     send: Send | None = None
     dialled: tuple[Descriptor, ...] = ()
+    ports: ClassVar[tuple[int, ...]] = ()
+    knocked: list[tuple[bytes, tuple[int, ...]]] = field(default_factory=list)
 
     def descriptors(self, names: PublicNames) -> tuple[Descriptor, ...]:
         return self.dialled
+
+    def knocks_wanted(self, names: PublicNames) -> tuple[bytes, tuple[int, ...]]:
+        return TOKEN, self.ports
+
+    def knocks_over(self, token: bytes, ports: tuple[int, ...]) -> bool:
+        self.knocked.append((token, ports))
+        return False
+
+    @property
+    def has_closed_port(self) -> bool:
+        return False
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         self.told.append((offer, names))
@@ -224,6 +241,25 @@ async def test_the_descriptor_is_sent_with_its_signature_and_only_if_it_is(
     ((other, signature),) = dial.others
     assert Descriptor.unpack(other) == second
     assert verify(box.identity.public_key, DIAL, other, signature)
+
+
+async def test_the_coordinator_is_asked_to_knock_and_what_it_says_is_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2claw.agent.registration.KNOCKS_S", 0.01)
+    monkeypatch.setattr(Taker, "ports", (4_100, 4_101))
+    got: list[object] = []
+
+    async def coordinator(line: Line) -> None:
+        await line.register()
+        got.append(await line.receive())
+        await line.send(Knocked(TOKEN, (4_100,)))
+        await line.hang()
+
+    async with registering(tmp_path, coordinator) as box:
+        await until(lambda: bool(box.taker.knocked))
+    assert got == [Knock(TOKEN, (4_100, 4_101))]
+    assert box.taker.knocked == [(TOKEN, (4_100,))]
 
 
 async def test_the_key_alias_is_computed_and_not_believed(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ _RUN = re.compile(r"(.)\1{63,}", re.DOTALL)
 _NONCE = bytes(range(32))
 _KEY = bytes(range(32, 64))
 _SIGNATURE = bytes(range(64, 128))
+_TOKEN = bytes(range(66))
 _SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"
 _PEER_ID = "2" * 52
 _STUN = {"urls": ["stun:stun.example.org:3478"]}
@@ -130,6 +131,9 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
         "no descriptor any more",
         {"t": "dial", "descriptor": b"", "signature": _SIGNATURE, "others": []},
     ),
+    ("a wish to be knocked at", {"t": "knock", "token": _TOKEN, "ports": [4_100, 65_535]}),
+    ("knocked", {"t": "knocked", "token": _TOKEN, "ports": [4_100]}),
+    ("not knocked", {"t": "knocked", "token": _TOKEN, "ports": []}),
     ("announced", {"t": "announced", "seq": 1, "rejected": {}}),
     (
         "announced but for one",
@@ -217,6 +221,9 @@ def _agent_invalid() -> list[tuple[str, bytes]]:
         ("another process without a descriptor", {**dial, "others": [[b"", _SIGNATURE]]}),
         ("another process without a signature", {**dial, "others": [[b"\1"]]}),
         ("too many processes", {**dial, "others": [[b"\1", _SIGNATURE]] * 64}),
+        ("a knock whose token is short", {"t": "knock", "token": _TOKEN[1:], "ports": [1]}),
+        ("a knock at no port", {"t": "knock", "token": _TOKEN, "ports": [0]}),
+        ("knocks at too many ports", {"t": "knock", "token": _TOKEN, "ports": [1] * 65}),
         ("apps that are text", {"t": "announce", "seq": 1, "apps": "dog"}),
         ("a description that is too long", {**answer, "sdp": "v" * 16_385}),
         ("a description that is binary", {**answer, "sdp": b"v=0"}),

@@ -32,7 +32,8 @@ class WorkerFacts:
     """One process that serves visitors. number: from 0. pid: None while it is being restarted.
 
     links: visitors that it has, also those whose link is not open yet. restarts: how often it had
-    to be started again after it ended by itself.
+    to be started again after it ended by itself. udp_port: 0 while it is being restarted.
+    is_port_open: whether a knock of the coordinator came to it; None: nobody has knocked.
     """
 
     number: int
@@ -40,3 +41,5 @@ class WorkerFacts:
     links: int
     uptime_s: float
     restarts: int
+    udp_port: int = 0
+    is_port_open: bool | None = None

@@ -24,8 +24,14 @@ from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.visitors.admission import Admission
 from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
+from p2claw.agent.visitors.knocks import Knocks
 from p2claw.agent.visitors.proxy import Proxy
-from p2claw.agent.visitors.public_addresses import dialled_addresses, network_of, public_addresses
+from p2claw.agent.visitors.public_addresses import (
+    dialled_addresses,
+    network_of,
+    port_at,
+    public_addresses,
+)
 from p2claw.agent.visitors.refusals import DIALS, KEPT, Refusals
 from p2claw.agent.visitors.silence import Silence
 from p2claw.agent.visitors.vigil import LOOK_S, Vigil
@@ -65,7 +71,7 @@ class InProcess:
     others. is_crowded: whether the box is crowded, as another process has found. ask: replies who
     may enter the apps that are guarded. ask_dial: asks whoever counts the links of
     the box whether a visitor of this network who dials may have a session; `dial_admitted` is the
-    reply. None: it is decided here.
+    reply. None: it is decided here. knocked: called with the token of a knock that has come.
     """
 
     def __init__(
@@ -83,6 +89,7 @@ class InProcess:
         place: int | None = None,
         ask: Answers = nobody_enters,
         ask_dial: Callable[[str, str], None] | None = None,
+        knocked: Callable[[bytes], None] = lambda token: None,
     ) -> None:
         self._started_s = time.monotonic()
         self._sign = sign
@@ -110,6 +117,8 @@ class InProcess:
         self._dialling = Dialling(self._dialled, self._dial_generations)
         self._ask_dial = ask_dial
         self._asked_dials: dict[str, Dialled] = {}
+        self._knocks = Knocks()
+        self._knocked = knocked
         self._port.set_unknown(self._dialling)
         self._keeping = Keeping(limits.kept, limits.kept_per_visitor)
         self._place = place
@@ -156,7 +165,31 @@ class InProcess:
             self._port.number,
             is_fixed=self._is_port_fixed,
         )
-        return (self._dial_keys.current().descriptor(addresses),) if addresses else ()
+        if not addresses or self._knocks.is_open(0) is False:
+            return ()
+        return (self._dial_keys.current().descriptor(addresses),)
+
+    def knocks_wanted(self, names: PublicNames) -> tuple[bytes, tuple[int, ...]]:
+        port = port_at(names.seen, self._reached_at(names))
+        token = self._knocks.begin({} if port is None else {0: port})
+        self.expect_knock(token)
+        return token, (() if port is None else (port,))
+
+    def knocks_over(self, token: bytes, ports: tuple[int, ...]) -> bool:
+        return self._knocks.over(token, ports)
+
+    @property
+    def has_closed_port(self) -> bool:
+        return self._knocks.is_any_closed
+
+    def expect_knock(self, token: bytes) -> None:
+        """Knocks of this token, and of no other, are reported."""
+
+        def heard() -> None:
+            self._knocks.heard(0, token)
+            self._knocked(token)
+
+        self._dialling.expect_knock(token, heard)
 
     def dialable(self, names: PublicNames, generations: Iterable[Generation]) -> None:
         """Visitors may dial with tickets of these keys, and with no others."""
@@ -251,7 +284,8 @@ class InProcess:
 
     def workers(self) -> list[WorkerFacts]:
         uptime_s = time.monotonic() - self._started_s
-        return [WorkerFacts(0, os.getpid(), len(self), uptime_s, restarts=0)]
+        port, is_open = self._port.number, self._knocks.is_open(0)
+        return [WorkerFacts(0, os.getpid(), len(self), uptime_s, 0, port, is_open)]
 
     def refused(self) -> dict[str, int]:
         now = self._refusals.copy()

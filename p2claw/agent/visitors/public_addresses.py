@@ -44,6 +44,11 @@ def dialled_addresses(
     return tuple(found)
 
 
+def port_at(seen: str, addresses: Iterable[tuple[str, int]]) -> int | None:
+    """The UDP port by which this process is reached at the address that the coordinator sees."""
+    return next((port for host, port in addresses if host == seen), None)
+
+
 def network_of(host: str) -> str:
     """The network by which visitors are counted: the /24 or /48, as the coordinator names it."""
     address = ipaddress.ip_address(host)

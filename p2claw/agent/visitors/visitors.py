@@ -31,6 +31,21 @@ class Introduced(Protocol):
         whenever the names have changed.
         """
 
+    def knocks_wanted(self, names: PublicNames) -> tuple[bytes, tuple[int, ...]]:
+        """The token, and the UDP ports at the address of `names.seen` that the coordinator is to
+        knock at; no ports: none that strangers are meant to reach.
+        """
+
+    def knocks_over(self, token: bytes, ports: tuple[int, ...]) -> bool:
+        """The coordinator has knocked at these ports, and what has not come by now was lost.
+
+        Returns whether the box is to be dialled otherwise than before.
+        """
+
+    @property
+    def has_closed_port(self) -> bool:
+        """Whether a knock at a port did not come."""
+
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         """A candidate of a visitor. Ignored if its link has ended."""
 

@@ -20,7 +20,8 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.admission import Admission, turn_away
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.in_process import CLOSE_TIMEOUT_S
-from p2claw.agent.visitors.public_addresses import dialled_addresses, public_addresses
+from p2claw.agent.visitors.knocks import Knocks
+from p2claw.agent.visitors.public_addresses import dialled_addresses, port_at, public_addresses
 from p2claw.agent.visitors.refusals import VISITORS, Refusals
 from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
@@ -37,7 +38,9 @@ from p2claw.agent.workers.messages import (
     Ended,
     EntriesEnded,
     Evict,
+    ExpectKnock,
     Gone,
+    KnockCame,
     NewRoutes,
     Noticed,
     Offered,
@@ -120,6 +123,7 @@ class Workers:
         self._was_crowded = False
         self._redial = redial
         self._dial_keys = DialKeys()
+        self._knocks = Knocks()
         self._sessions: dict[str, _Session] = {}
         self._loads: Counter[WorkerKeeper] = Counter()
         self._turn = 0
@@ -185,19 +189,44 @@ class Workers:
         return tuple(
             current.at(keeper.number).descriptor(addresses)
             for keeper, addresses in at.items()
-            if addresses
+            if addresses and self._knocks.is_open(keeper.number) is not False
         )
+
+    def knocks_wanted(self, names: PublicNames) -> tuple[bytes, tuple[int, ...]]:
+        found = {
+            keeper.number: port_at(names.seen, self._reached_at(keeper, names))
+            for keeper in self._keepers
+            if keeper.state is State.READY
+        }
+        ports = {number: port for number, port in found.items() if port is not None}
+        token = self._knocks.begin(ports)
+        for keeper in self._keepers:
+            keeper.send(ExpectKnock(token))
+        return token, tuple(ports.values())
+
+    def knocks_over(self, token: bytes, ports: tuple[int, ...]) -> bool:
+        return self._knocks.over(token, ports)
+
+    @property
+    def has_closed_port(self) -> bool:
+        return self._knocks.is_any_closed
 
     def _dialled_at(
         self, keeper: WorkerKeeper, names: PublicNames, hosts: Iterable[HostAddress]
     ) -> tuple[tuple[str, int], ...]:
         if keeper.state is not State.READY:
             return ()
-        port, is_fixed = keeper.udp_port, self._udp_port != 0
-        public = public_addresses(
-            keeper.public_addresses, seen=names.seen, port=port, is_fixed=is_fixed
+        return dialled_addresses(
+            self._reached_at(keeper, names), hosts, keeper.udp_port, is_fixed=self._udp_port != 0
         )
-        return dialled_addresses(public, hosts, port, is_fixed=is_fixed)
+
+    def _reached_at(self, keeper: WorkerKeeper, names: PublicNames) -> tuple[tuple[str, int], ...]:
+        return public_addresses(
+            keeper.public_addresses,
+            seen=names.seen,
+            port=keeper.udp_port,
+            is_fixed=self._udp_port != 0,
+        )
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
         found = self._sessions.get(session)
@@ -219,7 +248,10 @@ class Workers:
         ]
 
     def workers(self) -> list[WorkerFacts]:
-        return [keeper.facts(self._loads[keeper]) for keeper in self._keepers]
+        return [
+            keeper.facts(self._loads[keeper], is_port_open=self._knocks.is_open(keeper.number))
+            for keeper in self._keepers
+        ]
 
     def refused(self) -> dict[str, int]:
         now = self._refusals.copy()
@@ -283,10 +315,14 @@ class Workers:
         return keeper if keeper.state is State.READY else None
 
     def _least_loaded(self) -> WorkerKeeper | None:
-        """The ready worker with the fewest visitors; equals in turn. None: none is ready."""
+        """The ready worker with the fewest visitors; equals in turn. None: none is ready.
+
+        One whose port strangers do not reach gets none, if there is another.
+        """
         ready = [keeper for keeper in self._keepers if keeper.state is State.READY]
         if not ready:
             return None
+        ready = [k for k in ready if self._knocks.is_open(k.number) is not False] or ready
         count = len(self._keepers)
         keeper = min(ready, key=lambda one: (self._loads[one], (one.number - self._turn) % count))
         self._turn = keeper.number + 1
@@ -307,6 +343,8 @@ class Workers:
                     keeper.send(Signed(session, signature))
             case DialAsked(session, visitor):
                 self._dial_asked(keeper, session, visitor)
+            case KnockCame(token):
+                self._knocks.heard(keeper.number, token)
             case Asked(seq, question):
                 task = asyncio.create_task(self._reply(keeper, seq, question))
                 self._replies.add(task)

@@ -23,6 +23,7 @@ from p2claw.agent.workers.messages import (
     Ended,
     Failed,
     Gone,
+    KnockCame,
     Links,
     Mapped,
     Message,
@@ -57,7 +58,9 @@ LINKS_S = 3.0
 # A worker that lived this long starts again after the shortest delay: it is not in a loop.
 SETTLED_S = 60.0
 
-OfVisitors = Signalled | Sign | DialAsked | Asked | Ended | Gone | Noticed | VisitorsSilent
+OfVisitors = (
+    Signalled | Sign | DialAsked | KnockCame | Asked | Ended | Gone | Noticed | VisitorsSilent
+)
 
 
 class State(enum.Enum):
@@ -174,12 +177,14 @@ class WorkerKeeper:
         finally:
             del self._asked[seq]
 
-    def facts(self, links: int) -> WorkerFacts:
+    def facts(self, links: int, *, is_port_open: bool | None) -> WorkerFacts:
         """links: how many visitors it has."""
         process = self._process
         uptime_s = 0.0 if process is None else time.monotonic() - self._since_s
         pid = None if process is None else process.pid
-        return WorkerFacts(self.number, pid, links, uptime_s, self._restarts)
+        return WorkerFacts(
+            self.number, pid, links, uptime_s, self._restarts, self.udp_port, is_port_open
+        )
 
     def refused(self) -> dict[str, int]:
         """What its processes have refused until now, by their latest reports."""
@@ -274,6 +279,7 @@ class WorkerKeeper:
                 Signalled()
                 | Sign()
                 | DialAsked()
+                | KnockCame()
                 | Asked()
                 | Ended()
                 | Gone()

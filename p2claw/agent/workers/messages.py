@@ -110,6 +110,12 @@ class Dialable(Message, frozen=True):
     keys: tuple[DialKey, ...]
 
 
+class ExpectKnock(Message, frozen=True):
+    """To a worker: report the first knock of this token."""
+
+    token: bytes
+
+
 class DialAdmitted(Message, frozen=True):
     """To a worker: the reply to DialAsked."""
 
@@ -205,6 +211,12 @@ class DialAsked(Message, frozen=True):
     visitor: Annotated[str, msgspec.Meta(max_length=64)]
 
 
+class KnockCame(Message, frozen=True):
+    """Of a worker: a knock of this token has come to its port."""
+
+    token: bytes
+
+
 class Asked(Message, frozen=True):
     """Of a worker: may somebody enter a guarded app?"""
 
@@ -248,6 +260,7 @@ ToWorker = (
     | Offered
     | Dialable
     | DialAdmitted
+    | ExpectKnock
     | Signalled
     | Signed
     | Replied
@@ -266,6 +279,7 @@ OfWorker = (
     | Signalled
     | Sign
     | DialAsked
+    | KnockCame
     | Asked
     | Ended
     | Gone

@@ -35,8 +35,10 @@ from p2claw.agent.workers.messages import (
     Ended,
     EntriesEnded,
     Evict,
+    ExpectKnock,
     Failed,
     Gone,
+    KnockCame,
     Links,
     Mapped,
     NewRoutes,
@@ -88,6 +90,7 @@ class Worker:
             gone=lambda session, is_gone: line.send(Gone(session, is_gone)),
             place=begin.number,
             ask=self._keeper.reply,
+            knocked=lambda token: line.send(KnockCame(token)),
             ask_dial=lambda session, visitor: line.send(DialAsked(session, visitor)),
         )
         self._signatures: dict[str, asyncio.Future[bytes]] = {}
@@ -130,6 +133,8 @@ class Worker:
                 self._visitors.offer(offer, names, self._send)
             case Dialable(names, keys):
                 self._visitors.dialable(names, [key.generation() for key in keys])
+            case ExpectKnock(token):
+                self._visitors.expect_knock(token)
             case DialAdmitted(session, is_admitted):
                 self._visitors.dial_admitted(session, is_admitted)
             case Signalled():

@@ -124,6 +124,7 @@ async def _examine(
         *await relays.check_turn_key(config_file),
         *await visiting.check_ice_servers(status, stun),
         *(await visiting.check_visit(status) if status else []),
+        *(visiting.check_ports(status) if status else []),
         *(visiting.check_notices(status) if status else []),
     ]
 

@@ -59,6 +59,24 @@ async def check_visit(status: Status) -> list[Finding]:
     return [ok("visit", f"a link to {app['url']} opens, {path}, in {took_ms:.0f} ms")]
 
 
+def check_ports(status: Status) -> list[Finding]:
+    """The UDP port of each worker that strangers are meant to reach, as the knocks of the
+    coordinator have found it.
+    """
+    found = []
+    for worker in status["workers"]:
+        text = f"UDP port {worker['udp_port']}"
+        if len(status["workers"]) > 1:
+            text += f" of worker {worker['number']}"
+        if worker["is_port_open"] is False:
+            text += " is closed: knocks of the coordinator do not arrive, and nobody dials it"
+            advice = "Let it in at the firewall and at the router; it is tried again each minute"
+            found.append(warn("port", text, advice))
+        elif worker["is_port_open"]:
+            found.append(ok("port", f"{text} is open for visitors"))
+    return found
+
+
 def check_notices(status: Status) -> list[Finding]:
     """What the agent noticed of its apps since it was started, or since they were exposed."""
     return [

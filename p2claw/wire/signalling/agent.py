@@ -93,6 +93,22 @@ class Dial(Message, frozen=True, tag="dial"):
     others: f.SignedDescriptors = ()
 
 
+class Knock(Message, frozen=True, tag="knock"):
+    """A → C. Send datagrams with this token to these UDP ports of the address that this comes
+    from: are they open?
+    """
+
+    token: f.KnockToken
+    ports: f.Ports
+
+
+class Knocked(Message, frozen=True, tag="knocked"):
+    """C → A. The reply to `knock`: the datagrams to these ports are on their way."""
+
+    token: f.KnockToken
+    ports: f.Ports = ()
+
+
 class Announced(Message, frozen=True, tag="announced"):
     """C → A. `rejected` maps each app that was rejected to a code of `names.check_app`."""
 
@@ -160,6 +176,8 @@ AgentMessage = (
     | Announce
     | Announced
     | Dial
+    | Knock
+    | Knocked
     | BoxOffer
     | BoxAnswer
     | BoxCandidate

@@ -44,6 +44,9 @@ SignedDescriptors = Annotated[
     tuple[tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], Signature], ...],
     Meta(max_length=63),
 ]
+# Of a knock (docs/WIRE.md §16).
+KnockToken = Annotated[bytes, Meta(min_length=66, max_length=66)]
+Ports = Annotated[tuple[Annotated[int, Meta(ge=1, le=65_535)], ...], Meta(max_length=64)]
 # A DNS name, 253 bytes, a colon and a port, with room for an address in brackets.
 Audience = Annotated[str, Meta(max_length=300)]
 # A code of an invitation as its owner typed it; "": none.
