@@ -22,7 +22,7 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile lab lab-alive fuzz-dataplane hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
+.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -45,6 +45,7 @@ help:
 	@echo 'make lab     who reaches whom through which NATs; as root.  ARGS="--by chromium --relay with"'
 	@echo 'make lab-alive   what a visit notices of changed addresses, NATs and agents; as root.  ARGS="--by chromium"'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
+	@echo 'make fuzz-browser   hostile bytes for the decoders of the browser side; glibc 2.38.  ARGS="600 msgpack"'
 	@echo 'make hostile   attacks on every part, ten times as long, and whether others are served meanwhile'
 	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
 	@echo 'make check-arm   every C source compiled for aarch64'
@@ -138,6 +139,9 @@ lab-alive: build prerequisites-test tests/e2e/node_modules/.made
 fuzz-dataplane:
 	@sh scripts/fuzz-dataplane.sh $(ARGS)
 
+fuzz-browser: bootstrap/node_modules/.made tests/fuzz/browser/node_modules/.made
+	@node bootstrap/build/fuzz.mjs $(ARGS)
+
 hostile: build prerequisites-test
 	@HOSTILE_TIMES=$(or $(TIMES),10) $(BIN)/python -m pytest --timeout 1800 tests/hostile tests/agent/http/test_hostile.py \
 	  tests/agent/visitors/test_work.py tests/agent/visitors/test_proxy_crowd.py tests/link/test_dialling.py tests/fuzz $(ARGS)
@@ -166,7 +170,7 @@ wheel: build .venv/.release
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
-	rm -rf tests/e2e/node_modules tests/peers/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
+	rm -rf tests/e2e/node_modules tests/fuzz/browser/node_modules tests/peers/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
 	rm -f p2claw/dataplane/*/_*.c p2claw/dataplane/*/_*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -227,6 +231,11 @@ build/cache-suite/.made:
 	@echo '» the HTTP cache tests of others'
 	@mkdir -p $(@D)
 	@cd $(@D) && tar -xzf "$$(npm pack --silent http-cache-tests@0.4.5)"
+	@touch $@
+
+tests/fuzz/browser/node_modules/.made: tests/fuzz/browser/package.json tests/fuzz/browser/package-lock.json
+	@echo '» Jazzer.js'
+	@cd tests/fuzz/browser && $(NPM_CI)
 	@touch $@
 
 tests/peers/node_modules/.made: tests/peers/package.json tests/peers/package-lock.json
