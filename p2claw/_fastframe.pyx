@@ -124,7 +124,7 @@ cdef class Outgoing:
     cdef object trailers  # deque of encoded frames, after all body
     cdef int end  # where END rides: OPEN, ON_HEAD, ON_DATA, ON_TRAILERS
     cdef int64_t deficit
-    cdef bint full  # above high water, and not yet down to low water
+    cdef int64_t notify_at  # once no more is queued: WRITABLE; -1: it is not due
     cdef bint started
     cdef object lane  # the one deque of the scheduler that holds it, or None
 
@@ -136,6 +136,7 @@ cdef class Outgoing:
         self.pieces = deque()
         self.trailers = deque()
         self.end = OPEN
+        self.notify_at = -1
 
     cdef bint sendable(self) except -1:
         if self.heads:
@@ -211,7 +212,7 @@ cdef class Scheduler:
             out.pieces.append(data)
             out.queued += size
             if out.queued > self._high_water:
-                out.full = True
+                out.notify_at = self._low_water
         if end:
             out.end = ON_DATA
         self._place(out)
@@ -238,6 +239,12 @@ cdef class Scheduler:
         """Body bytes of a stream that have not gone yet; 0 if it is not known."""
         cdef Outgoing out = self._streams.get(stream)
         return 0 if out is None else out.queued
+
+    def watch(self, stream, int64_t at):
+        """Notify, as WRITABLE, once no more than so many of its body bytes are queued."""
+        cdef Outgoing out = self._streams.get(stream)
+        if out is not None and out.queued > at:
+            out.notify_at = at
 
     def started(self, stream):
         """Whether any frame of a stream has gone. A stream that is not known has."""
@@ -364,8 +371,8 @@ cdef class Scheduler:
             out.end = ON_TRAILERS
         self._add_header(size, flags, out.stream)
         self._move(out, size)
-        if out.full and out.queued <= self._low_water:
-            out.full = False
+        if out.queued <= out.notify_at:
+            out.notify_at = -1
             self._notices.append((NOTICE_WRITABLE, out.stream))
         return True
 

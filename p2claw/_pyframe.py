@@ -168,7 +168,7 @@ class Scheduler:
             out.pieces.append(data)
             out.queued += size
             if out.queued > self._high_water:
-                out.full = True
+                out.notify_at = self._low_water
         if end:
             out.end = _ON_DATA
         self._place(out)
@@ -199,6 +199,15 @@ class Scheduler:
         out = self._streams.get(stream)
         return 0 if out is None else out.queued
 
+    def watch(self, stream: int, at: int) -> None:
+        """Notify, as WRITABLE, once no more than so many of its body bytes are queued.
+
+        It replaces the notice that is due at low water. Nothing if a stream is not known.
+        """
+        out = self._streams.get(stream)
+        if out is not None and out.queued > at:
+            out.notify_at = at
+
     def started(self, stream: int) -> bool:
         """Whether any frame of a stream has gone. A stream that is not known has."""
         out = self._streams.get(stream)
@@ -215,7 +224,7 @@ class Scheduler:
         """What the messages so far brought about, in order: (FINISHED | WRITABLE, stream).
 
         FINISHED: its END has gone and the stream is forgotten. WRITABLE: what it had queued was
-        above high water and has fallen to low water.
+        above high water and has fallen to low water, or to where it is watched.
         """
         notices = self._notices
         if notices:
@@ -309,8 +318,8 @@ class Scheduler:
             out.end = _ON_TRAILERS
         message.add(_HEADER.pack(size, DATA, flags, out.stream))
         out.move(size, message)
-        if out.full and out.queued <= self._low_water:
-            out.full = False
+        if out.queued <= out.notify_at:
+            out.notify_at = -1
             self._notices.append((WRITABLE, out.stream))
         return True
 
@@ -359,9 +368,9 @@ class _Outgoing:
         "credit",
         "deficit",
         "end",
-        "full",
         "heads",
         "lane",
+        "notify_at",
         "offset",
         "pieces",
         "queued",
@@ -384,7 +393,7 @@ class _Outgoing:
         self.trailers: deque[bytes] = deque()  # encoded frames, after all body
         self.end = _OPEN
         self.deficit = 0
-        self.full = False  # above high water, and not yet down to low water
+        self.notify_at = -1  # once no more is queued: WRITABLE; -1: it is not due
         self.started = False
         self.lane: deque[_Outgoing] | None = None  # the one queue of the scheduler that holds it
 

@@ -101,6 +101,9 @@ class AgentLimits:
     drain_s: float = 10.0
     sockets: int = 1_024
     """WebSockets of all visitors together. Each holds an upstream connection of its own."""
+    unread_bytes: int = 64 * MIB
+    """Of responses, that wait in memory for their visitors. Above the share of a visitor, and of
+    its network, each of its responses waits with the app, but for a frame or two."""
     kept: int = 512
     """Requests of closed tabs that the box goes on with, of all visitors together."""
     kept_per_visitor: int = 64

@@ -76,12 +76,33 @@ class Stream:
 
         Raises StreamResetError or LinkError.
         """
+        self.put(data, end=end)
+        if self.queued > self._streams.limits.high_water_bytes:
+            await self._wait_writable()
+
+    def put(self, data: bytes, *, end: bool = False) -> None:
+        """Send a piece of the body without a wait: who writes sees to it how much is queued.
+
+        Raises StreamResetError or LinkError.
+        """
         if self._failure is not None:
             raise self._failure
         self._streams.send_data(self.id, data, end=end)
         self._sent_end = end
         self._send_soon()
-        if self._streams.queued(self.id) > self._streams.limits.high_water_bytes:
+
+    @property
+    def queued(self) -> int:
+        """Body bytes that were written and have not left the session."""
+        return self._streams.queued(self.id)
+
+    async def drained(self, most_bytes: int) -> None:
+        """Wait until no more than so many bytes are queued. Raises StreamResetError or LinkError.
+
+        At once if the stream is over.
+        """
+        while self.queued > most_bytes:
+            self._streams.watch(self.id, most_bytes)
             await self._wait_writable()
 
     async def write_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:

@@ -24,6 +24,7 @@ from p2claw.agent.http.https_only import HttpsOnlyApps, asks_for_https
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.own_urls import origins_of
 from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.http.unread import LEAST_BYTES, Unread
 from p2claw.agent.request_faults import (
     BadRequestFault,
     RequestFault,
@@ -64,6 +65,7 @@ class Exchange:
         request_idle_s: float,
         https_only: HttpsOnlyApps,
         observer: Observer,
+        unread: Unread,
         user: Fields = (),
     ) -> None:
         self.responded = False
@@ -77,6 +79,8 @@ class Exchange:
         self._pool = pool
         self._idle_s = request_idle_s
         self._user = user
+        self._connection: HttpConnection | None = None  # that the response is read from
+        self._held = unread.hold(id(visit), visit.visitor, self._unread_bytes)
         self._fields = self._request_fields()
 
     async def run(self, space: SpoolSpace) -> None:
@@ -84,6 +88,12 @@ class Exchange:
 
         Raises RequestFault, or the errors of the stream.
         """
+        with self._held:
+            await self._run(space)
+            # The end waits in the session without a connection, but it is held all the same.
+            await self._stream.drained(LEAST_BYTES)
+
+    async def _run(self, space: SpoolSpace) -> None:
         stream, length = self._stream, self._fields.length
         if stream.request_ended:
             if length:
@@ -208,28 +218,41 @@ class Exchange:
             connection.abort()
 
     async def _carry_response(self, connection: HttpConnection, response: UpstreamHead) -> None:
-        stream = self._stream
         bodiless = has_no_body(self._request.method, response.status)
         if await self._respond(response, end=bodiless or connection.finished):
             return
+        self._connection = connection
+        try:
+            await self._carry_body(connection, response)
+        finally:
+            self._connection = None
+
+    async def _carry_body(self, connection: HttpConnection, response: UpstreamHead) -> None:
+        stream = self._stream
         first = True
         while True:
+            within = await self._held.room(stream, connection.pause)
+            connection.read_less(less=not within)
             piece = await connection.read()
             if first:
                 fields = response.fields
                 self._observer.body(response.status, fields, piece, self._route, self._visit.app)
                 first = False
             if not connection.finished:
-                await stream.write(piece)
+                stream.put(piece)
                 continue
             trailers = trailer_fields(connection.trailers)
             if not trailers:
-                await stream.write(piece, end=True)
+                stream.put(piece, end=True)
                 return
             if piece:
-                await stream.write(piece)
+                stream.put(piece)
             await stream.write_trailers(trailers)
             return
+
+    def _unread_bytes(self) -> int:
+        connection = self._connection
+        return self._stream.queued + (0 if connection is None else connection.buffered_bytes)
 
     async def _respond(self, response: UpstreamHead, *, end: bool) -> bool:
         fields = response_fields(response.fields, self._route, self._visit, self._fields)

@@ -24,11 +24,10 @@ from p2claw.config import UpstreamLimits
 from p2claw.units import KIB
 from p2claw.wakeup import Wakeup
 
-# The buffer of a response that nobody reads: reading from the socket stops above high water and
-# goes on at low water. One more read may come on top, so at most HIGH + READ bytes are in memory.
-READ_HIGH_BYTES = 256 * KIB
-READ_LOW_BYTES = 64 * KIB
-READ_BYTES = 4 * 16_376  # whole frames (docs/WIRE.md §2), so that no piece leaves a crumb over
+# One read. The loop may read several times before the task of the exchange has its turn, so reading
+# from the socket stops above one, and goes on when the exchange wants more: two are in memory.
+LEAST_READ_BYTES = 16_376
+READ_BYTES = 4 * LEAST_READ_BYTES  # whole frames (docs/WIRE.md §2): no piece leaves a crumb over
 
 # The same for a request that the upstream does not read.
 WRITE_HIGH_BYTES = 256 * KIB
@@ -49,7 +48,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.on_idle_closed: Callable[[HttpConnection], None] | None = None
         self.on_head: Callable[[], None] | None = None
         self._limits = limits
-        self._buffer = buffer
+        self._buffer = self._whole_buffer = buffer
+        self._read_high_bytes = READ_BYTES
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._reader: ResponseReader | None = None
@@ -88,7 +88,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         return () if self._reader is None else self._reader.trailers
 
     def begin(self, method: str, head: bytes) -> None:
-        """Send the head of a request, and perhaps the first of its body with it."""
+        """Send the head of a request, and perhaps the first of its body with it.
+
+        The response is read in single frames until `read_less` says that there is room for more.
+        """
+        self.read_less(less=True)
         self._reader = ResponseReader(method, self._limits)
         self._request_ended = False
         self.requests += 1
@@ -137,14 +141,24 @@ class HttpConnection(asyncio.BufferedProtocol):
                 return b""
             if self._fault is not None:
                 raise self._fault
+            self._resume()
             await self._readable.wait()
         piece = reader.pieces.popleft()
         reader.buffered_bytes -= len(piece)
-        if self._reading_paused and reader.buffered_bytes <= READ_LOW_BYTES:
-            self._reading_paused = False
-            if self._transport is not None and not self._closed:
-                self._transport.resume_reading()
+        if reader.buffered_bytes <= self._read_high_bytes // 2:
+            self._resume()
         return piece
+
+    def read_less(self, *, less: bool) -> None:
+        """Whether to read the response in single frames; else as much at once as there is room."""
+        self._read_high_bytes = 0 if less else READ_BYTES
+        self._buffer = self._whole_buffer[:LEAST_READ_BYTES] if less else self._whole_buffer
+
+    def pause(self) -> None:
+        """Leave the rest of the response with the upstream until `read` is called again."""
+        if not self._reading_paused and not self._closed and self._transport is not None:
+            self._reading_paused = True
+            self._transport.pause_reading()
 
     def fail(self, fault: RequestFault) -> None:
         """End the exchange: `head` and `read` raise fault. The first one stays."""
@@ -190,7 +204,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             if self.on_head is not None:
                 self.on_head()
                 self.on_head = None
-        if self._reader.buffered_bytes > READ_HIGH_BYTES and not self._reading_paused:
+        if self._reader.buffered_bytes > self._read_high_bytes and not self._reading_paused:
             self._reading_paused = True
             if self._transport is not None and not self._transport.is_closing():
                 self._transport.pause_reading()
@@ -213,6 +227,12 @@ class HttpConnection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._writing_paused = False
         self._writable.wake()
+
+    def _resume(self) -> None:
+        if self._reading_paused:
+            self._reading_paused = False
+            if self._transport is not None and not self._closed:
+                self._transport.resume_reading()
 
     @property
     def _unwanted(self) -> bool:
@@ -245,7 +265,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         with suppress(OSError), socket.socket(fileno=os.dup(transport_socket.fileno())) as left:
             left.setblocking(False)
             while self._fault is None and self._reader is not None:
-                if self._reader.buffered_bytes > READ_HIGH_BYTES:
+                if self._reader.buffered_bytes > self._read_high_bytes:
                     return
                 size = left.recv_into(self._buffer)
                 if not size:

@@ -19,6 +19,7 @@ from p2claw.agent.http.https_only import HttpsOnlyApps
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.http.unread import Unread
 from p2claw.agent.request_faults import (
     AccessEndedFault,
     AppUnknownFault,
@@ -69,6 +70,7 @@ class Proxy:
         self._observer = Observer(noticed)
         self._pools: dict[UpstreamAddress, Pool] = {}
         self._sockets = FairShares(limits.sockets)
+        self.unread = Unread(limits.unread_bytes)
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
 
     async def forward(self, stream: BoxStream, visit: Visit) -> None:
@@ -124,7 +126,7 @@ class Proxy:
             if route.upstream.folder:
                 raise BadRequestFault("A folder has no WebSockets")
             limits = self._limits.upstream
-            return WebSocketBridge(stream, route, visit, limits, self._observer, user)
+            return WebSocketBridge(stream, route, visit, limits, self._observer, self.unread, user)
         exchange = Exchange(
             stream,
             route,
@@ -133,6 +135,7 @@ class Proxy:
             self._limits.request_idle_s,
             self._https_only,
             self._observer,
+            self.unread,
             user,
         )
         if grant is not None:

@@ -20,6 +20,7 @@ from p2claw.agent.http.fields import (
     response_fields,
 )
 from p2claw.agent.http.observer import Observer
+from p2claw.agent.http.unread import Unread
 from p2claw.agent.request_faults import AppBrokenFault, BadRequestFault, head_of_app
 from p2claw.agent.websockets.upstream_socket import (
     Broken,
@@ -66,6 +67,7 @@ class WebSocketBridge:
         visit: Visit,
         limits: UpstreamLimits,
         observer: Observer,
+        unread: Unread,
         user: Fields = (),
     ) -> None:
         self.responded = False
@@ -75,6 +77,7 @@ class WebSocketBridge:
         self._limits = limits
         self._observer = observer
         self._user = user
+        self._held = unread.hold(id(visit), visit.visitor, lambda: stream.queued)
 
     async def run(self) -> None:
         """Join the two until either ends. Raises RequestFault, or the errors of the stream."""
@@ -96,7 +99,8 @@ class WebSocketBridge:
         try:
             await self._respond(opened, fields)
             if opened.socket is not None:
-                await self._join(opened.socket)
+                with self._held:
+                    await self._join(opened.socket)
         finally:
             if opened.socket is not None:
                 opened.socket.abort()
@@ -138,13 +142,15 @@ class WebSocketBridge:
             await asyncio.wait({up})
 
     async def _down(self, socket: UpstreamSocket) -> None:
+        stream = self._stream
         async with aclosing(socket.parts()) as parts:
             async for part in parts:
                 if isinstance(part, Part):
-                    await self._stream.write(encode_part(part.kind, part.data, final=part.final))
+                    stream.put(encode_part(part.kind, part.data, final=part.final))
+                    await self._held.room(stream)
                     continue
                 # The page learns of it at once, even if the upstream closes its connection late.
-                await self._stream.write(encode_close(part.code, part.reason), end=True)
+                await stream.write(encode_close(part.code, part.reason), end=True)
         await socket.end()
 
     async def _up(self, socket: UpstreamSocket) -> None:

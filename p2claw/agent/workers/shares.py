@@ -18,6 +18,7 @@ def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
     return replace(
         limits,
         sockets=_part(limits.sockets, workers),
+        unread_bytes=_part(limits.unread_bytes, workers),
         kept=_part(limits.kept, workers),
         upstream=replace(
             upstream,

@@ -126,6 +126,10 @@ class Streams:
         """How many body bytes of a stream the session has not handed out to be sent."""
         return self._side.scheduler.queued(id)
 
+    def watch(self, id: int, at_bytes: int) -> None:
+        """Emit StreamWritable once no more than so many body bytes of a stream are queued."""
+        self._side.scheduler.watch(id, at_bytes)
+
     # Called by the session.
 
     def peer_allows(self, window_bytes: int, streams: int) -> None:

@@ -179,11 +179,12 @@ async def test_an_answer_that_nobody_takes_stays_in_the_upstream() -> None:
             await talk.send(b"x" * 65_536)
             sent_bytes += 65_536
 
-    most = limits_of.READ_HIGH_BYTES + limits_of.READ_BYTES
+    most = 2 * limits_of.READ_BYTES
     async with connected(flood) as connection:
         connection.begin("GET", GET)
         connection.end_request()
         await connection.head()
+        connection.read_less(less=False)
         taken_bytes, peak_bytes, ahead_bytes = 0, 0, 0
         while piece := await connection.read():
             taken_bytes += len(piece)
@@ -195,6 +196,28 @@ async def test_an_answer_that_nobody_takes_stays_in_the_upstream() -> None:
         assert peak_bytes <= most
         # What the kernel holds of a loopback connection, with room to spare.
         assert ahead_bytes < most + 16 * MIB
+
+
+async def test_above_its_share_a_response_is_read_in_frames_and_may_be_left_alone() -> None:
+    async def flood(talk: Talk) -> None:
+        await talk.head()
+        await talk.send(OK + b"Content-Length: %d\r\n\r\n" % MIB)
+        await talk.send(bytes(MIB))
+
+    async with connected(flood) as connection:
+        connection.begin("GET", GET)  # nobody has said yet that there is room for more
+        connection.end_request()
+        await connection.head()
+        got = []
+        while piece := await connection.read():
+            got.append(len(piece))
+            assert connection.buffered_bytes <= limits_of.LEAST_READ_BYTES
+            connection.pause()
+            if len(got) < 4:
+                await asyncio.sleep(0.01)
+                assert connection.buffered_bytes <= limits_of.LEAST_READ_BYTES
+        assert sum(got) == MIB
+        assert max(got) <= limits_of.LEAST_READ_BYTES
 
 
 async def test_a_request_that_the_upstream_does_not_take_waits() -> None:

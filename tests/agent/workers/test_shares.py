@@ -16,7 +16,7 @@ def test_the_shares_together_are_the_whole(workers: int) -> None:
     for name in ("connections", "waiting", "idle_connections"):
         wanted = getattr(whole.upstream, name)
         assert wanted <= getattr(share.upstream, name) * workers < wanted + workers
-    for name in ("sockets", "kept"):
+    for name in ("sockets", "kept", "unread_bytes"):
         assert (
             getattr(whole, name) <= getattr(share, name) * workers < getattr(whole, name) + workers
         )

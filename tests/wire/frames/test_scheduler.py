@@ -274,6 +274,38 @@ def test_the_producer_is_told_once_when_low_water_is_reached(codec: Codec) -> No
     assert 65_536 - FULL < told[0][1] <= 65_536
 
 
+def test_a_queue_that_is_watched_says_when_it_has_fallen_so_far(codec: Codec) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, CREDIT, 3)
+    scheduler.push(1, b"w" * 100_000, False)  # below high water
+    scheduler.watch(1, 20_000)
+    told = []
+    while scheduler.next_message():
+        told += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
+    assert told == [((1, 1), 100_000 - 5 * FULL)]
+
+
+def test_a_watch_replaces_the_notice_at_low_water(codec: Codec) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, CREDIT, 3)
+    scheduler.push(1, b"w" * 400_000, False)
+    scheduler.watch(1, 0)
+    told = []
+    while scheduler.next_message():
+        told += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
+    assert told == [((1, 1), 0)]
+
+
+def test_no_watch_is_kept_of_what_is_low_or_unknown(codec: Codec) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.watch(7, 0)
+    scheduler.open(1, CREDIT, 3)
+    scheduler.push(1, b"w" * 100, False)
+    scheduler.watch(1, 100)
+    assert scheduler.next_message()
+    assert scheduler.drain_notices() == []
+
+
 def test_a_producer_that_stayed_below_high_water_is_told_nothing(codec: Codec) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, CREDIT, 3)
