@@ -16,6 +16,7 @@ from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.question import Answers
 from p2claw.agent.exposed import Exposed
+from p2claw.agent.folders.inbox import check_writable
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import Identity, load_or_create_identity
 from p2claw.agent.home.lock import only_agent
@@ -262,10 +263,15 @@ class Agent:
     def _wanted(self, app: str, entry: object) -> tuple[Route, Guard | None]:
         """The route of an entry, and the new guard of it, if it has one. Raises UsageError."""
         if not isinstance(entry, dict) or "guard" not in entry:
-            return guarded_as(route_from(app, entry), self._exposed.routes.get(app)), None
-        guard = guard_from(entry["guard"])
-        rest = {key: value for key, value in entry.items() if key not in _OF_GUARD}
-        return guarded(route_from(app, rest), guard), guard
+            route, guard = route_from(app, entry), None
+            route = guarded_as(route, self._exposed.routes.get(app))
+        else:
+            guard = guard_from(entry["guard"])
+            rest = {key: value for key, value in entry.items() if key not in _OF_GUARD}
+            route = guarded(route_from(app, rest), guard)
+        if route.upstream.writable:
+            check_writable(route.upstream.folder)
+        return route, guard
 
     async def _shared(self, route: Route) -> Json:
         """The state of a shared app: its URLs, its links, and whether it is still exposed."""

@@ -33,6 +33,7 @@ Examples:
   p2claw expose notes unix:/run/notes.sock
   p2claw expose photos ./photos
   p2claw expose site ./dist --spa
+  p2claw expose inbox ./inbox --writable --password
   p2claw expose dog 3000 --password
   p2claw expose dog 3000 --unlisted
 
@@ -55,6 +56,8 @@ Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does 
     help="The app reads chunked request bodies, so uploads of unknown length need no spooling.",
 )
 @click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
+@click.option("--writable", is_flag=True, help="Of a folder: visitors may add files to it.")
+@click.option("--overwrite", is_flag=True, help="With --writable: they may replace files, too.")
 @click.option(
     "--unlisted",
     is_flag=True,
@@ -70,6 +73,8 @@ def expose(
     preserve_host: bool,
     chunked: bool,
     spa: bool,
+    writable: bool,
+    overwrite: bool,
     unlisted: bool,
     password: bool,
     password_file: Path | None,
@@ -90,7 +95,7 @@ def expose(
     if public and guard is not None:
         raise UsageError("--public and a guard exclude each other")
     is_named = guard is not None or public
-    address = given_upstream(upstream, spa=spa)
+    address = given_upstream(upstream, spa=spa, writable=writable, overwrite=overwrite)
     client = AgentClient()
     running = client.running()
     if unlisted:
@@ -110,6 +115,7 @@ def expose(
         "preserve_host": preserve_host,
         "chunked": chunked,
         "spa": spa,
+        "writable": route.upstream.writable,
         "guarded": ways,
         "unlisted": is_unlisted(name),
         "url": entry.get("url"),
@@ -178,6 +184,8 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
         print_note("the coordinator has not been reached yet; `p2claw status` says why")
     if facts["guarded"]:
         print_note(f"guarded: visitors enter by {' or '.join(facts['guarded'])}")
+    if facts["writable"] and not facts["guarded"]:
+        print_note("whoever has the URL can add files; --password or --invited guards the app")
     if facts["certificate"]:
         print_note(f"only this certificate is accepted from now on, SHA-256 {facts['certificate']}")
     if not facts["upstream_listens"]:

@@ -6,26 +6,52 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
+from p2claw.agent.upstream.address import UpstreamAddress, Writable, parse_upstream
 from p2claw.agent.upstream.tls import certificate_of
 from p2claw.errors import UsageError
 
 _PATHS = (".", "/", "~")
 
 
-def given_upstream(text: str, *, spa: bool = False) -> UpstreamAddress:
+def given_upstream(
+    text: str, *, spa: bool = False, writable: bool = False, overwrite: bool = False
+) -> UpstreamAddress:
     """An upstream, with the certificate that it shows now, if it is https.
 
     Digits alone are a port; `./3000` is a folder.
-    Raises UsageError: of `parse_upstream`, `folder-missing`, `folder-unreadable`, `spa-no-folder`.
+    Raises UsageError: of `parse_upstream`, `folder-missing`, `folder-unreadable`, `spa-no-folder`,
+    `writable-no-folder`, `writable-spa`, `folder-read-only`.
     """
+    if overwrite and not writable:
+        raise UsageError(
+            "--overwrite allows more than --writable does, and is given with it",
+            code="writable-no-folder",
+        )
+    if writable and spa:
+        raise UsageError(
+            "--writable and --spa exclude each other: visitors add files in a list",
+            code="writable-spa",
+        )
     if text.isdigit() or not (text.startswith(_PATHS) or Path(text).is_dir()):
         address = parse_upstream(text)
     else:
         address = parse_upstream(f"folder:{_absolute(text)}")
     if address.folder:
         _check_folder(Path(address.folder))
-        return replace(address, spa=spa)
+        if writable and not os.access(address.folder, os.W_OK):
+            raise UsageError(
+                f"Nothing can be written to {address.folder}",
+                code="folder-read-only",
+                hint="The agent writes as the user that it runs as: change the permissions",
+            )
+        kind: Writable = "replace" if overwrite else "add" if writable else ""
+        return replace(address, spa=spa, writable=kind)
+    if writable:
+        raise UsageError(
+            f"{text} is no folder, and only to a folder visitors can add files",
+            code="writable-no-folder",
+            hint="Leave --writable away, or give a folder",
+        )
     if spa:
         raise UsageError(
             f"{text} is no folder, and only a folder has one page for all paths",

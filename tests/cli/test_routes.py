@@ -27,6 +27,7 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "chunked": False,
         "guarded": [],
         "spa": False,
+        "writable": "",
         "unlisted": False,
         "url": None,
         "key_url": None,
@@ -57,12 +58,25 @@ def test_a_folder_is_written_down_from_the_root(home: Path, tmp_path: Path) -> N
     assert p2claw(home, "routes", "--json").json["routes"][0]["spa"] is True
 
 
+def test_a_folder_is_written_down_as_writable(home: Path, tmp_path: Path) -> None:
+    for more, kind in (("--writable",), "add"), (("--writable", "--overwrite"), "replace"):
+        facts = p2claw(home, "expose", "dog", str(tmp_path), *more, "--json").json
+        assert facts["writable"] == kind
+        assert p2claw(home, "routes", "--json").json["routes"][0]["writable"] == kind
+    assert "guards the app" in p2claw(home, "expose", "dog", str(tmp_path), "--writable").err
+    p2claw(home, "expose", "dog", str(tmp_path))
+    assert "writable" not in p2claw(home, "routes", "--json").json["routes"][0]
+
+
 @pytest.mark.parametrize(
     "upstream, more, code",
     [
         ("./nowhere", (), "folder-missing"),
         ("/etc/passwd", (), "folder-missing"),
         ("3000", ("--spa",), "spa-no-folder"),
+        ("3000", ("--writable",), "writable-no-folder"),
+        ("/tmp", ("--overwrite",), "writable-no-folder"),
+        ("/tmp", ("--writable", "--spa"), "writable-spa"),
     ],
 )
 def test_what_is_no_folder_is_refused(

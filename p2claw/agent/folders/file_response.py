@@ -23,7 +23,7 @@ class FoundFile:
     """A file that was found. kind: its Content-Type. coding: how these bytes are encoded, or "".
 
     has_twins: whether another encoding might have been chosen. status: 200, or 404 for the page
-    that stands in for a missing one.
+    that stands in for a missing one. is_boxed: a browser runs no script of it.
     """
 
     opened: Opened
@@ -31,6 +31,7 @@ class FoundFile:
     coding: str = ""
     has_twins: bool = False
     status: int = 200
+    is_boxed: bool = False
 
 
 def version_of(file: Opened) -> Version:
@@ -78,6 +79,8 @@ def _fields(found: FoundFile, version: Version) -> dict[str, str]:
         "ETag": version.etag,
         "Last-Modified": version.modified,
     }
+    if found.is_boxed:
+        fields["Content-Security-Policy"] = "sandbox"
     if found.coding:
         fields["Content-Encoding"] = found.coding
     if found.has_twins:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from p2claw.agent.folders.entries import Listing, listing_of
 from p2claw.agent.folders.file_response import FoundFile, respond_with
-from p2claw.agent.folders.kinds import is_compressible, media_type, with_charset
+from p2claw.agent.folders.kinds import is_compressible, may_script, media_type, with_charset
 from p2claw.agent.folders.listing_page import listing_page
 from p2claw.agent.folders.names import OWN, NotHereError, names_of, quoted
 from p2claw.agent.folders.order import Order
@@ -23,7 +23,10 @@ from p2claw.agent.folders.pages import COMMON, notice_page, page_response
 from p2claw.agent.folders.reading import Disk
 from p2claw.agent.folders.thumbnails import Thumbnails
 from p2claw.agent.folders.tree import DeniedError, FolderGoneError, Opened, Tree
+from p2claw.agent.folders.uploads import METHODS as UPLOAD_METHODS
+from p2claw.agent.folders.uploads import Uploads
 from p2claw.agent.folders.zip_response import Zips
+from p2claw.agent.upstream.address import Writable
 from p2claw.content_codings import PACKED, accepted_codings
 from p2claw.log import get_log
 
@@ -32,6 +35,7 @@ log = get_log("agent")
 NOT_FOUND = "404.html"
 
 METHODS = ("GET", "HEAD")
+UPLOAD = f"/{OWN}/upload/"
 
 Names = tuple[str, ...]
 
@@ -47,14 +51,24 @@ _Found = FoundFile | Listing | _Moved
 
 
 class Folder:
-    """The app of one folder. is_spa: one page serves all paths that are no files."""
+    """The app of one folder. is_spa: one page serves all paths that are no files. writable: whether
+    visitors may add files, or replace some as well."""
 
     def __init__(
-        self, tree: Tree, disk: Disk, thumbnails: Thumbnails, zips: Zips, *, is_spa: bool
+        self,
+        tree: Tree,
+        disk: Disk,
+        thumbnails: Thumbnails,
+        zips: Zips,
+        *,
+        is_spa: bool = False,
+        writable: Writable = "",
     ) -> None:
         self._tree = tree
         self._disk = disk
         self._is_spa = is_spa
+        self._writable = writable
+        self._uploads = Uploads(tree, disk, replaces=writable == "replace")
         self._own = OwnPaths(tree, disk, thumbnails, zips)
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -75,13 +89,17 @@ class Folder:
             return notice_page(500, "The box made a mistake")
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.method not in METHODS:
-            response = notice_page(405, "This app is a folder: it is read, and nothing else")
-            response.headers["Allow"] = ", ".join(METHODS)
-            return response
         path, _, query = request.raw_path.partition("?")
+        is_upload = self._writable and path.startswith(UPLOAD)
+        methods = UPLOAD_METHODS if is_upload else METHODS
+        if request.method not in methods:
+            response = notice_page(405, "This app is a folder: it is read, and nothing else")
+            response.headers["Allow"] = ", ".join(methods)
+            return response
         try:
             names, is_folder = names_of(path)
+            if is_upload and not is_folder:
+                return await self._uploads.respond(request, names[2:])
             if names and names[0] == OWN:
                 return await self._own.respond(request, names[1:], is_folder=is_folder)
             return await self._at(request, names, query, is_folder=is_folder)
@@ -98,8 +116,8 @@ class Folder:
             return web.Response(status=302, headers={**COMMON, "Location": location})
         if isinstance(found, Listing):
             order = Order.of(request.query)
-            page = await self._disk.run(lambda: listing_page(names, found, order))
-            return page_response(request, page)
+            page = await self._disk.run(lambda: listing_page(names, found, order, self._writable))
+            return page_response(request, page, asks=bool(self._writable))
         return await self._send(request, found)
 
     async def _missing(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -156,7 +174,12 @@ class Folder:
         except BaseException:
             file.close()
             raise
-        if not is_compressible(kind.partition(";")[0]):
+        plain = kind.partition(";")[0]
+        if self._writable:
+            # Of visitors: a page among them is shown, but runs no script in the name of this app;
+            # and what is called a twin of another file might be anything.
+            return FoundFile(file, kind, status=status, is_boxed=may_script(plain))
+        if not is_compressible(plain):
             return FoundFile(file, kind, status=status)
         has_twins = False
         for coding, end in PACKED:

@@ -9,6 +9,7 @@ _DRAWN = {
     "picture": '<rect x="3.5" y="5" width="17" height="14" rx="1.5"/><circle cx="9" cy="10" r="1.6"/><path d="m4 17 5-4 3.5 2.6L16 12l4.5 4.6"/>',
     "film": '<rect x="3.5" y="5" width="17" height="14" rx="1.5"/><path d="m10 9 5.2 3L10 15z"/>',
     "sound": '<path d="M9 17.5V6.2l10-2v11.3"/><circle cx="6.8" cy="17.5" r="2.2"/><circle cx="16.8" cy="15.5" r="2.2"/>',
+    "add": '<path d="M12 15V4.5m-4.5 4L12 4l4.5 4.5M5 19.5h14"/>',
     "save": '<path d="M12 4v10.5m-4.5-4 4.5 4.5 4.5-4.5M5 19.5h14"/>',
     "rows": '<path d="M4 6.5h16M4 12h16M4 17.5h16"/>',
     "tiles": '<path d="M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM13.5 13.5h6v6h-6z"/>',

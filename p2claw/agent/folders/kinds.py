@@ -91,6 +91,11 @@ def is_compressible(kind: str) -> bool:
     return is_text(kind) or kind in _TEXTS or kind in _FONTS or kind.endswith(("+json", "+xml"))
 
 
+def may_script(kind: str) -> bool:
+    """Whether a browser that opens such a file by itself may run what is in it."""
+    return kind in ("", "text/html", "text/xml", "application/xml") or kind.endswith("+xml")
+
+
 def with_charset(kind: str, descriptor: int) -> str:
     """The whole Content-Type of an open file, after a look at its beginning.
 

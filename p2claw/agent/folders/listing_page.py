@@ -17,8 +17,8 @@ from p2claw.agent.folders.order import Order
 from p2claw.agent.folders.pages import asset_url, document
 
 
-def listing_page(names: tuple[str, ...], listing: Listing, order: Order) -> str:
-    """The whole page. names: of the folder, from the top."""
+def listing_page(names: tuple[str, ...], listing: Listing, order: Order, writable: str = "") -> str:
+    """The whole page. names: of the folder, from the top. writable: visitors may add files."""
     entries = ordered(listing.entries, order.by, descending=order.descending)
     view = order.view or _suitable(entries)
     title = shown(names[-1]) if names else "Files"
@@ -26,12 +26,17 @@ def listing_page(names: tuple[str, ...], listing: Listing, order: Order) -> str:
     items = "\n".join(draw(entry, names, order) for entry in entries)
     left_out = listing.total - len(entries)
     note = f'<p class="note">{left_out} more are here than this list shows.</p>' if left_out else ""
+    tools = _tools(order, view) + (_zip(names) if entries else "") + (_ADD if writable else "")
     empty = "" if entries else '<p class="note">This folder is empty.</p>'
+    if empty and writable:
+        empty = '<p class="note">Nothing is here yet. Drop files on this page, or add some.</p>'
+    scripts = ("viewer.js", "upload.js") if writable else ("viewer.js",)
+    loads = "".join(f'<script type="module" src="{asset_url(name)}"></script>' for name in scripts)
     body = f"""{ICONS}
 <header>
 <h1>{_crumbs(names)}</h1>
 <p class="sum">{_sum(entries)}</p>
-<nav aria-label="Order">{_tools(order, view)}{_zip(names) if entries else ""}</nav>
+<nav aria-label="Order">{tools}</nav>
 </header>
 <main>
 <ul class="{view}">
@@ -39,7 +44,7 @@ def listing_page(names: tuple[str, ...], listing: Listing, order: Order) -> str:
 </ul>
 {empty}{note}
 </main>
-<script type="module" src="{asset_url("viewer.js")}"></script>"""
+{loads}"""
     return document(title, body)
 
 
@@ -47,6 +52,12 @@ def _suitable(entries: list[Entry]) -> str:
     files = [entry for entry in entries if not entry.is_folder]
     seen = sum(entry.shown in (Shown.PICTURE, Shown.FILM) for entry in files)
     return "tiles" if seen * 2 > len(files) else "rows"
+
+
+_ADD = (
+    f'<button class="add" title="Add files">{icon("add")}<span>Add files</span></button>'
+    '<input id="files" type="file" multiple hidden aria-label="Files to add">'
+)
 
 
 def _zip(names: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ _HTML = "text/html; charset=utf-8"
 _KINDS = {
     "icon.svg": "image/svg+xml",
     "style.css": "text/css; charset=utf-8",
+    "upload.js": "text/javascript; charset=utf-8",
     "viewer.js": "text/javascript; charset=utf-8",
 }
 
@@ -61,15 +62,15 @@ def document(title: str, body: str) -> str:
 """
 
 
-def page_response(request: web.BaseRequest, page: str) -> web.Response:
-    """A page, or 304 if the visitor has it as it is."""
+def page_response(request: web.BaseRequest, page: str, *, asks: bool = False) -> web.Response:
+    """A page, or 304 if the visitor has it as it is. asks: its scripts make requests."""
     content = page.encode()
     etag = f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
     fields = {
         **COMMON,
         "ETag": etag,
         "Cache-Control": "no-cache",
-        "Content-Security-Policy": _POLICY,
+        "Content-Security-Policy": _POLICY + ("; connect-src 'self'" if asks else ""),
     }
     known = request.headers.get("If-None-Match", "")
     if etag in known:

@@ -71,7 +71,14 @@ class Folders:
         server = self._servers.get(address)
         if server is None:
             tree = Tree(address.folder, private=(str(self._home),))
-            folder = Folder(tree, self._disk, self._thumbnails, self._zips, is_spa=address.spa)
+            folder = Folder(
+                tree,
+                self._disk,
+                self._thumbnails,
+                self._zips,
+                is_spa=address.spa,
+                writable=address.writable,
+            )
             server = self._servers[address] = web.Server(
                 folder.respond,
                 access_log=None,

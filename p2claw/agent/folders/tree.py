@@ -59,7 +59,7 @@ class Tree:
     root: str
     private: tuple[str, ...] = ()
 
-    def open(self, names: tuple[str, ...]) -> Opened:
+    def open(self, names: tuple[str, ...], *, through_links: bool = True) -> Opened:
         """Raises NotHereError, DeniedError, FolderGoneError."""
         walk = _Walk(self._top(), self.private_folders())
         try:
@@ -74,7 +74,7 @@ class Tree:
                 if target is None:
                     continue
                 links += 1
-                if links > MOST_LINKS:
+                if links > MOST_LINKS or not through_links:
                     raise NotHereError
                 pending.extendleft(reversed(self._inside(walk.names, target)))
                 walk.again(self._top())

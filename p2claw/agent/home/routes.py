@@ -125,7 +125,7 @@ def parse_routes(content: bytes, path: Path) -> Routes:
 def route_from(app: str, entry: object) -> Route:
     """Read one route, of the file or of the local API. Raises UsageError."""
     check_app(app)
-    known = {"upstream", "preserve_host", "chunked", "certificate", "spa", "guarded"}
+    known = {"upstream", "preserve_host", "chunked", "certificate", "spa", "writable", "guarded"}
     if not isinstance(entry, dict) or not entry.keys() <= known:
         raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
     upstream = entry.get("upstream")
@@ -143,10 +143,15 @@ def route_from(app: str, entry: object) -> Route:
     address = _certified(parse_upstream(upstream), entry.get("certificate", ""))
     if spa and not address.folder:
         raise UsageError("Only a folder has one page for all paths", code="route-invalid")
+    writable = entry.get("writable", "")
+    if writable not in ("", "add", "replace") or (writable and (spa or not address.folder)):
+        raise UsageError(
+            "Only a folder is writable, by add or replace, and not with spa", code="route-invalid"
+        )
     preserve_host, chunked = flags
     return Route(
         app,
-        with_changes(address, spa=spa),
+        with_changes(address, spa=spa, writable=writable),
         preserve_host,
         chunked,
         guarded=bool(guarded),
@@ -186,6 +191,8 @@ def route_to_map(route: Route) -> dict[str, Any]:
         entry["certificate"] = route.upstream.certificate
     if route.upstream.spa:
         entry["spa"] = True
+    if route.upstream.writable:
+        entry["writable"] = route.upstream.writable
     if route.guarded:
         entry["guarded"] = ways_of(route)
     return {**entry, "chunked": True} if route.chunked else entry

@@ -101,7 +101,7 @@ class Exchange:
             await self._without_body(length)
         elif length is not None:
             await self._with_body(sized_body(stream, length, self._idle_s), length)
-        elif self._route.chunked:
+        elif self._route.chunked or self._route.upstream.folder:
             await self._with_body(streamed_body(stream, self._idle_s), None)
         else:
             async with space.spool(id(self._visit), self._visit.visitor) as spool:

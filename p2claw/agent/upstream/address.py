@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from p2claw.errors import UsageError
@@ -27,13 +28,16 @@ _SCHEMES = {"http": 80, "https": 443}
 # RFC 6761 §6.3: localhost is loopback, so no resolver is asked. IPv4 first, as most servers bind.
 _LOCALHOST = ("127.0.0.1", "::1")
 
+Writable = Literal["", "add", "replace"]
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAddress:
     """One upstream: TCP host and port, or a unix socket if `path` is set, or a `folder`.
 
     secure: TLS. certificate: the SHA-256 of the only one that it may show, in hexadecimal. spa: one
-    page of the folder serves every path that is no file.
+    page of the folder serves every path that is no file. writable: visitors may add files to it, or
+    replace some as well.
     """
 
     host: str
@@ -43,6 +47,7 @@ class UpstreamAddress:
     certificate: str = ""
     folder: str = ""
     spa: bool = False
+    writable: Writable = ""
 
     @property
     def text(self) -> str:

@@ -23,6 +23,7 @@ Examples:
   p2claw share 3000
   p2claw share ./photos
   p2claw share ./dist --spa --name preview
+  p2claw share ./inbox --writable --invited
   p2claw share ./photos --password
   p2claw share ./photos --unlisted
   p2claw share 3000 --at https://apps.example.org
@@ -37,6 +38,8 @@ start; 2 usage, a taken name, no coordinator known; 4 the agent does not answer.
 @click.argument("target")
 @click.option("--name", help="The name of the app.  [default: of the folder, or port-3000]")
 @click.option("--spa", is_flag=True, help="Of a folder: its index.html serves all paths.")
+@click.option("--writable", is_flag=True, help="Of a folder: visitors may add files to it.")
+@click.option("--overwrite", is_flag=True, help="With --writable: they may replace files, too.")
 @click.option("--at", metavar="URL", help="The coordinator.  [default: where this box has joined]")
 @click.option(
     "--unlisted", is_flag=True, help="A name that nobody can guess, not shown on the box's page."
@@ -49,6 +52,8 @@ def share(
     target: str,
     name: str | None,
     spa: bool,
+    writable: bool,
+    overwrite: bool,
     at: str | None,
     unlisted: bool,
     password: bool,
@@ -63,7 +68,7 @@ def share(
     Starts an agent if none runs. Shows who visits. Ctrl-C takes the URL away, and ends the agent if
     this had started it. --json prints one line for each event.
     """
-    upstream = given_upstream(target, spa=spa)
+    upstream = given_upstream(target, spa=spa, writable=writable, overwrite=overwrite)
     guard = wanted_guard(password, password_file, invited)
     app = check_app(name) if name else name_for(upstream)
     if unlisted and not is_unlisted(app):
