@@ -24,20 +24,25 @@ Reached = tuple[VisitorPeer, Channel]
 
 
 async def first_of(
-    descriptor: Descriptor, offer: Callable[[], Awaitable[Reached]], *, patience_s: float
+    descriptor: Descriptor,
+    offer: Callable[[], Awaitable[Reached]],
+    *,
+    patience_s: float,
+    unanswered: Callable[[], None] = lambda: None,
 ) -> Reached:
     """Dial; after patience_s, or once the dial has failed, offer too.
 
     A box that has answered a check by then is there, and is given more time: an offer would cost it
-    a second link. Raises OSError if there is no socket, and what offer raises: a dial that fails
-    says nothing of the box.
+    a second link. unanswered: called if the offer has reached the box, and the dial nobody.
+    Raises OSError if there is no socket, and what offer raises: a dial that fails says nothing of
+    the box.
     """
-    peer = VisitorPeer()
-    dialling = asyncio.ensure_future(_dial(peer, descriptor))
+    dial = _Dial()
+    dialling = asyncio.ensure_future(dial.run(descriptor))
     offering: asyncio.Future[Reached] | None = None
     try:
         await asyncio.wait([dialling], timeout=patience_s)
-        if peer.phase in ANSWERED:
+        if dial.is_answered:
             await asyncio.wait([dialling], timeout=DIAL_MORE_S)
         if not _is_open(dialling):
             offering = asyncio.ensure_future(offer())
@@ -51,18 +56,32 @@ async def first_of(
     except BaseException:
         await _drop(dialling, offering)
         raise
+    if winner is offering and not dial.is_answered:
+        unanswered()
     log.debug("box reached", by="dial" if winner is dialling else "offer")
     await _drop(*(one for one in (dialling, offering) if one is not winner))
     return reached
 
 
-async def _dial(peer: VisitorPeer, descriptor: Descriptor) -> Reached:
-    try:
-        await peer.dial(descriptor)
-        return peer, await peer.channel(timeout_s=DIAL_TIMEOUT_S)
-    except BaseException:
-        await peer.close()
-        raise
+class _Dial:
+    """A dial, and whether anybody has answered a check of it."""
+
+    def __init__(self) -> None:
+        self._peer = VisitorPeer()
+        self._was_answered = False
+
+    @property
+    def is_answered(self) -> bool:
+        return self._was_answered or self._peer.phase in ANSWERED
+
+    async def run(self, descriptor: Descriptor) -> Reached:
+        try:
+            await self._peer.dial(descriptor)
+            return self._peer, await self._peer.channel(timeout_s=DIAL_TIMEOUT_S)
+        except BaseException:
+            self._was_answered = self.is_answered
+            await self._peer.close()
+            raise
 
 
 async def _drop(*losers: asyncio.Future[Reached] | None) -> None:

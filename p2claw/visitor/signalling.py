@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 
@@ -21,6 +22,7 @@ from p2claw.link.signalling_client import signalling_client
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.log import get_log
 from p2claw.visitor.app_url import AppUrl, parse_app_url
+from p2claw.visitor.dead_dials import FILE_NAME, DeadDials
 from p2claw.visitor.dialling import Reached, first_of
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.proof import check_answer, check_descriptor, check_key
@@ -99,6 +101,10 @@ async def open_channel(
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
         check_key(address, introduced.peer_id, pins)
         dialled = _to_dial(address, introduced) if place is None else None
+        dead = None if pins is None else DeadDials(pins.path.with_name(FILE_NAME))
+        if dialled is not None and dead is not None and dead.is_dead(address.host, dialled):
+            log.debug("not dialled", host=address.host)
+            dialled = None
 
         async def offer() -> Reached:
             return await _offer(socket, address, introduced, deadline, place)
@@ -108,7 +114,10 @@ async def open_channel(
         else:
             round_trip_s = (introduced_s - begun_s) / (3 if address.dial_tls else 2)
             patience_s = min(DIAL_PATIENCE_S, max(DIAL_LEAST_S, 2 * round_trip_s))
-            peer, channel = await first_of(dialled, offer, patience_s=patience_s)
+            unanswered = partial(dead.add, address.host, dialled) if dead else _forget
+            peer, channel = await first_of(
+                dialled, offer, patience_s=patience_s, unanswered=unanswered
+            )
         socket.send(VisitEnd())
     if pins is not None:
         pins.add(address.host, introduced.peer_id)
@@ -138,6 +147,10 @@ async def list_apps(url: str, *, edge: str | None = None) -> Apps:
     if not isinstance(apps, Apps):
         raise RemoteProtocolError(f"the coordinator answered with {type(apps).__name__}")
     return apps
+
+
+def _forget() -> None:
+    """A visitor that has no memory has dialled nobody."""
 
 
 def _to_dial(address: AppUrl, introduced: Introduced) -> Descriptor | None:

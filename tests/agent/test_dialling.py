@@ -17,6 +17,7 @@ from p2claw.errors import LinkError, RefusedError
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.visitor import Visitor
+from p2claw.visitor.pins import PinStore
 from p2claw.wire.signalling import DialOffered
 from p2claw.wire.signalling.dialling import Descriptor
 from tests.support.agent import RunningAgent, running_agent
@@ -101,6 +102,29 @@ async def test_a_dial_that_reaches_nobody_costs_a_visitor_little(
         assert (await visitor.request("GET", "/")).status == 200
         assert await dialled_apps(agent) == []
     await until(lambda: len(visitors) == 0)
+
+
+async def test_a_visitor_that_remembers_does_not_dial_nobody_again(
+    agent: RunningAgent, server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await handed_out(server)
+    (box,) = server.rendezvous.boxes
+    nobody = replace(Descriptor.unpack(box.dials[0].descriptor), addresses=(("203.0.113.9", 9),))
+    packed = nobody.pack()
+    box.dials = (DialOffered(packed, agent.agent._identity.sign("dial", packed)),)
+    dialled: list[Descriptor] = []
+    dial = VisitorPeer.dial
+
+    async def noted(peer: VisitorPeer, descriptor: Descriptor) -> None:
+        dialled.append(descriptor)
+        await dial(peer, descriptor)
+
+    monkeypatch.setattr(VisitorPeer, "dial", noted)
+    url = agent.agent.status()["apps"][0]["url"]
+    for pins in (PinStore(tmp_path / "known_boxes.json"), None):
+        for _ in range(2):
+            await (await Visitor.open(url, edge=agent.edge, pins=pins)).close()
+    assert dialled == [nobody] * 3  # once, and each time without a memory
 
 
 async def test_a_descriptor_that_the_coordinator_made_up_is_a_wrong_key(

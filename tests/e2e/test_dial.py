@@ -16,6 +16,17 @@ HERE = host_addresses()[0].host
 # States that only an offer leads to.
 ASKED = """() => performance.getEntriesByType("mark")
     .filter(({ name }) => name === "p2claw-asking").length"""
+# An address of the documentation prefixes: routed like any other, and nobody is there.
+NOBODY = "203.0.113.9"
+# What was dialled and led to nobody, as it is kept for the next visit.
+AVOIDED = """() => new Promise((resolve, reject) => {
+    const asked = indexedDB.open("p2claw");
+    asked.onerror = reject;
+    asked.onsuccess = () => {
+        const store = asked.result.transaction("pins").objectStore("pins");
+        store.get(" ice").onsuccess = ({ target }) => resolve(target.result?.dead ?? null);
+    };
+})"""
 # Another address in what the browser has kept for the next visit.
 FORGE = """() => new Promise((resolve, reject) => {
     const asked = indexedDB.open("p2claw");
@@ -84,6 +95,23 @@ async def test_a_dial_that_leads_nowhere_is_followed_by_an_offer(
     tab = (await visit(browser, box.url, "This is page 0")).tab
     assert await tab.evaluate(ASKED, within="top") == 1
     await tab.close()
+
+
+async def test_a_box_where_nobody_was_is_not_dialled_again_at_the_next_visit(
+    browser: Browser, own_stack: Stack, probe: Probe, fresh_name: str
+) -> None:
+    await own_stack.end("agent")
+    await own_stack.start_agent("--public-address", NOBODY)
+    box = await own_stack.expose(fresh_name, probe.upstream)
+    avoided = []
+    for _ in range(2):
+        tab = (await visit(browser, box.url, "This is page 0")).tab
+        avoided.append(await tab.wait_for(AVOIDED, within="top"))
+        await tab.close()
+    (where, until_ms, _), (again, still_ms, _) = avoided
+    assert where == again and where.startswith(f"{NOBODY},")
+    # A second dial would have led to nobody once more, and later.
+    assert until_ms == still_ms
 
 
 async def test_a_descriptor_that_the_box_has_not_signed_is_a_wrong_key(

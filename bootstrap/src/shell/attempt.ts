@@ -1,7 +1,7 @@
 // One attempt at a link: offer, introduction, verified answer, candidates both ways, an open channel.
 
 import { isSignedByPeer } from "./answer-proof";
-import { knownIceServers } from "./hints";
+import { knownIceServers, seenFrom } from "./hints";
 import { BadDescription, withoutOtherFingerprints } from "./session-description";
 import { Signalling } from "./signalling";
 import type { FromCoordinator, ToCoordinator } from "./signalling-messages";
@@ -201,6 +201,7 @@ export class Attempt {
 
   private trickle(candidate: RTCIceCandidate | null): void {
     if (candidate?.type === "relay") this.owner.relayAtHand();
+    if (candidate?.type === "srflx") seenFrom(candidate.address ?? "");
     this.signalling.send({
       t: "candidate",
       candidate: candidate?.candidate ?? "",

@@ -77,6 +77,8 @@ export class Connector {
         this.attempts.get(message.link)?.opened();
         if (message.link === this.rival) [this.current, this.rival] = [this.rival, this.current];
         if (message.link === this.current) {
+          const rival = this.attempts.get(this.rival);
+          if (isDial(rival)) rival.overtaken();
           this.drop(this.rival);
           this.openedMs = performance.now();
           this.step("opened");

@@ -4,6 +4,7 @@
 import { verify } from "./answer-proof";
 import { CHANNEL, type AttemptOwner, type Target, hasPath } from "./attempt";
 import { type Descriptor, type Dialled, answerOf } from "./descriptor";
+import { avoid } from "./hints";
 import { Signalling } from "./signalling";
 import { type Refusal, pinOf, refusalOf } from "./trust";
 
@@ -48,6 +49,11 @@ export class Dial {
       failed: () => undefined,
     });
     signalling.begin(undefined);
+  }
+
+  /** The box is there, and was reached otherwise. */
+  overtaken(): void {
+    if (!this.isReached) avoid(this.dialled);
   }
 
   /** End it, link and all. Nothing more is reported. */

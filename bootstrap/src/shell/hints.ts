@@ -11,13 +11,20 @@ const DIAL = /\bp2claw-dial;dur=0;desc="([\w-]+)"/;
 const KEY = " ice";
 // Where nothing ends they may change all the same.
 const MOST_MS = 7 * 86_400_000;
+// For so long a box is not dialled again where nobody was.
+const DEAD_MS = 600_000;
 
 export interface Hints {
   servers: IceServer[];
   untilMs: number; // of Date.now(): half of the time that credentials last
   dial?: string | undefined; // as it came
+  dead?: Dead | undefined;
 }
 
+/** A dial that led to nobody: to where, until when, and the visitor's own outer addresses. */
+type Dead = [at: string, untilMs: number, from: string[]];
+
+const from = new Set<string>();
 let newest: Hints | undefined;
 
 /** undefined: the coordinator has to be asked first. */
@@ -26,16 +33,34 @@ export async function knownIceServers(): Promise<IceServer[] | undefined> {
   return hints && Date.now() < hints.untilMs ? hints.servers : undefined;
 }
 
-/** undefined: nothing is known, or it has expired. */
+/** undefined: nothing is known, or it has expired, or it led to nobody a short while ago. */
 export async function knownDial(): Promise<Dialled | undefined> {
-  const dial = (await known())?.dial;
-  return dial ? readDialled(Uint8Array.from(decoded(dial), codeOf), Date.now()) : undefined;
+  const { dial, dead: [at, untilMs] = ["", 0] } = (await known()) ?? {};
+  if (!dial) return undefined;
+  const nowMs = Date.now();
+  const dialled = readDialled(Uint8Array.from(decoded(dial), codeOf), nowMs);
+  // A clock that was set back makes nothing last longer.
+  const isDead = nowMs < untilMs && untilMs <= nowMs + DEAD_MS;
+  return isDead && at === wayOf(dialled) ? undefined : dialled;
+}
+
+/** The box was reached, and not by this dial. */
+export function avoid(dialled: Dialled): void {
+  if (newest) keepHints({ ...newest, dead: [wayOf(dialled), Date.now() + DEAD_MS, [...from]] });
+}
+
+/** STUN sees this visitor at an address. Another network than that of a dial may reach the box. */
+export function seenFrom(address: string): void {
+  from.add(address);
+  const [, , before] = newest?.dead ?? [];
+  if (newest && before?.length && !before.includes(address))
+    keepHints({ ...newest, dead: undefined });
 }
 
 /** For this page's next attempts, and for the next visit. */
 export function keepHints(hints: Hints): void {
-  newest = hints;
-  writeKept(KEY, hints).catch(() => undefined);
+  newest = { dead: newest?.dead, ...hints };
+  writeKept(KEY, newest).catch(() => undefined);
 }
 
 /** In a field Server-Timing, as it was sent so long ago. */
@@ -68,6 +93,10 @@ function ofPage(): Hints | undefined {
   const hints = hintsIn(field, performance.now());
   if (hints) keepHints(hints);
   return hints;
+}
+
+function wayOf(dialled: Dialled | undefined): string {
+  return String(dialled?.descriptor.addresses);
 }
 
 function decoded(text: string): string {
