@@ -64,7 +64,7 @@ def test_four_megabytes_of_sixteen_streams(benchmark: BenchmarkFixture, codec: C
 
 
 @both_codecs
-def test_a_hundred_small_answers(benchmark: BenchmarkFixture, codec: Codec) -> None:
+def test_a_hundred_small_responses(benchmark: BenchmarkFixture, codec: Codec) -> None:
     def queued() -> Scheduler:
         scheduler = codec.scheduler(262_144, 65_536)
         for stream in range(1, 201, 2):

@@ -37,11 +37,11 @@ def by_aioice(data: bytes) -> bytes | None:
     return bytes(response)
 
 
-def test_answer_a_check(benchmark: BenchmarkFixture) -> None:
+def test_respond_to_a_check(benchmark: BenchmarkFixture) -> None:
     assert benchmark(_stun.respond, CHECK, KEY, MAPPED, PORT) == ANSWER
 
 
-def test_answer_a_check_with_aioice(benchmark: BenchmarkFixture) -> None:
+def test_respond_to_a_check_with_aioice(benchmark: BenchmarkFixture) -> None:
     assert benchmark(by_aioice, CHECK) == ANSWER
 
 

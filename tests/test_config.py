@@ -76,7 +76,7 @@ def test_anything_else_is_no_coordinator(url: str) -> None:
         ("nonsense", "http://localhost:8787"),
     ],
 )
-def test_what_was_probably_meant_is_said(given: str, meant: str) -> None:
+def test_what_was_probably_meant_is_suggested(given: str, meant: str) -> None:
     with pytest.raises(UsageError) as caught:
         AgentConfig(coordinator=given)
     assert caught.value.hint.endswith(f"for example {meant}")

@@ -26,7 +26,7 @@ def test_every_test_that_the_threat_model_names_exists() -> None:
     assert sorted(named - defined_tests()) == []
 
 
-def test_every_row_says_what_it_says_in_four_columns() -> None:
+def test_every_row_has_its_text_in_four_columns() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| **")]
     assert rows
     assert [row for row in rows if row.count(" |") != 4] == []

@@ -33,10 +33,10 @@ async def agent(
         yield running
 
 
-async def test_a_visitor_gets_the_answer_of_the_app(agent: RunningAgent) -> None:
+async def test_a_visitor_gets_the_response_of_the_app(agent: RunningAgent) -> None:
     async with await agent.visit() as visitor:
-        answer = await visitor.request("POST", "/a", body=b"hello")
-        assert (answer.status, await answer.body(100)) == (200, b"hello")
+        response = await visitor.request("POST", "/a", body=b"hello")
+        assert (response.status, await response.body(100)) == (200, b"hello")
 
 
 async def test_the_app_sees_a_local_visit(agent: RunningAgent, upstream: Upstream) -> None:
@@ -53,7 +53,7 @@ async def test_what_the_box_notices_of_an_app_is_in_its_status(
     async def tempting(talk: Talk) -> None:
         page = b"<script src=http://localhost:1234/a.js></script>"
         while await talk.request():
-            await talk.answer(page, fields=b"Content-Type: text/html\r\n")
+            await talk.respond(page, fields=b"Content-Type: text/html\r\n")
 
     async with (
         upstream_of(tempting) as upstream,
@@ -84,14 +84,14 @@ async def test_a_large_upload_arrives_whole(agent: RunningAgent) -> None:
             piece = await talk.reader.read(min(left, 65_536))
             digest.update(piece)
             left -= len(piece)
-        await talk.answer(digest.hexdigest().encode())
+        await talk.respond(digest.hexdigest().encode())
 
     body = bytes(range(256)) * (20 * MIB // 256)
     async with upstream_of(hashing) as upstream:
         await agent.api.expose("upload", upstream.url)
         async with await agent.visit("upload") as visitor:
-            answer = await visitor.request("POST", "/", body=body)
-            assert await answer.body() == hashlib.sha256(body).hexdigest().encode()
+            response = await visitor.request("POST", "/", body=body)
+            assert await response.body() == hashlib.sha256(body).hexdigest().encode()
 
 
 async def test_events_come_as_they_are_sent_and_a_cancel_reaches_the_app(
@@ -107,11 +107,11 @@ async def test_events_come_as_they_are_sent_and_a_cancel_reaches_the_app(
     async with upstream_of(feed) as upstream:
         await agent.api.expose("feed", upstream.url)
         async with await agent.visit("feed") as visitor:
-            answer = await visitor.request("GET", "/")
-            pieces = aiter(answer)
+            response = await visitor.request("GET", "/")
+            pieces = aiter(response)
             assert (await anext(pieces)).startswith(b"data: 0\n\n")
             assert (await anext(pieces)).startswith(b"data: ")
-            await answer.close()
+            await response.close()
             await upstream.has_ended()
 
 
@@ -134,8 +134,8 @@ async def test_a_visitor_that_leaves_ends_its_requests_at_the_app(agent: Running
 async def test_an_app_that_is_down_is_reported(agent: RunningAgent) -> None:
     await agent.api.expose("gone", f"unix:{agent.config.home}/none.sock")
     async with await agent.visit("gone") as visitor:
-        answer = await visitor.request("GET", "/")
-        assert (answer.status, answer.error) == (502, "app-down")
+        response = await visitor.request("GET", "/")
+        assert (response.status, response.error) == (502, "app-down")
 
 
 async def test_an_app_that_is_not_exposed_has_no_links(agent: RunningAgent) -> None:
@@ -178,20 +178,20 @@ async def test_an_exposed_app_can_be_visited_at_once(
 async def test_an_unexposed_app_is_unknown_on_links_that_are_open(agent: RunningAgent) -> None:
     async with await agent.visit() as visitor:
         await agent.api.ask("DELETE", "/v1/routes/dog")
-        answer = await visitor.request("GET", "/")
-        assert (answer.status, answer.error) == (404, "app-unknown")
+        response = await visitor.request("GET", "/")
+        assert (response.status, response.error) == (404, "app-unknown")
 
 
 async def test_a_changed_upstream_counts_for_links_that_are_open(agent: RunningAgent) -> None:
     async def other(talk: Talk) -> None:
         while await talk.request():
-            await talk.answer(b"the other")
+            await talk.respond(b"the other")
 
     async with upstream_of(other) as moved, await agent.visit() as visitor:
         await (await visitor.request("GET", "/")).body(100)
         await agent.api.expose("dog", moved.url)
-        answer = await visitor.request("GET", "/")
-        assert await answer.body(100) == b"the other"
+        response = await visitor.request("GET", "/")
+        assert await response.body(100) == b"the other"
 
 
 async def test_links_live_on_without_the_coordinator_and_the_box_comes_back(
@@ -204,8 +204,8 @@ async def test_links_live_on_without_the_coordinator_and_the_box_comes_back(
         alias = agent.agent.status()["alias"]
         visitor = await agent.visit()
         await server.stop(signal.SIGKILL)
-    answer = await visitor.request("POST", "/", body=b"still here")
-    assert await answer.body(100) == b"still here"
+    response = await visitor.request("POST", "/", body=b"still here")
+    assert await response.body(100) == b"still here"
     await visitor.close()
     assert agent.agent.status()["coordinator"]["state"] != "online"
     async with server_process(tmp_path, listen=f"127.0.0.1:{server.port}"):
@@ -230,7 +230,7 @@ async def test_a_box_with_all_its_links_is_busy(
     assert caught.value.code == "box-busy"
 
 
-async def test_one_network_cannot_take_all_links(
+async def test_one_network_cannot_hold_all_links(
     tmp_path: Path, server: RunningServer, upstream: Upstream
 ) -> None:
     limits = AgentLimits(links=3)
@@ -274,11 +274,11 @@ async def test_open_requests_finish_while_the_agent_drains(
         running_agent(tmp_path / "box", server, {"dog": upstream.url}) as agent,
     ):
         visitor = await agent.visit()
-        answer = await visitor.request("GET", "/")
+        response = await visitor.request("GET", "/")
         agent.agent.stop()
         await until(lambda: "agent drains" in caplog.text)
         go_on.set()
-        assert await answer.body(100) == b"hello"
+        assert await response.body(100) == b"hello"
         await visitor.close()
 
 

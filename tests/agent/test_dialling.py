@@ -57,15 +57,15 @@ async def dialled_apps(agent: RunningAgent) -> list[str]:
     return [link.visit.app for link in links if link.is_dialled and link.is_open]
 
 
-async def test_a_visitor_dials_and_the_box_hears_of_no_offer(
+async def test_a_visitor_dials_and_the_box_gets_no_offer(
     agent: RunningAgent, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offers: list[object] = []
     monkeypatch.setattr(InProcess, "offer", lambda *given: offers.append(given))
     await handed_out(server)
     async with await agent.visit("cat") as visitor:
-        answer = await visitor.request("POST", "/a", body=b"hello")
-        assert (answer.status, await answer.body(100)) == (200, b"hello")
+        response = await visitor.request("POST", "/a", body=b"hello")
+        assert (response.status, await response.body(100)) == (200, b"hello")
         assert await dialled_apps(agent) == ["cat"]
     assert offers == []
     await until(lambda: len(visitors_of(agent)) == 0)
@@ -89,7 +89,7 @@ async def test_an_app_that_is_not_exposed_is_refused_on_a_dialled_link_too(
 async def test_a_dial_that_reaches_nobody_costs_a_visitor_little(
     agent: RunningAgent, server: RunningServer, host: str
 ) -> None:
-    """Another address, or a box that answers no dial."""
+    """Another address, or a box that responds to no dial."""
     await handed_out(server)
     visitors = visitors_of(agent)
     visitors._dial_generations.clear()

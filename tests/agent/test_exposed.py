@@ -22,21 +22,21 @@ def file(tmp_path: Path) -> RouteFile:
 
 
 @pytest.fixture
-def told() -> list[list[str]]:
+def announced() -> list[list[str]]:
     """The names of the apps, each time that they changed."""
     return []
 
 
 @pytest.fixture
-def exposed(file: RouteFile, told: list[list[str]]) -> Exposed:
+def exposed(file: RouteFile, announced: list[list[str]]) -> Exposed:
     def changed(routes: Routes) -> None:
-        told.append(sorted(routes))
+        announced.append(sorted(routes))
 
     return Exposed(file, changed)
 
 
 async def test_a_shared_app_is_there_and_not_written_down(
-    exposed: Exposed, file: RouteFile, told: list[list[str]]
+    exposed: Exposed, file: RouteFile, announced: list[list[str]]
 ) -> None:
     await exposed.put(route("cat"))
     shared = route("dog")
@@ -44,7 +44,7 @@ async def test_a_shared_app_is_there_and_not_written_down(
     assert list(file.load()) == ["cat"]
     await exposed.load()
     assert await exposed.unshare(shared)
-    assert told == [["cat"], ["cat", "dog"], ["cat", "dog"], ["cat"]]
+    assert announced == [["cat"], ["cat", "dog"], ["cat", "dog"], ["cat"]]
 
 
 async def test_a_taken_name_is_not_shared(exposed: Exposed) -> None:

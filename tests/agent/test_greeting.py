@@ -1,4 +1,4 @@
-"""Who answers at the address of a coordinator: one that is, one that is not, and nobody."""
+"""Who responds at the address of a coordinator: one that is, one that is not, and nobody."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def answering(answer: bytes, *, endless: bool = False) -> AsyncIterator[str]:
+async def responding(response: bytes, *, endless: bool = False) -> AsyncIterator[str]:
     """The URL of a server that says this to everybody. endless: and then a byte again and again."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
+        writer.write(response)
         try:
             while endless:
                 await writer.drain()
@@ -56,22 +56,22 @@ async def refused(url: str) -> P2clawError:
     return caught.value
 
 
-def saying(**changes: Any) -> bytes:
+def greeting_with(**changes: Any) -> bytes:
     return HEAD + json.dumps({**GOOD, **changes}).encode()
 
 
-async def test_a_coordinator_says_what_it_is_and_where_its_apps_appear(
+async def test_a_coordinator_shows_what_it_is_and_where_its_apps_appear(
     server: RunningServer,
 ) -> None:
-    said = await asyncio.to_thread(ask_coordinator, server.url)
-    assert (said.version, said.v, said.min) == (__version__, 1, 1)
-    assert said.base == f"http://{{label}}.localhost:{server.port}"
-    assert said.admits is True
+    greeting = await asyncio.to_thread(ask_coordinator, server.url)
+    assert (greeting.version, greeting.v, greeting.min) == (__version__, 1, 1)
+    assert greeting.base == f"http://{{label}}.localhost:{server.port}"
+    assert greeting.admits is True
 
 
 async def test_names_under_localhost_are_this_machine(server: RunningServer) -> None:
-    said = await asyncio.to_thread(ask_coordinator, f"http://any.localhost:{server.port}")
-    assert said.admits is True
+    greeting = await asyncio.to_thread(ask_coordinator, f"http://any.localhost:{server.port}")
+    assert greeting.admits is True
 
 
 async def test_asking_is_no_registration(server: RunningServer) -> None:
@@ -94,8 +94,8 @@ async def test_a_further_name_is_admitted(tmp_path: Path) -> None:
         parent="apps.example.org",
         names=(f"localhost:{port}",),
     ):
-        said = await asyncio.to_thread(ask_coordinator, f"http://localhost:{port}")
-    assert said.admits is True
+        greeting = await asyncio.to_thread(ask_coordinator, f"http://localhost:{port}")
+    assert greeting.admits is True
 
 
 async def test_over_tls_the_certificate_counts(
@@ -105,60 +105,60 @@ async def test_over_tls_the_certificate_counts(
     async with running_server(tmp_path, tls_cert=cert, tls_key=key, scheme="https") as server:
         stranger = await refused(f"https://box.localhost:{server.port}")
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-        said = await asyncio.to_thread(ask_coordinator, f"https://box.localhost:{server.port}")
+        greeting = await asyncio.to_thread(ask_coordinator, f"https://box.localhost:{server.port}")
         misnamed = await refused(f"https://other.localhost:{server.port}")
-    assert said.admits is True
+    assert greeting.admits is True
     assert [stranger.code, misnamed.code] == ["coordinator-certificate"] * 2
 
 
-async def test_where_nothing_listens_nothing_answers() -> None:
+async def test_where_nothing_listens_nothing_responds() -> None:
     error = await refused(f"http://localhost:{free_port()}")
     assert error.code == "coordinator-silent"
     assert "p2claw server" in error.hint
 
 
-async def test_a_name_that_is_none_answers_nothing() -> None:
+async def test_a_name_that_is_none_gets_no_response() -> None:
     assert (await refused("http://nobody.invalid")).code == "coordinator-silent"
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"status": "ok"}',
         HEAD,
         HEAD + b"Open this with a WebSocket.",
         HEAD + b"[" * 1000,
-        saying(software="another"),
-        saying(version="\x1b[31m"),
-        saying(version="1" * 65),
-        saying(base="http://{label}.h/\x1b]0;title\x07"),
-        saying(base="ftp://{label}.h"),
-        saying(base="http://h"),
-        saying(v=0),
-        saying(min="1"),
-        saying(more="x" * GREETING_BYTES),
+        greeting_with(software="another"),
+        greeting_with(version="\x1b[31m"),
+        greeting_with(version="1" * 65),
+        greeting_with(base="http://{label}.h/\x1b]0;title\x07"),
+        greeting_with(base="ftp://{label}.h"),
+        greeting_with(base="http://h"),
+        greeting_with(v=0),
+        greeting_with(min="1"),
+        greeting_with(more="x" * GREETING_BYTES),
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"\x15\x03\x01\x00\x02\x02\x46",
         b"HTTP/1.1 426 " + b"x" * 70_000 + b"\r\n\r\n",
         b"HTTP/1.1 426 x\r\n" + b"a: b\r\n" * 500 + b"\r\n",
     ],
-    ids=lambda answer: repr(answer[-40:]),
+    ids=lambda response: repr(response[-40:]),
 )
-async def test_what_is_no_coordinator_is_named_so(answer: bytes) -> None:
-    async with answering(answer) as url:
+async def test_what_is_no_coordinator_is_named_so(response: bytes) -> None:
+    async with responding(response) as url:
         error = await refused(url)
     assert error.code == "coordinator-foreign"
     assert error.message.isprintable()
 
 
 async def test_keys_of_a_newer_coordinator_are_ignored() -> None:
-    async with answering(saying(novelty=[1])) as url:
+    async with responding(greeting_with(novelty=[1])) as url:
         assert (await asyncio.to_thread(ask_coordinator, url)).version == "9.9"
 
 
 async def test_a_coordinator_that_speaks_only_a_newer_protocol_is_refused() -> None:
-    async with answering(saying(v=3, min=2)) as url:
+    async with responding(greeting_with(v=3, min=2)) as url:
         assert (await refused(url)).code == "version"
 
 
@@ -169,7 +169,7 @@ async def test_http_where_tls_is_expected_is_something_else(server: RunningServe
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_a_proxy_without_its_coordinator_is_silence(status: int) -> None:
-    async with answering(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status) as url:
+    async with responding(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status) as url:
         assert (await refused(url)).code == "coordinator-silent"
 
 
@@ -184,7 +184,7 @@ async def test_a_proxy_without_its_coordinator_is_silence(status: int) -> None:
 )
 async def test_a_redirect_is_named_and_not_followed(location: str, hint: str) -> None:
     head = f"HTTP/1.1 301 x\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
-    async with answering(head.encode()) as url:
+    async with responding(head.encode()) as url:
         error = await refused(url)
     assert error.code == "coordinator-moved"
     assert error.hint.endswith(hint) and error.message.isprintable()
@@ -195,12 +195,12 @@ async def test_a_reply_that_never_ends_is_given_up(
     head: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(greeting, "ASK_S", 0.5)
-    async with answering(head, endless=True) as url:
+    async with responding(head, endless=True) as url:
         # A body that is too long is read no further, whether or not it ends.
         assert (await refused(url)).code in ("coordinator-silent", "coordinator-foreign")
 
 
-async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_sends_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(greeting, "ASK_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for scheme in ("http", "https"):

@@ -1,4 +1,4 @@
-"""What an agent says to its coordinator, and how it takes what it hears: over a real WebSocket."""
+"""What an agent sends to its coordinator, and what it does with replies: a real WebSocket."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ OFFER = BoxOffer("session-1", "dog", "v=0", (), "203.0.113.0/24")
 
 
 @dataclass
-class Taker:
-    """Remembers what it was told."""
+class Recorder:
+    """Records what it was given."""
 
-    told: list[object] = field(default_factory=list)
+    given: list[object] = field(default_factory=list)
     send: Send | None = None
     dialled: tuple[Descriptor, ...] = ()
     ports: ClassVar[tuple[int, ...]] = ()
@@ -73,14 +73,14 @@ class Taker:
         return False
 
     def offer(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
-        self.told.append((offer, names))
+        self.given.append((offer, names))
         self.send = send
 
     def candidate(self, session: str, candidate: str, mid: str) -> None:
-        self.told.append((session, candidate, mid))
+        self.given.append((session, candidate, mid))
 
     def end(self, session: str) -> None:
-        self.told.append(session)
+        self.given.append(session)
 
 
 class Line:
@@ -107,7 +107,7 @@ class Line:
         return announce
 
     async def hang(self) -> None:
-        """Hear until the other side closes."""
+        """Receive until the other side closes."""
         async for _ in self.socket:
             pass
 
@@ -116,7 +116,7 @@ class Line:
 class Box:
     registration: Registration
     control: ControlConnection
-    taker: Taker
+    recorder: Recorder
     identity: Identity
     apps: list[str]
     waits: list[float]
@@ -152,13 +152,13 @@ async def registering(
     application = web.Application()
     application.router.add_get("/agent", handle)
     identity = load_or_create_identity(tmp_path / "identity.key")
-    taker, apps = Taker(), ["dog", "cat"]
+    recorder, apps = Recorder(), ["dog", "cat"]
     async with TestServer(application) as server:
         registration = Registration(
             identity,
             "coordinator.example:8787",
             lambda: apps,
-            taker,
+            recorder,
             accepted=accepted,
             clock=lambda: NOW_S + ahead_s,
         )
@@ -167,7 +167,7 @@ async def registering(
         )
         task = asyncio.create_task(control.run())
         try:
-            yield Box(registration, control, taker, identity, apps, waits)
+            yield Box(registration, control, recorder, identity, apps, waits)
         finally:
             task.cancel()
             await asyncio.wait({task})
@@ -232,8 +232,8 @@ async def test_the_descriptor_is_sent_with_its_signature_and_only_if_it_is(
             got.append(await asyncio.wait_for(line.receive(), 0.2))
 
     async with registering(tmp_path, coordinator) as box:
-        for box.taker.dialled in dialled:
-            await until(lambda: len(box.waits) > dialled.index(box.taker.dialled))
+        for box.recorder.dialled in dialled:
+            await until(lambda: len(box.waits) > dialled.index(box.recorder.dialled))
     (dial,) = got[:1]
     assert isinstance(dial, Dial)
     assert Descriptor.unpack(dial.descriptor) == descriptor
@@ -247,7 +247,7 @@ async def test_the_coordinator_is_asked_to_knock_and_what_it_says_is_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2claw.agent.registration.KNOCKS_S", 0.01)
-    monkeypatch.setattr(Taker, "ports", (4_100, 4_101))
+    monkeypatch.setattr(Recorder, "ports", (4_100, 4_101))
     got: list[object] = []
 
     async def coordinator(line: Line) -> None:
@@ -257,9 +257,9 @@ async def test_the_coordinator_is_asked_to_knock_and_what_it_says_is_passed_on(
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
-        await until(lambda: bool(box.taker.knocked))
+        await until(lambda: bool(box.recorder.knocked))
     assert got == [Knock(TOKEN, (4_100, 4_101))]
-    assert box.taker.knocked == [(TOKEN, (4_100,))]
+    assert box.recorder.knocked == [(TOKEN, (4_100,))]
 
 
 async def test_the_key_alias_is_computed_and_not_believed(tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ async def test_an_announcement_does_not_wait_for_a_coordinator_that_is_not_there
     tmp_path: Path,
 ) -> None:
     registration = Registration(
-        load_or_create_identity(tmp_path / "identity.key"), "x", lambda: ["dog"], Taker()
+        load_or_create_identity(tmp_path / "identity.key"), "x", lambda: ["dog"], Recorder()
     )
     async with asyncio.timeout(1):
         await registration.announce()
@@ -360,9 +360,9 @@ async def test_offers_candidates_and_ends_are_passed_on(tmp_path: Path) -> None:
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
-        await until(lambda: len(box.taker.told) == 3)
+        await until(lambda: len(box.recorder.given) == 3)
         names = box.registration.names
-    assert box.taker.told == [(OFFER, names), ("session-1", "candidate:1", "0"), "session-1"]
+    assert box.recorder.given == [(OFFER, names), ("session-1", "candidate:1", "0"), "session-1"]
 
 
 async def test_what_is_sent_for_a_session_reaches_the_coordinator(tmp_path: Path) -> None:
@@ -375,9 +375,9 @@ async def test_what_is_sent_for_a_session_reaches_the_coordinator(tmp_path: Path
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
-        await until(lambda: box.taker.send is not None)
-        assert box.taker.send is not None
-        box.taker.send(BoxEnd("session-1"))
+        await until(lambda: box.recorder.send is not None)
+        assert box.recorder.send is not None
+        box.recorder.send(BoxEnd("session-1"))
         await until(lambda: bool(got))
     assert got == [BoxEnd("session-1")]
 
@@ -394,10 +394,10 @@ async def test_what_is_sent_after_the_connection_was_lost_is_dropped(tmp_path: P
         got.append(await line.receive())
 
     async with registering(tmp_path, coordinator) as box:
-        await until(lambda: box.taker.send is not None and len(box.waits) == 1)
+        await until(lambda: box.recorder.send is not None and len(box.waits) == 1)
         await until(lambda: box.control.state is ControlState.ONLINE)
-        assert box.taker.send is not None
-        box.taker.send(BoxEnd("session-1"))
+        assert box.recorder.send is not None
+        box.recorder.send(BoxEnd("session-1"))
         box.apps.append("eel")
         announcing = asyncio.create_task(box.registration.announce())
         await until(lambda: len(got) == 2)
@@ -413,7 +413,7 @@ async def test_a_message_of_a_newer_coordinator_is_passed_over(tmp_path: Path) -
         await line.hang()
 
     async with registering(tmp_path, coordinator) as box:
-        await until(lambda: len(box.taker.told) == 1)
+        await until(lambda: len(box.recorder.given) == 1)
         assert box.waits == []
 
 
@@ -432,7 +432,7 @@ async def test_nonsense_ends_the_connection_and_not_the_agent(
         await until(lambda: len(box.waits) >= 2)
 
 
-async def test_a_coordinator_that_says_nothing_is_given_up(
+async def test_a_coordinator_that_sends_nothing_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2claw.agent.registration.REGISTER_TIMEOUT_S", 0.05)
@@ -446,14 +446,14 @@ async def test_a_coordinator_that_says_nothing_is_given_up(
 
 @pytest.mark.parametrize("kept", [True, False, None])
 @pytest.mark.parametrize(
-    ("ahead_s", "words"), [(300, "300 s ahead of"), (-4000, "4000 s behind"), (0, "too far")]
+    ("ahead_s", "phrase"), [(300, "300 s ahead of"), (-4000, "4000 s behind"), (0, "too far")]
 )
 async def test_a_wrong_clock_is_reported_with_how_much_and_whose(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead_s: int, words: str, kept: bool | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead_s: int, phrase: str, kept: bool | None
 ) -> None:
     monkeypatch.setattr("p2claw.agent.registration.is_clock_kept", lambda: kept)
     box = await last_error(tmp_path, AgentError("clock-skew"), ahead_s=ahead_s)
-    assert words in box.control.last_error
+    assert phrase in box.control.last_error
     its_own = not (kept and ahead_s)
     assert ("timedatectl" in box.control.last_error) is its_own
     assert ("Ask the owner of the coordinator" in box.control.last_error) is not its_own
@@ -482,12 +482,12 @@ async def test_a_coordinator_that_is_too_new_asks_for_an_update(tmp_path: Path) 
     assert box.waits[0] >= 60
 
 
-async def test_an_error_that_is_not_known_is_passed_on_in_its_own_words(tmp_path: Path) -> None:
+async def test_an_error_that_is_not_known_is_passed_on_with_its_own_text(tmp_path: Path) -> None:
     box = await last_error(tmp_path, AgentError("full-moon", "Not tonight"))
     assert "Not tonight" in box.control.last_error
 
 
-async def test_a_base_that_is_no_url_is_not_taken(tmp_path: Path) -> None:
+async def test_a_base_that_is_no_url_is_refused(tmp_path: Path) -> None:
     async def coordinator(line: Line) -> None:
         await line.send(Challenge(NONCE, NOW_S))
         await line.receive()

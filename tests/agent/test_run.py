@@ -21,15 +21,17 @@ async def refused(home: Path, *arguments: str) -> tuple[int, str]:
         assert process.facts == {}
         status = await process.wait()
     # Another agent may write to the same log.
-    (told,) = [json.loads(line) for line in process.log.read_text().splitlines() if line[0] == "{"]
-    return status, told["error"]["code"]
+    (printed,) = [
+        json.loads(line) for line in process.log.read_text().splitlines() if line[0] == "{"
+    ]
+    return status, printed["error"]["code"]
 
 
 async def logged(process: AgentProcess, phrase: str) -> None:
     await until(lambda: phrase in process.log.read_text())
 
 
-async def test_it_says_where_it_can_be_asked(tmp_path: Path) -> None:
+async def test_it_prints_where_it_can_be_asked(tmp_path: Path) -> None:
     async with agent_process(tmp_path, "http://127.0.0.1:1") as process:
         assert process.facts["socket"] == str(tmp_path / "agent.sock")
         assert process.facts["pid"] == process.pid
@@ -52,7 +54,7 @@ async def test_sighup_reads_the_routes_again_and_keeps_the_links(
 ) -> None:
     async def numbered(talk: Talk) -> None:
         while await talk.request():
-            await talk.answer(b"hello")
+            await talk.respond(b"hello")
 
     home = tmp_path / "home"
     async with upstream_of(numbered) as upstream:

@@ -31,8 +31,8 @@ def main() -> int:
         [one for one in text.split(",") if one] for text in (given.include, given.exclude)
     )
     shutil.rmtree(FOLDER, ignore_errors=True)
-    say = lambda text: print(f"» {text}", file=sys.stderr, flush=True)  # noqa: E731
-    outcomes = asyncio.run(run(kinds, include, exclude, FOLDER, say))
+    log = lambda text: print(f"» {text}", file=sys.stderr, flush=True)  # noqa: E731
+    outcomes = asyncio.run(run(kinds, include, exclude, FOLDER, log))
     return max(_report(kind, cases) for kind, cases in outcomes.items())
 
 

@@ -33,7 +33,7 @@ class Expected:
     browsers: tuple[str, ...] = BOTH
 
 
-WORDS = "an app that breaks a rule hears it in the box's words, with a code of RFC 6455 §7.4.1"
+WORDS = "an app that breaks a rule gets the box's reason, with a code of RFC 6455 §7.4.1"
 NO_CODE = "no code of a Close: RFC 6455 §7.4 ends at 4999, and §7.4.1 forbids these"
 LATE = "what an app says after its Close is nobody's (RFC 6455 §1.4); Chromium calls it a fault"
 

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 PAGE = b"<!doctype html><title>Autobahn</title><p>A page of cases"
-ANSWER = (
+RESPONSE = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
 )
 READ_BYTES = 2**16
@@ -30,7 +30,7 @@ async def front(port: int) -> AsyncIterator[int]:
             if line.startswith(b"GET /runCase"):
                 await _pass_on(line, reader, writer, port)
             else:
-                writer.write(ANSWER % len(PAGE) + PAGE)
+                writer.write(RESPONSE % len(PAGE) + PAGE)
                 await writer.drain()
         writer.close()
         serving.discard(asyncio.current_task())

@@ -25,7 +25,7 @@ ABREAST = 6
 # Of a case; then what is left of the side is given up.
 QUIET_S = 120
 POLL_S = 0.2
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 # Sends back what comes, as the suite asks of a client, and notes what a page sees.
 START = """([indices, agent, abreast]) => {
@@ -64,7 +64,7 @@ Outcomes = dict[str, dict[str, Outcome]]
 
 
 async def run(
-    kinds: tuple[Kind, ...], include: list[str], exclude: list[str], folder: Path, say: Say
+    kinds: tuple[Kind, ...], include: list[str], exclude: list[str], folder: Path, log: Log
 ) -> dict[Kind, Outcomes]:
     """include, exclude: ids of cases, with `*`; nothing included is all."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ async def run(
                     else:
                         url = f"http://{side}.localhost:{port}/"
                         tab = await browser.open(url, within="top")
-                    pages[agent] = await _run_side(tab, ids, agent, say)
+                    pages[agent] = await _run_side(tab, ids, agent, log)
             finally:
                 await browser.close()
         async with ClientSession() as session:
@@ -107,7 +107,7 @@ async def run(
     }
 
 
-async def _run_side(tab: Tab, ids: list[str], agent: str, say: Say) -> dict[str, Any]:
+async def _run_side(tab: Tab, ids: list[str], agent: str, log: Log) -> dict[str, Any]:
     """What the page saw, by case. The suite numbers its cases from 1."""
     await tab.wait_for_text("A page of cases")
     await tab.front()
@@ -120,7 +120,7 @@ async def _run_side(tab: Tab, ids: list[str], agent: str, say: Say) -> dict[str,
         if now > count:
             count, quiet_since = now, time.monotonic()
     seen = await tab.evaluate("() => self.seen")
-    say(f"{agent}: {len(seen)} of {len(ids)} cases in {time.monotonic() - began:.0f} s")
+    log(f"{agent}: {len(seen)} of {len(ids)} cases in {time.monotonic() - began:.0f} s")
     return {ids[int(index) - 1]: notes for index, notes in seen.items()}
 
 

@@ -1,4 +1,4 @@
-"""bench.first_byte: what is said of the visits that were measured."""
+"""bench.first_byte: what is reported of the visits that were measured."""
 
 from __future__ import annotations
 

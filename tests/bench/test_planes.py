@@ -42,7 +42,7 @@ async def test_a_megabyte_arrives_at_the_other_plane(visitor: str, box: str) -> 
         await answering.close()
 
 
-async def test_the_user_of_a_stock_channel_hears_that_the_link_is_gone() -> None:
+async def test_the_user_of_a_stock_channel_learns_that_the_link_is_gone() -> None:
     offering, answering = stock_aiortc.VisitorPeer(), stock_aiortc.BoxPeer()
     try:
         await offering.accept(await answering.answer(await offering.offer()))

@@ -65,7 +65,7 @@ class Ends:
             data = number.to_bytes(4, "big").ljust(size_bytes - IP_AND_UDP_BYTES, b"\0")
             self.sender.sendto(data, (RECEIVER_ADDRESS, PORT))
 
-    async def heard(self) -> list[int]:
+    async def received(self) -> list[int]:
         """The numbers of all that came, in order, once nothing more comes."""
         loop = asyncio.get_running_loop()
         while True:
@@ -88,7 +88,7 @@ async def cross(
     async with network(direction, Direction(), seed=seed) as made:
         ends = Ends(made)
         ends.send(count, size_bytes)
-        came = await ends.heard()
+        came = await ends.received()
         ends.close()
     return came, made.counts["a_to_b"]
 
@@ -101,7 +101,7 @@ async def test_a_line_without_terms_keeps_every_packet_and_their_order() -> None
 
 
 @needs_line
-async def test_about_as_many_are_lost_as_was_said() -> None:
+async def test_about_as_many_are_lost_as_was_configured() -> None:
     came, counts = await cross(Direction(loss_percent=5), 4000, 200)
     assert 150 < counts["losses"] < 250
     assert len(came) == 4000 - counts["losses"]
@@ -131,7 +131,7 @@ async def test_no_packet_comes_before_the_line_can_have_carried_it() -> None:
         ends = Ends(made)
         began = time.monotonic()
         ends.send(300, 1000)
-        assert len(await ends.heard()) == 300
+        assert len(await ends.received()) == 300
         ends.close()
     for place, (at, _) in enumerate(ends.arrivals):
         assert at - began >= 0.030 + (place + 1) * 0.001  # 1,000 bytes at 8 Mbit/s: 1 ms
@@ -151,7 +151,7 @@ async def test_larger_packets_vanish_in_a_black_hole() -> None:
         ends = Ends(made)
         ends.send(10, 1281)
         ends.send(10, 1280, start=10)
-        assert await ends.heard() == list(range(10, 20))
+        assert await ends.received() == list(range(10, 20))
         ends.close()
     assert made.counts["a_to_b"]["too_large"] == 10
 
@@ -177,7 +177,7 @@ async def test_what_a_killed_process_left_is_swept_by_the_next() -> None:
     assert not Path("/run/netns", left).exists()
 
 
-def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_not_root_gets_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(UsageError) as caught:
         prepare()

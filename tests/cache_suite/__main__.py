@@ -60,7 +60,7 @@ async def run(package: Path) -> Results:
                         await tab.wait_for_text("font-family")
                         found = await tab.evaluate(RUN, timeout_s=120)
                         results[f"{kind}-{side}"] = found
-                        passed = sum(said is True for said in found.values())
+                        passed = sum(passed is True for passed in found.values())
                         print(f"» {kind} {side}: {passed} of {len(found)} pass", file=sys.stderr)
                 finally:
                     await browser.close()
@@ -71,8 +71,8 @@ async def run(package: Path) -> Results:
 async def _served(package: Path) -> AsyncIterator[int]:
     """The suite's own server, until the block ends; gives its port."""
     port = free_port()
-    said = {"protocol": "http", "port": str(port), "pidfile": os.devnull}
-    env = os.environ | {f"npm_config_{name}": value for name, value in said.items()}
+    settings = {"protocol": "http", "port": str(port), "pidfile": os.devnull}
+    env = os.environ | {f"npm_config_{name}": value for name, value in settings.items()}
     server = await asyncio.create_subprocess_exec(
         "node", "server/server.mjs", cwd=package, env=env, stdout=DEVNULL
     )

@@ -21,7 +21,7 @@ UPLOAD_BYTES = 700_000
 # Above every deadline of the program: who waits longer hangs.
 STUCK_S = 90.0
 # Between two tries of who has failed. All are behind one address, whose visits have a rate: a page
-# waits as long as it is told, 5 s for a box that is offline.
+# waits as long as is configured, 5 s for a box that is offline.
 AGAIN_S = 3.0
 # Between two transfers: what is tried is faults, and not what a machine can carry.
 MOST_REST_S = 2.0

@@ -71,7 +71,7 @@ class Scene:
         await self.stack.start_agent("--workers", str(WORKERS))
 
     async def workers(self) -> list[int]:
-        """The processes that serve visitors now; none if the agent does not say."""
+        """The processes that serve visitors now; none if the agent does not report them."""
         with contextlib.suppress(OSError, ClientError, RuntimeError, TimeoutError):
             async with asyncio.timeout(2):
                 status = await self.stack.ask("GET", "/v1/status")

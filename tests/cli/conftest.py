@@ -31,6 +31,6 @@ def running() -> Iterator[Demo]:
     """A demo with the sample app. Tests leave its routes as they were."""
     folder = Path(tempfile.mkdtemp(prefix="p2c-"))
     with demo(folder) as running:
-        assert running.facts, running.said()
+        assert running.facts, running.output()
         yield running
     shutil.rmtree(folder)

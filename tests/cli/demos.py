@@ -41,19 +41,19 @@ class Demo:
         self.process.send_signal(number)
         return self.process.wait(END_S)
 
-    def said(self) -> str:
+    def output(self) -> str:
         """What it wrote to standard error."""
         return self.log.read_text()
 
 
 @contextmanager
-def demo(folder: Path, *words: str, **env: str) -> Iterator[Demo]:
-    """Start one that keeps everything in folder; `words` are further options."""
+def demo(folder: Path, *arguments: str, **env: str) -> Iterator[Demo]:
+    """Start one that keeps everything in folder; `arguments` are further options."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "demo.stderr"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            argv_of("demo", "--json", "--data", str(folder), *words),
+            argv_of("demo", "--json", "--data", str(folder), *arguments),
             env=env_of(folder / "unused-home", **env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

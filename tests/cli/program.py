@@ -31,8 +31,8 @@ class Ran:
         return error
 
 
-def argv_of(*words: str) -> list[str]:
-    return [sys.executable, "-m", "p2claw.cli.main", *words]
+def argv_of(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "p2claw.cli.main", *arguments]
 
 
 def env_of(home: Path, **more: str) -> dict[str, str]:
@@ -41,10 +41,10 @@ def env_of(home: Path, **more: str) -> dict[str, str]:
     return {**kept, **own, "PYTHONUTF8": "1", **more}
 
 
-def p2claw(home: Path, *words: str, stdin: bytes = b"", **more_env: str) -> Ran:
+def p2claw(home: Path, *arguments: str, stdin: bytes = b"", **more_env: str) -> Ran:
     """Run one command to its end. `home` is its P2CLAW_HOME."""
     done = subprocess.run(
-        argv_of(*words),
+        argv_of(*arguments),
         env=env_of(home, **more_env),
         input=stdin,
         capture_output=True,

@@ -49,11 +49,11 @@ class Share:
 
 
 @contextmanager
-def share(home: Path, *words: str, **env: str) -> Iterator[Share]:
+def share(home: Path, *arguments: str, **env: str) -> Iterator[Share]:
     errors = home / "share.stderr"
     with errors.open("w") as log:
         process = subprocess.Popen(
-            argv_of("share", "--json", *words),
+            argv_of("share", "--json", *arguments),
             env=env_of(home, **env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

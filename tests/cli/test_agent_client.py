@@ -15,8 +15,8 @@ from p2claw.errors import P2clawError, UsageError
 
 
 @contextmanager
-def answering(path: Path, answer: bytes) -> Iterator[None]:
-    """A unix socket that says `answer` to whatever it is asked, once."""
+def responding(path: Path, response: bytes) -> Iterator[None]:
+    """A unix socket that sends `response` to whatever it is asked, once."""
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(path))
     listening.listen(1)
@@ -25,7 +25,7 @@ def answering(path: Path, answer: bytes) -> Iterator[None]:
         asking, _ = listening.accept()
         with asking:
             asking.recv(4096)
-            asking.sendall(answer)
+            asking.sendall(response)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -49,23 +49,23 @@ def test_a_socket_left_behind_by_a_crash_is_no_agent(home: Path) -> None:
     assert not AgentClient(home / "agent.sock").running()
 
 
-@pytest.mark.parametrize("answer", [b"", b"what?\r\n\r\n", http("200 OK", b"not json")])
-def test_an_answer_that_is_none_is_agent_silent(home: Path, answer: bytes) -> None:
-    with answering(home / "s", answer), pytest.raises(P2clawError) as raised:
+@pytest.mark.parametrize("response", [b"", b"what?\r\n\r\n", http("200 OK", b"not json")])
+def test_a_response_that_is_none_is_agent_silent(home: Path, response: bytes) -> None:
+    with responding(home / "s", response), pytest.raises(P2clawError) as raised:
         AgentClient(home / "s").ask("GET", "/v1/status")
     assert raised.value.code == "agent-silent"
 
 
 def test_an_error_of_the_agent_keeps_its_code_and_hint(home: Path) -> None:
     body = b'{"error": {"code": "app-unknown", "message": "no dog", "hint": "expose it"}}'
-    with answering(home / "s", http("404 Not Found", body)), pytest.raises(UsageError) as raised:
+    with responding(home / "s", http("404 Not Found", body)), pytest.raises(UsageError) as raised:
         AgentClient(home / "s").ask("DELETE", "/v1/routes/dog")
     assert (raised.value.code, raised.value.hint) == ("app-unknown", "expose it")
 
 
 def test_a_fault_of_the_agent_is_not_wrong_usage(home: Path) -> None:
     body = b'{"error": {"code": "internal", "message": "oh"}}'
-    answer = http("500 Internal Server Error", body)
-    with answering(home / "s", answer), pytest.raises(P2clawError) as raised:
+    response = http("500 Internal Server Error", body)
+    with responding(home / "s", response), pytest.raises(P2clawError) as raised:
         AgentClient(home / "s").ask("GET", "/v1/status")
     assert not isinstance(raised.value, UsageError)

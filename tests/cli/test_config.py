@@ -1,4 +1,4 @@
-"""p2claw.toml: what it may say, what counts before it, and what is said of what it may not say."""
+"""p2claw.toml: what it may hold, what counts before it, and the errors of the rest."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def usual(home: Path) -> Path:
     return path
 
 
-def shown(home: Path, *words: str, **env: str) -> Any:
-    return p2claw(home, "config", "show", "--json", *words, **env).json
+def shown(home: Path, *arguments: str, **env: str) -> Any:
+    return p2claw(home, "config", "show", "--json", *arguments, **env).json
 
 
 def problems(home: Path, path: Path, text: str) -> list[tuple[str, str, str]]:
@@ -83,10 +83,10 @@ def problems(home: Path, path: Path, text: str) -> list[tuple[str, str, str]]:
 
 
 @contextlib.contextmanager
-def started(home: Path, *words: str) -> Iterator[dict[str, Any]]:
+def started(home: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     """What a long-running program printed when it was ready; it is killed at the end."""
     with subprocess.Popen(
-        argv_of(*words, "--json"), env=env_of(home), stdout=subprocess.PIPE
+        argv_of(*arguments, "--json"), env=env_of(home), stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         try:
@@ -101,7 +101,7 @@ def test_the_usual_place_follows_the_xdg_specification() -> None:
     assert config_path({}) == config_path({"XDG_CONFIG_HOME": "relative"}) == below_home
 
 
-def test_every_option_can_be_set_and_says_that_it_was(home: Path, usual: Path) -> None:
+def test_every_option_can_be_set_and_shows_that_it_was(home: Path, usual: Path) -> None:
     usual.write_text(EVERY_OPTION)
     (usual.parent / "secret").write_text("hush")
     found = shown(home)
@@ -145,7 +145,7 @@ def test_the_command_line_goes_before_the_file(home: Path, usual: Path) -> None:
         assert facts["parent"] == "apps.example.org"
 
 
-def test_run_takes_its_coordinator_from_the_file(home: Path, usual: Path) -> None:
+def test_run_reads_its_coordinator_from_the_file(home: Path, usual: Path) -> None:
     usual.write_text('[agent]\ncoordinator = "http://LOCALHOST:1/"\n')
     with started(home, "run") as facts:
         assert facts["coordinator"] == "http://localhost:1"
@@ -219,7 +219,7 @@ def test_a_wrong_type_is_named_with_what_is_expected(
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "said"),
+    ("content", "code", "phrase"),
     [
         (b"[agent]\nlinks 1\n", "config-not-toml", "at line 2, column 7"),
         (b"[agent]\nlinks = 1\nlinks = 2\n", "config-not-toml", "at line 3"),
@@ -229,13 +229,13 @@ def test_a_wrong_type_is_named_with_what_is_expected(
     ],
 )
 def test_what_is_no_toml_is_named_with_its_place(
-    home: Path, usual: Path, content: bytes, code: str, said: str
+    home: Path, usual: Path, content: bytes, code: str, phrase: str
 ) -> None:
     usual.write_bytes(content)
     ran = p2claw(home, "config", "check", "--json")
     (problem,) = ran.json["problems"]
     assert (ran.code, problem["code"]) == (1, code)
-    assert said in problem["message"]
+    assert phrase in problem["message"]
     assert p2claw(home, "run", "--json").error["code"] == code
 
 
@@ -265,7 +265,7 @@ def test_check_finds_what_the_programs_would_refuse(
     assert found == code and hint
 
 
-def test_check_says_everything_at_once(home: Path, usual: Path) -> None:
+def test_check_reports_everything_at_once(home: Path, usual: Path) -> None:
     assert len(problems(home, usual, "[agent]\nlink = 1\nlinks = 0\n[server]\nlisten = 1\n")) == 3
 
 
@@ -281,9 +281,11 @@ def test_without_a_file_nothing_is_wrong(home: Path) -> None:
     assert (ran.code, ran.json) == (0, {"ok": True, "file": None, "problems": []})
 
 
-@pytest.mark.parametrize("words", [("config", "check"), ("config", "show"), ("run",), ("server",)])
-def test_a_named_file_has_to_be_there(home: Path, words: tuple[str, ...]) -> None:
-    ran: Ran = p2claw(home, *words, "--json", "--config", "/no/such/file")
+@pytest.mark.parametrize(
+    "arguments", [("config", "check"), ("config", "show"), ("run",), ("server",)]
+)
+def test_a_named_file_has_to_be_there(home: Path, arguments: tuple[str, ...]) -> None:
+    ran: Ran = p2claw(home, *arguments, "--json", "--config", "/no/such/file")
     assert (ran.code, ran.error["code"]) == (2, "config-missing")
 
 

@@ -67,14 +67,14 @@ def test_it_prints_the_documented_facts(running: Demo) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything_and_it_exits_with_0(folder: Path, number: signal.Signals) -> None:
     with demo(folder) as started:
-        assert started.facts, started.said()
+        assert started.facts, started.output()
         assert started.end(number) == 0
         assert nothing_left(started)
 
 
 def test_killing_it_outright_leaves_nothing_behind_either(folder: Path) -> None:
     with demo(folder) as started:
-        assert started.facts, started.said()
+        assert started.facts, started.output()
         started.end(signal.SIGKILL)
         assert within(lambda: nothing_left(started))
 
@@ -92,7 +92,7 @@ def test_the_url_stays_from_run_to_run(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     with demo(folder, "--server-port", port) as first:
-        assert first.facts, first.said()
+        assert first.facts, first.output()
     with demo(folder, "--server-port", port) as second:
         assert second.facts.get("url") == first.url
 
@@ -102,7 +102,7 @@ def test_one_folder_holds_one_demo(running: Demo, home: Path) -> None:
     assert (ran.code, ran.error["code"]) == (2, "demo-running")
 
 
-def test_where_the_usual_port_is_taken_it_says_so_and_takes_another(folder: Path) -> None:
+def test_where_the_usual_port_is_taken_it_prints_so_and_uses_another(folder: Path) -> None:
     with contextlib.ExitStack() as held:
         if not listening(USUAL_PORT):  # else somebody has it already
             held.enter_context(socket.create_server(("127.0.0.1", USUAL_PORT)))
@@ -111,28 +111,28 @@ def test_where_the_usual_port_is_taken_it_says_so_and_takes_another(folder: Path
             argv, env=env_of(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as started:
             assert started.stderr is not None
-            said = list(iter(started.stderr.readline, "Ctrl-C stops everything.\n"))
+            lines = list(iter(started.stderr.readline, "Ctrl-C stops everything.\n"))
             started.send_signal(signal.SIGINT)
             out, _ = started.communicate(timeout=GONE_S)
-    assert any(f"port {USUAL_PORT} is taken" in line for line in said)
+    assert any(f"port {USUAL_PORT} is taken" in line for line in lines)
     assert "http://tidepool-" in out and f":{USUAL_PORT}/" not in out
 
 
 @pytest.mark.parametrize("title", ["server", "agent", "sample app"])
 def test_a_part_that_dies_is_named_with_the_end_of_its_log(folder: Path, title: str) -> None:
     with demo(folder) as started:
-        assert started.facts, started.said()
+        assert started.facts, started.output()
         os.kill(started.facts["pids"][title], signal.SIGKILL)
         assert started.process.wait(GONE_S) == 1
-        assert f"The {title} ended by itself" in started.said()
+        assert f"The {title} ended by itself" in started.output()
         assert nothing_left(started)
 
 
-def test_a_server_that_cannot_start_is_told_at_once(folder: Path) -> None:
+def test_a_server_that_cannot_start_is_reported_at_once(folder: Path) -> None:
     with demo(folder, P2CLAW_STATIC="/no/such/folder") as started:
         assert started.process.wait(GONE_S) == 1
-    assert "The server ended by itself" in started.said()
-    assert "bootstrap-missing" in started.said()
+    assert "The server ended by itself" in started.output()
+    assert "bootstrap-missing" in started.output()
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -151,7 +151,7 @@ def test_with_a_port_it_publishes_ones_own_app(folder: Path) -> None:
         Thread(target=mine.serve_forever, daemon=True).start()
         try:
             with demo(folder, "--port", str(mine.server_port), "--name", "mine") as started:
-                assert started.facts, started.said()
+                assert started.facts, started.output()
                 assert started.facts["pids"].keys() == {"server", "agent"}
                 assert started.url.startswith("http://mine-")
                 assert p2claw(folder, "fetch", started.url).out == "mine\n"
@@ -159,7 +159,7 @@ def test_with_a_port_it_publishes_ones_own_app(folder: Path) -> None:
             mine.shutdown()
 
 
-def test_with_nothing_on_the_port_it_still_comes_up_and_says_so(folder: Path) -> None:
+def test_with_nothing_on_the_port_it_still_comes_up_and_prints_so(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     with demo(folder, "--port", str(port)) as started:

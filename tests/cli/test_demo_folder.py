@@ -29,7 +29,7 @@ def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
             pass
 
 
-def test_a_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError) as raised, only_demo(tmp_path / "file" / "demo"):
         pass

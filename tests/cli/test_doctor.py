@@ -29,8 +29,8 @@ def levels(ran: Ran) -> dict[str, str]:
     return found
 
 
-def examine(home: Path, *words: str, **env: Any) -> Ran:
-    return p2claw(home, "doctor", "--json", *words, **env)
+def examine(home: Path, *arguments: str, **env: Any) -> Ran:
+    return p2claw(home, "doctor", "--json", *arguments, **env)
 
 
 def test_a_healthy_box_passes_and_is_visited(running: Demo) -> None:
@@ -43,7 +43,7 @@ def test_a_healthy_box_passes_and_is_visited(running: Demo) -> None:
     assert found.keys() >= {"key", "upstream", "udp", "agent", "coordinator", "clock", "visit"}
 
 
-def test_every_finding_that_is_not_ok_says_what_to_do(home: Path) -> None:
+def test_every_finding_that_is_not_ok_names_what_to_do(home: Path) -> None:
     checks = examine(home).json["checks"]
     assert [check for check in checks if check["level"] != "ok" and not check["advice"]] == []
 
@@ -85,7 +85,7 @@ def test_an_app_with_nothing_behind_it_fails(home: Path) -> None:
     assert levels(examine(home))["upstream"] == "fail"
 
 
-def test_a_coordinator_that_was_named_must_answer(home: Path) -> None:
+def test_a_coordinator_that_was_named_must_respond(home: Path) -> None:
     ran = examine(home, "--coordinator", "http://localhost:1")
     assert (ran.code, levels(ran)["coordinator"]) == (1, "fail")
 
@@ -94,7 +94,7 @@ def test_the_slow_codec_is_noted(home: Path) -> None:
     assert levels(examine(home, P2CLAW_PURE="1"))["codec"] == "warn"
 
 
-def test_without_the_extension_it_says_how_to_build_it() -> None:
+def test_without_the_extension_it_prints_how_to_build_it() -> None:
     script = (
         "import sys; sys.modules['p2claw._fastframe'] = None\n"
         "from p2claw.cli.main import main; sys.exit(main(['doctor']))"
@@ -108,7 +108,7 @@ def test_without_the_extension_it_says_how_to_build_it() -> None:
 
 @pytest.fixture
 def stun_server() -> Any:
-    """Answers binding requests on loopback."""
+    """Responds to binding requests on loopback."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
 
@@ -118,9 +118,9 @@ def stun_server() -> Any:
             if datagram == b"end":
                 return
             asked = stun.parse_message(datagram)
-            answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
-            answer.attributes["XOR-MAPPED-ADDRESS"] = address
-            server.sendto(bytes(answer), address)
+            response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
+            response.attributes["XOR-MAPPED-ADDRESS"] = address
+            server.sendto(bytes(response), address)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -130,7 +130,7 @@ def stun_server() -> Any:
     server.close()
 
 
-def test_a_stun_server_that_answers_is_ok(home: Path, stun_server: str) -> None:
+def test_a_stun_server_that_responds_is_ok(home: Path, stun_server: str) -> None:
     found = levels(examine(home, "--stun", stun_server))
     assert (found["stun"], found["nat"], found["mtu"]) == ("ok", "ok", "ok")
     assert "hairpin" not in found  # on loopback there is no NAT

@@ -36,8 +36,8 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def echo(running: Demo, home: Path, *words: str, stdin: bytes = b"") -> dict[str, object]:
-    ran = p2claw(home, "fetch", *words, f"{running.url}api/echo", stdin=stdin)
+def echo(running: Demo, home: Path, *arguments: str, stdin: bytes = b"") -> dict[str, object]:
+    ran = p2claw(home, "fetch", *arguments, f"{running.url}api/echo", stdin=stdin)
     facts: dict[str, object] = ran.json
     return facts
 
@@ -102,7 +102,7 @@ def test_a_download_appears_whole_under_its_name(running: Demo, home: Path) -> N
     assert [path.name for path in home.glob("noise*")] == ["noise.bin"]
 
 
-def test_json_tells_status_fields_timings_path_and_body(running: Demo, home: Path) -> None:
+def test_json_holds_status_fields_timings_path_and_body(running: Demo, home: Path) -> None:
     facts = p2claw(home, "fetch", "--json", f"{running.url}status/404").json
     assert facts.keys() == {
         *("url", "status", "fields", "trailers", "error", "bytes", "sha256", "output", "body"),
@@ -130,7 +130,7 @@ def test_fail_makes_it_one(running: Demo, home: Path) -> None:
     assert "503" in ran.err and "(http-error)" in ran.err
 
 
-def test_fail_with_json_still_tells_the_facts(running: Demo, home: Path) -> None:
+def test_fail_with_json_still_prints_the_facts(running: Demo, home: Path) -> None:
     ran = p2claw(home, "fetch", "--fail", "--json", f"{running.url}status/503")
     assert (ran.code, ran.json["status"]) == (6, 503)
 
@@ -152,7 +152,7 @@ def test_an_edge_that_is_not_there_is_unreachable(home: Path) -> None:
     assert (ran.code, ran.error["code"]) == (4, "edge-unreachable")
 
 
-def test_edge_says_where_to_connect_instead(running: Demo, home: Path) -> None:
+def test_edge_names_where_to_connect_instead(running: Demo, home: Path) -> None:
     edge = running.facts["edge"]
     host = running.url.partition("//")[2].partition(":")[0]
     ran = p2claw(home, "fetch", "--edge", edge, f"http://{host}/status/200")
@@ -226,7 +226,7 @@ def test_bytes_that_are_not_text_do_not_reach_a_terminal(running: Demo, home: Pa
 
 
 @pytest.mark.parametrize(
-    "words, code",
+    "arguments, code",
     [
         (["-d", "x", "-T", "/dev/null", "http://a-box.localhost/"], "usage"),
         (["-H", "no colon", "http://a-box.localhost/"], "header-invalid"),
@@ -236,9 +236,9 @@ def test_bytes_that_are_not_text_do_not_reach_a_terminal(running: Demo, home: Pa
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(
-    home: Path, words: list[str], code: str
+    home: Path, arguments: list[str], code: str
 ) -> None:
-    ran = p2claw(home, "fetch", "--json", *words)
+    ran = p2claw(home, "fetch", "--json", *arguments)
     assert (ran.code, ran.error["code"]) == (2, code)
 
 

@@ -79,7 +79,7 @@ def test_routes_and_status_show_how_an_app_is_guarded_and_no_secret(
         assert "argon2" not in ran.out
 
 
-def test_an_app_without_a_guard_takes_no_invitation(running: Demo) -> None:
+def test_an_app_without_a_guard_has_no_invitation(running: Demo) -> None:
     app = p2claw(running.box_home, "routes", "--json").json["routes"][0]["app"]
     ran = p2claw(running.box_home, "invite-visitor", app, "--json")
     assert ran.error["code"] == "app-not-guarded"

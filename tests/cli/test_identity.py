@@ -9,7 +9,7 @@ from tests.cli.demos import Demo
 from tests.cli.program import p2claw
 
 
-def test_without_a_key_it_says_how_to_get_one(home: Path) -> None:
+def test_without_a_key_it_prints_how_to_get_one(home: Path) -> None:
     ran = p2claw(home, "identity", "--json")
     assert (ran.code, ran.error["code"]) == (1, "identity-missing")
     assert "p2claw run" in ran.error["hint"]

@@ -21,9 +21,9 @@ from tests.support.server import RunningServer, running_server
 START_S = 30.0
 
 
-async def ran(home: Path, *words: str, **env: str) -> Ran:
-    """`p2claw`, while servers of this process answer."""
-    return await asyncio.to_thread(p2claw, home, *words, **env)
+async def ran(home: Path, *arguments: str, **env: str) -> Ran:
+    """`p2claw`, while servers of this process respond."""
+    return await asyncio.to_thread(p2claw, home, *arguments, **env)
 
 
 def checks_of(doctor: Ran) -> dict[str, dict[str, str]]:
@@ -40,10 +40,10 @@ async def two_servers(folder: Path) -> AsyncIterator[tuple[RunningServer, Runnin
 
 
 @contextlib.asynccontextmanager
-async def box(home: Path, *words: str, **env: str) -> AsyncIterator[dict[str, Any]]:
+async def box(home: Path, *arguments: str, **env: str) -> AsyncIterator[dict[str, Any]]:
     """`p2claw run`, killed with SIGKILL at the end; what it printed."""
     with subprocess.Popen(
-        argv_of("run", "--json", *words),
+        argv_of("run", "--json", *arguments),
         env=env_of(home, **env),
         stdout=subprocess.PIPE,
         stderr=(home / "agent.log").open("ab"),
@@ -66,7 +66,7 @@ async def online(home: Path) -> dict[str, Any]:
             await asyncio.sleep(0.05)
 
 
-async def test_join_says_who_answers_and_keeps_it_for_the_owner_alone(
+async def test_join_names_who_responds_and_keeps_it_for_the_owner_alone(
     home: Path, server: RunningServer
 ) -> None:
     joined = await ran(home, "join", server.url + "/", "--json")
@@ -83,7 +83,7 @@ async def test_join_says_who_answers_and_keeps_it_for_the_owner_alone(
     assert stat.S_IMODE((home / "coordinators.json").stat().st_mode) == 0o600
 
 
-async def test_join_as_text_says_what_comes_next(home: Path, server: RunningServer) -> None:
+async def test_join_as_text_prints_what_comes_next(home: Path, server: RunningServer) -> None:
     first = await ran(home, "join", server.url)
     assert first.out == (
         f"joined: {server.url}\napps appear at http://<app>-<alias>.localhost:{server.port}/\n"
@@ -100,7 +100,7 @@ async def test_what_was_joined_is_listed(home: Path, server: RunningServer) -> N
 
 
 @pytest.mark.parametrize(
-    ("words", "exit_code", "code"),
+    ("arguments", "exit_code", "code"),
     [
         (["apps.example.org"], 2, "coordinator-invalid"),
         (["http://localhost:1"], 4, "coordinator-silent"),
@@ -108,9 +108,9 @@ async def test_what_was_joined_is_listed(home: Path, server: RunningServer) -> N
     ],
 )
 def test_what_cannot_be_joined_is_not_kept(
-    home: Path, words: list[str], exit_code: int, code: str
+    home: Path, arguments: list[str], exit_code: int, code: str
 ) -> None:
-    refused = p2claw(home, "join", "--json", *words)
+    refused = p2claw(home, "join", "--json", *arguments)
     assert (refused.code, refused.error["code"]) == (exit_code, code)
     assert list(home.iterdir()) == []
 
@@ -145,7 +145,7 @@ async def test_the_first_coordinator_that_accepts_a_box_is_remembered(
         assert facts["coordinator"] == server.url
 
 
-async def test_one_that_does_not_answer_is_not_remembered(home: Path) -> None:
+async def test_one_that_does_not_respond_is_not_remembered(home: Path) -> None:
     async with box(home, "--at", "http://localhost:1"):
         pass
     assert (await ran(home, "join", "--json")).json["joined"] == []
@@ -162,7 +162,7 @@ async def test_a_variable_does_not_carry_a_box_away(home: Path, tmp_path: Path) 
         assert len(two.rendezvous.boxes) == 0
 
 
-async def test_the_command_line_leads_elsewhere_and_says_that_it_is_for_once(
+async def test_the_command_line_leads_elsewhere_and_prints_that_it_is_for_once(
     home: Path, tmp_path: Path
 ) -> None:
     async with two_servers(tmp_path) as (one, two):
@@ -194,7 +194,7 @@ async def test_of_several_one_is_named_or_is_the_default(home: Path, tmp_path: P
             assert facts["coordinator"] == one.url
 
 
-async def test_who_joins_while_an_agent_runs_is_told_that_it_stays(
+async def test_who_joins_while_an_agent_runs_reads_that_it_stays(
     home: Path, tmp_path: Path
 ) -> None:
     async with two_servers(tmp_path) as (one, two):
@@ -226,7 +226,7 @@ async def test_doctor_asks_the_coordinator_that_was_joined(
     assert (checks["coordinator"]["level"], checks["coordinator"]["text"]) == ("ok", server.url)
 
 
-def test_damaged_coordinators_keep_it_from_starting_and_doctor_says_so(home: Path) -> None:
+def test_damaged_coordinators_keep_it_from_starting_and_doctor_reports_so(home: Path) -> None:
     descriptor = os.open(home / "coordinators.json", os.O_CREAT | os.O_WRONLY, 0o600)
     os.write(descriptor, b"{")
     os.close(descriptor)

@@ -58,14 +58,14 @@ def test_version_is_the_one_of_the_package(home: Path) -> None:
 
 def test_without_a_verb_help_is_printed_and_nothing_failed(home: Path) -> None:
     helped = p2claw(home, "--help")
-    for words in ([], ["help"], ["--json"]):
-        ran = p2claw(home, *words)
+    for arguments in ([], ["help"], ["--json"]):
+        ran = p2claw(home, *arguments)
         assert (ran.code, ran.out, ran.err) == (0, helped.out, "")
     assert p2claw(home, "config").out == p2claw(home, "config", "--help").out
 
 
 @pytest.mark.parametrize(
-    ("words", "meant"),
+    ("arguments", "meant"),
     [
         (["exposse"], "Did you mean `p2claw expose`?"),
         (["Status"], "Did you mean `p2claw status`?"),
@@ -76,15 +76,15 @@ def test_without_a_verb_help_is_printed_and_nothing_failed(home: Path) -> None:
     ],
 )
 def test_an_unknown_verb_is_wrong_usage_and_the_nearest_is_named(
-    home: Path, words: list[str], meant: str
+    home: Path, arguments: list[str], meant: str
 ) -> None:
-    ran = p2claw(home, *words, "--json")
+    ran = p2claw(home, *arguments, "--json")
     assert (ran.code, ran.out) == (2, "")
     assert ran.error == {"code": "verb-unknown", "message": ran.error["message"], "hint": meant}
 
 
 @pytest.mark.parametrize(
-    ("words", "meant"),
+    ("arguments", "meant"),
     [
         (["run", "--cordinator", "x"], "--coordinator"),
         (["expose", "dog", "3000", "--preserv-host"], "--preserve-host"),
@@ -94,23 +94,23 @@ def test_an_unknown_verb_is_wrong_usage_and_the_nearest_is_named(
     ],
 )
 def test_an_unknown_option_is_wrong_usage_and_the_nearest_is_named(
-    home: Path, words: list[str], meant: str
+    home: Path, arguments: list[str], meant: str
 ) -> None:
-    ran = p2claw(home, *words)
+    ran = p2claw(home, *arguments)
     assert ran.code == 2
     assert f"Did you mean {meant}?" in ran.err
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["--json", "config", "check"],
         ["config", "--json", "check"],
         ["config", "check", "--json"],
     ],
 )
-def test_json_may_stand_anywhere(home: Path, words: list[str]) -> None:
-    assert p2claw(home, *words).json == {"ok": True, "file": None, "problems": []}
+def test_json_may_stand_anywhere(home: Path, arguments: list[str]) -> None:
+    assert p2claw(home, *arguments).json == {"ok": True, "file": None, "problems": []}
 
 
 def test_behind_two_hyphens_json_is_a_word_like_others(home: Path) -> None:
@@ -121,7 +121,7 @@ def test_behind_two_hyphens_json_is_a_word_like_others(home: Path) -> None:
     )
 
 
-def test_help_of_a_verb_is_what_the_verb_says_itself(home: Path) -> None:
+def test_help_of_a_verb_is_what_the_verb_prints_itself(home: Path) -> None:
     assert p2claw(home, "help", "config", "show").out == (
         p2claw(home, "config", "show", "--help").out
     )
@@ -142,7 +142,7 @@ def test_help_as_json_has_the_options(home: Path) -> None:
     assert p2claw(home, "help", "--json").json["verbs"] == list(VERBS)
 
 
-# What each verb may load. Loading takes time before anything is said; the data plane most of it.
+# What each verb may load. Loading takes time before anything is printed; the data plane most of it.
 HEAVY = {"asyncio", "aiohttp", "aiortc", "aioice", "uvloop", "p2claw.dataplane", "p2claw.link"}
 AT_ONCE = sorted(set(VERBS) - {"demo", "fetch", "doctor"})
 
@@ -166,7 +166,7 @@ def test_wrong_usage_is_json_when_json_was_asked_for(home: Path) -> None:
     assert ran.error["hint"] == "See `p2claw expose --help`"
 
 
-def test_an_error_says_what_happened_its_code_and_what_to_do(home: Path) -> None:
+def test_an_error_shows_what_happened_its_code_and_what_to_do(home: Path) -> None:
     ran = p2claw(home, "status")
     first, second = ran.err.splitlines()
     assert first.startswith("error: No agent runs") and first.endswith("(agent-not-running)")

@@ -24,12 +24,12 @@ class Site:
         self.home = home
         self.url = server.url.replace("127.0.0.1", "localhost")
 
-    async def operator(self, *words: str) -> Ran:
+    async def operator(self, *arguments: str) -> Ran:
         data = str(self.home / "server")
-        return await asyncio.to_thread(p2claw, self.home, "server", "--data", data, *words)
+        return await asyncio.to_thread(p2claw, self.home, "server", "--data", data, *arguments)
 
-    async def box(self, *words: str) -> Ran:
-        return await asyncio.to_thread(p2claw, self.home, *words)
+    async def box(self, *arguments: str) -> Ran:
+        return await asyncio.to_thread(p2claw, self.home, *arguments)
 
 
 async def until(what: Any) -> Any:
@@ -93,19 +93,19 @@ async def test_quotas_are_shown_and_set(home: Path) -> None:
                 return boxes and boxes[0]["alias"]
 
             name = await until(alias)
-            for words, expected in (
+            for arguments, expected in (
                 ((), (None, None, True)),
                 (("--apps", "3", "--visits", "60", "--relay", "no"), (3, 60, False)),
                 (("--apps", "any"), (None, 60, False)),
             ):
-                shown = (await site.operator("quota", name, *words, "--json")).json
+                shown = (await site.operator("quota", name, *arguments, "--json")).json
                 found = (shown["most_apps"], shown["visits_per_minute"], shown["relay"])
                 assert found == expected
             assert (await site.operator("quota", name, "--visits", "0")).code == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "error"),
+    ("arguments", "code", "error"),
     [
         (("ban", "nobody"), 3, "box-unknown"),
         (("uninvite", "7"), 3, "invitation-unknown"),
@@ -113,11 +113,11 @@ async def test_quotas_are_shown_and_set(home: Path) -> None:
         (("invte",), 2, "verb-unknown"),
     ],
 )
-async def test_what_cannot_be_is_said(
-    home: Path, words: tuple[str, ...], code: int, error: str
+async def test_what_cannot_be_is_an_error(
+    home: Path, arguments: tuple[str, ...], code: int, error: str
 ) -> None:
     async with server_process(home) as server:
-        ran = await Site(home, server).operator(*words, "--json")
+        ran = await Site(home, server).operator(*arguments, "--json")
     assert (ran.code, ran.error["code"]) == (code, error)
 
 

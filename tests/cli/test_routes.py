@@ -11,7 +11,7 @@ from tests.cli.demos import Demo
 from tests.cli.program import p2claw
 
 
-def test_without_an_agent_an_app_is_written_down_and_said_so(home: Path) -> None:
+def test_without_an_agent_an_app_is_written_down_and_this_is_printed(home: Path) -> None:
     ran = p2claw(home, "expose", "dog", "3000")
     written = json.loads((home / "routes.json").read_text())["routes"]
     assert (ran.code, list(written)) == (0, ["dog"])
@@ -39,8 +39,8 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
 
 def test_an_unlisted_app_keeps_its_name_for_the_same_upstream(home: Path) -> None:
     names = []
-    for words in (("photos", "3000"), ("photos", "3000"), ("photos", "3001")):
-        facts = p2claw(home, "expose", *words, "--unlisted", "--json").json
+    for arguments in (("photos", "3000"), ("photos", "3000"), ("photos", "3001")):
+        facts = p2claw(home, "expose", *arguments, "--unlisted", "--json").json
         assert facts["unlisted"]
         names.append(facts["app"])
     first, again, other = names
@@ -100,7 +100,7 @@ def test_no_routes_are_an_empty_list_and_a_note(home: Path) -> None:
     assert "no app is exposed" in ran.err
 
 
-def test_unexpose_takes_it_away(home: Path) -> None:
+def test_unexpose_removes_it(home: Path) -> None:
     p2claw(home, "expose", "dog", "3000")
     assert p2claw(home, "unexpose", "dog").code == 0
     assert p2claw(home, "routes", "--json").json["routes"] == []

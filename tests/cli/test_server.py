@@ -81,18 +81,18 @@ def _spoiled(folder: Path, spoil: Callable[[Path, list[str]], None]) -> list[str
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "phrase"),
     [
         (_unbuilt, "Run `make build`"),
         (_damaged_data, "coordinator.db cannot be used"),
         (_damaged_certificate, "cert.pem"),
     ],
 )
-def test_what_cannot_work_is_refused_in_words(
-    tmp_path: Path, spoil: Callable[[Path, list[str]], None], words: str
+def test_what_cannot_work_is_refused_in_plain_text(
+    tmp_path: Path, spoil: Callable[[Path, list[str]], None], phrase: str
 ) -> None:
     ended = _run(*_spoiled(tmp_path, spoil))
-    assert (ended.returncode, words in ended.stderr, "Traceback" in ended.stderr) == (
+    assert (ended.returncode, phrase in ended.stderr, "Traceback" in ended.stderr) == (
         1,
         True,
         False,
@@ -100,7 +100,7 @@ def test_what_cannot_work_is_refused_in_words(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "phrase"),
     [
         (_certificate_alone, "Give both --tls-cert and --tls-key"),
         (_turn_alone, "--turn-secret-file"),
@@ -113,13 +113,13 @@ def test_options_that_make_no_sense_are_wrong_usage(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     spoil: Callable[[Path, list[str]], None],
-    words: str,
+    phrase: str,
 ) -> None:
     status = main(["server", *_spoiled(tmp_path, spoil)])
-    assert (status, words in capsys.readouterr().err) == (2, True)
+    assert (status, phrase in capsys.readouterr().err) == (2, True)
 
 
-def test_a_port_that_is_taken_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_refused_in_plain_text(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = _run("--listen", listen, "--data", str(tmp_path))
@@ -139,7 +139,7 @@ def test_the_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert "p2claw server --listen :443 --parent example.org" in capsys.readouterr().out
 
 
-async def test_it_says_as_json_where_it_listens(tmp_path: Path) -> None:
+async def test_it_prints_as_json_where_it_listens(tmp_path: Path) -> None:
     async with server_process(tmp_path) as server:
         assert server.facts == {
             "listen": f"127.0.0.1:{server.port}",
@@ -155,7 +155,7 @@ async def test_behind_a_proxy_with_https_urls_have_its_port(tmp_path: Path) -> N
         assert server.facts["apps"] == "https://<app>-<alias>.example.org/"
 
 
-async def test_with_a_certificate_it_speaks_https(tmp_path: Path) -> None:
+async def test_with_a_certificate_it_serves_https(tmp_path: Path) -> None:
     cert, key = write_certificate(tmp_path, "x")
     arguments = ("--tls-cert", str(cert), "--tls-key", str(key))
     async with server_process(tmp_path, *arguments) as server:

@@ -71,7 +71,7 @@ def test_an_unlisted_folder_is_visited_by_its_url_alone(photos: Path, running: D
         assert asked.out.endswith("hello")
 
 
-def test_visitors_are_told_of_when_they_come_and_leave(photos: Path, running: Demo) -> None:
+def test_visitors_are_logged_when_they_come_and_leave(photos: Path, running: Demo) -> None:
     with share(running.box_home, str(photos)) as sharing:
         url = sharing.until("shared")["url"]
         visitor = subprocess.Popen(
@@ -152,8 +152,8 @@ def test_nothing_listens_yet_is_reported_and_then_that_something_does(running: D
 
 
 def test_with_keep_it_returns_and_the_app_stays(home: Path, photos: Path, running: Demo) -> None:
-    words = (str(photos), "--keep", "--at", coordinator(running), "--json")
-    kept = p2claw(home, "share", *words).json
+    arguments = (str(photos), "--keep", "--at", coordinator(running), "--json")
+    kept = p2claw(home, "share", *arguments).json
     try:
         asked = p2claw(home, "fetch", kept["url"] + "a.txt", "--edge", running.facts["edge"])
         assert asked.out == "hello"
@@ -176,13 +176,13 @@ def test_a_taken_name_is_refused(photos: Path, running: Demo) -> None:
     assert "--name" in ran.error["hint"]
     with share(running.box_home, str(photos), "--name", "brief") as sharing:
         sharing.until("shared")
-        for words in (("share", "3000", "--name"), ("expose",)):
-            rest = ("brief",) if words[0] == "share" else ("brief", "3000")
-            ran = p2claw(running.box_home, *words, *rest, "--json")
+        for arguments in (("share", "3000", "--name"), ("expose",)):
+            rest = ("brief",) if arguments[0] == "share" else ("brief", "3000")
+            ran = p2claw(running.box_home, *arguments, *rest, "--json")
             assert (ran.code, ran.error["code"]) == (2, "app-taken")
 
 
-def test_without_a_coordinator_it_says_how_to_name_one(home: Path, photos: Path) -> None:
+def test_without_a_coordinator_it_prints_how_to_name_one(home: Path, photos: Path) -> None:
     ran = p2claw(home, "share", str(photos), "--json")
     assert (ran.code, ran.error["code"]) == (2, "coordinator-unknown")
     assert "p2claw join" in ran.error["hint"]
@@ -195,7 +195,7 @@ def test_another_coordinator_than_the_agents_is_refused(photos: Path, running: D
 
 
 @pytest.mark.parametrize(
-    "words, code",
+    "arguments, code",
     [
         (("./nowhere",), "folder-missing"),
         (("3000", "--spa"), "spa-no-folder"),
@@ -205,9 +205,9 @@ def test_another_coordinator_than_the_agents_is_refused(photos: Path, running: D
     ],
 )
 def test_what_cannot_be_shared_is_wrong_usage(
-    home: Path, words: tuple[str, ...], code: str
+    home: Path, arguments: tuple[str, ...], code: str
 ) -> None:
-    ran = p2claw(home, "share", *words, "--json")
+    ran = p2claw(home, "share", *arguments, "--json")
     assert (ran.code, ran.error["code"]) == (2, code)
     assert not (home / "identity.key").exists()
 

@@ -37,7 +37,7 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
     assert facts["pid"] == running.facts["pids"]["agent"]
 
 
-def test_status_as_text_says_that_it_is_online(running: Demo) -> None:
+def test_status_as_text_shows_that_it_is_online(running: Demo) -> None:
     out = p2claw(running.box_home, "status").out
     assert "online for" in out and running.url in out
 

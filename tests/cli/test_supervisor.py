@@ -1,4 +1,4 @@
-"""What a process tells its service manager, read from a real socket."""
+"""What a process sends to its service manager, read from a real socket."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_socket_may_have_an_abstract_address() -> None:
         assert manager.recv(100) == b"READY=1"
 
 
-def test_what_this_process_starts_does_not_speak_to_the_manager(home: Path) -> None:
+def test_what_this_process_starts_does_not_write_to_the_manager(home: Path) -> None:
     environ = environ_of(home, WATCHDOG_USEC="1000", WATCHDOG_PID="1", OTHER="stays")
     Supervisor(environ)
     assert environ == {"OTHER": "stays"}
@@ -80,15 +80,21 @@ async def test_no_watchdog_of_ours_is_not_fed(home: Path, more: dict[str, str]) 
     await asyncio.wait_for(Supervisor(environ_of(home, **more)).watch(), WAIT_S)
 
 
-def test_a_server_is_ready_once_it_listens_and_says_that_it_stops(
+def test_a_server_is_ready_once_it_listens_and_reports_that_it_stops(
     home: Path, manager: socket.socket
 ) -> None:
-    words = ["server", "--listen", "127.0.0.1:0", "--static", str(write_static_site(home / "site"))]
+    arguments = [
+        "server",
+        "--listen",
+        "127.0.0.1:0",
+        "--static",
+        str(write_static_site(home / "site")),
+    ]
     env = env_of(home, **environ_of(home, WATCHDOG_USEC="60000000"))
-    with subprocess.Popen(argv_of(*words), env=env, stdout=subprocess.PIPE) as process:
-        said = {manager.recv(100), manager.recv(100)}
+    with subprocess.Popen(argv_of(*arguments), env=env, stdout=subprocess.PIPE) as process:
+        notified = {manager.recv(100), manager.recv(100)}
         assert process.stdout is not None
         assert b"listen on http" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         last = manager.recv(100)
-    assert (said, last, process.returncode) == ({b"WATCHDOG=1", b"READY=1"}, b"STOPPING=1", 0)
+    assert (notified, last, process.returncode) == ({b"WATCHDOG=1", b"READY=1"}, b"STOPPING=1", 0)

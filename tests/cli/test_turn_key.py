@@ -1,4 +1,4 @@
-"""The TURN key of a server on the command line: what is wrong with it is said, its token is not."""
+"""The TURN key of a server on the command line: its faults are printed, its token is not."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ async def test_server_check_tries_the_key(
     assert relays(good) == (0, "")
     assert good.json["relays"]["urls"][0] == "turn:turn.example:3478?transport=udp"
     service.respond = (404, b"", {})
-    said = p2claw(home, "server", "check")
-    assert (said.code, "does not know the TURN key" in said.out) == (1, True)
-    assert "Compare --turn-key" in said.out
+    checked = p2claw(home, "server", "check")
+    assert (checked.code, "does not know the TURN key" in checked.out) == (1, True)
+    assert "Compare --turn-key" in checked.out
 
 
 def test_doctor_tries_the_key_of_a_server_on_this_machine(

@@ -48,17 +48,17 @@ async def test_a_box_that_proves_its_key_gets_an_alias(server: RunningServer) ->
         assert names.ALIAS.fullmatch(registered.alias)
 
 
-async def test_a_box_is_told_its_key_alias(server: RunningServer) -> None:
+async def test_a_box_gets_its_key_alias(server: RunningServer) -> None:
     async with registered_agent(server.url, KEY) as (_, registered):
         assert registered.key_alias == names.key_alias_of(KEY.public_key().public_bytes_raw())
 
 
-async def test_a_box_is_told_where_its_apps_appear(server: RunningServer) -> None:
+async def test_a_box_learns_where_its_apps_appear(server: RunningServer) -> None:
     async with registered_agent(server.url, KEY) as (_, registered):
         assert registered.base == f"http://{{label}}.localhost:{server.port}"
 
 
-async def test_a_box_is_told_the_address_that_a_proxy_has(tmp_path: Path) -> None:
+async def test_a_box_gets_the_address_that_a_proxy_has(tmp_path: Path) -> None:
     settings = {"scheme": "https", "parent": "example.org", "public_port": 443}
     async with (
         running_server(tmp_path, **settings) as server,
@@ -130,7 +130,7 @@ async def test_a_clock_that_is_wrong_is_refused(server: RunningServer, off_s: in
         assert await _refused(agent) == ("clock-skew", 4002)
 
 
-async def test_a_clock_that_is_a_little_wrong_is_taken(server: RunningServer) -> None:
+async def test_a_clock_that_is_a_little_wrong_is_accepted(server: RunningServer) -> None:
     async with connected_agent(server.url) as agent:
         await agent.answer_challenge(KEY, _audience(server), time_s=int(time.time()) - 100)
         await agent.receive(Registered)
@@ -169,7 +169,7 @@ async def test_a_replaced_connection_leaves_the_box_online(server: RunningServer
             pass
 
 
-async def test_who_does_not_register_in_time_is_told_so(tmp_path: Path) -> None:
+async def test_who_does_not_register_in_time_gets_an_error(tmp_path: Path) -> None:
     limits = ServerLimits(register_s=0.1)
     async with (
         running_server(tmp_path, limits=limits) as server,
@@ -179,7 +179,7 @@ async def test_who_does_not_register_in_time_is_told_so(tmp_path: Path) -> None:
         assert await _refused(agent) == ("timeout", 4008)
 
 
-async def test_who_says_something_else_before_is_refused(server: RunningServer) -> None:
+async def test_who_sends_something_else_before_is_refused(server: RunningServer) -> None:
     async with connected_agent(server.url) as agent:
         await agent.receive(Challenge)
         await agent.send(BoxEnd("s1"))
@@ -266,7 +266,7 @@ async def test_too_many_registrations_from_one_address_are_refused(tmp_path: Pat
         assert refusal.value.headers["Retry-After"] == "1"
 
 
-async def test_a_box_that_says_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
+async def test_a_box_that_sends_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
     limits = ServerLimits(box_message_burst=2, box_messages_per_minute=600.0)
     async with (
         running_server(tmp_path, limits=limits) as server,
@@ -288,14 +288,14 @@ async def test_too_many_new_keys_from_one_address_are_refused(tmp_path: Path) ->
             assert await _refused(agent) == ("rate-limited", 4029)
 
 
-async def test_known_keys_are_taken_when_new_ones_are_too_many(tmp_path: Path) -> None:
+async def test_known_keys_are_admitted_when_new_ones_are_too_many(tmp_path: Path) -> None:
     async with running_server(tmp_path, limits=ServerLimits(alias_burst=1)) as server:
         for _ in range(3):
             async with registered_agent(server.url, key_of(1)):
                 pass
 
 
-async def test_a_coordinator_that_is_full_takes_no_more_boxes(tmp_path: Path) -> None:
+async def test_a_coordinator_that_is_full_admits_no_more_boxes(tmp_path: Path) -> None:
     async with (
         running_server(tmp_path, limits=ServerLimits(boxes=1)) as server,
         registered_agent(server.url, key_of(1)),
@@ -305,7 +305,7 @@ async def test_a_coordinator_that_is_full_takes_no_more_boxes(tmp_path: Path) ->
         assert await _refused(agent) == ("rate-limited", 4029)
 
 
-async def test_a_coordinator_that_is_full_takes_a_box_that_comes_back(tmp_path: Path) -> None:
+async def test_a_coordinator_that_is_full_admits_a_box_that_comes_back(tmp_path: Path) -> None:
     async with (
         running_server(tmp_path, limits=ServerLimits(boxes=1)) as server,
         registered_agent(server.url, KEY),
@@ -327,7 +327,7 @@ async def test_a_connection_that_is_lost_takes_the_box_offline(server: RunningSe
     await eventually(lambda: len(server.rendezvous.boxes) == 0)
 
 
-async def test_an_agent_is_told_when_the_coordinator_goes_down(tmp_path: Path) -> None:
+async def test_an_agent_is_notified_when_the_coordinator_goes_down(tmp_path: Path) -> None:
     async with running_server(tmp_path) as server, registered_agent(server.url, KEY) as (agent, _):
         server.serving.coordinator.shut_down()
         assert await agent.close_code() == 1001

@@ -56,6 +56,6 @@ def test_later_candidates_have_ever_more_digits() -> None:
     assert counts == sorted(counts) and counts[-1] == 7
 
 
-def test_no_candidate_can_be_taken_for_a_key_alias() -> None:
+def test_no_candidate_can_be_mistaken_for_a_key_alias() -> None:
     longest = max(map(len, ADJECTIVES)) + max(map(len, NOUNS)) + 7
     assert longest < names.KEY_ALIAS_CHARS

@@ -56,6 +56,6 @@ async def test_a_banned_box_gets_no_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("field", ["198.51.100.7", "127.0.0.1"])
-async def test_whoever_comes_through_the_proxy_is_told_nothing(tmp_path: Path, field: str) -> None:
+async def test_whoever_comes_through_the_proxy_learns_nothing(tmp_path: Path, field: str) -> None:
     async with running_server(tmp_path, parent="apps.example.org") as server:
         assert await asked(server, "apps.example.org", X_Forwarded_For=field) == 404

@@ -40,7 +40,7 @@ async def test_a_server_that_runs_is_healthy(
         assert await _get(http, server, path) == (200, {"status": "ok"})
 
 
-async def test_a_server_whose_store_answers_is_ready(
+async def test_a_server_whose_store_replies_is_ready(
     http: aiohttp.ClientSession, server: RunningServer
 ) -> None:
     assert await _get(http, server, "/readyz") == (200, {"status": "ready"})
@@ -93,7 +93,7 @@ async def test_however_many_ask_the_disk_is_written_once_per_second(
         ("localhost.example", 421),
     ],
 )
-async def test_health_is_told_on_the_servers_own_names(
+async def test_health_is_shown_on_the_servers_own_names(
     http: aiohttp.ClientSession, server: RunningServer, host: str, status: int
 ) -> None:
     for path in PATHS:
@@ -143,7 +143,7 @@ async def test_health_is_only_read(http: aiohttp.ClientSession, server: RunningS
 
 
 @pytest.mark.parametrize("path", ["/__p2claw/v1/visit", "/__p2claw/v1/agent"])
-async def test_signalling_without_a_websocket_is_told_what_is_missing(
+async def test_signalling_without_a_websocket_learns_what_is_missing(
     http: aiohttp.ClientSession, server: RunningServer, path: str
 ) -> None:
     assert (await _get(http, server, path))[0] == 426

@@ -61,7 +61,7 @@ async def outcome(server: RunningServer, number: int, invite: str = "") -> str:
         return reply.code
 
 
-async def test_by_invitation_one_code_lets_as_many_in_as_it_says(tmp_path: Path) -> None:
+async def test_by_invitation_one_code_lets_as_many_in_as_it_allows(tmp_path: Path) -> None:
     async with running_server(tmp_path, joining="invite") as server:
         made = await operator_of(server).invite("friends", 2, None)
         assert await outcome(server, 1) == "invite-needed"
@@ -80,7 +80,7 @@ async def test_listed_boxes_need_no_invitation(tmp_path: Path) -> None:
         assert [await outcome(server, number) for number in (1, 2)] == ["", "invite-needed"]
 
 
-async def test_by_list_nobody_else_is_taken_not_even_who_was_known(tmp_path: Path) -> None:
+async def test_by_list_nobody_else_is_admitted_not_even_who_was_known(tmp_path: Path) -> None:
     async with running_server(tmp_path) as server:
         assert await outcome(server, 2) == ""
     listed = frozenset({public(key_of(1))})
@@ -99,7 +99,7 @@ def test_a_list_of_nobody_is_wrong_usage(tmp_path: Path) -> None:
         ServerConfig(joining="listed")
 
 
-async def test_the_greeting_says_how_to_join_and_whether_a_code_is_good(tmp_path: Path) -> None:
+async def test_the_greeting_shows_how_to_join_and_whether_a_code_is_good(tmp_path: Path) -> None:
     async with running_server(tmp_path, joining="invite") as server, aiohttp.ClientSession() as web:
         code = (await operator_of(server).invite("", 1, None))["code"]
         url = f"{server.url}/__p2claw/v1/agent"
@@ -161,7 +161,7 @@ async def visited(server: RunningServer, alias: str) -> Any:
         return await visitor.receive(object)
 
 
-async def test_visits_above_a_quota_are_told_to_come_again(tmp_path: Path) -> None:
+async def test_visits_above_a_quota_are_asked_to_come_again(tmp_path: Path) -> None:
     async with (
         running_server(tmp_path) as server,
         registered_agent(server.url, key_of(1), ("dog",)) as (_, registered),

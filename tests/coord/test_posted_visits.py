@@ -36,22 +36,22 @@ class Poster:
 
     async def begin(self, *messages: object, query: str = "") -> list[dict[str, Any]]:
         url = f"{self._visit}?{query or self._query}"
-        said = await self.send(url, json.dumps({"messages": messages}).encode())
-        for message in said:
+        received = await self.send(url, json.dumps({"messages": messages}).encode())
+        for message in received:
             self.session = message.get("session", self.session)
-        return said
+        return received
 
     async def next(self, *messages: object, wait: bool = False) -> list[dict[str, Any]]:
-        said = {"session": self.session, "messages": messages, "wait": wait}
-        return await self.send(f"{self._visit}/next", json.dumps(said).encode())
+        post = {"session": self.session, "messages": messages, "wait": wait}
+        return await self.send(f"{self._visit}/next", json.dumps(post).encode())
 
     async def send(self, url: str, body: bytes) -> list[dict[str, Any]]:
         async with asyncio.timeout(WAIT_S), self._http.post(url, data=body) as reply:
             assert reply.status == 200, await reply.text()
             assert reply.headers["Cache-Control"] == "no-store"
             self.timing = reply.headers.get("Server-Timing", "")
-            told: list[dict[str, Any]] = await reply.json()
-            return told
+            received: list[dict[str, Any]] = await reply.json()
+            return received
 
 
 @contextlib.asynccontextmanager
@@ -63,14 +63,14 @@ async def visiting(server: RunningServer) -> AsyncIterator[tuple[Poster, RawAgen
         yield Poster(http, server.url, box.alias), agent
 
 
-def kinds(said: list[dict[str, Any]]) -> list[str]:
-    return [message["t"] for message in said]
+def kinds(received: list[dict[str, Any]]) -> list[str]:
+    return [message["t"] for message in received]
 
 
 async def test_an_offer_needs_no_introduction_before_it(server: RunningServer) -> None:
     async with visiting(server) as (visitor, agent):
-        said = await visitor.begin(OFFER)
-        assert kinds(said) == ["introduced"]
+        received = await visitor.begin(OFFER)
+        assert kinds(received) == ["introduced"]
         offer = await agent.receive(BoxOffer)
         assert (offer.session, offer.sdp) == (visitor.session, SDP)
 
@@ -105,18 +105,18 @@ async def test_candidates_cross_both_ways_while_a_reply_is_held(server: RunningS
         assert [message["candidate"] for message in await held] == ["theirs"]
 
 
-async def test_what_was_said_between_two_posts_is_kept_in_its_order(server: RunningServer) -> None:
+async def test_what_was_sent_between_two_posts_is_kept_in_its_order(server: RunningServer) -> None:
     async with visiting(server) as (visitor, agent):
         await visitor.begin(OFFER)
         await agent.receive(BoxOffer)
         await agent.send(BoxAnswer(visitor.session, "answer", bytes(64)))
         for number in range(3):
             await agent.send(BoxCandidate(visitor.session, f"c{number}"))
-        told: list[dict[str, Any]] = []
-        while len(told) < 4:
-            told += await visitor.next(wait=True)
-        assert kinds(told) == ["answer", "candidate", "candidate", "candidate"]
-        assert [one["candidate"] for one in told[1:]] == ["c0", "c1", "c2"]
+        received: list[dict[str, Any]] = []
+        while len(received) < 4:
+            received += await visitor.next(wait=True)
+        assert kinds(received) == ["answer", "candidate", "candidate", "candidate"]
+        assert [one["candidate"] for one in received[1:]] == ["c0", "c1", "c2"]
 
 
 async def test_a_newer_post_ends_the_reply_that_is_held(server: RunningServer) -> None:
@@ -168,12 +168,12 @@ async def test_a_visitor_whose_reply_is_held_is_not_gone(
 
 async def test_a_box_that_is_not_there_is_an_error_and_no_visit(server: RunningServer) -> None:
     async with aiohttp.ClientSession() as http:
-        said = await Poster(http, server.url, "purplecrab").begin(OFFER)
-    assert [one["code"] for one in said] == ["alias-unknown"]
+        received = await Poster(http, server.url, "purplecrab").begin(OFFER)
+    assert [one["code"] for one in received] == ["alias-unknown"]
     assert server.rendezvous.visits == 0
 
 
-async def test_who_names_no_app_is_told_the_apps(server: RunningServer) -> None:
+async def test_who_names_no_app_is_shown_the_apps(server: RunningServer) -> None:
     async with visiting(server) as (visitor, _):
         alias = re.search("alias=([a-z0-9]+)", visitor._query)
         assert alias is not None
@@ -225,11 +225,11 @@ async def test_a_page_of_another_site_cannot_visit(
     async with registered_agent(server.url, KEY, ("dog",)) as (_, box):
         headers = {"Origin": origin}
         async with aiohttp.ClientSession(headers=headers) as http:
-            said = await Poster(http, server.url, box.alias).begin()
+            received = await Poster(http, server.url, box.alias).begin()
             url = f"{server.url}/__p2claw/v1/visit?v=1&alias={box.alias}&app=dog"
             async with http.ws_connect(url) as socket:
                 first = json.loads(await socket.receive_str(timeout=WAIT_S))
-        kinds = [said[0]["t"], first["t"]]
+        kinds = [received[0]["t"], first["t"]]
         assert kinds == (["introduced"] if is_ours else ["error"]) * 2
 
 
@@ -244,8 +244,8 @@ async def test_a_second_offer_ends_the_visit(server: RunningServer) -> None:
 async def test_a_reply_names_the_ice_servers_of_the_next_visit(tmp_path: Path) -> None:
     stun = ("stun:stun.example.org:3478",)
     async with running_server(tmp_path, stun_urls=stun) as server, visiting(server) as (visitor, _):
-        said = await visitor.begin()
+        received = await visitor.begin()
         found = re.fullmatch(r'p2claw-ice;dur=0;desc="([\w-]*)"', visitor.timing)
         assert found is not None
         servers = json.loads(base64.urlsafe_b64decode(found[1] + "=="))
-        assert servers == said[0]["ice_servers"] == [{"urls": list(stun)}]
+        assert servers == received[0]["ice_servers"] == [{"urls": list(stun)}]

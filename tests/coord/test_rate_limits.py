@@ -15,7 +15,7 @@ def test_a_burst_is_admitted() -> None:
     assert [bucket.spend(0.0) for _ in range(3)] == [0.0, 0.0, 0.0]
 
 
-def test_what_goes_beyond_a_burst_is_told_how_long_to_wait() -> None:
+def test_what_goes_beyond_a_burst_gets_how_long_to_wait() -> None:
     bucket = TokenBucket(1, 60.0, 0.0)
     bucket.spend(0.0)
     assert bucket.spend(0.25) == 0.75
@@ -90,7 +90,7 @@ def test_who_reserves_waits_once_and_each_for_its_own_turn() -> None:
     assert [bucket.reserve(0.0, 1, 5.0) for _ in range(4)] == [0.0, 0.0, 1.0, 2.0]
 
 
-def test_who_would_wait_too_long_is_refused_and_takes_nothing() -> None:
+def test_who_would_wait_too_long_is_refused_and_costs_nothing() -> None:
     bucket = TokenBucket(2, 60.0, 0.0)
     assert bucket.reserve(0.0, 6, 5.0) == 4.0
     assert bucket.reserve(0.0, 2, 5.0) is None

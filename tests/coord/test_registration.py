@@ -46,7 +46,7 @@ def _refusal(register: Register) -> RefusedError:
     return refusal.value
 
 
-def test_a_good_registration_is_taken() -> None:
+def test_a_good_registration_is_accepted() -> None:
     _check(_register())
 
 
@@ -60,7 +60,7 @@ def test_a_clock_further_off_is_refused(time: int) -> None:
     assert _refusal(_register(time=time)).code == "clock-skew"
 
 
-def test_the_refusal_of_a_clock_says_how_far_off_it_is() -> None:
+def test_the_refusal_of_a_clock_names_how_far_off_it_is() -> None:
     message = str(_refusal(_register(time=NOW_S + 300)))
     assert "300 s ahead" in message and "2023-11-14 22:13:20 UTC" in message
 
@@ -124,7 +124,7 @@ _PUBLIC = ServerConfig(listen="0.0.0.0:8443", parent="example.org", scheme="http
         (dataclasses.replace(_PUBLIC, names=("Other.example:1",)), "other.example:1", None, True),
     ],
 )
-def test_which_names_a_coordinator_answers_to(
+def test_which_names_a_coordinator_goes_by(
     config: ServerConfig, audience: str, reached: tuple[str, int] | None, expected: bool
 ) -> None:
     assert Audience(config).admits(audience, reached) is expected

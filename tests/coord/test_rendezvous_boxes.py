@@ -137,7 +137,7 @@ def test_the_newer_connection_of_a_key_replaces_the_older() -> None:
     assert isinstance(message, AgentError) and message.code == "replaced"
 
 
-def test_the_end_of_a_replaced_connection_takes_nothing_from_its_successor() -> None:
+def test_the_end_of_a_replaced_connection_removes_nothing_of_its_successor() -> None:
     stage = Stage()
     stage.box(connection=1)
     stage.box(connection=2)
@@ -173,7 +173,7 @@ def test_a_box_that_goes_after_it_answered_leaves_its_visitor_alone() -> None:
     assert stage.effects() == []
 
 
-def test_one_box_does_not_speak_in_the_session_of_another() -> None:
+def test_one_box_does_not_send_in_the_session_of_another() -> None:
     stage = Stage()
     stage.box(connection=1)
     stage.box(connection=2, alias="redfox", key=OTHER_KEY)
@@ -199,14 +199,14 @@ def test_at_the_limit_of_boxes_the_table_is_full() -> None:
     assert stage.rendezvous.full
 
 
-def test_going_down_is_told_to_the_boxes() -> None:
+def test_going_down_is_sent_to_the_boxes() -> None:
     stage = Stage()
     stage.box()
     stage.rendezvous.shut_down()
     assert stage.effects() == [CloseBox(1, 1001, "going down")]
 
 
-def test_going_down_is_told_to_the_visitors() -> None:
+def test_going_down_is_sent_to_the_visitors() -> None:
     stage = Stage()
     stage.box()
     stage.offered()
@@ -223,7 +223,7 @@ def test_nobody_is_introduced_by_a_coordinator_that_goes_down() -> None:
     assert _code(stage) == "going-down"
 
 
-def test_a_visitor_is_told_how_its_box_is_dialled_until_the_box_says_otherwise() -> None:
+def test_a_visitor_gets_how_its_box_is_dialled_until_the_box_changes_it() -> None:
     stage = Stage()
     stage.box()
     stage.box(2, alias="redfox", key=OTHER_KEY)
@@ -257,7 +257,7 @@ def test_visitors_are_spread_over_the_processes_of_a_box_that_is_dialled() -> No
     assert min(got.values()) > 50
 
 
-def test_a_box_that_connects_again_says_again_how_it_is_dialled() -> None:
+def test_a_box_that_connects_again_sends_again_how_it_is_dialled() -> None:
     stage = Stage()
     stage.box()
     stage.rendezvous.box_dialled_by(1, Dial(b"how", bytes(64)))

@@ -125,14 +125,14 @@ def test_more_candidates_of_the_box_break_the_protocol(stage: Stage) -> None:
     assert _codes(stage) == ["protocol"]
 
 
-def test_a_box_that_sends_too_many_candidates_is_told_the_end(stage: Stage) -> None:
+def test_a_box_that_sends_too_many_candidates_is_sent_the_end(stage: Stage) -> None:
     stage.answered()
     for _ in range(CANDIDATES + 2):
         stage.rendezvous.from_box(1, BoxCandidate("s1", "candidate:1", "0"))
     assert to_box(stage.effects()) == [BoxEnd("s1")]
 
 
-def test_the_end_of_a_visit_is_told_to_the_box(stage: Stage) -> None:
+def test_the_end_of_a_visit_is_sent_to_the_box(stage: Stage) -> None:
     stage.answered()
     stage.rendezvous.from_visitor("s1", VisitEnd(), stage.now)
     assert to_box(stage.effects()) == [BoxEnd("s1")]
@@ -144,7 +144,7 @@ def test_the_end_of_a_visit_closes_it_in_good_order(stage: Stage) -> None:
     assert closed(stage.effects()) == [1000]
 
 
-def test_a_visitor_that_vanishes_is_told_to_the_box(stage: Stage) -> None:
+def test_a_visitor_that_vanishes_is_reported_to_the_box(stage: Stage) -> None:
     stage.offered()
     stage.rendezvous.visitor_gone("s1")
     assert to_box(stage.effects()) == [BoxEnd("s1")]
@@ -164,7 +164,7 @@ def test_what_comes_for_a_visit_that_is_over_is_ignored(stage: Stage) -> None:
     assert stage.effects() == []
 
 
-def test_a_refusal_reaches_the_visitor_in_the_words_of_the_box(stage: Stage) -> None:
+def test_a_refusal_reaches_the_visitor_with_the_text_of_the_box(stage: Stage) -> None:
     stage.offered()
     stage.rendezvous.from_box(1, Refuse("s1", "app-unknown", "Gone fishing"))
     assert to_visitor(stage.effects()) == [VisitError("app-unknown", "Gone fishing")]
@@ -182,7 +182,7 @@ def test_a_box_that_gives_up_before_it_answered_is_silent(stage: Stage) -> None:
     assert _codes(stage) == ["box-silent"]
 
 
-def test_a_box_that_says_the_end_hears_no_more(stage: Stage) -> None:
+def test_a_box_that_sends_the_end_gets_no_more(stage: Stage) -> None:
     stage.answered()
     stage.rendezvous.from_box(1, BoxEnd("s1"))
     stage.rendezvous.from_visitor("s1", CANDIDATE, stage.now)
@@ -201,7 +201,7 @@ def test_a_box_that_does_not_answer_for_ten_seconds_is_silent(stage: Stage) -> N
     assert isinstance(message, VisitError) and message.code == "box-silent"
 
 
-def test_a_box_that_was_silent_is_told_the_end(stage: Stage) -> None:
+def test_a_box_that_was_silent_is_sent_the_end(stage: Stage) -> None:
     stage.offered()
     assert to_box(stage.after(10.0)) == [BoxEnd("s1")]
 

@@ -24,7 +24,7 @@ async def test_an_alias_outlives_the_server(tmp_path: Path) -> None:
     assert await _alias(tmp_path, signal.SIGTERM) == first
 
 
-async def test_an_alias_that_was_told_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+async def test_an_alias_that_was_sent_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
     first = await _alias(tmp_path, signal.SIGKILL)
     assert await _alias(tmp_path, signal.SIGTERM) == first
 
@@ -46,7 +46,7 @@ async def test_a_server_ends_well_by_sigterm(tmp_path: Path) -> None:
         assert await server.stop(signal.SIGTERM) == 0
 
 
-async def test_an_agent_is_told_that_the_server_goes_down(tmp_path: Path) -> None:
+async def test_an_agent_is_notified_that_the_server_goes_down(tmp_path: Path) -> None:
     async with (
         server_process(tmp_path) as server,
         registered_agent(server.url, KEY) as (agent, _),

@@ -65,7 +65,7 @@ async def test_many_keys_at_once_get_an_alias_each(store: SqliteStore) -> None:
     assert {record.alias for record in records} == set(names)
 
 
-async def test_without_a_free_candidate_it_says_so(store: SqliteStore) -> None:
+async def test_without_a_free_candidate_it_reports_so(store: SqliteStore) -> None:
     await store.add_box(KEY, "one", iter(["purplecrab"]), 1)
     with pytest.raises(StoreError, match="No alias is free"):
         await store.add_box(OTHER_KEY, "two", iter(["purplecrab"]), 1)

@@ -47,7 +47,7 @@ def test_codes_are_read_however_they_are_typed() -> None:
     assert [hash_of(bad) for bad in ("", "abcd", code[:-1], code + "a", "é" * 20)] == [None] * 5
 
 
-async def test_an_invitation_is_used_as_often_as_it_says(store: SqliteStore) -> None:
+async def test_an_invitation_is_used_as_often_as_it_allows(store: SqliteStore) -> None:
     await store.invite(CODE, "class", 3, 1, None)
     done = await asyncio.gather(
         *(add(store, number, CODE) for number in range(20)), return_exceptions=True

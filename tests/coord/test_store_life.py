@@ -153,7 +153,7 @@ async def test_an_older_copy_put_there_by_hand_is_refused(tmp_path: Path) -> Non
     assert (await refusal(tmp_path)).code == "data-older"
 
 
-async def test_a_database_of_before_notes_were_kept_is_taken(tmp_path: Path) -> None:
+async def test_a_database_of_before_notes_were_kept_is_accepted(tmp_path: Path) -> None:
     with changing(tmp_path / DATABASE) as other:
         other.executescript(f"{SCHEMAS[0]} {SCHEMAS[1]} PRAGMA user_version = 2;")
         row = (KEYS[0], "purplecrab", "key", 1)

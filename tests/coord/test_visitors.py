@@ -83,10 +83,10 @@ async def test_offer_answer_and_candidates_cross_both_ways(server: RunningServer
         await agent.send(BoxAnswer(session, "answer", bytes(64)))
         await agent.send(BoxCandidate(session, "candidate:box", "0"))
         await visitor.send(VisitCandidate("candidate:visitor", "0"))
-        heard = [await visitor.next(), await visitor.next(), await agent.receive(BoxCandidate)]
+        received = [await visitor.next(), await visitor.next(), await agent.receive(BoxCandidate)]
         await visitor.send(VisitEnd())
-        heard.append(await agent.receive(BoxEnd))
-    assert (offer, *heard) == (
+        received.append(await agent.receive(BoxEnd))
+    assert (offer, *received) == (
         BoxOffer(session, "dog", SDP, (), "127.0.0.0/24"),
         VisitAnswer("answer", bytes(64)),
         VisitCandidate("candidate:box", "0"),
@@ -303,7 +303,7 @@ async def test_without_a_trusted_proxy_nobody_hides_behind_a_header(tmp_path: Pa
             await _visit_as(server, "192.0.2.2")
 
 
-async def test_an_address_that_says_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
+async def test_an_address_that_sends_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
     limits = ServerLimits(visit_message_burst=2, visit_messages_per_minute=600.0)
     async with (
         running_server(tmp_path, limits=limits) as server,
@@ -336,7 +336,7 @@ def _expiry_if_good(server: IceServer) -> int:
     return int(server.username.partition(":")[0])
 
 
-async def test_a_visitor_gets_turn_credentials_that_a_turn_server_takes(tmp_path: Path) -> None:
+async def test_a_visitor_gets_turn_credentials_that_a_turn_server_accepts(tmp_path: Path) -> None:
     async with (
         running_server(tmp_path, **TURN) as server,
         registered_agent(server.url, KEY, ("dog",)) as (_, box),
@@ -359,7 +359,7 @@ async def test_a_box_gets_turn_credentials_of_its_own(tmp_path: Path) -> None:
     assert offer.ice_servers[1].username != introduced.ice_servers[1].username
 
 
-async def test_a_visitor_is_told_when_the_coordinator_goes_down(server: RunningServer) -> None:
+async def test_a_visitor_is_notified_when_the_coordinator_goes_down(server: RunningServer) -> None:
     async with (
         registered_agent(server.url, KEY, ("dog",)) as (_, box),
         introduced_visitor(server, box.alias) as (visitor, _),

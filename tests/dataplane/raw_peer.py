@@ -12,7 +12,7 @@ from p2claw.dataplane.carrier._engine import Consent, Link, UdpPort
 from p2claw.dataplane.carrier._records import Records
 from p2claw.dataplane.core._sctp import Association, Event
 from tests.dataplane.packets import chunk, packet
-from tests.support.dtls import dtls_pair, said_by
+from tests.support.dtls import dtls_pair, sent_by
 from tests.support.sockets import DEADLINE_S
 
 HOST = "127.0.0.1"
@@ -32,7 +32,7 @@ def consent() -> Consent:
 
 @dataclass
 class Owner:
-    """Is told of a link's life."""
+    """Records the events of a link's life."""
 
     early: list[bytes] = field(default_factory=list)
     established: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,25 +81,25 @@ class RawPeer:
         self.send_raw(self.records.seal(packet))
 
     def send_together_with_abort(self) -> None:
-        """What the association has to say, and ABORT, in one datagram."""
+        """What the association has to send, and ABORT, in one datagram."""
         now = time.monotonic()
         packets = [*self.association.to_send(now), packet(self.tag, chunk(6))]
         self.send_raw(b"".join(map(self.records.seal, packets)))
 
     def send_close_notify(self) -> None:
         self.server.shutdown()
-        self.send_raw(said_by(self.server))
+        self.send_raw(sent_by(self.server))
 
     async def turn(self, *, timeout_s: float = 0.01) -> None:
-        """Hear what the link says within the time, and let the association answer."""
+        """Receive what the link sends within the time, and let the association reply."""
         try:
             async with asyncio.timeout(timeout_s):
-                heard = await asyncio.get_running_loop().sock_recv(self.socket, 65_536)
+                datagram = await asyncio.get_running_loop().sock_recv(self.socket, 65_536)
         except TimeoutError:
-            heard = b""
+            datagram = b""
         now = time.monotonic()
-        if heard and heard[0] >= 20:
-            for packet in self.records.open(heard):
+        if datagram and datagram[0] >= 20:
+            for packet in self.records.open(datagram):
                 self.association.receive(packet, now)
         due = self.association.next_timeout()
         if due is not None and due <= now:

@@ -135,7 +135,7 @@ class Run:
         self.flows: dict[tuple[int, int], Flow] = {}
         self.unsent: list[tuple[int, int, bytes]] = []
         self.closed: list[AssociationClosed] = []
-        self.pair.on_event = self.take
+        self.pair.on_event = self.handle
         self.pair.before_sending = self.feed
         largest = 60_000 if buffer > 100_000 else 15_000
         for stream in range(random.choice([1, 1, 2, 4])):
@@ -168,7 +168,7 @@ class Run:
             _, stream, message = self.unsent.pop(at)
             association.send(stream, PPID_BINARY, message)
 
-    def take(self, side: int, event: Event) -> None:
+    def handle(self, side: int, event: Event) -> None:
         if isinstance(event, MessageReceived):
             self.flows[(1 - side, event.stream)].got.append(event.data)
         elif isinstance(event, AssociationClosed):

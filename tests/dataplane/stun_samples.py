@@ -1,4 +1,4 @@
-"""The samples of RFC 5769, byte by byte, and what they say; and checks that browsers sent."""
+"""The samples of RFC 5769, byte by byte, and what they hold; and checks that browsers sent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LONG_TERM_USERNAME = "マトリックス"
 LONG_TERM_REALM = "example.org"
 LONG_TERM_PASSWORD = "TheMatrIX"
 
-# What browsers sent, and the password that they were told. Chromium 156: USERNAME,
+# What browsers sent, and the password that they were given. Chromium 156: USERNAME,
 # GOOG-NETWORK-INFO (0xc057, optional), ICE-CONTROLLING, USE-CANDIDATE, PRIORITY, MESSAGE-INTEGRITY,
 # FINGERPRINT.
 CHROMIUM_PASSWORD = b"idAKkHEwabL054VzN075dU"

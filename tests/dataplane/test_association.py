@@ -29,8 +29,8 @@ def make(**options: object) -> Association:
 def cookie_of(association: Association, now: float = 0.0) -> bytes:
     """What the association seals for the INIT of our peer."""
     association.receive(packet(0, init(PEER_TAG, PEER_TSN, parameters=b"\xc0\x00\x00\x04")), now)
-    (answer,) = association.to_send(now)
-    ((kind, _, value),) = chunks_of(answer)
+    (reply,) = association.to_send(now)
+    ((kind, _, value),) = chunks_of(reply)
     assert kind == INIT_ACK
     at = 16
     while value[at : at + 2] != b"\x00\x07":
@@ -47,7 +47,7 @@ def established(**options: object) -> Association:
     return association
 
 
-def answers(association: Association, now: float = 0.0) -> list[tuple[int, int, bytes]]:
+def replies(association: Association, now: float = 0.0) -> list[tuple[int, int, bytes]]:
     return [c for p in association.to_send(now) for c in chunks_of(p)]
 
 
@@ -74,7 +74,7 @@ def test_crc32c_of_the_rfc_3720_vectors() -> None:
     assert crc32c(bytes(range(32))) == 0x46DD794E
 
 
-def test_an_init_is_answered_and_nothing_is_remembered() -> None:
+def test_an_init_gets_a_reply_and_nothing_is_remembered() -> None:
     association = make()
     first = cookie_of(association)
     assert association.stats()["state"] == "new"
@@ -98,12 +98,12 @@ def test_a_cookie_of_another_key_is_dropped() -> None:
     assert association.next_event() is None
 
 
-def test_a_stale_cookie_is_answered_with_an_error() -> None:
+def test_a_stale_cookie_gets_an_error() -> None:
     association = make()
     cookie = cookie_of(association)
     association.receive(packet(TAG, chunk(COOKIE_ECHO, cookie)), 61.0)
     assert association.next_event() is None
-    assert [(k, v[:2]) for k, _, v in answers(association, 61.0)] == [(ERROR, b"\x00\x03")]
+    assert [(k, v[:2]) for k, _, v in replies(association, 61.0)] == [(ERROR, b"\x00\x03")]
 
 
 def test_a_wrong_tag_is_counted_and_dropped() -> None:
@@ -114,16 +114,16 @@ def test_a_wrong_tag_is_counted_and_dropped() -> None:
     assert association.stats()["bad_tag"] == 2
 
 
-def test_an_init_ack_without_a_checksum_is_taken_by_who_offered_that() -> None:
+def test_an_init_ack_without_a_checksum_is_accepted_by_who_offered_that() -> None:
     # RFC 9653 §5.3: usrsctp leaves the checksum out from its INIT-ACK on.
     association = make()
     association.connect(0.0)
     association.to_send(0.0)
     zero_checksum = struct.pack("!HHL", 0x8001, 8, 1)
     cookie = struct.pack("!HH4s", 7, 8, b"1234")
-    answer = packet(TAG, init(PEER_TAG, PEER_TSN, INIT_ACK, zero_checksum + cookie))
-    association.receive(answer[:8] + bytes(4) + answer[12:], 0.0)
-    assert [kind for kind, _, _ in answers(association)] == [COOKIE_ECHO]
+    reply = packet(TAG, init(PEER_TAG, PEER_TSN, INIT_ACK, zero_checksum + cookie))
+    association.receive(reply[:8] + bytes(4) + reply[12:], 0.0)
+    assert [kind for kind, _, _ in replies(association)] == [COOKIE_ECHO]
 
 
 def test_a_wrong_checksum_is_counted_and_dropped() -> None:
@@ -139,24 +139,24 @@ def test_a_wrong_checksum_is_counted_and_dropped() -> None:
 def test_a_message_is_delivered_and_acknowledged_after_two_packets() -> None:
     association = established()
     association.receive(packet(TAG, data(PEER_TSN, b"one")), 0.0)
-    assert answers(association) == []
+    assert replies(association) == []
     association.receive(packet(TAG, data(PEER_TSN + 1, b"two", ssn=1)), 0.0)
-    ((kind, _, value),) = answers(association)
+    ((kind, _, value),) = replies(association)
     assert (kind, int.from_bytes(value[:4], "big")) == (SACK, PEER_TSN + 1)
     got = [association.next_event(), association.next_event()]
     assert [e.data for e in got if isinstance(e, MessageReceived)] == [b"one", b"two"]
 
 
 def sacks_of_a_batch(association: Association, first: int, count: int, now: float) -> int:
-    """Receives packets that came together, as a reader of many would; what it answered."""
+    """Receives packets that came together, as a reader of many would; what it sent back."""
     sacks = 0
     for i in range(first, first + count):
         association.receive(packet(TAG, data(PEER_TSN + i, bytes(1000), ssn=i)), now)
         if association.wants_to_send_now:
-            sacks += sum(k == SACK for k, _, _ in answers(association, now))
+            sacks += sum(k == SACK for k, _, _ in replies(association, now))
     while association.next_event():
         pass
-    return sacks + sum(k == SACK for k, _, _ in answers(association, now))
+    return sacks + sum(k == SACK for k, _, _ in replies(association, now))
 
 
 def test_every_second_packet_is_acknowledged_while_the_peer_grows() -> None:
@@ -170,7 +170,7 @@ def test_every_second_packet_is_acknowledged_while_the_peer_grows() -> None:
     assert sacks == 20
 
 
-def test_a_new_gap_is_told_by_four_sacks_even_in_a_batch() -> None:
+def test_a_new_gap_is_reported_by_four_sacks_even_in_a_batch() -> None:
     association = established()
     for n in range(100):
         sacks_of_a_batch(association, 40 * n, 40, 0.01 * n)
@@ -183,14 +183,14 @@ def test_one_packet_is_acknowledged_after_20_ms() -> None:
     timeout = association.next_timeout()
     assert timeout == pytest.approx(0.02)
     association.handle_timeout(0.02)
-    assert [k for k, _, _ in answers(association, 0.02)] == [SACK]
+    assert [k for k, _, _ in replies(association, 0.02)] == [SACK]
 
 
 def test_a_gap_is_reported_as_in_the_example_of_rfc_9260_3_3_4() -> None:
     association = established()
     for tsn, ssn in ((0, 0), (1, 1), (2, 2), (4, 4), (5, 5), (7, 7)):
         association.receive(packet(TAG, data(PEER_TSN + tsn, b"x", ssn=ssn)), 0.0)
-    value = [v for k, _, v in answers(association) if k == SACK][-1]
+    value = [v for k, _, v in replies(association) if k == SACK][-1]
     assert int.from_bytes(value[:4], "big") == PEER_TSN + 2
     assert struct.unpack("!HHHHHH", value[8:20]) == (2, 0, 2, 3, 5, 5)
 
@@ -199,7 +199,7 @@ def test_a_duplicate_is_reported_and_not_delivered_again() -> None:
     association = established()
     for _ in range(2):
         association.receive(packet(TAG, data(PEER_TSN, b"x")), 0.0)
-    value = [v for k, _, v in answers(association) if k == SACK][-1]
+    value = [v for k, _, v in replies(association) if k == SACK][-1]
     assert struct.unpack("!HHL", value[8:16]) == (0, 1, PEER_TSN)
     assert isinstance(association.next_event(), MessageReceived)
     assert association.next_event() is None
@@ -237,7 +237,7 @@ def test_fragments_that_do_not_belong_together_abort(second: bytes) -> None:
     association = established()
     association.receive(packet(TAG, data(PEER_TSN, b"x", flags=2), second), 0.0)
     assert closed(association).code == "bad-fragments"
-    assert [k for k, _, _ in answers(association)] == [ABORT]
+    assert [k for k, _, _ in replies(association)] == [ABORT]
 
 
 def test_data_without_data_aborts() -> None:
@@ -257,12 +257,12 @@ def test_the_window_closes_and_opens_with_the_events() -> None:
     association = established(receive_buffer_bytes=20_000)
     for i in range(30):
         association.receive(packet(TAG, data(PEER_TSN + i, bytes(1000), ssn=i)), 0.0)
-    windows = [int.from_bytes(v[4:8], "big") for k, _, v in answers(association) if k == SACK]
+    windows = [int.from_bytes(v[4:8], "big") for k, _, v in replies(association) if k == SACK]
     assert windows[-1] == 0
     assert association.stats()["dropped_in"] > 0
     while association.next_event():
         pass
-    windows = [int.from_bytes(v[4:8], "big") for k, _, v in answers(association) if k == SACK]
+    windows = [int.from_bytes(v[4:8], "big") for k, _, v in replies(association) if k == SACK]
     assert windows == [20_000]
 
 
@@ -272,15 +272,15 @@ def test_a_sack_for_what_was_never_sent_is_ignored() -> None:
     assert association.stats()["malformed"] == 1
 
 
-def test_what_the_peer_takes_back_is_sent_again() -> None:
+def test_what_the_peer_reneges_on_is_sent_again() -> None:
     association = established()
     for i in range(4):
         association.send(0, 53, bytes([i]) * 1100)
-    sent = [int.from_bytes(v[:4], "big") for k, _, v in answers(association) if k == DATA]
+    sent = [int.from_bytes(v[:4], "big") for k, _, v in replies(association) if k == DATA]
     association.receive(packet(TAG, sack(sent[0], gaps=((2, 3),))), 0.05)
     association.to_send(0.05)
     association.receive(packet(TAG, sack(sent[1])), 0.1)  # and no longer what came after it
-    again = [int.from_bytes(v[:4], "big") for k, _, v in answers(association, 0.1) if k == DATA]
+    again = [int.from_bytes(v[:4], "big") for k, _, v in replies(association, 0.1) if k == DATA]
     assert set(again) >= {sent[2]}
 
 
@@ -288,7 +288,7 @@ def tsns_sent(association: Association, now: float, until: float) -> list[int]:
     """Of the DATA that leaves in that time, as the pacer lets it."""
     sent: list[int] = []
     while True:
-        sent += [int.from_bytes(v[:4], "big") for k, _, v in answers(association, now) if k == DATA]
+        sent += [int.from_bytes(v[:4], "big") for k, _, v in replies(association, now) if k == DATA]
         timeout = association.next_timeout()
         if timeout is None or timeout > until:
             return sent
@@ -317,7 +317,7 @@ def test_an_unknown_chunk_is_treated_by_its_two_highest_bits() -> None:
     association.receive(packet(TAG, chunk(0xBF), data(PEER_TSN, b"x")), 0.0)
     assert isinstance(association.next_event(), MessageReceived)
     association.receive(packet(TAG, chunk(0xFF)), 0.0)
-    assert ERROR in [k for k, _, _ in answers(association)]
+    assert ERROR in [k for k, _, _ in replies(association)]
 
 
 def test_no_packet_is_larger_than_1191_bytes_before_a_larger_was_probed() -> None:
@@ -327,7 +327,7 @@ def test_no_packet_is_larger_than_1191_bytes_before_a_larger_was_probed() -> Non
     assert max(len(p) for p in association.to_send(0.0)) <= 1191
 
 
-def test_a_peer_that_does_not_answer_is_given_up() -> None:
+def test_a_peer_that_does_not_reply_is_given_up() -> None:
     association = make()
     association.connect(0.0)
     now = 0.0
@@ -353,8 +353,8 @@ def test_a_peer_that_goes_silent_is_given_up() -> None:
 def test_a_peer_that_begins_anew_ends_the_association() -> None:
     association = established()
     association.receive(packet(0, init(0x33333333, 1)), 1.0)
-    (answer,) = association.to_send(1.0)
-    ((_, _, value),) = chunks_of(answer)
+    (reply,) = association.to_send(1.0)
+    ((_, _, value),) = chunks_of(reply)
     tag = int.from_bytes(value[:4], "big")
     assert tag != TAG
     at = (
@@ -391,7 +391,7 @@ def test_bytes_wait_until_they_have_a_packet() -> None:
     association = established()
     association.send(0, 53, bytes(100_000))
     assert association.waiting_bytes == association.buffered_bytes == 100_000
-    sent = sum(len(v) - 12 for k, _, v in answers(association) if k == DATA)
+    sent = sum(len(v) - 12 for k, _, v in replies(association) if k == DATA)
     assert association.waiting_bytes == 100_000 - sent > 0
     assert association.buffered_bytes == 100_000
 
@@ -404,7 +404,7 @@ def test_the_bytes_of_a_message_are_let_go_once_they_are_acknowledged() -> None:
     before = sys.getrefcount(message)
     association.send(0, 53, message)
     assert sys.getrefcount(message) == before + 1
-    sent = [int.from_bytes(v[:4], "big") for k, _, v in answers(association) if k == DATA]
+    sent = [int.from_bytes(v[:4], "big") for k, _, v in replies(association) if k == DATA]
     association.receive(packet(TAG, sack(sent[-1])), 0.05)
     assert sys.getrefcount(message) == before
     assert association.buffered_bytes == 0

@@ -49,7 +49,7 @@ async def peer(port: UdpPort) -> AsyncIterator[RawPeer]:
 
 @pytest.fixture
 async def faults() -> list[Any]:
-    """What the loop is told of."""
+    """What the loop is notified of."""
     found: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(
         lambda loop, context: found.append(context["exception"])
@@ -131,7 +131,7 @@ async def test_a_true_record_from_an_address_that_passed_no_check_is_a_strangers
 async def test_a_check_alone_takes_no_address_away_from_another_link(
     port: UdpPort, peer: RawPeer
 ) -> None:
-    """A visitor may write any sender on its checks; what it cannot is answer ours from there."""
+    """A visitor may write any sender on its checks; it cannot respond to ours from there."""
     thief = RawPeer(port, starts=False)
     try:
         thief.link.learn(HOST, peer.number, confirmed=False)
@@ -191,15 +191,15 @@ async def test_a_user_that_fails_when_drained_does_not_stop_the_links_time(
     peer.link.attach(User(on_drained=fail), low_water_bytes=100)
     peer.link.send(b"x" * 1000)
     await until(lambda: bool(faults))
-    while True:  # the packet, and whatever else was said, is lost
+    while True:  # the packet, and whatever else was sent, is lost
         try:
             peer.socket.recv(65_536)
         except BlockingIOError:
             break
-    await hears(peer, b"x" * 1000)
+    await receives(peer, b"x" * 1000)
 
 
-async def hears(peer: RawPeer, message: bytes) -> None:
+async def receives(peer: RawPeer, message: bytes) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while not any(isinstance(e, MessageReceived) and e.data == message for e in peer.events):
             await peer.turn()
@@ -211,14 +211,14 @@ async def test_an_empty_message_arrives_as_one(peer: RawPeer) -> None:
     await says(peer, b"")
     assert user.messages == [b""]
     peer.link.send(b"")
-    await hears(peer, b"")
+    await receives(peer, b"")
 
 
 async def test_who_sends_after_the_other_sides_end_is_not_reported(
     peer: RawPeer, faults: list[Any]
 ) -> None:
-    """The message and the ABORT behind it come in one read: the user answers a closed link."""
-    user = User(on_message=lambda: peer.link.send(b"an answer"))
+    """The message and the ABORT behind it come in one read: the user replies on a closed link."""
+    user = User(on_message=lambda: peer.link.send(b"a reply"))
     peer.link.attach(user, low_water_bytes=0)
     peer.association.send(0, BINARY, b"a question")
     peer.send_together_with_abort()
@@ -228,7 +228,7 @@ async def test_who_sends_after_the_other_sides_end_is_not_reported(
     assert [code for code, _ in peer.owner.lost] == ["link-lost"]
 
 
-async def test_a_user_that_comes_after_close_is_told_once(peer: RawPeer) -> None:
+async def test_a_user_that_comes_after_close_is_notified_once(peer: RawPeer) -> None:
     user = User()
     peer.link.close()
     peer.link.attach(user, low_water_bytes=0)
@@ -241,7 +241,7 @@ async def test_a_user_that_comes_after_close_is_told_once(peer: RawPeer) -> None
     assert user.closed == 1
 
 
-async def test_a_user_that_comes_after_the_end_is_told_once(peer: RawPeer) -> None:
+async def test_a_user_that_comes_after_the_end_is_notified_once(peer: RawPeer) -> None:
     user = User()
     peer.link.shut()
     peer.link.attach(user, low_water_bytes=0)

@@ -48,7 +48,7 @@ def messages(association: Association) -> list[bytes]:
     return got
 
 
-def test_what_waits_goes_with_the_cookie_and_nothing_else_before_its_answer() -> None:
+def test_what_waits_goes_with_the_cookie_and_nothing_else_before_its_reply() -> None:
     association = echoing()
     (echo,) = association.to_send(0.1)
     assert chunks_of(echo)[0] == (COOKIE_ECHO, 0, COOKIE)
@@ -70,7 +70,7 @@ def test_what_went_with_a_lost_cookie_goes_with_the_next_one() -> None:
     assert association.stats()["retransmits"] == 2
 
 
-def test_a_stale_cookie_takes_the_data_along_to_the_next_one() -> None:
+def test_a_stale_cookie_carries_the_data_along_to_the_next_one() -> None:
     association = echoing()
     (first,) = association.to_send(0.1)
     stale = chunk(9, b"\x00\x03\x00\x08" + bytes(4))
@@ -110,7 +110,7 @@ def test_data_behind_a_forged_cookie_is_not_looked_at() -> None:
     assert association.to_send(0.1) == []
 
 
-def test_what_waits_goes_with_the_answer_to_a_cookie() -> None:
+def test_what_waits_goes_with_the_reply_to_a_cookie() -> None:
     association = make(zero_checksum=False)
     association.send(1, 53, b"waiting")
     cookie = cookie_of(association)
@@ -118,7 +118,7 @@ def test_what_waits_goes_with_the_answer_to_a_cookie() -> None:
     assert kinds(association.to_send(0.1)) == [[COOKIE_ACK, DATA]]
 
 
-def test_data_behind_the_answer_to_a_cookie_is_delivered() -> None:
+def test_data_behind_the_reply_to_a_cookie_is_delivered() -> None:
     association = echoing()
     association.to_send(0.1)
     association.receive(packet(TAG, chunk(COOKIE_ACK), data(PEER_TSN, b"at once")), 0.2)
@@ -146,7 +146,7 @@ def test_early_messages_arrive_once_whatever_of_the_handshake_is_lost(
         assert [e.data for e in events if isinstance(e, MessageReceived)] == early
 
 
-def test_the_handshake_tells_the_first_round_trip_time() -> None:
+def test_the_handshake_measures_the_first_round_trip_time() -> None:
     pair = Pair(PathSettings(delay_s=0.03), PathSettings(delay_s=0.03))
     pair.connect(both=False)
     pair.run(lambda: pair.left.is_established)

@@ -19,7 +19,7 @@ from p2claw.dataplane.carrier import _records
 from p2claw.dataplane.carrier._records import RECORD_OVERHEAD_BYTES, Records, SlowRecords
 from p2claw.dataplane.carrier.records import records_way
 from p2claw.errors import LinkError
-from tests.support.dtls import dtls_ends, dtls_pair, handshake, said_by, step
+from tests.support.dtls import dtls_ends, dtls_pair, handshake, sent_by, step
 
 BOTH = pytest.mark.parametrize("kind", [Records, SlowRecords])
 ODD_SIZES = (0, 1, 12, 13, 14, 40, 1431, 20_000, 65_507)
@@ -40,7 +40,7 @@ def test_packets_go_both_ways(kind: type[Records], is_client: bool) -> None:
         far.bio_write(record)
         assert far.recv(16_384) == packet
         far.send(packet)
-        assert records.open(said_by(far)) == [packet]
+        assert records.open(sent_by(far)) == [packet]
     assert (records.sealed, records.opened) == (len(SIZES), len(SIZES))
 
 
@@ -82,7 +82,7 @@ def test_what_is_cut_is_left_out(kind: type[Records]) -> None:
 
 
 @BOTH
-def test_what_was_heard_before_is_left_out(kind: type[Records]) -> None:
+def test_what_was_received_before_is_left_out(kind: type[Records]) -> None:
     client, server = dtls_pair()
     records, far = kind(client), kind(server)
     old = [far.seal(bytes([n])) for n in range(200)]
@@ -134,7 +134,7 @@ def test_close_notify_is_the_end(kind: type[Records]) -> None:
     records = kind(client)
     server.shutdown()
     with pytest.raises(LinkError) as caught:
-        records.open(said_by(server))
+        records.open(sent_by(server))
     assert caught.value.code == "link-lost"
 
 
@@ -145,7 +145,7 @@ def test_packets_in_front_of_close_notify_count_no_more_than_the_end(kind: type[
     server.send(b"the last word")
     server.shutdown()
     with pytest.raises(LinkError, match="closed"):
-        records.open(said_by(server))
+        records.open(sent_by(server))
     assert records.opened == 1
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_sealed_after_our_own_end(kind: type[Records]) -> None:
     client, _server = dtls_pair()
     records = kind(client)
     client.shutdown()
-    said_by(client)
+    sent_by(client)
     with pytest.raises(LinkError) as caught:
         records.seal(b"too late")
     assert caught.value.code == "record-failed"
@@ -168,8 +168,8 @@ def test_a_flight_that_comes_again_gets_ours_again(kind: type[Records]) -> None:
     records = kind(server)
     time.sleep(client.DTLSv1_get_timeout() or 0)
     assert client.DTLSv1_handle_timeout()
-    assert records.open(said_by(client)) == []
-    again = said_by(server)
+    assert records.open(sent_by(client)) == []
+    again = sent_by(server)
     assert len(again) == len(lost)
     step(client, again)
     assert kind(client).open(records.seal(b"and then data")) == [b"and then data"]
@@ -216,20 +216,20 @@ def test_the_fast_way_passes_the_test_here(untried: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "said"),
+    ("name", "kind", "phrase"),
     [
         ("SSL_read", "int(*)(SSL *, void *, long)", "SSL_read is int(*)(SSL *, void *, int), not"),
         ("SSL_no_such_name", "int(*)(void)", "cryptography shows no OpenSSL"),
     ],
 )
 def test_a_pointer_that_is_not_what_it_should_be_is_not_used(
-    untried: None, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, said: str
+    untried: None, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, phrase: str
 ) -> None:
     monkeypatch.setitem(_records._TYPES, name, kind)
     with pytest.raises(LinkError) as caught:
         _records.load_pointers()
     assert caught.value.code == "openssl-pointers"
-    assert said in caught.value.message
+    assert phrase in caught.value.message
 
 
 OTHER_TYPE = """
@@ -246,7 +246,7 @@ print(found.level, found.text, bool(found.advice))
 """
 
 
-def test_where_pointers_cannot_be_had_links_go_the_slow_way_and_say_so() -> None:
+def test_where_pointers_cannot_be_had_links_go_the_slow_way_and_log_so() -> None:
     """In a process of its own: this one has found them long ago."""
     ran = subprocess.run([sys.executable, "-c", OTHER_TYPE], capture_output=True, check=True)
     way, status, doctor = ran.stdout.decode().splitlines()

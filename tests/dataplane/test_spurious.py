@@ -7,7 +7,7 @@ import pytest
 from p2claw.dataplane.core._sctp import Association, MessageReceived
 from tests.dataplane.goodput import Link
 from tests.dataplane.packets import chunk, packet
-from tests.dataplane.test_association import DATA, TAG, answers, established
+from tests.dataplane.test_association import DATA, TAG, established, replies
 from tests.support.sctp_pair import Pair
 
 CONTROLLERS = ["bbr", "cubic"]
@@ -53,7 +53,7 @@ def test_a_delay_that_ran_into_a_timeout_costs_no_more_than_itself(controller: s
 
 
 @pytest.mark.parametrize("controller", CONTROLLERS)
-def test_a_path_that_was_cut_is_not_taken_for_a_slow_one(controller: str) -> None:
+def test_a_path_that_was_cut_is_not_mistaken_for_a_slow_one(controller: str) -> None:
     flow = Flow(controller)
     before = flow.pair.left.stats()
     flow.pair.paths[0].judge = lambda _: True
@@ -107,7 +107,7 @@ class Acknowledged:
         self.collect()
 
     def collect(self) -> None:
-        found = answers(self.sender, self.now)
+        found = replies(self.sender, self.now)
         self.sent += [int.from_bytes(v[:4], "big") for k, _, v in found if k == DATA]
 
     def acknowledge(self, *duplicates: int) -> None:
@@ -136,7 +136,7 @@ def test_a_loss_that_a_tail_probe_repaired_makes_the_window_smaller() -> None:
     peer.probe()
     peer.acknowledge()
     peer.send()
-    assert peer.sender.stats()["cwnd_bytes"] == before  # the answer may have been to either
+    assert peer.sender.stats()["cwnd_bytes"] == before  # the reply may have been to either
     peer.acknowledge()
     assert peer.sender.stats()["cwnd_bytes"] == pytest.approx(0.7 * before, rel=0.01)
     assert peer.sender.stats()["lost_chunks"] == 1

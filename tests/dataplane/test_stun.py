@@ -185,7 +185,7 @@ def test_our_errors_are_aioices_byte_for_byte(code: int, reason: str) -> None:
     assert good(ours).error_code == code
 
 
-def test_a_request_with_attributes_that_nobody_knows_is_answered_with_their_numbers() -> None:
+def test_a_request_with_attributes_that_nobody_knows_gets_their_numbers() -> None:
     strangers = [attribute(0x7000 + n, b"x" * n) for n in range(11)]
     request = good(signed(0x0001, *strangers, attribute(0xC057, b"optional")))
     assert request.unknown_count == 11
@@ -198,13 +198,13 @@ def test_a_request_with_attributes_that_nobody_knows_is_answered_with_their_numb
     assert aioice.parse_message(ours).error_code == 420
 
 
-def test_a_code_that_we_never_answer_with_is_not_written() -> None:
+def test_a_code_that_we_never_respond_with_is_not_written() -> None:
     assert _stun.write_error(good(bytes(aioice_request())), 500, KEY) is None
 
 
-def test_a_whole_answer_is_the_success_for_who_asked() -> None:
-    answer = _stun.respond(bytes(aioice_request()), KEY, packed("192.0.2.7"), 99)
-    assert answer == _stun.write_success(TRANSACTION, packed("192.0.2.7"), 99, KEY)
+def test_a_whole_response_is_the_success_for_who_asked() -> None:
+    response = _stun.respond(bytes(aioice_request()), KEY, packed("192.0.2.7"), 99)
+    assert response == _stun.write_success(TRANSACTION, packed("192.0.2.7"), 99, KEY)
 
 
 # What is wrong
@@ -218,7 +218,7 @@ def test_a_message_cut_at_any_length_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [samples.REQUEST, samples.IPV6_RESPONSE], ids=["request", "v6"])
-def test_a_message_cut_at_any_length_that_says_so_is_refused_or_unsigned(data: bytes) -> None:
+def test_a_message_cut_at_any_length_that_it_declares_is_refused_or_unsigned(data: bytes) -> None:
     for length in range(20, len(data) - 8, 4):
         cut = _stun.read(aioice.set_body_length(data[:length], length - 20))
         assert cut is None or not cut.verify(samples.PASSWORD)
@@ -326,7 +326,7 @@ def test_the_fingerprint_must_be_the_last() -> None:
     assert _stun.read(aioice.set_body_length(data + attribute(0x8022, b""), len(data) - 16)) is None
 
 
-def test_an_indication_is_read_and_not_answered() -> None:
+def test_an_indication_is_read_and_gets_no_response() -> None:
     data = signed(0x0011)
     assert good(data).type == "indication"
     assert _stun.respond(data, KEY, packed("::1"), 1) is None

@@ -1,4 +1,4 @@
-"""Consent on a fake clock: when it asks, what it makes of the answers, when it gives up."""
+"""Consent on a fake clock: when it asks, what it makes of the responses, when it gives up."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LEAST_US = _stun.INTERVAL_US * 8 // 10
 MOST_US = _stun.INTERVAL_US * 12 // 10 + _stun.GRID_US
 ROUND_US = _stun.QUESTIONS * _stun.AGAIN_US
 
-# Found out when the peer is silent, and when it is heard but does not answer.
+# Found out when the peer is silent, and when it sends but does not respond.
 SILENT_US = _stun.QUIET_MOST_US + _stun.GRID_US + ROUND_US
-UNANSWERED_US = MOST_US + ROUND_US
+UNRESPONSIVE_US = MOST_US + ROUND_US
 
 
 def seed(number: int = 0) -> bytes:
@@ -47,9 +47,9 @@ def asked(consent: Consent) -> tuple[int, bytes]:
 
 @dataclass
 class Peer:
-    """A link over a lossy path to a peer that answers, and may check by itself.
+    """A link over a lossy path to a peer that responds, and may check by itself.
 
-    dies_at: from then on nothing arrives either way. answers: whether it does.
+    dies_at: from then on nothing arrives either way. responds: whether it does.
     """
 
     consent: Consent
@@ -58,7 +58,7 @@ class Peer:
     rtt_us: int = 50_000
     checks_every_us: int | None = None
     dies_at: int = 1 << 62
-    answers: bool = True
+    responds: bool = True
     questions: int = 0
     rtts_us: list[int] = field(default_factory=list)
     last_arrival: int = 0
@@ -94,7 +94,7 @@ class Peer:
             assert question is not None
             self.questions += 1
             survives = (self.random.random() >= self.loss) and (self.random.random() >= self.loss)
-            if survives and self.answers and now < self.dies_at:
+            if survives and self.responds and now < self.dies_at:
                 heapq.heappush(arrivals, (now + self.rtt_us, question))
         return None
 
@@ -110,7 +110,7 @@ def test_the_state_of_a_thousand_links_is_small() -> None:
     assert _stun.STATE_BYTES <= 96
 
 
-def test_a_peer_that_is_heard_is_asked_every_four_to_six_seconds() -> None:
+def test_a_peer_that_sends_is_asked_every_four_to_six_seconds() -> None:
     consent = Consent(seed(), 0)
     now, gaps = 0, []
     for _ in range(500):
@@ -159,10 +159,10 @@ def test_a_question_is_repeated_twice_a_second_with_new_transactions() -> None:
     assert len({transaction for _, transaction in questions}) == _stun.QUESTIONS
 
 
-# What it makes of answers
+# What it makes of responses
 
 
-def test_an_answer_to_the_first_question_gives_the_round_trip_however_long_it_took() -> None:
+def test_a_response_to_the_first_question_gives_the_round_trip_however_long_it_took() -> None:
     consent = Consent(seed(), 0)
     at, transaction = asked(consent)
     for _ in range(6):
@@ -170,7 +170,7 @@ def test_an_answer_to_the_first_question_gives_the_round_trip_however_long_it_to
     assert consent.confirmed(transaction, at + 3_100_000) == (True, 3_100_000)
 
 
-def test_an_answer_to_a_later_question_counts_and_gives_no_round_trip() -> None:
+def test_a_response_to_a_later_question_counts_and_gives_no_round_trip() -> None:
     for later in range(1, _stun.QUESTIONS):
         consent = Consent(seed(), 0)
         asked(consent)
@@ -180,7 +180,7 @@ def test_an_answer_to_a_later_question_counts_and_gives_no_round_trip() -> None:
         assert consent.unconfirmed(at + 1) == 0
 
 
-def test_an_answer_counts_once() -> None:
+def test_a_response_counts_once() -> None:
     consent = Consent(seed(), 0)
     first, second = asked(consent), asked(consent)
     assert consent.confirmed(first[1], second[0]) == (True, second[0] - first[0])
@@ -191,7 +191,7 @@ def test_an_answer_counts_once() -> None:
     assert consent.confirmed(second[1], due(consent)) == (False, None)
 
 
-def test_a_transaction_that_nobody_asked_with_is_no_answer() -> None:
+def test_a_transaction_that_nobody_asked_with_is_no_response() -> None:
     consent = Consent(seed(), 0)
     assert consent.confirmed(bytes(12), 1) == (False, None)
     at, transaction = asked(consent)
@@ -201,11 +201,11 @@ def test_a_transaction_that_nobody_asked_with_is_no_answer() -> None:
     assert consent.confirmed(transaction, at)[0]
 
 
-def test_what_is_heard_is_no_answer() -> None:
-    silent = peer(3, answers=False, checks_every_us=1_000_000)
+def test_what_arrives_is_no_response() -> None:
+    silent = peer(3, responds=False, checks_every_us=1_000_000)
     expired_at = silent.run(HOUR)
     assert expired_at is not None
-    assert LEAST_US + ROUND_US <= expired_at <= UNANSWERED_US
+    assert LEAST_US + ROUND_US <= expired_at <= UNRESPONSIVE_US
 
 
 def test_transactions_are_the_seeds_alone_and_look_random() -> None:
@@ -279,7 +279,7 @@ def test_a_process_that_stood_still_asks_again_before_it_gives_up() -> None:
     assert due(consent) == later + _stun.AGAIN_US
 
 
-def test_thirty_seconds_without_an_answer_end_it_whatever_the_timers_did() -> None:
+def test_thirty_seconds_without_a_response_end_it_whatever_the_timers_did() -> None:
     consent = Consent(seed(), 0)
     with pytest.raises(ConsentExpired):
         consent.handle_timeout(_stun.EXPIRY_US)

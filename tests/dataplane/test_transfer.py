@@ -58,7 +58,7 @@ def test_the_first_message_arrives_with_the_opening_of_its_channel() -> None:
     pair.left.send(pair.left.open_channel("x"), PPID_STRING, b"hello")
     pair.connect(both=False)
     assert pair.run(lambda: any(isinstance(e, MessageReceived) for e in pair.events[1]))
-    assert pair.now == pytest.approx(0.15)  # INIT, its answer, the echo and the message with it
+    assert pair.now == pytest.approx(0.15)  # INIT, its reply, the echo and the message with it
 
 
 def test_empty_messages_are_delivered_as_such() -> None:
@@ -189,7 +189,7 @@ def test_zero_checksums_are_used_where_both_offer_them() -> None:
 
 
 @pytest.mark.parametrize("sent_at", [0, 1 << 62, 1 << 63, (1 << 64) - 1])
-def test_a_heartbeat_answered_with_another_time_measures_nothing(sent_at: int) -> None:
+def test_a_heartbeat_acknowledged_with_another_time_measures_nothing(sent_at: int) -> None:
     def forge(packet: bytes) -> bytes:
         if packet[12] != HEARTBEAT_ACK:
             return packet

@@ -36,10 +36,10 @@ def stranger(host: str) -> Iterator[socket.socket]:
 
 @dataclass
 class Receiver:
-    heard: list[tuple[bytes, tuple[str, int], str]] = field(default_factory=list)
+    received: list[tuple[bytes, tuple[str, int], str]] = field(default_factory=list)
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
-        self.heard.append((data, addr, local_host))
+        self.received.append((data, addr, local_host))
 
 
 def check_for(username: bytes, transaction: bytes = TRANSACTION) -> bytes:
@@ -56,7 +56,7 @@ def check_for(username: bytes, transaction: bytes = TRANSACTION) -> bytes:
     return made
 
 
-def answer_to(transaction: bytes) -> bytes:
+def response_to(transaction: bytes) -> bytes:
     made = _stun.write_success(transaction, bytes(16), 1, b"some password")
     assert made is not None
     return made
@@ -69,26 +69,26 @@ async def test_a_check_goes_to_who_has_its_ufrag(port: UdpPort, host: str) -> No
     port.add_ufrag("abce", other)
     with stranger(host) as visitor:
         visitor.sendto(check_for(b"abcd:wxyz"), (host, port.number))
-        await until(lambda: bool(one.heard))
-        ((data, addr, local_host),) = one.heard
+        await until(lambda: bool(one.received))
+        ((data, addr, local_host),) = one.received
         assert data == check_for(b"abcd:wxyz")
         assert addr == visitor.getsockname()[:2]
         assert local_host == host
-    assert other.heard == []
+    assert other.received == []
 
 
 @HOSTS
-async def test_an_answer_goes_to_who_asked(port: UdpPort, host: str) -> None:
+async def test_a_response_goes_to_who_asked(port: UdpPort, host: str) -> None:
     one, other = Receiver(), Receiver()
     port.add_transaction(TRANSACTION, one)
     port.add_transaction(bytes(12), other)
     with stranger(host) as visitor:
-        visitor.sendto(answer_to(TRANSACTION), (host, port.number))
-        await until(lambda: bool(one.heard))
-    assert (one.heard[0][0], other.heard) == (answer_to(TRANSACTION), [])
+        visitor.sendto(response_to(TRANSACTION), (host, port.number))
+        await until(lambda: bool(one.received))
+    assert (one.received[0][0], other.received) == (response_to(TRANSACTION), [])
 
 
-async def test_who_left_is_told_nothing_more(port: UdpPort) -> None:
+async def test_who_left_is_sent_nothing_more(port: UdpPort) -> None:
     gone, here = Receiver(), Receiver()
     port.add_ufrag("gone", gone)
     port.add_transaction(TRANSACTION, gone)
@@ -96,10 +96,10 @@ async def test_who_left_is_told_nothing_more(port: UdpPort) -> None:
     port.remove_ufrag("gone")
     port.remove_transaction(TRANSACTION)
     with stranger("127.0.0.1") as visitor:
-        for message in (check_for(b"gone:x"), answer_to(TRANSACTION), check_for(b"here:x")):
+        for message in (check_for(b"gone:x"), response_to(TRANSACTION), check_for(b"here:x")):
             visitor.sendto(message, ("127.0.0.1", port.number))
-        await until(lambda: bool(here.heard))
-    assert gone.heard == []
+        await until(lambda: bool(here.received))
+    assert gone.received == []
     assert port.stats()["stun_ignored"] == 2
 
 
@@ -126,7 +126,7 @@ async def test_a_check_for_nobody_is_counted(port: UdpPort, message: bytes) -> N
     with stranger("127.0.0.1") as visitor:
         visitor.sendto(message, ("127.0.0.1", port.number))
         await until(lambda: port.stats()["stun_ignored"] == 1)
-    assert receiver.heard == []
+    assert receiver.received == []
 
 
 @HOSTS
@@ -146,7 +146,7 @@ async def test_datagrams_of_nothing_and_of_the_most_are_survived(port: UdpPort) 
     with stranger("127.0.0.1") as visitor:
         for datagram in (b"", b"\x17" * 65_507, b"", check_for(b"abcd:x")):
             visitor.sendto(datagram, ("127.0.0.1", port.number))
-        await until(lambda: bool(receiver.heard))
+        await until(lambda: bool(receiver.received))
     stats = port.stats()
     assert (stats["datagrams_in"], stats["strangers"], stats["read_errors"]) == (4, 1, 0)
 
@@ -164,7 +164,7 @@ async def test_a_receiver_that_fails_is_reported_and_harms_nobody(port: UdpPort)
     with stranger("127.0.0.1") as visitor:
         visitor.sendto(check_for(b"fail:x"), ("127.0.0.1", port.number))
         visitor.sendto(check_for(b"good:x"), ("127.0.0.1", port.number))
-        await until(lambda: bool(receiver.heard))
+        await until(lambda: bool(receiver.received))
     assert [str(fault["exception"]) for fault in faults] == ["of the receiver's own"]
 
 
@@ -173,9 +173,9 @@ async def test_one_port_sends_to_both_families(port: UdpPort, host: str) -> None
     with stranger(host) as visitor:
         port.send_to(b"hello", host, visitor.getsockname()[1])
         port.send_to(b"from there", host, visitor.getsockname()[1], host)
-        for said in (b"hello", b"from there"):
+        for payload in (b"hello", b"from there"):
             data, source = visitor.recvfrom(100)
-            assert (data, source[:2]) == (said, (host, port.number))
+            assert (data, source[:2]) == (payload, (host, port.number))
 
 
 async def test_what_cannot_be_sent_is_counted_and_lost(port: UdpPort) -> None:
@@ -252,7 +252,7 @@ async def test_a_hundred_ports_leave_no_descriptor() -> None:
     assert descriptors() == before
 
 
-async def test_a_closed_port_takes_nothing_and_says_nothing(port: UdpPort) -> None:
+async def test_a_closed_port_reads_nothing_and_sends_nothing(port: UdpPort) -> None:
     port.close()
     port.send_to(b"x", "127.0.0.1", 9)
     assert port.stats()["sends"] == 0
@@ -288,7 +288,7 @@ class CountingLoop:
         return getattr(self.loop, name)
 
 
-async def test_a_port_that_hears_nothing_never_wakes() -> None:
+async def test_a_port_that_receives_nothing_never_wakes() -> None:
     loop: Any = CountingLoop()
     port = UdpPort(loop=loop)
     try:
@@ -344,8 +344,8 @@ async def blocked_and_free_again() -> None:
             port.send_to(b"%4d" % given + bytes(1_000), "127.0.0.1", far.getsockname()[1])
             given += 1
         await until(lambda: port.stats()["datagrams_out"] == given)
-        heard = [int(far.recv(2_000)[:4]) for _ in range(given)]
-    assert heard == list(range(given))  # the last is the one that waited
+        received = [int(far.recv(2_000)[:4]) for _ in range(given)]
+    assert received == list(range(given))  # the last is the one that waited
     await asyncio.sleep(0.05)
     loop.wakes = 0
     await asyncio.sleep(0.3)

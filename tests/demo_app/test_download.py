@@ -40,7 +40,7 @@ def test_a_span_is_that_part_of_the_whole(first: int, last: int) -> None:
         (None, None),
     ],
 )
-def test_ranges_are_read_as_rfc_9110_says(text: str | None, span: Span | None) -> None:
+def test_ranges_are_read_as_rfc_9110_defines(text: str | None, span: Span | None) -> None:
     assert parse_range(text, 1000) == span
 
 
@@ -56,27 +56,27 @@ async def test_the_hash_is_that_of_the_bytes(client: TestClient) -> None:
     assert (len(body), hashlib.sha256(body).hexdigest()) == (facts["bytes"], facts["sha256"])
 
 
-async def test_a_range_is_answered_with_206_and_its_place(client: TestClient) -> None:
-    answer = await client.get("/download?mb=2", headers={"range": "bytes=1048570-1048579"})
-    assert answer.status == 206
-    assert answer.headers["content-range"] == f"bytes 1048570-1048579/{SIZE}"
-    assert await answer.read() == whole()[1_048_570:1_048_580]
+async def test_a_range_gets_206_and_its_place(client: TestClient) -> None:
+    response = await client.get("/download?mb=2", headers={"range": "bytes=1048570-1048579"})
+    assert response.status == 206
+    assert response.headers["content-range"] == f"bytes 1048570-1048579/{SIZE}"
+    assert await response.read() == whole()[1_048_570:1_048_580]
 
 
 async def test_a_range_of_something_else_gives_the_whole(client: TestClient) -> None:
     headers = {"range": "bytes=0-9", "if-range": '"older"'}
-    answer = await client.get("/download?mb=1", headers=headers)
-    assert (answer.status, len(await answer.read())) == (200, MIB)
+    response = await client.get("/download?mb=1", headers=headers)
+    assert (response.status, len(await response.read())) == (200, MIB)
 
 
 async def test_a_range_behind_the_end_is_416(client: TestClient) -> None:
-    answer = await client.get("/download?mb=1", headers={"range": f"bytes={MIB}-"})
-    assert (answer.status, answer.headers["content-range"]) == (416, f"bytes */{MIB}")
+    response = await client.get("/download?mb=1", headers={"range": f"bytes={MIB}-"})
+    assert (response.status, response.headers["content-range"]) == (416, f"bytes */{MIB}")
 
 
-async def test_head_tells_the_length_and_sends_nothing(client: TestClient) -> None:
-    answer = await client.head("/download?mb=7")
-    assert (answer.headers["content-length"], await answer.read()) == (str(7 * MIB), b"")
+async def test_head_gets_the_length_and_nothing_else(client: TestClient) -> None:
+    response = await client.head("/download?mb=7")
+    assert (response.headers["content-length"], await response.read()) == (str(7 * MIB), b"")
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "many", "100001"])

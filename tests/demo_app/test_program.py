@@ -18,19 +18,19 @@ PACKAGE = Path(p2claw.demo_app.__file__).parent
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_listens_and_ends_with_0_when_told(stop: signal.Signals) -> None:
+def test_it_prints_where_it_listens_and_ends_with_0_when_stopped(stop: signal.Signals) -> None:
     assert all((MEDIA_DIR / name).is_file() for name in MEDIA_FILES), "run `make build` first"
     argv = [sys.executable, "-m", "p2claw.demo_app", "--port", "0"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            said, _, address = process.stdout.readline().strip().rpartition(" ")
-            assert said == "listening on"
+            phrase, _, address = process.stdout.readline().strip().rpartition(" ")
+            assert phrase == "listening on"
             with (
-                urlopen(f"{address}/api/hello", timeout=10) as answer,
+                urlopen(f"{address}/api/hello", timeout=10) as response,
                 urlopen(f"{address}/events", timeout=10),
             ):  # an open feed does not keep it from ending
-                assert answer.status == 200
+                assert response.status == 200
                 process.send_signal(stop)
                 assert process.wait(10) == 0
         finally:

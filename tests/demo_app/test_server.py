@@ -1,4 +1,4 @@
-"""The sample app's page, files and small answers."""
+"""The sample app's page, files and small responses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ async def test_the_page_names_only_files_that_are_there(client: TestClient) -> N
 
 
 async def test_a_range_of_the_film_is_206_with_those_bytes(client: TestClient) -> None:
-    answer = await client.get("/media/film.webm", headers={"range": "bytes=100-199"})
-    assert (answer.status, await answer.read()) == (206, FILM[100:200])
+    response = await client.get("/media/film.webm", headers={"range": "bytes=100-199"})
+    assert (response.status, await response.read()) == (206, FILM[100:200])
 
 
-async def test_without_media_it_says_how_to_make_them(tmp_path: Path) -> None:
+async def test_without_media_it_shows_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(MediaMissingError, match="make build"):
         make_app(tmp_path)
 
@@ -40,8 +40,8 @@ async def test_empty_is_204(client: TestClient) -> None:
 
 
 async def test_redirect_leads_to_the_second_page(client: TestClient) -> None:
-    answer = await client.get("/redirect", allow_redirects=False)
-    assert (answer.status, answer.headers["location"]) == (302, "/about?from=redirect")
+    response = await client.get("/redirect", allow_redirects=False)
+    assert (response.status, response.headers["location"]) == (302, "/about?from=redirect")
 
 
 @pytest.mark.parametrize("code", [200, 404, 503, 304])

@@ -34,8 +34,8 @@ async def test_how_far_an_upload_has_come_can_be_asked_meanwhile(client: TestCli
     upload = asyncio.create_task(client.post("/upload?id=one", data=body()))
     async with asyncio.timeout(10):
         while True:
-            answer = await client.get("/api/uploads/one")
-            if answer.status == 200 and (await answer.json())["received_bytes"] == 4:
+            response = await client.get("/api/uploads/one")
+            if response.status == 200 and (await response.json())["received_bytes"] == 4:
                 break
             await asyncio.sleep(0.01)
     arrived.set()

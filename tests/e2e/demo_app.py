@@ -26,8 +26,8 @@ async def demo_app(log: Path) -> AsyncIterator[str]:
     try:
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
-        said, _, address = line.decode().strip().rpartition(" ")
-        if said != "listening on":
+        phrase, _, address = line.decode().strip().rpartition(" ")
+        if phrase != "listening on":
             raise RuntimeError(f"the sample app did not start: {line!r} {log.read_text()[-2000:]}")
         yield address
     finally:

@@ -46,13 +46,13 @@ class Lie(Enum):
 
 @dataclass(slots=True)
 class LyingCoordinator:
-    """lie: what it does now. told: how many answers it has changed. held: what was asked of a black
+    """lie: what it does now. changed: how many answers it altered. held: what was asked of a black
     hole."""
 
     edge: str
     port: int = 0
     lie: Lie = Lie.NONE
-    told: int = 0
+    changed: int = 0
     held: list[web.Request] = field(default_factory=list)
     visits: dict[str, Introduction] = field(default_factory=dict)
 
@@ -89,7 +89,7 @@ class Introduction:
         if message["t"] == "answer" and lie is Lie.NO_WAY:
             message["sdp"] = re.sub(r"a=candidate:[^\n]*\n", "", message["sdp"])
         if message["t"] == "answer" and lie in (Lie.FINGERPRINT, Lie.KEY):
-            self.coordinator.told += 1
+            self.coordinator.changed += 1
             own = f"a=fingerprint:sha-256 {OWN_FINGERPRINT}"
             message["sdp"] = re.sub(r"a=fingerprint:sha-256 [0-9A-Fa-f:]+", own, message["sdp"])
             if lie is Lie.KEY:
@@ -134,20 +134,20 @@ async def _pass_request(
     fields = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
     async with session.request(
         request.method, url, headers=fields, data=body, allow_redirects=False
-    ) as answer:
-        back = {k: v for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP}
-        return web.Response(status=answer.status, headers=back, body=await answer.read())
+    ) as response:
+        back = {k: v for k, v in response.headers.items() if k.lower() not in HOP_BY_HOP}
+        return web.Response(status=response.status, headers=back, body=await response.read())
 
 
 async def _pass_post(
     liar: LyingCoordinator, session: ClientSession, request: web.Request
 ) -> web.Response:
-    said = await request.json()
-    talk = liar.visits.get(said.get("session", "")) or Introduction(liar)
-    said["messages"] = talk.from_visitor(said["messages"])
-    reply = await _pass_request(liar, session, request, json.dumps(said).encode())
+    post = await request.json()
+    talk = liar.visits.get(post.get("session", "")) or Introduction(liar)
+    post["messages"] = talk.from_visitor(post["messages"])
+    reply = await _pass_request(liar, session, request, json.dumps(post).encode())
     assert isinstance(reply.body, bytes)
-    told = [talk.to_visitor(message) for message in json.loads(reply.body)]
+    passed = [talk.to_visitor(message) for message in json.loads(reply.body)]
     fields = {k: v for k, v in reply.headers.items() if k.lower() != "content-length"}
-    kept = json.dumps([message for message in told if message is not None])
+    kept = json.dumps([message for message in passed if message is not None])
     return web.Response(status=reply.status, headers=fields, body=kept)

@@ -29,7 +29,7 @@ BODY_MAX = 2**31
 
 @dataclass(slots=True)
 class Seen:
-    """One request as it arrived, and how it was answered; None: not yet."""
+    """One request as it arrived, and the response that it got; None: not yet."""
 
     method: str
     target: str

@@ -81,7 +81,7 @@ class Stack:
         data = str(self.folder / "server")
         static = ("--static", str(self.bootstrap)) if self.bootstrap else ()
         await self._start("server", "server", "--listen", listen, "--data", data, *static, *options)
-        await self._until(self._answers, "the edge listens")
+        await self._until(self._listens, "the edge listens")
 
     async def start_agent(self, *options: str) -> None:
         # The name, not the number: what an agent dials is what it signs.
@@ -141,11 +141,11 @@ class Stack:
         timeout = ClientTimeout(total=COMMAND_TIMEOUT_S)
         async with (
             ClientSession(connector=connector, timeout=timeout) as session,
-            session.request(method, f"http://agent{path}", json=body) as answer,
+            session.request(method, f"http://agent{path}", json=body) as response,
         ):
-            text = await answer.text()
-            if answer.status >= 400:
-                raise RuntimeError(f"{method} {path}: {answer.status}: {text}")
+            text = await response.text()
+            if response.status >= 400:
+                raise RuntimeError(f"{method} {path}: {response.status}: {text}")
             return json.loads(text) if text else None
 
     async def p2claw(self, *argv: str) -> Any:
@@ -182,7 +182,7 @@ class Stack:
                 raise P2clawError(text, code="stack-failed")
             await asyncio.sleep(POLL_S)
 
-    async def _answers(self) -> bool:
+    async def _listens(self) -> bool:
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.close()

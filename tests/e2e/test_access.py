@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery"
 DOOR = "() => document.querySelector('input[type=password]') && location.href"
 INSIDE = "Inside the app"
 APP = page(
-    b"<!doctype html><title>Dog</title><p>Inside the app</p><p id=said></p><img src=/cat.svg>",
+    b"<!doctype html><title>Dog</title><p>Inside the app</p><p id=event></p><img src=/cat.svg>",
     fields=b"cache-control: max-age=3600\r\n",
 )
 PICTURE = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
@@ -32,15 +32,15 @@ SVG = (
 EVENTS = OK + b"content-type: text/event-stream\r\n\r\ndata: one\n\n"
 LISTEN = """() => {
   const source = new EventSource('/events');
-  source.onmessage = ({ data }) => { document.body.dataset.said = data; };
+  source.onmessage = ({ data }) => { document.body.dataset.event = data; };
   source.onerror = () => { document.body.dataset.broken = String(source.readyState); };
 }"""
 
 
 @contextlib.asynccontextmanager
 async def guarded(stack: Stack, name: str) -> AsyncIterator[tuple[AppUrl, CannedApp]]:
-    answers = {"/": APP, "/a": APP, "/cat.svg": SVG, "/events": EVENTS}
-    async with canned_app(answers) as app:
+    responses = {"/": APP, "/a": APP, "/cat.svg": SVG, "/events": EVENTS}
+    async with canned_app(responses) as app:
         entry = {"upstream": app.upstream, "guard": {"password": hash_of(PASSWORD)}}
         await stack.ask("PUT", f"/v1/routes/{name}", entry)
         try:
@@ -102,7 +102,7 @@ async def test_what_is_open_ends_with_the_invitation_and_is_not_shown_again(
         second = await browser.open(site.url)
         await second.wait_for_text(INSIDE)
         await tab.evaluate(LISTEN)
-        await tab.wait_for("() => document.body.dataset.said === 'one'")
+        await tab.wait_for("() => document.body.dataset.event === 'one'")
         gone = await shared_stack.ask("DELETE", f"/v1/invitations/{made['id']}")
         assert gone["ended"] == 1
         await tab.wait_for("() => document.body.dataset.broken", timeout_s=10)

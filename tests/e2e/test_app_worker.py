@@ -83,17 +83,17 @@ SECOND = """async () => {
     (await fetch("/other.txt")).status, await (await caches.match("/kept.txt")).text()];
 }"""
 REFUSED = """async () => {
-  const tell = (url, options) => navigator.serviceWorker.register(url, options).then(
+  const fate = (url, options) => navigator.serviceWorker.register(url, options).then(
     () => "registered", (error) => error.name);
-  return [await tell("/missing.js"), await tell("/"), await tell("/deep/sw.js", { scope: "/" }),
-    await tell("/broken.js", { scope: "/broken" }), await tell("https://other.example/sw.js")];
+  return [await fate("/missing.js"), await fate("/"), await fate("/deep/sw.js", { scope: "/" }),
+    await fate("/broken.js", { scope: "/broken" }), await fate("https://other.example/sw.js")];
 }"""
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n%s"
 MISSING = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 
 def _app() -> dict[str, Any]:
-    answers: dict[str, Any] = {
+    responses: dict[str, Any] = {
         "/": page(b"<!doctype html><title>Own</title><h1>A page of its own</h1>"),
         "/sw.js": script(WORKER),
         "/part.js": script(PART),
@@ -104,7 +104,7 @@ def _app() -> dict[str, Any]:
         "/deep/sw.js": script(b""),
         "/broken.js": script(b"throw new Error('broken')"),
     }
-    return answers
+    return responses
 
 
 async def test_a_worker_of_the_app_lives_as_it_does_directly(

@@ -11,8 +11,8 @@ from tests.support.browser import Browser
 
 RECOVERS_S = 90
 
-# Asks until there is an answer, as an app that polls does.
-FIRST_ANSWER = """async () => {
+# Asks until there is a response, as an app that polls does.
+FIRST_RESPONSE = """async () => {
   try {
     return (await (await fetch("/small/7")).json()).number === 7;
   } catch {
@@ -29,7 +29,7 @@ async def test_an_open_page_works_again_when_its_box_is_back(
     tab = (await visit(browser, address.url, "This is page 0")).tab
     await (own_stack.end("agent") if how == "end" else own_stack.kill("agent"))
     await own_stack.start_agent()
-    assert await tab.wait_for(FIRST_ANSWER, timeout_s=RECOVERS_S)
+    assert await tab.wait_for(FIRST_RESPONSE, timeout_s=RECOVERS_S)
 
 
 async def test_an_event_stream_goes_on_where_it_stopped(

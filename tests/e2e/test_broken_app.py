@@ -1,4 +1,4 @@
-"""An app that does not answer, or not in HTTP: a script meets the network error that it would have
+"""An app that does not respond, or not in HTTP: a script meets the network error that it would have
 met at the app's port, and a person reads a page.
 """
 
@@ -15,7 +15,7 @@ from tests.e2e.stack import Stack
 from tests.e2e.upstreams.canned import CannedApp, canned_app
 from tests.support.browser import Browser, Tab
 
-FETCH = "path => fetch(path).then(answer => answer.status, error => error.name)"
+FETCH = "path => fetch(path).then(response => response.status, error => error.name)"
 XHR = """path => new Promise(resolve => {
   const ask = new XMLHttpRequest();
   for (const name of ["load", "error", "abort", "timeout"]) {
@@ -32,12 +32,12 @@ IMAGE = """path => new Promise(resolve => {
 
 GARBAGE = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
 TOO_LARGE = b"HTTP/1.1 200 OK\r\nx: " + b"a" * 300_000 + b"\r\ncontent-length: 0\r\n\r\n"
-ANSWERS = {"/closes": None, "/garbage": GARBAGE, "/too-large": TOO_LARGE}
+RESPONSES = {"/closes": None, "/garbage": GARBAGE, "/too-large": TOO_LARGE}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def app() -> AsyncIterator[CannedApp]:
-    async with canned_app(ANSWERS) as served:
+    async with canned_app(RESPONSES) as served:
         yield served
 
 
@@ -71,7 +71,7 @@ async def test_a_person_reads_what_is_wrong(path: str, tab: Tab) -> None:
     await tab.wait_for_text("does not speak HTTP", within="top")
 
 
-async def test_fields_that_are_too_large_are_answered_for(tab: Tab) -> None:
+async def test_fields_that_are_too_large_get_an_error_response(tab: Tab) -> None:
     assert await tab.evaluate(FETCH, "/too-large") == 502
     await tab.evaluate("() => { location.href = '/too-large'; }")
     await tab.wait_for_text("says too much", within="top")

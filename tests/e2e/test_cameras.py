@@ -64,7 +64,7 @@ async def _film(_: Request, writer: asyncio.StreamWriter) -> None:
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def page(running_browser: Browser, shared_stack: Stack) -> AsyncIterator[Beside]:
     async with beside(running_browser, shared_stack, "camera") as opened:
-        opened.app.answers["/camera"] = _film
+        opened.app.responses["/camera"] = _film
         yield opened
 
 
@@ -73,4 +73,4 @@ async def test_a_picture_moves_until_it_is_let_go(page: Beside) -> None:
     assert through == direct == [3, 4, 5]
     assert page.app.open.count("/camera") == 2
     await page.both("() => { image.src = 'data:,'; image.remove(); }")
-    await until(lambda: "/camera" not in page.app.open, timeout_s=15, what="the app is told")
+    await until(lambda: "/camera" not in page.app.open, timeout_s=15, what="the app notices")

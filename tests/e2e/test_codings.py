@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.e2e.acts.beside import Beside, beside
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import answer
+from tests.e2e.upstreams.raw import response
 from tests.support.browser import Browser
 
 TEXT = b"coded " * 400
@@ -47,10 +47,10 @@ BODIES = {
 
 READ = """async (path) => {
   try {
-    const answer = await fetch(path);
-    const bytes = await answer.arrayBuffer();
+    const response = await fetch(path);
+    const bytes = await response.arrayBuffer();
     const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    return [answer.status, bytes.byteLength, [...sum.subarray(0, 8)]];
+    return [response.status, bytes.byteLength, [...sum.subarray(0, 8)]];
   } catch (error) {
     return error.name;
   }
@@ -66,16 +66,16 @@ async def page(running_browser: Browser, shared_stack: Stack) -> AsyncIterator[B
 @pytest.mark.parametrize("name", BODIES)
 async def test_a_coded_body_arrives_as_it_does_directly(page: Beside, name: str) -> None:
     coding, body = BODIES[name]
-    page.app.answers["/coded"] = answer(body, "text/plain", f"Content-Encoding: {coding}")
+    page.app.responses["/coded"] = response(body, "text/plain", f"Content-Encoding: {coding}")
     direct, through = await page.both(READ, "/coded")
     assert through == direct
 
 
 async def test_coded_scripts_and_styles_work(page: Beside) -> None:
-    script = answer(
+    script = response(
         gzip.compress(b"window.ran = 'gzip';"), "text/javascript", "Content-Encoding: gzip"
     )
-    page.app.answers["/script.js"] = script
+    page.app.responses["/script.js"] = script
     run = """() => new Promise((done) => {
         const script = document.createElement("script");
         script.onload = () => done(window.ran);

@@ -90,7 +90,7 @@ async def test_a_hostile_page_gets_no_more_than_at_an_ordinary_server(
     assert len(expected) >= 25
     own = (await visit(browser, scene.victim_url, "A neighbour")).tab
     await own.evaluate(OWN_THINGS)
-    scene.victim.heard.clear()
+    scene.victim.received.clear()
     got: dict[str, dict[str, str]] = {}
     for who, url in scene.pages.items():
         if who == ELSEWHERE:

@@ -35,11 +35,11 @@ FORGE = """() => new Promise((resolve, reject) => {
         const store = asked.result.transaction("pins", "readwrite").objectStore("pins");
         const read = store.get(" ice");
         read.onsuccess = () => {
-            const told = read.result;
-            const at = told.dial.length - 4;
-            const other = told.dial[at] === "A" ? "B" : "A";
-            told.dial = told.dial.slice(0, at) + other + told.dial.slice(at + 1);
-            store.put(told, " ice").onsuccess = () => resolve(true);
+            const kept = read.result;
+            const at = kept.dial.length - 4;
+            const other = kept.dial[at] === "A" ? "B" : "A";
+            kept.dial = kept.dial.slice(0, at) + other + kept.dial.slice(at + 1);
+            store.put(kept, " ice").onsuccess = () => resolve(true);
         };
     };
 })"""
@@ -129,7 +129,7 @@ async def test_a_descriptor_that_the_box_has_not_signed_is_a_wrong_key(
     await tab.close()
 
 
-async def test_a_box_that_is_not_the_one_of_the_first_visit_hears_nothing(
+async def test_a_box_that_is_not_the_one_of_the_first_visit_gets_nothing(
     browser: Browser, own_stack: Stack, box: AppUrl
 ) -> None:
     tab = (await visit(browser, box.url, "This is page 0")).tab

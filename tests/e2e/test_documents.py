@@ -24,7 +24,7 @@ async def test_a_frame_in_a_page_of_the_app_is_filled(browser: Browser, site: Si
     assert "This is page 1" in await tab.wait_for(inner)
 
 
-async def test_a_link_without_an_answer_to_show_leaves_the_page(
+async def test_a_link_without_a_response_to_show_leaves_the_page(
     browser: Browser, site: Site
 ) -> None:
     tab = (await visit(browser, f"{site.url}/page/2", "This is page 2")).tab

@@ -1,4 +1,4 @@
-"""Large answers."""
+"""Large responses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_small_requests_get_through_while_a_download_runs(
     assert (during.done, during.error) == (False, "")
 
 
-async def test_more_requests_than_a_link_has_streams_are_all_answered(
+async def test_more_requests_than_a_link_has_streams_all_get_a_response(
     browser: Browser, site: Site
 ) -> None:
     tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab

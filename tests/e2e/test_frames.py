@@ -13,7 +13,7 @@ from tests.e2e.upstreams.canned import CannedSite, canned_site, page
 from tests.support.browser import Browser
 
 SHOWN = b"<!doctype html><p>An embedded page</p><script>parent.shown?.(location.href)</script>"
-ANSWERS = {
+RESPONSES = {
     "/": page(b"<!doctype html><p>The page</p>"),
     "/text": page(b"from the app"),
     "/shown": page(SHOWN),
@@ -48,7 +48,7 @@ RUN = """([make]) => new Promise(resolve => {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def framed(shared_stack: Stack, fresh_name: str) -> AsyncIterator[CannedSite]:
-    async with canned_site(shared_stack, fresh_name, ANSWERS) as site:
+    async with canned_site(shared_stack, fresh_name, RESPONSES) as site:
         yield site
 
 

@@ -113,19 +113,19 @@ async def test_after_a_reload_the_steps_of_one_document_stay_its_steps(
     loads = [path for _, path, _ in app.asked if path.startswith("/spa")]
     await tab.back()
     await tab.wait_for("() => where.textContent === '/spa'")
-    assert await tab.evaluate("() => heard") == ["popstatenull"]
+    assert await tab.evaluate("() => events") == ["popstatenull"]
     assert [path for _, path, _ in app.asked if path.startswith("/spa")] == loads
 
 
-async def test_back_over_a_fragment_says_so_in_the_order_of_browsers(
+async def test_back_over_a_fragment_fires_events_in_the_order_of_browsers(
     browser: Browser, travel: tuple[Travel, str]
 ) -> None:
     tab = (await visit(browser, f"{travel[1]}/spa", "A single page")).tab
     await tab.click("#hash")
     await tab.wait_for("() => location.hash === '#part'", within="top")
-    await tab.evaluate("() => { heard.length = 0; history.back(); }")
-    await tab.wait_for("() => location.hash === '' && heard.length === 2")
-    assert await tab.evaluate("() => heard") == ["popstatenull", "hashchange"]
+    await tab.evaluate("() => { events.length = 0; history.back(); }")
+    await tab.wait_for("() => location.hash === '' && events.length === 2")
+    assert await tab.evaluate("() => events") == ["popstatenull", "hashchange"]
 
 
 async def test_staying_on_a_page_with_unsaved_work_stays_in_the_address_bar(

@@ -134,8 +134,8 @@ async def test_many_requests_for_one_file_at_once_all_get_it_whole(
     tab = await _open(browser, app)
     lengths = await tab.evaluate(
         """async (path) => Promise.all(Array.from({ length: 20 }, async (_, i) => {
-            const answer = await fetch(path, { cache: i % 3 ? "default" : "reload" });
-            return (await answer.text()).length;
+            const response = await fetch(path, { cache: i % 3 ? "default" : "reload" });
+            return (await response.text()).length;
         }))""",
         "/assets/app-91bc.js",
     )

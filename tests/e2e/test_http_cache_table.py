@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from tests.e2e.acts.visit import visit
-from tests.e2e.caching import answers, freshness, requests
+from tests.e2e.caching import freshness, requests, responses
 from tests.e2e.caching.case import RUN, Case
 from tests.e2e.stack import Stack
 from tests.e2e.upstreams.scripted import scripted_app
 from tests.support.browser import Browser, Tab
 
-PARTS = {"freshness": freshness.CASES, "requests": requests.CASES, "answers": answers.CASES}
+PARTS = {"freshness": freshness.CASES, "requests": requests.CASES, "responses": responses.CASES}
 
 
 @pytest.mark.parametrize("part", PARTS)
-async def test_the_cache_does_what_http_says(
+async def test_the_cache_does_what_http_asks(
     browser: Browser,
     shared_stack: Stack,
     fresh_name: str,
@@ -45,7 +45,7 @@ async def test_the_cache_does_what_http_says(
 
 async def _run(tab: Tab, prefix: str, cases: list[Case]) -> dict[int, Any]:
     given = [
-        {"number": one.number, "answers": one.answers, "steps": [one.first, *one.then]}
+        {"number": one.number, "responses": one.responses, "steps": [one.first, *one.then]}
         for one in cases
     ]
     results = await tab.evaluate(RUN, prefix, given, timeout_s=58)
@@ -53,11 +53,11 @@ async def _run(tab: Tab, prefix: str, cases: list[Case]) -> dict[int, Any]:
 
 
 def _problem(one: Case, result: dict[str, Any]) -> str | None:
-    said = result["said"]
+    got = result["got"]
     if result["outcome"] != one.outcome:
         return f"{one.name}: {result['outcome']}, not {one.outcome}"
     for key, value in one.shows.items():
-        seen = said[key]
+        seen = got[key]
         if key == "fields":
             seen = {name: seen.get(name) for name in value}
         if seen != value:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.acts.visit import visit
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.canned import Answer, Canned, canned_app, page
+from tests.e2e.upstreams.canned import Canned, Response, canned_app, page
 from tests.support.browser import Browser
 from tests.support.upstreams import UpstreamRequest
 
@@ -17,7 +17,7 @@ FORM = b"""<!doctype html><title>Secure</title><p>Sign in
 def _insisting(status: int, *, port: bool) -> Canned:
     """As Rails (308, no port) and Django (301, the whole Host) do it."""
 
-    def secured(request: UpstreamRequest) -> Answer:
+    def secured(request: UpstreamRequest) -> Response:
         if request.values("x-forwarded-proto") != ["https"]:
             host = request.values("host")[0]
             to = f"https://{host if port else host.partition(':')[0]}{request.target}"
@@ -64,8 +64,8 @@ async def test_a_post_that_is_the_first_to_be_sent_away_is_repeated(
         address = await shared_stack.expose(fresh_name, app.upstream)
         tab = (await visit(browser, address.url, "Sign in")).tab
         ask = """async () => {
-          const answer = await fetch('/login', {method: 'POST', body: 'x'.repeat(100_000)});
-          return (await answer.text()).length;
+          const response = await fetch('/login', {method: 'POST', body: 'x'.repeat(100_000)});
+          return (await response.text()).length;
         }"""
         assert int(await tab.evaluate(ask)) > 100_000
         await tab.click("button")

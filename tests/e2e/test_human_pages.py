@@ -88,7 +88,7 @@ async def test_a_swapped_fingerprint_is_a_wrong_key(browser: Browser, site: Site
         liar.lie = Lie.FINGERPRINT
         tab = await human_pages.visit(browser, through(site.url, liar.port))
         assert await _says(tab, "wrong-key")
-        assert liar.told == 1
+        assert liar.changed == 1
         assert site.asked_for("/") == []
 
 
@@ -129,9 +129,9 @@ async def test_a_step_that_does_not_end_is_explained_while_it_goes_on(
     async with lying_coordinator(site.stack.edge) as liar:
         liar.lie = lie
         tab = await human_pages.visit(browser, through(site.url, liar.port))
-        said = await _says(tab, code)
-        assert advice in said
-        assert "Trying…" in said
+        text = await _says(tab, code)
+        assert advice in text
+        assert "Trying…" in text
         liar.lie = Lie.NONE
         # In one step: the page is drawn anew when the attempt fails, with another button.
         await tab.evaluate("() => document.querySelector('button').click()", within="top")
@@ -159,11 +159,11 @@ async def test_an_app_that_does_not_respond_is_named_before_its_time_is_over(
     await tab.close()
 
 
-async def test_a_browser_without_webrtc_is_told_so(browser: Browser, site: Site) -> None:
+async def test_a_browser_without_webrtc_reads_so(browser: Browser, site: Site) -> None:
     tab = await human_pages.without_webrtc(browser, site.url)
     assert "WebRTC" in await _says(tab, "no-webrtc")
 
 
-async def test_a_browser_without_service_workers_is_told_so(browser: Browser, site: Site) -> None:
+async def test_a_browser_without_service_workers_reads_so(browser: Browser, site: Site) -> None:
     tab = await human_pages.without_service_worker(browser, site.url)
     assert await _says(tab, "no-service-worker")

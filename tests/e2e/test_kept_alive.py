@@ -27,12 +27,13 @@ ASK_AND_LEAVE = """() => {
   location.href = "/next";
 }"""
 WENT = "() => location.pathname === '/next'"
-# Whatever was given up before this is known to the app when it is answered.
-GET = "() => fetch('/').then((answer) => answer.status)"
+# Whatever was given up before this is known to the app when it gets its response.
+GET = "() => fetch('/').then((response) => response.status)"
 LOOK = """async () => {
-  const answer = await fetch("/work", { method: "POST", body: "last words", keepalive: true });
-  const facts = [answer instanceof Response, answer.headers instanceof Headers, answer.status];
-  const text = [new URL(answer.url).pathname, await answer.text()];
+  const response = await fetch("/work", { method: "POST", body: "last words", keepalive: true });
+  const { headers, status } = response;
+  const facts = [response instanceof Response, headers instanceof Headers, status];
+  const text = [new URL(response.url).pathname, await response.text()];
   const given = { keepalive: true, redirect: "error" };
   const error = await fetch("/moved", given).catch((thrown) => thrown);
   return [...facts, ...text, error instanceof TypeError];
@@ -42,11 +43,11 @@ MOVED = b"HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n"
 
 @dataclass
 class App:
-    """Works until it may answer, or nobody waits for it. begun: bodies of what it was given."""
+    """Works until it may respond, or nobody waits for it. begun: bodies of what it was given."""
 
     begun: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    may_respond: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, talk: Talk) -> None:
         while request := await talk.request():
@@ -61,17 +62,17 @@ class App:
 
     async def _is_awaited(self, talk: Talk) -> bool:
         ended = asyncio.ensure_future(talk.until_closed())
-        told = asyncio.ensure_future(self.may_answer.wait())
-        await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
+        allowed = asyncio.ensure_future(self.may_respond.wait())
+        await asyncio.wait((ended, allowed), return_when=asyncio.FIRST_COMPLETED)
         awaited = not ended.done()
-        for waiting in (ended, told):
+        for waiting in (ended, allowed):
             waiting.cancel()
-        await asyncio.wait((ended, told))
+        await asyncio.wait((ended, allowed))
         return awaited
 
 
 @pytest.mark.parametrize("keepalive", [True, False])
-async def test_a_page_that_is_left_takes_only_what_is_not_kept_alive(
+async def test_a_page_that_is_left_ends_only_what_is_not_kept_alive(
     keepalive: bool, browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     app = App()
@@ -86,7 +87,7 @@ async def test_a_page_that_is_left_takes_only_what_is_not_kept_alive(
             await app.given_up.wait()
         assert await tab.evaluate(GET) == 200
         assert app.given_up.is_set() != keepalive
-        app.may_answer.set()
+        app.may_respond.set()
         await shared_stack.unexpose(fresh_name)
 
 
@@ -100,15 +101,15 @@ async def test_what_is_kept_alive_arrives_from_a_page_that_leaves_at_once(
         await tab.evaluate(ASK_AND_LEAVE)
         assert await app.begun.get() == b"last words"
         await tab.wait_for(WENT)
-        app.may_answer.set()
+        app.may_respond.set()
         await shared_stack.unexpose(fresh_name)
 
 
-async def test_the_answer_to_what_is_kept_alive_is_the_pages_own(
+async def test_the_response_to_what_is_kept_alive_is_the_pages_own(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     app = App()
-    app.may_answer.set()
+    app.may_respond.set()
     async with upstream_of(app.handle) as upstream:
         address = await shared_stack.expose(fresh_name, upstream.url)
         tab = (await visit(browser, address.url, "A plain page")).tab

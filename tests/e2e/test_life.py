@@ -1,4 +1,4 @@
-"""Workers that are stopped, tabs that come in numbers and go, and a browser told to pass us by."""
+"""Workers that are stopped, tabs that come in numbers and go, and a browser set to pass us by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.e2e.acts.events import heard, listen, wait_for_events
+from tests.e2e.acts.events import listen, received, wait_for_events
 from tests.e2e.acts.visit import visit
 from tests.e2e.conftest import Site
 from tests.support.browser import Browser, Tab
@@ -17,7 +17,7 @@ from tests.support.browser import Browser, Tab
 TABS = 20
 LENGTH = 40_000_000
 STOP_LOOKS = 500
-GET = "path => fetch(path).then((answer) => answer.text())"
+GET = "path => fetch(path).then((response) => response.text())"
 DOWNLOAD = """path => {
     window.got = 0;
     window.ended = "";
@@ -60,7 +60,7 @@ async def _workers(tab: Tab) -> set[str]:
     return {one["targetId"] for one in found["targetInfos"] if one["type"] == "service_worker"}
 
 
-async def test_a_worker_that_was_stopped_idle_answers_again(chromium: Browser, site: Site) -> None:
+async def test_a_worker_that_was_stopped_idle_replies_again(chromium: Browser, site: Site) -> None:
     tab = (await visit(chromium, f"{site.url}/", "This is page 0")).tab
     await stop_worker(tab)
     assert "This is page 1" in await tab.evaluate(GET, "/page/1")
@@ -73,7 +73,7 @@ async def test_events_go_on_after_their_worker_was_stopped(chromium: Browser, si
     await stop_worker(tab)
     await tab.wait_for("() => window.testEvents.opens === 2")
     await wait_for_events(tab, before.count + 5)
-    assert (await heard(tab)).errors == 1
+    assert (await received(tab)).errors == 1
 
 
 async def test_a_download_whose_worker_is_stopped_fails_and_never_ends_short(
@@ -103,20 +103,20 @@ async def test_twenty_tabs_of_one_app_all_work(browser: Browser, site: Site) -> 
     assert "This is page 2" in await tabs[0].evaluate(GET, "/page/2")
 
 
-async def test_who_bypasses_the_worker_reads_one_page_that_says_so(
+async def test_who_bypasses_the_worker_reads_one_page_about_it(
     chromium: Browser, site: Site
 ) -> None:
     tab = (await visit(chromium, f"{site.url}/", "This is page 0")).tab
     await tab.cdp("Network.enable")
     await tab.cdp("Network.setBypassServiceWorker", bypass=True)
     await tab.evaluate("() => { location.href = '/page/1' }")
-    said = "The service worker is bypassed"
-    await tab.wait_for_text(said, within="top")
+    text = "The service worker is bypassed"
+    await tab.wait_for_text(text, within="top")
     # What came into the frame is no page of the app, and takes nothing from view when it is whole.
     await tab.wait_for("() => document.readyState === 'complete'", within="app")
-    assert said in await tab.text(within="top")
+    assert text in await tab.text(within="top")
     await tab.reload()
-    await tab.wait_for_text(said, within="top")
+    await tab.wait_for_text(text, within="top")
     assert await tab.evaluate("() => frames.length", within="top") <= 1
     await tab.cdp("Network.setBypassServiceWorker", bypass=False)
     await tab.reload()

@@ -54,7 +54,9 @@ async def test_many_and_long_fields_pass_both_ways(
         await shared_stack.unexpose(fresh_name)
 
 
-async def test_a_url_longer_than_the_limit_is_a_clear_answer(site: Site, browser: Browser) -> None:
+async def test_a_url_longer_than_the_limit_gets_a_clear_response(
+    site: Site, browser: Browser
+) -> None:
     tab = (await visit(browser, site.url, "This is page 0")).tab
     ask = "async () => (await fetch('/' + 'a'.repeat(140_000))).status"
     assert await tab.evaluate(ask) == 431

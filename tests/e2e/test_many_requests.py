@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.e2e.acts.visit import visit
 from tests.e2e.conftest import Site
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import answer, raw_app
+from tests.e2e.upstreams.raw import raw_app, response
 from tests.support.browser import Browser
 
 MANY = 900  # more than were once let wait
@@ -19,13 +19,13 @@ SHOWN = """() => document.readyState === "complete"
   ? [...document.images].filter((image) => image.naturalWidth === 7).length : null"""
 
 
-async def test_every_request_of_many_is_answered(browser: Browser, site: Site) -> None:
+async def test_every_request_of_many_gets_a_response(browser: Browser, site: Site) -> None:
     tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
     failed = await tab.evaluate(
         """async (many) => {
             const asked = Array.from({ length: many }, (_, n) => fetch("/small/" + n));
-            const answers = await Promise.allSettled(asked);
-            return answers.filter(({ value }) => value?.status !== 200).length;
+            const responses = await Promise.allSettled(asked);
+            return responses.filter(({ value }) => value?.status !== 200).length;
         }""",
         MANY,
         timeout_s=90,
@@ -39,8 +39,8 @@ async def test_every_thumbnail_of_a_long_page_is_shown(
 ) -> None:
     images = "".join(f'<img src="/thumbnail?{n}" alt="">' for n in range(THUMBNAILS))
     async with raw_app() as app:
-        app.answers["/"] = answer(f"<!doctype html><p>Thumbnails{images}", "text/html")
-        app.answers["/thumbnail"] = answer(THUMBNAIL, "image/png")
+        app.responses["/"] = response(f"<!doctype html><p>Thumbnails{images}", "text/html")
+        app.responses["/thumbnail"] = response(THUMBNAIL, "image/png")
         url = (await shared_stack.expose(fresh_name, app.upstream)).url
         tab = (await visit(browser, url, "Thumbnails")).tab
         assert await tab.wait_for(SHOWN, timeout_s=90) == THUMBNAILS

@@ -1,4 +1,4 @@
-"""Where the edge has lost a part that comes later, a person is told; what needs it not works."""
+"""Where the edge has lost a part that comes later, a person is shown it; all else works."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def lossy(
         yield running
 
 
-async def test_a_page_with_policies_says_that_a_part_is_missing(
+async def test_a_page_with_policies_shows_that_a_part_is_missing(
     browser: Browser, lossy: Stack, fresh_name: str
 ) -> None:
     policy = b"content-security-policy: script-src 'self'\r\n"
@@ -51,21 +51,23 @@ async def test_a_page_with_policies_says_that_a_part_is_missing(
 async def test_a_page_without_policies_is_shown_and_its_websocket_fails(
     browser: Browser, lossy: Stack, fresh_name: str
 ) -> None:
-    answers = {"/": page(b"<!doctype html><head></head><p>Plain"), "/more": page(b"more")}
-    async with canned_site(lossy, fresh_name, answers) as site:
+    responses = {"/": page(b"<!doctype html><head></head><p>Plain"), "/more": page(b"more")}
+    async with canned_site(lossy, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "Plain")).tab
-        assert await tab.evaluate("() => fetch('/more').then((said) => said.text())") == "more"
+        assert (
+            await tab.evaluate("() => fetch('/more').then((response) => response.text())") == "more"
+        )
         assert await tab.evaluate(SOCKET) == "close"
 
 
-async def test_a_page_that_sets_a_cookie_says_that_a_part_is_missing(
+async def test_a_page_that_sets_a_cookie_shows_that_a_part_is_missing(
     browser: Browser, lossy: Stack, fresh_name: str
 ) -> None:
     """Without that part nothing keeps the cookie: to show the page would be to lose a login."""
     fields = b"set-cookie: login=1\r\n"
     login = page(b"<!doctype html><head></head><p>Welcome", fields=fields)
-    answers = {"/": page(b"<!doctype html><head></head><p>Plain"), "/login": login}
-    async with canned_site(lossy, fresh_name, answers) as site:
+    responses = {"/": page(b"<!doctype html><head></head><p>Plain"), "/login": login}
+    async with canned_site(lossy, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "Plain")).tab
         await tab.evaluate("() => { location.href = '/login' }")
         missing = "() => document.documentElement.dataset.problem === 'part-missing'"
@@ -106,11 +108,11 @@ async def test_a_part_that_could_not_be_had_is_loaded_once_it_is_there_again(
         await running.kill("server")
         shutil.copy(built(bootstrap) / "manifest.json", broken / "manifest.json")
         await running.start_server()
-        heard = """() => new Promise((resolve) => {
+        first_event = """() => new Promise((resolve) => {
           const stream = new EventSource("/events");
           stream.onmessage = ({ data }) => { stream.close(); resolve(data); };
         })"""
-        assert await tab.evaluate(heard, timeout_s=30) == "hello"
+        assert await tab.evaluate(first_event, timeout_s=30) == "hello"
 
 
 def built(bootstrap: Path | None) -> Path:
@@ -123,8 +125,8 @@ def without(bootstrap: Path | None, folder: Path, *names: str) -> Path:
     static = folder / "static"
     shutil.copytree(built(bootstrap), static)
     manifest = static / "manifest.json"
-    said = json.loads(manifest.read_text())
+    parts = json.loads(manifest.read_text())
     for name in names:
-        del said["assets"][name]
-    manifest.write_text(json.dumps(said))
+        del parts["assets"][name]
+    manifest.write_text(json.dumps(parts))
     return static

@@ -21,7 +21,7 @@ STATIC = ROOT / "p2claw" / "edge" / "static"
 TABS = 3
 # Of which of the two a realm is: the first script of the new one says so.
 VERSION = "() => [top.built ?? 1, window.built ?? 1]"
-GET = "path => fetch(path).then((answer) => answer.text())"
+GET = "path => fetch(path).then((response) => response.text())"
 WAITS = "async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting)"
 # What a tab may need late is kept 20 s after its visit, or as soon as it is asked for.
 LATE = ("sibling.js", "guest.js", "late.js")
@@ -77,7 +77,7 @@ async def test_tabs_go_on_with_what_they_began_with(
         await tabs[0].wait_for(WAITS, within="top")
         for tab in tabs[1:]:
             await tab.close()
-        # Nobody else is there whose answers would break off.
+        # Nobody else is there whose responses would break off.
         await tabs[0].reload()
         await tabs[0].wait_for("() => top.built === 2 && window.built === 2")
         await tabs[0].wait_for_text("This is page 0")

@@ -36,7 +36,7 @@ async def test_a_visit_needs_no_storage(
     address = await forgetful.expose(how, probe.upstream)
     tab = (await visit(browser, address.url, "This is page 0")).tab
     await tab.evaluate("() => { document.cookie = 'a=1'; }")
-    await tab.evaluate("() => fetch('/page/1').then((answer) => answer.text())")
+    await tab.evaluate("() => fetch('/page/1').then((response) => response.text())")
     assert probe.asked_for("/page/1")[-1].fields["cookie"] == "a=1"
     await tab.click("#next")
     await tab.wait_for_text("This is page 1")

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.e2e.acts.beside import Beside, beside
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import answer
+from tests.e2e.upstreams.raw import response
 from tests.support.browser import Browser
 
 VALUES = ("\xe9", "\xc3\xa9", "a\xff\x80z", "\xe4\xbc\x9a")
@@ -20,23 +20,23 @@ CODES = "text => [...(text ?? '')].map((char) => char.charCodeAt(0))"
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def page(running_browser: Browser, shared_stack: Stack) -> AsyncIterator[Beside]:
     async with beside(running_browser, shared_stack, "octets") as opened:
-        opened.app.answers["/fields"] = answer("x", "text/plain", *FIELDS)
+        opened.app.responses["/fields"] = response("x", "text/plain", *FIELDS)
         yield opened
 
 
 @pytest.mark.parametrize(
     "read",
     [
-        "for (const n of [0, 1, 2, 3]) seen.push(answer.headers.get('x-' + n));",
-        "for (const [name, value] of answer.headers) if (/^x-/.test(name)) seen.push(value);",
-        "answer.headers.forEach((value, name) => { if (/^x-/.test(name)) seen.push(value); });",
-        "for (const n of [0, 1, 2, 3]) seen.push(answer.clone().headers.get('x-' + n));",
+        "for (const n of [0, 1, 2, 3]) seen.push(response.headers.get('x-' + n));",
+        "for (const [name, value] of response.headers) if (/^x-/.test(name)) seen.push(value);",
+        "response.headers.forEach((value, name) => { if (/^x-/.test(name)) seen.push(value); });",
+        "for (const n of [0, 1, 2, 3]) seen.push(response.clone().headers.get('x-' + n));",
     ],
 )
 async def test_fetch_reads_the_octets_of_a_field(page: Beside, read: str) -> None:
     direct, through = await page.both(
         f"""async () => {{
-            const answer = await fetch("/fields");
+            const response = await fetch("/fields");
             const seen = [];
             {read}
             return seen.map({CODES});
@@ -76,7 +76,7 @@ async def test_xhr_reads_the_octets_of_a_field(page: Beside) -> None:
     ],
 )
 async def test_an_app_gets_the_octets_of_a_field(page: Beside, send: str) -> None:
-    page.app.answers["/sent"] = answer("x")
+    page.app.responses["/sent"] = response("x")
     page.app.seen.clear()
     for value in VALUES:
         await page.both(f"async (value) => {{ {send} }}", value)

@@ -1,4 +1,4 @@
-"""With `--older-browser` every realm of the browser side really lacks what it is said to lack, and
+"""With `--older-browser` every realm of the browser side really lacks what it is meant to lack, and
 what cannot stand in for that says so.
 
 Collected only then: tests/e2e/conftest.py.
@@ -23,7 +23,7 @@ async def test_what_the_oldest_safari_lacks_is_gone(browser: Browser, site: Site
     assert await tab.evaluate(ABSENT, within="top") == []
 
 
-async def test_an_app_that_leads_its_tab_away_for_ever_is_told_of(
+async def test_an_app_that_leads_its_tab_away_for_ever_is_noticed(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     bust = b"<!doctype html><p>Framed</p><script>if (top !== self) top.location = location</script>"

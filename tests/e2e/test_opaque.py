@@ -17,48 +17,48 @@ from tests.support.browser import Browser
 INNER = b"""<!doctype html><title>Uploaded</title><link rel=stylesheet href=/style.css>
 <p id=who>An uploaded page</p><p id=late>hidden</p>
 <script>
-const said = {origin, color: "", storage: true};
-try { localStorage.a = 1; } catch { said.storage = false; }
+const seen = {origin, color: "", storage: true};
+try { localStorage.a = 1; } catch { seen.storage = false; }
 function ready(what) {
-  said[what] = true;
-  said.color = getComputedStyle(document.getElementById("who")).color;
-  document.getElementById("late").textContent = JSON.stringify(said);
-  parent.postMessage(said, "*");
+  seen[what] = true;
+  seen.color = getComputedStyle(document.getElementById("who")).color;
+  document.getElementById("late").textContent = JSON.stringify(seen);
+  parent.postMessage(seen, "*");
 }
-onmessage = event => parent.postMessage({heard: event.data}, "*");
+onmessage = event => parent.postMessage({received: event.data}, "*");
 </script><script src=ext.js></script><img src=/dot.svg onload="ready('dot')">"""
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9v9z'/></svg>"
 GREEN = b"p { color: rgb(0, 128, 0) }"
 
 
-def _answer(kind: bytes, body: bytes) -> bytes:
+def _response(kind: bytes, body: bytes) -> bytes:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n"
     return head % (kind, len(body)) + body
 
 
 PARTS = {
     "/files/ext.js": script(b"ready('ext')"),
-    "/style.css": _answer(b"text/css", GREEN),
-    "/dot.svg": _answer(b"image/svg+xml", SVG),
+    "/style.css": _response(b"text/css", GREEN),
+    "/dot.svg": _response(b"image/svg+xml", SVG),
 }
 RIGHT = {"origin": "null", "color": "rgb(0, 128, 0)", "storage": False, "ext": True, "dot": True}
 OUTER = b"""<!doctype html><p>An outer page</p><script>
-heard = [];
+received = [];
 addEventListener("message", event => {
   const frame = document.querySelector("iframe").contentWindow;
-  heard.push({...event.data, from: event.origin, source: event.source === frame});
+  received.push({...event.data, from: event.origin, source: event.source === frame});
 });
 </script><iframe %b src=/files/page></iframe>"""
 BOTH = """() => {
-    const said = document.getElementById("late").textContent;
-    return said.includes("ext") && said.includes("dot") ? said : null;
+    const seen = document.getElementById("late").textContent;
+    return seen.includes("ext") && seen.includes("dot") ? seen : null;
 }"""
 REACHED = """() => {
     const { contentDocument, contentWindow } = document.querySelector("iframe");
     try { return [contentDocument, contentWindow.document.title]; }
     catch (error) { return [contentDocument, error.name]; }
 }"""
-ALL_SAID = "() => heard.find(one => one.ext && one.dot)"
+ALL_RECEIVED = "() => received.find(one => one.ext && one.dot)"
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ async def test_a_page_that_a_policy_sandboxes_has_no_origin_and_no_storage(
     policy: str, browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     fields = f"content-security-policy: {policy}\r\n".encode()
-    answers = {**PARTS, "/files/page": page(INNER, fields=fields)}
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = {**PARTS, "/files/page": page(INNER, fields=fields)}
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = await browser.open(f"{site.url}/files/page")
         await tab.wait_for("() => document.title === 'Uploaded'", within="top")
         text = await tab.wait_for(BOTH, within="inner")
@@ -87,8 +87,8 @@ async def test_a_page_without_scripts_by_its_policy_runs_none(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     fields = b"content-security-policy: sandbox\r\n"
-    answers = {**PARTS, "/files/page": page(INNER, fields=fields)}
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = {**PARTS, "/files/page": page(INNER, fields=fields)}
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = await browser.open(f"{site.url}/files/page")
         await tab.wait_for("() => document.title === 'Uploaded'", within="top")
         assert await tab.evaluate("() => document.querySelector('iframe').sandbox.value") == (
@@ -101,35 +101,35 @@ async def test_a_sandboxed_frame_shows_a_page_of_the_app_without_its_origin(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     outer = OUTER.replace(b"%b", b"sandbox=allow-scripts")
-    answers = {**PARTS, "/": page(outer), "/files/page": page(INNER)}
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = {**PARTS, "/": page(outer), "/files/page": page(INNER)}
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "An outer page")).tab
-        said = await tab.wait_for(ALL_SAID)
+        seen = await tab.wait_for(ALL_RECEIVED)
         await tab.evaluate(
             "() => document.querySelector('iframe').contentWindow.postMessage(1, '*')"
         )
-        await tab.wait_for("() => heard.some(one => one.heard === 1)")
-    assert said == {**RIGHT, "from": "null", "source": True}
+        await tab.wait_for("() => received.some(one => one.received === 1)")
+    assert seen == {**RIGHT, "from": "null", "source": True}
 
 
-async def test_a_frame_with_a_sandboxed_page_speaks_with_the_page_around_it(
+async def test_a_frame_with_a_sandboxed_page_exchanges_messages_with_the_page_around_it(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     fields = b"content-security-policy: sandbox allow-scripts\r\n"
-    answers = {
+    responses = {
         **PARTS,
         "/": page(OUTER.replace(b"%b", b"")),
         "/files/page": page(INNER, fields=fields),
     }
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "An outer page")).tab
-        said = await tab.wait_for(ALL_SAID)
+        seen = await tab.wait_for(ALL_RECEIVED)
         await tab.evaluate(
             "() => document.querySelector('iframe').contentWindow.postMessage(1, '*')"
         )
-        await tab.wait_for("() => heard.some(one => one.heard === 1)")
+        await tab.wait_for("() => received.some(one => one.received === 1)")
         reached = await tab.evaluate(REACHED)
-    assert said == {**RIGHT, "from": "null", "source": True}
+    assert seen == {**RIGHT, "from": "null", "source": True}
     assert reached == [None, "SecurityError"]
 
 

@@ -12,7 +12,7 @@ from tests.e2e.test_site_data import LOGIN, PIN
 from tests.e2e.upstreams.scripted import Scripted, scripted_app
 from tests.support.browser import Browser, Tab
 
-# What a page does to begin anew; answers with what it found. Also runs in a worker.
+# What a page does to begin anew; gives back what it found. Also runs in a worker.
 EMPTY = """async () => {
     const locks = await navigator.locks.query();
     const found = {

@@ -71,9 +71,9 @@ async def test_xhr_and_a_worker_go_by_the_apps_own_name_too(tab: Tab, app: Canne
       ask.open('POST', own + '/next');
       ask.send('crab');
     })"""
-    text, said = await tab.evaluate(ask, app.upstream)
+    text, report = await tab.evaluate(ask, app.upstream)
     assert "POST /next crab" in text
-    assert said == "a worker ran"
+    assert report == "a worker ran"
 
 
 async def test_a_link_to_the_apps_own_name_stays_in_the_app(tab: Tab) -> None:
@@ -95,6 +95,6 @@ async def test_a_script_that_goes_to_the_apps_own_name_stays_in_the_app(
     await tab.wait_for("() => location.pathname === '/next'", within="top")
 
 
-async def test_the_history_takes_the_apps_own_name(tab: Tab, app: CannedApp) -> None:
+async def test_the_history_shows_the_apps_own_name(tab: Tab, app: CannedApp) -> None:
     await tab.evaluate("own => history.pushState(null, '', own + '/pushed')", app.upstream)
     await tab.wait_for("() => location.pathname === '/pushed'", within="top")

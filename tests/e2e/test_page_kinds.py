@@ -21,15 +21,15 @@ def feed() -> bytes:
     return head % len(FEED) + FEED
 
 
-async def test_an_error_without_a_page_is_said(
+async def test_an_error_without_a_page_is_shown(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    answers = {
+    responses = {
         "/gone": empty(b"404 Not Found"),
         "/broken": empty(b"500 Oh"),
         "/fine": empty(b"200 OK"),
     }
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = await browser.open(f"{site.url}/gone")
         await tab.wait_for_text("answered 404 and nothing else", within="top")
         await tab.evaluate("() => location.assign('/')")
@@ -60,10 +60,10 @@ async def test_xml_without_a_style_is_a_tree(
         await tab.screenshot(SHOTS / f"{browser.kind}-xml.png")
 
 
-async def test_an_address_without_content_says_so(
+async def test_an_address_without_content_shows_so(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    answer = b"HTTP/1.1 204 No Content\r\n\r\n"
-    async with canned_site(shared_stack, fresh_name, {"/none": answer}) as site:
+    response = b"HTTP/1.1 204 No Content\r\n\r\n"
+    async with canned_site(shared_stack, fresh_name, {"/none": response}) as site:
         tab = await browser.open(f"{site.url}/none")
         await tab.wait_for_text("has nothing to show here", within="top")

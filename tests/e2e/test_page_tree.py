@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.e2e.acts.beside import Beside, beside
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import answer
+from tests.e2e.upstreams.raw import response
 from tests.support.browser import Browser
 
 HTML, XHTML = "text/html", "application/xhtml+xml"
@@ -87,7 +87,7 @@ async def page(running_browser: Browser, shared_stack: Stack) -> AsyncIterator[B
 @pytest.mark.parametrize("name", PAGES)
 async def test_the_tree_is_the_one_that_the_app_sent(page: Beside, name: str) -> None:
     html, content_type = PAGES[name]
-    page.app.answers["/tree"] = answer(html, content_type)
+    page.app.responses["/tree"] = response(html, content_type)
     direct, through = await page.pages("/tree", TREE)
     assert through == direct
     assert through["shimmed"]
@@ -96,7 +96,7 @@ async def test_the_tree_is_the_one_that_the_app_sent(page: Beside, name: str) ->
 @pytest.mark.parametrize("name", CODED)
 async def test_a_page_keeps_its_encoding(page: Beside, name: str) -> None:
     text, encoding, content_type = CODED[name]
-    page.app.answers["/tree"] = answer(text.encode(encoding), content_type)
+    page.app.responses["/tree"] = response(text.encode(encoding), content_type)
     direct, through = await page.pages("/tree", TREE)
     assert through == direct
     assert through["title"] in text

@@ -46,8 +46,8 @@ async def test_a_policy_lets_run_what_it_lets_run_without_us_and_our_script(
     policy: bytes, browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     fields = b"content-security-policy: " + policy + b"\r\n"
-    answers = {"/": page(BODY, fields=fields), "/ext.js": EXT}
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = {"/": page(BODY, fields=fields), "/ext.js": EXT}
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "A policy page")).tab
         await tab.wait_for("() => document.readyState === 'complete'")
         title, ours = await tab.evaluate("() => [document.title, parent === window]")
@@ -58,8 +58,8 @@ async def test_a_policy_in_a_meta_element_holds_for_the_page(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     meta = b"<meta http-equiv=content-security-policy content=\"script-src 'nonce-abc'\">"
-    answers = {"/": page(b"<!doctype html>" + meta + BODY), "/ext.js": EXT}
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = {"/": page(b"<!doctype html>" + meta + BODY), "/ext.js": EXT}
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "A policy page")).tab
         await tab.wait_for("() => document.readyState === 'complete'")
         title, ours = await tab.evaluate("() => [document.title, parent === window]")
@@ -79,8 +79,8 @@ async def test_one_violation_is_one_report_that_comes_through_the_link(
     field: str, browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     policy = "script-src 'unsafe-inline'; img-src 'none'; report-uri /report"
-    answers = _reporting(f"{field}: {policy}\r\n")
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = _reporting(f"{field}: {policy}\r\n")
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "A policy page")).tab
         await until(
             lambda: bool(site.app.asked_for("/report")), timeout_s=10, what="it is reported"
@@ -101,18 +101,21 @@ async def test_one_violation_is_one_report_that_comes_through_the_link(
 async def test_a_named_endpoint_gets_reports_in_its_own_format(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    answers = _reporting(
+    responses = _reporting(
         'reporting-endpoints: own="/report"\r\n'
         "content-security-policy: img-src 'none'; report-to own\r\n"
     )
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         await visit(browser, site.url, "A policy page")
         await until(
             lambda: bool(site.app.asked_for("/report")), timeout_s=10, what="it is reported"
         )
         [report] = site.app.asked_for("/report")
-    [said] = json.loads(report.body)
-    assert (said["type"], said["body"]["effectiveDirective"]) == ("csp-violation", "img-src")
+    [violation] = json.loads(report.body)
+    assert (violation["type"], violation["body"]["effectiveDirective"]) == (
+        "csp-violation",
+        "img-src",
+    )
 
 
 async def test_our_script_is_never_reported(
@@ -120,8 +123,8 @@ async def test_our_script_is_never_reported(
 ) -> None:
     policy = "content-security-policy-report-only: script-src 'nonce-abc'; report-uri /report\r\n"
     html = b"<!doctype html><p>A policy page</p><script nonce=abc>let a</script>"
-    answers = {"/": page(html, fields=policy.encode()), "/report": RECEIVED}
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = {"/": page(html, fields=policy.encode()), "/report": RECEIVED}
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         await visit(browser, site.url, "A policy page")
         await asyncio.sleep(1.5)
         assert site.app.asked_for("/report") == []
@@ -136,22 +139,24 @@ FRAMED = {
 }
 
 
-async def test_a_page_says_whether_the_apps_own_pages_may_frame_it(
+async def test_a_page_declares_whether_the_apps_own_pages_may_frame_it(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     frames = b"".join(b"<iframe src=/%b></iframe>" % name.encode() for name in FRAMED)
-    heard = b"<script>heard = []; onmessage = e => heard.push(e.data)</script>"
-    answers: dict[str, bytes] = {"/": page(b"<!doctype html><p>Frames here</p>" + heard + frames)}
+    received = b"<script>received = []; onmessage = e => received.push(e.data)</script>"
+    responses: dict[str, bytes] = {
+        "/": page(b"<!doctype html><p>Frames here</p>" + received + frames)
+    }
     for name, fields in FRAMED.items():
         html = b"<!doctype html><p>%b<script>parent.postMessage('%b', '*')</script>"
-        answers[f"/{name}"] = page(html.replace(b"%b", name.encode()), fields=fields)
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+        responses[f"/{name}"] = page(html.replace(b"%b", name.encode()), fields=fields)
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = (await visit(browser, site.url, "Frames here")).tab
-        await tab.wait_for("() => heard.length === 3 && document.readyState === 'complete'")
+        await tab.wait_for("() => received.length === 3 && document.readyState === 'complete'")
         shown = """() => [...document.querySelectorAll("iframe")].map(one => {
             try { return one.contentDocument?.body.innerText ?? ""; } catch { return ""; }
         }).join()"""
-        assert sorted(await tab.evaluate("() => heard")) == ["both", "same", "self"]
+        assert sorted(await tab.evaluate("() => received")) == ["both", "same", "self"]
         assert await tab.evaluate(shown) == ",same,,self,both"
 
 

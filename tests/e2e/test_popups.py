@@ -15,8 +15,8 @@ OPENER = """<!doctype html><title>Opener</title><h1>Opener</h1>
   <button id=open>open</button><a id=blank target=_blank href=/popup>blank</a>
   <a id=named target=second href=/popup rel=opener>named</a>
   <script>
-  window.heard = [];
-  addEventListener("message", (event) => heard.push(
+  window.received = [];
+  addEventListener("message", (event) => received.push(
     [event.data.hello, event.source === window.w, event.origin === location.origin]));
   document.getElementById("open").onclick = () => {
     window.w = window.open("/popup", "second", "width=400,height=300");
@@ -26,18 +26,19 @@ POPUP = """<!doctype html><title>Popup</title><h1>Popup</h1>
   <script>
   window.someGlobal = { crab: 7 };
   window.add = (a, b) => a + b;
-  window.heard = [];
+  window.received = [];
   addEventListener("message", (event) => {
     const { data, source, isTrusted } = event;
-    heard.push([data.to, source === opener, isTrusted, data instanceof Object]);
-    event.source.postMessage({ hello: "answer" }, "*");
+    received.push([data.to, source === opener, isTrusted, data instanceof Object]);
+    event.source.postMessage({ hello: "reply" }, "*");
   });
   opener?.postMessage({ hello: "popup" }, "*");
   </script>"""
-# Of another site: says what it hears.
+# Of another site: reports what it receives.
 STRANGER = """<!doctype html><title>Stranger</title><h1>Stranger</h1><script>
-  window.heard = [];
-  addEventListener("message", (event) => heard.push([event.data.hello, event.source === window.w]));
+  window.received = [];
+  addEventListener("message", (event) =>
+    received.push([event.data.hello, event.source === window.w]));
   </script>"""
 
 
@@ -55,15 +56,15 @@ async def test_a_popup_and_its_opener_have_each_other(
 ) -> None:
     tab = (await visit(browser, f"{travel[1]}/opener", "Opener")).tab
     await tab.click("#open")
-    await tab.wait_for("() => heard.length === 1")
-    assert await tab.evaluate("() => heard[0]") == ["popup", True, True]
+    await tab.wait_for("() => received.length === 1")
+    assert await tab.evaluate("() => received[0]") == ["popup", True, True]
     seen = """() => [w.someGlobal.crab, w.add(1, 2), w.name, w.closed, w.opener === window,
         w.document.title, w.location.pathname, "someGlobal" in w, w.document.forms.length]"""
     assert await tab.evaluate(seen) == [7, 3, "second", False, True, "Popup", "/popup", True, 0]
     await tab.evaluate("() => w.postMessage({ to: 'popup' }, '*')")
-    await tab.wait_for("() => heard.length === 2")
-    assert await tab.evaluate("() => heard[1]") == ["answer", True, True]
-    assert await tab.evaluate("() => w.heard") == [["popup", True, True, True]]
+    await tab.wait_for("() => received.length === 2")
+    assert await tab.evaluate("() => received[1]") == ["reply", True, True]
+    assert await tab.evaluate("() => w.received") == [["popup", True, True, True]]
     popup = await browser.adopt()
     names = "() => [window.name, opener.document.title, document.referrer]"
     assert await popup.evaluate(names) == ["second", "Opener", f"{travel[1]}/opener"]
@@ -74,7 +75,7 @@ async def test_a_window_of_the_same_name_is_the_same(
 ) -> None:
     tab = (await visit(browser, f"{travel[1]}/opener", "Opener")).tab
     await tab.click("#open")
-    await tab.wait_for("() => heard.length === 1")
+    await tab.wait_for("() => received.length === 1")
     await tab.evaluate("() => { window.again = window.open('/plain?again', 'second'); }")
     await tab.wait_for("() => again === w && w.location.search === '?again'")
     await tab.evaluate("() => { w.location = '/plain?set'; }")
@@ -88,11 +89,11 @@ async def test_a_popup_is_closed_by_either_side(
 ) -> None:
     tab = (await visit(browser, f"{travel[1]}/opener", "Opener")).tab
     await tab.click("#open")
-    await tab.wait_for("() => heard.length === 1")
+    await tab.wait_for("() => received.length === 1")
     await tab.evaluate("() => w.close()")
     await tab.wait_for("() => w.closed")
     await tab.click("#open")
-    await tab.wait_for("() => heard.length === 2 && !w.closed")
+    await tab.wait_for("() => received.length === 2 && !w.closed")
     await tab.evaluate("() => w.eval('window.close()')")
     await tab.wait_for("() => w.closed")
 
@@ -121,20 +122,20 @@ async def test_an_empty_popup_can_be_written_to(
     assert await tab.evaluate(write) == "written"
 
 
-async def test_another_site_that_opened_the_app_hears_it_from_the_window_it_opened(
+async def test_another_site_that_opened_the_app_gets_it_from_the_window_it_opened(
     browser: Browser, travel: tuple[Travel, str]
 ) -> None:
     app, url = travel
     await visit(browser, f"{url}/plain", "Plain")
     other = await browser.open(f"{app.upstream}/stranger", within="top")
     await other.evaluate("url => { window.w = window.open(url); }", f"{url}/popup")
-    await other.wait_for("() => heard.length === 1")
-    assert await other.evaluate("() => heard") == [["popup", True]]
+    await other.wait_for("() => received.length === 1")
+    assert await other.evaluate("() => received") == [["popup", True]]
     await other.evaluate("() => w.postMessage({ to: 'popup' }, '*')")
-    await other.wait_for("() => heard.length === 2")
-    assert await other.evaluate("() => heard[1]") == ["answer", True]
+    await other.wait_for("() => received.length === 2")
+    assert await other.evaluate("() => received[1]") == ["reply", True]
     popup = await browser.adopt()
-    assert await popup.evaluate("() => heard.map(([to, source]) => [to, source])") == [
+    assert await popup.evaluate("() => received.map(([to, source]) => [to, source])") == [
         ["popup", True]
     ]
 
@@ -150,6 +151,6 @@ async def test_a_tab_that_left_for_another_site_comes_back_with_its_opener(
         popup = await browser.adopt(within="top")
         await popup.wait_for_text("Plain /plain?login")
         await popup.evaluate("url => { location.href = url; }", f"{url}/popup?code=1")
-        await tab.wait_for("() => heard.length === 1")
-    assert await tab.evaluate("() => heard[0]") == ["popup", True, True]
+        await tab.wait_for("() => received.length === 1")
+    assert await tab.evaluate("() => received[0]") == ["popup", True, True]
     assert await tab.evaluate("() => w.location.search") == "?code=1"

@@ -22,7 +22,7 @@ BOOK = f"""<!doctype html><html class=book lang=en><title>Book</title>
 <body><nav>Menu</nav><h1>Book</h1><img src=/red.svg width=120 height=60>
 <canvas width=120 height=60></canvas><input><select><option>one<option>two</select>
 <textarea>old</textarea><div id=host></div><p id=late></p>{PARAGRAPHS}<script>
-  window.told = [];
+  window.events = [];
   const drawn = document.querySelector("canvas").getContext("2d");
   drawn.fillStyle = "blue"; drawn.fillRect(0, 0, 120, 60);
   document.querySelector("#host").attachShadow({{ mode: "open" }}).innerHTML = "<b>Shadowed</b>";
@@ -30,9 +30,9 @@ BOOK = f"""<!doctype html><html class=book lang=en><title>Book</title>
   document.querySelector("textarea").value = "written";
   document.querySelector("select").value = "two";
   for (const type of ["beforeprint", "afterprint"]) addEventListener(type, () => {{
-    told.push(type); late.textContent = type === "beforeprint" ? "Added for paper" : "";
+    events.push(type); late.textContent = type === "beforeprint" ? "Added for paper" : "";
   }});
-  matchMedia("print").addEventListener("change", ({{ matches }}) => told.push(matches));
+  matchMedia("print").addEventListener("change", ({{ matches }}) => events.push(matches));
 </script></body></html>"""
 ICON = """() => top.__p2claw === undefined
   || document.querySelector("link[rel=icon]").href.startsWith("data:image")"""
@@ -51,13 +51,13 @@ def file(body: bytes, content_type: str) -> bytes:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def book(shared_stack: Stack, fresh_name: str) -> AsyncIterator[CannedSite]:
-    answers = {
+    responses = {
         "/": page(BOOK.encode()),
         "/style/book.css": file(SHEET, "text/css"),
         "/style/inner.css": file(INNER, "text/css"),
         "/red.svg": file(RED, "image/svg+xml"),
     }
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         yield site
 
 
@@ -70,7 +70,7 @@ async def output(*argv: str) -> str:
 async def test_the_menu_prints_every_page_of_the_app(
     browser: Browser, book: CannedSite, tmp_path: Path
 ) -> None:
-    words, sheets, told = [], [], []
+    words, sheets, events = [], [], []
     sides: tuple[tuple[str, Within], ...] = ((book.app.upstream, "top"), (book.url, "app"))
     for url, within in sides:
         tab = await browser.open(url, within=within)
@@ -82,13 +82,13 @@ async def test_the_menu_prints_every_page_of_the_app(
         words.append(Counter(text.split()))
         facts = (await output("pdfinfo", str(paper))).splitlines()
         sheets.append([line for line in facts if line.startswith(("Pages", "Page size"))])
-        told.append(await tab.evaluate("() => told"))
+        events.append(await tab.evaluate("() => events"))
         SHOTS.mkdir(parents=True, exist_ok=True)
         shot = str(SHOTS / f"{browser.kind}-{within}")
         await output("pdftoppm", "-r", "50", "-png", "-l", "1", str(paper), shot)
     assert sheets[1] == sheets[0]
     assert words[1] == words[0]
-    assert told[1] == told[0]
+    assert events[1] == events[0]
 
 
 async def test_the_shortcut_prints_the_frame(browser: Browser, book: CannedSite) -> None:

@@ -1,4 +1,4 @@
-"""Who stands in the middle learns that somebody visited, and nothing of what was said."""
+"""Who stands in the middle learns that somebody visited, and nothing of what was exchanged."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def _empty(line: bytes) -> bytes:
     return line + b"\r\ncontent-length: 0\r\n\r\n"
 
 
-ANSWERS = {
+RESPONSES = {
     "/missing": (_empty(b"HTTP/1.1 404 Not Found"), "Not Found"),
     "/own": (_empty(b"HTTP/1.1 200 All (quite) well"), "All (quite) well"),
     "/none": (_empty(b"HTTP/1.1 200 "), ""),
@@ -34,10 +34,10 @@ ANSWERS = {
 async def test_the_reason_phrase_of_the_app_is_the_status_text(
     how: str, browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    canned = {path: answer for path, (answer, _) in ANSWERS.items()}
+    canned = {path: response for path, (response, _) in RESPONSES.items()}
     async with canned_app(canned) as app:
         address = await shared_stack.expose(fresh_name, app.upstream)
         tab = (await visit(browser, address.url, "A plain page")).tab
-        seen = {path: await tab.evaluate(how, path) for path in ANSWERS}
+        seen = {path: await tab.evaluate(how, path) for path in RESPONSES}
         await shared_stack.unexpose(fresh_name)
-    assert seen == {path: reason for path, (_, reason) in ANSWERS.items()}
+    assert seen == {path: reason for path, (_, reason) in RESPONSES.items()}

@@ -1,4 +1,4 @@
-"""The answer to a form is not asked for again without a question, and then by the form again."""
+"""The response to a form is not asked for again without a question, and then by the form again."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_a_reload_by_the_page_itself_asks_too(
     assert len(app.posts("/posted")) == 2
 
 
-async def test_back_to_the_answer_of_a_form_asks_and_going_on_does_not(
+async def test_back_to_the_response_of_a_form_asks_and_going_on_does_not(
     browser: Browser, travel: tuple[Travel, str]
 ) -> None:
     app, url = travel

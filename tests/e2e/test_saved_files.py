@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.acts.visit import visit
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import Request, answer, raw_app
+from tests.e2e.upstreams.raw import Request, raw_app, response
 from tests.support.browser import Browser, until
 
 BYTES = b"<!doctype html><html><head><title>Saved</title></head><body>As it is</body></html>\n" * 9
@@ -28,12 +28,14 @@ async def test_a_page_is_saved_byte_for_byte(
 ) -> None:
     attached = "Content-Disposition: attachment; filename=page.html"
     async with raw_app() as app:
-        app.answers["/"] = answer(f"<h1>Start</h1>{LINKS[link]}Save</a>", "text/html")
+        app.responses["/"] = response(f"<h1>Start</h1>{LINKS[link]}Save</a>", "text/html")
         fields = [attached] if link.startswith("attachment") else []
-        app.answers["/page.html"] = answer(BYTES, "text/html", *fields)
+        app.responses["/page.html"] = response(BYTES, "text/html", *fields)
         for path in ("/to-page", "/to-attached"):
-            said = answer(b"", "text/html", "Location: /page.html?attached", status="302 Found")
-            app.answers[path] = said
+            redirect = response(
+                b"", "text/html", "Location: /page.html?attached", status="302 Found"
+            )
+            app.responses[path] = redirect
         url = (await shared_stack.expose(fresh_name, app.upstream)).url
         tab = (await visit(browser, url, "Start")).tab
         saved = browser.downloads / "page.html"
@@ -47,11 +49,11 @@ async def test_a_page_is_saved_byte_for_byte(
         saved.unlink()
 
 
-async def test_a_tab_that_is_opened_for_a_file_says_so(
+async def test_a_tab_that_is_opened_for_a_file_shows_so(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     async with raw_app() as app:
-        app.answers["/file.bin"] = answer(BYTES, "application/octet-stream")
+        app.responses["/file.bin"] = response(BYTES, "application/octet-stream")
         url = (await shared_stack.expose(fresh_name, app.upstream)).url
         saved = browser.downloads / "file.bin"
         tab = await browser.open(f"{url}file.bin")
@@ -78,8 +80,8 @@ async def test_a_file_whose_box_goes_away_is_not_taken_for_whole(
     for path in browser.downloads.iterdir():
         path.unlink()
     async with raw_app() as app:
-        app.answers["/"] = answer("<h1>Start</h1><a id=link href=/large>Save</a>", "text/html")
-        app.answers["/large"] = slow
+        app.responses["/"] = response("<h1>Start</h1><a id=link href=/large>Save</a>", "text/html")
+        app.responses["/large"] = slow
         url = (await own_stack.expose(fresh_name, app.upstream)).url
         tab = (await visit(browser, url, "Start")).tab
         await tab.click("#link")

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.e2e.acts.beside import Beside, beside
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import answer
+from tests.e2e.upstreams.raw import response
 from tests.support.browser import Browser, Tab, until
 
 NAMES = {
@@ -46,7 +46,7 @@ async def test_a_name_of_any_octets_is_kept(page: Beside, kind: str) -> None:
     for path in page.browser.downloads.iterdir():
         path.unlink()
     field = f"Content-Disposition: {NAMES[kind].decode('latin-1')}"
-    page.app.answers["/saved"] = answer(b"bytes", "application/octet-stream", field)
+    page.app.responses["/saved"] = response(b"bytes", "application/octet-stream", field)
     direct = await _saved(page.browser, page.direct)
     # Directly one browser takes a latin-1 name for none, and names the file by its URL.
     expected = "über.bin" if kind == "latin-1" else direct

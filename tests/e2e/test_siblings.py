@@ -23,8 +23,8 @@ OBSERVE = SCRIPT[SCRIPT.index("async (web, api)") :]
 # The first request may have to bring the hidden frame, its Service Worker and its link.
 ASK = """async (url, init) => {
   try {
-    const answer = await fetch(url, init);
-    return { status: answer.status, text: await answer.text() };
+    const response = await fetch(url, init);
+    return { status: response.status, text: await response.text() };
   } catch (error) {
     return { error: error.name };
   }
@@ -76,7 +76,7 @@ async def test_a_page_observes_the_same_as_beside_two_servers(browser: Browser, 
     direct = (f"http://localhost:{pair.web.port}", f"http://localhost:{pair.api.port}")
     beside = await browser.open(f"{direct[0]}/", within="top")
     expected = _plain(await beside.evaluate(OBSERVE, *direct, timeout_s=60), *direct)
-    pair.api.heard.clear()
+    pair.api.received.clear()
     tab = await _tab(browser, pair)
     seen = _plain(await tab.evaluate(OBSERVE, *pair.origins, timeout_s=90), *pair.origins)
     assert seen == expected
@@ -88,7 +88,7 @@ async def test_a_page_observes_the_same_as_beside_two_servers(browser: Browser, 
     assert not pair.api.asked_for("/simple", "OPTIONS")
 
 
-async def test_requests_say_what_a_browsers_would(browser: Browser, pair: Pair) -> None:
+async def test_requests_hold_what_a_browsers_would(browser: Browser, pair: Pair) -> None:
     tab = await _tab(browser, pair)
     web, api = pair.origins
     init = {
@@ -96,10 +96,10 @@ async def test_requests_say_what_a_browsers_would(browser: Browser, pair: Pair) 
         "headers": {"X-B": "1", "Authorization": "a"},
         "credentials": "include",
     }
-    url = f"{api}/said?allow={web}&with=1&methods=PUT&names=authorization,x-b"
+    url = f"{api}/sent?allow={web}&with=1&methods=PUT&names=authorization,x-b"
     await tab.evaluate("() => { document.cookie = 'own=1'; }")
     assert (await tab.evaluate(ASK, url, init))["status"] == 200
-    asked, sent = pair.api.asked_for("/said")
+    asked, sent = pair.api.asked_for("/sent")
     assert asked.fields["access-control-request-method"] == "PUT"
     assert asked.fields["access-control-request-headers"] == "authorization,x-b"
     assert "authorization" not in asked.fields
@@ -137,14 +137,14 @@ async def test_an_app_of_another_box_is_another_site(browser: Browser, pair: Pai
     api = pair.api_url.key_url.rstrip("/")
     credentials = {"credentials": "include"}
     for cookie in ("lax=1", "none=1; SameSite=None; Secure"):
-        said = await tab.evaluate(
+        response = await tab.evaluate(
             ASK,
             f"{api}/login?cookie={cookie}&allow={web}&with=1".replace("; ", "%3B "),
             credentials,
         )
-        assert said["status"] == 200
-    said = await tab.evaluate(ASK, f"{api}/known?allow={web}&with=1", credentials)
-    assert json.loads(said["text"])["cookie"] == "none=1"
+        assert response["status"] == 200
+    response = await tab.evaluate(ASK, f"{api}/known?allow={web}&with=1", credentials)
+    assert json.loads(response["text"])["cookie"] == "none=1"
     assert pair.api.asked_for("/known")[0].fields["sec-fetch-site"] == "cross-site"
     show = """url => new Promise(done => {
       const i = new Image(); i.onload = i.onerror = ({ type }) => done(type); i.src = url; })"""
@@ -167,19 +167,19 @@ SPEAK = """async (api, request) => {
     ...request, url: api + request.url };
   frame.contentWindow.postMessage({ p2claw: "ask", embedder: "", socket: undefined,
     request: facts, body: { kind: "none" }, reply: port2 }, api, [port2]);
-  const answer = await new Promise((done) => { port1.onmessage = ({ data }) => done(data); });
+  const response = await new Promise((done) => { port1.onmessage = ({ data }) => done(data); });
   const pieces = [];
   const read = (done) => ({ data }) => {
     if (data.kind === "data") pieces.push(data.bytes);
     else done();
   };
-  if (answer.body) await new Promise((done) => { answer.body.onmessage = read(done); });
+  if (response.body) await new Promise((done) => { response.body.onmessage = read(done); });
   const text = await new Blob(pieces).text();
-  return { do: answer.do, text, headers: answer.headers ?? [] };
+  return { do: response.do, text, headers: response.headers ?? [] };
 }"""
 
 
-async def test_who_speaks_to_the_hidden_frame_itself_gets_no_more(
+async def test_who_posts_to_the_hidden_frame_itself_gets_no_more(
     browser: Browser, pair: Pair
 ) -> None:
     tab = await _tab(browser, pair)
@@ -187,51 +187,49 @@ async def test_who_speaks_to_the_hidden_frame_itself_gets_no_more(
     credentials = {"credentials": "include"}
     await tab.evaluate(ASK, f"{api}/login?cookie=s%3D1&allow={web}&with=1", credentials)
 
-    async def speak(**request: Any) -> Any:
+    async def ask(**request: Any) -> Any:
         return await tab.evaluate(SPEAK, api, request)
 
-    assert (await speak(url="/secret"))["do"] == "error"
-    assert (await speak(url="/secret", mode="same-origin"))["do"] == "error"
-    assert (await speak(url="/secret", mode="navigate"))["do"] == "error"
-    assert (await speak(url="/secret", destination="document"))["do"] == "error"
-    blind = await speak(url="/secret", mode="no-cors")
+    assert (await ask(url="/secret"))["do"] == "error"
+    assert (await ask(url="/secret", mode="same-origin"))["do"] == "error"
+    assert (await ask(url="/secret", mode="navigate"))["do"] == "error"
+    assert (await ask(url="/secret", destination="document"))["do"] == "error"
+    blind = await ask(url="/secret", mode="no-cors")
     assert (blind["do"], blind["text"], blind["headers"]) == ("opaque", "", [])
     # Nobody's picture: what anyone gets who knows the URL.
-    picture = await speak(url="/shown", mode="no-cors", destination="image")
+    picture = await ask(url="/shown", mode="no-cors", destination="image")
     assert json.loads(picture["text"])["cookie"] == ""
     assert not any(name.startswith("x-") for name, _ in picture["headers"])
     # An element asks for nothing that must be asked for first.
     loud = {"headers": [["x-loud", "1"]], "destination": "script"}
-    await speak(url="/loud?allow=*", credentials="omit", **loud)
+    await ask(url="/loud?allow=*", credentials="omit", **loud)
     assert "x-loud" not in pair.api.asked_for("/loud")[0].fields
-    erase = await speak(url="/erase?allow=*", method="DELETE", destination="image")
+    erase = await ask(url="/erase?allow=*", method="DELETE", destination="image")
     assert (erase["do"], pair.api.asked_for("/erase")) == ("error", [])
     # Where a redirect leads to is for the browser alone.
     moved = f"/go?allow={web}&with=1&to=http://third.example/?secret"
-    assert (await speak(url=moved))["do"] == "error"
-    assert (await speak(url=moved, mode="no-cors"))["headers"] == []
-    manual = await speak(url=f"/go?allow={web}&with=1&to=/?secret", redirect="manual")
+    assert (await ask(url=moved))["do"] == "error"
+    assert (await ask(url=moved, mode="no-cors"))["headers"] == []
+    manual = await ask(url=f"/go?allow={web}&with=1&to=/?secret", redirect="manual")
     assert manual["headers"] == [["location", f"{api}/"]]
-    assert (await speak(url="/__p2claw/session"))["do"] == "error"
+    assert (await ask(url="/__p2claw/session"))["do"] == "error"
 
 
-async def test_another_site_gets_no_answer_of_the_hidden_frame(
-    browser: Browser, pair: Pair
-) -> None:
+async def test_another_site_gets_no_reply_of_the_hidden_frame(browser: Browser, pair: Pair) -> None:
     foreign = await browser.open(f"http://localhost:{pair.web.port}/", within="top")
     look = """api => new Promise((done) => {
-      let heard = false;
-      addEventListener("message", () => { heard = true; });
+      let received = false;
+      addEventListener("message", () => { received = true; });
       const frame = document.createElement("iframe");
       frame.src = `${api}/__p2claw/sibling`;
       frame.onload = () => {
         frame.contentWindow.postMessage({ p2claw: "ask", request: { url: `${api}/secret` } }, "*");
-        setTimeout(() => done(heard), 1500);
+        setTimeout(() => done(received), 1500);
       };
       document.body.append(frame);
     })"""
     assert not await foreign.evaluate(look, pair.origins[1])
-    assert pair.api.heard == []
+    assert pair.api.received == []
 
 
 async def test_giving_up_reaches_the_sibling(browser: Browser, pair: Pair) -> None:
@@ -240,13 +238,13 @@ async def test_giving_up_reaches_the_sibling(browser: Browser, pair: Pair) -> No
     begin = """api => {
       window.giving = new AbortController();
       const { signal } = giving;
-      fetch(`${api}/hang?allow=*`, { signal }).catch(({ name }) => { window.said = name; });
+      fetch(`${api}/hang?allow=*`, { signal }).catch(({ name }) => { window.failure = name; });
     }"""
     await tab.evaluate(begin, api)
     await until(lambda: bool(pair.api.open), timeout_s=20, what="the request is there")
     await tab.evaluate("() => window.giving.abort()")
-    assert await tab.wait_for("() => window.said") == "AbortError"
-    await until(lambda: not pair.api.open, timeout_s=10, what="the app is told")
+    assert await tab.wait_for("() => window.failure") == "AbortError"
+    await until(lambda: not pair.api.open, timeout_s=10, what="the app notices")
 
 
 LENGTH = 150_000_000
@@ -279,7 +277,7 @@ async def test_a_download_streams_and_a_reader_that_stops_stops_it(
     }"""
     await tab.evaluate(read, f"{api}/many?allow=*&bytes={LENGTH}")
     await asyncio.sleep(STOP_S)
-    # Nobody reads, so the app cannot have sent it all. Firefox takes of any answer what there is.
+    # Nobody reads, so the app cannot have sent it all. Firefox reads of any response what there is.
     if hasty.kind == "chromium":
         assert pair.api.open, "all of it has left the app, and nobody has read it"
     drain = """async () => {
@@ -385,7 +383,7 @@ async def test_nothing_of_it_reaches_the_edge(
         await tab.evaluate(DO_EVERYTHING, pair.origins[1], marker, timeout_s=60)
         gone = pair.origins[1].replace("-back-", "-gone-")
         assert await tab.evaluate(ASK, f"{gone}/{marker}?{marker}", {}) == REFUSED
-        assert len([one for one in api.heard if marker in one.target]) > 9
+        assert len([one for one in api.received if marker in one.target]) > 9
     targets = [asked.target for asked in log.asked()]
     assert any(target == "/__p2claw/sibling" for target in targets)
     assert [path for path in targets if not path.startswith(("/__p2claw/", "/favicon.ico"))] == []
@@ -426,7 +424,7 @@ FAILS_S = 25
 OPEN_ALL = """async (api) => {
   window.ended = {};
   const end = (name) => (how) => { ended[name] = how; };
-  fetch(`${api}/hang?allow=*`).then(() => "answered", ({ name }) => name).then(end("waiting"));
+  fetch(`${api}/hang?allow=*`).then(() => "responded", ({ name }) => name).then(end("waiting"));
   const { body } = await fetch(`${api}/events?allow=*`);
   const reader = body.getReader();
   await reader.read();
@@ -453,4 +451,4 @@ async def test_what_a_hidden_frame_owed_fails_with_it_and_the_next_request_works
     ended = "() => Object.keys(ended).length === 3 && ended"
     assert await tab.wait_for(ended, timeout_s=FAILS_S) == ALL_FAIL
     assert (await tab.evaluate(ASK, f"{api}/a?allow=*", {}))["status"] == 200
-    await until(lambda: not pair.api.open, timeout_s=20, what="the app is told")
+    await until(lambda: not pair.api.open, timeout_s=20, what="the app notices")

@@ -84,8 +84,8 @@ async def test_another_tab_does_not_ask_again(
 async def test_other_ways_of_signing_in_are_the_apps_own_affair(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    answers = guarded("Bearer realm=x", lambda _: False)
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    responses = guarded("Bearer realm=x", lambda _: False)
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         tab = await browser.open(site.url)
         await tab.wait_for_text("The app refuses", timeout_s=15)
         assert await tab.evaluate(OPEN, within="top") is None

@@ -44,7 +44,7 @@ FOUND = """async (kept) => {
         local: localStorage.length, files,
         session: Object.keys(sessionStorage).filter((key) => !key.startsWith("p2claw")).length,
         databases: all.filter((name) => !ours(name)), caches: opened.filter((n) => !ours(n)),
-        answer: await (await fetch("/s/kept?" + kept)).text(),
+        response: await (await fetch("/s/kept?" + kept)).text(),
     };
 }"""
 
@@ -71,7 +71,7 @@ class App:
     tab: Tab
 
     async def logout(self, clear: str, credentials: str = "include") -> None:
-        script = said([["Clear-Site-Data", clear], ["Cache-Control", "no-store"]])
+        script = scripted([["Clear-Site-Data", clear], ["Cache-Control", "no-store"]])
         await self.tab.evaluate(
             "([path, credentials]) => fetch(path, { credentials })",
             [f"/s/logout?{script}", credentials],
@@ -82,18 +82,18 @@ class App:
         return {**found, "cookie": self.seen.asked["kept"][-1].get("cookie", "")}
 
 
-def said(fields: list[list[str]]) -> str:
+def scripted(fields: list[list[str]]) -> str:
     return quote(json.dumps([{"fields": fields}]))
 
 
-LOGIN = said([["Set-Cookie", "sid=1; Path=/; HttpOnly"], ["Cache-Control", "no-store"]])
-KEPT = said([["Cache-Control", "max-age=600"]])
+LOGIN = scripted([["Set-Cookie", "sid=1; Path=/; HttpOnly"], ["Cache-Control", "no-store"]])
+KEPT = scripted([["Cache-Control", "max-age=600"]])
 FULL = {
     "local": 1,
     "session": 1,
     "databases": ["app"],
     "caches": ["app"],
-    "answer": "body 1",
+    "response": "body 1",
 }
 
 
@@ -114,7 +114,7 @@ async def test_everything_of_the_app_goes_and_the_visit_goes_on(app: App) -> Non
     await app.logout('"*"')
     found = await app.found()
     empty = {"local": 0, "session": 0, "files": [], "databases": [], "caches": []}
-    assert found == {**empty, "answer": "body 2", "cookie": ""}
+    assert found == {**empty, "response": "body 2", "cookie": ""}
     assert await app.tab.evaluate("() => window.wasClosed")
     assert await app.tab.evaluate(PIN, within="top") == pins
     await app.tab.reload()
@@ -125,7 +125,7 @@ async def test_everything_of_the_app_goes_and_the_visit_goes_on(app: App) -> Non
 @pytest.mark.parametrize(
     ("clear", "gone"),
     [
-        ('"cache"', {"answer": "body 2"}),
+        ('"cache"', {"response": "body 2"}),
         ('"storage"', {"local": 0, "session": 0, "databases": [], "caches": []}),
         ('"executionContexts", cookies', {}),
     ],
@@ -136,7 +136,7 @@ async def test_only_what_is_named_goes(app: App, clear: str, gone: dict[str, obj
     found.pop("files")
     cookie = found.pop("cookie")
     assert found == {**FULL, **gone}
-    if "answer" in gone:
+    if "response" in gone:
         assert cookie == "sid=1"
 
 
@@ -146,7 +146,7 @@ async def test_cookies_go_alone(app: App) -> None:
     assert "cookie" not in app.seen.asked["next"][0]
     found = await app.found()
     assert found["local"] == 1
-    assert found["answer"] == "body 1"
+    assert found["response"] == "body 1"
 
 
 async def test_a_request_without_credentials_clears_nothing(app: App) -> None:

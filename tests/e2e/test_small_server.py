@@ -22,9 +22,9 @@ SHOWN = """() => {
 }"""
 CLICK = """async () => {
   const began = performance.now();
-  const answer = await fetch('/click', {cache: 'no-store'});
-  await answer.text();
-  return [answer.status, performance.now() - began];
+  const response = await fetch('/click', {cache: 'no-store'});
+  await response.text();
+  return [response.status, performance.now() - began];
 }"""
 
 

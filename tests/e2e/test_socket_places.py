@@ -16,12 +16,12 @@ from tests.support.certificates import write_certificate
 FRAME = """async (kind) => {
   const url = new URL("/echo", location.href).href.replace(/^http/, "ws");
   const script = `const socket = new WebSocket(${JSON.stringify(url)}, "v1");
-    const said = [socket instanceof WebSocket, socket.url === ${JSON.stringify(url)}];
-    socket.onopen = () => { said.push(socket.protocol); socket.send("crab"); };
-    socket.onmessage = ({ data }) => { said.push(data); socket.close(4001, "bye"); };
-    socket.onclose = ({ code, wasClean }) => parent.postMessage([...said, code, wasClean], "*");`;
+    const log = [socket instanceof WebSocket, socket.url === ${JSON.stringify(url)}];
+    socket.onopen = () => { log.push(socket.protocol); socket.send("crab"); };
+    socket.onmessage = ({ data }) => { log.push(data); socket.close(4001, "bye"); };
+    socket.onclose = ({ code, wasClean }) => parent.postMessage([...log, code, wasClean], "*");`;
   const html = `<!doctype html><p>A frame<script>${script}<${"/"}script>`;
-  const said = new Promise((resolve) => {
+  const log = new Promise((resolve) => {
     addEventListener("message", ({ data }) => Array.isArray(data) && resolve(data));
     setTimeout(() => resolve("nothing came"), 15000);
   });
@@ -40,9 +40,9 @@ FRAME = """async (kind) => {
     frame.contentDocument.body.append(element);
   }
   if (kind === "eval") frame.contentWindow.eval(script);
-  return await said;
+  return await log;
 }"""
-WENT = [True, True, "v1", "crab", 1000, True]  # aiohttp answers every Close with 1000
+WENT = [True, True, "v1", "crab", 1000, True]  # aiohttp replies to every Close with 1000
 
 
 @pytest.mark.parametrize("kind", ["srcdoc", "blob", "written", "element", "eval"])
@@ -61,11 +61,11 @@ async def test_a_frame_without_an_address_has_a_websocket(
 
 LIFE = """async () => {
   const socket = new WebSocket(new URL("/echo", location.href));
-  const said = [];
+  const log = [];
   socket.onopen = () => socket.send("crab");
-  socket.onmessage = ({ data }) => { said.push(data); socket.close(4001); };
+  socket.onmessage = ({ data }) => { log.push(data); socket.close(4001); };
   await new Promise((resolve) => { socket.onclose = resolve; });
-  return [said, document.cookie];
+  return [log, document.cookie];
 }"""
 
 

@@ -144,7 +144,7 @@ SHAPE = """() => {
 }"""
 
 
-async def test_the_class_cannot_be_told_from_the_browsers_own(page: Page) -> None:
+async def test_the_class_cannot_be_distinguished_from_the_browsers_own(page: Page) -> None:
     direct, through = await page.both(SHAPE)
     assert through == direct
 
@@ -185,7 +185,7 @@ URLS = """() => ["/echo", "echo", location.href + "echo", location.href.replace(
   return s.url.replace(location.host, "HOST"); })"""
 
 
-async def test_relative_and_http_urls_are_taken(page: Page) -> None:
+async def test_relative_and_http_urls_are_accepted(page: Page) -> None:
     direct, through = await page.both(URLS)
     assert through == direct == ["ws://HOST/echo"] * 4
 

@@ -147,14 +147,14 @@ async def test_a_socket_outlives_a_box_that_is_silent_for_a_while(
         await tab.wait_for_text("A page of sockets")
         await tab.evaluate(OPEN, ["/echo"])
         await tab.evaluate(
-            "() => { let n = 0; window.saying = setInterval(() => socket.send(String(n++)), 50); }"
+            "() => { let n = 0; window.sending = setInterval(() => socket.send(String(n++)), 50); }"
         )
         await tab.wait_for("() => log.length > 10")
         os.kill(own_stack.agent_pid, signal.SIGSTOP)
         await asyncio.sleep(1.5)
         os.kill(own_stack.agent_pid, signal.SIGCONT)
         await tab.wait_for("() => log.length > 80")
-        assert await tab.evaluate("() => log.every((said, at) => said === String(at))")
+        assert await tab.evaluate("() => log.every((text, at) => text === String(at))")
         assert len(app.handshakes) == 1
         await tab.close()
 

@@ -19,10 +19,10 @@ ASK = """() => {
 async def test_what_is_asked_synchronously_never_reaches_the_edge(
     browser: Browser, tmp_path: Path
 ) -> None:
-    answers = {"/": page(b"<!doctype html><p>A page"), "/secret/path": page(b"from the app")}
+    responses = {"/": page(b"<!doctype html><p>A page"), "/secret/path": page(b"from the app")}
     async with (
         stack(tmp_path, program="tests.e2e.watched_edge") as watched,
-        canned_site(watched, "sync", answers) as site,
+        canned_site(watched, "sync", responses) as site,
     ):
         tab = await browser.open(site.url)
         await tab.wait_for_text("A page")

@@ -54,7 +54,7 @@ def file(body: bytes, content_type: str) -> bytes:
 @pytest_asyncio.fixture(loop_scope="session")
 async def kettle(shared_stack: Stack, fresh_name: str) -> AsyncIterator[CannedSite]:
     svg = file(SVG, "image/svg+xml")
-    answers = {
+    responses = {
         "/": page(KETTLE.encode()),
         "/deep/small.svg": svg,
         "/touch.svg": svg,
@@ -63,7 +63,7 @@ async def kettle(shared_stack: Stack, fresh_name: str) -> AsyncIterator[CannedSi
         "/install": page(INSTALLABLE.encode()),
         "/app/app.webmanifest": file(json.dumps(MANIFEST).encode(), "application/json"),
     }
-    async with canned_site(shared_stack, fresh_name, answers) as site:
+    async with canned_site(shared_stack, fresh_name, responses) as site:
         yield site
 
 
@@ -137,11 +137,11 @@ async def test_an_icon_and_a_manifest_out_of_a_blob_are_the_tabs(
         "href => document.querySelector('[rel=icon]').href === href", own, within="top"
     )
     if browser.kind == "chromium":
-        said = await tab.wait_for(
+        found = await tab.wait_for(
             """() => document.querySelector("[rel=manifest]").href.startsWith("blob:")""",
             within="top",
         )
-        assert said
+        assert found
         read = await tab.cdp("Page.getAppManifest")
         assert json.loads(read["data"])["name"] == MANIFEST["name"], read
     refused = [line for line in tab.console if "Content" in line and "Policy" in line]
@@ -193,9 +193,9 @@ async def test_an_app_can_be_installed(phone: Browser, kettle: CannedSite) -> No
     await tab.wait_for(
         "() => document.querySelector('[rel=manifest][href]') !== null", within="top"
     )
-    said = await tab.cdp("Page.getAppManifest")
-    assert said["errors"] == []
-    manifest = json.loads(said["data"])
+    found = await tab.cdp("Page.getAppManifest")
+    assert found["errors"] == []
+    manifest = json.loads(found["data"])
     assert manifest["start_url"] == f"{kettle.url}/app/begin?from=home"
     assert manifest["scope"] == f"{kettle.url}/app/"
     assert manifest["shortcuts"][0]["url"] == f"{kettle.url}/app/pour"

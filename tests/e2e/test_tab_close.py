@@ -10,7 +10,9 @@ from tests.support.browser import Browser, until
 
 UPSTREAM_ENDS_S = 5
 
-FETCH_AND_READ = "path => { fetch(path).then((answer) => answer.arrayBuffer()).catch(() => {}); }"
+FETCH_AND_READ = (
+    "path => { fetch(path).then((response) => response.arrayBuffer()).catch(() => {}); }"
+)
 
 
 @pytest.mark.parametrize("path", ["/endless", "/events", "/hang", "/bytes/2000000000"])

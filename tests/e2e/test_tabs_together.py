@@ -7,7 +7,7 @@ import asyncio
 from tests.e2e.acts.visit import visit
 from tests.e2e.conftest import Site
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import Request, answer, raw_app
+from tests.e2e.upstreams.raw import Request, raw_app, response
 from tests.support.browser import Browser, Tab, until
 
 # cookieStore: where the browser has one.
@@ -41,11 +41,11 @@ onconnect = ({ ports: [port] }) => {
     if (data === "again") port.postMessage((await (await fetch("/small/7")).json()).number);
   };
 };"""
-TELL = """(said) => new Promise((done) => {
+ASK_WORKER = """(command) => new Promise((done) => {
   window.shared ??= new SharedWorker("/shared.js").port;
   shared.onmessage = ({ data }) => done(data);
-  shared.postMessage(said);
-  if (said === "begin") done();
+  shared.postMessage(command);
+  if (command === "begin") done();
 })"""
 
 
@@ -60,7 +60,7 @@ async def test_cookies_are_in_step_in_all_tabs_and_workers(browser: Browser, sit
     await one.evaluate("() => { document.cookie = 'a=1; path=/'; }")
     await two.wait_for(SEEN, ["a=1", ["a=1"]])
     for cookie in ("a=2", "b=1"):
-        await two.evaluate("(said) => { document.cookie = `${said}; path=/`; }", cookie)
+        await two.evaluate("(cookie) => { document.cookie = `${cookie}; path=/`; }", cookie)
     await one.wait_for(SEEN, ["a=2; b=1", ["a=1", "a=2", "b=1"]])
     await one.evaluate("() => { document.cookie = 'a=; path=/; max-age=0'; }")
     await two.wait_for(SEEN, ["b=1", ["a=1", "a=2", "b=1", "-a"]])
@@ -68,7 +68,7 @@ async def test_cookies_are_in_step_in_all_tabs_and_workers(browser: Browser, sit
     assert site.asked_for("/small/7")[-1].fields["cookie"] == "b=1; late=1"
 
 
-async def test_a_tab_that_goes_takes_its_answers_and_no_others(
+async def test_a_tab_that_goes_ends_its_responses_and_no_others(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     async def endless(_: Request, writer: asyncio.StreamWriter) -> None:
@@ -79,18 +79,18 @@ async def test_a_tab_that_goes_takes_its_answers_and_no_others(
             await asyncio.sleep(0.05)
 
     async with raw_app() as app:
-        app.answers["/shared.js"] = answer(SHARED, "text/javascript")
-        app.answers["/small/7"] = answer('{"number": 7}', "application/json")
-        app.answers["/endless"] = endless
+        app.responses["/shared.js"] = response(SHARED, "text/javascript")
+        app.responses["/small/7"] = response('{"number": 7}', "application/json")
+        app.responses["/endless"] = endless
         url = (await shared_stack.expose(fresh_name, app.upstream)).url
         one = (await visit(browser, url, "A raw page")).tab
-        await one.evaluate(TELL, "begin")
+        await one.evaluate(ASK_WORKER, "begin")
         await until(lambda: "/endless" in app.open, timeout_s=15, what="the app is asked")
         two = (await visit(browser, url, "A raw page")).tab
-        assert await two.evaluate(TELL, "ended") == ""
+        assert await two.evaluate(ASK_WORKER, "ended") == ""
         await one.close()
         # Never as if it were whole.
-        assert await two.wait_for(TELL, "ended") == "TypeError"
-        assert await two.evaluate(TELL, "again") == 7
-        await until(lambda: "/endless" not in app.open, timeout_s=15, what="the app is told")
+        assert await two.wait_for(ASK_WORKER, "ended") == "TypeError"
+        assert await two.evaluate(ASK_WORKER, "again") == 7
+        await until(lambda: "/endless" not in app.open, timeout_s=15, what="the app notices")
         await shared_stack.unexpose(fresh_name)

@@ -29,7 +29,7 @@ async def test_an_upload_arrives_whole(browser: Browser, site: Site, file: Path)
     assert json.loads(sent.text) == {"sha256": digest(SIZE), "length": SIZE}
 
 
-async def test_an_upload_tells_how_far_it_is(browser: Browser, site: Site, file: Path) -> None:
+async def test_an_upload_shows_how_far_it_is(browser: Browser, site: Site, file: Path) -> None:
     tab = (await visit(browser, f"{site.url}/", "This is page 0")).tab
     sent = await upload(tab, "/upload", file)
     assert len(sent.progress) >= 3

@@ -9,8 +9,8 @@ from tests.support.browser import Browser
 from tests.support.upstreams import UpstreamRequest
 
 FETCH = """async path => {
-  const answer = await fetch(path);
-  return [answer.status, new URL(answer.url).pathname + new URL(answer.url).search];
+  const response = await fetch(path);
+  return [response.status, new URL(response.url).pathname + new URL(response.url).search];
 }"""
 
 
@@ -26,13 +26,13 @@ def _arrived(request: UpstreamRequest) -> bytes:
 async def test_raw_utf8_in_a_location_is_followed_as_directly(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    answers = {
+    responses = {
         "/photos": _redirect("/写真/"),
         "/umlaut": _redirect("/found?ü=1"),
         "/%E5%86%99%E7%9C%9F/": _arrived,
         "/found": _arrived,
     }
-    async with canned_app(answers) as app:
+    async with canned_app(responses) as app:
         address = await shared_stack.expose(fresh_name, app.upstream)
         tab = (await visit(browser, address.url, "A plain page")).tab
         assert await tab.evaluate(FETCH, "/photos") == [200, "/%E5%86%99%E7%9C%9F/"]

@@ -19,7 +19,7 @@ async def test_a_film_plays_and_goes_on_from_where_it_is_dragged(
     assert jump.at > 0.8 * jump.duration
 
 
-async def test_the_app_is_asked_for_ranges_of_a_film_and_answers_206(
+async def test_the_app_is_asked_for_ranges_of_a_film_and_responds_206(
     browser: Browser, site: Site
 ) -> None:
     tab = (await visit(browser, f"{site.url}/film", "A film")).tab
@@ -31,12 +31,12 @@ async def test_the_app_is_asked_for_ranges_of_a_film_and_answers_206(
 
 async def test_a_range_of_a_file_is_that_range_and_no_more(browser: Browser, site: Site) -> None:
     tab = (await visit(browser, f"{site.url}/film", "A film")).tab
-    answer = await tab.evaluate(
+    response = await tab.evaluate(
         """async (path) => {
-            const answer = await fetch(path, { headers: { Range: "bytes=1000-1999" } });
-            const length = (await answer.arrayBuffer()).byteLength;
-            return [answer.status, length, answer.headers.get("content-range").split("/")[0]];
+            const response = await fetch(path, { headers: { Range: "bytes=1000-1999" } });
+            const length = (await response.arrayBuffer()).byteLength;
+            return [response.status, length, response.headers.get("content-range").split("/")[0]];
         }""",
         FILM,
     )
-    assert answer == [206, 1000, "bytes 1000-1999"]
+    assert response == [206, 1000, "bytes 1000-1999"]

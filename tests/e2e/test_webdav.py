@@ -16,8 +16,8 @@ ASK = """async (method, path, fields, body) => {
   for (const [name, value] of Object.entries(fields)) {
     headers[name] = value.replaceAll('HERE', location.origin);
   }
-  const answer = await fetch(path, { method, headers, body });
-  return [answer.status, answer.headers.get('lock-token') ?? '', await answer.text()];
+  const response = await fetch(path, { method, headers, body });
+  return [response.status, response.headers.get('lock-token') ?? '', await response.text()];
 }"""
 
 LOCK = """<?xml version="1.0"?><lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>
@@ -29,8 +29,8 @@ NGINX = "location / { dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_pa
 async def _ask(
     tab: Tab, method: str, path: str, body: str | None = None, **fields: str
 ) -> list[Any]:
-    answer: list[Any] = await tab.evaluate(ASK, method, path, fields, body)
-    return answer
+    response: list[Any] = await tab.evaluate(ASK, method, path, fields, body)
+    return response
 
 
 async def _status(tab: Tab, method: str, path: str, body: str | None = None, **fields: str) -> int:

@@ -47,8 +47,8 @@ RUN_BLOB = """async ([path, revoke, type]) => {
 RUN_SHARED = """async () => {
   const connect = () => new Promise((resolve) => {
     const worker = new SharedWorker("/script/shared.js", "one for all");
-    const say = (value) => JSON.parse(JSON.stringify(value).replaceAll(location.host, "HOST"));
-    worker.port.onmessage = ({ data }) => resolve(say(data));
+    const shown = (value) => JSON.parse(JSON.stringify(value).replaceAll(location.host, "HOST"));
+    worker.port.onmessage = ({ data }) => resolve(shown(data));
     worker.onerror = () => resolve(["error"]);
     setTimeout(() => resolve(["nothing came"]), 15000);
   });
@@ -128,7 +128,7 @@ async def test_a_worker_out_of_a_blob_has_a_websocket(
 
 async def test_a_shared_worker_has_a_websocket_and_is_one(workers: Workers) -> None:
     directly, through = await workers.both(RUN_SHARED)
-    assert [said[0] for said in directly] == [1, 2]
+    assert [entry[0] for entry in directly] == [1, 2]
     assert through == directly
 
 
@@ -156,13 +156,13 @@ async def test_the_classes_of_workers_are_the_browsers_to_scripts(workers: Worke
 
 async def test_a_worker_that_gives_up_the_opening_ends_the_apps_request(workers: Workers) -> None:
     workers.app.gave_up.clear()
-    said = await workers.through.evaluate(RUN, ["/script/abort.js"], timeout_s=30)
-    assert said == ["error", 1006, False]
+    log = await workers.through.evaluate(RUN, ["/script/abort.js"], timeout_s=30)
+    assert log == ["error", 1006, False]
     async with asyncio.timeout(10):
         await workers.app.gave_up.wait()
 
 
-async def test_a_worker_that_is_terminated_says_so_to_the_app(workers: Workers) -> None:
+async def test_a_worker_that_is_terminated_closes_its_socket_to_the_app(workers: Workers) -> None:
     workers.app.left.clear()
     await workers.through.evaluate(
         """() => new Promise((resolve) => {

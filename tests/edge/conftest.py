@@ -17,7 +17,7 @@ BROTLI = b"stands for the packed asset"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One response; `fields` is case-insensitive."""
 
     status: int
@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Sends requests to an edge under the host of an app, unless told another."""
+    """Sends requests to an edge under the host of an app, unless another is given."""
 
     server: RunningServer
     http: aiohttp.ClientSession
@@ -39,7 +39,7 @@ class Browser:
         host: str | None = None,
         data: bytes | None = None,
         **fields: str,
-    ) -> Answer:
+    ) -> Response:
         """`fields`: header fields with underscores for hyphens. Nothing else is added to them."""
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
         headers["Host"] = self.server.host(LABEL) if host is None else host
@@ -51,7 +51,7 @@ class Browser:
             allow_redirects=False,
             skip_auto_headers=["Accept", "Accept-Encoding", "User-Agent", "Content-Type"],
         ) as response:
-            return Answer(response.status, response.headers.copy(), await response.read())
+            return Response(response.status, response.headers.copy(), await response.read())
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_all_assets_of_the_manifest_are_there(tmp_path: Path) -> None:
     assert set(load_bootstrap(write_static_site(tmp_path)).assets) == {ASSET_NAME}
 
 
-def test_a_bootstrap_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+def test_a_bootstrap_that_was_not_built_names_how_to_build_it(tmp_path: Path) -> None:
     refusal = _refusal(tmp_path)
     assert (refusal.code, refusal.hint) == ("bootstrap-missing", "Run `make build`")
 

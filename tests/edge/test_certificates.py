@@ -98,9 +98,9 @@ async def test_a_connection_that_is_open_lives_through_a_renewal(
     write_certificate(tmp_path, "second")
     _reload(server)
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), WAIT_S)
+    response = await asyncio.wait_for(reader.read(), WAIT_S)
     writer.close()
-    assert answer.startswith(b"HTTP/1.1 200")
+    assert response.startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("damage", ["cert.pem", "key.pem"])
@@ -134,7 +134,7 @@ async def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     watching.cancel()
 
 
-async def test_a_hangup_signal_takes_up_a_renewed_certificate(tmp_path: Path) -> None:
+async def test_a_hangup_signal_loads_a_renewed_certificate(tmp_path: Path) -> None:
     cert, key = write_certificate(tmp_path, "first")
     arguments = ("--tls-cert", str(cert), "--tls-key", str(key))
     async with server_process(tmp_path, *arguments) as server:

@@ -9,14 +9,14 @@ import hashlib
 import pytest
 
 from p2claw.edge.headers import shell_headers
-from tests.edge.conftest import BROTLI, PAGE, Answer, Browser
+from tests.edge.conftest import BROTLI, PAGE, Browser, Response
 from tests.support.static_site import ASSET, ASSET_NAME
 
 ASSET_PATH = f"/__p2claw/assets/{ASSET_NAME}"
 
 
-def _policy(answer: Answer) -> dict[str, list[str]]:
-    directives = (part.split() for part in answer.fields["Content-Security-Policy"].split(";"))
+def _policy(response: Response) -> dict[str, list[str]]:
+    directives = (part.split() for part in response.fields["Content-Security-Policy"].split(";"))
     return {name: sources for name, *sources in directives}
 
 
@@ -30,9 +30,9 @@ async def test_the_shell_runs_its_own_scripts_and_no_others(browser: Browser) ->
     assert sources == ["'self'", f"'sha256-{digest}'"]
 
 
-async def test_the_shell_is_told_the_ice_servers_before_it_asks(browser: Browser) -> None:
-    answer = await browser.ask(**PAGE)
-    assert answer.fields["Server-Timing"] == 'p2claw-ice;dur=0;desc="W10"'  # []
+async def test_the_shell_gets_the_ice_servers_before_it_asks(browser: Browser) -> None:
+    response = await browser.ask(**PAGE)
+    assert response.fields["Server-Timing"] == 'p2claw-ice;dur=0;desc="W10"'  # []
 
 
 @pytest.mark.parametrize(("scheme", "strict"), [("https", "max-age=31536000"), ("http", None)])
@@ -59,8 +59,8 @@ async def test_the_styles_in_the_shell_are_allowed_by_their_hash(browser: Browse
 
 
 async def test_the_shell_does_not_force_its_embedder_policy_on_the_app(browser: Browser) -> None:
-    answer = await browser.ask(**PAGE)
-    assert "Cross-Origin-Embedder-Policy" not in answer.fields
+    response = await browser.ask(**PAGE)
+    assert "Cross-Origin-Embedder-Policy" not in response.fields
 
 
 @pytest.mark.parametrize("path", ["/__p2claw/sw.js", ASSET_PATH])
@@ -71,11 +71,11 @@ async def test_scripts_fit_into_a_page_that_is_isolated(browser: Browser, path: 
 
 
 @pytest.mark.parametrize("path", ["/", "/__p2claw/sw.js", ASSET_PATH, "/__p2claw/nothing"])
-async def test_nothing_is_taken_for_another_type(browser: Browser, path: str) -> None:
+async def test_nothing_is_read_as_another_type(browser: Browser, path: str) -> None:
     assert (await browser.ask(path, **PAGE)).fields["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_the_worker_may_take_the_whole_origin(browser: Browser) -> None:
+async def test_the_worker_may_control_the_whole_origin(browser: Browser) -> None:
     assert (await browser.ask("/__p2claw/sw.js")).fields["Service-Worker-Allowed"] == "/"
 
 
@@ -89,7 +89,7 @@ async def test_an_asset_is_kept_for_a_year(browser: Browser) -> None:
     assert cache == "public, max-age=31536000, immutable"
 
 
-async def test_a_cache_in_between_knows_what_the_answer_depends_on(browser: Browser) -> None:
+async def test_a_cache_in_between_knows_what_the_response_depends_on(browser: Browser) -> None:
     vary = (await browser.ask(**PAGE)).fields["Vary"].split(", ")
     assert {"Sec-Fetch-Mode", "Sec-Fetch-Dest", "Accept", "Accept-Encoding"} == set(vary)
 
@@ -112,13 +112,13 @@ async def test_a_cache_in_between_knows_what_the_answer_depends_on(browser: Brow
 async def test_the_encoding_of_an_asset(
     browser: Browser, accepted: str, coding: str | None
 ) -> None:
-    answer = await browser.ask(ASSET_PATH, Accept_Encoding=accepted)
-    assert answer.fields.get("Content-Encoding") == coding
+    response = await browser.ask(ASSET_PATH, Accept_Encoding=accepted)
+    assert response.fields.get("Content-Encoding") == coding
 
 
 async def test_a_gzipped_asset_is_the_asset(browser: Browser) -> None:
-    answer = await browser.ask(ASSET_PATH, Accept_Encoding="gzip")
-    assert gzip.decompress(answer.body) == ASSET
+    response = await browser.ask(ASSET_PATH, Accept_Encoding="gzip")
+    assert gzip.decompress(response.body) == ASSET
 
 
 async def test_a_brotli_asset_is_sent_as_it_was_built(browser: Browser) -> None:
@@ -126,8 +126,8 @@ async def test_a_brotli_asset_is_sent_as_it_was_built(browser: Browser) -> None:
 
 
 async def test_what_was_not_packed_is_sent_as_it_is(browser: Browser) -> None:
-    answer = await browser.ask(Accept_Encoding="br, gzip", **PAGE)
-    assert "Content-Encoding" not in answer.fields
+    response = await browser.ask(Accept_Encoding="br, gzip", **PAGE)
+    assert "Content-Encoding" not in response.fields
 
 
 async def test_each_encoding_has_a_tag_of_its_own(browser: Browser) -> None:
@@ -141,8 +141,8 @@ async def test_each_encoding_has_a_tag_of_its_own(browser: Browser) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_what_a_browser_has_is_not_sent_again(browser: Browser, method: str) -> None:
     tag = (await browser.ask(**PAGE)).fields["ETag"]
-    answer = await browser.ask("/", method, If_None_Match=f'"x", {tag}', **PAGE)
-    assert (answer.status, answer.body) == (304, b"")
+    response = await browser.ask("/", method, If_None_Match=f'"x", {tag}', **PAGE)
+    assert (response.status, response.body) == (304, b"")
 
 
 async def test_a_weak_tag_of_a_proxy_is_good_enough(browser: Browser) -> None:
@@ -154,7 +154,7 @@ async def test_what_a_browser_has_of_an_older_build_is_sent_anew(browser: Browse
     assert (await browser.ask(If_None_Match='"older"', **PAGE)).status == 200
 
 
-async def test_an_answer_that_spares_the_body_keeps_the_policy(browser: Browser) -> None:
+async def test_a_response_that_spares_the_body_keeps_the_policy(browser: Browser) -> None:
     tag = (await browser.ask(**PAGE)).fields["ETag"]
-    answer = await browser.ask(If_None_Match=tag, **PAGE)
-    assert _policy(answer)["default-src"] == ["'none'"]
+    response = await browser.ask(If_None_Match=tag, **PAGE)
+    assert _policy(response)["default-src"] == ["'none'"]

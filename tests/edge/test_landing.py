@@ -33,7 +33,7 @@ def page(joining: str = "open", operator: str = "", contact: str = "") -> Page:
     return Page(landing_page("apps.example.org", EXAMPLE, joining, operator, contact))
 
 
-def test_it_says_who_runs_it_and_whom_to_tell_of_abuse() -> None:
+def test_it_names_who_runs_it_and_where_to_report_abuse() -> None:
     found = page(operator="Example Club", contact="abuse@example.org")
     assert "Example Club." in found.text
     assert "mailto:abuse@example.org" in found.links
@@ -43,23 +43,23 @@ def test_a_contact_may_be_a_page() -> None:
     assert "https://example.org/abuse" in page(contact="https://example.org/abuse").links
 
 
-def test_without_a_contact_it_says_that_there_is_none() -> None:
+def test_without_a_contact_it_shows_that_there_is_none() -> None:
     found = page()
     assert "has named nobody to write to" in found.text
     assert [link for link in found.links if link.startswith("mailto:")] == []
 
 
 @pytest.mark.parametrize(
-    ("joining", "words"),
+    ("joining", "phrase"),
     [
         ("open", "Any box may join"),
         ("invite", "--invite CODE"),
         ("listed", "boxes that are listed"),
     ],
 )
-def test_it_says_how_to_join(joining: str, words: str) -> None:
+def test_it_shows_how_to_join(joining: str, phrase: str) -> None:
     found = page(joining)
-    assert words in found.text
+    assert phrase in found.text
     assert "p2claw join https://apps.example.org" in found.text
 
 

@@ -33,7 +33,7 @@ async def test_a_request_of_http_1_0_without_a_host_is_not_ours(browser: Browser
     assert await _status(browser, b"GET / HTTP/1.0\r\n\r\n") == 421
 
 
-async def test_a_form_is_answered_before_its_body_came(browser: Browser) -> None:
+async def test_a_form_gets_its_response_before_its_body_came(browser: Browser) -> None:
     head = b"POST /login HTTP/1.1\r\n" + NAVIGATION + b"Content-Length: 1000000\r\n\r\n"
     assert await _status(browser, head) == 405
 
@@ -86,12 +86,12 @@ async def test_a_fault_of_ours_keeps_its_stack_trace_and_nothing_of_the_request(
     browser: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2claw.edge.app.kind_of", None)
-    answer = await browser.ask("/secret-path")
-    assert answer.status == 500
+    response = await browser.ask("/secret-path")
+    assert response.status == 500
     assert ("Traceback" in caplog.text, "secret-path" in caplog.text) == (True, False)
 
 
-async def test_no_answer_names_the_library_behind_it(browser: Browser) -> None:
+async def test_no_response_names_the_library_behind_it(browser: Browser) -> None:
     assert (await browser.ask(**PAGE)).fields["Server"] == "p2claw"
 
 

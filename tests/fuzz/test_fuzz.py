@@ -18,7 +18,7 @@ def test_no_input_gets_past_the_errors_that_it_may_raise(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
-def test_the_inputs_reach_what_is_taken_and_what_is_refused(name: str) -> None:
+def test_the_inputs_reach_what_is_accepted_and_what_is_refused(name: str) -> None:
     outcome = fuzz(TARGETS[name], 1_000, seed=2)
     assert outcome.accepted > 20
     assert outcome.refused > 20

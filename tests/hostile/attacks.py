@@ -138,7 +138,7 @@ async def unsized_bodies(box: Proxied) -> None:
 
 
 async def hanging_requests(box: Proxied) -> None:
-    """As many requests as are taken, and the app never answers."""
+    """As many requests as are taken, and the app never responds."""
     for _ in range(120):
         box.begin("GET", "/hang")
     await asyncio.sleep(0.2)

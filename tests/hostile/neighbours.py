@@ -42,27 +42,27 @@ async def app(talk: Talk) -> None:
                 await talk.send(20 * (b"data: " + b"x" * 1_000 + b"\n\n"))
                 await asyncio.sleep(0)  # app and agent share a loop here
         else:
-            await talk.answer(b"page " + str(len(request.body)).encode())
+            await talk.respond(b"page " + str(len(request.body)).encode())
 
 
 async def page(box: Proxied) -> float:
     """Seconds that a small request takes. It must be served."""
     begun = time.monotonic()
-    answer = await box.ask("GET", "/")
-    assert (answer.status, answer.body) == (200, b"page 0")
+    response = await box.ask("GET", "/")
+    assert (response.status, response.body) == (200, b"page 0")
     return time.monotonic() - begun
 
 
 async def download(box: Proxied) -> None:
     """A large response, whole."""
-    answer = await box.ask("GET", "/large")
-    assert hashlib.sha256(answer.body).hexdigest() == LARGE_SHA256
+    response = await box.ask("GET", "/large")
+    assert hashlib.sha256(response.body).hexdigest() == LARGE_SHA256
 
 
 async def upload(box: Proxied) -> None:
     """A body of unknown length, which waits in the spool until it is whole."""
-    answer = await box.ask("POST", "/", body=bytes(300_000))
-    assert (answer.status, answer.body) == (200, b"page 300000")
+    response = await box.ask("POST", "/", body=bytes(300_000))
+    assert (response.status, response.body) == (200, b"page 300000")
 
 
 async def served_beside(neighbour: Proxied, attack: Awaitable[None]) -> None:

@@ -1,4 +1,4 @@
-"""Whoever reaches the edge's port: sockets that say nothing, heads byte by byte, replies that
+"""Whoever reaches the edge's port: sockets that send nothing, heads byte by byte, replies that
 nobody reads. Others are served meanwhile.
 """
 
@@ -86,7 +86,7 @@ async def hasty(tmp_path: Path) -> AsyncIterator[RunningServer]:
         yield server
 
 
-async def test_who_says_nothing_is_closed(hasty: RunningServer) -> None:
+async def test_who_sends_nothing_is_closed(hasty: RunningServer) -> None:
     sockets = await silent(hasty, 10)
     with closed_after(sockets):
         assert all(await asyncio.gather(*map(is_closed, sockets)))

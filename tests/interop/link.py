@@ -36,7 +36,7 @@ def other(side: Side) -> Side:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Both ends of one. seen: what the side that did not open it was told of it."""
+    """Both ends of one. seen: the facts that the side that did not open it got."""
 
     ours: End
     theirs: End
@@ -89,7 +89,7 @@ class Link:
         return Channel(ours, TheirEnd(self.theirs, place), stream)
 
     async def ended(self) -> AssociationClosed | None:
-        """Wait until our end is closed; what the association said of it, unless DTLS was first."""
+        """Wait until our end is closed; what the association sent of it, unless DTLS was first."""
 
         def ends() -> list[AssociationClosed]:
             return [e for e in self.ours.events if isinstance(e, AssociationClosed)]

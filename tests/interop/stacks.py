@@ -13,15 +13,15 @@ import pytest
 Role = Literal["client", "server"]
 Ability = Literal[
     "names",  # opens channels with labels and protocols beyond ASCII
-    "terms",  # tells the terms of a channel that others opened
+    "terms",  # shows the terms of a channel that others opened
     "unordered-limits",  # opens channels that are unordered and partially reliable
     "retransmits",  # gives messages up by the number of their retransmissions
     "lifetimes",  # gives messages up by their age
     "skipping",  # goes on after others gave up a message of an ordered channel
-    "resets",  # is silent on a stream until its reset was answered (RFC 6525 §5.1.2)
+    "resets",  # is silent on a stream until its reset was responded to (RFC 6525 §5.1.2)
     "empty",  # sends empty messages
     "passive",  # is the DTLS server when who offers wants to be the client
-    "init",  # answers an INIT, whatever its role
+    "init",  # replies to an INIT, whatever its role
     "parity",  # numbers its channels by its DTLS role
     "shutdown",  # closes its channels when others shut the association down
     "goodbye",  # says that it closes
@@ -57,7 +57,7 @@ AIORTC: dict[Ability, str] = {
 
 # media/sctp/dcsctp_transport.cc: DcSctpTransport::OnClosed.
 LIBWEBRTC: dict[Ability, str] = {
-    "shutdown": "answers the shutdown and leaves its channels open",
+    "shutdown": "acknowledges the shutdown and leaves its channels open",
 }
 
 FIREFOX: dict[Ability, str] = {
@@ -75,12 +75,12 @@ WERIFT: dict[Ability, str] = {
     "retransmits": "takes a limit of 0 for none",
     "lifetimes": "adds seconds to milliseconds",
     "skipping": AIORTC["skipping"],
-    "resets": "acknowledges the next channel of a number before its reset was answered",
+    "resets": "acknowledges the next channel of a number before its reset was responded to",
     "empty": "sends no chunk for an empty message, and counts it in the stream all the same",
     "passive": "answers active to an offer that is active",
-    "init": "answers no INIT where it is controlling (RFC 8841 §9.3: both sides may send one)",
+    "init": "replies to no INIT if it is controlling (RFC 8841 §9.3: both sides may send one)",
     "parity": "numbers its channels by the ICE role (RFC 8832 §6: by the DTLS role)",
-    "shutdown": "repeats its SHUTDOWN-ACK for ten seconds, whatever the answer",
+    "shutdown": "repeats its SHUTDOWN-ACK for ten seconds, whatever the reply",
     "padding": "ends its process: no search for larger packets (RFC 4820), so none of our peers",
     "goodbye": "closes its socket without an ABORT and without an alert",
 }

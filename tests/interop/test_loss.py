@@ -17,7 +17,7 @@ from tests.peers.pattern import Message, message_bytes, sum_of
 
 LOSSY_BYTES = 500_000
 FEW = 10  # packets, of which some carried data
-RECONFIG = 130  # RFC 6525 §3.1; its first parameter says whether it asks or answers
+RECONFIG = 130  # RFC 6525 §3.1; its first parameter says whether it is a request or a response
 
 
 class Losses:

@@ -33,8 +33,8 @@ async def main(arguments: argparse.Namespace) -> int:
             rows = await _measure(Path(name), arguments, relays)
         wrong += sum(not row.is_right for row in rows)
         if not arguments.json:
-            said = "with a TURN server" if relays else "without a TURN server"
-            print(f"\n{arguments.by}, {said}; path, milliseconds to open; ! is not as it should be")
+            turn = "with a TURN server" if relays else "without a TURN server"
+            print(f"\n{arguments.by}, {turn}; path, milliseconds to open; ! is not as it should be")
             print(matrix.table(rows), flush=True)
     return wrong
 
@@ -52,7 +52,7 @@ async def _measure(folder: Path, arguments: argparse.Namespace, relays: bool) ->
         )
         async for row in cells_of:
             rows.append(row)
-            _tell(row, arguments.json, relays)
+            _show(row, arguments.json, relays)
     return rows
 
 
@@ -71,7 +71,7 @@ def _visit(by: str, folder: Path) -> Visit:
     return browse
 
 
-def _tell(row: Row, as_json: bool, relays: bool) -> None:
+def _show(row: Row, as_json: bool, relays: bool) -> None:
     if as_json:
         cell = row.cell
         facts = {

@@ -88,14 +88,14 @@ async def _by_fetch(box: Box, stay_s: float, happen: Coroutine[None, None, None]
         *(sys.executable, "-m", "tests.lab.stay", box.url, edge, str(stay_s)), stdout=PIPE
     )
     try:
-        told, _ = await asyncio.wait_for(
+        report, _ = await asyncio.wait_for(
             asyncio.gather(process.communicate(), happen), stay_s + LATE_S
         )
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return Report(**json.loads(told[0]))
+    return Report(**json.loads(report[0]))
 
 
 async def _by_browser(
@@ -112,10 +112,10 @@ async def _by_browser(
             tab = await browser.open(box.url)
             await tab.wait_for("() => document.title === 'lab'")
             staying = tab.evaluate(PAGE, stay_s, PIECE_BYTES, timeout_s=stay_s + LATE_S)
-            told, _ = await asyncio.gather(staying, happen)
+            report, _ = await asyncio.gather(staying, happen)
         finally:
             await browser.close()
-    return Report(**told)
+    return Report(**report)
 
 
 async def main(arguments: argparse.Namespace) -> int:

@@ -45,15 +45,15 @@ class Cell:
 async def by_fetch(host: Host, box: Box) -> Cell:
     """The visitor in Python, in a process of its own."""
     address = SERVER_ADDRESSES[0] if "." in host.address else f"[{SERVER_ADDRESS6}]"
-    told = await host.run(_visit(box.url, f"http://{address}:{EDGE_PORT}"))
-    path = told.get("path", "failed")
+    report = await host.run(_visit(box.url, f"http://{address}:{EDGE_PORT}"))
+    path = report.get("path", "failed")
     return Cell(
         outcome=path,
-        later=told.get("later", "failed"),
-        open_ms=told["open_ms"],
-        whole=bool(told.get("down") and told.get("up")),
-        code=told.get("error", ""),
-        noise=told["noise"],
+        later=report.get("later", "failed"),
+        open_ms=report["open_ms"],
+        whole=bool(report.get("down") and report.get("up")),
+        code=report.get("error", ""),
+        noise=report["noise"],
     )
 
 
@@ -113,8 +113,8 @@ _TRANSFERS = """async (downBytes, upBytes, down, up) => {
         byte => byte.toString(16).padStart(2, "0")).join("");
     const body = await (await fetch("/" + downBytes)).arrayBuffer();
     if (hex(await crypto.subtle.digest("SHA-256", body)) !== down) return false;
-    const answer = await fetch("/", { method: "POST", body: new Uint8Array(upBytes) });
-    return await answer.text() === up;
+    const response = await fetch("/", { method: "POST", body: new Uint8Array(upBytes) });
+    return await response.text() === up;
 }"""
 
 

@@ -32,7 +32,7 @@ class Nat:
     """One kind. rules: the body of nftables' `table inet lab`.
 
     carrier: a second NAT in front of it, of the provider. mtu_bytes: of the line outwards, where
-    no ICMP tells of it. ipv4, ipv6: what there is behind it.
+    no ICMP reports it. ipv4, ipv6: what there is behind it.
     """
 
     mapping: Mapping
@@ -106,7 +106,7 @@ NATS: dict[str, Nat] = {
     "symmetric": Nat(_APDM, _APDF, _SYMMETRIC + _ESTABLISHED),
     # Two in a row, the outer one of the provider.
     "carrier": Nat(_EIM, _APDF, _MASQUERADE + _ESTABLISHED, carrier=_MASQUERADE + _ESTABLISHED),
-    # Plain Linux: what comes uninvited reaches the router, is answered by ICMP, and its entry in
+    # Plain Linux: what comes uninvited reaches the router, is refused by ICMP, and its entry in
     # the table keeps the mapping that the host behind would have had.
     "masquerade": Nat(_EIM, _APDF, _MASQUERADE),
     # A cloud's: one public address is the host's alone, behind a firewall with one port open.
@@ -134,7 +134,7 @@ NATS: dict[str, Nat] = {
 def ruleset(rules: str, *, inner: str, outer: str, hides_mtu: bool) -> str:
     """What `nft -f -` reads. inner, outer: addresses of the host behind, and of the router.
 
-    hides_mtu: no ICMP tells that a packet was too large, as many firewalls have it.
+    hides_mtu: no ICMP reports that a packet was too large, as many firewalls have it.
     """
     # Not all of ICMPv6: it also finds neighbours.
     silent = _chain(

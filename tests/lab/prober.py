@@ -1,6 +1,6 @@
 """What kind of NAT a host is behind, found out as RFC 5780 does: two addresses, two ports each.
 
-The server tells each sender where it came from, and answers from another socket when asked to.
+The server sends each sender the address it came from, and from another socket when asked to.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from tests.lab.laboratory import SERVER_ADDRESSES
 from tests.lab.nats import Filtering, Mapping
 
 PORTS = (7001, 7002)
-ANSWER_S = 0.4
+REPLY_S = 0.4
 TRIES = 2
 
 
 @contextlib.asynccontextmanager
 async def probe_server() -> AsyncIterator[None]:
-    """Answer probes on every address and port. Run it on the laboratory's server."""
+    """Reply to probes on every address and port. Run it on the laboratory's server."""
     loop = asyncio.get_running_loop()
     sockets: dict[tuple[int, int], asyncio.DatagramTransport] = {}
     try:
         for i, address in enumerate(SERVER_ADDRESSES):
             for j, port in enumerate(PORTS):
                 transport, _ = await loop.create_datagram_endpoint(
-                    lambda: _Answering(sockets), local_addr=(address, port)
+                    lambda: _Replying(sockets), local_addr=(address, port)
                 )
                 sockets[i, j] = transport
         yield
@@ -76,19 +76,19 @@ def _bound() -> Any:
 async def _ask(
     one: socket.socket, address: int, port: int, source: tuple[int, int] | None = None
 ) -> list[Any] | None:
-    """Where the server saw us, answered from `source`; None without an answer."""
+    """Where the server saw us, replied from `source`; None without a reply."""
     loop = asyncio.get_running_loop()
     question = json.dumps(source or (address, port)).encode()
     for _ in range(TRIES):
         await loop.sock_sendto(one, question, (SERVER_ADDRESSES[address], PORTS[port]))
         with contextlib.suppress(TimeoutError):
-            answer, _ = await asyncio.wait_for(loop.sock_recvfrom(one, 500), ANSWER_S)
-            seen: list[Any] = json.loads(answer)
+            reply, _ = await asyncio.wait_for(loop.sock_recvfrom(one, 500), REPLY_S)
+            seen: list[Any] = json.loads(reply)
             return seen
     return None
 
 
-class _Answering(asyncio.DatagramProtocol):
+class _Replying(asyncio.DatagramProtocol):
     def __init__(self, sockets: dict[tuple[int, int], asyncio.DatagramTransport]) -> None:
         self._sockets = sockets
 

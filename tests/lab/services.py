@@ -59,7 +59,7 @@ async def coordinator(
 
 @contextlib.asynccontextmanager
 async def relay(folder: Path) -> AsyncIterator[None]:
-    """coturn by UDP and TCP, which also answers STUN. Run it on the laboratory's server."""
+    """coturn by UDP and TCP, which also serves STUN. Run it on the laboratory's server."""
     addresses = (*SERVER_ADDRESSES[:1], SERVER_ADDRESS6)
     options = [f"--{kind}-ip={one}" for one in addresses for kind in ("listening", "relay")]
     process = turnserver(

@@ -1,4 +1,4 @@
-"""`python -m tests.lab.stay URL EDGE SECONDS`: a visit that stays, told as a line of JSON.
+"""`python -m tests.lab.stay URL EDGE SECONDS`: a visit that stays, printed as a line of JSON.
 
 It reads a stream of numbers, ten a second, and moves bytes both ways meanwhile, whatever happens.
 """
@@ -62,11 +62,11 @@ async def stay(url: str, edge: str, stay_s: float) -> Report:
 async def _numbers(visitor: Visitor, stay_s: float, report: Report) -> None:
     """Lines `N\\n`, one after the other."""
     response = await visitor.request("GET", f"/numbers/{int(stay_s * 10)}")
-    text, wanted, heard = b"", 0, time.monotonic()
+    text, wanted, last = b"", 0, time.monotonic()
     async for piece in response:
         now = time.monotonic()
-        report.gap_s = max(report.gap_s, round(now - heard, 3))
-        heard = now
+        report.gap_s = max(report.gap_s, round(now - last, 3))
+        last = now
         *lines, text = (text + piece).split(b"\n")
         for line in lines:
             number = int(line)
@@ -105,13 +105,13 @@ PAGE = """async (seconds, piece) => {
     const numbers = async () => {
         const reader = (await fetch("/numbers/" + count)).body
             .pipeThrough(new TextDecoderStream()).getReader();
-        let text = "", wanted = 0, heard = performance.now();
+        let text = "", wanted = 0, last = performance.now();
         for (;;) {
             const { value, done } = await reader.read();
             if (done) break;
             const now = performance.now();
-            report.gap_s = Math.max(report.gap_s, (now - heard) / 1000);
-            heard = now;
+            report.gap_s = Math.max(report.gap_s, (now - last) / 1000);
+            last = now;
             const lines = (text + value).split("\\n");
             text = lines.pop();
             for (const line of lines) {
@@ -132,8 +132,8 @@ PAGE = """async (seconds, piece) => {
         const end = performance.now() + seconds * 1000;
         while (performance.now() < end) {
             const sent = crypto.getRandomValues(new Uint8Array(50000));
-            const answer = await fetch("/", { method: "POST", body: sent });
-            if (await answer.text() !== await sha256(sent)) report.up = false;
+            const response = await fetch("/", { method: "POST", body: sent });
+            if (await response.text() !== await sha256(sent)) report.up = false;
         }
     };
     const parts = [numbers(), down(), up()];
@@ -146,5 +146,5 @@ PAGE = """async (seconds, piece) => {
 
 
 if __name__ == "__main__":
-    said = asyncio.run(stay(sys.argv[1], sys.argv[2], float(sys.argv[3])))
-    print(json.dumps(asdict(said)))
+    report = asyncio.run(stay(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    print(json.dumps(asdict(report)))

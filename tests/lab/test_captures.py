@@ -23,7 +23,7 @@ SOL_PACKET, PACKET_STATISTICS = 263, 6
 DOWN_BYTES = 300_000
 PATH = b"/a-path-that-nobody-else-knows"
 UPLOAD = b"what a visitor writes and nobody else reads. "
-# Part of every offer: proves that the capture holds what is said, masked by WebSockets or not.
+# Part of every offer: proves that the capture holds what is sent, masked by WebSockets or not.
 KNOWN = b"a=ice-ufrag:"
 
 
@@ -57,9 +57,9 @@ async def test_no_port_of_the_server_sees_what_an_app_serves_or_is_asked(tmp_pat
 
 def test_a_needle_is_found_under_a_websockets_mask() -> None:
     mask = b"\x3c\xa5\x07\xf1"
-    said = bytes(byte ^ mask[at % 4] for at, byte in enumerate(b"xyz" + PATH + b"end"))
-    assert holds(b"before" + said, PATH)
-    assert not holds(b"before" + said, PATH + b"s")
+    masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(b"xyz" + PATH + b"end"))
+    assert holds(b"before" + masked, PATH)
+    assert not holds(b"before" + masked, PATH + b"s")
 
 
 def holds(seen: bytes, needle: bytes) -> bool:

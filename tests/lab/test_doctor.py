@@ -75,7 +75,7 @@ async def test_the_largest_packet_and_a_way_back_in_are_found(tmp_path: Path) ->
     }
 
 
-async def test_two_plain_servers_tell_a_symmetric_nat_and_one_tells_nothing(
+async def test_two_plain_servers_reveal_a_symmetric_nat_and_one_reveals_nothing(
     tmp_path: Path,
 ) -> None:
     folders = [tmp_path / "one", tmp_path / "other"]

@@ -1,4 +1,4 @@
-"""The NATs are what they say, and links open through them as theory has it: `make lab`, in part."""
+"""The NATs do what they claim, and links open through them as in theory: `make lab`, in part."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ async def test_an_ipv6_box_is_reached_by_ipv6(tmp_path: Path) -> None:
     assert [row.cell.outcome for row in rows] == ["direct", "direct"], matrix.table(rows)
 
 
-async def test_a_link_that_cannot_open_fails_with_its_code_and_says_what_to_do(
+async def test_a_link_that_cannot_open_fails_with_its_code_and_with_what_to_do(
     tmp_path: Path,
 ) -> None:
     async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False):
         host, visitor = await lab.host("box", "symmetric"), await lab.host("visitor", "symmetric")
         async with services.box(host, tmp_path / "box") as box:
             edge = f"http://{SERVER_ADDRESSES[0]}:{services.EDGE_PORT}"
-            cell, (code, said) = await asyncio.gather(
+            cell, (code, output) = await asyncio.gather(
                 matrix.by_fetch(visitor, box, "symmetric"),
                 visitor.run(_fetch(f"{box.url}1", "--edge", edge)),
             )
     assert (cell.code, cell.noise) == ("link-timeout", "")
     assert code == exit_codes.UNREACHABLE
-    assert "path between the two networks" in said
-    assert "try another network" in said
-    assert "Traceback" not in said
+    assert "path between the two networks" in output
+    assert "try another network" in output
+    assert "Traceback" not in output
 
 
 async def test_a_cloud_machine_is_reached_at_its_public_address_without_a_stun_server(
@@ -134,14 +134,14 @@ async def test_an_open_link_outlives_a_change_of_the_boxs_address(tmp_path: Path
 
 
 async def _fetch(*arguments: str) -> tuple[int | None, str]:
-    """The exit code of `p2claw fetch`, and what it said."""
+    """The exit code of `p2claw fetch`, and what it printed."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "p2claw.cli.main", "fetch", *arguments),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await process.communicate()
-    return process.returncode, said.decode()
+    _, output = await process.communicate()
+    return process.returncode, output.decode()
 
 
 def test_theory_knows_the_three_pairs_that_need_a_relay() -> None:

@@ -76,7 +76,7 @@ async def test_a_router_behind_another_nat_is_named_as_no_help(tmp_path: Path) -
     assert (mapping["address"], mapping["code"]) == ("", "gateway-behind-nat")
 
 
-async def test_a_network_without_such_a_router_is_said_to_have_none(tmp_path: Path) -> None:
+async def test_a_network_without_such_a_router_is_reported_to_have_none(tmp_path: Path) -> None:
     async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False):
         host, visitor = await lab.host("box", "port"), await lab.host("visitor", "port")
         async with services.box(host, tmp_path / "box", "--map-ports") as box:

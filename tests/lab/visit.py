@@ -1,4 +1,4 @@
-"""`python -m tests.lab.visit URL EDGE`: one visit of a laboratory's app, told as a line of JSON.
+"""`python -m tests.lab.visit URL EDGE`: one visit of a laboratory's app, printed as a line of JSON.
 
 It opens a link, moves bytes both ways, and looks after a while which path the link is on.
 """

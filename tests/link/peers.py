@@ -74,7 +74,7 @@ async def pair(
     change: Callable[[str], str] = lambda sdp: sdp,
     certificate: LinkCertificate | None = None,
 ) -> AsyncIterator[Pair]:
-    """Two peers that tell each other their candidates, closed at the end.
+    """Two peers that send each other their candidates, closed at the end.
 
     certificate: of the box; None: a new one.
     """

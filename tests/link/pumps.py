@@ -32,7 +32,7 @@ class Link:
     visitor_end: PipeEnd
 
 
-async def answer_nothing(stream: BoxStream) -> None:
+async def respond_nothing(stream: BoxStream) -> None:
     await stream.respond(OK, end=True)
 
 
@@ -45,7 +45,7 @@ async def echo(stream: BoxStream) -> None:
 
 @contextlib.asynccontextmanager
 async def linked(
-    handler: Handler = answer_nothing,
+    handler: Handler = respond_nothing,
     *,
     places: KeptPlaces | None = None,
     admit: Callable[[Hello], Code | None] = lambda hello: None,

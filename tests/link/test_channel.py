@@ -16,7 +16,7 @@ async def test_messages_that_came_before_the_user_are_handed_over() -> None:
         to_box.send(b"second")
         user = User()
         async with asyncio.timeout(DEADLINE_S):
-            while _chunks_in(peers.box) < 2:  # noqa: ASYNC110 - nobody is told yet
+            while _chunks_in(peers.box) < 2:  # noqa: ASYNC110 - no event yet
                 await asyncio.sleep(0.001)
         to_visitor.attach(user, low_water_bytes=0)
         assert user.messages == [b"first", b"second"]

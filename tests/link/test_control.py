@@ -44,7 +44,7 @@ async def coordinator(on_socket: OnSocket) -> AsyncIterator[str]:
 
 @dataclass
 class Agent:
-    """Serves as told, and notes what became of it. delays_s: every wait between two tries."""
+    """Serves as configured, and notes what became of it. delays_s: every wait between two tries."""
 
     url: str
     serve: Callable[[ControlSocket], Awaitable[None]]
@@ -73,20 +73,20 @@ class Agent:
             await asyncio.wait([task])
 
 
-async def _hear(socket: ControlSocket) -> None:
+async def _receive(socket: ControlSocket) -> None:
     while True:
         await socket.receive(timeout_s=DEADLINE_S)
 
 
 async def test_a_coordinator_that_is_gone_is_tried_again_ever_more_slowly() -> None:
-    agent = Agent("ws://127.0.0.1:1/agent", _hear, waits=4)
+    agent = Agent("ws://127.0.0.1:1/agent", _receive, waits=4)
     async with agent.running():
         pass
     assert agent.delays_s == [0.5, 1, 2, 4]
 
 
 async def test_messages_pass_both_ways() -> None:
-    heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def echo(socket: web.WebSocketResponse) -> None:
         async for message in socket:
@@ -94,12 +94,12 @@ async def test_messages_pass_both_ways() -> None:
 
     async def serve(socket: ControlSocket) -> None:
         await socket.send(b"hello")
-        heard.set_result(await socket.receive(timeout_s=DEADLINE_S))
+        received.set_result(await socket.receive(timeout_s=DEADLINE_S))
 
     async with coordinator(echo) as url:
         agent = Agent(url, serve, waits=1)
         async with agent.running():
-            assert await asyncio.wait_for(heard, DEADLINE_S) == b"hello"
+            assert await asyncio.wait_for(received, DEADLINE_S) == b"hello"
 
 
 async def test_the_wait_begins_anew_once_the_coordinator_accepted() -> None:
@@ -108,7 +108,7 @@ async def test_the_wait_begins_anew_once_the_coordinator_accepted() -> None:
 
     async def serve(socket: ControlSocket) -> None:
         socket.settled()
-        await _hear(socket)
+        await _receive(socket)
 
     async with coordinator(close) as url:
         agent = Agent(url, serve)
@@ -125,13 +125,13 @@ async def test_a_refusal_that_will_not_change_is_not_tried_soon(code: int, least
         await socket.close(code=code)
 
     async with coordinator(refuse) as url:
-        agent = Agent(url, _hear, waits=1)
+        agent = Agent(url, _receive, waits=1)
         async with agent.running():
             pass
     assert agent.delays_s == [least_s + 0.5]
 
 
-async def test_a_coordinator_that_says_nothing_is_given_up() -> None:
+async def test_a_coordinator_that_sends_nothing_is_given_up() -> None:
     async def be_silent(socket: web.WebSocketResponse) -> None:
         await socket.receive()
 
@@ -172,13 +172,13 @@ async def test_text_is_not_what_a_coordinator_sends() -> None:
         await socket.receive()
 
     async with coordinator(send_text) as url:
-        agent = Agent(url, _hear, waits=1)
+        agent = Agent(url, _receive, waits=1)
         async with agent.running() as control:
             pass
     assert "text where binary belongs" in control.last_error
 
 
-async def test_the_state_tells_where_it_stands() -> None:
+async def test_the_state_shows_where_it_stands() -> None:
     states: list[ControlState] = []
 
     async def wait(socket: web.WebSocketResponse) -> None:
@@ -188,7 +188,7 @@ async def test_the_state_tells_where_it_stands() -> None:
         states.append(control.state)
         socket.settled()
         states.append(control.state)
-        await _hear(socket)
+        await _receive(socket)
 
     async with coordinator(wait) as url:
         agent = Agent(url, serve, waits=1)
@@ -198,7 +198,7 @@ async def test_the_state_tells_where_it_stands() -> None:
     assert states == [ControlState.CONNECTING, ControlState.ONLINE, ControlState.OFFLINE]
 
 
-async def test_stopping_says_goodbye() -> None:
+async def test_stopping_sends_goodbye() -> None:
     codes: asyncio.Queue[int | None] = asyncio.Queue()
 
     async def listen(socket: web.WebSocketResponse) -> None:
@@ -210,7 +210,7 @@ async def test_stopping_says_goodbye() -> None:
 
     async def serve(socket: ControlSocket) -> None:
         serving.set()
-        await _hear(socket)
+        await _receive(socket)
 
     async with coordinator(listen) as url:
         task = asyncio.create_task(ControlConnection(url, serve).run())
@@ -234,7 +234,7 @@ async def _running(control: ControlConnection) -> AsyncIterator[None]:
 async def test_a_connection_whose_address_is_gone_is_left_for_another_at_once(
     goes_on: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one that is left is dead: the coordinator hears no goodbye and sends none."""
+    """The one that is left is dead: the coordinator gets no goodbye and sends none."""
     came: asyncio.Queue[None] = asyncio.Queue()
 
     async def play_dead(socket: web.WebSocketResponse) -> None:
@@ -246,7 +246,7 @@ async def test_a_connection_whose_address_is_gone_is_left_for_another_at_once(
 
     monkeypatch.setattr(ControlSocket, "still_leads_there", lambda self: goes_on)
     async with coordinator(play_dead) as url:
-        control = ControlConnection(url, _hear, sleep=no_wait)
+        control = ControlConnection(url, _receive, sleep=no_wait)
         async with _running(control):
             await asyncio.wait_for(came.get(), DEADLINE_S)
             await until(lambda: control._socket is not None)
@@ -266,7 +266,7 @@ async def test_a_way_to_the_coordinator_that_is_as_before_is_recognised() -> Non
 
     async def serve(socket: ControlSocket) -> None:
         leads.append(socket.still_leads_there())
-        await _hear(socket)
+        await _receive(socket)
 
     async with coordinator(wait) as url, _running(ControlConnection(url, serve)):
         await until(lambda: leads == [True])
@@ -280,7 +280,7 @@ async def test_changed_addresses_end_the_wait_between_two_tries() -> None:
         await asyncio.Event().wait()
 
     control = ControlConnection(
-        "ws://127.0.0.1:1/agent", _hear, sleep=wait_for_ever, backoff=Backoff(draw=lambda: 1.0)
+        "ws://127.0.0.1:1/agent", _receive, sleep=wait_for_ever, backoff=Backoff(draw=lambda: 1.0)
     )
     async with _running(control):
         for _ in range(3):

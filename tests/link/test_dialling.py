@@ -38,7 +38,7 @@ class Box:
 
     port: UdpPort
     now_s: float = 1_800_000_000.0
-    takes: bool = True
+    admits: bool = True
     asked: list[Dialled] = field(default_factory=list)
     peers: list[BoxPeer] = field(default_factory=list)
 
@@ -53,11 +53,11 @@ class Box:
 
     def _admit(self, dialled: Dialled) -> bool:
         self.asked.append(dialled)
-        if self.takes:
+        if self.admits:
             peer = BoxPeer.of_dial(dialled, self.port)
             self.peers.append(peer)
             peer.accept_dial(dialled)
-        return self.takes
+        return self.admits
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def check(
     return made
 
 
-def heard(visitor: socket.socket) -> list[bytes]:
+def received(visitor: socket.socket) -> list[bytes]:
     found = []
     with contextlib.suppress(BlockingIOError):
         while True:
@@ -153,7 +153,7 @@ async def test_visitors_with_the_same_ticket_are_kept_apart(box: Box) -> None:
         await visitor.close()
 
 
-async def test_a_check_that_anyone_can_make_is_not_answered(box: Box) -> None:
+async def test_a_check_that_anyone_can_make_gets_no_response(box: Box) -> None:
     descriptor = box.descriptor()
     other = replace(descriptor, ticket=replace(descriptor.ticket, generation=9))
     longer = replace(
@@ -171,12 +171,12 @@ async def test_a_check_that_anyone_can_make_is_not_answered(box: Box) -> None:
             good[:40],
             good[:20],
         )
-        assert heard(visitor) == []
+        assert received(visitor) == []
     assert box.asked == []
 
 
 async def test_no_bit_of_a_good_check_may_be_another(box: Box) -> None:
-    box.takes = False
+    box.admits = False
     good = check(box.descriptor())[:-8]  # its CRC, which anyone can make right again
     good = good[:2] + (len(good) - 20).to_bytes(2, "big") + good[4:]
     for bit in range(len(good) * 8):
@@ -188,7 +188,7 @@ async def test_no_bit_of_a_good_check_may_be_another(box: Box) -> None:
 
 
 async def test_an_expired_ticket_is_refused_to_the_second(box: Box) -> None:
-    box.takes = False
+    box.admits = False
     descriptor = box.descriptor()
     box.now_s = descriptor.ticket.expires_s
     box.dialling.stun_received(check(descriptor), (box.host, 9), box.host)
@@ -199,7 +199,7 @@ async def test_an_expired_ticket_is_refused_to_the_second(box: Box) -> None:
 
 
 async def test_keys_change_and_the_older_one_is_good_until_its_tickets_expire(box: Box) -> None:
-    box.takes = False
+    box.admits = False
     older = box.descriptor()
     assert box.descriptor().fingerprint == older.fingerprint
     box.now_s += RENEW_S
@@ -230,7 +230,7 @@ async def test_a_ticket_makes_one_link_for_a_certificate(box: Box) -> None:
 
 async def test_a_ticket_of_one_process_is_good_at_no_other(box: Box) -> None:
     """Both have keys of one generation, as the agent gives them to its workers."""
-    box.takes = False
+    box.admits = False
     generation = box.keys.current()
     places = [generation.at(place) for place in range(2)]
     tickets = [place.descriptor([(box.host, 9)]) for place in places]
@@ -242,8 +242,8 @@ async def test_a_ticket_of_one_process_is_good_at_no_other(box: Box) -> None:
     assert len(box.asked) == 1
 
 
-async def test_what_was_used_is_forgotten_before_it_takes_too_much(box: Box) -> None:
-    box.takes = True
+async def test_what_was_used_is_forgotten_before_it_is_too_much(box: Box) -> None:
+    box.admits = True
     made = 0
 
     def admit(dialled: Dialled) -> bool:
@@ -291,10 +291,10 @@ async def test_no_more_is_sent_than_came_until_the_address_is_proved(box: Box) -
         for number in range(3):  # the second and third repeat what was overheard
             await send(box, victim, message)
             sent += len(message)
-            got += sum(map(len, heard(victim)))
+            got += sum(map(len, received(victim)))
             assert got <= sent, number
         await asyncio.sleep(2.2)  # aioice sends a check again after 0.5 and 1.5 s
-        got += sum(map(len, heard(victim)))
+        got += sum(map(len, received(victim)))
         assert 0 < got <= sent
 
 

@@ -16,7 +16,7 @@ from tests.link.pumps import DEADLINE_S, GET, OK, POST, eventually, linked
 
 
 class Waiting:
-    """A handler that answers, then waits until it is cancelled."""
+    """A handler that responds, then waits until it is cancelled."""
 
     def __init__(self) -> None:
         self.cancelled = asyncio.Event()
@@ -170,7 +170,7 @@ async def test_an_error_of_ours_is_no_fault(caplog: pytest.LogCaptureFixture) ->
     assert caplog.records == []
 
 
-async def test_an_answer_that_is_left_unfinished_is_reset() -> None:
+async def test_a_response_that_is_left_unfinished_is_reset() -> None:
     async def handler(stream: BoxStream) -> None:
         await stream.respond(OK)
         await stream.write(b"and then")

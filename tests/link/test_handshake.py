@@ -22,11 +22,11 @@ async def test_links_that_share_a_certificate_open_beside_each_other() -> None:
         for peers in (one, other):
             await peers.join()
             to_box, to_visitor = await peers.channels()
-            heard = User()
-            to_visitor.attach(heard, low_water_bytes=65_536)
+            user = User()
+            to_visitor.attach(user, low_water_bytes=65_536)
             to_box.attach(User(), low_water_bytes=65_536)
             to_box.send(peers.visitor.fingerprint)
-            assert await heard.read(32) == peers.visitor.fingerprint
+            assert await user.read(32) == peers.visitor.fingerprint
 
 
 def test_no_session_is_kept_for_another_link_to_go_on_with() -> None:
@@ -70,7 +70,9 @@ class Line:
         return await asyncio.wait_for(self.sent.get(), DEADLINE_S)
 
 
-async def test_a_flight_that_nobody_answers_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_flight_that_nobody_replies_to_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(handshake, "RESEND_FIRST_S", 0.02)
     line = Line()
     datagrams = handshake._Datagrams(cast(IceConnection, line))
@@ -83,15 +85,15 @@ async def test_a_flight_that_nobody_answers_is_sent_again(monkeypatch: pytest.Mo
         receiving.cancel()
 
 
-async def test_a_flight_that_was_answered_is_not_sent_again(
+async def test_a_flight_that_got_its_reply_is_not_sent_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(handshake, "RESEND_FIRST_S", 0.02)
     line = Line()
     datagrams = handshake._Datagrams(cast(IceConnection, line))
     await datagrams._send(b"hello")
-    line.coming.put_nowait(b"answer")
-    assert await datagrams._recv() == b"answer"
+    line.coming.put_nowait(b"reply")
+    assert await datagrams._recv() == b"reply"
     await datagrams._send(b"finished")
     receiving = asyncio.create_task(datagrams._recv())
     try:

@@ -102,7 +102,7 @@ async def test_an_upload_goes_on_behind_another_port() -> None:
 
 @pytest.mark.parametrize("way", ["down", "idle"])
 async def test_a_link_outlives_a_path_that_carries_nothing_for_a_while(way: str) -> None:
-    """What is on the link, a WebSocket too, hears nothing of it: so nothing has to be resumed."""
+    """What is on the link, a WebSocket too, notices nothing of it: so nothing has to be resumed."""
     relay = Relay()
     async with visit(relay) as visiting:
 
@@ -133,8 +133,8 @@ async def test_a_move_while_nothing_is_sent_is_followed_too() -> None:
 async def test_a_forger_moves_nothing() -> None:
     relay = Relay()
     async with visit(relay) as visiting:
-        heard: list[bytes] = []
-        relay.tap = heard.append
+        received: list[bytes] = []
+        relay.tap = received.append
         before, box = route_of(visiting.peers.box), visiting.peers.box
         ice, port = box._connection, visiting.port
         name = f"{ice.local_username}:{ice.remote_username}".encode()
@@ -154,12 +154,12 @@ async def test_a_forger_moves_nothing() -> None:
             assert hashlib.sha256(got).digest() == DIGEST
             assert route_of(box) == before
             assert port.stats()["strangers"] == 100
-            for answer in datagrams(forger):
-                read = _stun.read(answer)
+            for response in datagrams(forger):
+                read = _stun.read(response)
                 assert read is not None and read.type == "error"
-            # What the visitor itself said, from an address that passed no check.
+            # What the visitor itself sent, from an address that passed no check.
             bad_before = visiting.peers.box.stats().plane
-            for record in [data for data in heard if data[0] == 23][-5:]:
+            for record in [data for data in received if data[0] == 23][-5:]:
                 forger.sendto(record, (relay.host, port.number))
             await until(lambda: port.stats()["strangers"] == 105)
             after = visiting.peers.box.stats().plane

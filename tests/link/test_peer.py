@@ -83,7 +83,7 @@ async def test_a_silent_stun_server_delays_nothing() -> None:
             await peers.join()
             await peers.channels()
             assert ended == []
-            # It was asked, and has still not answered.
+            # It was asked, and has still not responded.
             assert silent.recv(2048)
 
 
@@ -122,7 +122,7 @@ async def test_another_certificate_than_the_described_opens_nothing() -> None:
         assert caught.value.code == "handshake-failed"
 
 
-async def test_a_link_that_does_not_open_says_what_it_waits_for() -> None:
+async def test_a_link_that_does_not_open_shows_what_it_waits_for() -> None:
     async with pair() as peers:
         await peers.box.answer(without_candidates(await peers.visitor.offer()))
         with pytest.raises(LinkError, match="a path between the two networks") as caught:

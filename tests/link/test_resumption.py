@@ -88,7 +88,7 @@ async def test_a_body_goes_on_over_another_link() -> None:
     await visit.close()
 
 
-async def test_what_comes_right_behind_the_answer_is_of_the_session_that_goes_on() -> None:
+async def test_what_comes_right_behind_the_reply_is_of_the_session_that_goes_on() -> None:
     visit = Visit()
     stream = visit.visitor.open(POST, end=False)
     await stream.response()
@@ -102,7 +102,7 @@ async def test_what_comes_right_behind_the_answer_is_of_the_session_that_goes_on
     await visit.close()
 
 
-async def test_a_link_that_is_lost_before_its_answer_carries_no_session() -> None:
+async def test_a_link_that_is_lost_before_its_reply_carries_no_session() -> None:
     visit = Visit()
     await visit.visitor.hello(timeout_s=5)
     visit.box_end.lose()
@@ -120,7 +120,7 @@ async def test_a_link_that_is_lost_before_its_answer_carries_no_session() -> Non
     await visit.close()
 
 
-async def test_requests_that_were_made_between_two_links_are_answered() -> None:
+async def test_requests_that_were_made_between_two_links_get_a_response() -> None:
     visit = Visit()
     await visit.visitor.hello(timeout_s=5)
     visit.box_end.lose()
@@ -164,7 +164,7 @@ async def test_a_link_that_the_other_side_closes_is_the_end() -> None:
 
 
 async def test_another_link_that_is_given_up_at_once_does_not_end_the_session() -> None:
-    """The visitor never heard that it was resumed, and tries again."""
+    """The visitor never learned that it was resumed, and tries again."""
     visit = Visit()
     stream = visit.visitor.open(POST, end=False)
     await stream.response()

@@ -1,4 +1,4 @@
-"""What a kernel may answer to a send, for real: no room, too large, no segments. All arrives."""
+"""What a kernel may return to a send, for real: no room, too large, no segments. All arrives."""
 
 from __future__ import annotations
 

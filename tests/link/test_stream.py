@@ -83,7 +83,7 @@ async def test_a_reset_here_wakes_who_reads_here() -> None:
             await reading
 
 
-async def test_an_answer_before_the_end_of_the_request_is_kept() -> None:
+async def test_a_response_before_the_end_of_the_request_is_kept() -> None:
     async def handler(stream: BoxStream) -> None:
         await stream.respond(OK)
         await stream.write(b"enough", end=True)

@@ -1,4 +1,4 @@
-"""python -m tests.parity [--browser chromium|firefox] [--area NAME,…] [--only PATTERN] [--telling]
+"""python -m tests.parity [--browser chromium|firefox] [--area NAME,…] [--only PATTERN] [--selected]
 [--json] [--record] [--show N]: run, print what differs, exit with 1 when something new does."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.parity.areas import all_cases
-from tests.parity.cases import Case, telling
+from tests.parity.cases import Case, selected
 from tests.parity.compare import Result
 from tests.parity.known import record, unexplained
 from tests.parity.report import as_json, examples, table
@@ -23,7 +23,7 @@ BROWSERS = ("chromium", "firefox")
 
 def chosen(given: argparse.Namespace) -> list[Case]:
     areas = given.area.split(",") if given.area else []
-    cases = telling(all_cases()) if given.telling else all_cases()
+    cases = selected(all_cases()) if given.selected else all_cases()
     cases = [case for case in cases if not areas or case.area in areas]
     if given.only:
         cases = [case for case in cases if fnmatch.fnmatchcase(case.id, given.only)]
@@ -34,14 +34,14 @@ def chosen(given: argparse.Namespace) -> list[Case]:
 
 async def run(given: argparse.Namespace) -> list[Result]:
     cases = chosen(given)
-    say = lambda text: print(f"» {text}", file=sys.stderr)  # noqa: E731
-    say(f"{len(cases)} cases")
+    log = lambda text: print(f"» {text}", file=sys.stderr)  # noqa: E731
+    log(f"{len(cases)} cases")
     folder = Path(given.folder).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     results = []
     async with ground(cases, folder) as (app, running):
         for kind in (given.browser,) if given.browser else BROWSERS:
-            results.append(await run_browser(kind, cases, app, running, folder, say))
+            results.append(await run_browser(kind, cases, app, running, folder, log))
     return results
 
 
@@ -50,7 +50,7 @@ def main() -> int:
     parser.add_argument("--browser", choices=BROWSERS)
     parser.add_argument("--area", help="areas, with commas between")
     parser.add_argument("--only", help="cases whose id matches, with * as in file names")
-    parser.add_argument("--telling", action="store_true", help="only the cases of `make test`")
+    parser.add_argument("--selected", action="store_true", help="only the cases of `make test`")
     parser.add_argument("--json", action="store_true", help="everything, to standard output")
     parser.add_argument("--record", action="store_true", help="note what differs as known")
     parser.add_argument("--show", type=int, default=1, help="examples of each kind (default 1)")
@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("--folder", default=str(FOLDER), help="for profiles, logs and observations")
     given = parser.parse_args()
     results = asyncio.run(run(given))
-    if given.area or given.only or given.telling:
+    if given.area or given.only or given.selected:
         # Of what a rule for all areas expects, a part may have nothing.
         for result in results:
             result.stale = [rule for rule in result.stale if not rule.pattern.startswith("*")]

@@ -76,7 +76,7 @@ def compare(
     other = {case for case in _cases(direct) if _fate(direct, case) != _fate(through, case)}
     for id in sorted(direct.keys() | again.keys() | through.keys()):
         if id.partition(":")[0] in other and not id.endswith(":outcome"):
-            continue  # an answer beside none: one difference, not one for each of its facts
+            continue  # a response beside none: one difference, not one for each of its facts
         area = areas.setdefault(id.partition("/")[0], Area())
         first = direct.get(id, MISSING)
         if id in chance or first != again.get(id, MISSING):
@@ -111,7 +111,7 @@ def outcomes(side: dict[str, Any]) -> dict[str, Any]:
         if fact in FAILURES:
             found[f"{case}:outcome"] = f"{fact}: {value}" if fact == "error" else fact
         else:
-            found.setdefault(f"{case}:outcome", "answered")
+            found.setdefault(f"{case}:outcome", "responded")
             found[id] = value
     return found
 

@@ -20,10 +20,12 @@ class Expected:
 
 
 EXPECTED = (
-    Expected("*:seen.field.x-forwarded-for", "the box tells the app who visits"),
-    Expected("*:seen.field.x-forwarded-host", "the box tells the app by which name it is visited"),
+    Expected("*:seen.field.x-forwarded-for", "the box sends the app who visits"),
     Expected(
-        "*:seen.field.x-forwarded-proto", "the box tells the app by which scheme it is visited"
+        "*:seen.field.x-forwarded-host", "the box sends the app the name in the visitor's URL"
+    ),
+    Expected(
+        "*:seen.field.x-forwarded-proto", "the box sends the app the scheme by which it is visited"
     ),
     Expected(
         "requests/order/*:seen.order",
@@ -40,8 +42,8 @@ EXPECTED = (
     ),
     Expected(
         "*:seen.field.priority",
-        "Firefox tells the server how urgent a request is; no Service Worker is shown it, and on"
-        " the link urgency is said in the frames (WIRE §4)",
+        "Firefox sends the server how urgent a request is; no Service Worker is shown it, and on"
+        " the link urgency is in the frames (WIRE §4)",
         ("firefox",),
     ),
     Expected(
@@ -50,7 +52,7 @@ EXPECTED = (
     ),
     Expected(
         "*:coded",
-        "a decoded answer says no coded length, which would mislead progress bars",
+        "a decoded response has no coded length, which would mislead progress bars",
     ),
     *(
         Expected(
@@ -72,7 +74,7 @@ EXPECTED = (
     *(
         Expected(
             f"sockets/{pattern}:seen.frames",
-            "an app that breaks a rule hears it in the box's words, with a code of RFC 6455",
+            "an app that breaks a rule gets the box's reason, with a code of RFC 6455",
         )
         for pattern in (
             *(f"closed/{code}" for code in (999, 1005, 1006, 1015, 5000)),
@@ -105,7 +107,7 @@ EXPECTED = (
     *(
         Expected(
             f"bodies/{pattern}:*",
-            "where a browser shows its own page of an answer that is none, ours is shown",
+            "where a browser shows its own page of a response that is none, ours is shown",
         )
         for pattern in (
             *(f"shape-frame/{kind}" for kind in ("silent-*", "short*", "*-cut", "chunk*")),
@@ -176,7 +178,7 @@ EXPECTED = (
     ),
     *(
         Expected(
-            f"requests/set*/{name}:seen.field.{name}", "what a proxy tells the app, no visitor may"
+            f"requests/set*/{name}:seen.field.{name}", "what a proxy sends the app, no visitor may"
         )
         for name in ("forwarded", "x-real-ip")
     ),
@@ -188,7 +190,7 @@ EXPECTED = (
     Expected("shapes/world/top-self.*:value", "`window.top` cannot be masked"),
     Expected(
         "requests/element/link-prefetch:seen.field.sec-purpose",
-        "to a Service Worker, Firefox does not tell a prefetch from a fetch",
+        "to a Service Worker, Firefox does not show a prefetch apart from a fetch",
         ("firefox",),
     ),
     Expected("shapes/world/location-ancestorOrigins-loc.*:value", "it cannot be masked"),
@@ -213,7 +215,7 @@ EXPECTED = (
     *(
         Expected(
             f"{pattern}:seen.field.{name}",
-            "the app's page is itself a frame: a Service Worker is told no difference between it"
+            "the app's page is itself a frame: a Service Worker is shown no difference between it"
             " and the frames within, nor whether a person led there",
         )
         for pattern in ("forms/*", "requests/element/iframe*")
@@ -221,35 +223,35 @@ EXPECTED = (
     ),
     Expected(
         "cache/vary/*:*",
-        "several answers of one address are kept (RFC 9111 §4.1), where browsers keep the last",
+        "several responses of one address are kept (RFC 9111 §4.1), where browsers keep the last",
     ),
     *(
         Expected(f"cache/{pattern}:*", reason, browsers)
         for pattern, reason, browsers in (
             (
                 "status/*",
-                "an answer with a date until which it is fresh is kept whatever its status"
+                "a response with a date until which it is fresh is kept whatever its status"
                 " (RFC 9111 §3), as Chromium does; Firefox keeps few",
                 ("firefox",),
             ),
             (
                 "unsafe/*-404",
-                "only what succeeds makes an answer invalid (RFC 9111 §4.4), as in Chromium",
+                "only what succeeds makes a response invalid (RFC 9111 §4.4), as in Chromium",
                 ("firefox",),
             ),
             (
                 "unsafe/HEAD-*",
-                "HEAD is safe, and may be answered by what was kept of GET (RFC 9111 §4.3.5)",
+                "HEAD is safe, and may be served by what was kept of GET (RFC 9111 §4.3.5)",
                 ("firefox",),
             ),
             (
                 "unsafe/PUT-200",
-                "what succeeds makes an answer invalid (RFC 9111 §4.4); Chromium passes PUT by",
+                "what succeeds makes a response invalid (RFC 9111 §4.4); Chromium passes PUT by",
                 ("chromium",),
             ),
             (
                 "range/*",
-                "a whole that is kept answers a single range, and a 206 is never kept",
+                "a whole that is kept serves a single range, and a 206 is never kept",
                 ("chromium", "firefox"),
             ),
         )
@@ -262,7 +264,7 @@ EXPECTED = (
         Expected(
             f"redirects/location-frame/{name}:*",
             "where a browser asks another program, or shows its own page of a site that does not"
-            " answer, the frame keeps about:blank; here the tab is led there",
+            " response, the frame keeps about:blank; here the tab is led there",
             browsers,
         )
         for name, browsers in (
@@ -317,7 +319,7 @@ EXPECTED = (
     ),
     Expected(
         "bodies/shape-xhr/both:events",
-        "Firefox tells of 3 bytes of 2 where a length stands beside Transfer-Encoding; it does not"
+        "Firefox reports 3 bytes of 2 where a length stands beside Transfer-Encoding; it does not"
         " count (RFC 9112 §6.3), and is not passed on",
         ("firefox",),
     ),

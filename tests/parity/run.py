@@ -74,7 +74,7 @@ async def _run_batch(
         await tab.evaluate("(cases, n) => void parity.start(cases, n)", given, abreast)
         quiet_since = time.monotonic()
         while True:
-            state = await tab.evaluate("() => parity.take()", timeout_s=STUCK_S)
+            state = await tab.evaluate("() => parity.collect()", timeout_s=STUCK_S)
             for id, values, took_ms in state["done"]:
                 facts[id] = values
                 side.slow[id] = took_ms
@@ -127,8 +127,8 @@ CONDITIONS = ("if-none-match", "if-modified-since", "if-range", "range", "cache-
 
 
 def _condition(request: Request) -> str:
-    said = [f"{name}: {request.value(name)}" for name in CONDITIONS if request.value(name)]
-    return "; ".join(said)
+    conditions = [f"{name}: {request.value(name)}" for name in CONDITIONS if request.value(name)]
+    return "; ".join(conditions)
 
 
 def _noted(what: Sees, seen: list[Request]) -> Observations:

@@ -25,7 +25,7 @@ _names = itertools.count(1)
 # When more than this is new, it is no chance.
 DOUBTFUL_MAX = 150
 TRIES = 3
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def plays_of(cases: list[Case]) -> dict[str, tuple[Play | SocketPlay, ...]]:
@@ -40,7 +40,7 @@ async def ground(cases: list[Case], folder: Path) -> AsyncIterator[tuple[Upstrea
 
 
 async def run_browser(
-    kind: Kind, cases: list[Case], app: Upstream, running: Stack, folder: Path, say: Say
+    kind: Kind, cases: list[Case], app: Upstream, running: Stack, folder: Path, log: Log
 ) -> Result:
     """All three sides in one browser, each at an origin that it has never seen.
 
@@ -50,7 +50,7 @@ async def run_browser(
     known = frozenset(known_differences(kind))
     browser = await Browser.launch(kind, folder / kind)
     try:
-        sides = await _run_sides(browser, cases, app, running, say)
+        sides = await _run_sides(browser, cases, app, running, log)
         for name, found in sides.items():
             (folder / kind / f"{name}.json").write_text(json.dumps(found, indent=1, sort_keys=True))
         result = compare(kind, *sides.values(), known=known)
@@ -59,9 +59,9 @@ async def run_browser(
             doubtful = {one.id.partition(":")[0] for one in result.total.new}
             if not 0 < len(doubtful) <= DOUBTFUL_MAX:
                 break
-            say(f"{kind}: {len(doubtful)} cases once more")
+            log(f"{kind}: {len(doubtful)} cases once more")
             chosen = [case for case in cases if case.id in doubtful]
-            again = await _run_sides(browser, chosen, app, running, say)
+            again = await _run_sides(browser, chosen, app, running, log)
             differ = {one.id for one in compare(kind, *again.values(), known=known).differences}
             chance |= {one.id for one in result.total.new if one.id not in differ}
             result = compare(kind, *sides.values(), known=known, chance=chance)
@@ -71,7 +71,7 @@ async def run_browser(
 
 
 async def _run_sides(
-    browser: Browser, cases: list[Case], app: Upstream, running: Stack, say: Say
+    browser: Browser, cases: list[Case], app: Upstream, running: Stack, log: Log
 ) -> dict[str, Observations]:
     number = next(_names)
     sides: dict[str, Observations] = {"direct": {}, "again": {}, "through": {}}
@@ -85,13 +85,13 @@ async def _run_sides(
             Side("again", f"http://b-{app_name}.localhost:{app.port}", "top", browser, app),
             Side("through", address.url.rstrip("/"), "app", browser, app),
         ):
-            sides[side.name].update(await _timed(side, group, area, say))
+            sides[side.name].update(await _timed(side, group, area, log))
         await running.unexpose(app_name)
     return sides
 
 
-async def _timed(side: Side, cases: list[Case], area: str, say: Say) -> Observations:
+async def _timed(side: Side, cases: list[Case], area: str, log: Log) -> Observations:
     began = time.monotonic()
     found = await run_cases(side, cases)
-    say(f"{side.browser.kind} {area} {side.name}: {len(found)} in {time.monotonic() - began:.0f} s")
+    log(f"{side.browser.kind} {area} {side.name}: {len(found)} in {time.monotonic() - began:.0f} s")
     return found

@@ -1,4 +1,4 @@
-"""A telling part of the cases shows nothing new; `make parity` runs all of them."""
+"""A selected part of the cases shows nothing new; `make parity` runs all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.parity.areas import all_cases
-from tests.parity.cases import telling
+from tests.parity.cases import selected
 from tests.parity.compare import compare
 from tests.parity.known import unexplained
 from tests.parity.report import examples, table
@@ -19,7 +19,7 @@ from tests.support.browser import Kind
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["chromium", "firefox"])
 def test_nothing_new_differs_from_the_app_on_its_own_server(kind: Kind, tmp_path: Path) -> None:
-    cases = telling(all_cases())
+    cases = selected(all_cases())
 
     async def run() -> str:
         async with ground(cases, tmp_path) as (app, running):
@@ -36,7 +36,7 @@ def test_an_observation_that_differs_and_is_not_known_is_new() -> None:
     assert [one.id for one in result.total.new] == ["x/y/z:text"]
 
 
-def test_a_known_difference_is_not_new_and_is_told_when_it_is_gone() -> None:
+def test_a_known_difference_is_not_new_and_is_reported_when_it_is_gone() -> None:
     direct, known = {"x/y/z:status": 200}, frozenset(["x/y/z:status"])
     assert compare("firefox", direct, direct, {"x/y/z:status": 502}, known).total.new == []
     assert compare("firefox", direct, direct, direct, known).mended == ["x/y/z:status"]

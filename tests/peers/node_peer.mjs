@@ -1,5 +1,5 @@
 // A peer in Node: `node node_peer.mjs werift|node-datachannel`, one JSON command a line on standard
-// input, one JSON answer a line on standard output. remote.py is the other side.
+// input, one JSON reply per line on standard output. remote.py is the other side.
 
 import { createInterface } from "node:readline";
 import { Peer } from "./peer.mjs";
@@ -15,12 +15,12 @@ const peer = new Peer(RTCPeerConnection);
 const lines = createInterface({ input: process.stdin });
 lines.on("line", async (line) => {
   const { number, ...command } = JSON.parse(line);
-  let answer;
+  let reply;
   try {
-    answer = { ok: await peer.run(command) };
+    reply = { ok: await peer.run(command) };
   } catch (error) {
-    answer = { error: String(error?.stack ?? error) };
+    reply = { error: String(error?.stack ?? error) };
   }
-  process.stdout.write(`${JSON.stringify({ number, ...answer })}\n`);
+  process.stdout.write(`${JSON.stringify({ number, ...reply })}\n`);
 });
 lines.on("close", () => process.exit(0));

@@ -1,5 +1,5 @@
 """A peer in Python: `python -m tests.peers.python_peer aiortc|wrtc`, one JSON command a line on
-standard input, one JSON answer a line on standard output. remote.py is the other side.
+standard input, one JSON reply per line on standard output. remote.py is the other side.
 
 wrtc speaks aiortc's interface too, so that both are the same lines.
 """
@@ -137,19 +137,19 @@ async def main(stack: str) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     tasks: set[asyncio.Task[None]] = set()
     while line := await lines.readline():
-        task = asyncio.create_task(_answer(peer, json.loads(line)))
+        task = asyncio.create_task(_reply(peer, json.loads(line)))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await peer.end()
 
 
-async def _answer(peer: Peer, command: dict[str, Any]) -> None:
+async def _reply(peer: Peer, command: dict[str, Any]) -> None:
     number, name = command.pop("number"), command.pop("do")
     try:
-        answer = {"ok": await getattr(peer, name)(**command)}
+        reply = {"ok": await getattr(peer, name)(**command)}
     except Exception as error:
-        answer = {"error": repr(error)}
-    print(json.dumps({"number": number, **answer}), flush=True)
+        reply = {"error": repr(error)}
+    print(json.dumps({"number": number, **reply}), flush=True)
 
 
 if __name__ == "__main__":

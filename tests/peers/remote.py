@@ -45,7 +45,7 @@ class Remote(ABC):
 
     @abstractmethod
     async def do(self, name: str, timeout_s: float = DEADLINE_S, **given: Any) -> Any:
-        """One command and its answer. Raises PeerError, or BrowserError."""
+        """One command and its reply. Raises PeerError, or BrowserError."""
 
 
 class Child(Remote):
@@ -60,13 +60,13 @@ class Child(Remote):
     async def do(self, name: str, timeout_s: float = DEADLINE_S, **given: Any) -> Any:
         assert self._process.stdin is not None
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         line = json.dumps({"number": number, "do": name, **given})
         self._process.stdin.write(line.encode() + b"\n")
         try:
-            return await asyncio.wait_for(answer, timeout_s)
+            return await asyncio.wait_for(reply, timeout_s)
         except TimeoutError:
-            raise PeerError(f"no answer to {name} within {timeout_s} s") from None
+            raise PeerError(f"no reply to {name} within {timeout_s} s") from None
         finally:
             self._waiting.pop(number, None)
 
@@ -80,16 +80,16 @@ class Child(Remote):
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
             message = json.loads(line)
-            answer = self._waiting.get(message["number"])
-            if answer is None or answer.done():
+            reply = self._waiting.get(message["number"])
+            if reply is None or reply.done():
                 continue
             if "error" in message:
-                answer.set_exception(PeerError(message["error"]))
+                reply.set_exception(PeerError(message["error"]))
             else:
-                answer.set_result(message["ok"])
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(PeerError("the peer's process ended; see its log"))
+                reply.set_result(message["ok"])
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(PeerError("the peer's process ended; see its log"))
 
 
 class Page(Remote):

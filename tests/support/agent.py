@@ -33,17 +33,17 @@ class LocalApi:
         self._path = str(socket_path)
 
     async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Status and JSON of the answer."""
+        """Status and JSON of the response."""
         timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
         connector = aiohttp.UnixConnector(self._path)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
             data = None if body is None else content
-            async with client.request(method, f"http://agent{path}", data=data) as answer:
-                return answer.status, json.loads(await answer.read())
+            async with client.request(method, f"http://agent{path}", data=data) as response:
+                return response.status, json.loads(await response.read())
 
     async def get(self, path: str) -> Any:
-        """The JSON of an answer that must be good."""
+        """The JSON of a response that must be good."""
         status, document = await self.ask("GET", path)
         assert status == 200, document
         return document
@@ -62,7 +62,7 @@ class LocalApi:
                 if (await self.get("/v1/status"))["coordinator"]["state"] == "online":
                     break
                 await asyncio.sleep(0.02)
-            # Online is not announced yet: a reload answers once the coordinator knows the apps.
+            # Online is not announced yet: a reload returns once the coordinator knows the apps.
             await self.ask("POST", "/v1/reload")
 
 

@@ -35,7 +35,7 @@ Passes = Callable[[str, bytes], bool]
 class AssociationPeer:
     """Make it on the loop; `offer` and `accept`, or `answer`; always `close` it.
 
-    events: what the association told, oldest first. is_lost: DTLS has ended.
+    events: of the association, oldest first. is_lost: DTLS has ended.
     passes: whether a packet goes on, by direction ("in", "out"). options: of the association.
     """
 
@@ -97,7 +97,7 @@ class AssociationPeer:
             ) from None
 
     async def close(self) -> None:
-        """End what still runs; tells the other side by DTLS alone."""
+        """End what still runs; the other side learns it by DTLS alone."""
         await self._dtls.stop()
         await self._ice.stop()
         if self._running is not None:
@@ -134,7 +134,7 @@ class AssociationPeer:
     async def _run(self, remote: Description) -> None:
         for candidate in remote.candidates:
             read = candidate_from_sdp(candidate.removeprefix("candidate:"))
-            # A browser's name for its address; its first check tells the address itself.
+            # A browser's name for its address; its first check shows the address itself.
             if not read.ip.endswith(".local"):
                 await self._ice.addRemoteCandidate(read)
         await self._ice.start(RTCIceParameters(remote.ufrag, remote.password))

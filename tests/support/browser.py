@@ -23,7 +23,7 @@ Kind = Literal["chromium", "firefox"]
 Within = Literal["top", "app", "inner"]
 
 DRIVER = Path(__file__).with_name("browser_driver.mjs")
-LINE_LIMIT = 64 * 2**20  # one answer is one line; a page may hand back a long text
+LINE_LIMIT = 64 * 2**20  # one reply is one line; a page may hand back a long text
 LAUNCH_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 60
 QUIT_TIMEOUT_S = 10
@@ -49,8 +49,8 @@ class Tab:
 
     async def goto(self, url: str, *, preload: str = "") -> int | None:
         """Navigate and return the status. `preload` is script that runs first in every document."""
-        answer = await self._do("goto", url=url, preload=preload)
-        status: int | None = answer["status"]
+        reply = await self._do("goto", url=url, preload=preload)
+        status: int | None = reply["status"]
         return status
 
     async def reload(self, *, hard: bool = False) -> None:
@@ -132,11 +132,11 @@ class Tab:
         await self._do("forward")
 
     async def dialogs(self, *, accept: bool = True) -> list[str]:
-        """Answer dialogs so from now on; return the kinds of those that came until now."""
+        """Respond to dialogs so from now on; return the kinds of those that came until now."""
         return [str(kind) for kind in await self._do("dialogs", accept=accept)]
 
     async def cdp(self, method: str, **params: Any) -> Any:
-        """Chromium only: one command of its DevTools protocol, and what it answers."""
+        """Chromium only: one command of its DevTools protocol, and what it returns."""
         return await self._do("cdp", method=method, params=params)
 
     async def pdf(self, path: Path) -> Path:
@@ -195,7 +195,7 @@ class Browser:
         """Start with the profile below `folder`, which also takes downloads and the log.
 
         flags: further arguments of Chromium's command line. prefs: of Firefox. trusting: it takes
-        a certificate that nobody vouches for. reports: it tells the driver of every request and of
+        a certificate that nobody vouches for. reports: it reports to the driver every request and
         every piece of a response, which costs it time; without them a status is None.
         """
         for part in ("profile", "downloads"):
@@ -264,16 +264,16 @@ class Browser:
         await self.command("forget")
 
     async def command(self, name: str, timeout_s: float = COMMAND_TIMEOUT_S, **given: Any) -> Any:
-        """Send one command to the driver and wait for its answer. Raises BrowserError."""
+        """Send one command to the driver and wait for its reply. Raises BrowserError."""
         assert self._driver.stdin is not None
         number = next(self._ids)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         line = json.dumps({"id": number, "do": name, **given})
         self._driver.stdin.write(line.encode() + b"\n")
         try:
-            return await asyncio.wait_for(answer, timeout_s)
+            return await asyncio.wait_for(reply, timeout_s)
         except TimeoutError:
-            raise BrowserError(f"no answer to {name} within {timeout_s} s") from None
+            raise BrowserError(f"no reply to {name} within {timeout_s} s") from None
         finally:
             self._waiting.pop(number, None)
 
@@ -300,22 +300,22 @@ class Browser:
         assert self._driver.stdout is not None
         while line := await self._driver.stdout.readline():
             self._take(json.loads(line))
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(BrowserError("the driver ended; see driver.log"))
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(BrowserError("the driver ended; see driver.log"))
 
     def _take(self, message: dict[str, Any]) -> None:
         if "event" in message:
             if tab := self.tabs.get(message["tab"]):
                 tab.console.append(f"{message.get('level', message['event'])}: {message['text']}")
             return
-        answer = self._waiting.get(message["id"])
-        if answer is None or answer.done():
+        reply = self._waiting.get(message["id"])
+        if reply is None or reply.done():
             return
         if "error" in message:
-            answer.set_exception(BrowserError(message["error"]))
+            reply.set_exception(BrowserError(message["error"]))
         else:
-            answer.set_result(message["ok"])
+            reply.set_result(message["ok"])
 
 
 async def until(condition: Callable[[], bool], *, timeout_s: float, what: str) -> float:

@@ -1,5 +1,5 @@
 // Drives one real browser for the tests, from another process: one JSON command a line on standard
-// input, one JSON answer a line on standard output. tests/support/browser.py is the other side.
+// input, one JSON reply per line on standard output. tests/support/browser.py is the other side.
 //
 //   → {"id": 1, "do": "launch", "kind": "firefox", "profile": "/…", "downloads": "/…"}
 //   ← {"id": 1, "ok": {"pid": 4711, "version": "…"}}
@@ -28,14 +28,14 @@ async function run({ do: command, tab: name, ...given }) {
   }
   if (browser === null) throw new Error("launch comes first");
   if (command === "open") {
-    tabs.set(name, new Tab(await browser.newPage(), (event) => say({ tab: name, ...event })));
+    tabs.set(name, new Tab(await browser.newPage(), (event) => send({ tab: name, ...event })));
     return null;
   }
   if (command === "adopt") {
     // The newest tab that a page opened by itself.
     const found = (await unknown()).at(-1);
     if (found === undefined) throw new Error("no page has opened a tab");
-    tabs.set(name, new Tab(found, (event) => say({ tab: name, ...event })));
+    tabs.set(name, new Tab(found, (event) => send({ tab: name, ...event })));
     return null;
   }
   if (command === "sweep") {
@@ -66,21 +66,21 @@ async function unknown() {
   return (await browser.pages()).filter((page) => !known.has(page));
 }
 
-function say(value) {
+function send(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-async function answer(line) {
+async function reply(line) {
   const { id, ...command } = JSON.parse(line);
   try {
-    say({ id, ok: (await run(command)) ?? null });
+    send({ id, ok: (await run(command)) ?? null });
   } catch (error) {
-    say({ id, error: String(error?.message ?? error) });
+    send({ id, error: String(error?.message ?? error) });
   }
 }
 
 const lines = createInterface({ input: process.stdin });
-lines.on("line", (line) => void answer(line));
+lines.on("line", (line) => void reply(line));
 lines.on("close", () => {
   // The test process is gone: nobody else would end the browser.
   browser?.process()?.kill("SIGKILL");

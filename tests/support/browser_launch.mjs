@@ -1,5 +1,5 @@
 // Starts a real browser for the tests: Debian's Chromium or Firefox ESR, headless, with a profile of
-// its own. What the browser is told to do afterwards is browser_tabs.mjs.
+// its own. What the browser is made to do afterwards is browser_tabs.mjs.
 
 import { createRequire } from "node:module";
 
@@ -39,7 +39,7 @@ const FIREFOX_QUIET = {
 
 /** Returns puppeteer's Browser; `profile` and `downloads` are folders that exist; `flags` are
  * Chromium's, `prefs` Firefox's. trusting: a certificate that nobody vouches for is taken. reports:
- * the browser tells the driver of every request and of every piece of its response. */
+ * the browser reports to the driver every request and every piece of its response. */
 export async function launch({
   kind,
   profile,

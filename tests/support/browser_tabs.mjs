@@ -17,7 +17,7 @@ export class Tab {
     });
   }
 
-  /** How dialogs are answered from now on; returns the kinds of those that came until now. */
+  /** What dialogs are closed with from now on; returns the kinds of those that came until now. */
   async dialogs({ accept }) {
     this.accepts = accept;
     return this.asked.splice(0);
@@ -46,7 +46,7 @@ export class Tab {
     await this.page.pdf({ path, format: "a4" });
   }
 
-  /** Chromium only: a command of its DevTools protocol, and what it answers. */
+  /** Chromium only: a command of its DevTools protocol, and what it returns. */
   async cdp({ method, params }) {
     this.session ??= await this.page.createCDPSession();
     return this.session.send(method, params);

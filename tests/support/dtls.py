@@ -8,29 +8,29 @@ from OpenSSL import SSL
 FLIGHTS = 12
 
 
-def said_by(connection: SSL.Connection) -> bytes:
+def sent_by(connection: SSL.Connection) -> bytes:
     """All that it wants to send, as one datagram."""
-    said = b""
+    flight = b""
     try:
         while True:
-            said += connection.bio_read(65_536)
+            flight += connection.bio_read(65_536)
     except SSL.WantReadError:
-        return said
+        return flight
 
 
-def step(connection: SSL.Connection, heard: bytes) -> tuple[bytes, bool]:
-    """Go on with the handshake: what it answers, and whether it is done."""
-    if heard:
-        connection.bio_write(heard)
+def step(connection: SSL.Connection, received: bytes) -> tuple[bytes, bool]:
+    """Go on with the handshake: what it sends, and whether it is done."""
+    if received:
+        connection.bio_write(received)
     try:
         connection.do_handshake()
     except SSL.WantReadError:
-        return said_by(connection), False
-    return said_by(connection), True
+        return sent_by(connection), False
+    return sent_by(connection), True
 
 
 def dtls_ends() -> tuple[SSL.Connection, SSL.Connection]:
-    """A client and a server that have said nothing yet."""
+    """A client and a server that have sent nothing yet."""
     client, server = (
         SSL.Connection(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES))
         for _ in range(2)
@@ -41,13 +41,13 @@ def dtls_ends() -> tuple[SSL.Connection, SSL.Connection]:
 
 
 def handshake(client: SSL.Connection, server: SSL.Connection, *, until: SSL.Connection) -> bytes:
-    """Carry flights until this one is done. What it said last, which the other has not heard."""
-    said = b""
+    """Carry flights until this one is done. What it sent last, which the other has not received."""
+    flight = b""
     for turn in range(FLIGHTS):
         speaker = server if turn % 2 else client
-        said, done = step(speaker, said)
+        flight, done = step(speaker, flight)
         if done and speaker is until:
-            return said
+            return flight
     raise AssertionError("the handshake does not end")
 
 

@@ -27,7 +27,7 @@ LENGTH = re.compile(rb"(?im)^content-length: *(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """body: as far as a length was said of it; of a body in chunks there is nothing here."""
+    """body: as far as a length was declared for it; of a body in chunks there is nothing here."""
 
     method: str
     target: str

@@ -15,7 +15,7 @@ from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.tries import TryLimits
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.own_cookie import NAME
-from tests.support.proxied import NAMES, Answer, Proxied, proxied
+from tests.support.proxied import NAMES, Proxied, Response, proxied
 from tests.support.upstreams import Handler, Upstream, echo, upstream_of
 
 PASSWORD = "correct horse battery"
@@ -48,7 +48,7 @@ class GuardedBox:
     upstream: Upstream
     clock: Clock
 
-    async def enter(self, password: str = PASSWORD, *, to: str = "/", app: str = "") -> Answer:
+    async def enter(self, password: str = PASSWORD, *, to: str = "/", app: str = "") -> Response:
         """Send the form of the page before the app."""
         body = urlencode({"to": to, "username": "dog", "password": password}).encode()
         fields = (FORM, ("origin", ORIGIN), ("content-length", str(len(body))))
@@ -64,11 +64,11 @@ class GuardedBox:
         return token
 
 
-def cookie_of(answer: Answer) -> tuple[str, str]:
-    """The field by which a browser shows the session that began with this answer."""
-    said = answer.value("set-cookie") or ""
-    assert said.startswith(f"{NAME}="), (answer.head, answer.body)
-    return "cookie", said.partition(";")[0]
+def cookie_of(response: Response) -> tuple[str, str]:
+    """The field by which a browser shows the session that began with this response."""
+    cookie = response.value("set-cookie") or ""
+    assert cookie.startswith(f"{NAME}="), (response.head, response.body)
+    return "cookie", cookie.partition(";")[0]
 
 
 @asynccontextmanager

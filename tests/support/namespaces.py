@@ -1,4 +1,4 @@
-"""Network namespaces by name: made, told commands, and removed, also those of killed processes.
+"""Network namespaces by name: made, given commands, and removed, also those of killed processes.
 
 A name begins with its maker's prefix and pid, so that the next run knows what was left behind.
 """

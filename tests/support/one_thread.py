@@ -16,7 +16,7 @@ QUIET = b"<!doctype html><p>A quiet page"
 
 @dataclass(slots=True)
 class OneThread:
-    """served: how many answers it gave."""
+    """served: how many responses it gave."""
 
     port: int = 0
     served: int = 0
@@ -32,7 +32,7 @@ def one_thread(
     """
     state = OneThread()
 
-    class Answer(BaseHTTPRequestHandler):
+    class Responding(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             picture = self.path not in ("/", "/quiet")
             if picture:
@@ -52,7 +52,7 @@ def one_thread(
     class Server(HTTPServer):
         request_queue_size = 5
 
-    with Server(("127.0.0.1", 0), Answer) as server:
+    with Server(("127.0.0.1", 0), Responding) as server:
         state.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -98,7 +98,7 @@ class OwnSystemd:
         self._pid = pid
 
     def run(
-        self, *words: str, user: bool = False, **environ: str
+        self, *arguments: str, user: bool = False, **environ: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command beside it, as root, or as the user whom it has logged in."""
         inside = ["nsenter", "-t", str(self._pid), "-a", f"--wd={Path.cwd()}"]
@@ -107,7 +107,7 @@ class OwnSystemd:
             inside += ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups"]
             given["HOME"] = f"/home/{USER}"
         return subprocess.run(
-            [*inside, *words],
+            [*inside, *arguments],
             env=given,
             capture_output=True,
             text=True,
@@ -115,10 +115,10 @@ class OwnSystemd:
             check=False,
         )
 
-    def must(self, *words: str, user: bool = False, **environ: str) -> str:
+    def must(self, *arguments: str, user: bool = False, **environ: str) -> str:
         """The output of a command that has to go well."""
-        done = self.run(*words, user=user, **environ)
-        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        done = self.run(*arguments, user=user, **environ)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
 
@@ -129,10 +129,10 @@ def own_systemd(folder: Path, *services: str) -> Iterator[OwnSystemd]:
         (folder / name).write_text(text)
     for name in services:
         (folder / name).write_bytes((Path("/lib/systemd/system") / name).read_bytes())
-    words = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation=private"]
-    words += ["--mount-proc", "--cgroup", "--ipc", "--uts", "--net"]
+    arguments = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation=private"]
+    arguments += ["--mount-proc", "--cgroup", "--ipc", "--uts", "--net"]
     boot = ["sh", "-c", _BOOT, "boot", str(folder), sys.base_prefix, sys.prefix]
-    outer = subprocess.Popen([*words, *boot])
+    outer = subprocess.Popen([*arguments, *boot])
     try:
         systemd = OwnSystemd(_child_of(outer))
         deadline_s = time.monotonic() + START_S

@@ -36,7 +36,7 @@ Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass
-class Answer:
+class Response:
     """A response, whole."""
 
     head: ResponseHead
@@ -82,15 +82,15 @@ class Proxied:
 
     async def ask(
         self, method: str, target: str = "/", fields: Fields = (), body: bytes | None = None
-    ) -> Answer:
-        """One request and all of its answer."""
+    ) -> Response:
+        """One request and all of its response."""
         async with asyncio.timeout(DEADLINE_S):
             stream = self.begin(method, target, fields, end=body is None)
             sending = asyncio.create_task(send(stream, body)) if body is not None else None
-            answer = await whole(stream)
+            response = await whole(stream)
             if sending is not None:
                 await sending
-            return answer
+            return response
 
 
 async def send(stream: VisitorStream, body: bytes) -> None:
@@ -104,13 +104,13 @@ async def send(stream: VisitorStream, body: bytes) -> None:
             raise
 
 
-async def whole(stream: VisitorStream) -> Answer:
-    """The rest of an answer."""
+async def whole(stream: VisitorStream) -> Response:
+    """The rest of a response."""
     head = await stream.response()
     body = bytearray()
     while piece := await stream.read():
         body += piece
-    return Answer(head, bytes(body), stream.trailers)
+    return Response(head, bytes(body), stream.trailers)
 
 
 @asynccontextmanager

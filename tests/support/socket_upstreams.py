@@ -98,7 +98,7 @@ Handler = Callable[[RawSocket], Awaitable[None]]
 
 @dataclass(slots=True)
 class Accepting:
-    """What a handshake is answered with. fields: further ones."""
+    """The response to a handshake. fields: further ones."""
 
     status: str = "101 Switching Protocols"
     fields: list[str] = field(default_factory=list)
@@ -109,19 +109,19 @@ class Accepting:
 async def socket_upstream(
     handler: Handler, accepting: Accepting | None = None
 ) -> AsyncIterator[Upstream]:
-    """Serve WebSockets on a port of its own; every handshake is answered alike."""
-    answer = accepting or Accepting()
+    """Serve WebSockets on a port of its own; every handshake gets the same response."""
+    response = accepting or Accepting()
 
     async def talk(talk: Talk) -> None:
         request = await talk.head()
         assert request is not None
-        key = answer.key or request.values("Sec-WebSocket-Key")[0]
+        key = response.key or request.values("Sec-WebSocket-Key")[0]
         lines = [
-            f"HTTP/1.1 {answer.status}",
+            f"HTTP/1.1 {response.status}",
             "Upgrade: websocket",
             "Connection: Upgrade",
             f"Sec-WebSocket-Accept: {accept_of(key)}",
-            *answer.fields,
+            *response.fields,
         ]
         talk.writer.write("\r\n".join([*lines, "", ""]).encode())
         await handler(RawSocket(request, talk.reader, talk.writer))
@@ -131,7 +131,7 @@ async def socket_upstream(
 
 
 async def echo(socket: RawSocket) -> None:
-    """Sends back each message as it came, pongs to nothing, and answers a Close."""
+    """Sends back each message as it came, pongs to nothing, and replies to a Close."""
     while True:
         try:
             found = await socket.frame()

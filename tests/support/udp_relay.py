@@ -32,7 +32,7 @@ class Relay:
     host: str = ""
     lost: int = 0
     passed: int = 0
-    tap: Callable[[bytes], None] = lambda data: None  # told what the visitor sent
+    tap: Callable[[bytes], None] = lambda data: None  # gets what the visitor sent
     box: Address | None = None
     visitor: Address | None = None
     _random: Random = field(init=False)
@@ -58,7 +58,7 @@ class Relay:
         return int(self._outer.get_extra_info("sockname")[1])
 
     def change(self, sdp: str) -> str:
-        """For `pair`: the box is told no address, the visitor only this one's."""
+        """For `pair`: the box gets no address, the visitor only this one's."""
         stripped = without_candidates(sdp)
         if "a=setup:actpass" in sdp:
             return stripped
@@ -111,7 +111,7 @@ async def _endpoint(
 def candidate_of(sdp: str, host: str) -> Address:
     """The candidate of a description with this address."""
     for line in sdp.splitlines():
-        words = line.split()
-        if line.startswith("a=candidate:") and words[4] == host:
-            return host, int(words[5])
+        parts = line.split()
+        if line.startswith("a=candidate:") and parts[4] == host:
+            return host, int(parts[5])
     raise AssertionError(f"no candidate is at {host}")

@@ -3,7 +3,7 @@
 A session of WebDriver BiDi makes Firefox listen to every worker that is made, and with that a
 worker which makes some twelve of its own at once often stops for ever inside `new Worker`: in four
 of ten visits of an app's own server, and in none of twenty without a session (Firefox ESR 153).
-What such a page has found, it must tell its server.
+What such a page has found, it must report to its server.
 """
 
 from __future__ import annotations

@@ -89,14 +89,14 @@ class Talk:
         try:
             self.writer.write(data)
         except RuntimeError as error:
-            # uvloop's word for a connection that broke and has not been told to be lost yet.
+            # uvloop's word for a connection that broke and has not been reported as lost yet.
             if not self.writer.is_closing():
                 raise
             raise ConnectionResetError from error
         await self.writer.drain()
 
-    async def answer(self, body: bytes = b"", *, fields: bytes = b"") -> None:
-        """An ordinary answer with a Content-Length."""
+    async def respond(self, body: bytes = b"", *, fields: bytes = b"") -> None:
+        """An ordinary response with a Content-Length."""
         length = b"Content-Length: %d\r\n" % len(body)
         await self.send(OK + fields + length + b"\r\n" + body)
 
@@ -118,9 +118,9 @@ Handler = Callable[[Talk], Awaitable[None]]
 
 
 async def echo(talk: Talk) -> None:
-    """Answers every request with its own body."""
+    """Responds to every request with its own body."""
     while request := await talk.request():
-        await talk.answer(request.body)
+        await talk.respond(request.body)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -18,9 +18,9 @@ LATER = "Fri, 07 Aug 2037 08:04:19 GMT"
 PAST = "Tue, 07 Aug 2007 08:04:19 GMT"
 
 
-def case(name: str, *said: Text, sent: Text, to: str = FROM, at: str = FROM) -> dict[str, Any]:
-    """said: the values of Set-Cookie at one path, of which `sent` comes to another."""
-    return {"name": name, "at": at, "set": list(said), "to": to, "sent": sent}
+def case(name: str, *given: Text, sent: Text, to: str = FROM, at: str = FROM) -> dict[str, Any]:
+    """given: the values of Set-Cookie at one path, of which `sent` comes to another."""
+    return {"name": name, "at": at, "set": list(given), "to": to, "sent": sent}
 
 
 PAIRS = [

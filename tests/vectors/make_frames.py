@@ -50,7 +50,7 @@ _VALID: list[tuple[str, list[_Frame]]] = [
     ("a reset with the longest reason", [(RESET, 0, 3, b"\0\x05" + b"r" * 256)]),
     ("the largest credit", [(WINDOW, 0, 5, b"\x7f\xff\xff\xff")]),
     ("a ping", [(PING, 0, 0, _EIGHT)]),
-    ("its answer", [(PING, ACK, 0, _EIGHT)]),
+    ("its acknowledgement", [(PING, ACK, 0, _EIGHT)]),
     ("a goaway without a reason", [(GOAWAY, 0, 0, b"\0\0\0\x07\0\x0c")]),
     ("a goaway with the longest reason", [(GOAWAY, 0, 0, b"\0\0\0\0\0\x01" + b"r" * 256)]),
     ("the largest stream id", [(DATA, 0, 0xFFFF_FFFF, b"x")]),

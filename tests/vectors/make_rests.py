@@ -1,4 +1,4 @@
-"""Writes rests.json: which responses can be gone on with, how, and which answers are the rest."""
+"""Writes rests.json: which responses can be gone on with, how, and by which later ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _OLD = "Sun, 29 Nov 2026 11:59:59 GMT"
 
 
 def rests_json() -> dict[str, Any]:
-    return {"asked": [_asked(*case) for case in _ASKED], "never": _NEVER, "answers": _ANSWERS}
+    return {"asked": [_asked(*case) for case in _ASKED], "never": _NEVER, "continued": _CONTINUED}
 
 
 def _asked(
@@ -80,8 +80,8 @@ _NEVER = [
     )
 ]
 
-# After 7 of 10 bytes with _ETAG. skip: bytes of the answer that came before; null: another version.
-_ANSWERS = [
+# After 7 of 10 bytes with _ETAG. skip: the bytes of it that came before; null: another version.
+_CONTINUED = [
     {"name": name, "response": response, "skip": skip}
     for name, response, skip in (
         ("the rest", _response(206, _ETAG, ["content-range", "bytes 7-9/10"]), 0),

@@ -44,11 +44,11 @@ def _parts(transcript: Transcript, kind: int) -> Transcript:
 
 
 def _asking(name: str) -> Transcript:
-    """A visitor whose stream 1 waits for its answer."""
+    """A visitor whose stream 1 waits for its response."""
     return Transcript(name, "visitor").hello().opens(1, end=True).sends([sent_request(1, END)])
 
 
-def _answered(status: int, error: str) -> list[dict[str, Any]]:
+def _refused(status: int, error: str) -> list[dict[str, Any]]:
     fields = [["content-type", "text/plain; charset=utf-8"], ["cache-control", "no-store"]]
     return [
         sent(RESPONSE, 0, 1, packed={"s": status, "h": fields, "e": error}),
@@ -111,22 +111,22 @@ BREACHES = [
     .does("drain_events")
     .receives(request(1))
     .fails("PROTOCOL", 1, 1),
-    _box("an answer from a visitor")
+    _box("a response from a visitor")
     .receives(request(1))
     .does("drain_events")
     .receives(response(1, END))
     .fails("PROTOCOL", 1, 1),
     _asking("a request from a box").receives(request(3, END)).fails(*_PROTOCOL),
-    _asking("an answer to nothing").receives(response(3, END)).fails(*_PROTOCOL),
-    _asking("an answer on an even id").receives(response(2, END)).fails(*_PROTOCOL),
-    Transcript("an answer to a request that has not left", "visitor")
+    _asking("a response to nothing").receives(response(3, END)).fails(*_PROTOCOL),
+    _asking("a response on an even id").receives(response(2, END)).fails(*_PROTOCOL),
+    Transcript("a response to a request that has not left", "visitor")
     .hello()
     .opens(1, end=True)
     .receives(response(1, END))
     .fails(*_PROTOCOL),
     _asking("data before the head").receives(frame(DATA, 0, 1, b"x")).fails(*_PROTOCOL),
     _asking("trailers before the head").receives(trailers(1)).fails(*_PROTOCOL),
-    _asking("a second answer")
+    _asking("a second response")
     .receives(response(1))
     .does("drain_events")
     .receives(response(1))
@@ -202,17 +202,17 @@ BREACHES = [
         3,
     ),
     _stream_fault(
-        _asking("an answer that is not a head").receives(frame(RESPONSE, END, 1, b"\xc1")),
+        _asking("a response that is not a head").receives(frame(RESPONSE, END, 1, b"\xc1")),
         "PROTOCOL",
         1,
     ),
     _stream_fault(
-        _parts(_asking("an answer of 262,145 bytes"), RESPONSE),
+        _parts(_asking("a response of 262,145 bytes"), RESPONSE),
         "HEAD_TOO_LARGE",
         9,
     ),
     _stream_fault(
-        _asking("an answer of 1,025 fields").receives(
+        _asking("a response of 1,025 fields").receives(
             frame(RESPONSE, END, 1, packed({"s": 200, "h": [["a", "b"]] * 1_025}))
         ),
         "HEAD_TOO_LARGE",
@@ -234,34 +234,32 @@ BREACHES = [
         "PROTOCOL",
         1,
     ),
-    _box("a request that is not a head is answered 400")
+    _box("a request that is not a head gets 400")
     .receives(frame(REQUEST, END, 1, b"\xc1"))
     .events()
-    .sends(_answered(400, "bad-request"))
+    .sends(_refused(400, "bad-request"))
     .events()
     .open_streams(0),
-    _box("a request in absolute form is answered 400")
+    _box("a request in absolute form gets 400")
     .receives(request(1, END, p="http://169.254.169.254/"))
     .events()
-    .sends(_answered(400, "bad-request"))
+    .sends(_refused(400, "bad-request"))
     .open_streams(0),
     _box("and the rest of its body is not wanted")
     .receives(request(1, p="nowhere"), frame(DATA, 0, 1, b"body"))
     .events()
-    .sends(_answered(400, "bad-request"), [sent(RESET, 0, 1, b"\0\0")])
+    .sends(_refused(400, "bad-request"), [sent(RESET, 0, 1, b"\0\0")])
     .receives(frame(DATA, END, 1, b"late"))
     .events()
     .open_streams(0),
-    _box("a request of 1,025 fields is answered 431")
+    _box("a request of 1,025 fields gets 431")
     .receives(request(1, END, h=[["a", "b"]] * 1_025))
     .events()
-    .sends(_answered(431, "head-too-large"))
+    .sends(_refused(431, "head-too-large"))
     .open_streams(0),
-    _parts(
-        _box("a request of 262,145 bytes is answered 431, and its other parts are dropped"), REQUEST
-    )
+    _parts(_box("a request of 262,145 bytes gets 431, and its other parts are dropped"), REQUEST)
     .events()
-    .sends(_answered(431, "head-too-large"), [sent(RESET, 0, 1, b"\0\0")])
+    .sends(_refused(431, "head-too-large"), [sent(RESET, 0, 1, b"\0\0")])
     .receives(frame(REQUEST, MORE, 1, b"h" * 100))
     .receives(frame(REQUEST, END, 1, b"h" * 100))
     .events()

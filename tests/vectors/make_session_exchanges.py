@@ -1,4 +1,4 @@
-"""Transcripts of requests and answers: bodies, credit, heads in parts, cancelling, turns."""
+"""Transcripts of requests and responses: bodies, credit, heads in parts, cancelling, turns."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _full(stream: int, times: int) -> list[list[dict[str, Any]]]:
 
 
 EXCHANGES = [
-    Transcript("a visitor asks and is answered in one message", "visitor")
+    Transcript("a visitor asks and gets its response in one message", "visitor")
     .hello()
     .opens(1, end=True, fields=[["accept", "*/*"]], urgency=0)
     .open_streams(1)
@@ -73,7 +73,7 @@ EXCHANGES = [
     )
     .sends()
     .open_streams(0),
-    Transcript("a box answers before the request has ended", "box")
+    Transcript("a box responds before the request has ended", "box")
     .hello()
     .receives(request(1, m="POST", p="/up", h=[["a", "\xe9"]], u=5), frame(DATA, 0, 1, b"ab"))
     .events(
@@ -82,7 +82,7 @@ EXCHANGES = [
         ),
         _data_event(1, "6162"),
     )
-    .answers(1, end=False, status=201)
+    .responds(1, end=False, status=201)
     .pushes(1, b"ok", end=True)
     .sends([sent_response(1, 0, s=201), sent(DATA, END, 1, b"ok")])
     .open_streams(1)
@@ -102,7 +102,7 @@ EXCHANGES = [
             sent(DATA, END, 3, b"x"),
         ]
     ),
-    Transcript("a visitor may ask before the box has said anything", "visitor")
+    Transcript("a visitor may ask before the box has sent anything", "visitor")
     .opens(1, end=False)
     .pushes(1, b"b" * 131_072)
     .sends(
@@ -237,7 +237,7 @@ EXCHANGES = [
         *[_data_event(1, [["75", 16_000]])] * 4,
         _data_event(1, [["75", 1_536]]),
     )
-    .answers(1, end=True, fields=[["x", "v" * 20_000]])
+    .responds(1, end=True, fields=[["x", "v" * 20_000]])
     .does(
         "send_once",
         message=[
@@ -312,7 +312,7 @@ EXCHANGES = [
         {"kind": "trailers", "stream": 1, "fields": [["etag", "2"]]},
         _closed(1),
     ),
-    Transcript("the answer to HEAD may end with an empty DATA", "visitor")
+    Transcript("the response to HEAD may end with an empty DATA", "visitor")
     .hello()
     .opens(1, end=True, method="HEAD")
     .sends([sent_request(1, END, m="HEAD")])
@@ -349,11 +349,11 @@ EXCHANGES = [
     .events({"kind": "reset", "stream": 1, "code": "UPSTREAM", "reason": "app died"}, _closed(1))
     .sends()
     .does("send_data", stream=1, data="00", end=True, raises="stream-reset", reset_code="UPSTREAM"),
-    Transcript("a box that has answered wants no more of the request", "box")
+    Transcript("a box that has responded wants no more of the request", "box")
     .hello()
     .receives(request(1, m="POST"), frame(DATA, 0, 1, b"u"))
     .events(_request_event(1, end=False, method="POST"), _data_event(1, "75"))
-    .answers(1, end=False, status=413)
+    .responds(1, end=False, status=413)
     .pushes(1, b"too much", end=True)
     .does("reset", stream=1, code="NO_ERROR", reason="")
     .receives(frame(DATA, 0, 1, b"u" * 100))
@@ -380,7 +380,7 @@ EXCHANGES = [
     .receives(request(1, m="POST"), frame(DATA, 0, 1, b"u" * 16_000))
     .receives(frame(DATA, 0, 1, b"u" * 16_000))
     .does("drain_events")
-    .answers(1, end=False, status=413)
+    .responds(1, end=False, status=413)
     .pushes(1, b"too much", end=True)
     .does("reset", stream=1, code="NO_ERROR", reason="")
     .does("consumed", stream=1, n=32_000)
@@ -388,7 +388,7 @@ EXCHANGES = [
         [sent_response(1, 0, s=413), sent(DATA, END, 1, b"too much")],
         [sent(RESET, 0, 1, b"\0\0")],
     ),
-    Transcript("a visitor stops sending at NO_ERROR and keeps the answer", "visitor")
+    Transcript("a visitor stops sending at NO_ERROR and keeps the response", "visitor")
     .hello()
     .opens(1, end=False, method="POST")
     .sends([sent_request(1, 0, m="POST")])
@@ -404,14 +404,14 @@ EXCHANGES = [
     .receives(request(1, END), request(3, END), request(5, m="PUT"))
     .receives(frame(DATA, 0, 5, b"u" * 16_000))
     .does("drain_events")
-    .answers(1, end=False)
+    .responds(1, end=False)
     .pushes(1, b"b" * 20_000)
     .sends(
         [sent_response(1, 0), sent(DATA, 0, 1, b"b" * 16_360)],
         [sent(DATA, 0, 1, b"b" * 3_640)],
     )
     .pushes(1, b"c" * 10)
-    .answers(3, end=True, status=204)
+    .responds(3, end=True, status=204)
     .does("reset", stream=5, code="INTERNAL", reason="")
     .sends(
         [
@@ -420,18 +420,18 @@ EXCHANGES = [
             sent(DATA, 0, 1, b"c" * 10),
         ]
     ),
-    Transcript("a small answer overtakes a large one", "box")
+    Transcript("a small response overtakes a large one", "box")
     .hello()
     .receives(request(1, END), request(3, END))
     .does("drain_events")
-    .answers(1, end=False)
+    .responds(1, end=False)
     .pushes(1, b"b" * 90_000)
     .does("send_once", message=[sent_response(1, 0), sent(DATA, 0, 1, b"b" * 16_360)], now=0)
     .does("send_once", message=[sent(DATA, 0, 1, b"b" * _FULL)], now=0)
     .does("send_once", message=[sent(DATA, 0, 1, b"b" * _FULL)], now=0)
     .does("send_once", message=[sent(DATA, 0, 1, b"b" * _FULL)], now=0)
     .does("send_once", message=[sent(DATA, 0, 1, b"b" * _FULL)], now=0)
-    .answers(3, end=False)
+    .responds(3, end=False)
     .pushes(3, b"s" * 1_000, end=True)
     .does("drain_events")
     .sends(

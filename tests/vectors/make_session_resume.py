@@ -41,8 +41,8 @@ def _count(count: int) -> bytes:
 
 def _visitor(name: str) -> Transcript:
     """One that has asked: two messages sent, one come."""
-    told = _means("box", token=_TOKEN.hex(), place=2)
-    begun = Transcript(name, "visitor").receives(_BOX_HELLO).events(told)
+    means = _means("box", token=_TOKEN.hex(), place=2)
+    begun = Transcript(name, "visitor").receives(_BOX_HELLO).events(means)
     begun.sends([begun.own_hello()])
     return begun.opens(1, end=True).sends([sent_request(1, END)])
 

@@ -8,7 +8,7 @@ from tests.vectors.transcript import Transcript, request, response, sent, sent_r
 _EIGHT = b"\xf0\x9f\x90\x95four"
 
 UPKEEP = [
-    Transcript("a ping is answered ahead of everything else", "box")
+    Transcript("a ping is acknowledged ahead of everything else", "box")
     .hello()
     .receives(request(1, END))
     .does("drain_events")
@@ -23,13 +23,13 @@ UPKEEP = [
         frame(PING, 0, 0, _EIGHT),
     )
     .sends([Transcript("", "visitor").own_hello(), sent(PING, ACK, 0, _EIGHT)]),
-    Transcript("of eleven pings in ten seconds ten are answered", "box")
+    Transcript("of eleven pings in ten seconds ten are acknowledged", "box")
     .hello()
     .receives(*[frame(PING, 0, 0, _EIGHT)] * 11, now=1)
     .sends([sent(PING, ACK, 0, _EIGHT)] * 10, now=1)
     .receives(frame(PING, 0, 0, _EIGHT), now=11)
     .sends([sent(PING, ACK, 0, _EIGHT)], now=11),
-    Transcript("silence brings a ping, and its answer ends the silence", "visitor")
+    Transcript("silence brings a ping, and its acknowledgement ends the silence", "visitor")
     .hello()
     .timeout_at(20)
     .does("timeout", now=19.5)
@@ -40,7 +40,7 @@ UPKEEP = [
     .does("receive", message={"type": PING, "flags": ACK, "stream": 0, "saved": "ping"}, now=20.5)
     .events({"kind": "pong", "rtt_s": 0.5})
     .timeout_at(40.5),
-    Transcript("an answer to no ping says nothing", "visitor")
+    Transcript("an acknowledgement of no ping means nothing", "visitor")
     .hello()
     .receives(frame(PING, ACK, 0, _EIGHT))
     .events()
@@ -64,7 +64,7 @@ UPKEEP = [
     .receives(request(3, END))
     .events()
     .sends([{"type": RESET, "flags": 0, "stream": 3, "begins": "0004"}])
-    .answers(1, end=True)
+    .responds(1, end=True)
     .sends([sent(2, END, 1, packed={"s": 200, "h": []})])
     .events({"kind": "closed", "stream": 1})
     .open_streams(0),

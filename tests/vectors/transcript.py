@@ -1,4 +1,4 @@
-"""Builds one transcript: what a session is told, and what it must say and send, step by step."""
+"""Builds one transcript: what a session is given, and what it must emit and send, step by step."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Transcript:
         }
 
     def hello(self) -> Transcript:
-        """Both sides say HELLO."""
+        """Both sides send HELLO."""
         self.sends([self.own_hello()])
         self.receives(BOX_HELLO if self.role == "visitor" else VISITOR_HELLO)
         means = _BOX_MEANS if self.role == "visitor" else _VISITOR_MEANS
@@ -114,9 +114,9 @@ class Transcript:
         limit = "visitor_window_bytes" if visitor else "box_window_bytes"
         value["window"] = self._limits.get(limit, 1_048_576 if visitor else 262_144)
         value["streams"] = 16 if visitor else self._limits.get("streams", 128)
-        # A box speaks `resume` in sessions that have a token.
-        speaks = self.role == "visitor" or self._token
-        value["ext"] = ["websocket", "resume"] if speaks else ["websocket"]
+        # A box resumes `resume` in sessions that have a token.
+        resumes = self.role == "visitor" or self._token
+        value["ext"] = ["websocket", "resume"] if resumes else ["websocket"]
         if self._token:
             # As bytes: JSON has none, and the players compare it so.
             value["token"] = {"hex": self._token.hex()}
@@ -133,7 +133,7 @@ class Transcript:
         return self
 
     def does(self, what: str, **arguments: Any) -> Transcript:
-        """A method is called; `returns` or `raises` say with what result."""
+        """A method is called; `returns` or `raises` give its result."""
         self._steps.append({"do": what, **arguments})
         return self
 
@@ -142,8 +142,8 @@ class Transcript:
         value = {"method": "GET", "target": "/", "fields": [], "urgency": 3, **head}
         return self.does("open_request", head=value, end=end, returns=stream)
 
-    def answers(self, stream: int, *, end: bool, **head: Any) -> Transcript:
-        """A box answers."""
+    def responds(self, stream: int, *, end: bool, **head: Any) -> Transcript:
+        """A box responds."""
         value = {"status": 200, "fields": [], "error": "", **head}
         return self.does("send_response", stream=stream, head=value, end=end)
 

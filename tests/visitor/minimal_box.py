@@ -1,4 +1,4 @@
-"""The least that answers a visitor: one key, one registration, one link a visitor.
+"""The least that serves a visitor: one key, one registration, one link per visitor.
 
 The agent does this for people; a visitor is tested without it.
 """

@@ -34,8 +34,8 @@ def test_there_is_no_way_to_ask_for_the_rest(case: dict[str, Any]) -> None:
     assert Rest.of(RequestHead(case["method"], "/", ()), head_of(case["response"])) is None
 
 
-@cases(RESTS["answers"])
-def test_an_answer_is_the_rest_or_is_not(case: dict[str, Any]) -> None:
+@cases(RESTS["continued"])
+def test_a_response_is_the_rest_or_is_not(case: dict[str, Any]) -> None:
     rest = Rest.of(GET, SHORT)
     assert rest is not None
     rest.came = 7

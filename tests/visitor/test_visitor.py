@@ -87,7 +87,7 @@ async def test_bodies_stream_both_ways(server: RunningServer, box: MinimalBox) -
         assert digest.digest() == hashlib.sha256(body).digest()
 
 
-async def test_a_whole_body_says_its_length(server: RunningServer, box: MinimalBox) -> None:
+async def test_a_whole_body_declares_its_length(server: RunningServer, box: MinimalBox) -> None:
     async with await Visitor.open(url_of(server, box)) as visitor:
         response = await visitor.request("POST", "/echo", body=b"12345")
         assert response.field("content-length") == "5"
@@ -114,7 +114,7 @@ async def test_a_fault_of_the_callers_body_is_the_callers(
             await (await visitor.request("POST", "/echo", body=pieces())).body()
 
 
-async def test_an_app_that_breaks_off_is_told_apart_from_an_end(
+async def test_an_app_that_breaks_off_differs_from_an_end(
     server: RunningServer, box: MinimalBox
 ) -> None:
     async with await Visitor.open(url_of(server, box)) as visitor:
@@ -123,7 +123,7 @@ async def test_an_app_that_breaks_off_is_told_apart_from_an_end(
             await response.body()
 
 
-async def test_an_answer_of_the_box_itself_is_marked(
+async def test_a_response_of_the_box_itself_is_marked(
     server: RunningServer, box: MinimalBox
 ) -> None:
     async with await Visitor.open(url_of(server, box)) as visitor:
@@ -131,7 +131,7 @@ async def test_an_answer_of_the_box_itself_is_marked(
         assert (response.status, response.error) == (502, "app-down")
 
 
-async def test_an_app_that_never_answers_meets_a_deadline(
+async def test_an_app_that_never_responds_meets_a_deadline(
     server: RunningServer, box: MinimalBox
 ) -> None:
     async with await Visitor.open(url_of(server, box)) as visitor:
@@ -220,7 +220,7 @@ async def test_an_answer_that_the_box_did_not_sign_is_refused(
 @pytest.mark.parametrize(
     ("label", "code"), [("dog-nobody", "alias-unknown"), ("cat-{alias}", "app-unknown")]
 )
-async def test_a_refusal_says_which(
+async def test_a_refusal_names_which(
     server: RunningServer, box: MinimalBox, label: str, code: str
 ) -> None:
     with pytest.raises(RefusedError) as caught:

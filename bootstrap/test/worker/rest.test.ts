@@ -9,7 +9,7 @@ import { read } from "../vectors";
 const rests = read<{
   asked: { name: string; response: ResponseFacts; came: number; request: Fields; rest: Fields }[];
   never: { name: string; method: string; response: ResponseFacts }[];
-  answers: { name: string; response: ResponseFacts; skip: number | null }[];
+  continued: { name: string; response: ResponseFacts; skip: number | null }[];
 }>("rests");
 
 const short: ResponseFacts = {
@@ -37,7 +37,7 @@ for (const { name, method, response } of rests.never) {
     assert.equal(Rest.of(method, response), undefined));
 }
 
-for (const { name, response, skip } of rests.answers) {
+for (const { name, response, skip } of rests.continued) {
   test(`a response is the rest or is not: ${name}`, () =>
     assert.equal(after(7, short).skipped(response) ?? null, skip));
 }

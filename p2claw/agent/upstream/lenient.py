@@ -1,7 +1,7 @@
 """Reads the head of an upstream's response as browsers do, which is less strict than RFC 9112.
 
 An app that browsers have always shown must not fail because there is a box between. How browsers
-read each fault was measured: tests/agent/upstream/lax_answers.py.
+read each fault was measured: tests/agent/upstream/lax_responses.py.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ function send(file, bar) {
     show();
   });
   request.addEventListener("load", () => {
-    if (request.status !== 200) return end(`the server answered ${request.status}`);
+    if (request.status !== 200) return end(`the server responded with ${request.status}`);
     const facts = JSON.parse(request.responseText);
     sent = arrived = facts.received_bytes;
     const seconds = (performance.now() - began) / 1000;
@@ -178,9 +178,9 @@ function api() {
     const headers = body ? { "content-type": "application/json" } : {};
     try {
       const response = await fetch("/api/echo?from=page", { method, body, headers });
-      $("answer").textContent = JSON.stringify(await response.json(), null, 2);
+      $("response").textContent = JSON.stringify(await response.json(), null, 2);
     } catch (error) {
-      $("answer").textContent = `no response: ${error.message}`;
+      $("response").textContent = `no response: ${error.message}`;
     }
   });
   $("burst").addEventListener("click", async () => {
@@ -195,9 +195,9 @@ function api() {
     try {
       const times = (await Promise.all(Array.from({ length: 100 }, (_, n) => one(n)))).sort((a, b) => a - b);
       const whole = performance.now() - began;
-      $("answer").textContent = `100 requests in ${whole.toFixed(0)} ms\nmedian ${times[50].toFixed(0)} ms, slowest ${times[99].toFixed(0)} ms`;
+      $("response").textContent = `100 requests in ${whole.toFixed(0)} ms\nmedian ${times[50].toFixed(0)} ms, slowest ${times[99].toFixed(0)} ms`;
     } catch (error) {
-      $("answer").textContent = `not all were answered: ${error.message}`;
+      $("response").textContent = `not all got a response: ${error.message}`;
     }
   });
 }

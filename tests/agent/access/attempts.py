@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from p2claw.agent.access import tokens
-from tests.support.proxied import Answer
+from tests.support.proxied import Response
 
 NAME = "p2claw-access"
 INVITATION = "/.p2claw/access/invitation"
@@ -32,7 +32,7 @@ def text_of(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def refused(answer: Answer) -> bool:
+def refused(response: Response) -> bool:
     """Whether nothing of the app came back, and no session."""
-    session = answer.value("set-cookie") or ""
-    return answer.status >= 400 and NAME not in session
+    session = response.value("set-cookie") or ""
+    return response.status >= 400 and NAME not in session

@@ -184,10 +184,10 @@ async def test_no_path_leads_past_the_gate(guarded: GuardedBox, target: str) -> 
 @pytest.mark.parametrize("method", METHODS)
 async def test_no_method_leads_past_the_gate(guarded: GuardedBox, method: str) -> None:
     try:
-        answer = await guarded.box.ask(method, "/secret", PAGE)
+        response = await guarded.box.ask(method, "/secret", PAGE)
     except P2clawError:
         return  # the session itself refuses it
-    assert refused(answer)
+    assert refused(response)
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1/secret", "secret", "*", "127.0.0.1:80"])
@@ -312,13 +312,13 @@ async def test_a_websocket_is_refused_before_one_has_entered(guarded: GuardedBox
     for fields in ((), _cookie("A" * 43), (("origin", ORIGIN),)):
         for target in ("/", "/.p2claw/access/enter", "/.p2claw/access/style.css"):
             head = RequestHead("CONNECT", target, fields, protocol="websocket")
-            answer = await whole(guarded.box.visitor.open(head, end=False))
-            assert (answer.status, answer.error) == (401, "access-required")
+            response = await whole(guarded.box.visitor.open(head, end=False))
+            assert (response.status, response.error) == (401, "access-required")
 
 
 async def test_a_body_that_comes_early_reaches_nobody(guarded: GuardedBox) -> None:
-    answer = await guarded.box.ask("POST", "/upload", (), b"x" * 300_000)
-    assert refused(answer)
+    response = await guarded.box.ask("POST", "/upload", (), b"x" * 300_000)
+    assert refused(response)
 
 
 @pytest.mark.parametrize("to", OUTSIDE)
@@ -357,10 +357,10 @@ async def test_a_right_that_ends_while_it_is_looked_at_lets_nobody_in(tmp_path: 
         entering = asyncio.create_task(guarded.enter())
         await asyncio.sleep(0.01)
         await guarded.keeper.guard("dog", Guard(CHEAP.hash("a new password")))
-        answer = await entering
+        response = await entering
         assert (
-            refused(answer)
-            or (await guarded.box.ask("GET", "/", (cookie_of(answer),))).status == 401
+            refused(response)
+            or (await guarded.box.ask("GET", "/", (cookie_of(response),))).status == 401
         )
         assert guarded.upstream.requests == []
 

@@ -1,4 +1,4 @@
-"""The entrance, with an app behind it: who enters, what the app is told, and what ends."""
+"""The entrance, with an app behind it: who enters, what the app gets to know, and what ends."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ async def test_a_page_is_where_one_enters_and_a_script_gets_an_error(tmp_path: P
 async def test_the_right_password_leads_to_where_one_wanted_to_go(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         entered = await guarded.enter(to="/a?b=c")
-        answer = await guarded.box.ask("GET", "/a?b=c", (cookie_of(entered),))
+        response = await guarded.box.ask("GET", "/a?b=c", (cookie_of(entered),))
         (request,) = guarded.upstream.requests
     assert (entered.status, entered.value("location")) == (303, f"{ORIGIN}/a?b=c")
     attributes = (entered.value("set-cookie") or "").split("; ")[1:]
     assert attributes == ["Path=/", "HttpOnly", "SameSite=Lax", f"Max-Age={LONGEST_S}"] or (
         attributes[:3] == ["Path=/", "HttpOnly", "SameSite=Lax"]
     )
-    assert answer.status == 200
+    assert response.status == 200
     assert request.target == "/a?b=c"
 
 
-async def test_the_app_is_told_who_visits_and_never_sees_the_cookie(tmp_path: Path) -> None:
+async def test_the_app_learns_who_visits_and_never_sees_the_cookie(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         name, value = await guarded.cookie()
         lies = (("x-p2claw-user", "root"), ("x_p2claw_token", "e30"), ("x-p2claw-access", "no"))
@@ -75,17 +75,17 @@ async def test_no_cache_shows_what_the_app_sent(tmp_path: Path) -> None:
     assert page.value("set-cookie") is None
 
 
-async def test_a_wrong_password_says_so_and_many_have_to_wait(tmp_path: Path) -> None:
+async def test_a_wrong_password_shows_so_and_many_have_to_wait(tmp_path: Path) -> None:
     limits = TryLimits(link_burst=3)
     async with guarded_box(tmp_path, limits=limits) as guarded:
-        answers = [await guarded.enter("wrong password") for _ in range(4)]
+        responses = [await guarded.enter("wrong password") for _ in range(4)]
         right = await guarded.enter()
         async with guarded.box.another("198.51.100.0/24") as other:
             neighbour = replace(guarded, box=other)
             assert (await neighbour.enter()).status == 303
-    assert [answer.status for answer in answers] == [401, 401, 401, 429]
-    assert b"not the password" in answers[0].body
-    assert int(answers[3].value("retry-after") or 0) > 0
+    assert [response.status for response in responses] == [401, 401, 401, 429]
+    assert b"not the password" in responses[0].body
+    assert int(responses[3].value("retry-after") or 0) > 0
     assert right.status == 429  # this link has to wait, also with the right one
 
 
@@ -141,8 +141,8 @@ async def test_a_request_that_waits_for_the_app_ends_with_its_session(tmp_path: 
         asked = asyncio.create_task(guarded.box.ask("GET", "/", (cookie,)))
         await until(lambda: guarded.box.proxy.entrance._under_way != set())
         await guarded.keeper.reply(Question(Ask.LEAVE, "dog", cookie[1].partition("=")[2]))
-        answer = await asyncio.wait_for(asked, 2)
-    assert (answer.status, answer.error) == (401, "access-ended")
+        response = await asyncio.wait_for(asked, 2)
+    assert (response.status, response.error) == (401, "access-ended")
 
 
 async def test_what_is_under_way_ends_when_the_app_becomes_guarded(tmp_path: Path) -> None:
@@ -157,8 +157,8 @@ async def test_what_is_under_way_ends_when_the_app_becomes_guarded(tmp_path: Pat
         await until(lambda: guarded.box.proxy.entrance._under_way != set())
         guarded.box.routes["dog"] = route
         guarded.box.proxy.apply(guarded.box.routes)
-        answer = await asyncio.wait_for(asked, 2)
-    assert (answer.status, answer.error) == (401, "access-ended")
+        response = await asyncio.wait_for(asked, 2)
+    assert (response.status, response.error) == (401, "access-ended")
 
 
 async def test_a_restart_keeps_who_has_entered(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ async def test_the_style_of_the_page_is_for_everyone(tmp_path: Path) -> None:
     assert (style.status, style.value("content-type")) == (200, "text/css; charset=utf-8")
 
 
-async def test_an_app_that_is_open_is_not_told_of_anybody(tmp_path: Path) -> None:
+async def test_an_app_that_is_open_gets_nobodys_name(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         route = guarded.box.routes["dog"]
         guarded.box.routes["dog"] = replace(route, guarded=False, by_password=False)
@@ -191,12 +191,12 @@ async def test_no_app_ever_gets_a_password(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         route = guarded.box.routes["dog"]
         guarded.box.routes["dog"] = replace(route, guarded=False, by_password=False)
-        answer = await guarded.enter()
-        assert (answer.status, answer.value("location")) == (303, "/")
+        response = await guarded.enter()
+        assert (response.status, response.value("location")) == (303, "/")
         assert guarded.upstream.requests == []
 
 
-async def test_an_invitation_lets_in_and_says_for_whom_it_was_made(tmp_path: Path) -> None:
+async def test_an_invitation_lets_in_and_names_for_whom_it_was_made(tmp_path: Path) -> None:
     async with guarded_box(tmp_path, password="") as guarded:
         token = await guarded.invite(uses=1)
         entered = await guarded.box.ask("GET", f"{INVITATION}?t={token}&to=%2Fa%3Fb", PAGE)

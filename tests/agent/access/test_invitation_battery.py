@@ -85,12 +85,12 @@ async def test_an_invitation_with_one_use_lets_one_in_of_many_at_once(tmp_path: 
     async with guarded_box(tmp_path) as guarded:
         token = await guarded.invite(uses=1)
         asked = [guarded.box.ask("GET", f"{INVITATION}?t={token}", PAGE) for _ in range(20)]
-        statuses = sorted([answer.status for answer in await asyncio.gather(*asked)])
+        statuses = sorted([response.status for response in await asyncio.gather(*asked)])
     assert statuses == [303] + [401] * 19
 
 
 @pytest.mark.parametrize("to", OUTSIDE)
 async def test_no_invitation_leads_to_another_site(guarded: GuardedBox, to: str) -> None:
     target = f"{INVITATION}?t={await guarded.invite()}&to={quote(to)}"
-    answer = await guarded.box.ask("GET", target, PAGE)
-    assert (answer.status, answer.value("location")) == (303, "/")
+    response = await guarded.box.ask("GET", target, PAGE)
+    assert (response.status, response.value("location")) == (303, "/")

@@ -41,7 +41,7 @@ def test_a_hash_that_costs_too_much_is_none() -> None:
     "password, code",
     [("short", "password-too-short"), ("é" * 513, "password-too-long")],
 )
-def test_an_owner_is_told_of_a_password_that_cannot_be(password: str, code: str) -> None:
+def test_an_owner_reads_of_a_password_that_cannot_be(password: str, code: str) -> None:
     with pytest.raises(UsageError) as raised:
         check_password(password)
     assert raised.value.code == code

@@ -46,8 +46,8 @@ def test_no_text_is_a_token_unless_it_was_signed(text: str) -> None:
 
 def test_an_app_can_verify_who_visits() -> None:
     key = Ed25519PrivateKey.generate()
-    said = statement(key, "peer", "dog", "guests", "invitation", "5e55" * 8, 1_000)
-    signed, _, signature = said.rpartition(".")
+    written = statement(key, "peer", "dog", "guests", "invitation", "5e55" * 8, 1_000)
+    signed, _, signature = written.rpartition(".")
     key.public_key().verify(_bytes(signature), signed.encode())
     head, claims = (json.loads(_bytes(part)) for part in signed.split("."))
     assert head == {"alg": "EdDSA", "typ": "JWT"}

@@ -279,8 +279,8 @@ async def test_what_the_agent_may_not_read_is_refused(tmp_path: Path) -> None:
 async def test_a_pipe_holds_nobody_up(box: Proxied, site: Path) -> None:
     os.mkfifo(site / "pipe")
     (site / "a.txt").write_bytes(OPEN)
-    answers = await asyncio.gather(*(box.ask("GET", "/pipe") for _ in range(20)))
-    assert {answer.status for answer in answers} == {404}
+    responses = await asyncio.gather(*(box.ask("GET", "/pipe") for _ in range(20)))
+    assert {response.status for response in responses} == {404}
     assert (await box.ask("GET", "/a.txt")).body == OPEN
 
 
@@ -366,7 +366,7 @@ def threads(work: Callable[[], None], count: int, over: threading.Event) -> Iter
 
 async def refuses(box: Proxied, target: str) -> None:
     """The attempt fails, as if nothing were there, and gives nothing away."""
-    answer = await box.ask("GET", target)
-    assert answer.status in (400, 404), target
-    assert SECRET not in answer.body, target
-    assert b"root:" not in answer.body, target
+    response = await box.ask("GET", target)
+    assert response.status in (400, 404), target
+    assert SECRET not in response.body, target
+    assert b"root:" not in response.body, target

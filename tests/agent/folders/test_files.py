@@ -21,16 +21,16 @@ TEXT = b"0123456789" * 100
 async def test_a_file_comes_whole(box: Proxied, site: Path) -> None:
     content = os.urandom(3_000_000)
     (site / "film.webm").write_bytes(content)
-    answer = await box.ask("GET", "/film.webm")
-    assert (answer.status, answer.value("content-type")) == (200, "video/webm")
-    assert answer.value("content-length") == str(len(content))
-    assert answer.body == content
+    response = await box.ask("GET", "/film.webm")
+    assert (response.status, response.value("content-type")) == (200, "video/webm")
+    assert response.value("content-length") == str(len(content))
+    assert response.body == content
 
 
-async def test_head_tells_the_same_without_the_bytes(box: Proxied, site: Path) -> None:
+async def test_head_gets_the_same_without_the_bytes(box: Proxied, site: Path) -> None:
     (site / "a.txt").write_bytes(TEXT)
-    answer = await box.ask("HEAD", "/a.txt")
-    assert (answer.status, answer.value("content-length"), answer.body) == (200, "1000", b"")
+    response = await box.ask("HEAD", "/a.txt")
+    assert (response.status, response.value("content-length"), response.body) == (200, "1000", b"")
 
 
 @pytest.mark.parametrize(
@@ -63,19 +63,19 @@ async def test_a_file_has_its_type(
     box: Proxied, site: Path, name: str, content: bytes, kind: str
 ) -> None:
     (site / name).write_bytes(content)
-    answer = await box.ask("GET", f"/{name}")
-    assert answer.value("content-type") == kind
-    assert answer.value("content-encoding") is None
-    assert answer.value("x-content-type-options") == "nosniff"
-    assert answer.body == content
+    response = await box.ask("GET", f"/{name}")
+    assert response.value("content-type") == kind
+    assert response.value("content-encoding") is None
+    assert response.value("x-content-type-options") == "nosniff"
+    assert response.body == content
 
 
 async def test_a_character_cut_at_the_end_of_the_look_is_still_utf8(
     box: Proxied, site: Path
 ) -> None:
     (site / "a.txt").write_bytes(b"x" + "ü".encode() * 40_000)
-    answer = await box.ask("HEAD", "/a.txt")
-    assert answer.value("content-type") == "text/plain; charset=utf-8"
+    response = await box.ask("HEAD", "/a.txt")
+    assert response.value("content-type") == "text/plain; charset=utf-8"
 
 
 async def test_what_a_visitor_has_is_not_sent_again(box: Proxied, site: Path) -> None:
@@ -108,18 +108,18 @@ async def test_a_range_is_sent_alone(box: Proxied, site: Path) -> None:
         ("-3", 997, 1000),
         ("998-2000", 998, 1000),
     ):
-        answer = await box.ask("GET", "/a.txt", (("range", f"bytes={asked}"),))
-        assert answer.status == 206
-        assert answer.value("content-range") == f"bytes {start}-{stop - 1}/1000"
-        assert answer.body == TEXT[start:stop]
+        response = await box.ask("GET", "/a.txt", (("range", f"bytes={asked}"),))
+        assert response.status == 206
+        assert response.value("content-range") == f"bytes {start}-{stop - 1}/1000"
+        assert response.body == TEXT[start:stop]
 
 
 async def test_several_ranges_are_sent_in_parts(box: Proxied, site: Path) -> None:
     (site / "a.txt").write_bytes(TEXT)
-    answer = await box.ask("GET", "/a.txt", (("range", "bytes=0-1, 500-502, -1"),))
-    kind = answer.value("content-type") or ""
-    assert (answer.status, kind[:31]) == (206, "multipart/byteranges; boundary=")
-    parts = answer.body.split(f"--{kind[31:]}".encode())
+    response = await box.ask("GET", "/a.txt", (("range", "bytes=0-1, 500-502, -1"),))
+    kind = response.value("content-type") or ""
+    assert (response.status, kind[:31]) == (206, "multipart/byteranges; boundary=")
+    parts = response.body.split(f"--{kind[31:]}".encode())
     assert parts[1] == (
         b"\r\nContent-Type: text/plain; charset=utf-8"
         b"\r\nContent-Range: bytes 0-1/1000\r\n\r\n01\r\n"
@@ -147,15 +147,15 @@ async def test_several_ranges_are_sent_in_parts(box: Proxied, site: Path) -> Non
 )
 async def test_a_range_that_is_none_is_passed_over(box: Proxied, site: Path, asked: str) -> None:
     (site / "a.txt").write_bytes(TEXT)
-    answer = await box.ask("GET", "/a.txt", (("range", asked),))
-    assert (answer.status, answer.body) == (200, TEXT)
+    response = await box.ask("GET", "/a.txt", (("range", asked),))
+    assert (response.status, response.body) == (200, TEXT)
 
 
 async def test_a_range_behind_the_end_is_refused(box: Proxied, site: Path) -> None:
     (site / "a.txt").write_bytes(TEXT)
     for asked in ("bytes=1000-", "bytes=-0", "bytes=5000-6000"):
-        answer = await box.ask("GET", "/a.txt", (("range", asked),))
-        assert (answer.status, answer.value("content-range")) == (416, "bytes */1000")
+        response = await box.ask("GET", "/a.txt", (("range", asked),))
+        assert (response.status, response.value("content-range")) == (416, "bytes */1000")
 
 
 async def test_the_rest_of_another_version_is_not_sent(box: Proxied, site: Path) -> None:
@@ -172,8 +172,8 @@ async def test_the_rest_of_another_version_is_not_sent(box: Proxied, site: Path)
 
 async def test_an_empty_file_is_a_file(box: Proxied, site: Path) -> None:
     (site / "a.bin").touch()
-    answer = await box.ask("GET", "/a.bin")
-    assert (answer.status, answer.value("content-length"), answer.body) == (200, "0", b"")
+    response = await box.ask("GET", "/a.bin")
+    assert (response.status, response.value("content-length"), response.body) == (200, "0", b"")
 
 
 async def test_a_file_that_shrinks_breaks_off(box: Proxied, site: Path) -> None:
@@ -196,24 +196,24 @@ async def test_a_compressed_twin_is_sent(box: Proxied, site: Path) -> None:
         ("identity", None, b"plain"),
         ("gzip;q=0, br; q=0.000", None, b"plain"),
     ):
-        answer = await box.ask("GET", "/a.js", (("accept-encoding", accepted),))
-        assert (answer.value("content-encoding"), answer.body) == (coding, body)
-        assert answer.value("content-type") == "text/javascript; charset=utf-8"
-        assert answer.value("vary") == "Accept-Encoding"
+        response = await box.ask("GET", "/a.js", (("accept-encoding", accepted),))
+        assert (response.value("content-encoding"), response.body) == (coding, body)
+        assert response.value("content-type") == "text/javascript; charset=utf-8"
+        assert response.value("vary") == "Accept-Encoding"
 
 
 async def test_a_twin_of_an_older_state_is_not_sent(box: Proxied, site: Path) -> None:
     (site / "a.js.br").write_bytes(b"older")
     os.utime(site / "a.js.br", (1, 1))
     (site / "a.js").write_bytes(b"newer")
-    answer = await box.ask("GET", "/a.js", (("accept-encoding", "br"),))
-    assert (answer.value("content-encoding"), answer.body) == (None, b"newer")
+    response = await box.ask("GET", "/a.js", (("accept-encoding", "br"),))
+    assert (response.value("content-encoding"), response.body) == (None, b"newer")
 
 
 async def test_a_folder_is_opened_with_a_slash(box: Proxied, site: Path) -> None:
     (site / "a b?").mkdir()
-    answer = await box.ask("GET", "/a%20b%3F?c=d")
-    assert (answer.status, answer.value("location")) == (302, "./a%20b%3F/?c=d")
+    response = await box.ask("GET", "/a%20b%3F?c=d")
+    assert (response.status, response.value("location")) == (302, "./a%20b%3F/?c=d")
 
 
 async def test_an_index_stands_for_its_folder(box: Proxied, site: Path) -> None:
@@ -225,8 +225,8 @@ async def test_an_index_stands_for_its_folder(box: Proxied, site: Path) -> None:
 async def test_what_is_missing_has_the_page_of_the_site(box: Proxied, site: Path) -> None:
     assert (await box.ask("GET", "/none")).status == 404
     (site / "404.html").write_text("<h1>lost")
-    answer = await box.ask("GET", "/none/deep", (("range", "bytes=0-1"),))
-    assert (answer.status, answer.body) == (404, b"<h1>lost")
+    response = await box.ask("GET", "/none/deep", (("range", "bytes=0-1"),))
+    assert (response.status, response.body) == (404, b"<h1>lost")
 
 
 async def test_one_page_serves_all_paths_of_an_app(site: Path, tmp_path: Path) -> None:
@@ -238,18 +238,18 @@ async def test_one_page_serves_all_paths_of_an_app(site: Path, tmp_path: Path) -
 
     async with proxied(f"folder:{site}", tmp_path, change=spa) as box:
         page = (("accept", "text/html,*/*;q=0.8"),)
-        answer = await box.ask("GET", "/users/7", page)
-        assert (answer.status, answer.body) == (200, b"<h1>app")
+        response = await box.ask("GET", "/users/7", page)
+        assert (response.status, response.body) == (200, b"<h1>app")
         assert (await box.ask("GET", "/app.js", page)).body == b"1"
-        # Whoever asks for data or a script is told that there is none, and given no page.
+        # Whoever asks for data or a script learns that there is none, and given no page.
         assert (await box.ask("GET", "/api/users", (("accept", "*/*"),))).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PROPFIND", "OPTIONS"])
 async def test_a_folder_is_only_read(box: Proxied, site: Path, method: str) -> None:
     (site / "a.txt").write_bytes(TEXT)
-    answer = await box.ask(method, "/a.txt", body=b"x" if method in ("POST", "PUT") else None)
-    assert (answer.status, answer.value("allow")) == (405, "GET, HEAD")
+    response = await box.ask(method, "/a.txt", body=b"x" if method in ("POST", "PUT") else None)
+    assert (response.status, response.value("allow")) == (405, "GET, HEAD")
     assert (site / "a.txt").read_bytes() == TEXT
 
 

@@ -117,7 +117,7 @@ async def test_pictures_make_tiles_and_other_files_rows(box: Proxied, site: Path
     assert b'<ul class="rows">' in (await box.ask("GET", "/")).body
 
 
-async def test_an_empty_folder_says_so(box: Proxied) -> None:
+async def test_an_empty_folder_shows_so(box: Proxied) -> None:
     assert b"This folder is empty" in (await box.ask("GET", "/")).body
 
 
@@ -126,9 +126,9 @@ async def test_what_a_page_names_is_there(box: Proxied, site: Path) -> None:
     used = re.findall(r'(?:href|src)="(/\.p2claw/[^"]*)"', page)
     assert len(used) == 3
     for url in used:
-        answer = await box.ask("GET", url)
-        assert answer.status == 200
-        assert "immutable" in (answer.value("cache-control") or "")
+        response = await box.ask("GET", url)
+        assert response.status == 200
+        assert "immutable" in (response.value("cache-control") or "")
 
 
 @pytest.mark.parametrize(

@@ -41,25 +41,25 @@ def thumbnails(tmp_path: Path) -> Iterator[Thumbnails]:
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 async def test_a_picture_is_made_smaller(box: Proxied, site: Path, form: str) -> None:
     (site / "a.picture").write_bytes(picture(form))
-    answer = await box.ask("GET", "/.p2claw/small/a.picture?v=1")
-    assert (answer.status, answer.value("content-type")) == (200, "image/jpeg")
-    assert Image.open(io.BytesIO(answer.body)).size == (400, 267)
+    response = await box.ask("GET", "/.p2claw/small/a.picture?v=1")
+    assert (response.status, response.value("content-type")) == (200, "image/jpeg")
+    assert Image.open(io.BytesIO(response.body)).size == (400, 267)
 
 
 async def test_a_transparent_picture_stays_transparent(box: Proxied, site: Path) -> None:
     clear = Image.new("RGBA", (900, 600), (255, 0, 0, 60))
     clear.save(site / "a.png")
-    answer = await box.ask("GET", "/.p2claw/large/a.png")
-    assert answer.value("content-type") == "image/webp"
-    assert Image.open(io.BytesIO(answer.body)).mode == "RGBA"
+    response = await box.ask("GET", "/.p2claw/large/a.png")
+    assert response.value("content-type") == "image/webp"
+    assert Image.open(io.BytesIO(response.body)).mode == "RGBA"
 
 
 async def test_a_picture_is_turned_upright(box: Proxied, site: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     (site / "a.jpg").write_bytes(picture("JPEG", exif=exif))
-    answer = await box.ask("GET", "/.p2claw/small/a.jpg")
-    small = Image.open(io.BytesIO(answer.body))
+    response = await box.ask("GET", "/.p2claw/small/a.jpg")
+    small = Image.open(io.BytesIO(response.body))
     assert small.size == (267, 400)
     assert not small.getexif()  # nor where it was taken
 
@@ -105,7 +105,7 @@ async def test_what_is_kept_has_a_bound(site: Path, tmp_path: Path, thumbnails: 
     assert kept
 
 
-async def test_a_disk_that_takes_nothing_costs_only_time(site: Path, tmp_path: Path) -> None:
+async def test_a_disk_that_writes_nothing_costs_only_time(site: Path, tmp_path: Path) -> None:
     (tmp_path / "thumbnails").write_text("a file where the folder should be")
     (site / "a.jpg").write_bytes(picture("JPEG"))
     thumbnails = Thumbnails(tmp_path / "thumbnails")

@@ -19,13 +19,13 @@ from p2claw.agent.folders.tree import Tree
 from p2claw.agent.folders.zip_stream import ZipStream
 from p2claw.errors import StreamResetError
 from p2claw.wire.frames.codes import Code
-from tests.support.proxied import Answer, Proxied, whole
+from tests.support.proxied import Proxied, Response, whole
 from tests.support.upstreams import until
 
 SECRET = b"SECRET of somebody else"
 
 
-def unpacked(response: Answer) -> dict[str, bytes]:
+def unpacked(response: Response) -> dict[str, bytes]:
     """Path and content of each file; checked as a whole by the way."""
     assert (response.status, response.value("content-type")) == (200, "application/zip")
     assert response.value("content-length") == str(len(response.body))

@@ -115,7 +115,7 @@ def test_a_key_that_others_may_touch_is_an_error(path: Path, mode: int) -> None:
     assert refused(path) == "identity-exposed"
 
 
-def test_an_exposed_key_says_how_to_close_it(path: Path) -> None:
+def test_an_exposed_key_names_how_to_close_it(path: Path) -> None:
     load_or_create_identity(path)
     path.chmod(0o644)
     with pytest.raises(IdentityError) as caught:
@@ -149,7 +149,7 @@ def test_a_home_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     )
 
 
-def test_a_missing_key_says_what_makes_one(path: Path) -> None:
+def test_a_missing_key_names_what_makes_one(path: Path) -> None:
     with pytest.raises(IdentityError) as caught:
         load_identity(path)
     assert caught.value.code == "identity-missing"

@@ -28,7 +28,7 @@ def test_the_lock_can_be_had_again_and_again(tmp_path: Path) -> None:
             pass
 
 
-def test_a_second_agent_is_told_which_one_runs(tmp_path: Path) -> None:
+def test_a_second_agent_learns_which_one_runs(tmp_path: Path) -> None:
     path = tmp_path / "agent.lock"
     with only_agent(path), pytest.raises(UsageError) as caught, only_agent(path):
         pass

@@ -31,7 +31,7 @@ def test_the_box_has_a_url_of_its_own() -> None:
 @pytest.mark.parametrize(
     "base", ["https://{label}.p2claw.example:443", "http://{label}.p2claw.example:80/"]
 )
-def test_a_default_port_is_not_said(base: str) -> None:
+def test_a_default_port_is_not_written(base: str) -> None:
     assert names(base).host("dog") == "dog-purplecrab.p2claw.example"
 
 

@@ -171,7 +171,7 @@ def test_a_damaged_file_is_not_overwritten(path: Path) -> None:
     assert path.read_text() == "{"
 
 
-def test_a_damaged_file_says_which_app_is_wrong(path: Path) -> None:
+def test_a_damaged_file_names_which_app_is_wrong(path: Path) -> None:
     written(path, '{"version": 1, "routes": {"dog": {"upstream": "http://example.com"}}}')
     with pytest.raises(UsageError, match=r"'dog': example\.com is not this machine"):
         RouteFile(path).load()

@@ -103,7 +103,7 @@ def test_urls_among_the_locks_of_a_condition_become_the_upstreams() -> None:
     assert seen(("if", condition))["if"] == expected
 
 
-def test_an_upstream_that_insists_on_https_is_told_so_with_an_origin_that_agrees() -> None:
+def test_an_upstream_that_insists_on_https_is_sent_it_with_an_origin_that_agrees() -> None:
     origin = ("origin", f"https://{HOST}")
     upstream = request_fields(
         RequestHead("POST", "/", (origin, ("referer", f"https://{HOST}/a"))),
@@ -119,7 +119,7 @@ def test_an_upstream_that_insists_on_https_is_told_so_with_an_origin_that_agrees
     assert upstream.host == "localhost:3000"
 
 
-def test_the_upstream_is_told_who_visits_what_and_how() -> None:
+def test_the_upstream_is_sent_who_visits_what_and_how() -> None:
     fields = seen()
     assert fields["x-forwarded-for"] == "203.0.113.0"
     assert fields["x-forwarded-host"] == HOST
@@ -196,7 +196,7 @@ def test_an_upstream_may_see_the_public_names() -> None:
         "x-ssl-client-dn",
     ],
 )
-def test_what_a_visitor_may_not_say_is_dropped(name: str) -> None:
+def test_what_a_visitor_may_not_send_is_dropped(name: str) -> None:
     head = RequestHead("GET", "/", ((name, "0"),))
     assert name not in dict(request_fields(head, ROUTE, VISIT).fields)
 
@@ -223,7 +223,7 @@ def test_what_apps_use_themselves_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"])
-def test_what_a_visitor_says_of_itself_is_not_believed(name: str) -> None:
+def test_what_a_visitor_claims_of_itself_is_not_believed(name: str) -> None:
     assert seen((name, "forged"))[name] != "forged"
 
 
@@ -233,7 +233,7 @@ def test_what_connection_names_is_dropped() -> None:
     assert "x-stay" in fields
 
 
-def test_connection_cannot_take_a_cookie_away() -> None:
+def test_connection_cannot_remove_a_cookie() -> None:
     assert "cookie" in seen(("connection", "cookie"), ("cookie", "a=b"))
 
 
@@ -260,7 +260,7 @@ def test_cookies_in_crumbs_are_joined() -> None:
         (("content-length", "9" * 30),),
     ],
 )
-def test_a_field_that_could_be_taken_for_another_is_refused(
+def test_a_field_that_could_be_read_as_another_is_refused(
     fields: tuple[tuple[str, str], ...],
 ) -> None:
     with pytest.raises(BadRequestFault):
@@ -345,7 +345,7 @@ def test_trailers_cannot_carry_what_belongs_in_a_head() -> None:
     )
 
 
-def test_an_unlisted_app_is_not_given_away_by_referer_unless_it_says_so_itself() -> None:
+def test_an_unlisted_app_is_not_given_away_by_referer_unless_it_asks_so_itself() -> None:
     secret = Route("dog-abcdefghijklmnopqrstuvwx23", ROUTE.upstream)
     own = ("referrer-policy", "origin")
     assert got(("etag", "1"), route=secret) == [("etag", "1"), ("referrer-policy", "same-origin")]

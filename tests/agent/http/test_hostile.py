@@ -1,4 +1,4 @@
-"""Bytes that nobody chose: nothing but the documented faults, no way to say a second request."""
+"""Bytes that nobody chose: nothing but the documented faults, no way to send a second request."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ FIELDS = st.lists(st.tuples(NAMES, TEXT), max_size=6).map(tuple)
 
 @given(WIRE, st.sampled_from(["GET", "HEAD"]), st.integers(1, 50), st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_whatever_an_app_sends_is_an_answer_or_a_fault(
+def test_whatever_an_app_sends_is_a_response_or_a_fault(
     wire: bytes, method: str, step: int, eof: bool
 ) -> None:
     reader = ResponseReader(method, UpstreamLimits())
@@ -73,7 +73,7 @@ def test_whatever_an_app_sends_is_an_answer_or_a_fault(
 
 @given(WIRE, st.integers(1, 50))
 @settings(max_examples=300, deadline=None)
-def test_how_an_answer_is_cut_into_reads_changes_nothing(wire: bytes, step: int) -> None:
+def test_how_a_response_is_cut_into_reads_changes_nothing(wire: bytes, step: int) -> None:
     assert _outcome(wire, len(wire) or 1) == _outcome(wire, step)
 
 

@@ -1,4 +1,4 @@
-"""An app that serves nothing but https is told that it has it, once it says so."""
+"""An app that serves nothing but https is sent the fields of https, once it asks for it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_any_other_redirect_is_none_of_that(location: str) -> None:
     assert not asks(location)
 
 
-def test_an_answer_that_is_no_redirect_is_none_of_that() -> None:
+def test_a_response_that_is_no_redirect_is_none_of_that() -> None:
     assert not asks("https://localhost/login?next=%2F", status=201)
 
 
@@ -52,11 +52,11 @@ def _secure(request: UpstreamRequest) -> bool:
 
 
 async def _insists(talk: Talk) -> None:
-    """As Rails: 308, without a port; the answer names what the app was told."""
+    """As Rails: 308, without a port; the response names what the app was sent."""
     while request := await talk.request():
         if _secure(request):
             origin = "".join(request.values("origin"))
-            await talk.answer(f"{request.method} {origin} ".encode() + request.body)
+            await talk.respond(f"{request.method} {origin} ".encode() + request.body)
             continue
         to = f"https://localhost{request.target}".encode()
         await talk.send(b"HTTP/1.1 308 Moved\r\nlocation: " + to + b"\r\ncontent-length: 0\r\n\r\n")
@@ -82,7 +82,7 @@ async def test_a_request_with_a_body_is_repeated_by_the_visitor(tmp_path: Path) 
     assert second.body == f"POST https://127.0.0.1:{upstream.port} crab".encode()
 
 
-async def test_an_app_that_insists_whatever_it_is_told_is_left_alone(tmp_path: Path) -> None:
+async def test_an_app_that_insists_whatever_it_is_sent_is_left_alone(tmp_path: Path) -> None:
     async def never(talk: Talk) -> None:
         while await talk.request():
             await talk.send(
@@ -90,6 +90,8 @@ async def test_an_app_that_insists_whatever_it_is_told_is_left_alone(tmp_path: P
             )
 
     async with upstream_of(never) as upstream, proxied(upstream.url, tmp_path) as box:
-        answers = [await box.ask("GET", "/a") for _ in range(2)]
-    assert [(answer.status, answer.value("location")) for answer in answers] == [(302, "/a")] * 2
+        responses = [await box.ask("GET", "/a") for _ in range(2)]
+    assert [(response.status, response.value("location")) for response in responses] == [
+        (302, "/a")
+    ] * 2
     assert len(upstream.requests) == 3

@@ -1,4 +1,4 @@
-"""What is noticed of an app is kept for its owner, and said once."""
+"""What is noticed of an app is kept for its owner, and logged once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_owner_reads_what_is_so_and_what_to_do(log: Log) -> None:
     assert kept.of("cat") == []
 
 
-def test_an_app_with_ever_new_reasons_is_not_said_for_ever(log: Log) -> None:
+def test_an_app_with_ever_new_reasons_is_not_logged_for_ever(log: Log) -> None:
     kept = Notices()
     for number in range(MOST_PER_APP * 2):
         kept.add(Notice("dog", "cookie-domain", f"{number}.example"))
@@ -66,7 +66,7 @@ def test_another_upstream_begins_anew(log: Log) -> None:
 
 
 @pytest.mark.parametrize("code", KINDS)
-def test_every_kind_can_be_told(code: str) -> None:
+def test_every_kind_has_a_text_and_advice(code: str) -> None:
     facts = Notice("dog", code, "a-detail").facts()
     assert "{" not in facts["text"] and facts["advice"]
 

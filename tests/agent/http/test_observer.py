@@ -19,7 +19,7 @@ Fields = tuple[tuple[str, str], ...]
 HTML = "Content-Type: text/html"
 
 
-def answer(status: str, *fields: str, body: str = "") -> Handler:
+def sends(status: str, *fields: str, body: str = "") -> Handler:
     head = "\r\n".join([f"HTTP/1.1 {status}", *fields, f"Content-Length: {len(body)}"])
 
     async def handler(talk: Talk) -> None:
@@ -50,37 +50,37 @@ async def noticed(
 @pytest.mark.parametrize(
     ("handler", "fields", "right"),
     [
-        (answer("200 OK", "Set-Cookie: a=b; Domain=.example.com"), (), "cookie-domain example.com"),
-        (answer("302 Found", "Location: http://localhost:3000/"), (), ""),
-        (answer("200 OK", HTML, body='<a href="http://localhost:8001/x">'), (),
+        (sends("200 OK", "Set-Cookie: a=b; Domain=.example.com"), (), "cookie-domain example.com"),
+        (sends("302 Found", "Location: http://localhost:3000/"), (), ""),
+        (sends("200 OK", HTML, body='<a href="http://localhost:8001/x">'), (),
          "local-url localhost:8001"),
-        (answer("200 OK", "Content-Type: application/json", body='["http://127.0.0.1:9/"]'),
+        (sends("200 OK", "Content-Type: application/json", body='["http://127.0.0.1:9/"]'),
          (), ""),
-        (answer("200 OK", "Content-Type: application/json", body='["http://127.0.0.1:90/"]'),
+        (sends("200 OK", "Content-Type: application/json", body='["http://127.0.0.1:90/"]'),
          (), "local-url 127.0.0.1:90"),
-        (answer("200 OK", "Content-Type: text/javascript", body="'http://localhost:81'"), (), ""),
-        (answer("200 OK", "Content-Type: video/mp4", body="x"), (("range", "bytes=5-"),),
+        (sends("200 OK", "Content-Type: text/javascript", body="'http://localhost:81'"), (), ""),
+        (sends("200 OK", "Content-Type: video/mp4", body="x"), (("range", "bytes=5-"),),
          "no-ranges video/mp4"),
-        (answer("200 OK", "Content-Type: video/mp4", body="x"), (("range", "bytes=0-"),), ""),
-        (answer("200 OK", "Content-Type: video/mp4", body="x"), (), ""),
-        (answer("206 Partial", "Content-Type: video/mp4", body="x"), (("range", "bytes=5-"),), ""),
-        (answer("200 OK", HTML, body="x"), (("range", "bytes=5-"),), ""),
-        (answer("403 No", "Content-Type: text/plain", body="Blocked request. This host (x) is"),
+        (sends("200 OK", "Content-Type: video/mp4", body="x"), (("range", "bytes=0-"),), ""),
+        (sends("200 OK", "Content-Type: video/mp4", body="x"), (), ""),
+        (sends("206 Partial", "Content-Type: video/mp4", body="x"), (("range", "bytes=5-"),), ""),
+        (sends("200 OK", HTML, body="x"), (("range", "bytes=5-"),), ""),
+        (sends("403 No", "Content-Type: text/plain", body="Blocked request. This host (x) is"),
          (), "host-refused 403"),
-        (answer("400 No", HTML, body="<h1>DisallowedHost at /</h1>"), (), "host-refused 400"),
-        (answer("403 No", HTML, body="Origin checking failed - x does"), (), "origin-refused 403"),
-        (answer("403 No", HTML, body="You may not"), (), ""),
-        (answer("200 OK", HTML, body="DisallowedHost explained"), (), ""),
+        (sends("400 No", HTML, body="<h1>DisallowedHost at /</h1>"), (), "host-refused 400"),
+        (sends("403 No", HTML, body="Origin checking failed - x does"), (), "origin-refused 403"),
+        (sends("403 No", HTML, body="You may not"), (), ""),
+        (sends("200 OK", HTML, body="DisallowedHost explained"), (), ""),
     ],
 )  # fmt: skip
-async def test_an_answer_shows_it(
+async def test_a_response_shows_it(
     handler: Handler, fields: Fields, right: str, tmp_path: Path
 ) -> None:
-    said = await noticed(handler, tmp_path, fields, times=2)
-    assert [" ".join(each) for each in said] == ([right] if right else [])
+    notices = await noticed(handler, tmp_path, fields, times=2)
+    assert [" ".join(each) for each in notices] == ([right] if right else [])
 
 
-async def test_urls_of_the_upstream_itself_are_told_apart_from_others(tmp_path: Path) -> None:
+async def test_urls_of_the_upstream_itself_are_distinguished_from_others(tmp_path: Path) -> None:
     async def handler(talk: Talk) -> None:
         while request := await talk.request():
             (host,) = request.values("host")
@@ -126,34 +126,34 @@ async def test_an_app_that_does_not_believe_that_it_has_https_goes_in_circles(
     assert codes == ([] if believes else ["https-loop", "own-url"])
 
 
-def test_a_handshake_that_is_forbidden_with_an_origin_is_told() -> None:
-    said: list[Notice] = []
-    observer = Observer(said.append)
+def test_a_handshake_that_is_forbidden_with_an_origin_is_noticed() -> None:
+    notices: list[Notice] = []
+    observer = Observer(notices.append)
     for status, with_origin in ((403, True), (403, True), (403, False), (404, True)):
         observer.socket_refused("dog", status, with_origin=with_origin)
-    assert said == [Notice("dog", "origin-refused", "WebSocket, 403")]
+    assert notices == [Notice("dog", "origin-refused", "WebSocket, 403")]
 
 
-def test_a_changed_route_may_be_told_of_again() -> None:
-    said: list[Notice] = []
-    observer = Observer(said.append)
+def test_a_changed_route_may_be_logged_again() -> None:
+    notices: list[Notice] = []
+    observer = Observer(notices.append)
     for port in ("3000", "4000"):
         observer.keep({"dog": Route("dog", parse_upstream(port))})
         observer.insists_on_https("dog")
-    assert len(said) == 2
+    assert len(notices) == 2
 
 
-async def test_each_visit_is_told_once_with_the_response_that_shows_it(tmp_path: Path) -> None:
+async def test_each_visit_is_reported_once_with_the_response_that_shows_it(tmp_path: Path) -> None:
     cookie = "Set-Cookie: a=b; Domain=example.com"
     async with (
-        upstream_of(answer("200 OK", cookie)) as upstream,
+        upstream_of(sends("200 OK", cookie)) as upstream,
         proxied(upstream.url, tmp_path) as box,
     ):
-        said = [(await box.ask("GET", "/")).head.notice for _ in range(3)]
-    assert said == [Notice("dog", "cookie-domain", "example.com").line, "", ""]
+        notices = [(await box.ask("GET", "/")).head.notice for _ in range(3)]
+    assert notices == [Notice("dog", "cookie-domain", "example.com").line, "", ""]
 
 
-async def test_what_most_apps_do_is_not_told(tmp_path: Path) -> None:
+async def test_what_most_apps_do_is_not_noticed(tmp_path: Path) -> None:
     async def handler(talk: Talk) -> None:
         while request := await talk.request():
             (host,) = request.values("host")
@@ -161,6 +161,6 @@ async def test_what_most_apps_do_is_not_told(tmp_path: Path) -> None:
             await talk.send(head.encode())
 
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
-        said = [(await box.ask("GET", "/")).head.notice for _ in range(2)]
+        notices = [(await box.ask("GET", "/")).head.notice for _ in range(2)]
         assert [notice.code for notice in box.notices] == ["own-url"]
-    assert said == ["", ""]
+    assert notices == ["", ""]

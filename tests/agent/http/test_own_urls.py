@@ -1,4 +1,4 @@
-"""What an answer's fields say of the upstream itself, for a visitor who calls it otherwise."""
+"""What fields of a response reveal of the upstream, for a visitor who calls it otherwise."""
 
 from __future__ import annotations
 

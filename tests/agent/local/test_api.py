@@ -1,4 +1,4 @@
-"""The local API: what can be asked and told, by whom, and how it says no."""
+"""The local API: what can be read and changed, by whom, and how it refuses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def refused(
     return status, document["error"]["code"]
 
 
-async def test_the_status_says_who_and_where_the_box_is(
+async def test_the_status_shows_who_and_where_the_box_is(
     agent: RunningAgent, server: RunningServer
 ) -> None:
     status = await agent.api.get("/v1/status")
@@ -104,7 +104,7 @@ async def test_an_unexposed_app_is_gone(agent: RunningAgent) -> None:
 
 
 @pytest.mark.parametrize(
-    ("app", "entry", "answer"),
+    ("app", "entry", "response"),
     [
         ("Dog", {"upstream": "3000"}, (400, "app-name-invalid")),
         ("admin", {"upstream": "3000"}, (400, "app-name-reserved")),
@@ -119,9 +119,9 @@ async def test_an_unexposed_app_is_gone(agent: RunningAgent) -> None:
     ],
 )
 async def test_a_route_that_breaks_a_rule_is_refused(
-    agent: RunningAgent, app: str, entry: object, answer: tuple[int, str]
+    agent: RunningAgent, app: str, entry: object, response: tuple[int, str]
 ) -> None:
-    assert await refused(agent, "PUT", f"/v1/routes/{app}", entry) == answer
+    assert await refused(agent, "PUT", f"/v1/routes/{app}", entry) == response
     assert len((await agent.api.get("/v1/routes"))["routes"]) == 1
 
 
@@ -137,7 +137,7 @@ async def test_a_method_that_is_not_there_is_refused_in_the_same_form(agent: Run
     assert await refused(agent, "POST", "/v1/status") == (405, "method-not-allowed")
 
 
-async def test_routes_that_were_edited_are_taken_up_on_reload(agent: RunningAgent) -> None:
+async def test_routes_that_were_edited_are_loaded_on_reload(agent: RunningAgent) -> None:
     agent.config.routes_path.write_text('{"version": 1, "routes": {"cat": {"upstream": "1"}}}')
     assert await agent.api.ask("POST", "/v1/reload") == (200, {"apps": 1})
     assert [route["app"] for route in (await agent.api.get("/v1/routes"))["routes"]] == ["cat"]

@@ -147,7 +147,7 @@ async def test_a_new_address_of_the_router_is_reported(monkeypatch: pytest.Monke
         assert case.changes[-1][0] == PublicAddress("198.51.100.8", 4100)
 
 
-async def test_a_router_that_fails_takes_the_addresses_back(
+async def test_a_router_that_fails_withdraws_the_addresses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(port_mapper, "RENEW_S", 0.02)

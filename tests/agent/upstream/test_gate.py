@@ -45,7 +45,7 @@ async def test_as_many_as_a_browser_opens_go_at_once_and_the_next_waits() -> Non
     await soon(late)
 
 
-async def test_the_answers_head_makes_room_before_its_body_has_come() -> None:
+async def test_a_responses_head_makes_room_before_its_body_has_come() -> None:
     full = gate()
     tickets = await fill(full)
     late = await waiting(full, "a")
@@ -53,7 +53,7 @@ async def test_the_answers_head_makes_room_before_its_body_has_come() -> None:
     await soon(late)
 
 
-async def test_more_are_let_in_as_answers_come() -> None:
+async def test_more_are_let_in_as_responses_come() -> None:
     full = gate()
     tickets = await fill(full)
     late = [await waiting(full, "a") for _ in range(3 * MANY)]
@@ -87,7 +87,7 @@ async def test_a_slow_dial_never_closes_the_gate() -> None:
     assert empty.limit == LEAST
 
 
-async def test_who_waits_for_an_answer_for_long_is_no_hindrance(
+async def test_who_waits_for_a_response_for_long_is_no_hindrance(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gate_module, "YOUNG_S", 0.02)
@@ -202,7 +202,7 @@ async def test_a_neighbour_who_comes_later_gets_as_much_once_it_is_given_back() 
     assert sum(task.done() for task in of_other) > 20
 
 
-async def test_answers_that_last_take_no_connection_from_others(
+async def test_responses_that_last_keep_no_connection_from_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gate_module, "LASTING_S", 0.02)
@@ -218,7 +218,7 @@ async def test_answers_that_last_take_no_connection_from_others(
     assert full.lasting == 0
 
 
-async def test_one_visitors_answers_that_last_leave_room_for_anothers(
+async def test_one_visitors_responses_that_last_leave_room_for_anothers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gate_module, "LASTING_S", 0.02)

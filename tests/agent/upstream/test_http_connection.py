@@ -42,7 +42,7 @@ async def connected(
         pool.close()
 
 
-def answering(*parts: bytes) -> Handler:
+def responding(*parts: bytes) -> Handler:
     """Sends parts to whoever asks, each in a segment of its own, and closes."""
 
     async def handler(talk: Talk) -> None:
@@ -76,25 +76,25 @@ async def fault_of(handler: Handler, limits: UpstreamLimits = LIMITS) -> type[Re
     return type(caught.value)
 
 
-async def test_an_answer_in_pieces_is_put_together() -> None:
+async def test_a_response_in_pieces_is_put_together() -> None:
     chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n"
     async with connected(
-        answering(chunked[:20], chunked[20:], b"5\r\nhel", b"lo\r\n0\r\nX-", b"Sum: 7\r\n\r\n")
+        responding(chunked[:20], chunked[20:], b"5\r\nhel", b"lo\r\n0\r\nX-", b"Sum: 7\r\n\r\n")
     ) as connection:
         assert await ask(connection) == b"hello"
         assert connection.trailers == (("x-sum", "7"),)
 
 
-async def test_an_answer_without_a_length_ends_where_the_connection_does() -> None:
-    async with connected(answering(OK + b"\r\nhel", b"lo")) as connection:
+async def test_a_response_without_a_length_ends_where_the_connection_does() -> None:
+    async with connected(responding(OK + b"\r\nhel", b"lo")) as connection:
         assert await ask(connection) == b"hello"
         assert not connection.reusable
 
 
-async def test_an_answer_that_is_taken_whole_leaves_a_reusable_connection() -> None:
+async def test_a_response_that_is_read_whole_leaves_a_reusable_connection() -> None:
     async def handler(talk: Talk) -> None:
         await talk.head()
-        await talk.answer(b"hello")
+        await talk.respond(b"hello")
         await talk.until_closed()
 
     async with connected(handler) as connection:
@@ -102,10 +102,10 @@ async def test_an_answer_that_is_taken_whole_leaves_a_reusable_connection() -> N
         assert connection.reusable
 
 
-async def test_an_answer_that_is_not_taken_whole_does_not() -> None:
+async def test_a_response_that_is_not_read_whole_does_not() -> None:
     async def handler(talk: Talk) -> None:
         await talk.head()
-        await talk.answer(b"hello")
+        await talk.respond(b"hello")
         await talk.until_closed()
 
     async with connected(handler) as connection:
@@ -126,14 +126,14 @@ async def test_an_answer_that_is_not_taken_whole_does_not() -> None:
     ],
     ids=["nothing", "half a head", "half a body", "another protocol", "a huge head"],
 )
-async def test_an_answer_that_is_none_is_a_fault(
+async def test_a_response_that_is_none_is_a_fault(
     parts: list[bytes], fault: type[RequestFault]
 ) -> None:
-    assert await fault_of(answering(*parts)) is fault
+    assert await fault_of(responding(*parts)) is fault
 
 
 async def test_pieces_that_came_before_a_break_are_still_given() -> None:
-    async with connected(answering(OK + b"Content-Length: 9\r\n\r\nhello")) as connection:
+    async with connected(responding(OK + b"Content-Length: 9\r\n\r\nhello")) as connection:
         connection.begin("GET", GET)
         await connection.head()
         assert await connection.read() == b"hello"
@@ -168,7 +168,7 @@ async def test_a_body_may_take_as_long_as_it_likes() -> None:
         assert await ask(connection) == b"hello"
 
 
-async def test_an_answer_that_nobody_takes_stays_in_the_upstream() -> None:
+async def test_a_response_that_nobody_reads_stays_in_the_upstream() -> None:
     sent_bytes = 0
 
     async def flood(talk: Talk) -> None:
@@ -205,7 +205,7 @@ async def test_above_its_share_a_response_is_read_in_frames_and_may_be_left_alon
         await talk.send(bytes(MIB))
 
     async with connected(flood) as connection:
-        connection.begin("GET", GET)  # nobody has said yet that there is room for more
+        connection.begin("GET", GET)  # nobody has reported yet that there is room for more
         connection.end_request()
         await connection.head()
         got = []
@@ -220,7 +220,7 @@ async def test_above_its_share_a_response_is_read_in_frames_and_may_be_left_alon
         assert max(got) <= limits_of.LEAST_READ_BYTES
 
 
-async def test_a_request_that_the_upstream_does_not_take_waits() -> None:
+async def test_a_request_that_the_upstream_does_not_read_waits() -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(talk: Talk) -> None:
@@ -228,7 +228,7 @@ async def test_a_request_that_the_upstream_does_not_take_waits() -> None:
         begun.set()
         await go_on.wait()
         received = len(await talk.reader.readexactly(32 * MIB))
-        await talk.answer(b"%d" % received)
+        await talk.respond(b"%d" % received)
 
     async with connected(slow) as connection:
         connection.begin("PUT", b"PUT / HTTP/1.1\r\n\r\n")
@@ -251,7 +251,7 @@ async def test_a_request_that_the_upstream_does_not_take_waits() -> None:
         assert await rest(connection) == b"%d" % (32 * MIB)
 
 
-async def test_a_request_that_is_never_taken_is_a_timeout() -> None:
+async def test_a_request_that_is_never_read_is_a_timeout() -> None:
     async def deaf(talk: Talk) -> None:
         await asyncio.sleep(30)
 
@@ -262,7 +262,7 @@ async def test_a_request_that_is_never_taken_is_a_timeout() -> None:
                 await connection.write(b"x" * MIB)
 
 
-async def test_an_answer_in_the_middle_of_a_request_is_read_at_once() -> None:
+async def test_a_response_in_the_middle_of_a_request_is_read_at_once() -> None:
     async def early(talk: Talk) -> None:
         await talk.head()
         await talk.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
@@ -276,10 +276,10 @@ async def test_an_answer_in_the_middle_of_a_request_is_read_at_once() -> None:
         assert not connection.reusable
 
 
-async def test_a_write_after_the_answer_is_not_wanted() -> None:
+async def test_a_write_after_the_response_is_not_wanted() -> None:
     async def early(talk: Talk) -> None:
         await talk.head()
-        await talk.answer()
+        await talk.respond()
         await talk.until_closed()
 
     async with connected(early) as connection:
@@ -291,7 +291,7 @@ async def test_a_write_after_the_answer_is_not_wanted() -> None:
 REFUSED = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig"
 
 
-async def test_an_early_answer_survives_that_the_app_slams_the_door() -> None:
+async def test_an_early_response_survives_that_the_app_slams_the_door() -> None:
     slammed = threading.Event()
 
     def slam(server: socket.socket) -> None:
@@ -309,7 +309,7 @@ async def test_an_early_answer_survives_that_the_app_slams_the_door() -> None:
             connection.begin("PUT", b"PUT / HTTP/1.1\r\n\r\n")
             await connection.write(b"x" * 1000)
             hold_the_loop(slammed)
-            # The answer lies in the kernel, unread, and this is the write that fails.
+            # The response lies in the kernel, unread, and this is the write that fails.
             await connection.write(b"x" * 1000)
             assert (await connection.head()).status == 413
             assert await rest(connection) == b"big"
@@ -321,7 +321,7 @@ def hold_the_loop(event: threading.Event) -> None:
     assert event.wait(10)
 
 
-async def test_a_failed_upload_shows_where_the_answer_is_awaited() -> None:
+async def test_a_failed_upload_shows_where_the_response_is_awaited() -> None:
     async def silent(talk: Talk) -> None:
         await talk.until_closed()
 

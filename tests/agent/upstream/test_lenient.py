@@ -1,4 +1,4 @@
-"""An app's answer that browsers read is read, however little it follows RFC 9112."""
+"""An app's response that browsers read is read, however little it follows RFC 9112."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from p2claw.agent.request_faults import AppBrokenFault
 from p2claw.agent.upstream.lenient import may_begin_head, read_head
 from p2claw.errors import StreamResetError
-from tests.agent.upstream.lax_answers import UNUSUAL, USUAL, WIRES
+from tests.agent.upstream.lax_responses import UNUSUAL, USUAL, WIRES
 from tests.support.proxied import proxied
 from tests.support.upstreams import Handler, Talk, upstream_of
 
 
-def saying(wire: bytes, step: int) -> Handler:
-    """Answers one request so, and closes."""
+def sending(wire: bytes, step: int) -> Handler:
+    """Responds so to one request, and closes."""
 
     async def handler(talk: Talk) -> None:
         await talk.head()
@@ -30,17 +30,17 @@ def saying(wire: bytes, step: int) -> Handler:
 async def test_it_is_shown_as_chromium_shows_it(name: str, step: int, tmp_path: Path) -> None:
     right = UNUSUAL.get(name, USUAL)
     async with (
-        upstream_of(saying(WIRES[name], step)) as upstream,
+        upstream_of(sending(WIRES[name], step)) as upstream,
         proxied(upstream.url, tmp_path) as box,
     ):
         try:
-            answer = await box.ask("GET")
+            response = await box.ask("GET")
         except StreamResetError:
             shown = None
         else:
-            head = answer.head
-            shown = (head.status, head.reason, dict(head.fields).get("x"), answer.body)
-            shown = None if answer.error else shown
+            head = response.head
+            shown = (head.status, head.reason, dict(head.fields).get("x"), response.body)
+            shown = None if response.error else shown
     assert shown == right
 
 

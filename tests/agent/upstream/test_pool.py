@@ -111,7 +111,7 @@ async def test_a_connection_that_is_idle_for_long_is_closed() -> None:
 async def test_a_connection_that_the_app_closes_is_forgotten() -> None:
     async def once(talk: Talk) -> None:
         await talk.request()
-        await talk.answer()
+        await talk.respond()
 
     async with upstream_of(once) as upstream, pool_to(upstream) as pool:
         await get_once(pool)
@@ -120,10 +120,10 @@ async def test_a_connection_that_the_app_closes_is_forgotten() -> None:
         assert upstream.connections == 2
 
 
-async def test_a_connection_on_which_the_app_speaks_unasked_is_given_up() -> None:
+async def test_a_connection_on_which_the_app_sends_unasked_is_given_up() -> None:
     async def late_words(talk: Talk) -> None:
         await talk.request()
-        await talk.answer()
+        await talk.respond()
         await talk.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
         await talk.until_closed()
 
@@ -133,7 +133,7 @@ async def test_a_connection_on_which_the_app_speaks_unasked_is_given_up() -> Non
         assert pool.idle == 0
 
 
-async def test_what_must_not_be_repeated_takes_no_connection_that_rested(
+async def test_what_must_not_be_repeated_uses_no_connection_that_rested(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("p2claw.agent.upstream.pool.FRESH_S", -1.0)
@@ -143,7 +143,7 @@ async def test_what_must_not_be_repeated_takes_no_connection_that_rested(
         assert upstream.connections == 2
 
 
-async def test_what_must_not_be_repeated_may_take_one_in_use_a_moment_ago() -> None:
+async def test_what_must_not_be_repeated_may_use_one_in_use_a_moment_ago() -> None:
     async with upstream_of(echo) as upstream, pool_to(upstream) as pool:
         await get_once(pool)
         await get_once(pool, repeatable=False)
@@ -171,7 +171,7 @@ async def test_above_the_limit_a_request_waits_for_a_connection() -> None:
         assert upstream.connections == 1
 
 
-async def test_one_that_waits_too_long_is_told_that_the_box_is_busy() -> None:
+async def test_one_that_waits_too_long_gets_that_the_box_is_busy() -> None:
     limits = replace(LIMITS, connections=1, wait_s=0.01)
     async with upstream_of(echo) as upstream, pool_to(upstream, limits) as pool:
         async with pool.lease(repeatable=True):
@@ -180,7 +180,7 @@ async def test_one_that_waits_too_long_is_told_that_the_box_is_busy() -> None:
         await get_once(pool)
 
 
-async def test_a_full_queue_is_told_at_once_that_the_box_is_busy() -> None:
+async def test_a_full_queue_gets_at_once_that_the_box_is_busy() -> None:
     limits = replace(LIMITS, connections=1, waiting=1, wait_s=60)
     async with upstream_of(echo) as upstream, pool_to(upstream, limits) as pool:
         async with pool.lease(repeatable=True):
@@ -191,7 +191,7 @@ async def test_a_full_queue_is_told_at_once_that_the_box_is_busy() -> None:
         await waiting
 
 
-async def test_one_that_waits_may_give_up_without_taking_a_slot_along() -> None:
+async def test_one_that_waits_may_give_up_without_keeping_a_slot() -> None:
     limits = replace(LIMITS, connections=1)
     async with upstream_of(echo) as upstream, pool_to(upstream, limits) as pool:
         async with pool.lease(repeatable=True):
@@ -273,10 +273,10 @@ async def test_closing_ends_exchanges_that_are_under_way() -> None:
             await waiting
 
 
-async def test_a_kept_connection_that_was_stale_says_so() -> None:
+async def test_a_kept_connection_that_was_stale_is_reported_so() -> None:
     async def once(talk: Talk) -> None:
         await talk.request()
-        await talk.answer()
+        await talk.respond()
         await talk.head()
 
     async with upstream_of(once) as upstream, pool_to(upstream) as pool:

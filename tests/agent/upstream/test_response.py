@@ -1,4 +1,4 @@
-"""Reading an upstream's answer: where it ends, what is passed over, what is refused."""
+"""Reading an upstream's response: where it ends, what is passed over, what is refused."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def reader(method: str = "GET") -> ResponseReader:
 
 def read(wire: bytes, *, method: str = "GET", eof: bool = False, step: int = 0) -> ResponseReader:
     """Feed wire whole, or in steps of so many bytes."""
-    answer = reader(method)
+    response = reader(method)
     step = step or len(wire) or 1
     for start in range(0, len(wire), step):
-        answer.receive(wire[start : start + step])
+        response.receive(wire[start : start + step])
     if eof:
-        answer.receive_eof()
-    return answer
+        response.receive_eof()
+    return response
 
 
-def body(answer: ResponseReader) -> bytes:
-    return b"".join(answer.pieces)
+def body(response: ResponseReader) -> bytes:
+    return b"".join(response.pieces)
 
 
 def fault(wire: bytes, *, method: str = "GET", eof: bool = False) -> type[RequestFault]:
@@ -48,8 +48,8 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n3\r\nllo\r\n0\
 @pytest.mark.parametrize("step", [0, 1, 7])
 @pytest.mark.parametrize("wire", [SIZED, CHUNKED])
 def test_a_body_is_read_in_whatever_steps_it_comes(wire: bytes, step: int) -> None:
-    answer = read(wire, step=step)
-    assert (body(answer), answer.complete, answer.keep_alive) == (b"hello", True, True)
+    response = read(wire, step=step)
+    assert (body(response), response.complete, response.keep_alive) == (b"hello", True, True)
 
 
 def test_names_are_lower_case_and_repeated_fields_stay_apart() -> None:
@@ -79,9 +79,9 @@ def test_values_keep_their_octets_and_lose_blanks_around_them() -> None:
 def test_the_reason_is_what_stands_behind_the_final_status(
     line: bytes, reason: str, step: int
 ) -> None:
-    answer = read(line + b"\r\nContent-Length: 0\r\n\r\n", step=step)
-    assert answer.head is not None
-    assert answer.head.reason == reason
+    response = read(line + b"\r\nContent-Length: 0\r\n\r\n", step=step)
+    assert response.head is not None
+    assert response.head.reason == reason
 
 
 def test_trailers_come_after_the_body() -> None:
@@ -89,8 +89,8 @@ def test_trailers_come_after_the_body() -> None:
 
 
 def test_a_thousand_tiny_chunks_are_one_piece() -> None:
-    answer = read(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000)
-    assert list(answer.pieces) == [b"x" * 1000]
+    response = read(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000)
+    assert list(response.pieces) == [b"x" * 1000]
 
 
 def test_the_buffered_bytes_are_counted() -> None:
@@ -98,24 +98,24 @@ def test_the_buffered_bytes_are_counted() -> None:
 
 
 def test_without_a_length_the_body_ends_with_the_connection() -> None:
-    answer = read(OK + b"\r\nhello", eof=True)
-    assert (body(answer), answer.complete, answer.keep_alive) == (b"hello", True, False)
+    response = read(OK + b"\r\nhello", eof=True)
+    assert (body(response), response.complete, response.keep_alive) == (b"hello", True, False)
 
 
 @pytest.mark.parametrize(
     ("method", "status"), [("HEAD", b"200 OK"), ("GET", b"204 No"), ("GET", b"304 Not")]
 )
 @pytest.mark.parametrize("framing", [b"Content-Length: 5\r\n", b"", b"X: y\r\n"])
-def test_an_answer_that_has_no_body_is_complete_with_its_head(
+def test_a_response_that_has_no_body_is_complete_with_its_head(
     method: str, status: bytes, framing: bytes
 ) -> None:
-    answer = read(b"HTTP/1.1 " + status + b"\r\n" + framing + b"\r\n", method=method)
-    assert (answer.complete, answer.keep_alive) == (True, True)
+    response = read(b"HTTP/1.1 " + status + b"\r\n" + framing + b"\r\n", method=method)
+    assert (response.complete, response.keep_alive) == (True, True)
 
 
 def test_a_body_where_none_belongs_is_dropped_and_ends_the_connection() -> None:
-    answer = read(OK + b"Content-Length: 5\r\n\r\nhello", method="HEAD")
-    assert (body(answer), answer.complete, answer.keep_alive) == (b"", True, False)
+    response = read(OK + b"Content-Length: 5\r\n\r\nhello", method="HEAD")
+    assert (body(response), response.complete, response.keep_alive) == (b"", True, False)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_a_body_where_none_belongs_is_dropped_and_ends_the_connection() -> None:
 )
 @pytest.mark.parametrize("step", [0, 1])
 def test_interim_responses_leave_no_trace(interim: bytes, step: int) -> None:
-    answer = read(interim + SIZED, step=step)
-    assert answer.head == read(SIZED).head
-    assert body(answer) == b"hello"
+    response = read(interim + SIZED, step=step)
+    assert response.head == read(SIZED).head
+    assert body(response) == b"hello"
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_interim_responses_leave_no_trace(interim: bytes, step: int) -> None:
     ],
 )
 def test_a_connection_that_the_app_gives_up_is_not_kept(head: bytes) -> None:
-    answer = read(head)
-    assert (answer.complete, answer.keep_alive) == (True, False)
+    response = read(head)
+    assert (response.complete, response.keep_alive) == (True, False)
 
 
 def test_an_old_server_may_keep_the_connection() -> None:
@@ -154,12 +154,12 @@ def test_an_old_server_may_keep_the_connection() -> None:
 
 @pytest.mark.parametrize("surplus", [b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"])
 @pytest.mark.parametrize("step", [0, 1])
-def test_bytes_after_the_end_spoil_the_connection_and_not_the_answer(
+def test_bytes_after_the_end_spoil_the_connection_and_not_the_response(
     surplus: bytes, step: int
 ) -> None:
-    answer = read(SIZED + surplus, step=step)
-    assert (body(answer), answer.complete, answer.keep_alive) == (b"hello", True, False)
-    assert answer.head == read(SIZED).head
+    response = read(SIZED + surplus, step=step)
+    assert (body(response), response.complete, response.keep_alive) == (b"hello", True, False)
+    assert response.head == read(SIZED).head
 
 
 @pytest.mark.parametrize(
@@ -191,12 +191,12 @@ def test_what_is_not_http_is_a_broken_app(wire: bytes) -> None:
         (b"X-A: b\x04c", (("x-a", "b\x04c"),), b"2\r\nhi\r\n0\r\n\r\n"),
     ],
 )
-def test_a_head_is_taken_as_browsers_take_it(
+def test_a_head_is_read_as_browsers_read_it(
     fields: bytes, seen: tuple[tuple[str, str], ...], whole: bytes
 ) -> None:
-    answer = read(OK + fields + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + whole)
-    assert answer.head is not None
-    assert (answer.head.fields[:-1], body(answer)) == (seen, b"hi")
+    response = read(OK + fields + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + whole)
+    assert response.head is not None
+    assert (response.head.fields[:-1], body(response)) == (seen, b"hi")
 
 
 @pytest.mark.parametrize(
@@ -210,48 +210,48 @@ def test_a_head_is_taken_as_browsers_take_it(
 def test_where_a_body_ends_in_spite_of_its_fields_and_the_connection_with_it(
     coding: bytes, wire: bytes
 ) -> None:
-    answer = read(OK + coding + b"\r\n\r\n" + wire, eof=True)
-    assert answer.head is not None
-    assert "content-length" not in dict(answer.head.fields)
-    assert (body(answer), answer.complete, answer.keep_alive) == (b"hi", True, False)
+    response = read(OK + coding + b"\r\n\r\n" + wire, eof=True)
+    assert response.head is not None
+    assert "content-length" not in dict(response.head.fields)
+    assert (body(response), response.complete, response.keep_alive) == (b"hi", True, False)
 
 
 def test_what_came_before_a_fault_is_kept() -> None:
-    answer = reader()
+    response = reader()
     with pytest.raises(AppBrokenFault):
-        answer.receive(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nzz\r\n")
-    assert body(answer) == b"hi"
+        response.receive(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nzz\r\n")
+    assert body(response) == b"hi"
 
 
 def test_what_is_not_http_is_noticed_before_the_connection_ends() -> None:
-    answer = reader()
+    response = reader()
     with pytest.raises(AppBrokenFault):
-        answer.receive(b"S")
+        response.receive(b"S")
 
 
 @pytest.mark.parametrize("wire", [b"HTTP/1.1 20", SIZED[:-1], CHUNKED[:-1], CHUNKED[:-12]])
-def test_an_answer_that_is_cut_off_is_a_broken_app(wire: bytes) -> None:
+def test_a_response_that_is_cut_off_is_a_broken_app(wire: bytes) -> None:
     assert fault(wire, eof=True) is AppBrokenFault
 
 
 @pytest.mark.parametrize("wire", [OK, OK + b"X: y\r\n", SIZED[:-9]])
 def test_of_a_head_that_is_cut_off_there_is_what_has_come(wire: bytes) -> None:
-    answer = read(wire, eof=True)
-    assert answer.head is not None
-    assert (answer.head.status, body(answer)) == (200, b"")
-    assert (answer.complete, answer.keep_alive) == (True, False)
+    response = read(wire, eof=True)
+    assert response.head is not None
+    assert (response.head.status, body(response)) == (200, b"")
+    assert (response.complete, response.keep_alive) == (True, False)
 
 
 @pytest.mark.parametrize("more", [b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n"])
-def test_a_connection_on_which_two_things_were_said_of_a_length_is_not_used_again(
+def test_a_connection_on_which_two_lengths_were_declared_is_not_used_again(
     more: bytes,
 ) -> None:
     wire = OK + b"Content-Length: 5\r\n" + more + b"\r\n"
-    answer = read(wire + (b"0\r\n\r\n" if b"chunked" in more else b"hello"))
-    assert (answer.complete, answer.keep_alive) == (True, False)
+    response = read(wire + (b"0\r\n\r\n" if b"chunked" in more else b"hello"))
+    assert (response.complete, response.keep_alive) == (True, False)
 
 
-def test_a_connection_that_ends_without_an_answer_is_told_apart() -> None:
+def test_a_connection_that_ends_without_a_response_is_a_case_of_its_own() -> None:
     assert fault(b"", eof=True) is UpstreamClosedFault
 
 
@@ -272,12 +272,12 @@ def test_a_head_that_is_too_large_is_refused(wire: bytes) -> None:
 
 @pytest.mark.parametrize("last", [b"0\r\nX: ", b"5;x="])
 def test_a_trailer_or_an_extension_without_end_is_refused(last: bytes) -> None:
-    answer = read(OK + b"Transfer-Encoding: chunked\r\n\r\n" + last)
+    response = read(OK + b"Transfer-Encoding: chunked\r\n\r\n" + last)
     with pytest.raises(HeadTooLargeFault):
         for _ in range(20):
-            answer.receive(b"a" * 100)
+            response.receive(b"a" * 100)
 
 
 def test_a_large_body_in_the_same_read_does_not_count_as_head() -> None:
-    answer = read(OK + b"Content-Length: 5000\r\n\r\n" + b"x" * 5000)
-    assert answer.complete
+    response = read(OK + b"Content-Length: 5000\r\n\r\n" + b"x" * 5000)
+    assert response.complete

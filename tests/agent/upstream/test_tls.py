@@ -15,7 +15,7 @@ from p2claw.agent.upstream.address import UpstreamAddress, parse_upstream
 from p2claw.agent.upstream.tls import certificate_of
 from p2claw.errors import UsageError
 from tests.support.certificates import write_certificate
-from tests.support.proxied import Answer, proxied
+from tests.support.proxied import Response, proxied
 
 PIECES = 50
 BODY = bytes(65_536)
@@ -58,7 +58,7 @@ async def known(port: int) -> UpstreamAddress:
     return route_from("dog", entry).upstream
 
 
-async def ask(address: UpstreamAddress, folder: Path) -> Answer:
+async def ask(address: UpstreamAddress, folder: Path) -> Response:
     def change(route: Route) -> Route:
         return Route(route.app, address)
 
@@ -69,8 +69,8 @@ async def ask(address: UpstreamAddress, folder: Path) -> Answer:
 
 async def test_the_certificate_of_the_exposure_is_accepted(tmp_path: Path) -> None:
     async with encrypted(tmp_path / "one", "one") as (port, seen):
-        answer = await ask(await known(port), tmp_path)
-    assert (answer.status, len(answer.body)) == (200, PIECES * len(BODY))
+        response = await ask(await known(port), tmp_path)
+    assert (response.status, len(response.body)) == (200, PIECES * len(BODY))
     assert seen == [f"http/1.1 localhost:{port}"] * 2
 
 
@@ -79,8 +79,8 @@ async def test_another_certificate_is_refused(tmp_path: Path) -> None:
         first = await known(port)
     async with encrypted(tmp_path / "two", "two") as (port, seen):
         moved = UpstreamAddress("localhost", port, secure=True, certificate=first.certificate)
-        answer = await ask(moved, tmp_path)
-    assert (answer.status, answer.error, seen) == (502, "app-certificate", [])
+        response = await ask(moved, tmp_path)
+    assert (response.status, response.error, seen) == (502, "app-certificate", [])
 
 
 async def test_a_server_without_tls_is_a_broken_app(tmp_path: Path) -> None:
@@ -92,10 +92,10 @@ async def test_a_server_without_tls_is_a_broken_app(tmp_path: Path) -> None:
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         address = UpstreamAddress("localhost", port, secure=True, certificate="0" * 64)
-        answer = await ask(address, tmp_path)
+        response = await ask(address, tmp_path)
         with pytest.raises(UsageError) as refused:
             await asyncio.to_thread(certificate_of, address)
-    assert answer.error == "app-broken"
+    assert response.error == "app-broken"
     assert refused.value.code == "upstream-certificate"
 
 

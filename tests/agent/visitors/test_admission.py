@@ -17,21 +17,21 @@ def admission(**limits: int) -> Admission:
 def asked(
     of: Admission, session: str, app: str | None = "dog", visitor: str = ""
 ) -> tuple[str | None, list[AgentMessage]]:
-    """What the session gets, and what it is told."""
+    """What the session gets, and what it is sent."""
     sent: list[AgentMessage] = []
     return of.admit(BoxOffer(session, app, "v=0", (), visitor), sent.append), sent
 
 
-def test_a_visitor_of_an_exposed_app_is_let_in_and_told_nothing() -> None:
+def test_a_visitor_of_an_exposed_app_is_admitted_and_gets_no_message() -> None:
     assert asked(admission(), "one") == ("dog", [])
 
 
 @pytest.mark.parametrize("app", [None, "cat"])
 def test_an_app_that_is_not_exposed_is_unknown(app: str | None) -> None:
-    got, (told,) = asked(admission(), "one", app)
+    got, (refusal,) = asked(admission(), "one", app)
     assert got is None
-    assert isinstance(told, Refuse)
-    assert (told.session, told.code) == ("one", "app-unknown")
+    assert isinstance(refusal, Refuse)
+    assert (refusal.session, refusal.code) == ("one", "app-unknown")
 
 
 def test_a_place_is_taken_until_its_session_leaves() -> None:
@@ -85,7 +85,7 @@ def test_a_visitor_that_is_gone_loses_its_place_to_a_newcomer() -> None:
     asked(places, "three", visitor=TOWN)
     places.gone("two", True)
     places.gone("one", True)
-    places.gone("two", False)  # it has said something
+    places.gone("two", False)  # it has sent something
     assert asked(places, "four", visitor=TOWN)[0] == "dog"
     assert evicted == ["one"]
     assert asked(places, "five", visitor=TOWN)[0] is None
@@ -111,17 +111,17 @@ def test_a_box_is_crowded_once_half_of_its_places_are_taken() -> None:
 def test_a_session_has_one_place() -> None:
     places = admission()
     asked(places, "one")
-    _, (told,) = asked(places, "one")
-    assert isinstance(told, Refuse)
-    assert told.code == "protocol"
+    _, (refusal,) = asked(places, "one")
+    assert isinstance(refusal, Refuse)
+    assert refusal.code == "protocol"
 
 
 def test_a_box_that_goes_down_lets_nobody_in() -> None:
     places = admission()
     places.close()
-    _, (told,) = asked(places, "one")
-    assert isinstance(told, Refuse)
-    assert told.code == "box-busy"
+    _, (refusal,) = asked(places, "one")
+    assert isinstance(refusal, Refuse)
+    assert refusal.code == "box-busy"
 
 
 def test_every_refusal_is_counted_by_its_code() -> None:

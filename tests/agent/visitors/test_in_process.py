@@ -92,7 +92,9 @@ async def test_the_end_of_the_candidates_is_sent(tmp_path: Path, offer_sdp: str)
 
 
 @pytest.mark.parametrize("sdp", ["", "nonsense", "v=0\r\n"])
-async def test_an_offer_that_is_none_is_refused_and_takes_no_room(tmp_path: Path, sdp: str) -> None:
+async def test_an_offer_that_is_none_is_refused_and_occupies_no_room(
+    tmp_path: Path, sdp: str
+) -> None:
     async with box_with(tmp_path) as box:
         box.offer("one", sdp)
         await until(lambda: bool(box.sent))
@@ -160,7 +162,7 @@ async def test_a_visitor_that_left_is_not_waited_for_as_long(
         await until(lambda: len(box.visitors) == 0)
 
 
-async def test_a_box_that_drains_takes_no_new_visitors(tmp_path: Path, offer_sdp: str) -> None:
+async def test_a_box_that_drains_admits_no_new_visitors(tmp_path: Path, offer_sdp: str) -> None:
     async with box_with(tmp_path) as box:
         await box.visitors.drain(0.1)
         box.offer("one", offer_sdp)

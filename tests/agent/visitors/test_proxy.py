@@ -20,7 +20,7 @@ from tests.support.upstreams import OK, Handler, Talk, echo, until, upstream_of
 LIMITS = AgentLimits(upstream=UpstreamLimits(head_s=5, wait_s=5))
 
 
-def answering(*parts: bytes) -> Handler:
+def responding(*parts: bytes) -> Handler:
     async def handler(talk: Talk) -> None:
         while await talk.request():
             for part in parts:
@@ -38,13 +38,13 @@ def closing(*parts: bytes) -> Handler:
     return handler
 
 
-async def test_a_request_reaches_the_app_and_its_answer_comes_back(tmp_path: Path) -> None:
+async def test_a_request_reaches_the_app_and_its_response_comes_back(tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("POST", "/a?b=c", (("x-cat", "1"),), b"hello")
+        response = await box.ask("POST", "/a?b=c", (("x-cat", "1"),), b"hello")
         request = upstream.requests[0]
     assert (request.method, request.target, request.body) == ("POST", "/a?b=c", b"hello")
     assert request.values("x-cat") == ["1"]
-    assert (answer.status, answer.body, answer.error) == (200, b"hello", "")
+    assert (response.status, response.body, response.error) == (200, b"hello", "")
 
 
 async def test_the_app_sees_its_own_host(tmp_path: Path) -> None:
@@ -85,57 +85,57 @@ async def test_where_a_body_is_expected_an_empty_one_is_sent(method: str, tmp_pa
         assert upstream.requests[0].values("content-length") == ["0"]
 
 
-async def test_the_answer_to_head_keeps_its_length_and_has_no_body(tmp_path: Path) -> None:
-    handler = answering(OK + b"Content-Length: 5\r\n\r\n")
+async def test_the_response_to_head_keeps_its_length_and_has_no_body(tmp_path: Path) -> None:
+    handler = responding(OK + b"Content-Length: 5\r\n\r\n")
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
         for _ in range(2):
-            answer = await box.ask("HEAD")
-            assert (answer.value("content-length"), answer.body) == ("5", b"")
+            response = await box.ask("HEAD")
+            assert (response.value("content-length"), response.body) == ("5", b"")
         assert upstream.connections == 1
 
 
 @pytest.mark.parametrize("status", [204, 304])
-async def test_an_answer_without_a_body_passes(status: int, tmp_path: Path) -> None:
-    handler = answering(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
+async def test_a_response_without_a_body_passes(status: int, tmp_path: Path) -> None:
+    handler = responding(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("GET")
-        assert (answer.status, answer.value("etag"), answer.body) == (status, "x", b"")
+        response = await box.ask("GET")
+        assert (response.status, response.value("etag"), response.body) == (status, "x", b"")
 
 
 async def test_a_205_loses_the_body_that_it_must_not_have(tmp_path: Path) -> None:
-    handler = answering(b"HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nhello")
+    handler = responding(b"HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nhello")
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("GET")
-        assert (answer.status, answer.body) == (205, b"")
+        response = await box.ask("GET")
+        assert (response.status, response.body) == (205, b"")
 
 
-async def test_interim_answers_do_not_pass(tmp_path: Path) -> None:
+async def test_interim_responses_do_not_pass(tmp_path: Path) -> None:
     early = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
-    handler = answering(early, early + OK + b"Content-Length: 2\r\n\r\nok")
+    handler = responding(early, early + OK + b"Content-Length: 2\r\n\r\nok")
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("GET")
-        assert (answer.status, answer.value("link"), answer.body) == (200, None, b"ok")
+        response = await box.ask("GET")
+        assert (response.status, response.value("link"), response.body) == (200, None, b"ok")
 
 
 async def test_trailers_pass(tmp_path: Path) -> None:
-    handler = answering(
+    handler = responding(
         OK
         + b"Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 7\r\n\r\n"
     )
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("GET")
-        assert (answer.body, answer.trailers) == (b"hello", (("x-sum", "7"),))
-        assert answer.value("transfer-encoding") is None
+        response = await box.ask("GET")
+        assert (response.body, response.trailers) == (b"hello", (("x-sum", "7"),))
+        assert response.value("transfer-encoding") is None
 
 
-async def test_an_answer_that_ends_with_the_connection_is_whole(tmp_path: Path) -> None:
+async def test_a_response_that_ends_with_the_connection_is_whole(tmp_path: Path) -> None:
     handler = closing(OK + b"\r\nhel", b"lo")
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
         assert (await box.ask("GET")).body == b"hello"
 
 
 async def test_repeated_fields_stay_apart(tmp_path: Path) -> None:
-    handler = answering(OK + b"Set-Cookie: a=b\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n")
+    handler = responding(OK + b"Set-Cookie: a=b\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n")
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
         fields = (await box.ask("GET")).head.fields
     assert [value for name, value in fields if name == "set-cookie"] == ["a=b", "c=d"]
@@ -159,11 +159,11 @@ async def test_pieces_come_as_they_are_sent(tmp_path: Path) -> None:
         assert await stream.read() == b""
 
 
-async def test_many_requests_at_once_are_all_answered(tmp_path: Path) -> None:
+async def test_many_requests_at_once_all_get_a_response(tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         bodies = [f"body {number}".encode() for number in range(100)]
-        answers = await asyncio.gather(*(box.ask("POST", body=body) for body in bodies))
-        assert [answer.body for answer in answers] == bodies
+        responses = await asyncio.gather(*(box.ask("POST", body=body) for body in bodies))
+        assert [response.body for response in responses] == bodies
 
 
 # Faults of the app.
@@ -173,14 +173,14 @@ async def test_nothing_at_the_port_is_an_app_that_is_down(tmp_path: Path) -> Non
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         async with proxied(f"127.0.0.1:{unused.getsockname()[1]}", tmp_path) as box:
-            answer = await box.ask("GET")
-    assert (answer.status, answer.error) == (502, "app-down")
-    assert answer.value("cache-control") == "no-store"
-    assert answer.value("content-type") == "text/plain; charset=utf-8"
-    assert answer.body.endswith(b"\n")
+            response = await box.ask("GET")
+    assert (response.status, response.error) == (502, "app-down")
+    assert response.value("cache-control") == "no-store"
+    assert response.value("content-type") == "text/plain; charset=utf-8"
+    assert response.body.endswith(b"\n")
 
 
-async def test_what_the_box_says_names_no_port(tmp_path: Path) -> None:
+async def test_what_the_box_sends_names_no_port(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -188,22 +188,22 @@ async def test_what_the_box_says_names_no_port(tmp_path: Path) -> None:
             assert str(port).encode() not in (await box.ask("GET")).body
 
 
-async def test_what_the_box_says_to_head_has_no_body(tmp_path: Path) -> None:
+async def test_what_the_box_sends_to_head_has_no_body(tmp_path: Path) -> None:
     async with proxied(f"unix:{tmp_path}/none.sock", tmp_path) as box:
-        answer = await box.ask("HEAD")
-    assert (answer.status, answer.error, answer.body) == (502, "app-down", b"")
+        response = await box.ask("HEAD")
+    assert (response.status, response.error, response.body) == (502, "app-down", b"")
 
 
 @pytest.mark.parametrize(
-    "words", [b"SSH-2.0-OpenSSH_9.2\r\n", b"", b"HTTP/1.1 101 Switching\r\n\r\n"]
+    "sent", [b"SSH-2.0-OpenSSH_9.2\r\n", b"", b"HTTP/1.1 101 Switching\r\n\r\n"]
 )
-async def test_an_app_that_does_not_speak_http_is_broken(words: bytes, tmp_path: Path) -> None:
-    async with upstream_of(closing(words)) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("GET")
-        assert (answer.status, answer.error) == (502, "app-broken")
+async def test_an_app_that_does_not_send_http_is_broken(sent: bytes, tmp_path: Path) -> None:
+    async with upstream_of(closing(sent)) as upstream, proxied(upstream.url, tmp_path) as box:
+        response = await box.ask("GET")
+        assert (response.status, response.error) == (502, "app-broken")
 
 
-async def test_an_app_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
+async def test_an_app_that_does_not_respond_is_given_up(tmp_path: Path) -> None:
     async def silent(talk: Talk) -> None:
         await talk.until_closed()
 
@@ -212,8 +212,8 @@ async def test_an_app_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
         upstream_of(silent) as upstream,
         proxied(upstream.url, tmp_path, limits=limits) as box,
     ):
-        answer = await box.ask("GET")
-        assert (answer.status, answer.error) == (504, "app-timeout")
+        response = await box.ask("GET")
+        assert (response.status, response.error) == (504, "app-timeout")
         await upstream.has_ended()
 
 
@@ -228,12 +228,12 @@ async def test_too_many_requests_for_an_app_are_a_busy_box(tmp_path: Path) -> No
     ):
         box.begin("GET")
         await until(lambda: upstream.connections == 1)
-        answer = await box.ask("GET")
-        assert (answer.status, answer.error) == (503, "box-busy")
+        response = await box.ask("GET")
+        assert (response.status, response.error) == (503, "box-busy")
 
 
 async def reset_of(handler: Handler, tmp_path: Path, method: str = "GET") -> tuple[bytes, int]:
-    """What came of an answer before it was reset, and with which code."""
+    """What came of a response before it was reset, and with which code."""
     async with upstream_of(handler) as upstream, proxied(upstream.url, tmp_path) as box:
         stream = box.begin(method)
         body = b""
@@ -244,7 +244,7 @@ async def reset_of(handler: Handler, tmp_path: Path, method: str = "GET") -> tup
     return body, caught.value.reset_code
 
 
-async def test_an_answer_that_breaks_off_is_a_reset_and_not_an_end(tmp_path: Path) -> None:
+async def test_a_response_that_breaks_off_is_a_reset_and_not_an_end(tmp_path: Path) -> None:
     handler = closing(OK + b"Content-Length: 9\r\n\r\nhello")
     assert await reset_of(handler, tmp_path) == (b"hello", Code.UPSTREAM)
 
@@ -257,13 +257,15 @@ async def test_chunks_that_break_off_are_a_reset_and_not_an_end(tmp_path: Path) 
 @pytest.mark.parametrize(
     "fields", [b"X: " + b"a" * 300_000, b"X: y\r\n" * 1100 + b"X: y", b"X: " + b"\xe9" * 140_000]
 )
-async def test_a_head_that_may_not_cross_is_answered_for(fields: bytes, tmp_path: Path) -> None:
+async def test_a_head_that_may_not_cross_becomes_an_error_response(
+    fields: bytes, tmp_path: Path
+) -> None:
     async with (
         upstream_of(closing(OK + fields + b"\r\n\r\n")) as upstream,
         proxied(upstream.url, tmp_path) as box,
     ):
-        answer = await box.ask("GET")
-    assert (answer.status, answer.error) == (502, "app-head-too-large")
+        response = await box.ask("GET")
+    assert (response.status, response.error) == (502, "app-head-too-large")
 
 
 async def test_a_large_head_that_may_cross_does(tmp_path: Path) -> None:
@@ -272,21 +274,21 @@ async def test_a_large_head_that_may_cross_does(tmp_path: Path) -> None:
         upstream_of(closing(OK + fields + b"Content-Length: 0\r\n\r\n")) as upstream,
         proxied(upstream.url, tmp_path) as box,
     ):
-        answer = await box.ask("GET", "/" + "a" * 100_000)
-    assert answer.status == 200
-    assert len(answer.value("x-long") or "") == 200_000
+        response = await box.ask("GET", "/" + "a" * 100_000)
+    assert response.status == 200
+    assert len(response.value("x-long") or "") == 200_000
 
 
 # Stale connections.
 
 
-def dying(answers: int) -> Callable[[Talk], object]:
-    """Answers so many requests on a connection, then closes it at the next."""
+def dying(responses: int) -> Callable[[Talk], object]:
+    """Responds to so many requests on a connection, then closes it at the next."""
 
     async def handler(talk: Talk) -> None:
-        for _ in range(answers):
+        for _ in range(responses):
             await talk.request()
-            await talk.answer(b"ok")
+            await talk.respond(b"ok")
         await talk.request()
 
     return handler
@@ -300,14 +302,14 @@ async def test_a_get_on_a_stale_connection_is_sent_again(tmp_path: Path) -> None
 async def test_a_post_on_a_stale_connection_is_not_sent_again(tmp_path: Path) -> None:
     async with upstream_of(dying(1)) as upstream, proxied(upstream.url, tmp_path) as box:  # type: ignore[arg-type]
         await box.ask("GET")
-        answer = await box.ask("POST")
-        assert (answer.error, len(upstream.requests)) == ("app-broken", 2)
+        response = await box.ask("POST")
+        assert (response.error, len(upstream.requests)) == ("app-broken", 2)
 
 
 async def test_a_new_connection_that_is_closed_is_not_tried_again(tmp_path: Path) -> None:
     async with upstream_of(dying(0)) as upstream, proxied(upstream.url, tmp_path) as box:  # type: ignore[arg-type]
-        answer = await box.ask("GET")
-        assert (answer.error, len(upstream.requests)) == ("app-broken", 1)
+        response = await box.ask("GET")
+        assert (response.error, len(upstream.requests)) == ("app-broken", 1)
 
 
 # Routes that change.
@@ -317,8 +319,8 @@ async def test_an_app_that_was_unexposed_is_unknown(tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         await box.ask("GET")
         del box.routes["dog"]
-        answer = await box.ask("GET")
-        assert (answer.status, answer.error) == (404, "app-unknown")
+        response = await box.ask("GET")
+        assert (response.status, response.error) == (404, "app-unknown")
 
 
 async def test_connections_to_an_upstream_that_no_route_names_are_closed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Crowds: a small server answers each in turn, and one network leaves room for others."""
+"""Crowds: a small server responds to each in turn, and one network leaves room for others."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ REQUESTS = 120  # as many as a visitor may have open
 SECONDS = 0.02
 
 
-async def test_a_small_server_answers_every_request_of_a_crowd(tmp_path: Path) -> None:
+async def test_a_small_server_serves_every_request_of_a_crowd(tmp_path: Path) -> None:
     with one_thread(SECONDS) as small:
         async with proxied(f"http://127.0.0.1:{small.port}", tmp_path) as box:
             began = time.monotonic()
-            answers = await asyncio.gather(*(box.ask("GET", f"/{n}") for n in range(REQUESTS)))
+            responses = await asyncio.gather(*(box.ask("GET", f"/{n}") for n in range(REQUESTS)))
             took = time.monotonic() - began
-    assert {answer.status for answer in answers} == {200}
+    assert {response.status for response in responses} == {200}
     assert small.served == REQUESTS
     assert took < 5 * REQUESTS * SECONDS
 
@@ -33,7 +33,7 @@ async def test_streams_that_never_end_leave_room_for_neighbours_and_others(tmp_p
     async def endless(talk: Talk) -> None:
         while request := await talk.request():
             if request.target != "/events":
-                await talk.answer(b"page")
+                await talk.respond(b"page")
                 continue
             await talk.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
             await talk.until_closed()

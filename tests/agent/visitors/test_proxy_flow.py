@@ -1,4 +1,4 @@
-"""How answers flow through the proxy: no faster than they are read, no longer than wanted."""
+"""How responses flow through the proxy: no faster than they are read, no longer than wanted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_a_visitor_that_cancels_ends_the_request_at_the_app(tmp_path: Path
         await upstream.has_ended()
 
 
-async def test_a_visitor_that_cancels_before_the_answer_ends_it_too(tmp_path: Path) -> None:
+async def test_a_visitor_that_cancels_before_the_response_ends_it_too(tmp_path: Path) -> None:
     async def silent(talk: Talk) -> None:
         await talk.head()
         await talk.until_closed()

@@ -29,7 +29,7 @@ async def test_a_body_with_a_length_is_streamed(tmp_path: Path) -> None:
         assert request is not None
         first = await talk.reader.readexactly(3)
         begun.set()
-        await talk.answer(first + await talk.reader.readexactly(2))
+        await talk.respond(first + await talk.reader.readexactly(2))
 
     async with upstream_of(watching) as upstream, proxied(upstream.url, tmp_path) as box:
         stream = box.begin("PUT", fields=(("content-length", "5"),), end=False)
@@ -57,7 +57,7 @@ async def test_an_app_that_reads_chunks_need_not_wait_for_the_end(tmp_path: Path
         assert await talk.reader.readuntil(b"\r\n") == b"3\r\n"
         begun.set()
         rest = await talk.reader.readuntil(b"0\r\n\r\n")
-        await talk.answer(rest)
+        await talk.respond(rest)
 
     def chunked(route: Route) -> Route:
         return replace(route, chunked=True)
@@ -82,36 +82,36 @@ async def test_a_large_upload_arrives_whole(tmp_path: Path) -> None:
             piece = await talk.reader.read(min(left, 65_536))
             digest.update(piece)
             left -= len(piece)
-        await talk.answer(digest.hexdigest().encode())
+        await talk.respond(digest.hexdigest().encode())
 
     body = bytes(range(256)) * (20 * MIB // 256)
     fields = (("content-length", str(len(body))),)
     async with upstream_of(hashing) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("POST", fields=fields, body=body)
-    assert answer.body.decode() == hashlib.sha256(body).hexdigest()
+        response = await box.ask("POST", fields=fields, body=body)
+    assert response.body.decode() == hashlib.sha256(body).hexdigest()
 
 
 @pytest.mark.parametrize(("length", "body"), [("3", b"hello"), ("0", b"x")], ids=["more", "any"])
-async def test_a_body_that_is_longer_than_it_says_never_begins(
+async def test_a_body_that_is_longer_than_its_length_never_begins(
     length: str, body: bytes, tmp_path: Path
 ) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("POST", fields=(("content-length", length),), body=body)
-        assert (answer.status, answer.error, upstream.connections) == (400, "bad-request", 0)
+        response = await box.ask("POST", fields=(("content-length", length),), body=body)
+        assert (response.status, response.error, upstream.connections) == (400, "bad-request", 0)
 
 
-async def test_a_body_that_is_shorter_than_it_says_never_counts(tmp_path: Path) -> None:
-    answered = asyncio.Event()
+async def test_a_body_that_is_shorter_than_its_length_never_counts(tmp_path: Path) -> None:
+    responded = asyncio.Event()
 
     async def patient(talk: Talk) -> None:
         await talk.head()
         await talk.until_closed()
-        answered.set()
+        responded.set()
 
     async with upstream_of(patient) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("POST", fields=(("content-length", "9"),), body=b"hello")
-        assert (answer.status, answer.error) == (400, "bad-request")
-        await answered.wait()
+        response = await box.ask("POST", fields=(("content-length", "9"),), body=b"hello")
+        assert (response.status, response.error) == (400, "bad-request")
+        await responded.wait()
 
 
 async def test_who_announces_a_body_holds_a_connection_once_it_begins(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ async def test_who_announces_a_body_holds_a_connection_once_it_begins(tmp_path: 
 @pytest.mark.parametrize("length", ["5", "1, 1", "-1"])
 async def test_a_length_without_a_body_is_refused(length: str, tmp_path: Path) -> None:
     async with upstream_of(echo) as upstream, proxied(upstream.url, tmp_path) as box:
-        answer = await box.ask("POST", fields=(("content-length", length),))
-        assert (answer.status, answer.error, upstream.connections) == (400, "bad-request", 0)
+        response = await box.ask("POST", fields=(("content-length", length),))
+        assert (response.status, response.error, upstream.connections) == (400, "bad-request", 0)
 
 
 async def test_a_body_above_the_limit_is_refused_and_stopped(tmp_path: Path) -> None:
@@ -139,13 +139,13 @@ async def test_a_body_above_the_limit_is_refused_and_stopped(tmp_path: Path) -> 
     ):
         stream = box.begin("POST", end=False)
         uploading = asyncio.create_task(upload_for_ever(stream))
-        answer = await whole(stream)
-        assert (answer.status, answer.error) == (413, "body-too-large")
+        response = await whole(stream)
+        assert (response.status, response.error) == (413, "body-too-large")
         assert await uploading == Code.NO_ERROR
         assert upstream.connections == 0
 
 
-async def test_an_early_answer_stops_the_upload_and_is_kept(tmp_path: Path) -> None:
+async def test_an_early_response_stops_the_upload_and_is_kept(tmp_path: Path) -> None:
     async def refusing(talk: Talk) -> None:
         await talk.head()
         await talk.send(b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno")
@@ -154,8 +154,8 @@ async def test_an_early_answer_stops_the_upload_and_is_kept(tmp_path: Path) -> N
     async with upstream_of(refusing) as upstream, proxied(upstream.url, tmp_path) as box:
         stream = box.begin("PUT", fields=(("content-length", str(1 << 40)),), end=False)
         uploading = asyncio.create_task(upload_for_ever(stream))
-        answer = await whole(stream)
-        assert (answer.status, answer.body) == (403, b"no")
+        response = await whole(stream)
+        assert (response.status, response.body) == (403, b"no")
         assert await uploading == Code.NO_ERROR
         await upstream.has_ended()
 
@@ -183,8 +183,8 @@ async def test_a_visitor_that_falls_silent_is_not_waited_for(tmp_path: Path) -> 
     ):
         stream = box.begin("PUT", fields=(("content-length", "5"),), end=False)
         await stream.write(b"hel")
-        answer = await whole(stream)
-        assert (answer.status, answer.error) == (400, "bad-request")
+        response = await whole(stream)
+        assert (response.status, response.error) == (400, "bad-request")
         await upstream.has_ended()
 
 

@@ -39,7 +39,7 @@ def test_an_address_that_leads_nowhere_is_not_tried(seen: str) -> None:
 HOSTS = (HostAddress("2a00::7", 2), HostAddress("192.168.1.7", 1))
 
 
-def test_a_box_is_dialled_where_its_owner_says_that_it_is() -> None:
+def test_a_box_is_dialled_where_its_owner_declares_that_it_is() -> None:
     named_one = (("198.51.100.7", 9_000),)
     assert dialled_addresses(named_one, HOSTS, 4_100, is_fixed=False) == named_one
     assert dialled_addresses((), HOSTS, 4_100, is_fixed=False) == ()

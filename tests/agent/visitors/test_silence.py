@@ -18,7 +18,7 @@ class Port:
             lambda: self.datagrams, lambda: self.busy, lambda: self.doubts.append(self.now)
         )
 
-    def hear(self, *, every_s: float, for_s: float) -> None:
+    def receive(self, *, every_s: float, for_s: float) -> None:
         end, due = self.now + for_s, self.now
         while self.now < end:
             self.now += LOOK_S
@@ -27,52 +27,52 @@ class Port:
                 self.datagrams += 1
             self.silence.look(self.now)
 
-    def hear_nothing(self, for_s: float) -> None:
-        self.hear(every_s=2 * for_s, for_s=0.2)  # the last that comes
+    def receive_nothing(self, for_s: float) -> None:
+        self.receive(every_s=2 * for_s, for_s=0.2)  # the last that comes
         end = self.now + for_s
         while self.now < end:
             self.now += LOOK_S
             self.silence.look(self.now)
 
 
-def test_a_box_that_hears_nobody_any_more_doubts_its_way_once() -> None:
+def test_a_box_that_gets_nothing_any_more_doubts_its_way_once() -> None:
     port = Port()
-    port.hear(every_s=0.1, for_s=5)
+    port.receive(every_s=0.1, for_s=5)
     began = port.now
-    port.hear_nothing(30)
+    port.receive_nothing(30)
     assert len(port.doubts) == 1
     assert port.doubts[0] - began < 1
 
 
-def test_it_doubts_again_after_it_was_heard() -> None:
+def test_it_doubts_again_after_something_arrived() -> None:
     port = Port()
     for _ in range(2):
-        port.hear(every_s=0.1, for_s=5)
-        port.hear_nothing(5)
+        port.receive(every_s=0.1, for_s=5)
+        port.receive_nothing(5)
     assert len(port.doubts) == 2
 
 
 def test_an_even_pace_is_not_doubted() -> None:
     port = Port()
-    port.hear(every_s=0.5, for_s=60)
+    port.receive(every_s=0.5, for_s=60)
     assert port.doubts == []
 
 
 def test_silence_is_no_wonder_where_nobody_asks() -> None:
     port = Port(busy=False)
-    port.hear(every_s=0.1, for_s=5)
-    port.hear_nothing(30)
+    port.receive(every_s=0.1, for_s=5)
+    port.receive_nothing(30)
     assert port.doubts == []
 
 
-def test_how_long_nobody_came_says_nothing_of_the_pace() -> None:
+def test_how_long_nobody_came_reveals_nothing_of_the_pace() -> None:
     port = Port()
-    port.hear(every_s=0.1, for_s=5)
+    port.receive(every_s=0.1, for_s=5)
     port.busy = False
-    port.hear_nothing(600)
+    port.receive_nothing(600)
     port.busy = True
-    port.hear(every_s=0.1, for_s=2)
+    port.receive(every_s=0.1, for_s=2)
     began = port.now
-    port.hear_nothing(5)
+    port.receive_nothing(5)
     assert len(port.doubts) == 1
     assert port.doubts[0] - began < 1

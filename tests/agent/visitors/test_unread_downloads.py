@@ -75,8 +75,8 @@ async def test_a_neighbour_downloads_beside_and_within_its_share(tmp_path: Path)
         box.path.far.hold()
         await hog(box)
         for reader in (neighbour, other):
-            answer = await reader.ask("GET")
-            assert len(answer.body) == SIZE
+            response = await reader.ask("GET")
+            assert len(response.body) == SIZE
         box.proxy.unread.recount()
         shares = box.proxy.unread._shares
         assert shares.may("a newcomer", NEIGHBOUR, 256 * KIB), "room for a whole queue"
@@ -112,6 +112,6 @@ async def test_what_is_cancelled_is_held_no_more(tmp_path: Path) -> None:
 async def test_a_response_above_the_share_arrives_whole_once_it_is_read(tmp_path: Path) -> None:
     small = replace(LIMITS, unread_bytes=64 * KIB)  # less than one queue
     async with upstream_of(large) as upstream, proxied(upstream.url, tmp_path, limits=small) as box:
-        answers = await asyncio.gather(*(box.ask("GET") for _ in range(8)))
-        assert [len(answer.body) for answer in answers] == 8 * [SIZE]
+        responses = await asyncio.gather(*(box.ask("GET") for _ in range(8)))
+        assert [len(response.body) for response in responses] == 8 * [SIZE]
         assert held(box) == 0

@@ -9,12 +9,12 @@ from p2claw.agent.visitors.vigil import OPENING_S, REPLY_S, SILENT_S, Vigil
 
 @dataclass
 class Link:
-    heard_at: float = 0.0
+    received_at: float = 0.0
     is_open: bool = True
     asked: int = 0
 
     def silent_s(self, now: float) -> float:
-        return now - self.heard_at
+        return now - self.received_at
 
     def ask(self) -> None:
         self.asked += 1
@@ -48,17 +48,17 @@ def test_who_does_not_reply_is_gone() -> None:
 def test_who_replies_is_there_and_asked_again_after_the_next_silence() -> None:
     watch = Watch()
     watch.look(SILENT_S)
-    watch.link.heard_at = SILENT_S + 0.1
+    watch.link.received_at = SILENT_S + 0.1
     watch.look(SILENT_S + REPLY_S)
     watch.look(2 * SILENT_S + 1)
     assert (watch.link.asked, watch.changes) == (2, [])
 
 
-def test_who_says_something_after_all_keeps_its_place() -> None:
+def test_who_sends_something_after_all_keeps_its_place() -> None:
     watch = Watch()
     watch.look(SILENT_S)
     watch.look(SILENT_S + REPLY_S)
-    watch.link.heard_at = SILENT_S + REPLY_S + 1
+    watch.link.received_at = SILENT_S + REPLY_S + 1
     watch.look(SILENT_S + REPLY_S + 2)
     assert watch.changes == [True, False]
 

@@ -16,7 +16,7 @@ async def page(talk: Talk) -> None:
         if request.target == "/hang":
             await talk.until_closed()
             return
-        await talk.answer(b"page")
+        await talk.respond(b"page")
 
 
 async def test_a_visitor_that_opens_and_cancels_without_end_loses_its_link(tmp_path: Path) -> None:

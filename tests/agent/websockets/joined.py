@@ -13,7 +13,7 @@ DEFLATE = ("sec-websocket-extensions", "permessage-deflate; client_max_window_bi
 async def handshake(
     box: Proxied, target: str = "/", fields: Fields = ()
 ) -> tuple[ResponseHead, VisitorStream]:
-    """What the box answers, whatever it is."""
+    """What the box responds, whatever it is."""
     head = RequestHead("CONNECT", target, fields, protocol="websocket")
     stream = box.visitor.open(head, end=False)
     return await stream.response(), stream

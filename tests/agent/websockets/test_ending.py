@@ -32,14 +32,14 @@ Handler = Callable[[RawSocket], object]
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 1012, 3000, 4999])
-async def test_a_close_of_the_app_reaches_the_page_and_is_answered(
+async def test_a_close_of_the_app_reaches_the_page_and_gets_a_reply(
     tmp_path: Path, code: int
 ) -> None:
-    answered = []
+    replies = []
 
     async def ending(socket: RawSocket) -> None:
         await socket.send(close(code, "grüß".encode()))
-        answered.append(await socket.frame())
+        replies.append(await socket.frame())
         socket.writer.write_eof()
         assert await socket.hung_up()
 
@@ -48,7 +48,7 @@ async def test_a_close_of_the_app_reaches_the_page_and_is_answered(
         assert await socket.receive() is None
         assert socket.closed == Close(code, "grüß")
         await upstream.has_ended()
-    assert (answered[0].opcode, answered[0].payload[:2]) == (CLOSE, code.to_bytes(2, "big"))
+    assert (replies[0].opcode, replies[0].payload[:2]) == (CLOSE, code.to_bytes(2, "big"))
 
 
 async def test_an_empty_close_of_the_app_has_no_code(tmp_path: Path) -> None:
@@ -146,11 +146,11 @@ async def test_what_came_before_a_break_still_arrives(tmp_path: Path) -> None:
 async def test_an_app_that_breaks_a_rule_gets_a_close_and_the_stream_ends(
     tmp_path: Path, name: str, frames: list[bytes], code: int
 ) -> None:
-    told = []
+    closes = []
 
     async def breaking(socket: RawSocket) -> None:
         await socket.send(*frames)
-        told.append(await socket.frame())
+        closes.append(await socket.frame())
         assert await socket.hung_up()
 
     async with socket_upstream(breaking) as upstream, proxied(upstream.url, tmp_path) as box:
@@ -160,10 +160,10 @@ async def test_an_app_that_breaks_a_rule_gets_a_close_and_the_stream_ends(
                 pass
         assert socket._stream.trailers == (("websocket-fault", str(code)),)
         await upstream.has_ended()
-    assert (told[0].opcode, int.from_bytes(told[0].payload[:2], "big")) == (CLOSE, code), name
+    assert (closes[0].opcode, int.from_bytes(closes[0].payload[:2], "big")) == (CLOSE, code), name
 
 
-async def test_pings_are_answered_also_within_a_message(tmp_path: Path) -> None:
+async def test_pings_get_a_pong_also_within_a_message(tmp_path: Path) -> None:
     pongs = []
 
     async def pinging(socket: RawSocket) -> None:
@@ -188,7 +188,7 @@ async def test_a_visitor_that_is_gone_ends_the_apps_connection(tmp_path: Path) -
         await upstream.has_ended()
 
 
-async def test_an_app_that_does_not_answer_a_close_is_given_up(
+async def test_an_app_that_does_not_reply_to_a_close_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2claw.agent.websockets.upstream_socket.CLOSE_S", 0.1)

@@ -77,10 +77,10 @@ async def test_a_refusal_keeps_its_status(tmp_path: Path, status: int) -> None:
         assert (head.status, head.error, await stream.read()) == (status, "", b"")
 
 
-async def test_an_ordinary_answer_is_a_refusal_too(tmp_path: Path) -> None:
+async def test_an_ordinary_response_is_a_refusal_too(tmp_path: Path) -> None:
     async def page(talk: Talk) -> None:
         await talk.head()
-        await talk.answer(b"a page")
+        await talk.respond(b"a page")
 
     async with upstream_of(page) as upstream, proxied(upstream.url, tmp_path) as box:
         assert (await handshake(box))[0].status == 400
@@ -96,7 +96,7 @@ async def test_an_ordinary_answer_is_a_refusal_too(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_a_wrong_answer_to_the_handshake_is_an_error_of_the_box(
+async def test_a_wrong_response_to_the_handshake_is_an_error_of_the_box(
     tmp_path: Path, accepting: Accepting, why: str
 ) -> None:
     async with (
@@ -115,7 +115,7 @@ async def test_an_app_that_is_down_is_reported(tmp_path: Path) -> None:
         assert (head.status, head.error) == (502, "app-down")
 
 
-async def test_an_app_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
+async def test_an_app_that_does_not_respond_is_given_up(tmp_path: Path) -> None:
     async def silent(talk: Talk) -> None:
         await talk.until_closed()
 
@@ -140,7 +140,7 @@ async def test_a_box_has_so_many_websockets_and_then_is_busy(tmp_path: Path) -> 
         assert (head.status, head.error) == (503, "box-busy")
         await first.close()
         async with asyncio.timeout(5):
-            while (await handshake(box))[0].status != 200:  # noqa: ASYNC110 - no event tells
+            while (await handshake(box))[0].status != 200:  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0.01)
 
 
@@ -163,5 +163,5 @@ async def test_one_visitors_websockets_leave_room_for_anothers(tmp_path: Path) -
 async def test_connect_opens_nothing_else(tmp_path: Path, protocol: str) -> None:
     async with socket_upstream(echo) as upstream, proxied(upstream.url, tmp_path) as box:
         stream = box.visitor.open(RequestHead("CONNECT", "/", (), protocol=protocol), end=False)
-        answer = await whole(stream)
-        assert (answer.status, answer.error) == (400, "bad-request")
+        response = await whole(stream)
+        assert (response.status, response.error) == (400, "bad-request")

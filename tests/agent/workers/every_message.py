@@ -1,4 +1,4 @@
-"""One message of each kind that agent and workers say, in both directions."""
+"""One message of each kind that agent and workers send, in both directions."""
 
 from __future__ import annotations
 

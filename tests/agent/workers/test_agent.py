@@ -46,15 +46,15 @@ def workers_of(agent: RunningAgent) -> list[int]:
     return [worker["pid"] for worker in agent.agent.status()["workers"]]
 
 
-async def said(visitor: Visitor, body: bytes) -> bytes:
-    """What the app, an echo, answers."""
+async def echoed(visitor: Visitor, body: bytes) -> bytes:
+    """What the app, an echo, sends back."""
     return await (await visitor.request("POST", "/", body=body)).body(1_000)
 
 
 async def test_visitors_land_on_both_workers(agent: RunningAgent) -> None:
     async with await agent.visit() as first, await agent.visit() as second:
-        assert await said(first, b"one") == b"one"
-        assert await said(second, b"two") == b"two"
+        assert await echoed(first, b"one") == b"one"
+        assert await echoed(second, b"two") == b"two"
         sessions = (await agent.api.get("/v1/sessions"))["sessions"]
         status = await agent.api.get("/v1/status")
     assert [session["worker"] for session in sessions] == [0, 1]
@@ -68,17 +68,17 @@ async def test_changed_routes_count_for_all_workers(
 ) -> None:
     async def other(talk: Talk) -> None:
         while await talk.request():
-            await talk.answer(b"the other")
+            await talk.respond(b"the other")
 
     async with upstream_of(other) as moved, await agent.visit() as a, await agent.visit() as b:
         await agent.api.expose("dog", moved.url)
-        assert [await said(a, b""), await said(b, b"")] == [b"the other"] * 2
+        assert [await echoed(a, b""), await echoed(b, b"")] == [b"the other"] * 2
         await agent.api.ask("DELETE", "/v1/routes/dog")
         for visitor in (a, b):
             assert (await visitor.request("GET", "/")).error == "app-unknown"
         await agent.api.expose("cat", upstream.url)
         async with await agent.visit("cat") as newcomer:
-            assert await said(newcomer, b"new") == b"new"
+            assert await echoed(newcomer, b"new") == b"new"
 
 
 async def test_the_limit_of_links_is_that_of_the_box(
@@ -117,7 +117,7 @@ async def test_a_worker_that_is_killed_is_replaced_and_nobody_else_notices(
             for _ in range(20):
                 assert await anext(download)
             async with await agent.visit() as newcomer:
-                assert await said(newcomer, b"hello") == b"hello"
+                assert await echoed(newcomer, b"hello") == b"hello"
             await until(lambda: workers_of(agent)[0] not in (killed, None))
             first, second = (await agent.api.get("/v1/status"))["workers"]
             assert (first["restarts"], second["restarts"], second["pid"]) == (1, 0, survivor)
@@ -128,10 +128,10 @@ async def test_a_worker_that_is_killed_is_replaced_and_nobody_else_notices(
 
 
 async def lands_on(agent: RunningAgent, worker: int) -> None:
-    """Visit until the links of a worker are among those that answer."""
+    """Visit until the links of a worker are among those that respond."""
     while True:
         async with await agent.visit() as visitor:
-            assert await said(visitor, b"here") == b"here"
+            assert await echoed(visitor, b"here") == b"here"
             (session,) = (await agent.api.get("/v1/sessions"))["sessions"]
         await until(lambda: agent.agent.status()["links"] == 0)
         if session["worker"] == worker:
@@ -155,11 +155,11 @@ async def test_open_requests_of_all_workers_finish_while_the_agent_drains(
         running_agent(tmp_path / "box", server, {"dog": upstream.url}, workers=2) as agent,
     ):
         visitors = [await agent.visit(), await agent.visit()]
-        answers = [await visitor.request("GET", "/") for visitor in visitors]
+        responses = [await visitor.request("GET", "/") for visitor in visitors]
         agent.agent.stop()
         await until(lambda: "agent drains" in caplog.text)
         go_on.set()
-        assert [await answer.body(100) for answer in answers] == [b"hello"] * 2
+        assert [await response.body(100) for response in responses] == [b"hello"] * 2
         await asyncio.wait_for(asyncio.shield(agent.task), 20)
         for visitor in visitors:
             await visitor.close()
@@ -229,13 +229,13 @@ async def test_a_signal_to_every_process_of_a_service_lets_open_requests_finish(
             await process.api.online()
             url = (await process.api.get("/v1/status"))["apps"][0]["url"]
             visitor = await Visitor.open(url, edge=server.url)
-            answer = await visitor.request("GET", "/")
+            response = await visitor.request("GET", "/")
             pids = await pids_of(process)
             for pid in (process.pid, *pids):
                 os.kill(pid, signal.SIGTERM)
             await until(lambda: "agent drains links=1" in process.log.read_text())
             go_on.set()
-            assert await answer.body(100) == b"hello"
+            assert await response.body(100) == b"hello"
             assert await process.wait() == 0
             assert not any(map(alive, pids))
             await visitor.close()

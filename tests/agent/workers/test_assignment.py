@@ -31,7 +31,7 @@ from tests.support.upstreams import until
 NAMES = PublicNames("http://{label}.localhost:8787", "purplecrab", "a" * 26)
 
 
-def taken(box: Box, sdp: str) -> bool:
+def has_offer(box: Box, sdp: str) -> bool:
     """Offer once more, whether a worker takes it."""
     session = f"again-{len(box.sent)}"
     box.offer(session, sdp)
@@ -47,10 +47,14 @@ class Box:
         self.workers.offer(BoxOffer(session, "dog", sdp, (), visitor), NAMES, self.sent.append)
 
     def refusals(self) -> list[tuple[str, str]]:
-        return [(told.session, told.code) for told in self.sent if isinstance(told, Refuse)]
+        return [
+            (message.session, message.code) for message in self.sent if isinstance(message, Refuse)
+        ]
 
     def answered(self, session: str) -> bool:
-        return any(isinstance(told, BoxAnswer) and told.session == session for told in self.sent)
+        return any(
+            isinstance(message, BoxAnswer) and message.session == session for message in self.sent
+        )
 
     def links(self) -> list[int]:
         return [worker.links for worker in self.workers.workers()]
@@ -121,7 +125,7 @@ async def test_an_answer_of_a_worker_is_signed_with_the_key_of_the_box(
     async with box_with(tmp_path, 1) as box:
         box.offer("one", offer_sdp)
         await until(lambda: box.answered("one"))
-        (answer,) = [told for told in box.sent if isinstance(told, BoxAnswer)]
+        (answer,) = [message for message in box.sent if isinstance(message, BoxAnswer)]
     payload = answer_payload("one", offer_sdp, fingerprint_of(answer.sdp))
     assert verify(identity.public_key, ANSWER, payload, answer.signature)
 
@@ -175,7 +179,7 @@ async def test_a_newcomer_gets_the_place_of_a_visitor_that_a_worker_reports_as_g
     stand_in_is(stand_in.FORGETS)
     async with box_with(tmp_path, 1, AgentLimits(links=1)) as box:
         box.offer("one", "v=0")
-        await until(lambda: taken(box, "v=0"))
+        await until(lambda: has_offer(box, "v=0"))
         assert box.links() == [1]
 
 
@@ -206,12 +210,12 @@ async def test_the_sessions_of_a_worker_that_dies_end_and_another_takes_its_plac
         assert BoxEnd("answered") in box.sent
         assert box.refusals() == [("offered", "box-busy")]
         assert box.links() == [0]
-        await until(lambda: taken(box, offer_sdp))
+        await until(lambda: has_offer(box, offer_sdp))
         assert box.restarts() == 1
 
 
 @pytest.mark.usefixtures("long_rest")
-async def test_while_one_worker_rests_the_others_take_all(tmp_path: Path, offer_sdp: str) -> None:
+async def test_while_one_worker_rests_the_others_serve_all(tmp_path: Path, offer_sdp: str) -> None:
     async with box_with(tmp_path, 2) as box:
         await box.lost(0)
         for session in ("one", "two"):
@@ -237,14 +241,14 @@ async def test_a_worker_that_hangs_is_given_up(
         assert not alive(pid)
 
 
-async def test_a_worker_that_cannot_start_says_why(
+async def test_a_worker_that_cannot_start_reports_why(
     tmp_path: Path, stand_in_is: Callable[[str], None]
 ) -> None:
     stand_in_is(stand_in.REFUSES)
     with pytest.raises(UsageError) as caught:
         async with box_with(tmp_path, 2):
             pass
-    assert caught.value.code == "udp-port-taken"
+    assert caught.value.code == "udp-port-has_offer"
     assert caught.value.hint == "Give another"
 
 
@@ -264,7 +268,7 @@ async def test_a_worker_whose_udp_port_is_taken_keeps_the_agent_from_starting(
         with pytest.raises(UsageError) as caught:
             async with box_with(tmp_path, 2, udp_port=first):
                 pass
-    assert caught.value.code == "udp-port-taken"
+    assert caught.value.code == "udp-port-has_offer"
     assert str(first + 1) in caught.value.message
 
 
@@ -309,7 +313,7 @@ async def test_a_worker_of_another_version_asks_for_a_restart(
     assert "0.0.7" in caught.value.message
 
 
-async def test_a_worker_takes_no_code_from_the_current_directory(
+async def test_a_worker_loads_no_code_from_the_current_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("msgspec.py", "uvloop.py"):
@@ -331,7 +335,7 @@ async def test_a_worker_that_does_not_start_in_time_is_an_error(
 
 @pytest.mark.parametrize("how", [stand_in.ANNOUNCES, stand_in.BABBLES])
 @pytest.mark.usefixtures("long_rest")
-async def test_a_worker_that_says_what_it_may_not_is_ended(
+async def test_a_worker_that_sends_what_it_may_not_is_ended(
     tmp_path: Path, stand_in_is: Callable[[str], None], how: str
 ) -> None:
     stand_in_is(how)

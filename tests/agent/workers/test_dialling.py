@@ -82,8 +82,8 @@ async def test_a_visit_goes_by_a_dial_and_the_agent_counts_it(
     await handed_out(server)
     for _ in range(4):
         async with await agent.visit() as visitor:
-            answer = await visitor.request("POST", "/", body=b"hello")
-            assert await answer.body(100) == b"hello"
+            response = await visitor.request("POST", "/", body=b"hello")
+            assert await response.body(100) == b"hello"
             assert sum(links(agent)) == 1
         await until(lambda: links(agent) == [0, 0])
     assert offers == []

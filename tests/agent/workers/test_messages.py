@@ -77,11 +77,11 @@ def test_every_kind_of_message_is_tried_here() -> None:
 @given(st.lists(st.integers(1, 400), max_size=12))
 def test_it_does_not_matter_how_the_bytes_come(cuts: list[int]) -> None:
     stream = b"".join(map(encode, OF_WORKER))
-    decoder, heard, begin = of_worker_decoder(), [], 0
+    decoder, decoded, begin = of_worker_decoder(), [], 0
     for size in [*cuts, len(stream)]:
-        heard += decoder.feed(stream[begin : begin + size])
+        decoded += decoder.feed(stream[begin : begin + size])
         begin += size
-    assert heard == list(OF_WORKER)
+    assert decoded == list(OF_WORKER)
 
 
 @pytest.mark.parametrize("message", TO_WORKER, ids=name_of)

@@ -22,14 +22,14 @@ _NET_BIND_SERVICE = 1 << 10
 OPTIONS = '[server]\nlisten = ":443"\nparent = "localhost"\n'
 
 
-def p2claw(systemd: OwnSystemd, *words: str, user: bool = False) -> Any:
+def p2claw(systemd: OwnSystemd, *arguments: str, user: bool = False) -> Any:
     """What a command printed with --json; it has to go well."""
-    return json.loads(systemd.must(PROGRAM, *words, "--json", user=user))
+    return json.loads(systemd.must(PROGRAM, *arguments, "--json", user=user))
 
 
-def refused(systemd: OwnSystemd, *words: str, user: bool = False) -> dict[str, str]:
+def refused(systemd: OwnSystemd, *arguments: str, user: bool = False) -> dict[str, str]:
     """The error of a command that has to fail."""
-    done = systemd.run(PROGRAM, *words, "--json", user=user)
+    done = systemd.run(PROGRAM, *arguments, "--json", user=user)
     assert done.returncode != 0, done.stdout
     error: dict[str, str] = json.loads(done.stderr.splitlines()[-1])["error"]
     return error
@@ -72,7 +72,7 @@ def test_a_file_of_options_that_is_not_there_keeps_a_server_from_being_installed
     assert refused(systemd, "service", "install", "server")["code"] == "config-missing"
 
 
-def test_a_server_that_cannot_start_leaves_no_service_and_its_last_words(
+def test_a_server_that_cannot_start_leaves_no_service_and_its_last_lines(
     systemd: OwnSystemd,
 ) -> None:
     write(systemd, "/etc/p2claw/p2claw.toml", OPTIONS + 'tls-cert = "a.pem"\ntls-key = "b.pem"\n')

@@ -21,13 +21,13 @@ def definition_of(service: str) -> Definition:
     return agent_definition() if service == "agent" else server_definition()
 
 
-def analyze(folder: Path, definition: Definition, *words: str) -> str:
+def analyze(folder: Path, definition: Definition, *arguments: str) -> str:
     """What systemd-analyze says of a unit."""
     path = folder / f"{definition.name}.service"
     path.write_text(unit_text(definition))
     scope = [] if definition.of_system else ["--user"]
     done = subprocess.run(
-        ["systemd-analyze", *scope, *words, str(path)],
+        ["systemd-analyze", *scope, *arguments, str(path)],
         env={"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -40,8 +40,8 @@ def analyze(folder: Path, definition: Definition, *words: str) -> str:
 
 @pytest.mark.parametrize("service", ["agent", "server"])
 def test_a_unit_is_closed_as_far_as_the_program_allows(tmp_path: Path, service: str) -> None:
-    said = analyze(tmp_path, definition_of(service), "security", "--offline=true", "--no-pager")
-    exposed = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    report = analyze(tmp_path, definition_of(service), "security", "--offline=true", "--no-pager")
+    exposed = re.search(r"Overall exposure level for \S+: ([0-9.]+)", report)
     assert exposed is not None
     assert float(exposed[1]) <= MOST_EXPOSED
 

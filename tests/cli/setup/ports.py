@@ -1,4 +1,4 @@
-"""Ports for processes of other programs, which cannot say which one they took."""
+"""Ports for processes of other programs, which cannot report the one they got."""
 
 from __future__ import annotations
 

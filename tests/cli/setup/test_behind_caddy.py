@@ -25,11 +25,13 @@ WAIT_S = 60.0
 
 
 @contextlib.asynccontextmanager
-async def running(log: Path, *words: str, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running(
+    log: Path, *arguments: str, **env: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process; ended at the end of the block."""
     with log.open("ab") as written:
         process = await asyncio.create_subprocess_exec(
-            *words, stdout=written, stderr=written, env={**os.environ, **env}
+            *arguments, stdout=written, stderr=written, env={**os.environ, **env}
         )
     try:
         yield process
@@ -72,7 +74,7 @@ async def test_a_box_joins_and_is_visited_through_caddy(home: Path) -> None:
     assert made.code == 0, made.err
     url = made.json["url"]
     caddyfile = home / "etc" / "Caddyfile"
-    # A port of its own for what Caddy itself is told by, so that tests do not meet there.
+    # A port of its own for Caddy's own API, so that tests do not meet there.
     caddyfile.write_text(caddyfile.read_text().replace("{\n", "{\n\tadmin off\n", 1))
     root = home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
     server = argv_of("server", "--config", str(home / "etc" / "p2claw.toml"))
@@ -112,8 +114,8 @@ async def test_a_box_joins_and_is_visited_through_caddy(home: Path) -> None:
             assert await certificate_of(https, stranger, root) is None, stranger
         base = f"https://{PARENT}:{https}"
         assert "mailto:abuse@example.org" in (await got(f"{base}/", root))[1]
-        told = await got(f"{base}/__p2claw/v1/ask?domain={PARENT}", root)
-        assert told[0] == 404, "which names there are, the proxy alone is told"
+        refused = await got(f"{base}/__p2claw/v1/ask?domain={PARENT}", root)
+        assert refused[0] == 404, "which names there are, only the proxy may ask"
 
 
 async def got(url: str, root: Path) -> tuple[int, str]:

@@ -48,10 +48,10 @@ def test_the_options_are_good(home: Path, more: dict[str, Any]) -> None:
 def test_caddy_finds_nothing_wrong(home: Path, more: dict[str, Any]) -> None:
     made = plan(home, **more)
     made.caddy_path.write_text(caddy_text(made))
-    words = ["caddy", "adapt", "--validate", "--config", str(made.caddy_path)]
+    arguments = ["caddy", "adapt", "--validate", "--config", str(made.caddy_path)]
     environ = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
-        words, env=environ, capture_output=True, text=True, timeout=60, check=False
+        arguments, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "not formatted" not in done.stderr
@@ -80,8 +80,8 @@ async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
                     await asyncio.sleep(0.1)
     finally:
         process.terminate()
-        said, _ = await process.communicate()
-    text = said.decode().lower()
+        output, _ = await process.communicate()
+    text = output.decode().lower()
     assert "bad configuration" not in text and "unknown" not in text, text
     assert "use-auth-secret" not in text.replace("use_auth", "")
 

@@ -27,7 +27,7 @@ NAME = "apps.localhost"
 WAIT_S = 40.0
 
 
-def test_one_command_makes_a_server_that_answers_with_a_certificate(tmp_path: Path) -> None:
+def test_one_command_makes_a_server_that_shows_a_certificate(tmp_path: Path) -> None:
     setup = (PROGRAM, "server", "setup", NAME, "--internal-ca", "--turn", f"turn.{NAME}", "--json")
     with own_systemd(tmp_path, *UNITS) as systemd:
         done = systemd.run(*setup)

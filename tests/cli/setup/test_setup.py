@@ -13,9 +13,9 @@ from tests.cli.program import Ran, p2claw
 NAME = "apps.localhost"
 
 
-def setup(home: Path, *words: str) -> Ran:
+def setup(home: Path, *arguments: str) -> Ran:
     folders = ("--folder", str(home / "etc"), "--data", str(home / "data"))
-    return p2claw(home, "server", "setup", NAME, *folders, *words)
+    return p2claw(home, "server", "setup", NAME, *folders, *arguments)
 
 
 def files(home: Path) -> dict[str, str]:
@@ -27,7 +27,7 @@ def actions(ran: Ran) -> dict[str, str]:
     return {Path(step["what"]).name: step["action"] for step in ran.json["steps"]}
 
 
-def test_a_dry_run_says_everything_and_writes_nothing(home: Path) -> None:
+def test_a_dry_run_prints_everything_and_writes_nothing(home: Path) -> None:
     ran = setup(home, "--dry-run", "--json")
     assert (ran.code, ran.json["dry_run"], files(home)) == (0, True, {})
     assert {step["done"] for step in ran.json["steps"]} == {False}
@@ -55,7 +55,7 @@ def test_the_same_again_changes_nothing(home: Path) -> None:
     assert (again.code, set(actions(again).values()), files(home)) == (0, {"keep"}, before)
 
 
-def test_what_says_otherwise_stays_unless_it_is_told_to_go(home: Path) -> None:
+def test_what_declares_otherwise_stays_unless_it_is_asked_to_go(home: Path) -> None:
     setup(home, "--no-start")
     before = files(home)
     refused = setup(home, "--no-start", "--operator", "Club", "--json")
@@ -74,7 +74,7 @@ def test_without_relay_and_caddy_there_is_one_file(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("arguments", "code"),
     [
         (("--contact", "nobody"), "contact-invalid"),
         (("--turn", "no name"), "setup-name"),
@@ -82,14 +82,14 @@ def test_without_relay_and_caddy_there_is_one_file(home: Path) -> None:
         (("--htps-port", "1"), "usage"),
     ],
 )
-def test_what_cannot_be_is_refused(home: Path, words: tuple[str, ...], code: str) -> None:
-    ran = setup(home, "--no-start", *words, "--json")
+def test_what_cannot_be_is_refused(home: Path, arguments: tuple[str, ...], code: str) -> None:
+    ran = setup(home, "--no-start", *arguments, "--json")
     assert (ran.code, ran.error["code"], files(home)) == (2, code, {})
 
 
 def test_a_name_that_leads_nowhere_is_refused(home: Path) -> None:
-    words: list[Any] = ["server", "setup", "apps.p2claw.invalid", "--folder", str(home / "etc")]
-    refused = p2claw(home, *words, "--no-start", "--json")
+    arguments: list[Any] = ["server", "setup", "apps.p2claw.invalid", "--folder", str(home / "etc")]
+    refused = p2claw(home, *arguments, "--no-start", "--json")
     assert (refused.code, refused.error["code"], files(home)) == (2, "names-missing", {})
-    shown = p2claw(home, *words, "--no-start", "--skip-names", "--json")
+    shown = p2claw(home, *arguments, "--no-start", "--skip-names", "--json")
     assert (shown.code, {one["level"] for one in shown.json["names"]}) == (0, {"fail"})

@@ -29,11 +29,11 @@ async def listen(tab: Tab, path: str) -> None:
     await tab.evaluate(LISTEN, path)
 
 
-async def heard(tab: Tab) -> Events:
+async def received(tab: Tab) -> Events:
     return Events(**await tab.evaluate("() => window.testEvents"))
 
 
 async def wait_for_events(tab: Tab, count: int, *, timeout_s: float = 30) -> Events:
     """Wait until that many events have come."""
     await tab.wait_for("count => window.testEvents.count >= count", count, timeout_s=timeout_s)
-    return await heard(tab)
+    return await received(tab)

@@ -9,8 +9,8 @@ from tests.support.browser import Tab
 SMALL_REQUESTS = """async (path, count) => {
   const one = async (number) => {
     const began = performance.now();
-    const answer = await (await fetch(`${path}${number}?${Math.random()}`)).json();
-    return { ms: performance.now() - began, right: answer.number === number };
+    const response = await (await fetch(`${path}${number}?${Math.random()}`)).json();
+    return { ms: performance.now() - began, right: response.number === number };
   };
   return Promise.all(Array.from({ length: count }, (_, number) => one(number)));
 }"""
@@ -28,6 +28,6 @@ class Small:
 
 
 async def small_requests(tab: Tab, path: str, count: int, *, timeout_s: float = 60) -> Small:
-    """Ask for `path`0, `path`1 … all at once; each answers JSON with its number."""
+    """Ask for `path`0, `path`1 … all at once; each responds with JSON of its number."""
     done = await tab.evaluate(SMALL_REQUESTS, path, count, timeout_s=timeout_s)
     return Small(sorted(each["ms"] for each in done), sum(each["right"] for each in done))

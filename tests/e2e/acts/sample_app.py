@@ -18,7 +18,7 @@ class SentFile:
 
     sha256: str
     progress: list[float]
-    told: str
+    state: str
 
 
 async def send_file(tab: Tab, file: Path, *, timeout_s: float) -> SentFile:
@@ -32,30 +32,30 @@ async def send_file(tab: Tab, file: Path, *, timeout_s: float) -> SentFile:
                 """() => ({
                     bar: document.getElementById("upload-progress").value,
                     sha256: document.getElementById("upload-sha256").innerText.trim(),
-                    told: document.getElementById("upload-state").innerText,
+                    state: document.getElementById("upload-state").innerText,
                 })"""
             )
             if seen["bar"] not in progress:
                 progress.append(seen["bar"])
             if seen["sha256"]:
-                return SentFile(seen["sha256"], progress, seen["told"])
-            if "broke" in seen["told"] or "answered" in seen["told"]:
-                raise AssertionError(seen["told"])
+                return SentFile(seen["sha256"], progress, seen["state"])
+            if "broke" in seen["state"] or "responded" in seen["state"]:
+                raise AssertionError(seen["state"])
             await asyncio.sleep(PROGRESS_POLL_S)
 
 
 async def try_corners(tab: Tab) -> dict[str, str]:
     """Click "Try them" and return what the page says of each corner of HTTP: yes or no."""
     await tab.click("#check")
-    answers: dict[str, str] = await tab.wait_for(
+    outcomes: dict[str, str] = await tab.wait_for(
         """() => {
             const items = [...document.querySelectorAll("#checks li")];
-            const said = items.map((item) => [item.firstChild.data, item.lastChild.innerText]);
-            return said.every(([, word]) => word === "yes" || word === "no")
-              ? Object.fromEntries(said) : null;
+            const found = items.map((item) => [item.firstChild.data, item.lastChild.innerText]);
+            return found.every(([, word]) => word === "yes" || word === "no")
+              ? Object.fromEntries(found) : null;
         }"""
     )
-    return answers
+    return outcomes
 
 
 async def feed_count(tab: Tab) -> int:

@@ -32,7 +32,7 @@ START_DOWNLOAD = """(name, path) => {
   })().catch((error) => { state.error = String(error); });
 }"""
 
-# With an XMLHttpRequest, because it alone tells how far an upload is.
+# With an XMLHttpRequest, because it alone reports how far an upload is.
 UPLOAD = """(selector, path) => new Promise((resolve) => {
   const request = new XMLHttpRequest();
   const progress = [];
@@ -75,7 +75,7 @@ async def finish_download(
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """text: what the app answered. progress: the bytes that each progress event told of."""
+    """text: what the app sent back. progress: the bytes that each progress event named."""
 
     status: int
     text: str

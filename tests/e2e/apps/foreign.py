@@ -81,8 +81,8 @@ def run(*argv: str, cwd: Path) -> None:
     """Run one step of making an app; its output is shown when it fails."""
     done = subprocess.run(argv, cwd=cwd, capture_output=True, timeout=MAKE_TIMEOUT_S, check=False)
     if done.returncode:
-        said = (done.stdout + done.stderr).decode(errors="replace")[-3000:]
-        raise RuntimeError(f"{' '.join(argv)} ended with {done.returncode}:\n{said}")
+        output = (done.stdout + done.stderr).decode(errors="replace")[-3000:]
+        raise RuntimeError(f"{' '.join(argv)} ended with {done.returncode}:\n{output}")
 
 
 def virtual_env(folder: Path, *requirements: str) -> Path:

@@ -1,4 +1,4 @@
-"""One case of the table: an answer that may be kept, a second request, and what becomes of that."""
+"""One case of the table: a response that may be kept, a second request, and its outcome."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# reuse: the app is not asked. validate: it is asked whether the kept answer is still right.
-# ask: as if nothing were kept. refresh: the page gets the kept answer, and the app is asked behind
+# reuse: the app is not asked. validate: it is asked whether the kept response is still right.
+# ask: as if nothing were kept. refresh: the page gets what is kept, and the app is asked behind
 # its back. error: the page gets a network error.
 Outcome = Literal["reuse", "validate", "ask", "refresh", "error"]
 Fields = list[tuple[str, str]]
@@ -17,11 +17,11 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """answers: the app's. then: requests after the first; the outcome is the last one's."""
+    """responses: the app's. then: requests after the first; the outcome is the last one's."""
 
     name: str
     outcome: Outcome
-    answers: list[dict[str, Any]]
+    responses: list[dict[str, Any]]
     then: list[dict[str, Any]]
     first: dict[str, Any] = field(default_factory=dict)
     shows: dict[str, Any] = field(default_factory=dict)
@@ -36,46 +36,46 @@ def case(
     then: dict[str, Any] | None = None,
     between: list[dict[str, Any]] | None = None,
     first: dict[str, Any] | None = None,
-    answers: list[dict[str, Any]] | None = None,
+    responses: list[dict[str, Any]] | None = None,
     shows: dict[str, Any] | None = None,
-    **answer: Any,
+    **response: Any,
 ) -> Case:
-    """fields: of the first answer. answers: those after it; without any it is repeated.
+    """fields: of the first response. responses: those after it; without any it is repeated.
 
-    then: the last request. between: requests before that. shows: what its answer must have:
+    then: the last request. between: requests before that. shows: what its response must have:
     status, body, fields.
     """
-    said = [{"fields": fields, **answer}, *(answers or [])]
-    return Case(name, outcome, said, [*(between or []), then or {}], first or {}, shows or {})
+    script = [{"fields": fields, **response}, *(responses or [])]
+    return Case(name, outcome, script, [*(between or []), then or {}], first or {}, shows or {})
 
 
-# Carries out many cases and says of each what became of the last request.
+# Carries out many cases and returns of each the outcome of the last request.
 RUN = """async (prefix, cases) => {
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  const run = async ({ number, answers, steps }) => {
+  const run = async ({ number, responses, steps }) => {
     const name = prefix + number;
-    const url = `/s/${name}?` + encodeURIComponent(JSON.stringify(answers));
+    const url = `/s/${name}?` + encodeURIComponent(JSON.stringify(responses));
     const log = async () => (await fetch(`/log/${name}`, { cache: "no-store" })).json();
-    let said = {};
+    let got = {};
     let before = [];
     for (const { settle_ms, at, ...init } of steps) {
       before = await log();
       try {
-        const answer = await fetch(at ? url.replace("/s/", at) : url, init);
-        const fields = Object.fromEntries(answer.headers);
-        said = { status: answer.status, fields, body: await answer.text() };
+        const response = await fetch(at ? url.replace("/s/", at) : url, init);
+        const fields = Object.fromEntries(response.headers);
+        got = { status: response.status, fields, body: await response.text() };
       } catch (error) {
-        said = { error: error.name };
+        got = { error: error.name };
       }
       await pause(settle_ms ?? 15);
     }
     const last = (await log()).slice(before.length);
     const conditional = last.some((r) => "if-none-match" in r || "if-modified-since" in r);
     const bodies = before.map((_, i) => `body ${i + 1}`);
-    const old = bodies.includes(said.body);
-    const outcome = said.error ? "error" : !last.length ? "reuse"
+    const old = bodies.includes(got.body);
+    const outcome = got.error ? "error" : !last.length ? "reuse"
       : conditional ? "validate" : old ? "refresh" : "ask";
-    return { number, outcome, said, last, before: before.length };
+    return { number, outcome, got, last, before: before.length };
   };
   const results = [];
   const queue = [...cases];

@@ -1,4 +1,4 @@
-"""How long an answer is fresh: RFC 9111 §4.2, and how its fields are read."""
+"""How long a response is fresh: RFC 9111 §4.2, and how its fields are read."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ CASES: list[Case] = [
     case(
         "a Date that is none", "reuse", [("Cache-Control", "max-age=3600"), ("Date", "yesterday")]
     ),
-    case("nothing is said", "ask", []),
+    case("nothing is declared", "ask", []),
     case("only ETag", "validate", [TAG]),
     case("Last-Modified long ago", "reuse", [LONG_AGO]),
     case("Last-Modified just now", "validate", [("Last-Modified", "@0")]),
@@ -208,7 +208,7 @@ CASES: list[Case] = [
         "ask",
         [("Cache-Control", "max-age=3600")],
         cut=True,
-        answers=[{"fields": []}],
+        responses=[{"fields": []}],
     ),
     case(
         "must-revalidate when stale",

@@ -79,7 +79,7 @@ def _after(method: str, outcome: Outcome, status: int = 200) -> Case:
         outcome,
         FRESH,
         between=between,
-        answers=[{"status": status, "fields": FRESH}],
+        responses=[{"status": status, "fields": FRESH}],
     )
 
 
@@ -160,11 +160,11 @@ CASES: list[Case] = [
     _range("bytes=8-100", "0123456789", "89"),
     _range("bytes=0-3", "0123456789", "0123", ("ETag", '"a"')),
     case(
-        "a range past the end is the app's to answer",
+        "a range past the end is the app's to respond to",
         "ask",
         FRESH,
         then={"headers": {"Range": "bytes=50-"}},
-        answers=[{"status": 416, "fields": [("Content-Range", "bytes */6")]}],
+        responses=[{"status": 416, "fields": [("Content-Range", "bytes */6")]}],
         shows={"status": 416},
     ),
     case(
@@ -172,7 +172,7 @@ CASES: list[Case] = [
         "ask",
         FRESH,
         first={"headers": {"Range": "bytes=0-3"}},
-        answers=[{"fields": FRESH}],
+        responses=[{"fields": FRESH}],
         status=206,
         body="body",
         shows={"status": 200, "body": "body 2"},
@@ -182,7 +182,9 @@ CASES: list[Case] = [
         "reuse",
         FRESH,
         between=[{"headers": {"Range": "bytes=0-1,3-4"}}],
-        answers=[{"status": 206, "fields": [("Content-Type", "multipart/byteranges; boundary=x")]}],
+        responses=[
+            {"status": 206, "fields": [("Content-Type", "multipart/byteranges; boundary=x")]}
+        ],
         shows={"status": 200, "body": "body 1"},
     ),
     case(
@@ -198,7 +200,7 @@ CASES: list[Case] = [
         "ask",
         [*FRESH, TAG],
         between=[{"method": "HEAD", "cache": "no-cache"}],
-        answers=[{"fields": [*FRESH, ("ETag", '"b"')]}],
+        responses=[{"fields": [*FRESH, ("ETag", '"b"')]}],
     ),
     *(_after(method, "ask") for method in ("POST", "PUT", "DELETE", "PATCH", "MKCOL")),
     *(_after("POST", "ask", status) for status in (201, 204)),

@@ -23,7 +23,7 @@ WRITE_AND_FETCH = """async (rounds) => {
   return stale;
 }"""
 
-ANSWER_AND_READ = """async (rounds) => {
+RESPOND_AND_READ = """async (rounds) => {
   const stale = [];
   for (let i = 0; i < rounds; i++) {
     await fetch(`/set?set=m%3D${i};path%3D/`);
@@ -32,7 +32,7 @@ ANSWER_AND_READ = """async (rounds) => {
   return stale;
 }"""
 
-ANSWER_AND_READ_XHR = """async (rounds) => {
+RESPOND_AND_READ_XHR = """async (rounds) => {
   const stale = [];
   for (let i = 0; i < rounds; i++) {
     await new Promise(done => {
@@ -67,10 +67,10 @@ async def test_what_a_page_writes_goes_with_its_next_fetch(tab: Tab) -> None:
     assert await tab.evaluate(WRITE_AND_FETCH, ROUNDS, timeout_s=120) == []
 
 
-async def test_what_an_answer_sets_is_read_once_it_is_there(tab: Tab) -> None:
-    assert await tab.evaluate(ANSWER_AND_READ, ROUNDS, timeout_s=120) == []
+async def test_what_a_response_sets_is_read_once_it_is_there(tab: Tab) -> None:
+    assert await tab.evaluate(RESPOND_AND_READ, ROUNDS, timeout_s=120) == []
     await tab.evaluate("() => { document.cookie = 'm=; max-age=0; path=/' }")
-    assert await tab.evaluate(ANSWER_AND_READ_XHR, ROUNDS, timeout_s=120) == []
+    assert await tab.evaluate(RESPOND_AND_READ_XHR, ROUNDS, timeout_s=120) == []
 
 
 @pytest.mark.parametrize(

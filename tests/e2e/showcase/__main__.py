@@ -37,7 +37,7 @@ async def show(kind: Kind, out: Path, stages: tuple[str, ...]) -> int:
         folder = Path(name)
         async with stack(folder) as running, probe_app() as probe:
             browser = await Browser.launch(kind, folder / "browser")
-            facts.say("versions", holds=True, version=browser.version)
+            facts.note("versions", holds=True, version=browser.version)
             todo = {
                 "sample": lambda: sample_stage(facts, browser, running, folder),
                 "bulk": lambda: bulk_stage(facts, browser, running, probe, folder),
@@ -55,7 +55,7 @@ async def show(kind: Kind, out: Path, stages: tuple[str, ...]) -> int:
                 await browser.close()
                 for log in (running.server_log, running.agent_log):
                     (out / f"{kind}-{log.name}").write_bytes(log.read_bytes())
-        facts.say("nothing-left-running", holds=browser.processes() == [])
+        facts.note("nothing-left-running", holds=browser.processes() == [])
     return 1 if facts.failed else 0
 
 
@@ -66,10 +66,10 @@ def main() -> int:
     parser.add_argument("--stage", choices=STAGES, action="append", help="only this one")
     options = parser.parse_args()
     stages = tuple(options.stage or STAGES)
-    return asyncio.run(_until_told(show(options.browser, options.out, stages)))
+    return asyncio.run(_until_done(show(options.browser, options.out, stages)))
 
 
-async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+async def _until_done(work: Coroutine[Any, Any, int]) -> int:
     """Run it; SIGTERM ends it as Ctrl-C does, with nothing left behind."""
     task = asyncio.create_task(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

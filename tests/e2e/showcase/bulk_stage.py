@@ -49,13 +49,13 @@ async def _upload(facts: Facts, tab: Tab, stack: Stack, folder: Path) -> None:
     async with sampled(stack.agent_pid) as memory:
         sent = await upload(tab, "/upload", file, timeout_s=LONG_S)
     seconds = time.monotonic() - began
-    answer = json.loads(sent.text) if sent.status == 200 else {}
-    facts.say(
+    response = json.loads(sent.text) if sent.status == 200 else {}
+    facts.note(
         "upload",
-        holds=answer.get("sha256") == digest(UPLOAD_BYTES),
-        bytes=answer.get("length"),
+        holds=response.get("sha256") == digest(UPLOAD_BYTES),
+        bytes=response.get("length"),
         status=sent.status,
-        sha256=answer.get("sha256"),
+        sha256=response.get("sha256"),
         seconds=round(seconds, 2),
         mb_per_s=round(UPLOAD_BYTES / 1e6 / seconds, 1),
         progress_events=len(sent.progress),
@@ -70,7 +70,7 @@ async def _download(facts: Facts, tab: Tab, stack: Stack) -> None:
         got = await finish_download(tab, timeout_s=LONG_S)
     seconds = time.monotonic() - began
     whole = (got.total, got.wrong, got.error) == (DOWNLOAD_BYTES, -1, "")
-    facts.say(
+    facts.note(
         "download",
         holds=whole and memory.growth_mib() <= GROWTH_MAX_MIB,
         bytes=got.total,
@@ -96,7 +96,7 @@ async def _saved_file(facts: Facts, browser: Browser, tab: Tab, stack: Stack) ->
     with saved.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     saved.unlink()
-    facts.say(
+    facts.note(
         "saved-file",
         holds=sha256 == digest(SAVED_BYTES),
         bytes=SAVED_BYTES,
@@ -114,7 +114,7 @@ async def _small_requests(facts: Facts, tab: Tab) -> None:
     small = await small_requests(tab, "/small/", SMALL_REQUESTS)
     seconds = time.monotonic() - began
     after = await download_so_far(tab)
-    facts.say(
+    facts.note(
         "small-requests-during-download",
         holds=small.right == SMALL_REQUESTS and not after.done and not after.error,
         count=SMALL_REQUESTS,
@@ -136,7 +136,7 @@ async def _close(facts: Facts, tab: Tab, probe: Probe) -> None:
     open_before = list(probe.open)
     await tab.close()
     seconds = await until(lambda: not probe.open, timeout_s=30, what="no request is open")
-    facts.say(
+    facts.note(
         "tab-close",
         holds=seconds <= UPSTREAM_ENDS_S,
         requests_open_before=open_before,

@@ -10,7 +10,7 @@ from tests.e2e.stack import Stack
 from tests.support.browser import Browser
 
 DOWNLOAD_BYTES = 200_000_000
-SAID_TO_OTHER_APPS = {
+SENT_TO_OTHER_APPS = {
     "/about",
     "a-friend",
     "film.webm",
@@ -29,7 +29,7 @@ async def crash_stage(facts: Facts, browser: Browser, stack: Stack, probe: Probe
     await stack.kill("server")
     at_kill = await download_so_far(tab)
     got = await finish_download(tab, timeout_s=200)
-    facts.say(
+    facts.note(
         "download-survives-coordinator-sigkill",
         holds=(got.total, got.wrong, got.error) == (DOWNLOAD_BYTES, -1, ""),
         bytes_at_kill=at_kill.total,
@@ -37,7 +37,7 @@ async def crash_stage(facts: Facts, browser: Browser, stack: Stack, probe: Probe
     )
     await stack.start_server()
     later = await visit(browser, address.url, "This is page 0", timeout_s=90)
-    facts.say(
+    facts.note(
         "new-visitor-after-restart",
         holds=later.documents == 1,
         seconds=round(later.seconds, 2),
@@ -49,14 +49,14 @@ async def crash_stage(facts: Facts, browser: Browser, stack: Stack, probe: Probe
 def privacy_stage(facts: Facts, stack: Stack, probe: Probe) -> None:
     """What the apps were asked must be missing from the servers' log."""
     log = stack.server_log.read_text()
-    words = {seen.target.partition("?")[0] for seen in probe.seen} - {"/"}
-    words |= {value for seen in probe.seen for value in seen.fields.values() if len(value) > 20}
-    words |= SAID_TO_OTHER_APPS
-    leaked = sorted(word for word in words if word in log)
-    facts.say(
+    targets = {seen.target.partition("?")[0] for seen in probe.seen} - {"/"}
+    targets |= {value for seen in probe.seen for value in seen.fields.values() if len(value) > 20}
+    targets |= SENT_TO_OTHER_APPS
+    leaked = sorted(word for word in targets if word in log)
+    facts.note(
         "servers-log-holds-no-content",
         holds=bool(log) and not leaked,
         log_bytes=len(log),
-        words_looked_for=len(words),
+        words_looked_for=len(targets),
         leaked=leaked,
     )

@@ -21,7 +21,7 @@ class Facts:
     out: Path
     failed: list[str] = field(default_factory=list)
 
-    def say(self, fact: str, *, holds: bool, **values: Any) -> None:
+    def note(self, fact: str, *, holds: bool, **values: Any) -> None:
         """Print one fact; `holds` is whether it is what was promised."""
         if not holds:
             self.failed.append(fact)
@@ -43,4 +43,4 @@ class Facts:
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
             seconds = round(time.monotonic() - began, 1)
-            self.say(name, holds=False, seconds=seconds, error=text[:2000])
+            self.note(name, holds=False, seconds=seconds, error=text[:2000])

@@ -22,7 +22,7 @@ async def foreign_stage(facts: Facts, browser: Browser, stack: Stack, folder: Pa
         address = await stack.expose(REACT_APP.name, f"http://localhost:{port}")
         seen = await visit(browser, address.url, "Get started")
         images, button = await count_in_react(seen.tab)
-        facts.say(
+        facts.note(
             "react",
             holds=button == "Count is 3",
             seconds=round(seen.seconds, 2),
@@ -37,13 +37,13 @@ async def foreign_stage(facts: Facts, browser: Browser, stack: Stack, folder: Pa
         hits = await search_in_docs(seen.tab)
         await facts.picture(seen.tab, "mkdocs-search")
         heading = await follow_first_hit(seen.tab)
-        facts.say("mkdocs", holds="Footnotes" in hits, hits=len(hits), followed=heading)
+        facts.note("mkdocs", holds="Footnotes" in hits, hits=len(hits), followed=heading)
         await facts.picture(seen.tab, "mkdocs-found")
         await seen.tab.close()
     async with facts.stage("swagger"), FASTAPI_DOCS.serve(folder / "api.log") as port:
         address = await stack.expose(FASTAPI_DOCS.name, f"http://localhost:{port}")
         seen = await visit(browser, f"{address.url.rstrip('/')}/docs", "FastAPI")
         status, body = await try_out_in_swagger(seen.tab)
-        facts.say("swagger", holds=status == 200 and "crab" in body, status=status, body=body)
+        facts.note("swagger", holds=status == 200 and "crab" in body, status=status, body=body)
         await facts.picture(seen.tab, "swagger")
         await seen.tab.close()

@@ -25,7 +25,7 @@ async def pages_stage(
         async with facts.stage(name):
             tab = await arranged
             code = await tab.wait_for(SETTLED, within="top")
-            facts.say(name, holds=True, code=code, text=(await tab.text())[:400])
+            facts.note(name, holds=True, code=code, text=(await tab.text())[:400])
             await facts.picture(tab, name)
             await tab.close()
 
@@ -38,6 +38,6 @@ async def pages_stage(
         liar.lie = Lie.FINGERPRINT
         url = human_pages.through(address.url, liar.port)
         await show("wrong-key", human_pages.visit(browser, url))
-        facts.say("fingerprint-was-swapped", holds=liar.told > 0, times=liar.told)
+        facts.note("fingerprint-was-swapped", holds=liar.changed > 0, times=liar.changed)
     await show("box-offline", human_pages.box_offline(browser, stack, address))
     await stack.start_agent()

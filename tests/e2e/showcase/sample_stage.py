@@ -18,12 +18,12 @@ FEED_S = 60
 UPLOAD_BYTES = 20_000_000
 
 RANGE = """async () => {
-  const answer = await fetch("/media/film.webm", { headers: { Range: "bytes=1000-1999" } });
+  const response = await fetch("/media/film.webm", { headers: { Range: "bytes=1000-1999" } });
   const loads = performance.getEntriesByType("resource");
   return {
-    status: answer.status,
-    content_range: answer.headers.get("content-range"),
-    length: (await answer.arrayBuffer()).byteLength,
+    status: response.status,
+    content_range: response.headers.get("content-range"),
+    length: (await response.arrayBuffer()).byteLength,
     statuses_of_film: [...new Set(
       loads.filter((load) => load.name.endsWith("film.webm")).map((load) => load.responseStatus),
     )],
@@ -43,15 +43,15 @@ async def sample_stage(facts: Facts, browser: Browser, stack: Stack, folder: Pat
         async with facts.stage("video"):
             await _video(facts, tab)
         async with facts.stage("corners"):
-            said = await try_corners(tab)
-            facts.say("corners", holds=set(said.values()) == {"yes"}, **said)
+            corners = await try_corners(tab)
+            facts.note("corners", holds=set(corners.values()) == {"yes"}, **corners)
         async with facts.stage("sample-upload"):
             file = write_file(folder / "photo.bin", UPLOAD_BYTES)
             sent = await send_file(tab, file, timeout_s=60)
-            facts.say(
+            facts.note(
                 "sample-upload",
                 holds=sent.sha256 == digest(UPLOAD_BYTES),
-                told=sent.told,
+                state=sent.state,
                 bar_states=len(sent.progress),
             )
             await facts.picture(tab, "upload")
@@ -63,7 +63,7 @@ async def sample_stage(facts: Facts, browser: Browser, stack: Stack, folder: Pat
 
 async def _first_visit(facts: Facts, browser: Browser, url: str) -> None:
     first = await visit(browser, url, "one machine")
-    facts.say(
+    facts.note(
         "first-visit",
         holds=first.documents == 1,
         seconds=round(first.seconds, 3),
@@ -74,7 +74,7 @@ async def _first_visit(facts: Facts, browser: Browser, url: str) -> None:
     await facts.picture(first.tab, "first-visit")
     await first.tab.close()
     second = await visit(browser, url, "one machine")
-    facts.say("second-visit", holds=second.documents == 1, seconds=round(second.seconds, 3))
+    facts.note("second-visit", holds=second.documents == 1, seconds=round(second.seconds, 3))
     await second.tab.close()
 
 
@@ -84,7 +84,7 @@ async def _deep_link(facts: Facts, browser: Browser, url: str) -> None:
     bar = await seen.tab.evaluate(place, within="top")
     title = await seen.tab.evaluate("() => document.title", within="top")
     holds = bar == "/about?from=a-friend#part" and seen.documents == 1
-    facts.say("deep-link", holds=holds, address_bar=bar, title=title)
+    facts.note("deep-link", holds=holds, address_bar=bar, title=title)
     await facts.picture(seen.tab, "deep-link")
     await seen.tab.close()
 
@@ -92,14 +92,14 @@ async def _deep_link(facts: Facts, browser: Browser, url: str) -> None:
 async def _video(facts: Facts, tab: Tab) -> None:
     await play(tab)
     jump = await seek(tab, 0.85)
-    answer = await tab.evaluate(RANGE)
-    facts.say(
+    response = await tab.evaluate(RANGE)
+    facts.note(
         "video",
-        holds=answer["status"] == 206 and answer["length"] == 1000,
+        holds=response["status"] == 206 and response["length"] == 1000,
         duration_s=round(jump.duration, 1),
         seek_to_s=round(jump.at, 1),
         seek_ms=round(jump.ms, 1),
-        range_request=answer,
+        range_request=response,
     )
     await facts.picture(tab, "video")
 
@@ -111,7 +111,7 @@ async def _feed(facts: Facts, tab: Tab) -> None:
     await asyncio.sleep(FEED_S)
     count = await feed_count(tab) - before
     state = await tab.evaluate("() => document.getElementById('feed-state').className")
-    facts.say(
+    facts.note(
         "sse",
         holds=count >= FEED_S - 2 and "on" in state,
         seconds=FEED_S,

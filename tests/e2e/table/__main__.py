@@ -16,7 +16,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 
 from tests.e2e.stack import PROGRAM, Stack, stack
-from tests.e2e.table.edge_requests import told
+from tests.e2e.table.edge_requests import reached_edge
 from tests.e2e.table.entry import Entry
 from tests.e2e.table.weight import weighed
 from tests.support.browser import Browser, BrowserError, Kind
@@ -53,7 +53,7 @@ async def visit(
     """Run one app's act in one browser; returns "green: …" or what failed.
 
     direct: at the app's own server. An act that fails there is at fault itself.
-    log: of the stack's edge; what reached it meanwhile is told, too.
+    log: of the stack's edge; what reached it meanwhile is listed, too.
     """
     name = entry.app.name
     shot = SHOTS / f"{name}-{browser.kind}.png"
@@ -68,7 +68,7 @@ async def visit(
             try:
                 async with weighed(entry, browser, running) as grown:
                     done = await asyncio.wait_for(entry.use(tab, entry.app), entry.limit_s)
-                reached = f"\n{told(log, name, entry.start)}" if log else ""
+                reached = f"\n{reached_edge(log, name, entry.start)}" if log else ""
                 return f"green: {done}{grown()}{reached}"
             finally:
                 await tab.screenshot(shot)
@@ -90,9 +90,9 @@ async def run(
             browser = await Browser.launch(kind, folder / kind)
             try:
                 for entry in chosen:
-                    said = await visit(entry, browser, running, folder, direct=direct, log=log)
-                    outcome[entry.app.name][kind] = said
-                    print(f"{entry.app.name:<16}{kind:<10}{said}", flush=True)
+                    text = await visit(entry, browser, running, folder, direct=direct, log=log)
+                    outcome[entry.app.name][kind] = text
+                    print(f"{entry.app.name:<16}{kind:<10}{text}", flush=True)
             finally:
                 await browser.close()
     shutil.rmtree(folder)
@@ -104,7 +104,7 @@ def main() -> int:
     parser.add_argument("--app", help="names, with commas between")
     parser.add_argument("--browser", choices=BROWSERS)
     parser.add_argument("--direct", action="store_true", help="at the apps' own servers")
-    parser.add_argument("--edge-log", action="store_true", help="tell what reached the edge")
+    parser.add_argument("--edge-log", action="store_true", help="list what reached the edge")
     parser.add_argument("--make", action="store_true", help="only make the apps")
     given = parser.parse_args()
     there = {entry.app.name: entry for entry in entries()}
@@ -121,10 +121,10 @@ def main() -> int:
     if given.direct and given.edge_log:
         parser.error("--direct asks nothing of an edge")
     outcome = asyncio.run(run(chosen, kinds, direct=given.direct, edge_log=given.edge_log))
-    said = [text for each in outcome.values() for text in each.values()]
-    green = sum(text.startswith("green") for text in said)
-    print(f"{green} of {len(said)} green; screenshots in {SHOTS}")
-    return 0 if green == len(said) else 1
+    texts = [text for each in outcome.values() for text in each.values()]
+    green = sum(text.startswith("green") for text in texts)
+    print(f"{green} of {len(texts)} green; screenshots in {SHOTS}")
+    return 0 if green == len(texts) else 1
 
 
 if __name__ == "__main__":

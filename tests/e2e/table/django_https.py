@@ -27,10 +27,10 @@ def make(folder: Path) -> None:
 
 
 async def use(tab: Tab, app: ForeignApp) -> str:
-    said = await django_admin.use(tab, app)
+    outcome = await django_admin.use(tab, app)
     where = await tab.evaluate("() => location.pathname", within="top")
     assert where == "/admin/logout/", where
-    return f"over https only: {said}"
+    return f"over https only: {outcome}"
 
 
 APP = ForeignApp("djangohttps", django_admin.DJANGO, make, django_admin.command, workdir="shop")

@@ -1,4 +1,4 @@
-"""What of an app's use reached the edge: told request by request, and held to what may.
+"""What of an app's use reached the edge: listed request by request, and held to what may.
 
 May: the document that the tab began with, files of ours, the icon that a browser asks for at the
 top of a tab by itself, and what the visitor says to the coordinator. None with a cookie, and no
@@ -21,16 +21,16 @@ VISITS = ("/__p2claw/v1/visit", "/__p2claw/v1/visit/next")
 HASH = re.compile(r"-[0-9a-f]{12}(?=\.(?:js|txt)\b)")
 
 
-def told(log: EdgeLog, app: str, start: str) -> str:
+def reached_edge(log: EdgeLog, app: str, start: str) -> str:
     """One line for each kind of request since `log.forget`. Raises AssertionError for any that
     may not be. start: the path and query of the visit."""
     start = start.partition("#")[0]
     asked = [one for one in log.asked() if f"\nhost: {app}-" in "\n" + one.fields.lower()]
     assert asked, "the log sees nothing at all"
-    wrong = [_said(one) for one in asked if not may(one, start)]
+    wrong = [_line(one) for one in asked if not may(one, start)]
     assert not wrong, f"reached the edge: {wrong}"
-    counted = Counter(HASH.sub("-*", _said(one)) for one in asked)
-    return "\n".join(f"    {number:3} {said}" for said, number in counted.items())
+    counted = Counter(HASH.sub("-*", _line(one)) for one in asked)
+    return "\n".join(f"    {number:3} {line}" for line, number in counted.items())
 
 
 def may(one: Asked, start: str) -> bool:
@@ -56,7 +56,7 @@ def _is_of_a_visit(body: bytes) -> bool:
     )
 
 
-def _said(one: Asked) -> str:
+def _line(one: Asked) -> str:
     to = re.search(r"(?im)^sec-fetch-dest: *(\S+)", one.fields)
     cookie = ", with a cookie" if one.has_cookie else ""
     return f"{one.method} {one.target}{f' ({to[1]})' if to else ''}{cookie}"

@@ -24,7 +24,7 @@ def command(folder: Path, port: int) -> list[str]:
 
 
 async def use(tab: Tab, app: ForeignApp) -> str:
-    """Hear three events, say something and hear it from the chat, in both kinds of message."""
+    """Get three events, send something and get it back, in both kinds of message."""
     await tab.wait_for_text("event 3")
     await tab.wait_for_text("chat open")
     await tab.type("#say", "hello from a claw", enter=True)

@@ -22,7 +22,7 @@ ISOLATED = (
     "Cross-Origin-Embedder-Policy: require-corp",
 )
 ENCODE_TIMEOUT_S = 120
-ASKED = "() => fetch('/asked.json').then((answer) => answer.json())"
+ASKED = "() => fetch('/asked.json').then((response) => response.json())"
 
 
 def make(folder: Path) -> None:
@@ -37,7 +37,7 @@ def command(folder: Path, port: int) -> list[str]:
 
 
 async def use(tab: Tab, app: ForeignApp) -> str:
-    """Encode a second of film in two threads. The page tells its server how that ended."""
+    """Encode a second of film in two threads. The page reports to its server how that ended."""
     await tab.wait_for_text("idle")
     url = await tab.evaluate("() => location.href.replace(/#.*/, '')")
     async with contextlib.AsyncExitStack() as ending:
@@ -47,17 +47,17 @@ async def use(tab: Tab, app: ForeignApp) -> str:
         else:
             await tab.browser.open(url, within=tab.within)
         async with asyncio.timeout(ENCODE_TIMEOUT_S):
-            found = await _said(tab)
+            found = await _outcome(tab)
         await tab.front()
     assert found.startswith("ended with 0, "), found
     return f"{found}, in two threads"
 
 
-async def _said(tab: Tab) -> str:
+async def _outcome(tab: Tab) -> str:
     while True:
         for path in await tab.evaluate(ASKED):
-            if path.startswith("/said?"):
-                return unquote(path.removeprefix("/said?"))
+            if path.startswith("/outcome?"):
+                return unquote(path.removeprefix("/outcome?"))
         await asyncio.sleep(0.5)
 
 

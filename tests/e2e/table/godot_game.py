@@ -55,10 +55,10 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     """The engine compiles, unpacks its data, and draws its scene."""
     started = "log: [embed] Godot started"
 
-    def said() -> bool:
+    def is_printed() -> bool:
         return any(line.startswith(started) for line in tab.console)
 
-    await until(said, timeout_s=180, what=f"{started!r} in the console")
+    await until(is_printed, timeout_s=180, what=f"{started!r} in the console")
     width = await tab.wait_for("() => document.querySelector('canvas')?.width")
     return f"the engine runs and draws, {width} pixels wide"
 

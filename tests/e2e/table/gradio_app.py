@@ -11,8 +11,8 @@ from tests.support.browser import Tab
 
 GRADIO = "6.31.0"
 DOWNLOAD = """async () => {
-  const answer = await fetch([...document.querySelectorAll('a[download]')].at(-1).href);
-  return (await answer.text()).length;
+  const response = await fetch([...document.querySelectorAll('a[download]')].at(-1).href);
+  return (await response.text()).length;
 }"""
 
 

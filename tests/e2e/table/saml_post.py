@@ -1,4 +1,4 @@
-"""Signing in at another site, which posts its answer back by a form, as SAML does."""
+"""Signing in at another site, which posts its response back by a form, as SAML does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vite's template with vite-plugin-pwa as it comes: its worker precaches, answers, updates."""
+"""Vite's template with vite-plugin-pwa as it comes: its worker precaches, responds, updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By how much browser and agent grow while an app is used: told, and bounded where a row asks."""
+"""By how much browser and agent grow while an app is used: measured, and bounded if a row asks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLE_S = 1.0
 async def weighed(
     entry: Entry, browser: Browser, running: Stack
 ) -> AsyncIterator[Callable[[], str]]:
-    """Gives what tells the growth in words, afterwards. Raises AssertionError above the bound."""
+    """Gives a text about the growth, afterwards. Raises AssertionError above the bound."""
     if entry.growth_mib is None:
         yield str
         return
@@ -35,9 +35,9 @@ async def weighed(
 
     def grown() -> str:
         growth = {name: most[name] - first[name] for name in known}
-        said = ", ".join(f"{name} +{by:.0f} MiB" for name, by in growth.items())
-        assert max(growth.values()) < (entry.growth_mib or 0), said
-        return f"; {said} at most"
+        text = ", ".join(f"{name} +{by:.0f} MiB" for name, by in growth.items())
+        assert max(growth.values()) < (entry.growth_mib or 0), text
+        return f"; {text} at most"
 
     task = asyncio.create_task(sample())
     try:

@@ -12,8 +12,8 @@ from tests.e2e.stack import Stack
 from tests.support.upstreams import OK, Talk, Upstream, UpstreamRequest, upstream_of
 
 # None: the connection is closed without a byte.
-Answer = bytes | None
-Canned = Mapping[str, Answer | Callable[[UpstreamRequest], Answer]]
+Response = bytes | None
+Canned = Mapping[str, Response | Callable[[UpstreamRequest], Response]]
 
 PAGE = b"<!doctype html><title>Canned</title><p>A plain page"
 
@@ -41,19 +41,19 @@ class CannedSite:
 
 
 def page(html: bytes = PAGE, *, fields: bytes = b"") -> bytes:
-    """A whole answer that is a page."""
+    """A whole response that is a page."""
     length = b"content-length: %d\r\n" % len(html)
     return OK + b"content-type: text/html; charset=utf-8\r\n" + fields + length + b"\r\n" + html
 
 
 @contextlib.asynccontextmanager
-async def canned_app(answers: Canned) -> AsyncIterator[CannedApp]:
+async def canned_app(responses: Canned) -> AsyncIterator[CannedApp]:
     """Serve on a port of its own until the block ends. Connections are kept where it can be."""
 
     async def handle(talk: Talk) -> None:
         while request := await talk.request():
-            answer = answers.get(request.target.partition("?")[0], page())
-            given = answer(request) if callable(answer) else answer
+            response = responses.get(request.target.partition("?")[0], page())
+            given = response(request) if callable(response) else response
             if given is None:
                 return
             await talk.send(given)
@@ -65,9 +65,9 @@ async def canned_app(answers: Canned) -> AsyncIterator[CannedApp]:
 
 
 @contextlib.asynccontextmanager
-async def canned_site(stack: Stack, name: str, answers: Canned) -> AsyncIterator[CannedSite]:
+async def canned_site(stack: Stack, name: str, responses: Canned) -> AsyncIterator[CannedSite]:
     """The same, exposed under a name until the block ends."""
-    async with canned_app(answers) as app:
+    async with canned_app(responses) as app:
         address = await stack.expose(name, app.upstream)
         yield CannedSite(address.url.rstrip("/"), app)
         await stack.unexpose(name)

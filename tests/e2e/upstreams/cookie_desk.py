@@ -1,4 +1,4 @@
-"""An app that sets the cookies it is told to set, and remembers the cookies that it was sent."""
+"""An app that sets the cookies it is asked to set, and remembers the cookies that it was sent."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def setting(*cookies: str, path: str = "/set", **more: str) -> str:
 async def cookie_desk() -> AsyncIterator[Desk]:
     """Serve on a port of its own until the block ends.
 
-    Any path answers: its last segment says as what (page, step, script, style, img; else JSON of
+    Any path responds: its last segment says as what (page, step, script, style, img; else JSON of
     the cookies), `set` in the query what is set, `status` and `to` how it goes on.
     """
     desk = Desk()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         cookie = "; ".join(request.headers.getall("Cookie", []))
         desk.seen.append((request.raw_path, cookie))
         kind = request.path.rpartition("/")[2] or "page"
@@ -82,7 +82,7 @@ async def cookie_desk() -> AsyncIterator[Desk]:
         return response
 
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
+    app.router.add_route("*", "/{path:.*}", respond)
     runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

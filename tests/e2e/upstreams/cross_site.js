@@ -106,17 +106,17 @@ async (victim) => {
     "find its databases": async () =>
       (await indexedDB.databases()).some((one) => one.name === "victim") ? "read: name" : "none",
     "read its caches": async () => ((await caches.has("victim")) ? "read: cache" : "none"),
-    "hear its broadcasts": async () => {
-      const heard = new Promise((resolve) => {
+    "receive its broadcasts": async () => {
+      const received = new Promise((resolve) => {
         new BroadcastChannel("victim").onmessage = () => resolve("read: message");
       });
       await frame("/");
-      return Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 500, "nothing"))]);
+      return Promise.race([received, new Promise((resolve) => setTimeout(resolve, 500, "nothing"))]);
     },
     "speak to the worker of its link": async () => {
       const made = await frame("/");
       const channel = new MessageChannel();
-      const heard = new Promise((resolve) => {
+      const received = new Promise((resolve) => {
         channel.port1.onmessage = ({ data }) => resolve(`read: ${JSON.stringify(data)}`);
         addEventListener("message", ({ data, origin }) => {
           if (origin === victim && data !== "framed") resolve(`read: ${JSON.stringify(data)}`);
@@ -127,7 +127,7 @@ async (victim) => {
           ...(kind === "request" ? [channel.port2] : []),
         ]);
       }
-      return Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 800, "nothing"))]);
+      return Promise.race([received, new Promise((resolve) => setTimeout(resolve, 800, "nothing"))]);
     },
   };
   const got = {};

@@ -15,10 +15,10 @@ async (web, api) => {
     }
   };
   const ask = async (url, init) => {
-    const answer = await fetch(url.startsWith("/") ? api + url : url, init);
-    const said = await answer.json();
-    delete said.length;
-    return { status: answer.status, ...said };
+    const response = await fetch(url.startsWith("/") ? api + url : url, init);
+    const echo = await response.json();
+    delete echo.length;
+    return { status: response.status, ...echo };
   };
   const element = (name, facts) =>
     new Promise((resolve) => {
@@ -70,36 +70,36 @@ async (web, api) => {
     return ask(url, { headers: { "x-a": "2" } });
   });
   await observe("fields that are shown", async () => {
-    const answer = await fetch(`${api}/a?${any}&shows=x-shown`);
+    const response = await fetch(`${api}/a?${any}&shows=x-shown`);
     return ["x-shown", "x-hidden", "content-type", "cache-control", "set-cookie"].map((name) =>
-      answer.headers.get(name),
+      response.headers.get(name),
     );
   });
   await observe("opaque", async () => {
-    const answer = await fetch(`${api}/a`, { mode: "no-cors" });
-    return [answer.type, answer.status, answer.url, (await answer.text()).length];
+    const response = await fetch(`${api}/a`, { mode: "no-cors" });
+    return [response.type, response.status, response.url, (await response.text()).length];
   });
   await observe("the mode same-origin", () => fetch(`${api}/a?${any}`, { mode: "same-origin" }));
 
   const to = (url) => encodeURIComponent(url);
   await observe("led within the other", async () => {
-    const answer = await fetch(`${api}/go?${any}&to=${to(`/a?${any}`)}`);
-    return [answer.redirected, answer.url.slice(api.length)];
+    const response = await fetch(`${api}/go?${any}&to=${to(`/a?${any}`)}`);
+    return [response.redirected, response.url.slice(api.length)];
   });
   await observe("led from one to the other", async () => {
-    const answer = await fetch(`/go?to=${to(`${api}/a?${any}`)}`);
-    return [answer.redirected, answer.url.startsWith(api), (await answer.json()).origin];
+    const response = await fetch(`/go?to=${to(`${api}/a?${any}`)}`);
+    return [response.redirected, response.url.startsWith(api), (await response.json()).origin];
   });
   await observe("led there and refused", () => fetch(`/go?to=${to(`${api}/a`)}`));
   await observe("led back", () => ask(`/go?${any}&to=${to(`${web}/a?${any}`)}`));
   await observe("led back and refused", () => ask(`/go?${any}&to=${to(`${web}/a`)}`));
   await observe("led without leave", () => ask(`/go?to=${to(`${api}/a?${any}`)}`));
-  await observe("a redirect is no answer", () =>
+  await observe("a redirect is no response", () =>
     ask(`/go?${any}&to=${to(`/a?${any}`)}`, { redirect: "error" }),
   );
   await observe("a redirect that is not followed", async () => {
-    const answer = await fetch(`${api}/go?${any}&to=/a`, { redirect: "manual" });
-    return [answer.type, answer.status];
+    const response = await fetch(`${api}/go?${any}&to=/a`, { redirect: "manual" });
+    return [response.type, response.status];
   });
   await observe("a POST that is led on", () =>
     ask(`/go?${any}&status=307&to=${to(`/a?${any}`)}`, { method: "POST", body: "again" }),
@@ -156,17 +156,17 @@ async (web, api) => {
   const xhr = (url, { method = "GET", body = null, credentials = false, upload = false } = {}) =>
     new Promise((resolve) => {
       const made = new XMLHttpRequest();
-      const told = [];
+      const events = [];
       made.open(method, api + url);
       made.withCredentials = credentials;
       if (upload) {
-        made.upload.onprogress = ({ loaded, total }) => told.push([loaded, total]);
-        made.upload.onload = () => told.push("load");
+        made.upload.onprogress = ({ loaded, total }) => events.push([loaded, total]);
+        made.upload.onload = () => events.push("load");
       }
       made.onload = () => {
-        const said = JSON.parse(made.responseText);
-        const last = upload ? [told.at(-1), told.at(-2)?.[1]] : [];
-        resolve({ status: made.status, length: said.length, cookie: said.cookie, last });
+        const echo = JSON.parse(made.responseText);
+        const last = upload ? [events.at(-1), events.at(-2)?.[1]] : [];
+        resolve({ status: made.status, length: echo.length, cookie: echo.cookie, last });
       };
       made.onerror = () => resolve("error");
       made.send(body);
@@ -179,19 +179,19 @@ async (web, api) => {
   );
   await observe("a large body", async () => {
     const body = new Blob(["y".repeat(1_000_000)]);
-    const answer = await fetch(`${api}/x?${any}`, { method: "POST", body });
-    return (await answer.json()).length;
+    const response = await fetch(`${api}/x?${any}`, { method: "POST", body });
+    return (await response.json()).length;
   });
 
   const events = (url, init) =>
     new Promise((resolve) => {
       const source = new EventSource(api + url, init);
-      const heard = [];
+      const received = [];
       source.onmessage = ({ data, origin, lastEventId }) => {
-        heard.push([data, origin === api, lastEventId]);
-        if (heard.length === 7) {
+        received.push([data, origin === api, lastEventId]);
+        if (received.length === 7) {
           source.close();
-          resolve(heard);
+          resolve(received);
         }
       };
       source.onerror = () => {
@@ -200,21 +200,21 @@ async (web, api) => {
     });
   await observe("events, over a connection that ends", () => events(`/events?count=5&${any}`));
   await observe("events with credentials", () =>
-    events(`/events?${ours}`, { withCredentials: true }).then((heard) => heard.length),
+    events(`/events?${ours}`, { withCredentials: true }).then((received) => received.length),
   );
   const socket = (protocols) =>
     new Promise((resolve) => {
       const made = new WebSocket(`${api.replace("http", "ws")}/socket`, protocols);
       made.binaryType = "arraybuffer";
-      const heard = [];
+      const received = [];
       made.onmessage = ({ data }) => {
-        heard.push(typeof data === "string" ? data : data.byteLength);
-        if (heard.length === 1) made.send("hello");
-        if (heard.length === 2) made.send(new Uint8Array(200_000));
-        if (heard.length === 3) made.send("end");
+        received.push(typeof data === "string" ? data : data.byteLength);
+        if (received.length === 1) made.send("hello");
+        if (received.length === 2) made.send(new Uint8Array(200_000));
+        if (received.length === 3) made.send("end");
       };
       made.onclose = ({ code, reason, wasClean }) =>
-        resolve([heard, made.protocol, code, reason, wasClean]);
+        resolve([received, made.protocol, code, reason, wasClean]);
     });
   await observe("a WebSocket", () => socket(["crab"]));
   await observe("a WebSocket of a worker", () => {
@@ -238,13 +238,13 @@ async (web, api) => {
   await observe("a frame", async () => {
     const frame = document.createElement("iframe");
     frame.src = `${api}/framed`;
-    const said = new Promise((resolve) => {
+    const echo = new Promise((resolve) => {
       window.addEventListener("message", ({ data, origin }) => {
         if (data === "framed") resolve([data, origin === api]);
       });
     });
     document.body.append(frame);
-    return said;
+    return echo;
   });
   return seen;
 }

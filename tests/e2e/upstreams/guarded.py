@@ -24,10 +24,10 @@ def guarded(challenge: str, let_in: Callable[[UpstreamRequest], bool]) -> Canned
         b"<script>fetch('/files/data').then(r => document.body.dataset.status = r.status)</script>"
     )
 
-    def answer(request: UpstreamRequest) -> bytes:
+    def respond(request: UpstreamRequest) -> bytes:
         return inside if let_in(request) else refused
 
-    return dict.fromkeys(("/", "/files/", "/files/data", "/files/picture"), answer)
+    return dict.fromkeys(("/", "/files/", "/files/data", "/files/picture"), respond)
 
 
 def basic(request: UpstreamRequest) -> bool:
@@ -40,13 +40,13 @@ def digest(hash_of: Callable[[bytes], str], realm: str) -> Callable[[UpstreamReq
 
     def let_in(request: UpstreamRequest) -> bool:
         [field] = request.values("authorization") or [""]
-        said = {key: quoted or bare for key, quoted, bare in _PAIRS.findall(field)}
-        if not field.startswith("Digest ") or said.get("uri") != request.target:
+        claims = {key: quoted or bare for key, quoted, bare in _PAIRS.findall(field)}
+        if not field.startswith("Digest ") or claims.get("uri") != request.target:
             return False
         one = hash_of(f"{USER}:{realm}:{PASSWORD}".encode())
         two = hash_of(f"{request.method}:{request.target}".encode())
-        middle = f"{said['nonce']}:{said['nc']}:{said['cnonce']}:{said['qop']}"
-        return bool(said["response"] == hash_of(f"{one}:{middle}:{two}".encode()))
+        middle = f"{claims['nonce']}:{claims['nc']}:{claims['cnonce']}:{claims['qop']}"
+        return bool(claims["response"] == hash_of(f"{one}:{middle}:{two}".encode()))
 
     return let_in
 

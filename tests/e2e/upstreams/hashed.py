@@ -33,7 +33,7 @@ FILES = {
 
 @dataclass(slots=True)
 class Hashed:
-    """asked: how often each path was. statuses: what it was told. sent_bytes: of bodies."""
+    """asked: how often each path was. statuses: what the app responded. sent_bytes: of bodies."""
 
     port: int = 0
     asked: Counter[str] = field(default_factory=Counter)

@@ -3,7 +3,7 @@
 What the backend says of other origins stands in the query of what it is asked:
 
   allow=ORIGIN with=1 methods=… names=… shows=… age=…   the fields of CORS
-  preflight=STATUS   of its answer to OPTIONS; wrong=1: without any of these fields
+  preflight=STATUS   of its response to OPTIONS; wrong=1: without any of these fields
   policy=…           Cross-Origin-Resource-Policy
 """
 
@@ -37,7 +37,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Received:
     """One request as it arrived."""
 
     method: str
@@ -48,18 +48,18 @@ class Heard:
 
 @dataclass(slots=True)
 class Neighbour:
-    """open: targets of answers that are not over."""
+    """open: targets of responses that are not over."""
 
     port: int = 0
-    heard: list[Heard] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
 
     @property
     def upstream(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def asked_for(self, path: str, method: str = "") -> list[Heard]:
-        found = [one for one in self.heard if one.target.partition("?")[0] == path]
+    def asked_for(self, path: str, method: str = "") -> list[Received]:
+        found = [one for one in self.received if one.target.partition("?")[0] == path]
         return [one for one in found if method in ("", one.method)]
 
 
@@ -71,10 +71,10 @@ async def neighbour() -> AsyncIterator[Neighbour]:
     async def handle(request: web.Request) -> web.StreamResponse:
         body = await request.read()
         fields = {name.lower(): value for name, value in request.headers.items()}
-        served.heard.append(Heard(request.method, request.raw_path, fields, body))
+        served.received.append(Received(request.method, request.raw_path, fields, body))
         served.open.append(request.raw_path)
         try:
-            return await _answer(request, body)
+            return await _respond(request, body)
         finally:
             served.open.remove(request.raw_path)
 
@@ -99,7 +99,7 @@ def _cors(request: web.Request) -> dict[str, str]:
     return fields
 
 
-async def _answer(request: web.Request, body: bytes) -> web.StreamResponse:
+async def _respond(request: web.Request, body: bytes) -> web.StreamResponse:
     fields = _cors(request)
     path, query = request.path, request.query
     if request.method == "OPTIONS":
@@ -141,7 +141,7 @@ async def _answer(request: web.Request, body: bytes) -> web.StreamResponse:
         await asyncio.sleep(60)
     if path == "/login":
         fields["Set-Cookie"] = f"{query['cookie']}; Path=/"
-    said = {
+    echo = {
         "method": request.method,
         "cookie": request.headers.get("Cookie", ""),
         "body": body.decode("latin-1")[:200],
@@ -151,7 +151,7 @@ async def _answer(request: web.Request, body: bytes) -> web.StreamResponse:
     }
     return web.Response(
         status=int(query.get("status", "200")),
-        text=json.dumps(said),
+        text=json.dumps(echo),
         content_type="application/json",
         headers={**fields, "X-Shown": "shown", "X-Hidden": "hidden", "Cache-Control": "no-store"},
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 PAGE = b"<!doctype html><title>Raw</title><h1>A raw page</h1>"
 
-Speak = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
+Write = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Request:
 
 @dataclass(slots=True)
 class RawApp:
-    """answers: by path, the whole answer or who writes one. open: requests not yet over."""
+    """responses: by path, the whole response or who writes one. open: requests not yet over."""
 
     port: int = 0
-    answers: dict[str, bytes | Speak] = field(default_factory=dict)
+    responses: dict[str, bytes | Write] = field(default_factory=dict)
     seen: list[Request] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
 
@@ -46,10 +46,10 @@ class RawApp:
         return [request for request in self.seen if request.path == path]
 
 
-def answer(
+def response(
     body: bytes | str = b"", content_type: str = "text/plain", *fields: str, status: str = "200 OK"
 ) -> bytes:
-    """A whole answer. fields: further lines, one character for each octet."""
+    """A whole response. fields: further lines, one character for each octet."""
     body = body.encode() if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status}", "Cache-Control: no-store", f"Content-Length: {len(body)}"]
     lines.extend(fields)
@@ -62,7 +62,7 @@ def answer(
 async def raw_app() -> AsyncIterator[RawApp]:
     """Serve on a port of its own until the block ends."""
     app = RawApp()
-    app.answers["/"] = answer(PAGE, "text/html")
+    app.responses["/"] = response(PAGE, "text/html")
     server = await asyncio.start_server(lambda *ends: _serve(app, *ends), "127.0.0.1", 0)
     app.port = server.sockets[0].getsockname()[1]
     try:
@@ -85,13 +85,15 @@ async def _exchange(
     app.seen.append(request)
     app.open.append(request.target)
     try:
-        said = app.answers.get(request.path, answer(b"", status="404 Not Found"))
-        if callable(said):
-            await said(request, writer)
+        given = app.responses.get(request.path, response(b"", status="404 Not Found"))
+        if callable(given):
+            await given(request, writer)
             return False
-        writer.write(said.split(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.method == "HEAD" else said)
+        writer.write(
+            given.split(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.method == "HEAD" else given
+        )
         await writer.drain()
-        return b"content-length" in said.lower()
+        return b"content-length" in given.lower()
     finally:
         app.open.remove(request.target)
 

@@ -1,8 +1,8 @@
-"""An upstream that answers as the URL itself says, and remembers what it was asked.
+"""An upstream that responds as the URL itself says, and remembers what it was asked.
 
-`/s/NAME?[{…}, {…}]`: the first answer to NAME, the second, and the last one ever after. An answer:
+`/s/NAME?[{…}, {…}]`: the first response to NAME, the second, the last one ever after. A response:
 status, fields, body; cut: it breaks off in the middle. A date is written `@SECONDS` from now. A
-request whose `If-None-Match` or `If-Modified-Since` fits what the answer says gets a 304.
+request whose `If-None-Match` or `If-Modified-Since` fits what the response says gets a 304.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ async def scripted_app() -> AsyncIterator[Scripted]:
     """Serve on a port of its own until the block ends."""
     state = Scripted()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def respond(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         script: list[dict[str, Any]] = json.loads(unquote(request.query_string))
         fields = {key.lower(): value for key, value in request.headers.items()}
         state.asked[name].append({":method": request.method, **fields})
         count = len(state.asked[name])
-        said = script[min(count, len(script)) - 1]
-        await asyncio.sleep(said.get("wait_s", 0))
-        return await _say(request, said, count, state, name)
+        step = script[min(count, len(script)) - 1]
+        await asyncio.sleep(step.get("wait_s", 0))
+        return await _send_step(request, step, count, state, name)
 
     async def log(request: web.Request) -> web.Response:
         asked = state.asked[request.match_info["name"]]
@@ -61,7 +61,7 @@ async def scripted_app() -> AsyncIterator[Scripted]:
         )
 
     app = web.Application()
-    app.router.add_route("*", "/s/{name}", answer)
+    app.router.add_route("*", "/s/{name}", respond)
     app.router.add_get("/log/{name}", log)
     app.router.add_get("/", page)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -75,21 +75,21 @@ async def scripted_app() -> AsyncIterator[Scripted]:
         await runner.cleanup()
 
 
-async def _say(
-    request: web.Request, said: dict[str, Any], count: int, state: Scripted, name: str
+async def _send_step(
+    request: web.Request, step: dict[str, Any], count: int, state: Scripted, name: str
 ) -> web.StreamResponse:
-    given = [(key, _dated(value)) for key, value in said.get("fields", [])]
+    given = [(key, _dated(value)) for key, value in step.get("fields", [])]
     named = {key.lower(): value for key, value in given}
-    status = said.get("status", 200)
+    status = step.get("status", 200)
     if status == 200 and _unchanged(request, named):
-        status, given = 304, given + [(k, _dated(v)) for k, v in said.get("fields304", [])]
+        status, given = 304, given + [(k, _dated(v)) for k, v in step.get("fields304", [])]
     response = web.StreamResponse(status=status)
     for key, value in given:
         response.headers.add(key, value)
     # aiohttp adds a date of its own where none is given.
-    body = said.get("body", f"body {count}").encode()
+    body = step.get("body", f"body {count}").encode()
     bare = status in (204, 304) or request.method == "HEAD"
-    if said.get("cut"):
+    if step.get("cut"):
         response.content_length = len(body) + 10
     elif not bare and "content-encoding" not in named:
         response.content_length = len(body)
@@ -97,7 +97,7 @@ async def _say(
     if not bare:
         state.sent_bytes[name] += len(body)
         await response.write(body)
-    if said.get("cut") and request.transport:
+    if step.get("cut") and request.transport:
         request.transport.abort()
     else:
         await response.write_eof()

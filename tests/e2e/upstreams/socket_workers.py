@@ -1,4 +1,4 @@
-"""Scripts of workers that open a WebSocket to their app, and say how it went."""
+"""Scripts of workers that open a WebSocket to their app, and report how it went."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ self.socketLife = (Class) => new Promise((resolve) => {
   };
 });
 """
-SAY = "socketLife(WebSocket).then((log) => postMessage(log));\n"
+REPORT = "socketLife(WebSocket).then((log) => postMessage(log));\n"
 INNER = """onmessage = ({ data: url }) => {
   const inner = new Worker(url, { name: "inner" });
   inner.onmessage = ({ data }) => postMessage(data);
@@ -48,11 +48,11 @@ BLOB = """onmessage = async () => {
 EARLY = f'{LIFE.lstrip()}export const Early = WebSocket;\nself.early = "ran";\n'
 
 SCRIPTS = {
-    "classic.js": LIFE.lstrip() + SAY,
-    "strict.js": '// A comment first\n"use strict";\n' + LIFE + SAY,
+    "classic.js": LIFE.lstrip() + REPORT,
+    "strict.js": '// A comment first\n"use strict";\n' + LIFE + REPORT,
     "module.js": 'import { Early } from "./early.js";\n'
     "socketLife(Early).then((log) => postMessage([import.meta.url, ...log]));\n",
-    "plain-module.js": LIFE + SAY.replace("log))", "[...log, import.meta.url]))"),
+    "plain-module.js": LIFE + REPORT.replace("log))", "[...log, import.meta.url]))"),
     "early.js": EARLY,
     "nested.js": INNER,
     "nested-blob.js": BLOB,

@@ -71,7 +71,7 @@ async def socket_app(
         return socket
 
     async def count(request: web.Request) -> web.WebSocketResponse:
-        """Answers each message with its length."""
+        """Sends back the length of each message."""
         socket = await opened(request)
         async for message in socket:
             await socket.send_str(str(len(message.data)))
@@ -87,7 +87,7 @@ async def socket_app(
         """Sends bytes that no server should, or hangs up."""
         socket = await opened(request)
         await socket.send_str("last")
-        # Firefox tells a page nothing of what came right before an end.
+        # Firefox reports to a page nothing of what came right before an end.
         await asyncio.sleep(0.3)
         assert request.transport is not None
         how = request.match_info["how"]

@@ -59,8 +59,8 @@ async def travel_app(pages: dict[str, str] | None = None) -> AsyncIterator[Trave
                 form = f"<form method=post action='{action}'>{FIELDS}<button>Send</button></form>"
                 return page("A form", f"{form}<a id=on href=/plain>on</a>{TALL}")
             case "/posted":
-                words = f"<p>by {request.method}, number {next(numbers)}</p>"
-                return page("Posted", f"{words}<a id=on href=/plain>on</a>")
+                text = f"<p>by {request.method}, number {next(numbers)}</p>"
+                return page("Posted", f"{text}<a id=on href=/plain>on</a>")
             case "/see-other":
                 raise web.HTTPSeeOther("/plain")
             case "/keep":
@@ -87,11 +87,11 @@ async def travel_app(pages: dict[str, str] | None = None) -> AsyncIterator[Trave
 
 SPA = """<p id=where></p><button id=one>one</button><a id=hash href="#part">part</a>
   <script>
-  window.heard = [];
+  window.events = [];
   const show = () => { where.textContent = location.pathname + location.search; };
   show();
   for (const type of ["popstate", "hashchange"]) addEventListener(type, (event) => {
-    heard.push(type + (type === "popstate" ? JSON.stringify(event.state) : ""));
+    events.push(type + (type === "popstate" ? JSON.stringify(event.state) : ""));
     show();
   });
   one.onclick = () => { history.pushState({ n: history.length }, "", "/spa?view=one"); show(); };

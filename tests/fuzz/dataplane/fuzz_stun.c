@@ -19,8 +19,8 @@ static void touch(const uint8_t *data, size_t length) {
   for (size_t i = 0; i < length; i++) sink += data[i];
 }
 
-/* Answers in buffers that end where they say, so that a byte too many is seen. */
-static void answer(const struct stun_message *request, size_t capacity) {
+/* Responds in buffers that end at their length, so that a byte too many is seen. */
+static void respond(const struct stun_message *request, size_t capacity) {
   static const struct stun_address from = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2, 3, 4}, 5};
   static const enum stun_code codes[] = {STUN_BAD_REQUEST, STUN_UNAUTHENTICATED,
                                          STUN_UNKNOWN_ATTRIBUTE, STUN_ROLE_CONFLICT};
@@ -57,8 +57,8 @@ static void read_one(const uint8_t *data, size_t size) {
   touch(m.username, m.username_length);
   expect(m.length == size && m.integrity_offset + STUN_INTEGRITY_BYTES <= size + 4);
   expect(!stun_verify(&m, other_key, sizeof other_key)); /* nothing here is signed with it */
-  answer(&m, size);
-  answer(&m, STUN_REQUEST_BYTES);
+  respond(&m, size);
+  respond(&m, STUN_REQUEST_BYTES);
 }
 
 /* The fuzzer does not find cookies, lengths and checksums: here it makes the attributes. Returns the
@@ -105,7 +105,7 @@ static void keep_consent(const uint8_t *data, size_t size) {
   uint8_t asked[STUN_TRANSACTION_BYTES] = {0};
   struct consent c;
   usec now = 0, rtt;
-  int unanswered = 0;
+  int pending = 0;
   consent_start(&c, seed, now);
   for (size_t i = 0; i + 1 < size; i += 2) {
     usec next = consent_next_timeout(&c);
@@ -115,18 +115,17 @@ static void keep_consent(const uint8_t *data, size_t size) {
     switch (data[i] >> 2 & 3) {
       case 0: consent_received(&c, now); break;
       case 1:
-        expect(consent_confirmed(&c, asked, now, &rtt) == (unanswered > 0));
+        expect(consent_confirmed(&c, asked, now, &rtt) == (pending > 0));
         expect(!consent_confirmed(&c, asked, now, &rtt));
-        expect(!unanswered || consent_unconfirmed(&c, now) == 0);
-        unanswered = 0;
+        expect(!pending || consent_unconfirmed(&c, now) == 0);
+        pending = 0;
         break;
       default:
         switch (consent_handle_timeout(&c, now, asked)) {
           case CONSENT_WAIT: expect(now < next); break;
-          case CONSENT_ASK: expect(++unanswered <= CONSENT_QUESTIONS && now >= next); break;
+          case CONSENT_ASK: expect(++pending <= CONSENT_QUESTIONS && now >= next); break;
           case CONSENT_EXPIRED:
-            expect(unanswered == CONSENT_QUESTIONS ||
-                   consent_unconfirmed(&c, now) >= CONSENT_EXPIRY);
+            expect(pending == CONSENT_QUESTIONS || consent_unconfirmed(&c, now) >= CONSENT_EXPIRY);
             expect(consent_handle_timeout(&c, now, asked) == CONSENT_EXPIRED);
             expect(!consent_confirmed(&c, asked, now, &rtt));
             expect(consent_next_timeout(&c) == NEVER);

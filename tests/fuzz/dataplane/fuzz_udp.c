@@ -1,5 +1,5 @@
 /* The table of endpoints and the heap of deadlines beside naive ones: the input is a list of
- * operations, and each answer must be the naive one's. */
+ * operations, and each result must be the naive one's. */
 #include <stdlib.h>
 
 #include "udp/deadlines.h"

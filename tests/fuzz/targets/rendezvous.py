@@ -132,4 +132,4 @@ def run(data: bytes) -> None:
     assert world.rendezvous.visits == 0
     assert not world.visitors
     if world.violations:
-        raise RemoteProtocolError("a visitor or a box broke the protocol, and was told so")
+        raise RemoteProtocolError("a visitor or a box broke the protocol, and got an error")

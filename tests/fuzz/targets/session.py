@@ -149,16 +149,16 @@ class _Drive:
     def _drain(self) -> None:
         session = self.session
         while (event := session.next_event()) is not None:
-            self._told(event)
+            self._check_event(event)
         while (message := session.to_send(self._now)) is not None:
             self._decode(message)
             self._meter.sender_sends(message)
         while (event := session.next_event()) is not None:
-            self._told(event)
+            self._check_event(event)
         assert len(session.streams) <= 128
         assert (session.next_timeout() is None) == session.failed
 
-    def _told(self, event: Event) -> None:
+    def _check_event(self, event: Event) -> None:
         assert not self._ended, "an event after SessionFailed"
         self._ended = isinstance(event, SessionFailed)
 

@@ -1,4 +1,4 @@
-"""Who an ICE agent tells, where a test needs nobody to be told."""
+"""A carrier that an ICE agent notifies, for a test that needs no notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of a machine's addresses are noticed, by being told and by looking."""
+"""Changes of a machine's addresses are noticed, by netlink and by looking."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def _ip(*arguments: str) -> None:
 
 
 async def _watched(change: Callable[[], Awaitable[None]]) -> list[list[str]]:
-    """The addresses there were each time that a change was told."""
-    told: asyncio.Queue[list[str]] = asyncio.Queue()
-    watch = AddressWatch(lambda: told.put_nowait([a.host for a in host_addresses()]))
+    """The addresses there were each time that a change was reported."""
+    changes: asyncio.Queue[list[str]] = asyncio.Queue()
+    watch = AddressWatch(lambda: changes.put_nowait([a.host for a in host_addresses()]))
     watch.start()
     try:
         await change()
-        heard = [await asyncio.wait_for(told.get(), NOTICED_S)]
+        seen = [await asyncio.wait_for(changes.get(), NOTICED_S)]
         await asyncio.sleep(0.2)
-        while not told.empty():
-            heard.append(told.get_nowait())
-        return heard
+        while not changes.empty():
+            seen.append(changes.get_nowait())
+        return seen
     finally:
         watch.close()
 
@@ -46,7 +46,7 @@ async def _move() -> None:
     _ip("address", "add", "10.9.0.3/24", "dev", "lo")
 
 
-@pytest.fixture(params=["told", "polled"])
+@pytest.fixture(params=["changes", "polled"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "polled":
         monkeypatch.setattr(address_watch, "_subscribe", lambda: None)
@@ -54,9 +54,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.usefixtures("way")
-def test_a_new_address_is_there_when_the_change_is_told() -> None:
-    heard = run_in_namespace(lambda: _watched(_move), "ip address add 10.9.0.2/24 dev lo")
-    assert heard[-1] == ["10.9.0.3"]
+def test_a_new_address_is_there_when_the_change_is_reported() -> None:
+    seen = run_in_namespace(lambda: _watched(_move), "ip address add 10.9.0.2/24 dev lo")
+    assert seen[-1] == ["10.9.0.3"]
 
 
 @pytest.mark.usefixtures("way")
@@ -67,11 +67,11 @@ def test_a_network_that_comes_late_is_noticed() -> None:
     assert run_in_namespace(lambda: _watched(come))[-1] == ["10.9.0.3"]
 
 
-def test_a_change_that_changes_no_candidate_is_not_told() -> None:
+def test_a_change_that_changes_no_candidate_is_not_reported() -> None:
     async def change() -> None:
         _ip("route", "add", "10.77.0.0/16", "dev", "lo")
         await asyncio.sleep(4 * address_watch.SETTLE_S)
         await _move()
 
-    heard = run_in_namespace(lambda: _watched(change), "ip address add 10.9.0.2/24 dev lo")
-    assert heard == [["10.9.0.3"]]
+    seen = run_in_namespace(lambda: _watched(change), "ip address add 10.9.0.2/24 dev lo")
+    assert seen == [["10.9.0.3"]]

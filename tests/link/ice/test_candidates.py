@@ -69,6 +69,6 @@ _WORD = st.one_of(
 
 
 @given(st.lists(_WORD, max_size=14))
-def test_no_text_raises_anything_else(words: list[str]) -> None:
+def test_no_text_raises_anything_else(parts: list[str]) -> None:
     with contextlib.suppress(RemoteProtocolError):
-        read_candidate("candidate:" + " ".join(words))
+        read_candidate("candidate:" + " ".join(parts))

@@ -81,7 +81,7 @@ async def gathered(*servers: IceServer) -> AsyncIterator[Gathered]:
 
 @pytest.fixture
 def silent_url() -> Iterator[str]:
-    """Where a socket is bound that never answers."""
+    """Where a socket is bound that never responds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{silent.getsockname()[1]}"
@@ -109,14 +109,16 @@ async def test_the_address_that_the_internet_sees_is_found(stun_url: str) -> Non
         ]
 
 
-async def test_what_a_server_has_said_of_a_port_is_in_its_next_description(stun_url: str) -> None:
+async def test_what_a_server_has_reported_of_a_port_is_in_its_next_description(
+    stun_url: str,
+) -> None:
     port = UdpPort()
     servers = [IceServer((stun_url,))]
     ended = asyncio.Event()
-    said: list[str] = []
+    candidates: list[str] = []
 
     def on_candidate(candidate: str, mid: str) -> None:
-        said.append(candidate)
+        candidates.append(candidate)
         if not candidate:
             ended.set()
 
@@ -127,11 +129,11 @@ async def test_what_a_server_has_said_of_a_port_is_in_its_next_description(stun_
         assert "198.51.100.7" not in await first.offer()
         await asyncio.wait_for(ended.wait(), DEADLINE_S)
         ended.clear()
-        said.clear()
+        candidates.clear()
         assert " 198.51.100.7 4242 typ srflx " in await second.offer()
         await asyncio.wait_for(ended.wait(), DEADLINE_S)
-        assert said == [""]  # once is enough
-        # Who is not to ask a server does not say what one has said.
+        assert candidates == [""]  # once is enough
+        # Who is not to ask a server does not send what one has reported.
         assert "198.51.100.7" not in await stranger.offer()
     finally:
         for peer in (first, second, stranger):

@@ -13,7 +13,7 @@ def _hosts(*interfaces: tuple[str, str], routed: tuple[str, ...] = ()) -> list[s
     return [address.host for address in choose(listed, routed=routed)]
 
 
-def test_loopback_is_not_told_where_there_is_another() -> None:
+def test_loopback_is_not_sent_if_there_is_another() -> None:
     assert _hosts(("lo", "127.0.0.1"), ("eth0", "10.0.0.5"), ("lo", "::1")) == ["10.0.0.5"]
 
 
@@ -47,7 +47,7 @@ def test_a_machine_full_of_bridges_is_bounded() -> None:
     assert (len(found), found[0]) == (ADDRESSES, "10.0.0.5")
 
 
-def test_no_address_is_told_twice() -> None:
+def test_no_address_is_sent_twice() -> None:
     assert _hosts(("eth0", "10.0.0.5"), ("eth0:1", "10.0.0.5")) == ["10.0.0.5"]
 
 

@@ -26,7 +26,7 @@ DEADLINE_S = 10
 
 
 class Played(asyncio.DatagramProtocol):
-    """The peer: keeps what it gets, answers when told."""
+    """The peer: keeps what it gets, responds when asked to."""
 
     def __init__(self) -> None:
         self.got: asyncio.Queue[bytes] = asyncio.Queue()
@@ -71,8 +71,8 @@ class Scene:
         request.add_message_integrity(self.connection.local_password.encode())
         return bytes(request)
 
-    def answer(self, request: stun.Message, *, error: tuple[int, str] | None = None) -> None:
-        """Answer a check of ours, authenticated."""
+    def respond(self, request: stun.Message, *, error: tuple[int, str] | None = None) -> None:
+        """Respond to a check of ours, authenticated."""
         response = stun.Message(
             stun.Method.BINDING,
             stun.Class.ERROR if error else stun.Class.RESPONSE,
@@ -135,14 +135,14 @@ async def test_a_peer_that_named_no_candidate_is_found_by_its_check() -> None:
         assert (await it.played.request()).attributes["USERNAME"].startswith("peer:")
 
 
-async def test_the_agent_is_connected_when_the_nominated_check_is_answered() -> None:
+async def test_the_agent_is_connected_when_the_nominated_check_has_a_response() -> None:
     async with scene() as it:
         it.send(it.check(**{"USE-CANDIDATE": None}))
-        it.answer(await it.played.request())
+        it.respond(await it.played.request())
         await it.selected()
 
 
-async def test_packets_go_where_a_check_came_from_before_any_of_ours_is_answered() -> None:
+async def test_packets_go_where_a_check_came_from_before_any_of_ours_has_a_response() -> None:
     async with scene() as it:
         it.send(it.check())
         await asyncio.wait_for(it.connection.reached(it.connecting), DEADLINE_S)
@@ -169,12 +169,12 @@ async def test_a_check_with_a_wrong_password_opens_no_way_for_packets() -> None:
 async def test_a_peer_whose_checks_come_after_ours_have_failed_is_connected() -> None:
     async with scene() as it:
         it.connection.add_remote(_candidate(it.played.address))
-        it.answer(await it.played.request(), error=(500, "Not yet"))
+        it.respond(await it.played.request(), error=(500, "Not yet"))
         async with asyncio.timeout(DEADLINE_S):
             while it.connection._check_list[0].state is not CandidatePair.State.FAILED:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         it.send(it.check(**{"USE-CANDIDATE": None}))
-        it.answer(await it.played.request())
+        it.respond(await it.played.request())
         await it.selected()
 
 
@@ -186,14 +186,14 @@ async def test_a_pair_whose_check_was_cut_short_can_still_be_selected(
     async with scene() as it, scene() as beside:
         other = Scene(it.connection, beside.played, it.connecting)
         it.connection.add_remote(_candidate(other.played.address))
-        unanswered = await other.played.request()
+        pending = await other.played.request()
         it.send(it.check(**{"USE-CANDIDATE": None}))
-        it.answer(await it.played.request())
+        it.respond(await it.played.request())
         await it.selected()
         other.send(other.check(**{"USE-CANDIDATE": None}))
         request = await other.played.request()
-        assert request.transaction_id != unanswered.transaction_id
-        other.answer(request)
+        assert request.transaction_id != pending.transaction_id
+        other.respond(request)
         async with asyncio.timeout(DEADLINE_S):
             while it.connection.selected.remote_addr != other.played.address:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
@@ -205,18 +205,18 @@ async def test_an_offerer_lets_direct_pairs_go_first(monkeypatch: pytest.MonkeyP
         it.connection.add_remote(_candidate(relay.played.address, "relay"))
         await asyncio.sleep(0.1)
         it.connection.add_remote(_candidate(it.played.address))
-        it.answer(await it.played.request())
+        it.respond(await it.played.request())
         await it.selected()
         assert relay.played.got.empty()
 
 
-async def test_an_offerer_takes_a_relay_where_nothing_else_answers(
+async def test_an_offerer_uses_a_relay_if_nothing_else_responds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ice_connection, "RELAY_PATIENCE_S", 0.02)
     async with scene(controlling=True) as it:
         it.connection.add_remote(_candidate(it.played.address, "relay"))
-        it.answer(await it.played.request())
+        it.respond(await it.played.request())
         await it.selected()
 
 

@@ -33,7 +33,7 @@ def test_local_names_are_known(host: str, local: bool) -> None:
     assert is_local_name(host) is local
 
 
-async def test_a_name_that_a_neighbour_answers_for_is_resolved() -> None:
+async def test_a_name_that_a_neighbour_replies_for_is_resolved() -> None:
     name = mdns.create_mdns_hostname()
     neighbour = await mdns.create_mdns_protocol()
     try:
@@ -51,13 +51,13 @@ async def test_a_name_that_a_neighbour_answers_for_is_resolved() -> None:
         await neighbour.close()
 
 
-async def test_a_name_that_nobody_answers_for_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_nobody_replies_for_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_names, "RESOLVE_TIMEOUT_S", 0.01)
     resolved: list[str] = []
     names = LocalNames(lambda candidate, address: resolved.append(address))
     names.resolve(_candidate("nobody.local"))
     async with asyncio.timeout(DEADLINE_S):
-        while names.pending:  # noqa: ASYNC110 - nothing tells of a name that is dropped
+        while names.pending:  # noqa: ASYNC110 - no event for a name that is dropped
             await asyncio.sleep(0.001)
     assert resolved == []
 
@@ -82,9 +82,9 @@ async def test_closing_while_a_question_ends_leaves_nothing_on_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(local_names, "RESOLVE_TIMEOUT_S", 0.001)
-    told: list[dict[str, object]] = []
+    errors: list[dict[str, object]] = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: told.append(context))
+    loop.set_exception_handler(lambda _, context: errors.append(context))
     names = LocalNames(lambda candidate, address: None)
     closing: list[asyncio.Task[None]] = []
 
@@ -106,4 +106,4 @@ async def test_closing_while_a_question_ends_leaves_nothing_on_the_log(
             await asyncio.sleep(0.001)
         await closing[0]
     await asyncio.sleep(0.01)
-    assert told == []
+    assert errors == []

@@ -31,7 +31,7 @@ async def test_a_reader_waits_for_what_comes_later() -> None:
     assert await box.get() == 2
 
 
-async def test_a_reader_that_gives_up_takes_nothing() -> None:
+async def test_a_reader_that_gives_up_reads_nothing() -> None:
     box: Mailbox[int] = Mailbox()
     reading = asyncio.create_task(box.get())
     await asyncio.sleep(0)

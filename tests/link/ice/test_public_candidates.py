@@ -21,7 +21,7 @@ def host(address: str, preference: int = 65_535) -> Candidate:
     )
 
 
-def test_a_told_address_comes_after_the_machines_own_and_names_its_base() -> None:
+def test_a_configured_address_comes_after_the_machines_own_and_names_its_base() -> None:
     hosts = [host("10.0.0.5"), host("10.8.0.2", 65_534)]
     [found] = public_candidates([("198.51.100.7", 9_000)], hosts)
     assert (found.host, found.port, found.type) == ("198.51.100.7", 9_000, "srflx")
@@ -37,7 +37,7 @@ def test_each_family_has_a_base_of_its_own_or_no_candidate() -> None:
     assert [c.host for c in public_candidates(public, [host("fd00::5")])] == ["2001:db8::7"]
 
 
-def test_an_address_that_the_machine_has_is_not_told_twice() -> None:
+def test_an_address_that_the_machine_has_is_not_sent_twice() -> None:
     public = [
         ("198.51.100.7", 4_100),
         ("2001:DB8::7", 4_100),

@@ -63,11 +63,11 @@ def cases() -> Iterator[Case]:
         yield case(f"bodies/abort-xhr/{at}", "xhr", slow, abortAt=at)
         yield case(f"bodies/abort-xhr-waiting/{at}", "xhr", (Pause(0.15), *reply(body="x")), abortAt=at)
         yield case(f"bodies/abort-xhr-upload/{at}", "xhr", (Pause(0.15), *reply(body="x")), method="POST", body="text", upload=True, abortAt=at)
-    answer = (Pause(2.5), *reply(body="x"))  # long after the body has arrived
+    response = (Pause(2.5), *reply(body="x"))  # long after the body has arrived
     for body in ("text", "big1m", "emptyblob"):
         given = {"method": "POST", "body": body, "upload": True}
-        yield case(f"bodies/abort-xhr-sent/{body}", "xhr", answer, **given, abortAt=1200)
-        yield case(f"bodies/timeout-xhr-sent/{body}", "xhr", answer, **given, timeout=1200)
+        yield case(f"bodies/abort-xhr-sent/{body}", "xhr", response, **given, abortAt=1200)
+        yield case(f"bodies/timeout-xhr-sent/{body}", "xhr", response, **given, timeout=1200)
     yield case("bodies/timeout-xhr/waiting", "xhr", (End.HANG,), timeout=100)
     yield case("bodies/timeout-xhr/body", "xhr", long, timeout=100)
     yield case("bodies/timeout-xhr/upload", "xhr", (End.HANG,), method="POST", body="text", upload=True, timeout=100)

@@ -13,7 +13,7 @@ SEES = ("count", "conditions")
 
 
 def turns(fields: list[tuple[str, str]], count: int = 4, status: int = 200) -> list[Play]:
-    """Answers that can be told apart."""
+    """Responses that differ from each other."""
     return [reply(status, [*fields, ("X-Turn", str(n))], f"body {n}") for n in range(1, count + 1)]
 
 

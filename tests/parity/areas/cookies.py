@@ -24,12 +24,12 @@ def cases() -> Iterator[Case]:
         yield from _both("cookies/path", slug(text), [text], LOOKS)
     for name, texts in SEQUENCES.items():
         yield from _both("cookies/sequence", name, texts, LOOKS)
-        yield _answered(f"cookies/in-turn/{name}", texts[-1:], LOOKS, first=texts[:-1])
+        yield _response(f"cookies/in-turn/{name}", texts[-1:], LOOKS, first=texts[:-1])
     for status in (201, 204, 301, 302, 304, 307, 400, 401, 404, 500, 503):
         fields = [("Location", "/see")] if status in (301, 302, 307) else []
-        yield _answered(f"cookies/status/{status}", ["s=1"], status=status, more=fields)
+        yield _response(f"cookies/status/{status}", ["s=1"], status=status, more=fields)
     for mode in ("omit", "same-origin", "include"):
-        yield _answered(f"cookies/credentials/{mode}", ["c=1"], credentials=mode)
+        yield _response(f"cookies/credentials/{mode}", ["c=1"], credentials=mode)
     for name, steps in STORE.items():
         id = f"cookies/store/{name}"
         names = [("a", "/"), ("a", "/stage"), ("b", "/"), ("a", "/stage/jar")]
@@ -39,14 +39,14 @@ def cases() -> Iterator[Case]:
 
 
 def _both(topic: str, name: str, texts: list[str], looks: dict[str, str] | None = None) -> Iterator[Case]:
-    yield _answered(f"{topic}/{name}", texts, looks)
+    yield _response(f"{topic}/{name}", texts, looks)
     id = f"{topic}-script/{name}"
     plays = {"/@see": ((Echo.COOKIES,),), "/@erase": (_erase(_names(texts)),)}
     args = {"script": texts, "at": _ats(id, looks), "erase": _at(id, HERE, "/@erase")}
     yield Case(id, "cookie", args, plays, alone=True, stage=STAGE)
 
 
-def _answered(
+def _response(
     id: str,
     texts: list[str],
     looks: dict[str, str] | None = None,

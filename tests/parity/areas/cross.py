@@ -26,8 +26,8 @@ def cases() -> Iterator[Case]:
         for redirect_mode in ("follow", "error", "manual"):
             id = f"cross/mode/{mode}-{redirect_mode}"
             yield case(id, "fetchAbroad", reply(200, OPEN, "x"), init={"mode": mode, "redirect": redirect_mode}, sees=("count",))
-    for name, (given, answer) in PREFLIGHTS.items():
-        plays: tuple[Play, ...] = (reply(204, [*OPEN, *answer], kind=None), reply(200, OPEN, "then"))
+    for name, (given, response) in PREFLIGHTS.items():
+        plays: tuple[Play, ...] = (reply(204, [*OPEN, *response], kind=None), reply(200, OPEN, "then"))
         yield case(f"cross/preflight/{name}", "fetchAbroad", *plays, sees=("count", "lines"), **given)
         yield case(f"cross/preflight-seen/{name}", "fetchAbroad", *plays, sees=("fields",), brief=True, **given)
     for status in (301, 302, 303, 307, 308):

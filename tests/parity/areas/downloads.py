@@ -28,7 +28,7 @@ MARK = """([html]) => {
     document.body.insertAdjacentHTML("beforeend", "<i id=mark></i><div id=place></div>");
     document.querySelector("#place").innerHTML = html;
 }"""
-# By itself, in a task of its own, so that the answer comes back before the page is left.
+# By itself, in a task of its own, so that the response comes back before the page is left.
 CLICK = "place.firstElementChild.click()"
 LATER = "([text]) => void setTimeout(() => (0, eval)(text), 30)"
 
@@ -47,8 +47,8 @@ def cases() -> Iterator[Case]:
 
 
 def _attached(body: bytes = BODY, *fields: tuple[str, str], name: str = "file.bin") -> Play:
-    said = ("Content-Disposition", f'attachment; filename="{name}"')
-    return reply(200, [said, *fields], body, kind="text/html")
+    disposition = ("Content-Disposition", f'attachment; filename="{name}"')
+    return reply(200, [disposition, *fields], body, kind="text/html")
 
 
 def _case(

@@ -19,7 +19,7 @@ def stream(text: str | bytes, *, kind: str = STREAM) -> Play:
 def cases() -> Iterator[Case]:
     for name, (text, count) in STREAMS.items():
         yield case(f"events/parse/{name}", "events", stream(text), names=["own", "error", "open"], expect=count, wait=700)
-    for name, play in ANSWERS.items():
+    for name, play in RESPONSES.items():
         yield case(f"events/answer/{name}", "events", play, wait=900, sees=("count",))
     for name, kind in TYPES.items():
         yield case(f"events/type/{name}", "events", stream(f"data: x\n\n: {'pad ' * 500}\n", kind=kind), wait=700)
@@ -71,6 +71,6 @@ STREAMS = {
 TYPES = {"plain": "text/plain", "params": "text/event-stream; charset=utf-8", "latin": "text/event-stream; charset=latin1",
          "case": "Text/Event-Stream", "html": "text/html", "json": "application/json", "similar": "text/event-streams"}  # fmt: skip
 
-ANSWERS = {f"status-{s}": reply(s, body="data: x\n\n", kind=STREAM) for s in (200, 201, 202, 205, 206, 300, 400, 401, 403, 404, 429, 500, 502, 503)}
-ANSWERS |= {"204": reply(204, kind=STREAM), "reset": (End.RESET,), "close": (End.CLOSE,), "garbage": (b"GARBAGE\r\n\r\n", End.CLOSE)}
-ANSWERS |= {f"redirect-{s}": redirect(s, "/p/events/parse/data") for s in (301, 302, 303, 307, 308)}
+RESPONSES = {f"status-{s}": reply(s, body="data: x\n\n", kind=STREAM) for s in (200, 201, 202, 205, 206, 300, 400, 401, 403, 404, 429, 500, 502, 503)}
+RESPONSES |= {"204": reply(204, kind=STREAM), "reset": (End.RESET,), "close": (End.CLOSE,), "garbage": (b"GARBAGE\r\n\r\n", End.CLOSE)}
+RESPONSES |= {f"redirect-{s}": redirect(s, "/p/events/parse/data") for s in (301, 302, 303, 307, 308)}

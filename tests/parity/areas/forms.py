@@ -1,4 +1,4 @@
-"""Forms: what is sent, and what a page hears of it (HTML §4.10.21)."""
+"""Forms: what is sent, and what a page learns of it (HTML §4.10.21)."""
 
 from __future__ import annotations
 

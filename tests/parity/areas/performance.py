@@ -25,7 +25,7 @@ def cases() -> Iterator[Case]:
     yield case("performance/size/big", "timing", reply(200, body="x" * 300_000), by="fetch", alone=True)
     yield case("performance/size/kept", "timing", reply(200, [("Cache-Control", "max-age=60")], "x" * 2_000), by="fetch", alone=True)
     for code in PAGE:
-        yield Case(f"performance/page/{slug(code)}", "tell", {"code": code}, fresh=False, alone=True)
+        yield Case(f"performance/page/{slug(code)}", "report", {"code": code}, fresh=False, alone=True)
 
 
 N = "performance.getEntriesByType('navigation')[0]"

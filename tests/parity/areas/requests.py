@@ -108,7 +108,7 @@ POLICIES = ("", "no-referrer", "no-referrer-when-downgrade", "same-origin", "ori
 POLICIES += ("origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url")
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="7"/>'
-# By tag (and a name): attribute, more attributes, the type and the body of the answer.
+# By tag (and a name): attribute, more attributes, the type and the body of the response.
 ELEMENTS = {
     "script": ("src", {}, "text/javascript", "1"),
     "script-module": ("src", {"type": "module"}, "text/javascript", "1"),

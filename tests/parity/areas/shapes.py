@@ -12,15 +12,15 @@ def cases() -> Iterator[Case]:
         yield Case(f"shapes/function/{path}", "shape", {"path": path})
     for name in INTERFACES.split():
         code = f"typeof {name} === 'undefined' ? null : [Reflect.ownKeys({name}).map(String), Reflect.ownKeys({name}.prototype ?? {{}}).map(String)]"
-        yield Case(f"shapes/keys/{name}", "tell", {"code": code})
+        yield Case(f"shapes/keys/{name}", "report", {"code": code})
         functions = (
             f"typeof {name} === 'undefined' ? null : Object.entries(Object.getOwnPropertyDescriptors({name}.prototype ?? {{}}))"
             ".flatMap(([k, d]) => [d.value, d.get, d.set].filter((f) => typeof f === 'function')"
             ".map((f) => [k, f.name, f.length, Function.prototype.toString.call(f)].join()))"
         )
-        yield Case(f"shapes/natives/{name}", "tell", {"code": functions})
+        yield Case(f"shapes/natives/{name}", "report", {"code": functions})
     for code in WORLD:
-        yield Case(f"shapes/world/{slug(code)}", "tell", {"code": code}, alone=True)
+        yield Case(f"shapes/world/{slug(code)}", "report", {"code": code}, alone=True)
 
 
 PATHS = """fetch XMLHttpRequest WebSocket EventSource Worker SharedWorker Request Response Headers FormData open close

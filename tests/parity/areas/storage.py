@@ -11,11 +11,11 @@ from tests.parity.upstream.plays import reply
 def cases() -> Iterator[Case]:
     for topic, codes in CODES.items():
         for code in codes:
-            yield Case(f"storage/{topic}/{slug(code)}", "tell", {"code": code}, alone=True)
+            yield Case(f"storage/{topic}/{slug(code)}", "report", {"code": code}, alone=True)
     for index, code in enumerate(KEPT):
         id = f"storage/caches/{index}-{slug(code)}"
         text = f"(async (url, cache) => {{ {code} }})('/p/{id}', await caches.open('own')).finally(() => caches.delete('own'))"
-        yield case(id, "tell", reply(200, [("X-A", "1"), ("Vary", "X-B")], "kept"), code=f"await {text}", alone=True, sees=("count",))
+        yield case(id, "report", reply(200, [("X-A", "1"), ("Vary", "X-B")], "kept"), code=f"await {text}", alone=True, sees=("count",))
     for index, code in enumerate(DATABASE):
         text = (
             "await new Promise((done, fail) => { const asked = indexedDB.open('own', 1); asked.onupgradeneeded = () => { const s = asked.result.createObjectStore('s', { keyPath: 'id', autoIncrement: true });"
@@ -23,7 +23,7 @@ def cases() -> Iterator[Case]:
             " const ask = (r) => new Promise((ok, no) => { r.onsuccess = () => ok(r.result); r.onerror = (e) => { e.preventDefault(); no(r.error); }; });"
             f" try {{ done(await (async () => {{ {code} }})()); }} catch (e) {{ done(e.name + ': ' + e.message); }} finally {{ db.close(); indexedDB.deleteDatabase('own'); }} }}; }})"
         )
-        yield Case(f"storage/database/{index}-{slug(code)}", "tell", {"code": text}, alone=True)
+        yield Case(f"storage/database/{index}-{slug(code)}", "report", {"code": text}, alone=True)
 
 
 WEB = [

@@ -10,8 +10,8 @@ from tests.parity.upstream.plays import Play, closed, redirect, reply
 from tests.parity.upstream.sockets import SocketPlay
 
 JS = "text/javascript"
-DEDICATED = "const tell = (facts) => postMessage(facts);\n"
-SHARED = "let port; const waiting = []; const tell = (facts) => (port ? port.postMessage(facts) : waiting.push(facts));\nonconnect = (event) => { port = event.ports[0]; waiting.splice(0).forEach((facts) => port.postMessage(facts)); };\n"
+DEDICATED = "const report = (facts) => postMessage(facts);\n"
+SHARED = "let port; const waiting = []; const report = (facts) => (port ? port.postMessage(facts) : waiting.push(facts));\nonconnect = (event) => { port = event.ports[0]; waiting.splice(0).forEach((facts) => port.postMessage(facts)); };\n"
 WAYS = {"dedicated": (DEDICATED, {}), "dedicated-module": (DEDICATED, {"type": "module"}),
         "shared": (SHARED, {}), "shared-module": (SHARED, {"type": "module"})}  # fmt: skip
 
@@ -23,14 +23,14 @@ def script(text: str, fields: list[tuple[str, str]] | None = None, kind: str = J
 def cases() -> Iterator[Case]:
     for way, (start, options) in WAYS.items():
         for name, code in SIGHTS.items():
-            body = f"{start}(async () => {{ try {{ tell({{ value: {code} }}); }} catch (e) {{ tell({{ threw: e.name + ': ' + e.message }}); }} }})();"
+            body = f"{start}(async () => {{ try {{ report({{ value: {code} }}); }} catch (e) {{ report({{ threw: e.name + ': ' + e.message }}); }} }})();"
             yield _case(f"workers/{way}/{name}", body, way, options)
     for name, body in ERRORS.items():
         for way in ("dedicated", "dedicated-module", "shared"):
             yield _case(f"workers/error-{way}/{name}", body, way, WAYS[way][1])
     for name, (body, more) in OTHERS.items():
         yield _case(f"workers/more/{name}", body, "dedicated", more.pop("options", {}), **more)
-    for name, play in ANSWERS.items():
+    for name, play in RESPONSES.items():
         for way in ("dedicated", "dedicated-module", "shared"):
             as_, options = way.partition("-")[0], WAYS[way][1]
             also = {"/@end": script("(self.postMessage ? postMessage({ end: location.href }) : (onconnect = (e) => e.ports[0].postMessage({ end: location.href })))")}
@@ -39,7 +39,7 @@ def cases() -> Iterator[Case]:
         if way.startswith("dedicated"):
             for source in ("blob", "data"):
                 for name in ("name", "location", "fetch", "origin", "digest", "stack"):
-                    body = f"{start}(async () => {{ try {{ tell({{ value: {SIGHTS[name]} }}); }} catch (e) {{ tell({{ threw: e.name }}); }} }})();"
+                    body = f"{start}(async () => {{ try {{ report({{ value: {SIGHTS[name]} }}); }} catch (e) {{ report({{ threw: e.name }}); }} }})();"
                     yield _case(f"workers/{way}-{source}/{name}", body, way, options, source=source, code=body)
 
 
@@ -61,7 +61,7 @@ def _case(id: str, body: str, way: str, options: dict[str, Any], **more: Any) ->
 SIGHTS = {
     "name": "self.name + '|' + self.constructor.name", "location": "[location.pathname.replace(location.origin, '').length, location.origin, location.search, String(self.location) === location.href, location.constructor.name]",
     "origin": "[self.origin, isSecureContext, crossOriginIsolated]", "navigator": "[navigator.constructor.name, navigator.onLine, navigator.language, navigator.hardwareConcurrency > 0, 'serviceWorker' in navigator]",
-    "keys": "Object.getOwnPropertyNames(self).filter((k) => !['tell', 'port', 'waiting'].includes(k)).sort().join()", "own-keys": "Object.keys(self).filter((k) => k !== 'tell').sort().join()",
+    "keys": "Object.getOwnPropertyNames(self).filter((k) => !['report', 'port', 'waiting'].includes(k)).sort().join()", "own-keys": "Object.keys(self).filter((k) => k !== 'report').sort().join()",
     "fetch": "await fetch('@@text').then(async (r) => [r.status, r.url, r.type, r.headers.get('x-a'), await r.text()])", "fetch-redirect": "await fetch('@@redirect').then(async (r) => [r.redirected, r.url, await r.text()])",
     "fetch-missing": "await fetch('@@nothing-there').then((r) => r.status)", "fetch-bad": "await fetch('http://').catch((e) => e.name + e.message)", "fetch-relative": "await fetch('?x').then((r) => r.url)",
     "fetch-shape": "[fetch.name, fetch.length, String(fetch)]", "xhr": "await new Promise((done) => { const x = new XMLHttpRequest(); x.onload = () => done([x.status, x.responseURL, x.responseText, x.getResponseHeader('x-a')]); x.open('GET', '@@text'); x.send(); })",
@@ -70,7 +70,7 @@ SIGHTS = {
     "import-scripts-many": "(importScripts('@@dep', '@@dep'), self.dep)", "import-scripts-none": "importScripts()", "import-dynamic": "await import('@@module').then((m) => [m.dep, m.default])", "import-bad": "await import('@@bad').catch((e) => e.name + ': ' + e.message)",
     "meta": "typeof import_meta === 'undefined' ? 'none' : 1", "socket": "await new Promise((done) => { const s = new WebSocket(location.origin.replace('http', 'ws') + '@@socket'); s.onopen = () => s.send('hi'); s.onmessage = (e) => { s.close(); done([e.data, e.origin, s.url]); }; s.onerror = () => done('error'); })",
     "socket-shape": "[WebSocket.name, WebSocket.length, String(WebSocket), Object.getOwnPropertyNames(WebSocket.prototype).join()]", "socket-bad": "(() => { try { return new WebSocket('ftp://x').url; } catch (e) { return e.name + ': ' + e.message; } })()",
-    "events": "await new Promise((done) => { const heard = []; const s = new EventSource('@@events'); s.onmessage = (e) => { heard.push([e.data, e.lastEventId, e.origin]); if (heard.length === 2) { s.close(); done(heard); } }; })",
+    "events": "await new Promise((done) => { const got = []; const s = new EventSource('@@events'); s.onmessage = (e) => { got.push([e.data, e.lastEventId, e.origin]); if (got.length === 2) { s.close(); done(got); } }; })",
     "events-shape": "[EventSource.name, EventSource.length, String(EventSource), EventSource.CLOSED]", "nested": "typeof Worker === 'undefined' ? 'none' : await new Promise((done) => { const w = new Worker('@@nested'); w.onmessage = (e) => done(e.data); w.onerror = () => done('error'); })",
     "caches": "await caches.keys().then((k) => k.length)", "databases": "indexedDB.constructor.name", "locks": "await navigator.locks.request('x', (l) => l.name + l.mode)", "channel": "new BroadcastChannel('x').name", "blob": "await fetch(URL.createObjectURL(new Blob(['b']))).then((r) => r.text())",
     "timing": "performance.getEntriesByType('resource').map((e) => e.initiatorType).join()", "digest": "new Uint8Array(await crypto.subtle.digest('SHA-1', new Uint8Array(1))).length", "stack": "new Error('x').stack.split('\\n').length", "strict": "(function () { return this === undefined; })()",
@@ -86,7 +86,7 @@ ERRORS = {
 
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "named": ("postMessage({ name: self.name })", {"options": {"name": "own name"}}), "bad-type": ("postMessage({})", {"options": {"type": "bad"}}),
-    "credentials-omit": ("postMessage({ ok: 1 })", {"options": {"type": "module", "credentials": "omit"}}), "echo": ("onmessage = (e) => postMessage({ echo: e.data, origin: e.origin, trusted: e.isTrusted })", {"say": {"a": [1, "ü"]}}),
+    "credentials-omit": ("postMessage({ ok: 1 })", {"options": {"type": "module", "credentials": "omit"}}), "echo": ("onmessage = (e) => postMessage({ echo: e.data, origin: e.origin, trusted: e.isTrusted })", {"send": {"a": [1, "ü"]}}),
     "closes": ("postMessage({ closing: 1 }); close();", {}), "query": ("postMessage({ search: location.search, hash: location.hash })", {"rest": "?a=b#c"}), "bom": ("\ufeffpostMessage({ bom: 1 })", {}),
     "umlaut": ("postMessage({ text: 'ü写🦀' })", {}), "hashbang": ("#!/usr/bin/env node\npostMessage({ bang: 1 })", {}), "html-comment": ("<!-- x\npostMessage({ html: 1 })", {}), "html-comment-module": ("<!-- x\npostMessage({ html: 1 })", {"options": {"type": "module"}}),
     "empty": ("", {"wait": 300}), "sloppy-this": ("postMessage({ global: (function () { return this === self; })() })", {}), "strict-this": ("'use strict';\npostMessage({ none: (function () { return this === undefined; })() })", {}),
@@ -94,7 +94,7 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "let-global": ("let WebSocketX = 1; var fetchX = 2; postMessage({ v: self.fetchX, l: self.WebSocketX });", {}), "regexp-first": ("/x/.test('x') && postMessage({ first: 1 })", {}), "license": ("/*! license */\n'use strict'; postMessage({ l: 1 })", {}),
 }  # fmt: skip
 
-ANSWERS: dict[str, Play] = {
+RESPONSES: dict[str, Play] = {
     "404": reply(404, body="nothing", kind=JS), "500": reply(500, body="broken", kind=JS), "html": script("<p>x", kind="text/html"), "plain": script("postMessage({ plain: 1 })", kind="text/plain"), "json": script("{}", kind="application/json"),
     "none": reply(200, body="(self.postMessage ?? (() => 0))({ none: 1 })", kind=None), "204": reply(204, kind=None), "redirect": redirect(302, "@end"), "redirect-away": redirect(302, "{{OTHER}}/p/none"), "nosniff": script("postMessage({ n: 1 })", [("X-Content-Type-Options", "nosniff")]),
     "latin": reply(200, body="(self.postMessage ?? (() => 0))({ l: '\xe9' })".encode("latin-1"), kind="text/javascript; charset=iso-8859-1"), "csp": script("let r; try { eval('1'); r = 'ran'; } catch (e) { r = e.name; } (self.postMessage ?? (() => 0))({ r })", [("Content-Security-Policy", "script-src 'self'")]), "coep": script("(self.postMessage ?? (() => 0))({ c: 1 })", [("Cross-Origin-Embedder-Policy", "require-corp")]),

@@ -44,7 +44,7 @@ function options({ init = {}, body, headers }) {
   return made;
 }
 
-/** Fields apart: those of the connection, and those that tell of a coding. */
+/** Fields apart: those of the connection, and those that name a coding. */
 function fieldFacts(fields) {
   const coded = fields.some(([name]) => name === "content-encoding");
   const kind = (name) => /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/.test(name)

@@ -17,7 +17,7 @@ async function emptyJar(erase) {
 }
 
 /** Set by the response to `url` (or by script), then seen by script and, at each of `at`, by the
- * server. `at` are addresses that answer with the Cookie field as it came. */
+ * server. `at` are addresses that respond with the Cookie field as it came. */
 acts.cookie = async ({ url, script = [], at, erase, first, credentials }) => {
   const facts = {};
   if (first !== undefined) await fetch(first);
@@ -40,7 +40,7 @@ acts.cookieStore = async ({ steps, at, erase }) => {
   const changes = [];
   const note = (event) => changes.push(...event.changed.map((c) => `+${c.name}=${c.value}`),
     ...event.deleted.map((c) => `-${c.name}=${c.value}`));
-  await parity.sleep(60); // until all has been told of how the jar was emptied
+  await parity.sleep(60); // until everyone knows how the jar was emptied
   cookieStore.addEventListener("change", note);
   for (const [index, [method, ...args]] of steps.entries()) {
     try {

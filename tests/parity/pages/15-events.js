@@ -1,4 +1,4 @@
-// EventSource, sendBeacon and what else sends or hears without a response in hand.
+// EventSource, sendBeacon and what else sends or receives without a response in hand.
 "use strict";
 
 /** Messages until `expect` have come, or an error after which there is no more. */

@@ -13,12 +13,12 @@ acts.shape = async ({ path }) => {
   const facts = { exists: key in holder, own: own !== undefined };
   if (own === undefined) return facts;
   facts.flags = `${own.writable}|${own.enumerable}|${own.configurable}`;
-  const tell = (fn) => fn === undefined ? null : [fn.name, fn.length, Function.prototype.toString.call(fn),
+  const shape = (fn) => fn === undefined ? null : [fn.name, fn.length, Function.prototype.toString.call(fn),
     Object.getOwnPropertyNames(fn).sort().join(), "prototype" in fn].join("|");
-  facts.get = tell(own.get);
-  facts.set = tell(own.set);
+  facts.get = shape(own.get);
+  facts.set = shape(own.set);
   if (typeof own.value === "function") {
-    facts.value = tell(own.value);
+    facts.value = shape(own.value);
     facts.text = String(own.value);
     facts.proto = own.value.prototype === undefined ? null : [
       Object.getOwnPropertyNames(own.value.prototype).join(), String(own.value.prototype),
@@ -38,7 +38,7 @@ acts.shape = async ({ path }) => {
 };
 
 /** An expression's value, as a text. */
-acts.tell = async ({ code }) => {
+acts.report = async ({ code }) => {
   try {
     const value = await (0, eval)(`(async () => (${code}))()`);
     return { value: typeof value === "string" ? await parity.shortened(value) : JSON.stringify(value) ?? String(value) };

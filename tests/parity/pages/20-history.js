@@ -56,11 +56,11 @@ acts.history = async ({ steps }) => {
   const facts = {};
   const log = [];
   const path = () => location.href.slice(location.origin.length);
-  const hear = (event) => {
+  const record = (event) => {
     if (event.type === "popstate") log.push(`popstate ${JSON.stringify(event.state)} ${path()}`);
     else log.push(`${event.type} ${event.oldURL.split("#")[1] ?? "-"} ${event.newURL.split("#")[1] ?? "-"}`);
   };
-  for (const name of ["popstate", "hashchange"]) addEventListener(name, hear);
+  for (const name of ["popstate", "hashchange"]) addEventListener(name, record);
   const begun = history.length;
   facts.first = `${stateShown()} ${history.scrollRestoration}`;
   for (const [index, [move, ...given]] of steps.entries()) {

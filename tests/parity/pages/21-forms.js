@@ -22,7 +22,7 @@ function formOf({ attributes = {}, fields = [] }, action) {
   return form;
 }
 
-/** how: click, submit, requestSubmit or requestSubmit-with; the target is a frame unless said. */
+/** how: click, submit, requestSubmit or requestSubmit-with; the target is a frame unless another is given. */
 acts.form = async ({ url, how = "click", stop, add, wait = 1200, ...given }) => {
   const facts = { events: [] };
   const frame = addFrame({ name: `form${Math.random()}` });

@@ -1,7 +1,7 @@
 // The HTTP cache: one address asked for several times, in each of fetch's cache modes.
 "use strict";
 
-/** steps: fetch's options and how long to wait before; what the answer's body was, each time. */
+/** steps: fetch's options and how long to wait before; what the response's body was, each time. */
 acts.cached = async ({ url, steps }) => {
   const facts = {};
   for (const [index, { wait = 0, after = "", ...init }] of steps.entries()) {

@@ -2,7 +2,7 @@
 "use strict";
 
 /** as: dedicated or shared. source: url, blob (of `code`) or data. */
-acts.worker = async ({ url, as = "dedicated", source = "url", code = "", options, say, wait = 2500 }) => {
+acts.worker = async ({ url, as = "dedicated", source = "url", code = "", options, send, wait = 2500 }) => {
   const facts = { log: [] };
   const from = source === "url" ? url : source === "blob"
     ? URL.createObjectURL(new Blob([code.replaceAll("@", location.origin + url)], { type: "text/javascript" }))
@@ -14,7 +14,7 @@ acts.worker = async ({ url, as = "dedicated", source = "url", code = "", options
     return { error: parity.failure(error) };
   }
   const port = worker.port ?? worker;
-  const hear = new Promise((resolve) => {
+  const arrival = new Promise((resolve) => {
     port.onmessage = ({ data, origin, lastEventId, ports }) => {
       if (data === "log") return;
       if (data?.log !== undefined) facts.log.push(data.log);
@@ -28,9 +28,9 @@ acts.worker = async ({ url, as = "dedicated", source = "url", code = "", options
       resolve({});
     };
   });
-  if (say !== undefined) port.postMessage(say);
-  const heard = await parity.within(wait, hear);
-  Object.assign(facts, heard ?? { end: "silent" });
+  if (send !== undefined) port.postMessage(send);
+  const received = await parity.within(wait, arrival);
+  Object.assign(facts, received ?? { end: "silent" });
   worker.terminate?.();
   port.close?.();
   return facts;

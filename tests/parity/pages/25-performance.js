@@ -1,4 +1,4 @@
-// What the performance timeline tells of one request.
+// What the performance timeline shows of one request.
 "use strict";
 
 const asked = {
@@ -45,7 +45,7 @@ acts.timing = async ({ url, by, abroad: other = false, full = true }) => {
   try {
     await asked[by](whole);
   } catch {
-    // How it ends is told by other cases.
+    // How it ends is for other cases.
   }
   await parity.sleep(150);
   watch.disconnect();

@@ -18,7 +18,7 @@ class End(Enum):
 
     CLOSE = "close"  # FIN after what was sent
     RESET = "reset"  # RST
-    HANG = "hang"  # say nothing more; the other side has to give up
+    HANG = "hang"  # send nothing more; the other side has to give up
 
 
 @dataclass(frozen=True, slots=True)

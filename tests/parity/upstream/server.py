@@ -1,4 +1,4 @@
-"""The server: an asyncio socket that knows just enough of HTTP/1.1 to be told what to send.
+"""The server: an asyncio socket that knows just enough of HTTP/1.1 to be given what to send.
 
 No library, because libraries refuse to send most of what is tried here. Paths:
   /stage…      the page in which cases run        /pages/NAME  the scripts of that page
@@ -55,7 +55,7 @@ class Upstream:
         self._writers.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ValueError):
             while (request := await read_request(reader)) is not None:
-                if not await self._answer(request, reader, writer):
+                if not await self._respond(request, reader, writer):
                     break
         self._writers.discard(writer)
         writer.close()
@@ -64,7 +64,7 @@ class Upstream:
         for writer in list(self._writers):
             writer.transport.abort()
 
-    async def _answer(
+    async def _respond(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Returns whether the connection goes on."""

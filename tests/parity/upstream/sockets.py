@@ -19,15 +19,15 @@ LISTEN_S = 5.0
 
 
 class Talk(Enum):
-    ECHO = "echo"  # send each message back until the other side closes, and answer that
-    LISTEN = "listen"  # note frames until the other side closes, then answer its close
-    DEAF = "deaf"  # note frames and do not answer a close
+    ECHO = "echo"  # send each message back until the other side closes, and reply to that
+    LISTEN = "listen"  # note frames until the other side closes, then reply to its close
+    DEAF = "deaf"  # note frames and do not reply to a close
 
 
 @dataclass(frozen=True, slots=True)
 class SocketPlay:
-    """steps: after the handshake. fields: more of them in the answer. protocol: None chooses none,
-    "first" the first that is offered. accept: another value than the right one."""
+    """steps: after the handshake. fields: more of them in the response. protocol: None chooses
+    none, "first" the first that is offered. accept: another value than the right one."""
 
     steps: tuple[bytes | Pause | End | Talk, ...] = (Talk.ECHO,)
     fields: Fields = ()

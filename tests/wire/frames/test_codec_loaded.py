@@ -55,9 +55,9 @@ def test_a_session_runs_on_the_extension() -> None:
     assert _python(print_name) == "fastframe"
 
 
-def test_a_missing_extension_is_an_error_that_says_what_to_do() -> None:
-    told = _python(_WITHOUT_EXTENSION)
-    assert told.startswith("extension-missing | Run `make build`")
+def test_a_missing_extension_is_an_error_with_what_to_do() -> None:
+    printed = _python(_WITHOUT_EXTENSION)
+    assert printed.startswith("extension-missing | Run `make build`")
 
 
 def test_the_reference_runs_where_it_is_asked_for() -> None:

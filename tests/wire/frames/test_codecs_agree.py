@@ -1,4 +1,4 @@
-"""The compiled codec and the reference: the same answer to whatever they are given."""
+"""The compiled codec and the reference: the same result for whatever they are given."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _OPERATIONS = st.one_of(
 )
 
 
-def _told(call: Callable[[], Any]) -> Any:
+def _outcome(call: Callable[[], Any]) -> Any:
     """What a call gives: its result, or the error that a caller would see."""
     try:
         return call()
@@ -53,8 +53,8 @@ def _told(call: Callable[[], Any]) -> Any:
 @given(st.binary(max_size=64))
 @settings(max_examples=400)
 def test_they_read_any_bytes_alike(message: bytes) -> None:
-    fast = _told(lambda: _fastframe.decode_message(message))
-    assert fast == _told(lambda: _pyframe.decode_message(message))
+    fast = _outcome(lambda: _fastframe.decode_message(message))
+    assert fast == _outcome(lambda: _pyframe.decode_message(message))
 
 
 @given(_FRAMES, st.integers(-8, 8), st.integers(0, 300), st.integers(0, 255))
@@ -66,8 +66,8 @@ def test_they_read_damaged_messages_alike(
     if at < len(message):
         message[at] = byte
     damaged = bytes(message[:cut]) if cut < 0 else bytes(message) + b"\0" * cut
-    fast = _told(lambda: _fastframe.decode_message(damaged))
-    assert fast == _told(lambda: _pyframe.decode_message(damaged))
+    fast = _outcome(lambda: _fastframe.decode_message(damaged))
+    assert fast == _outcome(lambda: _pyframe.decode_message(damaged))
 
 
 @given(
@@ -78,8 +78,8 @@ def test_they_read_damaged_messages_alike(
 )
 def test_they_write_any_frame_alike(type: int, flags: int, stream: int, size: int) -> None:
     payload = b"p" * size
-    fast = _told(lambda: _fastframe.encode_frame(type, flags, stream, payload))
-    assert fast == _told(lambda: _pyframe.encode_frame(type, flags, stream, payload))
+    fast = _outcome(lambda: _fastframe.encode_frame(type, flags, stream, payload))
+    assert fast == _outcome(lambda: _pyframe.encode_frame(type, flags, stream, payload))
 
 
 @given(st.lists(_OPERATIONS, max_size=60))
@@ -88,8 +88,8 @@ def test_they_schedule_any_sequence_alike(operations: list[tuple[Any, ...]]) -> 
     fast = _fastframe.Scheduler(100_000, 20_000)
     reference = _pyframe.Scheduler(100_000, 20_000)
     for count, operation in enumerate(operations):
-        told = _operate(fast, operation, count)
-        assert told == _operate(reference, operation, count), operation
+        result = _operate(fast, operation, count)
+        assert result == _operate(reference, operation, count), operation
         for stream in range(1, 7):
             assert fast.queued(stream) == reference.queued(stream)
             assert fast.started(stream) == reference.started(stream)
@@ -106,16 +106,16 @@ def _operate(
 
     match operation:
         case ("open", stream, credit, urgency):
-            return _told(lambda: scheduler.open(stream, credit, urgency))
+            return _outcome(lambda: scheduler.open(stream, credit, urgency))
         case ("head", stream, size, end):
-            return _told(lambda: scheduler.head(stream, 2, filled(size)[:size], end))
+            return _outcome(lambda: scheduler.head(stream, 2, filled(size)[:size], end))
         case ("push", stream, size, end):
-            return _told(lambda: scheduler.push(stream, filled(size)[:size], end))
+            return _outcome(lambda: scheduler.push(stream, filled(size)[:size], end))
         case ("push_view", stream, size, end):
             view = memoryview(b"??" + filled(size))[2 : 2 + size]
-            return _told(lambda: scheduler.push(stream, view, end))
+            return _outcome(lambda: scheduler.push(stream, view, end))
         case ("trailers", stream, size):
-            return _told(lambda: scheduler.trailers(stream, filled(size)[:size]))
+            return _outcome(lambda: scheduler.trailers(stream, filled(size)[:size]))
         case ("credit", stream, n):
             return scheduler.credit(stream, n)
         case ("close", stream):

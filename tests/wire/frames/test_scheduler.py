@@ -93,7 +93,7 @@ def test_a_smaller_head_does_not_overtake_one_that_does_not_fit(codec: Codec) ->
     assert streams == [[1], [3, 5]]
 
 
-def test_no_body_takes_the_room_that_a_head_does_not_fit_into(codec: Codec) -> None:
+def test_no_body_fills_the_room_that_a_head_does_not_fit_into(codec: Codec) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"body", False)
@@ -262,16 +262,16 @@ def test_a_closed_stream_sends_nothing_more(codec: Codec) -> None:
     assert scheduler.queued(1) == 0
 
 
-def test_the_producer_is_told_once_when_low_water_is_reached(codec: Codec) -> None:
+def test_the_producer_is_notified_once_when_low_water_is_reached(codec: Codec) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"b" * 262_145, False)
-    told = []
+    notices = []
     while scheduler.next_message():
-        told += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
-    assert len(told) == 1
-    assert told[0][0] == (1, 1)
-    assert 65_536 - FULL < told[0][1] <= 65_536
+        notices += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
+    assert len(notices) == 1
+    assert notices[0][0] == (1, 1)
+    assert 65_536 - FULL < notices[0][1] <= 65_536
 
 
 def test_a_queue_that_is_watched_says_when_it_has_fallen_so_far(codec: Codec) -> None:
@@ -279,10 +279,10 @@ def test_a_queue_that_is_watched_says_when_it_has_fallen_so_far(codec: Codec) ->
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"w" * 100_000, False)  # below high water
     scheduler.watch(1, 20_000)
-    told = []
+    notices = []
     while scheduler.next_message():
-        told += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
-    assert told == [((1, 1), 100_000 - 5 * FULL)]
+        notices += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
+    assert notices == [((1, 1), 100_000 - 5 * FULL)]
 
 
 def test_a_watch_replaces_the_notice_at_low_water(codec: Codec) -> None:
@@ -290,10 +290,10 @@ def test_a_watch_replaces_the_notice_at_low_water(codec: Codec) -> None:
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"w" * 400_000, False)
     scheduler.watch(1, 0)
-    told = []
+    notices = []
     while scheduler.next_message():
-        told += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
-    assert told == [((1, 1), 0)]
+        notices += [(notice, scheduler.queued(1)) for notice in scheduler.drain_notices()]
+    assert notices == [((1, 1), 0)]
 
 
 def test_no_watch_is_kept_of_what_is_low_or_unknown(codec: Codec) -> None:
@@ -306,7 +306,7 @@ def test_no_watch_is_kept_of_what_is_low_or_unknown(codec: Codec) -> None:
     assert scheduler.drain_notices() == []
 
 
-def test_a_producer_that_stayed_below_high_water_is_told_nothing(codec: Codec) -> None:
+def test_a_producer_that_stayed_below_high_water_gets_no_notice(codec: Codec) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"b" * 262_144, False)
@@ -315,7 +315,7 @@ def test_a_producer_that_stayed_below_high_water_is_told_nothing(codec: Codec) -
 
 
 @pytest.mark.parametrize("action", ["push", "head", "trailers"])
-def test_a_stream_takes_nothing_after_its_end(codec: Codec, action: str) -> None:
+def test_a_stream_accepts_nothing_after_its_end(codec: Codec, action: str) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, CREDIT, 3)
     scheduler.push(1, b"last", True)
@@ -337,7 +337,7 @@ def test_a_stream_is_opened_once(codec: Codec) -> None:
     assert refused.value.code == "stream-open"
 
 
-def test_what_is_not_bytes_is_not_taken(codec: Codec) -> None:
+def test_what_is_not_bytes_is_not_accepted(codec: Codec) -> None:
     scheduler = _scheduler(codec)
     scheduler.open(1, 0, 3)
     with pytest.raises(TypeError):

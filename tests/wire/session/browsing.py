@@ -31,11 +31,11 @@ class Half:
 
 @dataclass
 class Exchange:
-    """A request and its answer."""
+    """A request and its response."""
 
     up: Half
     down: Half
-    answered: bool = False
+    responded: bool = False
     cancelled: bool = False
     closed: bool = False  # at one side at least
 
@@ -77,7 +77,7 @@ class Browsing:
         self.most_open = max(self.most_open, len(pair.visitor.streams))
         for id, exchange in self.open.items():
             self._write(pair.visitor, id, exchange, exchange.up)
-            if exchange.answered:
+            if exchange.responded:
                 self._write(pair.box, id, exchange, exchange.down)
             self._read(pair.box, id, exchange.up)
             self._read(pair.visitor, id, exchange.down)
@@ -137,7 +137,7 @@ class Browsing:
                 exchange.up.ended = end
                 down = exchange.down
                 down.sent = not down.body and not down.trailers
-                exchange.answered = True
+                exchange.responded = True
                 if not exchange.cancelled:
                     self.pair.box.streams.send_response(id, ResponseHead(200, ()), end=down.sent)
             case ev.HelloReceived():

@@ -53,9 +53,9 @@ class Pair:
         (asked,) = emitted(new.box, ev.ResumeAsked)
         self.box.resume(asked.received, self.now)
         new.visitor.receive(self.box.resumed(), self.now)
-        (answered,) = emitted(new.visitor, ev.ResumeAnswered)
-        assert answered.received is not None
-        self.visitor.resume(answered.received, self.now)
+        (responded,) = emitted(new.visitor, ev.ResumeAnswered)
+        assert responded.received is not None
+        self.visitor.resume(responded.received, self.now)
 
     def exchange(self) -> None:
         """Carry messages both ways until both sides have nothing more to send."""
@@ -98,7 +98,7 @@ class Pair:
 
 
 def events(session: Session) -> list[Event]:
-    """All that a session has to tell now."""
+    """All events that a session has now."""
     emitted = []
     while (event := session.next_event()) is not None:
         emitted.append(event)
@@ -106,5 +106,5 @@ def events(session: Session) -> list[Event]:
 
 
 def emitted(session: Session, kind: type[Kind]) -> list[Kind]:
-    """What it has to tell of one kind; the rest is passed over."""
+    """Its events of one kind; the rest is passed over."""
     return [event for event in events(session) if isinstance(event, kind)]

@@ -163,7 +163,7 @@ def _denoted(event: dict[str, Any]) -> dict[str, Any]:
 def _shown(event: ev.Event) -> dict[str, Any]:
     shown = {"kind": _KINDS[type(event)], **{k: _plain(v) for k, v in asdict(event).items()}}
     if shown["kind"] == "response":
-        # Transcripts are about the order of frames; what a head may say besides is in heads.json.
+        # Transcripts are about the order of frames; what a head may hold besides is in heads.json.
         besides = [shown["head"].pop(key) for key in ("reason", "origins", "notice")]
         assert besides == ["", [], ""]
     if shown["kind"] == "request":

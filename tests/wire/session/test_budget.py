@@ -87,7 +87,7 @@ def test_a_fast_upload_is_not_held_up() -> None:
         assert session.ready_at == 0.0
 
 
-def test_who_goes_on_all_the_same_loses_the_link_and_is_told_why() -> None:
+def test_who_goes_on_all_the_same_loses_the_link_and_learns_why() -> None:
     session = box()
     while session.next_event() is not None:
         pass

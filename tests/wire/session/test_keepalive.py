@@ -52,7 +52,7 @@ def test_a_frame_ends_the_silence(keepalive: Keepalive) -> None:
     assert keepalive.deadline() == 141.0
 
 
-def test_a_pong_tells_how_long_the_way_was(keepalive: Keepalive) -> None:
+def test_a_pong_measures_how_long_the_way_was(keepalive: Keepalive) -> None:
     ping = keepalive.next_ping(120.0)
     assert keepalive.pong(ping, 120.25) == 0.25
 
@@ -63,7 +63,7 @@ def test_a_pong_counts_once(keepalive: Keepalive) -> None:
     assert keepalive.pong(ping, 120.5) is None
 
 
-def test_the_pong_of_an_older_ping_says_nothing(keepalive: Keepalive) -> None:
+def test_the_pong_of_an_older_ping_measures_nothing(keepalive: Keepalive) -> None:
     older = keepalive.next_ping(120.0)
     keepalive.next_ping(121.0)
     assert keepalive.pong(older, 122.0) is None
@@ -73,7 +73,7 @@ def test_eleven_pings_in_ten_seconds_are_one_too_many(keepalive: Keepalive) -> N
     assert [keepalive.may_reply(101.0) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_ten_seconds_later_pings_are_answered_again(keepalive: Keepalive) -> None:
+def test_ten_seconds_later_pings_are_acknowledged_again(keepalive: Keepalive) -> None:
     for _ in range(11):
         keepalive.may_reply(101.0)
     assert keepalive.may_reply(111.0)

@@ -23,8 +23,8 @@ class Watch:
         self.messages += 1
         self.pace.pong(RTT_S, self.now)
 
-    def hear(self, *, every_s: float, for_s: float) -> None:
-        """Messages come at this pace. Fails if anything is doubted; PINGs are answered."""
+    def receive(self, *, every_s: float, for_s: float) -> None:
+        """Messages come at this pace. Fails if anything is doubted; PINGs are acknowledged."""
         end, due = self.now + for_s, self.now
         while self.now < end:
             self.now += LOOK_S
@@ -48,22 +48,22 @@ class Watch:
 
 def test_a_stream_that_stops_is_suspected_within_a_second() -> None:
     watch = Watch()
-    watch.hear(every_s=0.1, for_s=5)
+    watch.receive(every_s=0.1, for_s=5)
     assert watch.silence_until(Doubt.SUSPECT) < 1.0
 
 
 def test_a_slow_stream_is_given_its_time() -> None:
     watch = Watch()
-    watch.hear(every_s=1, for_s=20)
+    watch.receive(every_s=1, for_s=20)
     assert 2 < watch.silence_until(Doubt.PING) < 3
 
 
 @pytest.mark.parametrize("every_s", [0.1, 0.7, 5, 40])
 def test_an_even_pace_is_never_suspected(every_s: float) -> None:
-    Watch().hear(every_s=every_s, for_s=300)
+    Watch().receive(every_s=every_s, for_s=300)
 
 
-def test_a_link_on_which_nothing_is_said_is_asked_ever_more_seldom() -> None:
+def test_a_link_on_which_nothing_is_sent_is_asked_ever_more_seldom() -> None:
     watch = Watch()
     asked = []
     for _ in range(8):
@@ -82,13 +82,13 @@ def test_the_first_request_after_a_long_silence_asks_at_once() -> None:
 
 def test_a_request_soon_after_another_asks_nothing() -> None:
     watch = Watch()
-    watch.hear(every_s=0.1, for_s=1)
+    watch.receive(every_s=0.1, for_s=1)
     assert watch.pace.begin(watch.now) is Doubt.NOTHING
 
 
 def test_another_link_begins_without_suspicion() -> None:
     watch = Watch()
-    watch.hear(every_s=0.1, for_s=1)
+    watch.receive(every_s=0.1, for_s=1)
     watch.silence_until(Doubt.SUSPECT)
     watch.pace.renewed(watch.now)
     assert watch.pace.look(watch.messages, watch.now) is Doubt.NOTHING

@@ -139,7 +139,7 @@ def test_a_box_that_knows_no_such_session_goes_on_with_a_new_one(codec: Codec) -
     assert not pair.visitor.failed
 
 
-def test_a_box_that_does_not_speak_of_it_goes_on_with_a_new_session(codec: Codec) -> None:
+def test_a_box_that_does_not_offer_it_goes_on_with_a_new_session(codec: Codec) -> None:
     pair = Pair(codec=codec)
     old = Resumption(b"crab", 7)
     pair.visitor = Session(Role.VISITOR, app="dog", codec=codec, resumes=old)

@@ -21,7 +21,7 @@ OK = ResponseHead(200, ())
 
 @pytest.fixture
 def pair() -> Pair:
-    """A pair that has said HELLO, with stream 1 asked for and its request still open."""
+    """A pair that has sent HELLO, with stream 1 asked for and its request still open."""
     pair = Pair()
     pair.visitor.streams.open_request(GET, end=False)
     pair.exchange()
@@ -59,7 +59,7 @@ def test_a_stream_above_the_limit_is_not_opened() -> None:
     assert _code(lambda: visitor.streams.open_request(GET, end=True)) == "streams-exhausted"
 
 
-def test_a_visitor_that_has_said_goaway_opens_nothing(pair: Pair) -> None:
+def test_a_visitor_that_has_sent_goaway_opens_nothing(pair: Pair) -> None:
     pair.visitor.goaway(Code.SHUTDOWN)
     assert _code(lambda: pair.visitor.streams.open_request(GET, end=True)) == "goaway"
 
@@ -90,7 +90,7 @@ def test_trailers_after_the_end_are_out_of_order(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 205, 304])
-def test_a_response_without_a_body_takes_none(pair: Pair, status: int) -> None:
+def test_a_response_without_a_body_accepts_none(pair: Pair, status: int) -> None:
     pair.box.streams.send_response(1, ResponseHead(status, ()), end=False)
     assert _code(lambda: pair.box.streams.send_data(1, b"x")) == "no-body"
 
@@ -159,7 +159,7 @@ def test_queued_counts_what_has_not_been_handed_out(pair: Pair) -> None:
     assert pair.visitor.streams.queued(1) == 20_000 - 16_376
 
 
-def test_the_producer_is_told_when_it_may_go_on() -> None:
+def test_the_producer_is_notified_when_it_may_go_on() -> None:
     pair = Pair()
     pair.visitor.streams.open_request(GET, end=False)
     pair.exchange()

@@ -30,7 +30,7 @@ def _failure(session: Session) -> ev.SessionFailed:
     return failures[0]
 
 
-def test_answers_that_a_peer_never_reads_end_the_session() -> None:
+def test_responses_that_a_peer_never_reads_end_the_session() -> None:
     box = _box(streams=16)
     for id in range(1, 1_000_001, 2):
         box.receive(request(id, END), 0)
@@ -58,7 +58,7 @@ def test_requests_that_are_cancelled_at_once_leave_nothing_behind() -> None:
     assert len(box.streams) == 0
 
 
-def test_a_flood_of_pings_is_not_answered() -> None:
+def test_a_flood_of_pings_is_not_acknowledged() -> None:
     box = _box()
     for _ in range(1_000):
         box.receive(frame(PING, 0, 0, b"12345678") * 1_000, 1.0)
@@ -83,7 +83,7 @@ def test_heads_in_parts_share_a_limit() -> None:
     assert _failure(box).code is Code.LIMIT
 
 
-def test_a_head_of_empty_parts_takes_no_memory() -> None:
+def test_a_head_of_empty_parts_costs_no_memory() -> None:
     box = _box()
     for _ in range(10_000):
         box.receive(frame(REQUEST, MORE, 1), 0)

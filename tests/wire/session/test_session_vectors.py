@@ -15,7 +15,7 @@ TRANSCRIPTS = read("session.json")["transcripts"]
 
 
 @cases(TRANSCRIPTS)
-def test_a_session_says_and_sends_what_its_transcript_tells(
+def test_a_session_emits_and_sends_what_its_transcript_holds(
     codec: Codec, case: dict[str, Any]
 ) -> None:
     player = Player(case, codec)

@@ -72,7 +72,7 @@ def test_a_reader_that_never_reads_gets_no_more_than_the_window(codec: Codec) ->
     assert pair.down.most_outstanding == 1_048_576
 
 
-def test_a_small_answer_passes_a_large_one_in_one_message(codec: Codec) -> None:
+def test_a_small_response_passes_a_large_one_in_one_message(codec: Codec) -> None:
     pair = Pair(codec=codec)
     large = pair.visitor.streams.open_request(GET, end=True)
     small = pair.visitor.streams.open_request(GET, end=True)
@@ -89,7 +89,7 @@ def test_a_small_answer_passes_a_large_one_in_one_message(codec: Codec) -> None:
     assert ended == [small]
 
 
-def test_two_hundred_small_answers_leave_bulk_its_eighth(codec: Codec) -> None:
+def test_two_hundred_small_responses_leave_bulk_its_eighth(codec: Codec) -> None:
     pair = Pair(codec=codec)
     large = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
@@ -113,7 +113,7 @@ def test_two_hundred_small_answers_leave_bulk_its_eighth(codec: Codec) -> None:
     assert got >= 160 // 8 * 15_000
 
 
-def test_a_drained_session_finishes_what_is_open_and_takes_nothing_new(codec: Codec) -> None:
+def test_a_drained_session_finishes_what_is_open_and_admits_nothing_new(codec: Codec) -> None:
     pair = Pair(codec=codec)
     id = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
@@ -123,10 +123,10 @@ def test_a_drained_session_finishes_what_is_open_and_takes_nothing_new(codec: Co
     pair.box.streams.send_response(id, OK, end=False)
     pair.box.streams.send_data(id, b"all of it", end=True)
     pair.exchange()
-    told_visitor = events(pair.visitor)
-    assert ev.GoawayReceived(id, Code.SHUTDOWN, "restarting") in told_visitor
-    assert ev.DataReceived(id, b"all of it", True) in told_visitor
-    assert [e.stream for e in told_visitor if isinstance(e, ev.StreamReset)] == [late]
+    visitor_events = events(pair.visitor)
+    assert ev.GoawayReceived(id, Code.SHUTDOWN, "restarting") in visitor_events
+    assert ev.DataReceived(id, b"all of it", True) in visitor_events
+    assert [e.stream for e in visitor_events if isinstance(e, ev.StreamReset)] == [late]
     assert len(pair.visitor.streams) == len(pair.box.streams) == 0
 
 

@@ -36,7 +36,7 @@ def test_keys_that_a_visit_message_does_not_know_are_ignored() -> None:
     assert decode_visit('{"t":"end","novelty":[1]}') == VisitEnd()
 
 
-def test_a_challenge_without_min_speaks_its_one_version() -> None:
+def test_a_challenge_without_min_has_its_one_version() -> None:
     packed = msgpack.packb({"t": "challenge", "v": 3, "nonce": bytes(32), "time": 1})
     assert decode_agent(packed) == Challenge(nonce=bytes(32), time=1, v=3, min=3)
 

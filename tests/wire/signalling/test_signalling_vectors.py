@@ -51,7 +51,7 @@ def test_an_agent_message_is_written_with_the_same_keys_and_values(case: dict[st
 
 
 @cases(AGENT["ignored"])
-def test_an_agent_message_of_an_unknown_type_is_told_apart(case: dict[str, Any]) -> None:
+def test_an_agent_message_of_an_unknown_type_is_an_unknown(case: dict[str, Any]) -> None:
     assert isinstance(decode_agent(denoted(case["message"])), Unknown)
 
 
@@ -79,7 +79,7 @@ def test_a_visit_message_is_written_with_the_same_keys_and_values(case: dict[str
 
 
 @cases(VISIT["ignored"])
-def test_a_visit_message_of_an_unknown_type_is_told_apart(case: dict[str, Any]) -> None:
+def test_a_visit_message_of_an_unknown_type_is_an_unknown(case: dict[str, Any]) -> None:
     assert isinstance(decode_visit(case["message"]), Unknown)
 
 

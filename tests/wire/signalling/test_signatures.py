@@ -114,7 +114,7 @@ def test_a_description_without_one_clear_fingerprint_is_refused(case: dict[str, 
 
 
 @cases(VECTORS["unsound"])
-def test_what_others_could_have_signed_too_is_not_taken(case: dict[str, Any]) -> None:
+def test_what_others_could_have_signed_too_is_not_accepted(case: dict[str, Any]) -> None:
     assert not is_sound(bytes.fromhex(case["public"]), bytes.fromhex(case["signature"]))
 
 

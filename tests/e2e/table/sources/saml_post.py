@@ -33,8 +33,8 @@ def page(path: str):
 
 @app.post("/acs")
 def acs():
-    said = json.loads(base64.b64decode(request.form["SAMLResponse"]))
-    session["name"] = said["name"]
+    claims = json.loads(base64.b64decode(request.form["SAMLResponse"]))
+    session["name"] = claims["name"]
     return redirect(request.form["RelayState"], code=303)
 
 

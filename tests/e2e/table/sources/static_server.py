@@ -1,6 +1,6 @@
-"""FOLDER PORT [FIELD: VALUE …]: serves a built app with these fields in every answer.
+"""FOLDER PORT [FIELD: VALUE …]: serves a built app with these fields in every response.
 
-/asked.json tells what was asked since it last told that.
+/asked.json lists what was asked since it was last asked for.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ export const action = async ({ request }) => ({ note: (await request.formData())
 
 export default function Tides() {
   const { numbers, at } = useLoaderData();
-  const said = useActionData();
+  const sent = useActionData();
   return (
     <main>
       <h1>All the tides</h1>
@@ -16,7 +16,7 @@ export default function Tides() {
         <input name="note" />
         <button>note</button>
       </Form>
-      {said && <p>noted: {said.note}</p>}
+      {sent && <p>noted: {sent.note}</p>}
     </main>
   );
 }

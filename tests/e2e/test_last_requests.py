@@ -17,11 +17,11 @@ from tests.support.upstreams import OK, Talk, UpstreamRequest, upstream_of
 
 DEADLINE_S = 15
 # By each way, as the page is hidden and as it goes; the types are those that apps use. Not as of
-# `pagehide`: one browser (Firefox) tells that to a closing tab in two cases of three only.
-SAY = """() => {
+# `pagehide`: one browser (Firefox) sends that to a closing tab in two cases of three only.
+SEND = """() => {
     const form = new FormData();
     form.append("a", "1");
-    const say = (when) => {
+    const send = (when) => {
         const given = { method: "POST", keepalive: true };
         navigator.sendBeacon(`/last/text/${when}`, "text");
         navigator.sendBeacon(`/last/json/${when}`, new Blob(["{}"], { type: "application/json" }));
@@ -30,13 +30,13 @@ SAY = """() => {
         fetch(`/last/bytes/${when}`, { ...given, body: new Uint8Array([1, 2, 3]).subarray(1) });
         fetch(`/last/field/${when}`, { ...given, headers: { "x-token": "t" } });
     };
-    document.addEventListener("visibilitychange", () => document.hidden && say("hidden"));
-    addEventListener("unload", () => { document.cookie = "left=1; path=/"; say("gone"); });
+    document.addEventListener("visibilitychange", () => document.hidden && send("hidden"));
+    addEventListener("unload", () => { document.cookie = "left=1; path=/"; send("gone"); });
 }"""
 KINDS = ("text", "json", "form", "query", "bytes", "field")
-WORDS = sorted(f"/last/{kind}/{when}" for kind in KINDS for when in ("hidden", "gone"))
+LAST = sorted(f"/last/{kind}/{when}" for kind in KINDS for when in ("hidden", "gone"))
 # Of each: the type and the body.
-SAID = {
+SENT = {
     "text": (["text/plain;charset=UTF-8"], b"text"),
     "json": (["application/json"], b"{}"),
     "query": (["application/x-www-form-urlencoded;charset=UTF-8"], b"a=1"),
@@ -55,30 +55,30 @@ async def opened(browser: Browser, url: str) -> Tab:
     return tab
 
 
-def words(site: CannedSite) -> list[UpstreamRequest]:
+def sent_last(site: CannedSite) -> list[UpstreamRequest]:
     return [seen for seen in site.app.server.requests if seen.target.startswith("/last/")]
 
 
 @pytest.mark.parametrize("how", ["closed", "led-away"])
-async def test_what_a_tab_says_at_its_end_comes_once(
+async def test_what_a_tab_sends_at_its_end_comes_once(
     how: str, browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
-    answers = {"/": page(fields=COOKIES)}
+    responses = {"/": page(fields=COOKIES)}
     async with (
         canned_app({}) as elsewhere,
-        canned_site(shared_stack, fresh_name, answers) as site,
+        canned_site(shared_stack, fresh_name, responses) as site,
     ):
         tab = await opened(browser, f"{site.url}/")
-        await tab.evaluate(SAY)
+        await tab.evaluate(SEND)
         if how == "closed":
             await tab.close()
         else:
             await tab.goto(elsewhere.upstream)
-        heard = functools.partial(words, site)
-        with contextlib.suppress(AssertionError):  # what is missing is told below
-            await until(lambda: len(heard()) >= len(WORDS), timeout_s=DEADLINE_S, what="all comes")
-        assert sorted(seen.target for seen in heard()) == WORDS
-        for seen in heard():
+        arrived = functools.partial(sent_last, site)
+        with contextlib.suppress(AssertionError):  # what is missing is shown below
+            await until(lambda: len(arrived()) >= len(LAST), timeout_s=DEADLINE_S, what="all comes")
+        assert sorted(seen.target for seen in arrived()) == LAST
+        for seen in arrived():
             _check(seen, site.url)
 
 
@@ -92,7 +92,7 @@ def _check(seen: UpstreamRequest, origin: str) -> None:
         assert seen.body.startswith(b"--" + boundary)
         assert seen.body.endswith(b"--" + boundary + b"--\r\n")
     else:
-        assert (kinds, seen.body) == SAID[kind]
+        assert (kinds, seen.body) == SENT[kind]
     cookies = {part for value in seen.values("cookie") for part in value.split("; ")}
     assert cookies >= {"hidden=1"} | ({"left=1"} if when == "gone" else set())
     assert "other=1" not in cookies
@@ -103,11 +103,11 @@ def _check(seen: UpstreamRequest, origin: str) -> None:
 
 @dataclass
 class Slow:
-    """An app that answers what it is told last when it may. begun: that it has been told."""
+    """An app that responds to the last request when it may. begun: that this has arrived."""
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-    heard_out: asyncio.Future[bool] = field(default_factory=asyncio.Future)
+    may_respond: asyncio.Event = field(default_factory=asyncio.Event)
+    read_out: asyncio.Future[bool] = field(default_factory=asyncio.Future)
 
     async def handle(self, talk: Talk) -> None:
         while request := await talk.request():
@@ -115,22 +115,22 @@ class Slow:
                 await talk.send(page())
                 continue
             self.begun.set()
-            await self.may_answer.wait()
-            self.heard_out.set_result(not talk.reader.at_eof())
+            await self.may_respond.wait()
+            self.read_out.set_result(not talk.reader.at_eof())
             await talk.send(OK + b"content-length: 0\r\n\r\n")
 
 
-async def test_an_app_is_heard_out_though_the_tab_is_gone(
+async def test_an_app_is_read_out_though_the_tab_is_gone(
     browser: Browser, shared_stack: Stack, fresh_name: str
 ) -> None:
     app = Slow()
     async with upstream_of(app.handle) as upstream, asyncio.timeout(2 * DEADLINE_S):
         address = await shared_stack.expose(fresh_name, upstream.url)
         tab = await opened(browser, address.url)
-        await tab.evaluate("() => { navigator.sendBeacon('/last', 'said before the end'); }")
+        await tab.evaluate("() => { navigator.sendBeacon('/last', 'sent before the end'); }")
         await app.begun.wait()
         await tab.close()
         await asyncio.sleep(1)  # by then the box has found the link lost
-        app.may_answer.set()
-        assert await app.heard_out
+        app.may_respond.set()
+        assert await app.read_out
         await shared_stack.unexpose(fresh_name)

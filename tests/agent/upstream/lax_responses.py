@@ -1,4 +1,4 @@
-"""Answers that break RFC 9112, or nearly do, and what Chromium makes of each, as it was measured.
+"""Responses that break RFC 9112, or nearly do, and what Chromium makes of each, as it was measured.
 
 Each was fetched by Chromium from a server of its own that closes afterwards: status, reason, the
 field X, body; None is a network error. Firefox differs in a few, and never is the stricter one but

@@ -1,4 +1,4 @@
-"""An answer that breaks off, or never comes, fails as it does directly: it is nobody's abort."""
+"""A response that breaks off, or never comes, fails as it does directly: it is nobody's abort."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.e2e.acts.beside import Beside, beside
 from tests.e2e.stack import Stack
-from tests.e2e.upstreams.raw import Request, Speak
+from tests.e2e.upstreams.raw import Request, Write
 from tests.support.browser import Browser
 
 CUT_S = 0.2  # so that the beginning has arrived before the end is missed
@@ -30,8 +30,8 @@ EVENTS = """async (path, act) => {
 
 READ = """async (path, how) => {
   try {
-    const answer = await fetch(path);
-    await answer[how]();
+    const response = await fetch(path);
+    await response[how]();
     return "whole";
   } catch (error) {
     return [error.name, error instanceof TypeError];
@@ -46,28 +46,28 @@ ELEMENT = """(path, name) => new Promise((done) => {
 })"""
 
 
-def cut(sent: bytes) -> Speak:
+def cut(sent: bytes) -> Write:
     """Sends `sent`, and closes."""
 
-    async def speak(_: Request, writer: asyncio.StreamWriter) -> None:
+    async def write(_: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(sent)
         await writer.drain()
         await asyncio.sleep(CUT_S)
 
-    return speak
+    return write
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def page(running_browser: Browser, shared_stack: Stack) -> AsyncIterator[Beside]:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
     async with beside(running_browser, shared_stack, "broken") as opened:
-        opened.app.answers["/short"] = cut(head + b"Content-Length: 100\r\n\r\nabc")
-        opened.app.answers["/chunked"] = cut(head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab")
-        opened.app.answers["/silent"] = cut(b"")
+        opened.app.responses["/short"] = cut(head + b"Content-Length: 100\r\n\r\nabc")
+        opened.app.responses["/chunked"] = cut(head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab")
+        opened.app.responses["/silent"] = cut(b"")
         yield opened
 
 
-async def test_xhr_says_error(page: Beside) -> None:
+async def test_xhr_fires_error(page: Beside) -> None:
     for path in ("/short", "/chunked", "/silent"):
         direct, through = await page.both(EVENTS, path)
         assert through == direct == ["error4:0", "onerror", "loadend4:0"], path
@@ -78,7 +78,7 @@ async def test_what_the_app_aborts_itself_stays_an_abort(page: Beside) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nbegin")
         await asyncio.sleep(2)
 
-    page.app.answers["/slow"] = slow
+    page.app.responses["/slow"] = slow
     direct, through = await page.both(EVENTS, "/slow", "abort")
     assert through == direct == ["abort4:0", "onabort", "loadend4:0"]
     direct, through = await page.both(EVENTS, "/slow", "timeout")
@@ -92,7 +92,7 @@ async def test_fetch_rejects_with_a_type_error(page: Beside) -> None:
             assert through == direct == ["TypeError", True], (path, how)
 
 
-async def test_elements_say_error(page: Beside) -> None:
+async def test_elements_fire_error(page: Beside) -> None:
     for name in ("img", "script", "video", "audio"):
         direct, through = await page.both(ELEMENT, "/short", name)
         assert through == direct == "error", name

@@ -1,4 +1,4 @@
-"""What the answer says besides freshness: Vary, 304, redirects, errors, staleness."""
+"""What the response says besides freshness: Vary, 304, redirects, errors, staleness."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ def _update(name: str, before: str, after: str, seen: str) -> Case:
     fields = [("Cache-Control", "no-cache"), ("ETag", '"a"'), (name, before)]
     shows = {"fields": {name.lower(): seen}, "body": "body 1"}
     news = [("Cache-Control", "max-age=3600")]
-    answer: dict[str, Any] = {"status": 304, "fields": [*news, ("ETag", '"a"'), (name, after)]}
-    return case(f"a 304 with {name}", "reuse", fields, between=[{}], answers=[answer], shows=shows)
+    response: dict[str, Any] = {"status": 304, "fields": [*news, ("ETag", '"a"'), (name, after)]}
+    return case(
+        f"a 304 with {name}", "reuse", fields, between=[{}], responses=[response], shows=shows
+    )
 
 
 def _stale(
     name: str,
     control: str,
     outcome: Outcome,
-    answer: dict[str, Any],
+    response: dict[str, Any],
     age: int = 10,
     shows: Any = None,
 ) -> Case:
     fields = [("Cache-Control", control), ("Age", str(age))]
-    return case(name, outcome, fields, answers=[answer], then={"settle_ms": 250}, shows=shows)
+    return case(name, outcome, fields, responses=[response], then={"settle_ms": 250}, shows=shows)
 
 
 A, B = {"X-A": "1"}, {"X-A": "2"}
@@ -95,7 +97,7 @@ CASES: list[Case] = [
         "reuse",
         STALE,
         between=[{}],
-        answers=[{"status": 304, "fields": [*FRESH, ("ETag", '"a"')]}],
+        responses=[{"status": 304, "fields": [*FRESH, ("ETag", '"a"')]}],
         shows={"status": 200, "body": "body 1"},
     ),
     case(
@@ -109,7 +111,7 @@ CASES: list[Case] = [
         "reuse",
         STALE,
         between=[{}],
-        answers=[{"fields": [*FRESH, ("ETag", '"b"')]}],
+        responses=[{"fields": [*FRESH, ("ETag", '"b"')]}],
         shows={"body": "body 2"},
     ),
     case(
@@ -117,7 +119,7 @@ CASES: list[Case] = [
         "ask",
         STALE,
         between=[{}],
-        answers=[{"fields": [("Cache-Control", "no-store")]}],
+        responses=[{"fields": [("Cache-Control", "no-store")]}],
     ),
     case(
         "weak tags are sent back",
@@ -166,7 +168,7 @@ CASES: list[Case] = [
         "reuse",
         [("Cache-Control", "max-age=1, stale-while-revalidate=60"), ("Age", "10")],
         between=[{"settle_ms": 400}],
-        answers=[{"fields": FRESH}],
+        responses=[{"fields": FRESH}],
         shows={"body": "body 2"},
     ),
     *(

@@ -1,4 +1,4 @@
-"""Which request gets which answer: the bootstrap for navigations, a short refusal for all else."""
+"""Which request gets which response: the bootstrap for navigations, a refusal for all else."""
 
 from __future__ import annotations
 
@@ -92,23 +92,23 @@ _TABLE: dict[str, tuple[str, str, dict[str, str], int, str]] = {
 @pytest.mark.parametrize(
     ("method", "path", "fields", "status", "kind"), _TABLE.values(), ids=_TABLE.keys()
 )
-async def test_the_answer_to(
+async def test_the_response_to(
     browser: Browser, method: str, path: str, fields: dict[str, str], status: int, kind: str
 ) -> None:
-    answer = await browser.ask(path, method, **fields)
-    assert (answer.status, answer.fields["Content-Type"].partition(";")[0]) == (status, kind)
+    response = await browser.ask(path, method, **fields)
+    assert (response.status, response.fields["Content-Type"].partition(";")[0]) == (status, kind)
 
 
 @pytest.mark.parametrize("name", [name for name, row in _TABLE.items() if row[3] >= 400])
 async def test_no_refusal_is_the_bootstrap_or_kept(browser: Browser, name: str) -> None:
     method, path, fields, _, _ = _TABLE[name]
-    answer = await browser.ask(path, method, **fields)
-    assert (SHELL in answer.body, answer.fields["Cache-Control"]) == (False, "no-store")
+    response = await browser.ask(path, method, **fields)
+    assert (SHELL in response.body, response.fields["Cache-Control"]) == (False, "no-store")
 
 
 async def test_what_a_page_of_an_app_embeds_is_empty_and_not_kept(browser: Browser) -> None:
-    answer = await browser.ask("/", **_own("object"))
-    assert (answer.body, answer.fields["Cache-Control"]) == (b"", "no-store")
+    response = await browser.ask("/", **_own("object"))
+    assert (response.body, response.fields["Cache-Control"]) == (b"", "no-store")
 
 
 async def test_every_host_gets_the_same_bootstrap(browser: Browser) -> None:
@@ -123,19 +123,19 @@ async def test_the_worker_script_is_the_one_that_was_built(browser: Browser) -> 
     assert (await browser.ask("/__p2claw/sw.js")).body == WORKER
 
 
-async def test_a_head_request_tells_the_length_and_no_more(browser: Browser) -> None:
-    answer = await browser.ask("/", "HEAD", **PAGE)
-    assert (answer.fields["Content-Length"], answer.body) == (str(len(SHELL)), b"")
+async def test_a_head_request_gets_the_length_and_no_more(browser: Browser) -> None:
+    response = await browser.ask("/", "HEAD", **PAGE)
+    assert (response.fields["Content-Length"], response.body) == (str(len(SHELL)), b"")
 
 
 async def test_a_form_gets_a_page_for_people(browser: Browser) -> None:
-    answer = await browser.ask("/login", "POST", data=b"password=secret", **PAGE)
-    assert b"<h1>Open the address first</h1>" in answer.body
+    response = await browser.ask("/login", "POST", data=b"password=secret", **PAGE)
+    assert b"<h1>Open the address first</h1>" in response.body
 
 
-async def test_the_bare_parent_says_what_runs_there(browser: Browser) -> None:
-    answer = await browser.ask(host=f"localhost:{browser.server.port}", **PAGE)
-    assert answer.status == 200 and b"&lt;app&gt;-&lt;alias&gt;.localhost" in answer.body
+async def test_the_bare_parent_shows_what_runs_there(browser: Browser) -> None:
+    response = await browser.ask(host=f"localhost:{browser.server.port}", **PAGE)
+    assert response.status == 200 and b"&lt;app&gt;-&lt;alias&gt;.localhost" in response.body
 
 
 async def test_below_the_bare_parent_there_is_nothing(browser: Browser) -> None:
@@ -157,8 +157,8 @@ async def test_below_the_bare_parent_there_is_nothing(browser: Browser) -> None:
     ],
 )
 async def test_a_host_that_is_not_ours_gets_nothing(browser: Browser, host: str) -> None:
-    answer = await browser.ask(host=host, **PAGE)
-    assert (answer.status, SHELL in answer.body) == (421, False)
+    response = await browser.ask(host=host, **PAGE)
+    assert (response.status, SHELL in response.body) == (421, False)
 
 
 @pytest.mark.parametrize("host", ["DOG-purplecrab.LocalHost", "dog-purplecrab.localhost.:80"])
