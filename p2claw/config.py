@@ -108,6 +108,9 @@ class AgentLimits:
     """Requests of closed tabs that the box goes on with, of all visitors together."""
     kept_per_visitor: int = 64
     """As for links, all behind a shortened address count as one."""
+    relayed_bytes_per_visit: int = 0
+    relayed_bytes_per_day: int = 0
+    """0: any number. What goes straight to a visitor counts for neither."""
     upstream: UpstreamLimits = UpstreamLimits()
     spool: SpoolLimits = SpoolLimits()
 

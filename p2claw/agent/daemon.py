@@ -28,6 +28,7 @@ from p2claw.agent.mapping.port_mapper import PortMapper
 from p2claw.agent.registration import Registration
 from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.visitors.refusals import by_kind
+from p2claw.agent.visitors.relaying import by_app, no_traffic
 from p2claw.agent.visitors.visitors import Visitors
 from p2claw.agent.workers.assignment import Workers
 from p2claw.config import AgentConfig, PublicAddress
@@ -213,6 +214,8 @@ class Agent:
                     "streams": link.streams,
                     "bytes_in": link.bytes_in,
                     "bytes_out": link.bytes_out,
+                    "relayed_in": link.relayed_in,
+                    "relayed_out": link.relayed_out,
                     "rtt_ms": None if link.rtt_s is None else round(link.rtt_s * 1000, 1),
                     "software": link.software,
                     "plane": link.plane,
@@ -291,6 +294,8 @@ class Agent:
         names = self._registration.names
         control = self._control
         way = records_way()
+        traffic = by_app(self._visitors.traffic())
+        limits = self._config.limits
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -304,8 +309,17 @@ class Agent:
                 "last_error": control.last_error,
             },
             "apps": [
-                {**app, "notices": self._notices.of(app["app"])} for app in self.routes()["routes"]
+                {
+                    **app,
+                    "notices": self._notices.of(app["app"]),
+                    "traffic": traffic.get(app["app"], no_traffic()),
+                }
+                for app in self.routes()["routes"]
             ],
+            "relay_limits": {
+                "visit_bytes": limits.relayed_bytes_per_visit or None,
+                "day_bytes": limits.relayed_bytes_per_day or None,
+            },
             "links": len(self._visitors),
             "workers": [
                 {

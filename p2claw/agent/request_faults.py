@@ -85,6 +85,15 @@ class BoxBusyFault(RequestFault):
     reset = Code.LIMIT
 
 
+class RelayLimitFault(RequestFault):
+    """The path of this visit is relayed, and its owner lets no more through the relay."""
+
+    code = "relay-limit"
+    status = 503
+    line = "The box sends no more through the relay between you and it."
+    reset = Code.LIMIT
+
+
 class AppTimeoutFault(RequestFault):
     code = "app-timeout"
     status = 504

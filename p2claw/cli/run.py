@@ -18,6 +18,7 @@ from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_facts, print_json, print_note
 from p2claw.config import AgentConfig, AgentLimits, PublicAddress
+from p2claw.units import MB
 
 _EPILOG = """
 \b
@@ -83,6 +84,22 @@ usage, no coordinator joined, or another agent runs from the same home.
     help="Have the router forward the UDP port of all links to this box, by UPnP.",
 )
 @click.option(
+    "--relayed-mb-per-visit",
+    envvar="P2CLAW_RELAYED_MB_PER_VISIT",
+    type=click.IntRange(0, 1_000_000_000),
+    default=0,
+    show_default=True,
+    help="How many megabytes of a visit may go through a relay; 0 is any number.",
+)
+@click.option(
+    "--relayed-mb-per-day",
+    envvar="P2CLAW_RELAYED_MB_PER_DAY",
+    type=click.IntRange(0, 1_000_000_000),
+    default=0,
+    show_default=True,
+    help="The same of all visits within a day of UTC.",
+)
+@click.option(
     "--head-timeout",
     envvar="P2CLAW_HEAD_TIMEOUT",
     type=click.FloatRange(min=0, min_open=True),
@@ -145,7 +162,13 @@ def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:
         coordinator=choice.url,
         remember=choice.remember,
         invite=choice.joined.invite_of(choice.url),
-        limits=replace(limits, links=options["links"], upstream=upstream),
+        limits=replace(
+            limits,
+            links=options["links"],
+            relayed_bytes_per_visit=options["relayed_mb_per_visit"] * MB,
+            relayed_bytes_per_day=options["relayed_mb_per_day"] * MB,
+            upstream=upstream,
+        ),
         workers=options["workers"],
         udp_port=options["udp_port"],
         public_addresses=tuple(map(PublicAddress.parse, options["public_addresses"])),

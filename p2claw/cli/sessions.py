@@ -45,11 +45,12 @@ def sessions(as_json: bool) -> None:
             link["streams"],
             bytes_text(link["bytes_in"]),
             bytes_text(link["bytes_out"]),
+            bytes_text(link["relayed_in"] + link["relayed_out"]),
             None if link["rtt_ms"] is None else f"{link['rtt_ms']:.0f} ms",
             link["software"],
             *([link["worker"]] if several else []),
         )
         for link in found["sessions"]
     ]
-    heads = ("ID", "APP", "PATH", "AGE", "STREAMS", "IN", "OUT", "RTT", "SOFTWARE")
+    heads = ("ID", "APP", "PATH", "AGE", "STREAMS", "IN", "OUT", "RELAYED", "RTT", "SOFTWARE")
     print_table((*heads, "WORKER") if several else heads, rows)

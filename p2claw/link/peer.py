@@ -92,6 +92,8 @@ class Peer:
     ) -> None:
         check_stock()
         self.on_candidate = on_candidate
+        # Called when the path has changed; of one owner.
+        self.on_path: Callable[[], None] = lambda: None
         self._opening = Opening()
         self._servers = read_servers(ice_servers)
         certificate = certificate or LinkCertificate.generateCertificate()
@@ -252,6 +254,7 @@ class Peer:
             link.route_through(lambda datagram: transport.sendto(datagram, remote), *remote)
         else:
             link.route(protocol.local_candidate.host, *remote)
+        self.on_path()
 
     def datagram_received(self, data: bytes) -> None:
         if self._link is not None and self._is_started:

@@ -6,8 +6,12 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from p2claw.cli import exit_codes
+from p2claw.errors import StreamResetError
 from p2claw.visitor import Visitor
+from p2claw.wire.frames.codes import Code
 from tests.lab import matrix, services, wiring
 from tests.lab.laboratory import SERVER_ADDRESSES, laboratory
 from tests.lab.nats import NATS, OPEN_PORT
@@ -102,6 +106,42 @@ async def test_a_link_that_began_through_a_relay_moves_to_a_direct_path(tmp_path
                 await visitor.run(link.close())
     assert (before, seen["path"]) == ("relayed", "direct")
     assert body == services.pattern(1_000_000)
+
+
+async def test_relayed_bytes_are_counted_and_end_at_the_limit_of_a_visit(tmp_path: Path) -> None:
+    """The direct visitor beside it is not disturbed."""
+    limit = ("--relayed-mb-per-visit", "1")
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=True):
+        host = await lab.host("box", "symmetric")
+        relayed, direct = await lab.host("visitor", "symmetric"), await lab.host("visitor", "none")
+        async with services.box(host, tmp_path / "box", *limit) as box:
+            edge = f"http://{SERVER_ADDRESSES[0]}:{services.EDGE_PORT}"
+            link = await relayed.run(Visitor.open(box.url, edge=edge))
+            try:
+                first = await relayed.run(link.request("GET", "/600000"))
+                body = await relayed.run(first.body())
+                with pytest.raises(StreamResetError) as cut:
+                    await relayed.run(_whole(link, "/30000000"))
+                refused = await relayed.run(link.request("GET", "/1"))
+                [seen] = (await box.agent.api.get("/v1/sessions"))["sessions"]
+                other = await direct.run(Visitor.open(box.url, edge=edge))
+                beside, path = await direct.run(_whole(other, "/2000000")), other.stats().path
+                await direct.run(other.close())
+            finally:
+                await relayed.run(link.close())
+            [app] = (await box.agent.api.get("/v1/status"))["apps"]
+    assert body == services.pattern(600_000)
+    assert cut.value.reset_code == Code.LIMIT
+    assert (refused.status, refused.error) == (503, "relay-limit")
+    assert 1_000_000 <= seen["relayed_out"] == seen["bytes_out"] < 30_000_000
+    assert (path, beside) == ("direct", services.pattern(2_000_000))
+    assert app["traffic"]["relayed"]["out"] >= seen["relayed_out"]
+    assert app["traffic"]["direct"]["out"] >= 2_000_000
+
+
+async def _whole(link: Visitor, target: str) -> bytes:
+    response = await link.request("GET", target)
+    return await response.body()
 
 
 async def test_a_box_whose_address_changes_is_reached_at_the_new_one(tmp_path: Path) -> None:

@@ -168,6 +168,13 @@ const TEXTS: Record<ProblemCode, Text> = {
     title: `“${app}” takes too long`,
     text: ["The app is there, but it did not answer in time. Try again later."],
   }),
+  "relay-limit": ({ app, alias }) => ({
+    title: `“${app}” has sent all that it may through a relay`,
+    text: [
+      `Your network lets nothing through to “${alias}” directly, so everything goes through a relay. The owner of the box limits how much that may be, for each visit or each day.`,
+      "From another network the app may open directly: mobile data instead of Wi-Fi, or without a VPN. Or come again later.",
+    ],
+  }),
   "bad-request": REFUSED,
   "body-too-large": () => ({
     title: "That is too large for the box",

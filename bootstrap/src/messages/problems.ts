@@ -25,49 +25,31 @@ export interface ProblemText {
 /** again: the page tries by itself, and has a button. ask: a button only. never: neither. */
 export type Retry = "again" | "ask" | "never";
 
+// As words of three texts, because they are in the first page.
 export const RETRIES = {
-  "address-invalid": "never",
-  "alias-unknown": "never",
-  "box-offline": "again",
-  "app-unknown": "again",
-  "rate-limited": "again",
-  "box-busy": "again",
-  "box-silent": "again",
-  "going-down": "again",
-  version: "ask",
-  protocol: "ask",
-  unreachable: "again",
-  "no-path": "again",
-  offline: "again",
-  "wrong-key": "ask",
-  "no-webrtc": "never",
-  "no-service-worker": "never",
-  bypassed: "ask",
-  insecure: "never",
-  "old-browser": "never",
-  "app-down": "again",
-  "app-broken": "ask",
-  "app-head-too-large": "ask",
-  "app-empty": "ask",
-  "app-certificate": "ask",
-  "app-timeout": "ask",
-  "bad-request": "never",
-  "body-too-large": "never",
-  "head-too-large": "never",
-  "upload-too-large": "never",
-  coding: "ask",
-  "part-missing": "again",
-  lost: "again",
-  reset: "again",
-  download: "never",
-  "no-content": "never",
-  resend: "ask",
-  "form-gone": "ask",
-  "frame-busting": "never",
-} as const satisfies Record<string, Retry>;
+  ...all(
+    "again",
+    "box-offline app-unknown rate-limited box-busy box-silent going-down unreachable no-path offline app-down relay-limit part-missing lost reset",
+  ),
+  ...all(
+    "ask",
+    "version protocol wrong-key bypassed app-broken app-head-too-large app-empty app-certificate app-timeout coding resend form-gone",
+  ),
+  ...all(
+    "never",
+    "address-invalid alias-unknown no-webrtc no-service-worker insecure old-browser bad-request body-too-large head-too-large upload-too-large download no-content frame-busting",
+  ),
+};
 
 export type ProblemCode = keyof typeof RETRIES;
 
 export function isProblemCode(code: string): code is ProblemCode {
   return Object.hasOwn(RETRIES, code);
+}
+
+type Words<T extends string> = T extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : T;
+
+function all<T extends string>(retry: Retry, codes: T): Record<Words<T>, Retry> {
+  const pairs = codes.split(" ").map((code) => [code, retry]);
+  return Object.fromEntries(pairs) as Record<Words<T>, Retry>;
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.agent.visitors.refusals import LINKS, Refusals
+from p2claw.agent.visitors.relaying import RelayMeter, Traffic
 from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
@@ -50,7 +51,7 @@ TOKEN_BYTES = 16
 # was forged, or too many packets were lost and the visitor has sent an offer meanwhile.
 DIAL_OPEN_S = 5.0
 
-Forward = Callable[[BoxStream, Visit], Awaitable[None]]
+Forward = Callable[[BoxStream, Visit, RelayMeter], Awaitable[None]]
 
 # Signs the answer to an offer, which names the certificate of this fingerprint (docs/WIRE.md §10).
 # Raises LinkError.
@@ -74,7 +75,7 @@ class BoxLink:
     places: for those of its requests that are kept. place: the number of this process, if there are
     several. by_token: all links whose session another link may carry on. public: addresses and
     ports by which the box is reached, beside those of the machine itself. refusals: counts what the
-    session has refused, once it is over.
+    session has refused, once it is over. traffic: where its bytes are counted.
     """
 
     def __init__(
@@ -93,12 +94,14 @@ class BoxLink:
         by_token: MutableMapping[bytes, BoxLink],
         public: tuple[tuple[str, int], ...] = (),
         refusals: Refusals | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._refusals = refusals or Refusals()
         self.visit = visit
         self._session = asked.session
         # Enough to tell links apart in a log. The whole id would let a reader of the log join in.
         self.id = asked.session[:ID_CHARS]
+        self._meter = RelayMeter(traffic or Traffic(), self.id)
         # Dropped once the answer is sent: an open link does not need two kilobytes of description.
         self._asked: BoxOffer | DialledLink | None = asked
         self._exposes = asked.exposes if isinstance(asked, DialledLink) else None
@@ -118,6 +121,7 @@ class BoxLink:
         self._has_peer = True  # until it is another link's
         if isinstance(asked, DialledLink):
             self._peer = BoxPeer.of_dial(asked.dialled, port)
+            self._peer.on_path = self.note_traffic
             return
         self._peer = BoxPeer(
             ice_servers=asked.ice_servers,
@@ -126,6 +130,7 @@ class BoxLink:
             certificate=certificate,
             public=public,
         )
+        self._peer.on_path = self.note_traffic
 
     async def run(self) -> None:
         """Answer the offer, wait for the channel, serve requests until the link is lost.
@@ -148,6 +153,7 @@ class BoxLink:
             self._give_up(answered, "box-busy", "box-busy", f"The box has no socket left: {error}")
         finally:
             self._by_token.pop(self._token, None)
+            self.note_traffic()
             if self._pump is not None:
                 self._refusals.of_session(self._pump.session.counters)
                 await self._pump.close()
@@ -201,6 +207,13 @@ class BoxLink:
     def messages_in(self) -> int:
         return self._pump.session.counters.messages_in if self._pump is not None else 0
 
+    def note_traffic(self) -> None:
+        """Count what has gone by which path, and end requests for which too much is relayed."""
+        if self._pump is not None and self._has_peer and self.visit.app:
+            counters = self._pump.session.counters
+            path = self._peer.path()
+            self._meter.note(self.visit.app, path, counters.bytes_in, counters.bytes_out)
+
     def add_refused(self, refusals: Refusals) -> None:
         """Count what the session of this open link has refused until now."""
         if self._pump is not None:
@@ -208,6 +221,8 @@ class BoxLink:
 
     def facts(self) -> LinkFacts:
         """As of now."""
+        self.note_traffic()
+        relayed_in, relayed_out = self._meter.relayed
         session = self._pump.session if self._pump is not None else None
         stats = self._peer.stats()
         hello = session.peer_hello if session is not None else None
@@ -219,6 +234,8 @@ class BoxLink:
             streams=len(session.streams) if session is not None else 0,
             bytes_in=session.counters.bytes_in if session is not None else 0,
             bytes_out=session.counters.bytes_out if session is not None else 0,
+            relayed_in=relayed_in,
+            relayed_out=relayed_out,
             rtt_s=stats.rtt_s if session is not None else None,
             software=hello.software if hello is not None else "",
             plane={**stats.plane} if stats.plane is not None else {},
@@ -267,7 +284,8 @@ class BoxLink:
         return pump
 
     async def _handle(self, stream: BoxStream) -> None:
-        await self._forward(stream, self.visit)
+        self.note_traffic()
+        await self._forward(stream, self.visit, self._meter)
 
     def _admit(self, hello: Hello) -> Code | None:
         """Only the app of the offer is served on this link; of a dial, the one named here."""
@@ -288,10 +306,13 @@ class BoxLink:
     def _go_on(self, peer: BoxPeer, channel: Channel, received: int) -> None:
         """Go on with the session of this link over the peer and channel of another."""
         assert self._pump is not None
+        self._peer.on_path = lambda: None
         closing = asyncio.get_running_loop().create_task(self._peer.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         self._peer = peer
+        peer.on_path = self.note_traffic
+        self.note_traffic()
         self._pump.adopt(channel, received)
         log.info("link resumed", session=self.id, app=self.visit.app, path=peer.path())
 
@@ -309,6 +330,7 @@ class BoxLink:
 
     def _log_closed(self, error: P2clawError) -> None:
         facts = self.facts()
+        relayed = facts.relayed_in + facts.relayed_out
         log.info(
             "link closed",
             session=self.id,
@@ -317,4 +339,5 @@ class BoxLink:
             age_s=facts.age_s,
             bytes_in=facts.bytes_in,
             bytes_out=facts.bytes_out,
+            **({"relayed": relayed} if relayed else {}),
         )

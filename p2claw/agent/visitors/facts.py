@@ -10,6 +10,8 @@ from typing import Any
 class LinkFacts:
     """One open link. bytes_in, bytes_out: of whole messages, before encryption.
 
+    relayed_in, relayed_out: what of these went through a relay.
+
     plane, udp: counters of the data plane, and of the UDP port that the link shares; they are
     listed in docs/dataplane/STATISTICS.md.
     """
@@ -21,6 +23,8 @@ class LinkFacts:
     streams: int
     bytes_in: int
     bytes_out: int
+    relayed_in: int
+    relayed_out: int
     rtt_s: float | None
     software: str
     plane: dict[str, Any]

@@ -33,6 +33,7 @@ from p2claw.agent.visitors.public_addresses import (
     public_addresses,
 )
 from p2claw.agent.visitors.refusals import DIALS, KEPT, Refusals
+from p2claw.agent.visitors.relaying import Traffic
 from p2claw.agent.visitors.silence import Silence
 from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
@@ -101,6 +102,7 @@ class InProcess:
         self._proxy = Proxy(
             lambda app: self._routes.get(app), space, limits, noticed, Folders(home), refusals, ask
         )
+        self._traffic = Traffic(limits.relayed_bytes_per_visit, limits.relayed_bytes_per_day)
         self._admission = Admission(limits, lambda app: app in self._routes, self.evict, refusals)
         self._vigil = Vigil(self._is_gone)
         self._gone = gone
@@ -247,6 +249,7 @@ class InProcess:
             by_token=self._by_token,
             public=self._reached_at(visit.names),
             refusals=self._refusals,
+            traffic=self._traffic,
         )
         session = asked.session
         self._links[session] = link
@@ -294,6 +297,11 @@ class InProcess:
             link.add_refused(now)
         return now.counts()
 
+    def traffic(self) -> dict[str, int]:
+        for link in self._links.values():
+            link.note_traffic()
+        return self._traffic.counts()
+
     async def drain(self, timeout_s: float) -> None:
         self._admission.close()
         open_links = {key: link for key, link in self._links.items() if link.is_open}
@@ -334,6 +342,8 @@ class InProcess:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_S)
+            for link in self._links.values():
+                link.note_traffic()
             if self.is_crowded or self._admission.is_crowded:
                 self._vigil.look(self._links, loop.time())
             else:

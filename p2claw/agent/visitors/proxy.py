@@ -25,12 +25,14 @@ from p2claw.agent.request_faults import (
     AppUnknownFault,
     BadRequestFault,
     BoxBusyFault,
+    RelayLimitFault,
     RequestFault,
 )
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
 from p2claw.agent.visitors.refusals import REQUESTS, Refusals
+from p2claw.agent.visitors.relaying import RelayMeter, Traffic
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
 from p2claw.fair_shares import FairShares
@@ -73,9 +75,15 @@ class Proxy:
         self.unread = Unread(limits.unread_bytes)
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
 
-    async def forward(self, stream: BoxStream, visit: Visit) -> None:
-        """Serve one request. Its task is cancelled if nobody wants the response any more."""
+    async def forward(
+        self, stream: BoxStream, visit: Visit, meter: RelayMeter | None = None
+    ) -> None:
+        """Serve one request. Its task is cancelled if nobody wants the response any more.
+
+        meter: of the link; None: what is relayed is not limited.
+        """
         exchange: Exchange | WebSocketBridge | None = None
+        meter = meter or RelayMeter(Traffic())
         try:
             route = self._route_of(visit.app)
             if route is None:
@@ -87,7 +95,7 @@ class Proxy:
                     return
                 if self._route_of(visit.app) != route:
                     raise AccessEndedFault(f"{visit.app} has changed meanwhile")
-            async with self.entrance.watch(route, grant):
+            async with meter.watch(), self.entrance.watch(route, grant):
                 exchange = self._exchange(stream, route, visit, grant)
                 if isinstance(exchange, WebSocketBridge):
                     with self._socket(visit):
@@ -167,6 +175,8 @@ class Proxy:
 
     def _note(self, app: str, fault: RequestFault) -> None:
         """Log when an app begins to fail, or fails in another way; not once per request."""
+        if isinstance(fault, RelayLimitFault):
+            return  # no fault of the app; the meter has logged it
         if self._faults.get(app) != fault.code and fault.status >= 500:
             self._faults[app] = fault.code
             log.warning("app fails", app=app, code=fault.code, error=fault.message)
@@ -191,7 +201,7 @@ def _said_of(grant: Grant | None) -> Fields:
 
 async def _send_error(stream: BoxStream, fault: RequestFault, *, responded: bool) -> None:
     """Send an error response, or end one that has begun. Raises the errors of the stream."""
-    if isinstance(fault, AccessEndedFault) and responded:
+    if isinstance(fault, AccessEndedFault | RelayLimitFault) and responded:
         stream.reset(fault.reset, fault.line)  # also what is still queued
         return
     if responded:

@@ -80,6 +80,9 @@ class Visitors(Introduced, Protocol):
     def refused(self) -> dict[str, int]:
         """What was refused until now, and how often, by `what/code`: `refusals.py`."""
 
+    def traffic(self) -> dict[str, int]:
+        """The bytes of visitors until now, by `app/path/direction`: `relaying.py`."""
+
     def udp_ports(self) -> Mapping[int, int]:
         """The UDP port of each process that serves visitors, by its number. After `start`."""
 

@@ -259,6 +259,12 @@ class Workers:
             now.add(keeper.refused())
         return now.counts()
 
+    def traffic(self) -> dict[str, int]:
+        now: Counter[str] = Counter()
+        for keeper in self._keepers:
+            now.update(keeper.traffic())
+        return dict(now)
+
     def udp_ports(self) -> Mapping[int, int]:
         return {keeper.number: self._udp_port + keeper.number for keeper in self._keepers}
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import enum
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import assert_never
 
@@ -103,6 +104,8 @@ class WorkerKeeper:
         self._process: WorkerProcess | None = None
         self._refused_before = Refusals()  # by processes that have ended
         self._refused: dict[str, int] = {}
+        self._traffic_before: Counter[str] = Counter()
+        self._traffic: dict[str, int] = {}
         self._since_s = time.monotonic()
         self._leaving = asyncio.Event()
         self._seq = 0
@@ -192,6 +195,10 @@ class WorkerKeeper:
         now.add(self._refused)
         return now.counts()
 
+    def traffic(self) -> dict[str, int]:
+        """The bytes of its visitors until now, by its latest reports."""
+        return dict(self._traffic_before + Counter(self._traffic))
+
     async def _live(self) -> P2clawError:
         """Run one process from its start to its end; returns why it ended."""
         self._enter(State.STARTING)
@@ -207,6 +214,8 @@ class WorkerKeeper:
             self._process = None
             self._refused_before.add(self._refused)
             self._refused = {}
+            self._traffic_before.update(self._traffic)
+            self._traffic = {}
             self._enter(State.RESTING)
             self.udp_port = 0
             self._changed()
@@ -267,8 +276,8 @@ class WorkerKeeper:
                 self._enter(State.READY)
                 self.started.set()
                 self._changed()
-            case Alive(refused):
-                self._refused = refused
+            case Alive(refused, traffic):
+                self._refused, self._traffic = refused, traffic
             case Failed(code, text, hint):
                 raise UsageError(text, code=code, hint=hint)
             case Links(seq, links):

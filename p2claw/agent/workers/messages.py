@@ -192,9 +192,13 @@ class Failed(Message, frozen=True):
 
 
 class Alive(Message, frozen=True):
-    """Of a worker, every alive_s: its event loop runs. refused: what it has refused until now."""
+    """Of a worker, every alive_s: its event loop runs.
+
+    refused: what it has refused until now. traffic: the bytes of its visitors.
+    """
 
     refused: dict[str, int] = {}
+    traffic: dict[str, int] = {}
 
 
 class Sign(Message, frozen=True):

@@ -20,6 +20,7 @@ def share_of(limits: AgentLimits, workers: int) -> AgentLimits:
         sockets=_part(limits.sockets, workers),
         unread_bytes=_part(limits.unread_bytes, workers),
         kept=_part(limits.kept, workers),
+        relayed_bytes_per_day=_part(limits.relayed_bytes_per_day, workers),
         upstream=replace(
             upstream,
             connections=_part(upstream.connections, workers),

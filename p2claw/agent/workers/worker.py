@@ -123,7 +123,7 @@ class Worker:
     async def _send_alive(self) -> None:
         while True:
             await asyncio.sleep(self._alive_s)
-            self._line.send(Alive(self._visitors.refused()))
+            self._line.send(Alive(self._visitors.refused(), self._visitors.traffic()))
 
     def _handle(self, message: ToWorker) -> None:
         match message:

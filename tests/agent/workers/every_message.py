@@ -64,6 +64,8 @@ FACTS = LinkFacts(
     2,
     2**40,
     3,
+    2,
+    1,
     None,
     "p2claw/0.1.0",
     {"rtt_ms": 0.5},
