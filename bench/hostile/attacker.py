@@ -1,6 +1,7 @@
 """`python -m bench.hostile.attacker URL EDGE ATTACK`: attacks a box until it is told to end.
 
-It says when the attack has begun, and at its end how many links it has lost, by their code.
+It says when the attack has begun, and at its end how many links it had and lost, by their code,
+and how many messages it wrote past its session. `HOSTILE_TIMES`: how long an attack goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import uvloop
 
 from bench.stdio import Lines, say
 from p2claw.errors import P2clawError
+from p2claw.link.channel import Channel
 from p2claw.link.stream import VisitorStream
 from p2claw.visitor import Visitor
 from p2claw.wire.frames.heads import RequestHead
@@ -27,10 +29,19 @@ AGAIN_S = 0.5
 class _Path:
     """The channel of a link, with the name that the attacks know. Nothing of it is remembered."""
 
-    def __init__(self, send: Any) -> None:
-        self.send = send
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self.far = self
         self.sent: list[bytes] = []
+        self.messages = 0
+
+    @property
+    def buffered_bytes(self) -> int:
+        return self._channel.buffered_bytes
+
+    def send(self, message: bytes) -> None:
+        self.messages += 1
+        self._channel.send(message)
 
 
 class OnLink:
@@ -38,7 +49,7 @@ class OnLink:
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor._link.pump
-        self.path = _Path(visitor._link.opened.channel.send)
+        self.path = _Path(visitor._link.opened.channel)
 
     def begin(
         self, method: str, target: str = "/", fields: Any = (), *, end: bool = True
@@ -56,9 +67,13 @@ async def attack_on(url: str, edge: str, name: str, codes: Counter[str]) -> None
                     say({"begun": True})
                 codes["links"] += 1
                 box = OnLink(visitor)
-                await ATTACKS[name](box)  # type: ignore[arg-type]
-                if box.visitor.loss is not None:
-                    codes[box.visitor.loss.code] += 1
+                try:
+                    await ATTACKS[name](box)  # type: ignore[arg-type]
+                    # What it has begun goes on for as long as the box lets it.
+                    loss = await box.visitor.wait_closed()
+                    codes[loss.code] += 1
+                finally:
+                    codes["messages"] += box.path.messages
         except P2clawError as error:
             codes[error.code] += 1
             await asyncio.sleep(AGAIN_S)

@@ -18,7 +18,7 @@ from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler
 from p2claw.link.keeping import KeptPlaces
-from p2claw.link.late import Late
+from p2claw.link.late import TURN_MESSAGES, Late
 from p2claw.link.moving_timer import MovingTimer
 from p2claw.link.news import Fact, News
 from p2claw.link.open_streams import EVENTS as STREAM_EVENTS
@@ -69,6 +69,7 @@ class Pump:
         "_loop",
         "_loss",
         "_news",
+        "_read_this_turn",
         "_resume",
         "_resume_reply",
         "_send_is_soon",
@@ -101,6 +102,7 @@ class Pump:
         self._loop = asyncio.get_running_loop()
         self._streams = OpenStreams(session, self._send_soon, handler, places)
         self._send_is_soon = False
+        self._read_this_turn = 0
         self._timer = MovingTimer(self._on_timer)
         self._loss: LinkError | None = None
         self._news = News()
@@ -266,11 +268,18 @@ class Pump:
         if self._loss is not None:
             return
         self._has_received = True
-        if not self._late and self.session.ready_at <= self._loop.time():
+        if not self._late and self._has_turn():
+            self._read_this_turn += 1
             self._read(message)
         elif not self._late.add(message):
             self.session.overworked()
             self._handle_events()
+
+    def _has_turn(self) -> bool:
+        # A visitor has one link, and nobody else to serve.
+        if self.session.role is Role.VISITOR:
+            return True
+        return self._read_this_turn < TURN_MESSAGES and self.session.ready_at <= self._loop.time()
 
     def _read(self, message: bytes) -> None:
         self.session.receive(message, self._loop.time())
@@ -309,7 +318,12 @@ class Pump:
     def _send_soon(self) -> None:
         if not self._send_is_soon:
             self._send_is_soon = True
-            self._loop.call_soon(self._send)
+            self._loop.call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        # Every message that is read asks for this.
+        self._read_this_turn = 0
+        self._send()
 
     def _send(self) -> None:
         self._send_is_soon = False

@@ -16,11 +16,16 @@ from p2claw.wire.frames.heads import RequestHead, encode_request
 from p2claw.wire.frames.limits import DEFAULT_LIMITS
 from p2claw.wire.frames.payloads import reset_payload
 from tests.support.proxied import Proxied
+from tests.support.upstreams import until
 
 # `make hostile` sets more than one.
 TIMES = int(os.environ.get("HOSTILE_TIMES", "1"))
 # After so many messages everybody else gets a turn of the loop, as between packets.
 _BATCH = 100
+# The box has read so many frames of any of them, or it was no attack.
+LEAST_FRAMES = 100
+# An attacker sends as fast as its line carries, and keeps no more than this for later.
+_AHEAD_BYTES = 65_536
 
 GET = encode_request(RequestHead("GET", "/hang", ()), DEFAULT_LIMITS)
 CANCEL = reset_payload(Code.CANCEL, "")
@@ -49,6 +54,9 @@ async def _flood(box: Proxied, frames: Callable[[int], bytes], count: int) -> No
         send_raw(box, frames(number))
         if number % _BATCH == 0:
             await asyncio.sleep(0)
+            await until(
+                lambda: box.path.buffered_bytes < _AHEAD_BYTES or box.visitor.loss is not None
+            )
 
 
 async def opens_and_cancels(box: Proxied) -> None:
@@ -88,6 +96,7 @@ async def single_bytes(box: Proxied) -> None:
     """A body of which every byte is a message."""
     stream = box.begin("POST", "/", (("content-length", "1000000"),), end=False)
     data = CODEC.encode_frame(FrameType.DATA, 0, stream.id, b"x")
+    await asyncio.sleep(0)  # the head goes first: DATA before it would only break the protocol
     await _flood(box, lambda _: data, 30_000)
 
 
@@ -102,6 +111,8 @@ async def _unread(box: Proxied, target: str) -> None:
     """Ask a hundred times and read nothing. What comes is dropped: it is the attacker's memory."""
     box.path.far.sent = _Forgotten()
     for _ in range(100):
+        if box.visitor.loss is not None:
+            return
         del box.visitor._streams._by_id[box.begin("GET", target).id]
     await asyncio.sleep(0.5)
 

@@ -33,6 +33,9 @@ async def test_a_neighbour_is_served_beside(name: str, network: str, tmp_path: P
         hog.another(network) as neighbour,
     ):
         await served_beside(neighbour, attacks.ATTACKS[name](hog))
+        # The box has read it: an attack that breaks the protocol at once attacks nobody.
+        assert hog.box.session.counters.frames_in >= attacks.LEAST_FRAMES
+        assert hog.visitor.loss is None or hog.visitor.loss.code == "limit"
 
 
 async def test_four_links_of_one_visitor_leave_the_others_their_connections(

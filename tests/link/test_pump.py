@@ -9,14 +9,16 @@ import pytest
 import uvloop
 
 from p2claw.errors import LinkError, LocalProtocolError, StreamResetError
+from p2claw.link.late import TURN_MESSAGES
 from p2claw.link.pump import HIGH_WATER_BYTES, Pump
 from p2claw.link.stream import BoxStream
+from p2claw.wire.frames.codec import CODEC
 from p2claw.wire.frames.codes import Code, FrameType
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import Limits
 from p2claw.wire.session.delivery import ACK_AFTER_S
 from p2claw.wire.session.session import Session
-from tests.link.pumps import GET, OK, body_of, echo, eventually, linked
+from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
 from tests.support.pipe import pipe
 
 
@@ -70,6 +72,29 @@ async def test_sending_goes_on_when_the_channel_has_drained() -> None:
         link.visitor_end.release()
         bodies = await asyncio.gather(*(body_of(stream) for stream in streams))
         assert [len(body) for body in bodies] == [65_536] * 16
+
+
+async def test_a_flood_of_messages_is_read_in_turns_and_in_order() -> None:
+    count = 20 * TURN_MESSAGES
+    async with linked(echo) as link:
+        stream = link.visitor.open(POST, end=False)
+        await stream.response()
+        before = link.box.session.counters.messages_in
+        for number in range(count):
+            data = CODEC.encode_frame(FrameType.DATA, 0, stream.id, number.to_bytes(2))
+            link.visitor.session._delivery.keep_sent(data)
+            link.visitor_end.send(data)
+        turns, most, seen = 0, 0, before
+        while seen < before + count:
+            await asyncio.sleep(0)  # a turn of everybody else
+            now = link.box.session.counters.messages_in
+            turns, most, seen = turns + 1, max(most, now - seen), now
+        assert most <= TURN_MESSAGES + 1  # and one that acknowledges
+        assert turns >= 20
+        assert link.box.loss is None
+        await stream.write(b"", end=True)
+        wanted = b"".join(number.to_bytes(2) for number in range(count))
+        assert await body_of(stream) == wanted
 
 
 async def test_a_visitor_that_is_not_admitted_learns_why() -> None:

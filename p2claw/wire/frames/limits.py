@@ -52,7 +52,7 @@ class Limits:
     control_burst: int = 5_000
     frames_per_s: float = 60_000.0  # of all types; 100 MB/s of body are 6,100
     frame_burst: int = 20_000
-    late_bytes: int = 1_048_576  # of messages that came and were not read yet
+    late_bytes: int = 1_572_864  # of messages that came and were not read yet: a burst, and more
     late_cost_bytes: int = 64  # that each counts beside its own
     cut_heads: int = 256  # heads whose other parts are still to come and go: SessionFailed LIMIT
     reset_codes: int = 256  # remembered for those who still write; older ones read CANCEL
