@@ -8,7 +8,7 @@ import os
 import random
 import resource
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 from tests.chaos.scene import Scene
@@ -17,6 +17,7 @@ Fault = Callable[[Scene, random.Random], Awaitable[None]]
 
 # For how long something is paused or starved: most is shorter than a link may be silent.
 SHORT_S, LONG_S = 0.5, 4.0
+HOUR_S = 3_600
 
 
 async def kill_agent(scene: Scene, chance: random.Random) -> None:
@@ -109,6 +110,35 @@ FAULTS: dict[str, Fault] = {
         no_disk,
     )
 }
+
+
+async def step_clock(scene: Scene, chance: random.Random) -> None:
+    """The clock of agent or server is an hour ahead or behind for a while."""
+    async with _wrong_clock(scene, chance):
+        await asyncio.sleep(chance.uniform(SHORT_S, LONG_S))
+
+
+async def register_by_a_wrong_clock(scene: Scene, chance: random.Random) -> None:
+    """The same, and the box has to register meanwhile."""
+    async with _wrong_clock(scene, chance):
+        await kill_server(scene, chance)
+        await asyncio.sleep(chance.uniform(SHORT_S, LONG_S))
+
+
+# Those of `FAULTS`, and these if clocks can be set.
+CLOCK_FAULTS: dict[str, Fault] = {
+    fault.__name__.replace("_", " "): fault for fault in (step_clock, register_by_a_wrong_clock)
+}
+
+
+@contextlib.asynccontextmanager
+async def _wrong_clock(scene: Scene, chance: random.Random) -> AsyncIterator[None]:
+    clock = scene.clocks[chance.choice(sorted(scene.clocks))]
+    clock.step(chance.choice((-HOUR_S, HOUR_S)))
+    try:
+        yield
+    finally:
+        clock.step(0)
 
 
 async def _box(scene: Scene) -> list[int]:

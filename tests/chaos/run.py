@@ -14,7 +14,7 @@ from typing import Any
 
 from p2claw.errors import P2clawError
 from tests.chaos.crowd import Crowd
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import CLOCK_FAULTS, FAULTS, Fault
 from tests.chaos.scene import Scene, scene
 
 VISITORS = 20
@@ -34,7 +34,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @dataclass
 class Figures:
-    """What a run was like. wrong: what must not happen; empty if all is well."""
+    """What a run was like. wrong: what must not happen; empty if all is well.
+
+    back_s, last_fault: of each round, how long everything took to be back, and after what.
+    """
 
     seed: int
     seconds: float = 0.0
@@ -43,6 +46,7 @@ class Figures:
     failures: Counter[str] = field(default_factory=Counter)
     usual_s: float = 0.0
     back_s: list[float] = field(default_factory=list)
+    last_fault: list[str] = field(default_factory=list)
     descriptors: tuple[int, int] = (0, 0)
     resident_mb: tuple[int, int] = (0, 0)
     wrong: list[str] = field(default_factory=list)
@@ -55,12 +59,16 @@ class Figures:
         }
 
 
-async def run(folder: Path, *, seconds: float, seed: int) -> Figures:
-    """Rounds of faults for so long, each at least one, and what they led to."""
+async def run(folder: Path, *, seconds: float, seed: int, clocks: bool = False) -> Figures:
+    """Rounds of faults for so long, each at least one, and what they led to.
+
+    clocks: whether those of agent and server are set, too.
+    """
     figures = Figures(seed)
+    faults = {**FAULTS, **(CLOCK_FAULTS if clocks else {})}
     chance = random.Random(seed)
     begun = time.monotonic()
-    async with scene(folder) as made:
+    async with scene(folder, clocks=clocks) as made:
         crowd = Crowd(made, VISITORS, seed)
         figures.completed, figures.failures = crowd.completed, crowd.failures
         figures.wrong = crowd.wrong
@@ -72,8 +80,10 @@ async def run(folder: Path, *, seconds: float, seed: int) -> Figures:
         try:
             while True:
                 left_s = seconds - (time.monotonic() - begun)
-                await _round(made, chance, figures, min(ROUND_S, left_s))
-                figures.back_s.append(await _back(crowd, figures))
+                done = await _round(made, chance, faults, min(ROUND_S, left_s))
+                figures.faults.update(done)
+                figures.last_fault.append(done[-1])
+                figures.back_s.append(await _back(crowd, figures, done))
                 if time.monotonic() - begun + BACK_S > seconds:
                     break
         finally:
@@ -89,18 +99,21 @@ async def run(folder: Path, *, seconds: float, seed: int) -> Figures:
     return figures
 
 
-async def _round(made: Scene, chance: random.Random, figures: Figures, seconds: float) -> None:
+async def _round(
+    made: Scene, chance: random.Random, faults: dict[str, Fault], seconds: float
+) -> list[str]:
+    """The names of what was done, in order."""
     deadline = time.monotonic() + seconds
+    done: list[str] = []
     while True:
-        name = chance.choice(sorted(FAULTS))
-        figures.faults[name] += 1
-        await FAULTS[name](made, chance)
+        done.append(chance.choice(sorted(faults)))
+        await faults[done[-1]](made, chance)
         if time.monotonic() > deadline:
-            return
+            return done
         await asyncio.sleep(chance.uniform(LEAST_S, MOST_S))
 
 
-async def _back(crowd: Crowd, figures: Figures) -> float:
+async def _back(crowd: Crowd, figures: Figures, done: list[str]) -> float:
     """How long it takes until new visitors of every kind are served, one after the other."""
     begun = time.monotonic()
     served, failed = False, "slow"
@@ -114,7 +127,8 @@ async def _back(crowd: Crowd, figures: Figures) -> float:
             failed = str(group.exceptions[0]) or "timeout"
     passed_s = time.monotonic() - begun
     if passed_s > BACK_S + figures.usual_s:
-        figures.wrong.append(f"back only after {passed_s:.1f} s: {failed}")
+        after = ", ".join(done[-3:])
+        figures.wrong.append(f"back only after {passed_s:.1f} s, after {after}: {failed}")
     return round(passed_s, 1)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, web
 
+from tests.chaos.clock import Clock, built
 from tests.e2e.apps.foreign import free_port
 from tests.e2e.stack import Stack
 from tests.support.turn import TURNSERVER
@@ -29,11 +30,12 @@ END_S = 10.0
 
 @dataclass
 class Scene:
-    """url: of the app. relay: the coturn that runs, or None."""
+    """url: of the app. clocks: of agent and server, by their name. relay: coturn, if it runs."""
 
     stack: Stack
     url: str
     turn_port: int
+    clocks: dict[str, Clock]
     relay: Process | None = None
 
     async def start_relay(self) -> None:
@@ -80,10 +82,17 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(folder: Path) -> AsyncIterator[Scene]:
-    """All of it, started, and ended again."""
+async def scene(folder: Path, *, clocks: bool) -> AsyncIterator[Scene]:
+    """All of it, started, and ended again. clocks: whether they can be set."""
     async with app() as upstream:
-        made = Scene(Stack(folder, free_port()), "", free_port())
+        made = Scene(Stack(folder, free_port()), "", free_port(), {})
+        if clocks:
+            library = built(folder)
+            for name in ("agent", "server"):
+                made.clocks[name] = Clock(folder / f"{name}.clock", library)
+        made.stack.environments |= {
+            name: clock.environment() for name, clock in made.clocks.items()
+        }
         try:
             await made.start_relay()
             await made.start_server()

@@ -46,7 +46,7 @@ class Stack:
 
     program: the module that is run as `server --listen …` and as `run --coordinator …`.
     bootstrap: the folder of a browser side built apart, None for the package's. listens_at: 0.0.0.0
-    where others than this host visit.
+    where others than this host visit. environments: what a process gets beside ours, by its name.
     """
 
     folder: Path
@@ -54,6 +54,7 @@ class Stack:
     program: str = PROGRAM
     bootstrap: Path | None = None
     listens_at: str = "127.0.0.1"
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
     _processes: dict[str, Process] = field(default_factory=dict)
 
     @property
@@ -166,7 +167,7 @@ class Stack:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", self.program, *argv),
-                env=self._env(),
+                env={**self._env(), **self.environments.get(name, {})},
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
