@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 # address shows that too, until the box moves.
 RENEW_S = 600.0
 
-# Until a flight of the handshake is sent again, and then twice as long each time.
+# Until a flight of the handshake is sent again, and then twice as long each time: twice the round
+# trip that a check has measured, within these bounds; the second one if none has.
+RESEND_LEAST_S = 0.1
 RESEND_FIRST_S = 0.2
+RESEND_MOST_S = 1.0
+
+# Times that our last flight is sent again because the other side has sent its own again.
+LAST_FLIGHTS = 8
 
 # Of one flight, at most: the longest of ours has a certificate and takes three.
 FLIGHT_DATAGRAMS = 8
@@ -123,6 +129,15 @@ class Handshake(RTCDtlsTransport):
         self._task.cancel()
         return self._ssl, self._early.packets
 
+    @property
+    def last_flight(self) -> list[bytes]:
+        """What was sent last. If it was lost, the other side sends its own again, and waits.
+
+        OpenSSL would send it again only for a flight with new record numbers: one that is repeated
+        as it was, as ours are, looks like a replay.
+        """
+        return self._datagrams.flight
+
     def _setup_srtp(self) -> None:
         pass
 
@@ -138,7 +153,7 @@ class _Datagrams:
         self.role = "controlled"
         self._connection = connection
 
-        self._flight: list[bytes] = []
+        self.flight: list[bytes] = []
         self._is_answered = True
         self._resend_s = RESEND_FIRST_S
 
@@ -154,17 +169,23 @@ class _Datagrams:
                 received = await asyncio.wait_for(self._connection.recv(), self._resend_s)
             except TimeoutError:
                 self._resend_s *= 2
-                for datagram in self._flight:
+                for datagram in self.flight:
                     await self._connection.send(datagram)
             else:
                 self._is_answered = True
                 return received
 
+    def _first_s(self) -> float:
+        rtt_s = self._connection.rtt_s
+        if rtt_s is None:
+            return RESEND_FIRST_S
+        return min(RESEND_MOST_S, max(RESEND_LEAST_S, 2 * rtt_s))
+
     async def _send(self, data: bytes) -> None:
         if self._is_answered:
-            self._flight, self._is_answered, self._resend_s = [], False, RESEND_FIRST_S
-        if len(self._flight) < FLIGHT_DATAGRAMS:
-            self._flight.append(data)
+            self.flight, self._is_answered, self._resend_s = [], False, self._first_s()
+        if len(self.flight) < FLIGHT_DATAGRAMS:
+            self.flight.append(data)
         await self._connection.send(data)
 
 

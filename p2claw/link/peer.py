@@ -23,7 +23,7 @@ from p2claw.dataplane.core._sctp import SEED_BYTES
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
-from p2claw.link.handshake import Handshake, LinkCertificate
+from p2claw.link.handshake import LAST_FLIGHTS, Handshake, LinkCertificate
 from p2claw.link.ice.candidates import read_candidate, write_candidate
 from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.host_addresses import host_addresses
@@ -106,6 +106,7 @@ class Peer:
         self._dtls = Handshake(self._connection, certificate)
         self._link: Link | None = None
         self._is_started = False
+        self._flights = 0  # the last one, sent again
         self._names = LocalNames(self._on_name)
         self._gathering: Gathering | None = None
         self._public = public
@@ -270,7 +271,15 @@ class Peer:
     def handshake_datagram(self, data: bytes) -> None:
         self._connection.data_received(data, 1)
 
+    def flight_repeated(self) -> list[bytes]:
+        """The other side has not got the end of our handshake: it is sent again."""
+        if self._flights >= LAST_FLIGHTS:
+            return []
+        self._flights += 1
+        return self._dtls.last_flight
+
     def link_established(self) -> None:
+        self._dtls.last_flight.clear()  # the other side has got it
         self._opening.succeed()
 
     def link_lost(self, code: str, reason: str) -> None:

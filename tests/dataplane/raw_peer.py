@@ -35,11 +35,15 @@ class Owner:
     """Records the events of a link's life."""
 
     early: list[bytes] = field(default_factory=list)
+    last_flight: list[bytes] = field(default_factory=list)
     established: asyncio.Event = field(default_factory=asyncio.Event)
     lost: list[tuple[str, str]] = field(default_factory=list)
 
     def handshake_datagram(self, data: bytes) -> None:
         self.early.append(data)
+
+    def flight_repeated(self) -> list[bytes]:
+        return self.last_flight
 
     def link_established(self) -> None:
         self.established.set()

@@ -113,6 +113,18 @@ async def test_a_record_that_is_none_is_counted_and_harms_nothing(
     assert peer.owner.lost == []
 
 
+async def test_a_flight_of_the_handshake_that_comes_again_gets_ours_again(peer: RawPeer) -> None:
+    peer.owner.last_flight = [b"\x14our last", b"\x16flight"]
+    flight = b"\x16" + bytes(40)
+    peer.send_raw(flight)
+    heard: list[bytes] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while len(heard) < 2:
+            got = await asyncio.get_running_loop().sock_recv(peer.socket, 65_536)
+            heard += [got] if got in peer.owner.last_flight else []
+    assert heard == peer.owner.last_flight
+
+
 async def test_a_true_record_from_an_address_that_passed_no_check_is_a_strangers(
     port: UdpPort, peer: RawPeer
 ) -> None:

@@ -58,6 +58,24 @@ def test_what_waits_goes_with_the_cookie_and_nothing_else_before_its_reply() -> 
     assert kinds(association.to_send(0.2)) == [[DATA], [DATA]]
 
 
+def test_data_of_a_peer_whose_cookie_ack_was_lost_opens_the_association() -> None:
+    association = echoing()
+    association.to_send(0.1)
+    association.receive(packet(TAG, data(PEER_TSN, b"request")), 0.2)
+    assert isinstance(association.next_event(), Established)
+    assert messages(association) == [b"request"]
+    assert kinds(association.to_send(0.2))[0][0] == SACK
+    association.receive(packet(TAG, chunk(COOKIE_ACK)), 0.3)  # it was late only
+    assert association.next_event() is None
+
+
+def test_data_under_another_tag_opens_nothing() -> None:
+    association = echoing()
+    association.to_send(0.1)
+    association.receive(packet(TAG + 1, data(PEER_TSN, b"request")), 0.2)
+    assert association.next_event() is None
+
+
 def test_what_went_with_a_lost_cookie_goes_with_the_next_one() -> None:
     association = echoing()
     (first,) = association.to_send(0.1)

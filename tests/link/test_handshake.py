@@ -59,6 +59,7 @@ class Line:
     def __init__(self) -> None:
         self.sent: asyncio.Queue[bytes] = asyncio.Queue()
         self.coming: asyncio.Queue[bytes] = asyncio.Queue()
+        self.rtt_s: float | None = None
 
     async def send(self, data: bytes) -> None:
         self.sent.put_nowait(data)
@@ -101,3 +102,27 @@ async def test_a_flight_that_got_its_reply_is_not_sent_again(
         assert sent[0] == b"hello" and set(sent[1:]) == {b"finished"}
     finally:
         receiving.cancel()
+
+
+@pytest.mark.parametrize(
+    ("rtt_s", "first_s"),
+    [(None, handshake.RESEND_FIRST_S), (0.001, handshake.RESEND_LEAST_S), (0.15, 0.3), (9, 1.0)],
+)
+def test_a_flight_waits_for_twice_the_round_trip_before_it_is_sent_again(
+    rtt_s: float | None, first_s: float
+) -> None:
+    line = Line()
+    line.rtt_s = rtt_s
+    assert handshake._Datagrams(cast(IceConnection, line))._first_s() == first_s
+
+
+async def test_the_last_flight_is_sent_again_a_few_times_until_the_link_is_open() -> None:
+    """A visitor that has not got it repeats its records, which OpenSSL takes for a replay."""
+    async with pair() as peers:
+        flight = peers.box._dtls.last_flight
+        flight.append(b"finished")
+        got = [peers.box.flight_repeated() for _ in range(handshake.LAST_FLIGHTS + 1)]
+        assert got == [[b"finished"]] * handshake.LAST_FLIGHTS + [[]]
+        await peers.join()
+        await peers.channels()
+        assert peers.box._dtls.last_flight == []

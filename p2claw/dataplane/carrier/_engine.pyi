@@ -1,7 +1,7 @@
 """The data plane's IO: one UDP port for all links, and links. How it works: docs/DATAPLANE.md."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, Protocol, TypedDict
 
 from p2claw.dataplane.carrier._records import Records
@@ -13,6 +13,9 @@ class StunReceiver(Protocol):
 
 class LinkOwner(Protocol):
     """Called at each step of a link's life, on the loop's thread."""
+
+    def flight_repeated(self) -> Iterable[bytes]:
+        """A flight of the handshake has come again; returns what to send again."""
 
     def handshake_datagram(self, data: bytes) -> None:
         """A DTLS record that came before `start`."""

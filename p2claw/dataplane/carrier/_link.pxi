@@ -9,6 +9,8 @@ cdef uint32_t PPID_BINARY_EMPTY = 57
 # requests; nobody begins with more than a megabyte before a response.
 cdef int EARLY_MESSAGES = 64
 
+cdef uint8_t HANDSHAKE_RECORD = 22    # RFC 6347 §4.1
+
 # Addresses by which a link is found: more than a visitor's networks, fewer than an attack needs.
 cdef int KNOWN_ADDRESSES = 8
 
@@ -269,6 +271,9 @@ cdef class Link:
             if not packets:
                 self.rejected += 1
                 self.send_pending()  # ours again, if it was a flight of the handshake again
+                if data[0] == HANDSHAKE_RECORD:
+                    for flight in self.owner.flight_repeated():
+                        self.emit(<const uint8_t *><const char *>flight, len(flight), len(flight))
         elif size == RECORD_CLOSED:
             self.was_closed = True
             self.end("link-lost", "the other side closed the link")

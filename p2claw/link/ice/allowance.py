@@ -30,6 +30,10 @@ class Allowance:
         self._proved.add(addr)
         self._release()
 
+    def would_send(self, size_bytes: int, addr: tuple[str, int]) -> bool:
+        """Whether so much would be sent at once."""
+        return addr in self._proved or (not self._held and size_bytes <= self._left)
+
     def send(self, size_bytes: int, addr: tuple[str, int], send: Callable[[], None]) -> None:
         """Call send now, later, or, if too much waits, never."""
         if addr in self._proved or (not self._held and self._admits(size_bytes, addr)):

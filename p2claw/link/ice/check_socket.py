@@ -14,6 +14,11 @@ from p2claw.log import get_log
 
 log = get_log("link")
 
+# When a check without a response is repeated, beside the 0.5, 1.5 … s of RFC 8489 §6.2.1: browsers
+# send one every 50 ms. Only while few are under way, so that a list of pairs is no flood.
+SOON_S = (0.1, 0.25)
+FEW = 8
+
 
 class Receiver(Protocol):
     """The connection that a socket belongs to, as the socket sees it."""
@@ -68,6 +73,7 @@ class CheckSocket(StunProtocol):
         self.owner = owner
         self.port = port
         self._open: dict[tuple[str, int], stun.Message] = {}
+        self.rtt_s: float | None = None  # the least that a check took that was sent once
 
     @classmethod
     def on_port(cls, owner: Receiver, port: UdpPort, host: str) -> CheckSocket:
@@ -104,13 +110,30 @@ class CheckSocket(StunProtocol):
         self._open[addr] = request
         if self.port is not None:
             self.port.add_transaction(request.transaction_id, self)
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        again = [loop.call_later(after_s, self._repeat, addr, request) for after_s in SOON_S]
         try:
-            return await super().request(request, addr, integrity_key, retransmissions)
+            response = await super().request(request, addr, integrity_key, retransmissions)
+            took_s = loop.time() - begun_s
+            if took_s < SOON_S[0]:
+                # Nothing was repeated, so it is the response to what was sent then (Karn's rule).
+                self.rtt_s = took_s if self.rtt_s is None else min(self.rtt_s, took_s)
+            return response
         finally:
+            for timer in again:
+                timer.cancel()
             if self.port is not None:
                 self.port.remove_transaction(request.transaction_id)
             if self._open.get(addr) is request:
                 del self._open[addr]
+
+    def _repeat(self, addr: tuple[str, int], request: stun.Message) -> None:
+        if self._open.get(addr) is not request or len(self._open) > FEW:
+            return
+        allowance = self.owner.allowance
+        if allowance is None or allowance.would_send(len(bytes(request)), addr):
+            self.send_stun(request, addr)
 
     def check_again(self, addr: tuple[str, int]) -> None:
         """Repeat the check under way to `addr`: the same transaction, so either response counts."""

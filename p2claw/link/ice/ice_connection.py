@@ -110,6 +110,12 @@ class IceConnection(Connection):
         return self._nominated.get(COMPONENT)
 
     @property
+    def rtt_s(self) -> float | None:
+        """The shortest round trip of a check; None: every one was repeated, or took long."""
+        found = (p.rtt_s for p in self._protocols if isinstance(p, CheckSocket))
+        return min((rtt_s for rtt_s in found if rtt_s is not None), default=None)
+
+    @property
     def sockets(self) -> tuple[StunProtocol, ...]:
         """Every local socket, host and relayed."""
         return tuple(self._protocols)

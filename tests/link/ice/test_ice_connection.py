@@ -14,11 +14,12 @@ from aioice import stun
 from aioice.ice import CandidatePair
 
 from p2claw.dataplane.carrier._engine import UdpPort
-from p2claw.link.ice import ice_connection
+from p2claw.link.ice import check_socket, ice_connection
 from p2claw.link.ice.candidates import read_candidate
 from p2claw.link.ice.host_addresses import HostAddress
 from p2claw.link.ice.ice_connection import PAIRS, IceConnection
 from tests.link.ice.carriers import Nobody
+from tests.support.sockets import until
 
 LOOPBACK = HostAddress("127.0.0.1", 65_535)
 PASSWORD = "p" * 22
@@ -121,12 +122,42 @@ async def test_a_check_that_comes_while_ours_waits_sends_ours_again(
 ) -> None:
     # No timer may send it: what the NAT dropped has to come because of the peer's check.
     monkeypatch.setattr(stun, "RETRY_RTO", 3600)
+    monkeypatch.setattr(check_socket, "SOON_S", ())
     async with scene() as it:
         it.connection.add_remote(_candidate(it.played.address))
         dropped = await it.played.request()
         it.send(it.check())
         again = await it.played.request()
         assert again.transaction_id == dropped.transaction_id
+
+
+async def test_a_check_without_a_response_is_repeated_before_the_timer_of_stun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stun, "RETRY_RTO", 3600)
+    async with scene() as it:
+        it.connection.add_remote(_candidate(it.played.address))
+        checks = [await it.played.request() for _ in range(1 + len(check_socket.SOON_S))]
+        assert len({check.transaction_id for check in checks}) == 1
+        assert it.connection.rtt_s is None
+
+
+async def test_of_many_checks_none_is_repeated_so_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stun, "RETRY_RTO", 3600)
+    monkeypatch.setattr(check_socket, "FEW", 0)
+    async with scene() as it:
+        it.connection.add_remote(_candidate(it.played.address))
+        await it.played.request()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(it.played.request(), 0.4)
+
+
+async def test_the_first_response_measures_the_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_socket, "SOON_S", (float(DEADLINE_S),))
+    async with scene() as it:
+        it.connection.add_remote(_candidate(it.played.address))
+        it.answer(await it.played.request())
+        await until(lambda: it.connection.rtt_s is not None)
 
 
 async def test_a_peer_that_named_no_candidate_is_found_by_its_check() -> None:

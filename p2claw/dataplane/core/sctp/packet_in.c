@@ -43,7 +43,10 @@ static void handle_error(struct association *a, const struct item *chunk) {
 /* False: the rest of the packet is not looked at. */
 static bool handle_chunk(struct association *a, const struct item *chunk, uint32_t tag) {
   switch (chunk->type) {
-    case CHUNK_DATA: handle_data(a, chunk); break;
+    case CHUNK_DATA:
+      cookie_acked_by_data(a);
+      handle_data(a, chunk);
+      break;
     case CHUNK_INIT: handle_init(a, chunk); return false; /* it is alone */
     case CHUNK_INIT_ACK: handle_init_ack(a, chunk); return false;
     case CHUNK_SACK: handle_sack(a, chunk); break;

@@ -191,6 +191,12 @@ void handle_cookie_ack(struct association *a) {
   enter_established(a);
 }
 
+/* The peer sends DATA only once it has our COOKIE-ECHO: its COOKIE-ACK was lost, or is late. To wait for it until
+ * the COOKIE-ECHO is sent again would lose all DATA until then (RFC 9260 §5.1 lets the ACK be lost like any packet). */
+void cookie_acked_by_data(struct association *a) {
+  if (a->state == STATE_COOKIE_ECHOED) enter_established(a);
+}
+
 /* Begins again with a new INIT; the tries go on counting (RFC 9260 §5.2.6). */
 void handle_stale_cookie(struct association *a) {
   if (a->state != STATE_COOKIE_ECHOED) return;

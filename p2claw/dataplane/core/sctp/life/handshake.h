@@ -9,6 +9,7 @@ void handle_init(struct association *a, const struct item *chunk);
 void handle_init_ack(struct association *a, const struct item *chunk);
 void handle_cookie_echo(struct association *a, const struct item *chunk, uint32_t tag);
 void handle_cookie_ack(struct association *a);
+void cookie_acked_by_data(struct association *a);
 void handle_stale_cookie(struct association *a);
 void init_timed_out(struct association *a);
 bool write_init(struct association *a, struct writer *writer);
