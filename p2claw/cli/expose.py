@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.record import AccessFile
 from p2claw.agent.home.routes import Route, RouteFile, route_to_map, ways_of
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.given_upstream import given_upstream
 from p2claw.cli.guard_options import guard_options, wanted_guard
 from p2claw.cli.listening import listens
@@ -20,6 +21,9 @@ from p2claw.cli.output import json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
 from p2claw.names import check_app, is_unlisted, unlisted_app, unlisted_prefix
+
+if TYPE_CHECKING:
+    from p2claw.cli.verify import Seen
 
 # How long to wait until the coordinator knows of the app.
 ANNOUNCED_S = 5.0
@@ -36,9 +40,11 @@ Examples:
   p2claw expose inbox ./inbox --writable --password
   p2claw expose dog 3000 --password
   p2claw expose dog 3000 --unlisted
+  p2claw expose dog 3000 --verify --json
 
 \b
-Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does not answer.
+Exit codes: 0 exposed; 1 exposed, but --verify finds that visitors do not see it; 2 a name or an
+upstream that cannot be; 4 the agent does not answer.
 """
 
 
@@ -65,6 +71,7 @@ Exit codes: 0 exposed, 2 a name or an upstream that cannot be, 4 the agent does 
 )
 @guard_options
 @click.option("--public", is_flag=True, help="Everybody may enter, even if it was guarded before.")
+@click.option("--verify", is_flag=True, help="Visit it, and say what a visitor will see.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
 def expose(
@@ -80,9 +87,10 @@ def expose(
     password_file: Path | None,
     invited: bool,
     public: bool,
+    verify: bool,
     no_qr: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Give the app that listens on UPSTREAM the name NAME, and with it a URL that stays.
 
     UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT, unix:/path/to.sock, or a
@@ -124,10 +132,28 @@ def expose(
         "upstream_listens": listens(route.upstream),
         "certificate": route.upstream.certificate or None,
     }
+    seen = _looked(client, facts) if verify else None
+    if seen is not None:
+        facts["verified"] = seen.facts()
     if as_json:
         print_json(facts)
     else:
         _print(facts, qr=not no_qr)
+        for line in (seen.text, *seen.warnings) if seen is not None else ():
+            print_note(line)
+    return FAILED if seen is not None and not seen.is_well else 0
+
+
+def _looked(client: AgentClient, facts: dict[str, Any]) -> Seen:
+    """What a visitor sees of the app."""
+    # Not before it is wanted: a visitor is much to load.
+    import asyncio
+
+    from p2claw.cli.verify import Seen, look
+
+    if not facts["url"]:
+        return Seen(False, error="it has no URL yet: see `p2claw status`")
+    return asyncio.run(look(facts["url"], client.ask("GET", "/v1/status")["peer_id"]))
 
 
 def _unlisted(name: str, upstream: str, agent: AgentClient | None) -> str:

@@ -36,6 +36,7 @@ VERBS = {
     "service": Verb("p2claw.cli.service.command", "Keep the agent, or a server, running."),
     "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
     "config": Verb("p2claw.cli.show_config", "Look at p2claw.toml."),
+    "mcp": Verb("p2claw.cli.mcp_server.command", "Let a coding agent use this box, over MCP."),
     "completion": Verb("p2claw.cli.completion", "Let a shell complete verbs, options and names."),
     "help": Verb("p2claw.cli.help", "Show how a verb is used."),
 }
