@@ -17,7 +17,7 @@ from p2claw.agent.folders.inbox import check_writable
 from p2claw.agent.home.routes import Route
 from p2claw.errors import UsageError
 from p2claw.wire.frames.codes import Code
-from tests.support.proxied import Answer, Fields, Proxied, proxied
+from tests.support.proxied import Fields, Proxied, Response, proxied
 from tests.support.upstreams import until
 
 ID = "0123456789abcdef" * 2
@@ -60,7 +60,7 @@ async def ask(
     """Status and JSON of a request; query beside id."""
     asked = {"id": ID, **query}
     text = "&".join(f"{name}={value}" for name, value in asked.items())
-    response: Answer = await box.ask(method, f"{PREFIX}{path}?{text}", fields, body)
+    response: Response = await box.ask(method, f"{PREFIX}{path}?{text}", fields, body)
     return response.status, json.loads(response.body)
 
 
