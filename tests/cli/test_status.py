@@ -24,6 +24,7 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
         *(
             "refused",
             "port_mappings",
+            "relay_limits",
             "access_key",
             "uptime_s",
             "codec",
@@ -58,7 +59,7 @@ def test_a_visit_is_listed_while_it_lasts(running: Demo, home: Path) -> None:
             visit.kill()
     assert link.keys() == {
         *("id", "app", "path", "age_s", "streams", "bytes_in", "bytes_out", "rtt_ms", "software"),
-        *("worker", "plane", "udp"),
+        *("worker", "plane", "udp", "relayed_in", "relayed_out"),
     }
     assert link["plane"]["mtu_bytes"] >= 1191
     assert link["udp"]["datagrams_in"] > 0
