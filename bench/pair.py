@@ -28,11 +28,11 @@ class Pair:
         """Send so much; the processor time is of this transfer alone."""
         before_s = cpu_s(self.sender.pid), cpu_s(self.receiver.pid)
         await self.receiver.ask({"do": "receive", "bytes": megabytes * MB})
-        self.sender.tell({"do": "send", "bytes": megabytes * MB})
-        answer = await self.receiver.hear(timeout_s=30 + megabytes / SLOWEST_MB_PER_S)
-        await self.sender.hear()
+        self.sender.send({"do": "send", "bytes": megabytes * MB})
+        reply = await self.receiver.receive(timeout_s=30 + megabytes / SLOWEST_MB_PER_S)
+        await self.sender.receive()
         after_s = cpu_s(self.sender.pid), cpu_s(self.receiver.pid)
-        return Figures.of(megabytes, answer["mb_per_s"], before_s, after_s)
+        return Figures.of(megabytes, reply["mb_per_s"], before_s, after_s)
 
 
 @contextlib.asynccontextmanager
@@ -43,9 +43,9 @@ async def pair(stack: str) -> AsyncIterator[Pair]:
         ends.push_async_callback(sender.end)
         receiver = await Child.start("bench.peers.bare_channel", "receive", stack)
         ends.push_async_callback(receiver.end)
-        sender.tell(await receiver.ask(await sender.hear()))
-        await sender.hear()
-        await receiver.hear()
+        sender.send(await receiver.ask(await sender.receive()))
+        await sender.receive()
+        await receiver.receive()
         joined = Pair(sender, receiver)
         await joined.transfer(WARM_UP_MB)
         yield joined

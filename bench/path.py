@@ -39,11 +39,11 @@ class WholePath:
 
     async def _transfer(self, command: dict[str, Any], megabytes: int, *, sender: str) -> Figures:
         before_s = self._clocks(sender)
-        answer = await self.visitor.ask(command, timeout_s=30 + megabytes / SLOWEST_MB_PER_S)
+        reply = await self.visitor.ask(command, timeout_s=30 + megabytes / SLOWEST_MB_PER_S)
         after_s = self._clocks(sender)
-        if answer["status"] != 200 or answer["bytes"] != megabytes * MB:
-            raise P2clawError(f"{command} was answered by {answer}", code="bench-child")
-        return Figures.of(megabytes, megabytes / answer["seconds"], before_s, after_s)
+        if reply["status"] != 200 or reply["bytes"] != megabytes * MB:
+            raise P2clawError(f"{command} got {reply}", code="bench-child")
+        return Figures.of(megabytes, megabytes / reply["seconds"], before_s, after_s)
 
     def _clocks(self, sender: str) -> tuple[float, float]:
         agent_s, visitor_s = cpu_s(self.agent_pid), cpu_s(self.visitor.pid)
@@ -103,5 +103,5 @@ async def whole_path(folder: Path, plane: str, upstream: str) -> AsyncIterator[W
         app = await running.expose("bench", upstream)
         visitor = await Child.start("bench.visitor_child", app.url, running.edge, plane)
         ends.push_async_callback(visitor.end)
-        await visitor.hear()
+        await visitor.receive()
         yield WholePath(running.agent_pid, visitor)

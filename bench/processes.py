@@ -20,7 +20,7 @@ LINE_BYTES = 1 << 20  # a thousand latencies are one line
 
 
 class Child:
-    """A process that reads commands and writes answers, one JSON value a line."""
+    """A process that reads commands and writes replies, one JSON value per line."""
 
     def __init__(self, process: Process, name: str) -> None:
         self._process = process
@@ -62,26 +62,26 @@ class Child:
         return cls(process, name or argv[0])
 
     async def ask(self, command: object, *, timeout_s: float = 30) -> Any:
-        self.tell(command)
-        return await self.hear(timeout_s=timeout_s)
+        self.send(command)
+        return await self.receive(timeout_s=timeout_s)
 
-    def tell(self, command: object) -> None:
+    def send(self, command: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
 
-    async def hear(self, *, timeout_s: float = 30) -> Any:
+    async def receive(self, *, timeout_s: float = 30) -> Any:
         """Its next line. Raises P2clawError `bench-child` where it ended, failed or is silent."""
         assert self._process.stdout is not None
         try:
             line = await asyncio.wait_for(self._process.stdout.readline(), timeout_s)
         except TimeoutError:
-            raise self._fault(f"said nothing for {timeout_s:g} s") from None
+            raise self._fault(f"sent nothing for {timeout_s:g} s") from None
         if not line:
             raise self._fault(f"ended with {await self._process.wait()}")
-        answer = json.loads(line)
-        if isinstance(answer, dict) and "error" in answer:
-            raise self._fault(f"failed: {answer['error']}")
-        return answer
+        reply = json.loads(line)
+        if isinstance(reply, dict) and "error" in reply:
+            raise self._fault(f"failed: {reply['error']}")
+        return reply
 
     async def end(self) -> None:
         if self._process.returncode is None:

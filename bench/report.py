@@ -24,7 +24,7 @@ class Report:
             print("  ".join(f"{key}={_short(value)}" for key, value in facts.items()), flush=True)
 
     def progress(self, case: str, run: int, runs: int, what: str) -> None:
-        """Say on standard error what begins now. run: counted from 0."""
+        """Print on standard error what begins now. run: counted from 0."""
         print(f"» {case}: run {run + 1} of {runs}, {what}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""An upstream that takes every body and answers with how many bytes it was."""
+"""An upstream that reads every body and responds with how many bytes it was."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiohttp import web
 @contextlib.asynccontextmanager
 async def sink() -> AsyncIterator[str]:
     """Serve on a free port of loopback, in this process, and yield the URL."""
-    server = web.Server(_take)
+    server = web.Server(_respond)
     runner = web.ServerRunner(server, access_log=None)
     await runner.setup()
     try:
@@ -22,7 +22,7 @@ async def sink() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _take(request: web.BaseRequest) -> web.Response:
+async def _respond(request: web.BaseRequest) -> web.Response:
     taken_bytes = 0
     async for piece in request.content.iter_any():
         taken_bytes += len(piece)

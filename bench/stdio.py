@@ -12,18 +12,18 @@ from typing import Any
 from p2claw.errors import P2clawError
 
 
-def say(value: object) -> None:
+def emit(value: object) -> None:
     """One line to the parent."""
     print(json.dumps(value), flush=True)
 
 
 @contextlib.contextmanager
-def errors_told() -> Iterator[None]:
-    """What is expected to fail is an answer: the parent raises it."""
+def errors_emitted() -> Iterator[None]:
+    """What is expected to fail is a reply: the parent raises it."""
     try:
         yield
     except P2clawError as error:
-        say({"error": f"{error} ({error.code})"})
+        emit({"error": f"{error} ({error.code})"})
 
 
 class Lines:
@@ -45,5 +45,5 @@ class Lines:
         line = await self._reader.readline()
         if not line:
             sys.exit(0)
-        heard: dict[str, Any] = json.loads(line)
-        return heard
+        command: dict[str, Any] = json.loads(line)
+        return command

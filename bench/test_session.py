@@ -55,7 +55,7 @@ class Ends:
         return got
 
     def exchange(self) -> int:
-        """One hundred small requests and answers; the bytes of body that came."""
+        """One hundred small requests and responses; the bytes of body that came."""
         for _ in range(100):
             self.visitor.streams.open_request(GET, end=True)
         self.carry()

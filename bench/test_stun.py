@@ -1,4 +1,4 @@
-"""One connectivity check, read, verified and answered: `pytest bench/test_stun.py`."""
+"""One connectivity check, read, verified and responded to: `pytest bench/test_stun.py`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECK = _stun.write_request(
     use_candidate=False,
     key=KEY,
 )
-ANSWER = _stun.write_success(bytes(range(12)), MAPPED, PORT, KEY)
+RESPONSE = _stun.write_success(bytes(range(12)), MAPPED, PORT, KEY)
 
 
 def by_aioice(data: bytes) -> bytes | None:
@@ -38,15 +38,15 @@ def by_aioice(data: bytes) -> bytes | None:
 
 
 def test_respond_to_a_check(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(_stun.respond, CHECK, KEY, MAPPED, PORT) == ANSWER
+    assert benchmark(_stun.respond, CHECK, KEY, MAPPED, PORT) == RESPONSE
 
 
 def test_respond_to_a_check_with_aioice(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(by_aioice, CHECK) == ANSWER
+    assert benchmark(by_aioice, CHECK) == RESPONSE
 
 
 def test_a_round_of_consent(benchmark: BenchmarkFixture) -> None:
-    """A question, its request written, its answer verified and taken."""
+    """A question, its request written, its response verified and read."""
     consent = Consent(bytes(range(32)), 0)
 
     def ask() -> bool:
@@ -63,9 +63,9 @@ def test_a_round_of_consent(benchmark: BenchmarkFixture) -> None:
             use_candidate=False,
             key=KEY,
         )
-        answer = _stun.write_success(transaction, MAPPED, PORT, KEY)
-        assert answer is not None
-        message = _stun.read(answer)
+        response = _stun.write_success(transaction, MAPPED, PORT, KEY)
+        assert response is not None
+        message = _stun.read(response)
         assert message is not None
         return message.verify(KEY) and consent.confirmed(message.transaction, at + 1000)[0]
 

@@ -1,6 +1,6 @@
 """`python -m bench.visitor_child URL EDGE [PLANE]`: a visitor process that requests and times.
 
-A command is one JSON object with its verb under "do"; the answer is one JSON line. PLANE: `p2claw`,
+A command is one JSON object with its verb under "do"; the reply is one JSON line. PLANE: `p2claw`,
 or `aiortc` for plain aiortc under the same session.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 import uvloop
 
 from bench.peers import stock_aiortc
-from bench.stdio import Lines, errors_told, say
+from bench.stdio import Lines, emit, errors_emitted
 from p2claw.visitor import Visitor
 
 PIECE = bytes(65_536)
-# The answer to an upload comes after its end. Whoever asked for it gives up before.
-ANSWER_S = 3600.0
+# The response to an upload comes after its end. Whoever asked for it gives up before.
+REPLY_S = 3600.0
 # From the first bytes of every download on, until they all run at their speed.
 SETTLE_S = 0.5
 
@@ -41,11 +41,9 @@ class Requests:
         return {"status": response.status, "bytes": got_bytes, "seconds": seconds}
 
     async def post(self, path: str, bytes: int) -> dict[str, Any]:
-        """Upload once, from a stream, to the end of the answer; its text says what arrived."""
+        """Upload once, from a stream, to the end of the response; its text shows what arrived."""
         started_s = time.perf_counter()
-        response = await self._visitor.request(
-            "POST", path, body=_pieces(bytes), timeout_s=ANSWER_S
-        )
+        response = await self._visitor.request("POST", path, body=_pieces(bytes), timeout_s=REPLY_S)
         arrived_bytes = int(await response.body())
         seconds = time.perf_counter() - started_s
         return {"status": response.status, "bytes": arrived_bytes, "seconds": seconds}
@@ -115,13 +113,13 @@ async def main(url: str, edge: str, plane: str = "p2claw") -> None:
         stock_aiortc.use()
     lines = await Lines.open()
     async with await Visitor.open(url, edge=edge) as visitor:
-        say({"open": True})
+        emit({"open": True})
         requests = Requests(visitor)
         while True:
             command = await lines.next()
-            say(await getattr(requests, command.pop("do"))(**command))
+            emit(await getattr(requests, command.pop("do"))(**command))
 
 
 if __name__ == "__main__":
-    with errors_told():
+    with errors_emitted():
         uvloop.run(main(*sys.argv[1:]))

@@ -195,7 +195,7 @@ cdef class Scheduler:
 
     def head(self, stream, type, bytes payload not None, bint end):
         """Queue a head, in as many parts as it needs. end: nothing follows it."""
-        cdef Outgoing out = self._takes_more(stream)
+        cdef Outgoing out = self._open_for_more(stream)
         out.heads.extend(in_parts(type, stream, payload, FLAG_END if end else 0))
         if end:
             out.end = ON_HEAD
@@ -203,7 +203,7 @@ cdef class Scheduler:
 
     def push(self, stream, data, bint end):
         """Queue body bytes. end: nothing follows them."""
-        cdef Outgoing out = self._takes_more(stream)
+        cdef Outgoing out = self._open_for_more(stream)
         cdef Py_ssize_t size
         if type(data) is not bytes:
             data = memoryview(data).cast("B")
@@ -219,7 +219,7 @@ cdef class Scheduler:
 
     def trailers(self, stream, bytes payload not None):
         """Queue trailers, in as many parts as they need. Nothing follows them."""
-        cdef Outgoing out = self._takes_more(stream)
+        cdef Outgoing out = self._open_for_more(stream)
         out.trailers.extend(in_parts(TRAILERS, stream, payload, 0))
         out.end = ON_TRAILERS
         self._place(out)
@@ -290,7 +290,7 @@ cdef class Scheduler:
     cdef int _fill(self) except -1:
         cdef bytes frame
         if self._heads and (<Outgoing>self._heads[0]).started:
-            self._take_head(<Outgoing>self._heads[0])
+            self._add_head(<Outgoing>self._heads[0])
         while self._control:
             frame = self._control[0]
             if PyBytes_GET_SIZE(frame) > self._room:
@@ -299,12 +299,12 @@ cdef class Scheduler:
             self.control_bytes -= PyBytes_GET_SIZE(frame)
             self._add(frame)
         if self._bulk_is_due():
-            self._take_bodies(self._bulk)
+            self._add_bodies(self._bulk)
         while self._heads:
-            if not self._take_head(<Outgoing>self._heads[0]):
+            if not self._add_head(<Outgoing>self._heads[0]):
                 return 0
-        self._take_bodies(self._fresh)
-        self._take_bodies(self._bulk)
+        self._add_bodies(self._fresh)
+        self._add_bodies(self._bulk)
         return 0
 
     cdef bint _bulk_is_due(self) except -1:
@@ -314,7 +314,7 @@ cdef class Scheduler:
         self._turn = 0
         return True
 
-    cdef bint _take_head(self, Outgoing out) except -1:
+    cdef bint _add_head(self, Outgoing out) except -1:
         cdef bytes frame
         while out.heads:
             frame = out.heads[0]
@@ -331,7 +331,7 @@ cdef class Scheduler:
             self._place(out)
         return True
 
-    cdef int _take_bodies(self, lane) except -1:
+    cdef int _add_bodies(self, lane) except -1:
         cdef Outgoing out
         cdef bint added
         cdef bytes frame
@@ -409,7 +409,7 @@ cdef class Scheduler:
             return self._fresh
         return self._bulk
 
-    cdef Outgoing _takes_more(self, stream):
+    cdef Outgoing _open_for_more(self, stream):
         cdef Outgoing out = self._streams.get(stream)
         if out is None or out.end != OPEN:
             raise LocalProtocolError(f"stream {stream} accepts nothing more", code="stream-ended")

@@ -152,7 +152,7 @@ class Scheduler:
 
     def head(self, stream: int, type: int, payload: bytes, end: bool) -> None:
         """Queue a head, in as many parts as it needs. end: nothing follows it."""
-        out = self._takes_more(stream)
+        out = self._open_for_more(stream)
         out.heads.extend(_parts(type, stream, payload, FLAG_END if end else 0))
         if end:
             out.end = _ON_HEAD
@@ -160,7 +160,7 @@ class Scheduler:
 
     def push(self, stream: int, data: bytes | memoryview, end: bool) -> None:
         """Queue body bytes. end: nothing follows them."""
-        out = self._takes_more(stream)
+        out = self._open_for_more(stream)
         if type(data) is not bytes:
             data = memoryview(data).cast("B")
         size = len(data)
@@ -175,7 +175,7 @@ class Scheduler:
 
     def trailers(self, stream: int, payload: bytes) -> None:
         """Queue trailers, in as many parts as they need. Nothing follows them."""
-        out = self._takes_more(stream)
+        out = self._open_for_more(stream)
         out.trailers.extend(_parts(TRAILERS, stream, payload, 0))
         out.end = _ON_TRAILERS
         self._place(out)
@@ -237,7 +237,7 @@ class Scheduler:
         if self._heads and self._heads[0].started:
             # No other frame of a stream may come between the parts of its head, and WINDOW of that
             # stream may wait in control.
-            self._take_head(self._heads[0], message)
+            self._add_head(self._heads[0], message)
         while self._control:
             if len(self._control[0]) > message.room:
                 return self._sent(message)
@@ -245,11 +245,11 @@ class Scheduler:
             self._control_bytes -= len(frame)
             message.add(frame)
         if self._bulk_is_due():
-            self._take_bodies(self._bulk, message)
-        self._take_heads(message)
+            self._add_bodies(self._bulk, message)
+        self._add_heads(message)
         if not self._heads:
-            self._take_bodies(self._fresh, message)
-            self._take_bodies(self._bulk, message)
+            self._add_bodies(self._fresh, message)
+            self._add_bodies(self._bulk, message)
         return self._sent(message)
 
     def _sent(self, message: _Message) -> bytes | None:
@@ -265,13 +265,13 @@ class Scheduler:
         self._turn = 0
         return True
 
-    def _take_heads(self, message: _Message) -> None:
+    def _add_heads(self, message: _Message) -> None:
         # In the order in which they came, and none overtakes one that does not fit: the ids of
         # REQUESTs must rise.
-        while self._heads and self._take_head(self._heads[0], message):
+        while self._heads and self._add_head(self._heads[0], message):
             pass
 
-    def _take_head(self, out: _Outgoing, message: _Message) -> bool:
+    def _add_head(self, out: _Outgoing, message: _Message) -> bool:
         while out.heads:
             if len(out.heads[0]) > message.room:
                 return False
@@ -285,7 +285,7 @@ class Scheduler:
             self._place(out)
         return True
 
-    def _take_bodies(self, lane: deque[_Outgoing], message: _Message) -> None:
+    def _add_bodies(self, lane: deque[_Outgoing], message: _Message) -> None:
         while lane:
             out = lane[0]
             if out.queued:
@@ -354,7 +354,7 @@ class Scheduler:
             return self._fresh
         return self._bulk
 
-    def _takes_more(self, stream: int) -> _Outgoing:
+    def _open_for_more(self, stream: int) -> _Outgoing:
         out = self._streams.get(stream)
         if out is None or out.end != _OPEN:
             raise LocalProtocolError(f"stream {stream} accepts nothing more", code="stream-ended")

@@ -48,12 +48,12 @@ def main(wheel: Path) -> int:
     if wrong:
         return 1
     program = _install(wheel)
-    said = _run(program, "--version")
-    if said.split()[-1] != version:
-        raise SystemExit(f"{wheel.name}: `{name} --version` says {said!r}")
+    output = _run(program, "--version")
+    if output.split()[-1] != version:
+        raise SystemExit(f"{wheel.name}: `{name} --version` says {output!r}")
     with tempfile.TemporaryDirectory(prefix="p2claw-") as folder:
         visited = _visit(program, Path(folder))
-    print(f"{wheel.name}: {wheel.stat().st_size:,} bytes; {said}; {visited}")
+    print(f"{wheel.name}: {wheel.stat().st_size:,} bytes; {output}; {visited}")
     return 0
 
 
@@ -78,8 +78,8 @@ def _contents(wheel: Path) -> list[str]:
         if not any(name.startswith(f"p2claw/{extension}.") for name in libraries):
             wrong.append(f"missing: the extension p2claw/{extension}")
     for name in libraries:
-        said = _run("readelf", "-SdW", str(unpacked / name))
-        wrong += [f"{name} has {found[0].strip()}" for found in LEFT_OVER.finditer(said)]
+        output = _run("readelf", "-SdW", str(unpacked / name))
+        wrong += [f"{name} has {found[0].strip()}" for found in LEFT_OVER.finditer(output)]
     return wrong
 
 

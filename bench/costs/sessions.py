@@ -22,7 +22,7 @@ def frame(type: FrameType, stream: int = 0, payload: bytes = b"", flags: int = 0
 
 
 def box() -> Session:
-    """A box that has heard the HELLO of a visitor."""
+    """A box that has read the HELLO of a visitor."""
     session = Session(Role.BOX, token=b"crab" * 4)
     hello = Hello(Role.VISITOR, app="dog", extensions=EXTENSIONS)
     session.receive(frame(FrameType.HELLO, 0, encode_hello(hello)), 0.0)
@@ -30,7 +30,7 @@ def box() -> Session:
 
 
 def each(messages: Callable[[int], list[bytes]]) -> Callable[[int], Callable[[], None]]:
-    """A message each, read and answered at once; none of the answers is acknowledged."""
+    """A message each, read and responded to at once; no response is acknowledged."""
 
     def make(n: int) -> Callable[[], None]:
         session, sent = box(), messages(n)
@@ -63,7 +63,7 @@ def refused(n: int) -> list[bytes]:
 
 
 def acknowledged_one_by_one(n: int) -> list[bytes]:
-    """Small answers pile up, and then are acknowledged one at a time."""
+    """Small responses pile up, and then are acknowledged one at a time."""
     return refused(n) + [frame(FrameType.RECEIVED, 0, received_payload(i)) for i in range(1, n)]
 
 
@@ -78,7 +78,7 @@ def credits(n: int) -> list[bytes]:
 CASES = {
     "requests opened and cancelled": Case(2_000, each(opened_and_cancelled)),
     "requests refused": Case(2_000, each(refused)),
-    "answers acknowledged singly": Case(8_000, each(acknowledged_one_by_one)),
+    "responses acknowledged singly": Case(8_000, each(acknowledged_one_by_one)),
     "body a byte at a time": Case(8_000, each(tiny_data)),
     "credit a byte at a time": Case(8_000, each(credits)),
 }

@@ -52,12 +52,12 @@ async def page_transfer(browser: Browser, sender: str, megabytes: int) -> Figure
         ends.push_async_callback(sending.end)
         tab = await browser.open("about:blank", preload=PAGE.read_text(), within="top")
         ends.push_async_callback(tab.close)
-        offer = (await sending.hear())["sdp"]
+        offer = (await sending.receive())["sdp"]
         answer = await tab.evaluate(
             "(...given) => receiver.answer(...given)", offer, LABEL, PROTOCOL, CHANNEL_ID
         )
-        sending.tell({"sdp": answer})
-        await sending.hear()
+        sending.send({"sdp": answer})
+        await sending.receive()
         await tab.evaluate("() => receiver.opened")
         await _send(browser, sending, tab, WARM_UP_MB)
         return await _send(browser, sending, tab, megabytes)
@@ -66,10 +66,10 @@ async def page_transfer(browser: Browser, sender: str, megabytes: int) -> Figure
 async def _send(browser: Browser, sending: Child, tab: Tab, megabytes: int) -> Figures:
     before_s = cpu_s(sending.pid), browser_cpu_s(browser)
     await tab.evaluate("(bytes) => receiver.count(bytes)", megabytes * MB)
-    sending.tell({"do": "send", "bytes": megabytes * MB})
+    sending.send({"do": "send", "bytes": megabytes * MB})
     timeout_s = 30 + megabytes / SLOWEST_MB_PER_S
     mb_per_s = await tab.evaluate("() => receiver.done", timeout_s=timeout_s)
-    await sending.hear()
+    await sending.receive()
     after_s = cpu_s(sending.pid), browser_cpu_s(browser)
     return Figures.of(megabytes, mb_per_s, before_s, after_s)
 

@@ -15,7 +15,7 @@ REQUESTS = 500
 WARM_UP = 20
 # 500 requests of 2 s each are not waited for.
 LIMIT_S = 15.0
-ANSWER_S = 120.0
+REPLY_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Latency:
 
 async def idle_latency(path: WholePath) -> Latency:
     """Request the small file `REQUESTS` times."""
-    await path.visitor.ask(series(WARM_UP), timeout_s=ANSWER_S)
+    await path.visitor.ask(series(WARM_UP), timeout_s=REPLY_S)
     before_s = cpu_s(path.agent_pid)
-    times_ms = (await path.visitor.ask(series(REQUESTS), timeout_s=ANSWER_S))["ms"]
+    times_ms = (await path.visitor.ask(series(REQUESTS), timeout_s=REPLY_S))["ms"]
     agent_cpu_s = cpu_s(path.agent_pid) - before_s
     return Latency(
         requests=len(times_ms),

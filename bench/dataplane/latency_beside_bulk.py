@@ -8,7 +8,7 @@ from functools import partial
 
 from bench.dataplane.interleaved import Contender, interleaved
 from bench.dataplane.latency import (
-    ANSWER_S,
+    REPLY_S,
     REQUESTS,
     SMALL,
     SMALL_MB,
@@ -81,9 +81,9 @@ async def _beside(path: WholePath) -> Beside:
     idle = await idle_latency(path)
     before_s = cpu_s(path.agent_pid)
     command = {**series(REQUESTS), "bulk": "/bulk", "downloads": DOWNLOADS}
-    answer = await path.visitor.ask(command, timeout_s=ANSWER_S)
+    reply = await path.visitor.ask(command, timeout_s=REPLY_S)
     agent_cpu_s = cpu_s(path.agent_pid) - before_s
-    times_ms, p99_ms = answer["ms"], percentile(answer["ms"], 0.99)
+    times_ms, p99_ms = reply["ms"], percentile(reply["ms"], 0.99)
     return Beside(
         requests=len(times_ms),
         idle_p99_ms=idle.p99_ms,
@@ -91,6 +91,6 @@ async def _beside(path: WholePath) -> Beside:
         p99_ms=p99_ms,
         max_ms=percentile(times_ms, 1),
         times_idle=round(p99_ms / idle.p99_ms, 2),
-        bulk_mb_per_s=round(answer["bulk_bytes"] / answer["seconds"] / 1e6, 2),
-        agent_cpu_s_per_gb=round(agent_cpu_s / (answer["all_bytes"] / 1e9), 3),
+        bulk_mb_per_s=round(reply["bulk_bytes"] / reply["seconds"] / 1e6, 2),
+        agent_cpu_s_per_gb=round(agent_cpu_s / (reply["all_bytes"] / 1e9), 3),
     )

@@ -1,4 +1,4 @@
-"""The line that a case ends with for each peer: ratios above 1 say that p2claw is better."""
+"""The line that a case ends with for each peer: ratios above 1 emit that p2claw is better."""
 
 from __future__ import annotations
 

@@ -102,12 +102,12 @@ async def first_byte_scene(
         async with AsyncExitStack() as stage:
             lab = await stage.enter_async_context(laboratory(line))
             box = await lab.host("box", "none" if public else nat, line)
-            said = ("--public-address", box.address) if public else ()
+            options = ("--public-address", box.address) if public else ()
             visitor = await lab.host("visitor", nat, line)
             await _serve(stage, lab.server, folder)
             upstream = await _site(stage, box, folder / "app", "")
             agent = await stage.enter_async_context(
-                box.hold(agent_process(folder / "home", f"https://{SERVER}", *said))
+                box.hold(agent_process(folder / "home", f"https://{SERVER}", *options))
             )
             await box.run(agent.api.online())
             browser = await visitor.run(_browser(kind, folder / "browser"))

@@ -47,7 +47,7 @@ async def run(report: Report, args: argparse.Namespace) -> None:
         visited = await boxes[0][0].expose("bench", await _app(scene))
         neighbour = await Child.start("bench.visitor_child", visited.url, boxes[0][0].edge)
         scene.push_async_callback(neighbour.end)
-        await neighbour.hear()
+        await neighbour.receive()
         for name in args.case or ATTACKS:
             for turn in range(args.runs):
                 report.progress(name, turn, args.runs, "alone, attack elsewhere, attack here")
@@ -61,7 +61,7 @@ async def run(report: Report, args: argparse.Namespace) -> None:
 async def _app(scene: contextlib.AsyncExitStack) -> str:
     child = await Child.start("bench.hostile.upstream")
     scene.push_async_callback(child.end)
-    url: str = (await child.hear())["url"]
+    url: str = (await child.receive())["url"]
     return url
 
 
@@ -72,7 +72,7 @@ async def _beside(
     env = {"HOSTILE_TIMES": str(WITHOUT_END)}
     attacker = await Child.start("bench.hostile.attacker", url, running.edge, name, env=env)
     try:
-        await attacker.hear()
+        await attacker.receive()
         await asyncio.sleep(SETTLE_S)
         begun_s, used_s = asyncio.get_running_loop().time(), cpu_s(agent_pid)
         facts = _summary(where, await _times(neighbour))
@@ -100,8 +100,8 @@ def _summary(where: str, times_ms: list[float]) -> dict[str, Any]:
 
 async def _times(neighbour: Child) -> list[float]:
     command = {"do": "times", "path": "/", "count": REQUESTS, "limit_s": SECONDS}
-    answer = await neighbour.ask(command, timeout_s=60)
-    times_ms: list[float] = answer["ms"]
+    reply = await neighbour.ask(command, timeout_s=60)
+    times_ms: list[float] = reply["ms"]
     return times_ms
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench.hostile.attacker URL EDGE ATTACK`: attacks a box until it is told to end.
+"""`python -m bench.hostile.attacker URL EDGE ATTACK`: attacks a box until it is asked to end.
 
 It says when the attack has begun, and at its end how many links it had and lost, by their code,
 and how many messages it wrote past its session. `HOSTILE_TIMES`: how long an attack goes on.
@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from bench.stdio import Lines, say
+from bench.stdio import Lines, emit
 from p2claw.errors import P2clawError
 from p2claw.link.channel import Channel
 from p2claw.link.stream import VisitorStream
@@ -62,9 +62,9 @@ async def attack_on(url: str, edge: str, name: str, codes: Counter[str]) -> None
     while True:
         try:
             async with await Visitor.open(url, edge=edge) as visitor:
-                await (await visitor.request("GET", "/")).body()  # the box has said its limits
+                await (await visitor.request("GET", "/")).body()  # the box has sent its limits
                 if not codes:
-                    say({"begun": True})
+                    emit({"begun": True})
                 codes["links"] += 1
                 box = OnLink(visitor)
                 try:
@@ -87,7 +87,7 @@ async def main(url: str, edge: str, name: str) -> None:
     attacking.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await attacking
-    say(codes)
+    emit(codes)
 
 
 if __name__ == "__main__":

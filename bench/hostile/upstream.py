@@ -6,7 +6,7 @@ import asyncio
 
 import uvloop
 
-from bench.stdio import Lines, say
+from bench.stdio import Lines, emit
 from tests.hostile.neighbours import app
 from tests.support.upstreams import upstream_of
 
@@ -14,7 +14,7 @@ from tests.support.upstreams import upstream_of
 async def main() -> None:
     lines = await Lines.open()
     async with upstream_of(app) as upstream:
-        say({"url": upstream.url})
+        emit({"url": upstream.url})
         await lines.next()
 
 

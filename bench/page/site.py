@@ -29,7 +29,7 @@ location = /file { add_header Cache-Control "no-store"; }
 """
 
 
-# A service worker that answers /ceiling/file by itself, in pieces as ours come in: what is left of
+# A service worker that serves /ceiling/file by itself, in pieces as ours come in: what is left of
 # the way of a download once there is no link, no worker and no port on it.
 CEILING = """
 self.oninstall = () => self.skipWaiting();

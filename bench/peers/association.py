@@ -90,7 +90,7 @@ class _Peer(Single):
         association = self._association
         while event := association.next_event():
             if isinstance(event, MessageReceived):
-                self.heard(event.data)
+                self.received(event.data)
             elif isinstance(event, Established):
                 self._opened.set()
             elif isinstance(event, AssociationClosed):

@@ -1,7 +1,7 @@
 """`python -m bench.peers.bare_channel send|receive STACK`: one end of a channel as a process.
 
 No session, no HTTP, nothing of ours but the peer. First the descriptions, {"sdp"}, then {"open"},
-then an answer to each {"do": "send"|"receive", "bytes": N}.
+then a reply to each {"do": "send"|"receive", "bytes": N}.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 import uvloop
 
 from bench.peers import STACKS, Answering, Offering
-from bench.stdio import Lines, errors_told, say
+from bench.stdio import Lines, emit, errors_emitted
 from p2claw.link.channel import Channel
 
 OPEN_TIMEOUT_S = 20.0
 MESSAGE_BYTES = 16_384
 # Low enough to be a queue and not the transfer, high enough that no stack runs dry before it is
-# heard: the event of wrtc crosses a thread.
+# received: the event of wrtc crosses a thread.
 LOW_WATER_BYTES, HIGH_WATER_BYTES = 256 * 1024, 512 * 1024
 
 _MESSAGE = bytes(MESSAGE_BYTES)
@@ -52,7 +52,7 @@ class End:
         self._to_come_bytes = total_bytes
         self._first_s = 0.0
         self._came.clear()
-        say({"ready": True})
+        emit({"ready": True})
         await self._came.wait()
         seconds = time.perf_counter() - self._first_s
         return {"mb_per_s": (total_bytes - self._first_bytes) / seconds / 1e6}
@@ -73,7 +73,7 @@ class End:
             self._sent.set()
 
     def channel_closed(self) -> None:
-        say({"error": "the channel closed"})
+        emit({"error": "the channel closed"})
 
 
 async def main(role: str, stack: str) -> None:
@@ -81,19 +81,19 @@ async def main(role: str, stack: str) -> None:
     peer: Offering | Answering
     if role == "send":
         peer = STACKS[stack].make_sender()
-        say({"sdp": await peer.offer()})
+        emit({"sdp": await peer.offer()})
         await peer.accept((await lines.next())["sdp"])
     else:
         peer = STACKS[stack].make_receiver()
-        say({"sdp": await peer.answer((await lines.next())["sdp"])})
+        emit({"sdp": await peer.answer((await lines.next())["sdp"])})
     end = End(await peer.channel(timeout_s=OPEN_TIMEOUT_S))
-    say({"open": True})
+    emit({"open": True})
     while True:
         command = await lines.next()
         verb = {"send": end.send, "receive": end.receive}[command["do"]]
-        say(await verb(command["bytes"]))
+        emit(await verb(command["bytes"]))
 
 
 if __name__ == "__main__":
-    with errors_told():
+    with errors_emitted():
         uvloop.run(main(*sys.argv[1:3]))

@@ -20,7 +20,7 @@ from typing import Any
 import uvloop
 
 from bench.peers import STACKS, Offering
-from bench.stdio import Lines, say
+from bench.stdio import Lines, emit
 from p2claw.link.channel import Channel
 
 MESSAGE_BYTES = 16_384
@@ -85,13 +85,13 @@ async def main(role: str, stack: str) -> None:
 
 async def _send(stack: str, lines: Lines) -> None:
     peer = STACKS[stack].make_sender()
-    say({"description": await peer.offer()})
+    emit({"description": await peer.offer()})
     await peer.accept((await lines.next())["description"])
     channel = await peer.channel(timeout_s=OPEN_TIMEOUT_S)
-    say({"open": True})
+    emit({"open": True})
     asked = await lines.next()
     began = time.monotonic()
-    say({"began": began})
+    emit({"began": began})
     ends = began + asked["seconds"]
     Feeder(channel, ends)
     samples = []
@@ -99,22 +99,22 @@ async def _send(stack: str, lines: Lines) -> None:
         await asyncio.sleep(asked["sample_s"])
         samples.append({"at_s": round(time.monotonic() - began, 4), **_stats(peer)})
     await asyncio.sleep(ends - time.monotonic())
-    say({"stats": _stats(peer), "samples": samples})
+    emit({"stats": _stats(peer), "samples": samples})
 
 
 async def _receive(stack: str, lines: Lines) -> None:
     peer = STACKS[stack].make_receiver()
-    say({"description": await peer.answer((await lines.next())["description"])})
+    emit({"description": await peer.answer((await lines.next())["description"])})
     counter = Counter(await peer.channel(timeout_s=OPEN_TIMEOUT_S))
-    say({"open": True})
+    emit({"open": True})
     asked = await lines.next()
     began, seconds = float(asked["began"]), float(asked["seconds"])
     await asyncio.sleep(began + seconds + BIN_S - time.monotonic())
-    say({"bytes": counter.bins(began, seconds)})
+    emit({"bytes": counter.bins(began, seconds)})
 
 
 def _stats(peer: Offering) -> dict[str, Any]:
-    """What the stack tells of the path, if anything."""
+    """What the stack reports of the path, if anything."""
     stats: Any = getattr(peer, "stats", dict)()
     return dataclasses.asdict(stats) if dataclasses.is_dataclass(type(stats)) else dict(stats)
 

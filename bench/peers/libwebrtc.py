@@ -29,7 +29,7 @@ class _Peer(Single):
         self._peer.on("icecandidate", self._on_candidate)
 
     def _on_message(self, event: webrtc.MessageEvent) -> None:
-        self.heard(event.data if isinstance(event.data, bytes) else b"")
+        self.received(event.data if isinstance(event.data, bytes) else b"")
 
     def _on_candidate(self, event: webrtc.RTCPeerConnectionIceEvent) -> None:
         if event.candidate is None:

@@ -7,10 +7,10 @@ const LOW_WATER_BYTES = 256 * 1024;
 const HIGH_WATER_BYTES = 512 * 1024;
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
+const emit = (value) => process.stdout.write(JSON.stringify(value) + "\n");
 const nowS = () => Number(process.hrtime.bigint()) / 1e9;
 
-async function heard() {
+async function received() {
   const { value, done } = await lines.next();
   if (done) process.exit(0);
   return JSON.parse(value);
@@ -24,15 +24,15 @@ const channel = peer.createDataChannel("p2claw", { negotiated: true, id: 0, prot
 const opened = new Promise((resolve) => channel.onOpen(resolve));
 peer.setLocalDescription("offer");
 await gathered;
-say({ description: peer.localDescription().sdp });
-peer.setRemoteDescription((await heard()).description, "answer");
+emit({ description: peer.localDescription().sdp });
+peer.setRemoteDescription((await received()).description, "answer");
 await opened;
-say({ open: true });
+emit({ open: true });
 
-const { seconds } = await heard();
+const { seconds } = await received();
 const message = Buffer.alloc(MESSAGE_BYTES);
 const began = nowS();
-say({ began });
+emit({ began });
 function fill() {
   while (nowS() < began + seconds && channel.bufferedAmount() < HIGH_WATER_BYTES) {
     channel.sendMessageBinary(message);
@@ -42,6 +42,6 @@ channel.setBufferedAmountLowThreshold(LOW_WATER_BYTES);
 channel.onBufferedAmountLow(fill);
 fill();
 await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-say({ stats: { rtt_ms: peer.rtt() }, samples: [] });
+emit({ stats: { rtt_ms: peer.rtt() }, samples: [] });
 await lines.next();
 process.exit(0);

@@ -12,7 +12,7 @@ LABEL, PROTOCOL, CHANNEL_ID = "p2claw", "p2claw/1", 0
 
 
 class Single:
-    """The half of a `Channel` that hears. It tells its user; until there is one, it keeps."""
+    """The half of a `Channel` that receives. It notifies its user; until there is one, it keeps."""
 
     def __init__(self) -> None:
         self._opened = asyncio.Event()
@@ -44,7 +44,7 @@ class Single:
                 f"the channel did not open within {timeout_s:g} s", code="link-timeout"
             ) from None
 
-    def heard(self, message: bytes) -> None:
+    def received(self, message: bytes) -> None:
         if self._user is not None:
             self._user.message_received(message)
         else:

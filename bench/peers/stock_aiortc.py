@@ -34,7 +34,7 @@ class StockChannel(Single):
         super().__init__()
         self._channel = channel
         channel.on("open", self._opened.set)
-        channel.on("message", lambda m: self.heard(m if isinstance(m, bytes) else b""))
+        channel.on("message", lambda m: self.received(m if isinstance(m, bytes) else b""))
         channel.on("bufferedamountlow", self.drained)
         channel.on("close", self.closed)
 

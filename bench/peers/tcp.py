@@ -30,7 +30,7 @@ class _Peer(Single, asyncio.Protocol):
 
     def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
         assert self._transport is not None
-        # Whoever is above the low water mark is told once it is not, however little above.
+        # Whoever is above the low water mark is notified once it is not, however little above.
         self._transport.set_write_buffer_limits(high=low_water_bytes, low=low_water_bytes)
         super().attach(user, low_water_bytes=low_water_bytes)
 
@@ -52,7 +52,7 @@ class _Peer(Single, asyncio.Protocol):
         self._opened.set()
 
     def data_received(self, data: bytes) -> None:
-        self.heard(data)
+        self.received(data)
 
     def resume_writing(self) -> None:
         self.drained()

@@ -1,6 +1,6 @@
 """scale: many visitors on one agent. One file a case.
 
-Agent and visitors are on one machine, and share its cores: lines tell how much of them the agent
+Agent and visitors are on one machine, and share its cores: lines show how much of them the agent
 used, all visitors together, and the rest, nginx and strangers among it.
 """
 

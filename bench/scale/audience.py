@@ -1,7 +1,7 @@
 """`python -m bench.scale.audience URL [EDGE]`: people who watch a film, all in one process.
 
 With EDGE each is a visitor of p2claw; without it, each has a connection of its own to a server of
-HTTPS. A command is one JSON object with its verb under "do"; the answer is one JSON line.
+HTTPS. A command is one JSON object with its verb under "do"; the response is one JSON line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import aiohttp
 import uvloop
 
 from bench.scale.film import Fetch, watch
-from bench.stdio import Lines, errors_told, say
+from bench.stdio import Lines, emit, errors_emitted
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.errors import P2clawError
 from p2claw.visitor import Visitor
@@ -29,7 +29,7 @@ AT_ONCE = 8
 
 
 class Audience:
-    """Each verb answers when all have done it."""
+    """Each verb replies when all have done it."""
 
     def __init__(self, url: str, edge: str) -> None:
         self._url = url
@@ -66,9 +66,11 @@ class Audience:
         self._ends.push_async_callback(visitor.close)
 
         async def fetch(first: int, count: int) -> AsyncIterator[bytes]:
-            async with await visitor.request("GET", PATH, fields=[_range(first, count)]) as answer:
-                _check(answer.status)
-                async for piece in answer:
+            async with await visitor.request(
+                "GET", PATH, fields=[_range(first, count)]
+            ) as response:
+                _check(response.status)
+                async for piece in response:
                     yield piece
 
         return fetch
@@ -81,9 +83,9 @@ class Audience:
 
         async def fetch(first: int, count: int) -> AsyncIterator[bytes]:
             fields = dict([_range(first, count)])
-            async with client.get(self._url + PATH, headers=fields) as answer:
-                _check(answer.status)
-                async for piece in answer.content.iter_any():
+            async with client.get(self._url + PATH, headers=fields) as response:
+                _check(response.status)
+                async for piece in response.content.iter_any():
                     yield piece
 
         return fetch
@@ -95,7 +97,7 @@ def _range(first: int, count: int) -> tuple[str, str]:
 
 def _check(status: int) -> None:
     if status != 206:
-        raise P2clawError(f"the film was answered by {status}", code="bench-child")
+        raise P2clawError(f"the film got {status}", code="bench-child")
 
 
 async def main(url: str, edge: str = "") -> None:
@@ -104,8 +106,8 @@ async def main(url: str, edge: str = "") -> None:
     audience = Audience(url, edge)
     while True:
         command = await lines.next()
-        with errors_told():
-            say(await getattr(audience, command.pop("do"))(**command))
+        with errors_emitted():
+            emit(await getattr(audience, command.pop("do"))(**command))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ async def _churned(
         samples.append((at_s, used))
         facts = {**used.facts(), "cpu_s": round(used.cpu_s, 2)}
         report.line(bench="scale", case="churn", at_s=round(at_s), **facts)
-    return samples, sum(answer["links"] for answer in churning.result())
+    return samples, sum(reply["links"] for reply in churning.result())
 
 
 def _median(name: str, samples: list[Usage]) -> int:

@@ -1,6 +1,6 @@
-"""`python -m bench.scale.crowd URL EDGE`: many visitors in one process, told what to do by lines.
+"""`python -m bench.scale.crowd URL EDGE`: many visitors in one process; a line is a command.
 
-A command is one JSON object with its verb under "do"; the answer is one JSON line.
+A command is one JSON object with its verb under "do"; the reply is one JSON line.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 import uvloop
 
-from bench.stdio import Lines, errors_told, say
+from bench.stdio import Lines, emit, errors_emitted
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.errors import P2clawError
 from p2claw.visitor import Visitor
 
 
 class Crowd:
-    """Visitors of one app. Each verb answers when all of them have done it."""
+    """Visitors of one app. Each verb replies when all of them have done it."""
 
     def __init__(self, url: str, edge: str) -> None:
         self._url = url
@@ -110,8 +110,8 @@ async def main(url: str, edge: str) -> None:
     crowd = Crowd(url, edge)
     while True:
         command = await lines.next()
-        with errors_told():
-            say(await getattr(crowd, command.pop("do"))(**command))
+        with errors_emitted():
+            emit(await getattr(crowd, command.pop("do"))(**command))
 
 
 if __name__ == "__main__":

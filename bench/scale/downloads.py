@@ -45,10 +45,10 @@ async def _once(where: Scene, visitors: int, seconds: float) -> dict[str, float]
     await where.open(visitors)
     before = where.clocks()
     command = {"do": "download", "path": "/file", "seconds": seconds}
-    answers = await where.all(command, timeout_s=seconds + 60)
+    replies = await where.all(command, timeout_s=seconds + 60)
     after, memory = where.clocks(), where.agent()
     await where.close()
-    got = [got_bytes for answer in answers for got_bytes in answer["bytes"]]
+    got = [got_bytes for reply in replies for got_bytes in reply["bytes"]]
     return {
         "visitors": visitors,
         "mb_per_s": round(sum(got) / seconds / 1e6, 2),

@@ -54,7 +54,7 @@ async def _once(where: Scene, plan: Plan) -> dict[str, float]:
     await asyncio.sleep(plan.seconds)
     used = where.clocks().percent_since(settled, plan.seconds)
     after = where.agent()
-    # Only links that still answer count as idle ones.
+    # Only links that still respond count as idle ones.
     await where.get("/small")
     return {
         "visitors": visitors,

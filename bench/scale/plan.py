@@ -1,4 +1,4 @@
-"""What a case of many visitors is told to do."""
+"""What a case of many visitors has to do."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Scene:
         )
 
     async def all(self, command: dict[str, Any], *, timeout_s: float = 120) -> list[Any]:
-        """Tell every crowd the same at once; the answers in the order of the crowds."""
+        """Send every crowd the same at once; the replies in the order of the crowds."""
         asked = (crowd.ask(command, timeout_s=timeout_s) for crowd in self.crowds)
         return list(await asyncio.gather(*asked))
 
@@ -64,7 +64,7 @@ class Scene:
         """Share out so many visitors among the crowds. Raises P2clawError if one gets no link."""
         more, each = visitors % len(self.crowds), visitors // len(self.crowds)
         shares = [each + (number < more) for number in range(len(self.crowds))]
-        answers = await asyncio.gather(
+        replies = await asyncio.gather(
             *(
                 crowd.ask(
                     {"do": "open", "visitors": share, "at_once": at_once}, timeout_s=OPEN_TIMEOUT_S
@@ -72,13 +72,13 @@ class Scene:
                 for crowd, share in zip(self.crowds, shares, strict=True)
             )
         )
-        if failures := [answer["failures"] for answer in answers if answer["failures"]]:
+        if failures := [reply["failures"] for reply in replies if reply["failures"]]:
             raise P2clawError(f"links did not open: {failures}", code="bench-links")
 
     async def get(self, path: str) -> None:
         """GET once on every link. Raises P2clawError where a link is lost."""
-        answers = await self.all({"do": "get", "path": path}, timeout_s=OPEN_TIMEOUT_S)
-        if failures := [answer["failures"] for answer in answers if answer["failures"]]:
+        replies = await self.all({"do": "get", "path": path}, timeout_s=OPEN_TIMEOUT_S)
+        if failures := [reply["failures"] for reply in replies if reply["failures"]]:
             raise P2clawError(f"links were lost: {failures}", code="bench-links")
 
     async def close(self) -> None:

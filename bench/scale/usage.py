@@ -1,4 +1,4 @@
-"""What a process uses of the machine, as Linux tells it."""
+"""What a process uses of the machine, as Linux reports it."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--reorder", type=float, default=0, help="percent that come 10 ms later")
     group.add_argument("--black-hole", type=int, default=0, help="larger packets vanish, bytes")
     group.add_argument(
-        "--sample-s", type=float, default=0, help="print what the sender's stack tells, so often"
+        "--sample-s", type=float, default=0, help="print what the sender's stack reports, so often"
     )
     group.add_argument(
         "--as-others",

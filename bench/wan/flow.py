@@ -24,7 +24,7 @@ PRIORITY = 1  # of real-time ones; the emulator has 2
 class Flown:
     """began: when the first message was given to the stack. bytes: in each BIN_S from then on.
 
-    stats, samples: what the sender's stack tells, at the end and on the way; a sample also has
+    stats, samples: what the sender's stack reports, at the end and on the way; a sample also has
     mb_per_s, what arrived since the one before.
     receiver_drops: datagrams that found its socket full.
     """
@@ -85,27 +85,27 @@ class Flow:
         if real_time:
             for child in (sender, receiver):
                 os.sched_setscheduler(child.pid, os.SCHED_RR, os.sched_param(PRIORITY))
-        answer = await receiver.ask(await sender.hear(), timeout_s=OPEN_TIMEOUT_S)
-        sender.tell(answer)
-        await sender.hear(timeout_s=OPEN_TIMEOUT_S)
-        await receiver.hear(timeout_s=OPEN_TIMEOUT_S)
+        reply = await receiver.ask(await sender.receive(), timeout_s=OPEN_TIMEOUT_S)
+        sender.send(reply)
+        await sender.receive(timeout_s=OPEN_TIMEOUT_S)
+        await receiver.receive(timeout_s=OPEN_TIMEOUT_S)
         return cls(stack, sender, receiver)
 
     async def run(self, seconds: float, *, sample_s: float = 0) -> Flown:
-        """Send for so long. sample_s: how often to note what the stack tells; 0: never."""
+        """Send for so long. sample_s: how often to note what the stack reports; 0: never."""
         children = (self._sender, self._receiver)
         before = [cpu_s(child.pid) for child in children]
         drops = _datagrams_dropped(self._receiver.pid)
         began = (await self._sender.ask({"seconds": seconds, "sample_s": sample_s}))["began"]
-        self._receiver.tell({"began": began, "seconds": seconds})
-        told = await self._sender.hear(timeout_s=seconds + START_SLACK_S)
-        arrived = await self._receiver.hear(timeout_s=START_SLACK_S)
+        self._receiver.send({"began": began, "seconds": seconds})
+        report = await self._sender.receive(timeout_s=seconds + START_SLACK_S)
+        arrived = await self._receiver.receive(timeout_s=START_SLACK_S)
         after = [cpu_s(child.pid) for child in children]
         return Flown(
             began=began,
             bytes=arrived["bytes"],
-            stats=told["stats"],
-            samples=_with_rates(told["samples"], arrived["bytes"]),
+            stats=report["stats"],
+            samples=_with_rates(report["samples"], arrived["bytes"]),
             sender_cpu_s=after[0] - before[0],
             receiver_cpu_s=after[1] - before[1],
             receiver_drops=_datagrams_dropped(self._receiver.pid) - drops,

@@ -15,7 +15,7 @@ class Line:
     """queue_bytes: of each direction. loss_percent: towards the receiver, back is of its own.
 
     reorder_percent: that many come REORDER_MS later. largest_bytes: larger packets vanish, and
-    nobody is told; 0: none does.
+    nobody gets a notice; 0: none does.
     """
 
     rtt_ms: float

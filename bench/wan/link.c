@@ -10,7 +10,7 @@
  * 2; -1: all packets of the direction share one. So one direction stands for a line to each visitor.
  *
  * Says {"ready": true} once both devices stand, ends when standard input does, and then says what
- * happened to the packets. A direction keeps the order of its packets unless told to reorder.
+ * happened to the packets. A direction keeps the order of its packets unless it is set to reorder.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -120,7 +120,7 @@ static struct packet pop(struct direction *d) {
   return first;
 }
 
-static uint8_t *take_buffer(struct direction *d) {
+static uint8_t *pop_buffer(struct direction *d) {
   return d->spares ? d->spare[--d->spares] : checked(malloc(buffer_bytes));
 }
 
@@ -165,7 +165,7 @@ static bool accept_packet(struct direction *d, uint8_t *data, uint32_t length, n
 
 static void read_device(struct direction *d) {
   for (int i = 0; i < READ_BATCH; i++) {
-    uint8_t *data = take_buffer(d);
+    uint8_t *data = pop_buffer(d);
     ssize_t length = read(d->from, data, buffer_bytes);
     if (length <= 0 || !accept_packet(d, data, (uint32_t)length, clock_now())) {
       if (!d->spare) d->spare = checked(malloc(sizeof *d->spare));

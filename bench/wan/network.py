@@ -114,10 +114,10 @@ async def emulated_line(
         *(there.argument(), back.argument()),
         stdin=PIPE,
         stdout=PIPE,
-        start_new_session=True,  # Ctrl-C is for us: the line ends when we say so
+        start_new_session=True,  # Ctrl-C is for us: the line ends when we emit so
     )
     try:
-        await _heard(process)
+        await _received(process)
         yield
     finally:
         counted = await _ended(process)
@@ -160,15 +160,15 @@ def _address(namespace: str, own: str) -> None:
     namespaces.ip("-n", namespace, "address", "add", f"{own}/30", "dev", DEVICE)
 
 
-async def _heard(process: Process) -> dict[str, Any]:
+async def _received(process: Process) -> dict[str, Any]:
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), READY_TIMEOUT_S)
     if not line:
         raise UsageError(
             f"the emulated line ended with {await process.wait()}", code="network-failed"
         )
-    answer: dict[str, Any] = json.loads(line)
-    return answer
+    reply: dict[str, Any] = json.loads(line)
+    return reply
 
 
 async def _ended(process: Process) -> dict[str, Any]:
@@ -176,7 +176,7 @@ async def _ended(process: Process) -> dict[str, Any]:
     assert process.stdin is not None
     process.stdin.close()
     try:
-        counts = await _heard(process) if process.returncode is None else {}
+        counts = await _received(process) if process.returncode is None else {}
         await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
         return counts
     finally:

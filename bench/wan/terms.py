@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """seconds: of each run. sample_s: how often what the sender's stack tells is printed; 0: never.
+    """seconds: of each run. sample_s: how often to print the stack's report; 0: never.
 
     real_time: whether sender and receiver come before all other work of the machine.
     """

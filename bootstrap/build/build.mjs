@@ -233,11 +233,11 @@ function report(sizes) {
   const loaded = rows.filter(([name]) => !lazy.has(name));
   const sum = (column) => loaded.reduce((total, row) => total + row[column], 0);
   console.log(["bytes".padStart(32), "gzip".padStart(8), "brotli".padStart(8)].join(""));
-  const say = ([name, ...sizes]) =>
+  const print = ([name, ...sizes]) =>
     console.log(name.padEnd(24) + sizes.map((size) => String(size).padStart(8)).join(""));
-  for (const row of loaded) say(row);
-  say(["together", sum(1), sum(2), sum(3)]);
-  for (const row of rows) if (lazy.has(row[0])) say([`when needed: ${row[0]}`, ...row.slice(1)]);
+  for (const row of loaded) print(row);
+  print(["together", sum(1), sum(2), sum(3)]);
+  for (const row of rows) if (lazy.has(row[0])) print([`when needed: ${row[0]}`, ...row.slice(1)]);
   // What is built with more in front is for tests.
   if (!FIRST && sum(3) > MOST_BYTES) {
     console.error(`The bootstrap has ${sum(3)} bytes as brotli, more than ${MOST_BYTES}.`);

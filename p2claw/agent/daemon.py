@@ -14,7 +14,7 @@ from p2claw import __version__
 from p2claw.agent.access.guarding import guard_from, guarded, guarded_as, invitation_from
 from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.ledger_keeper import LedgerKeeper
-from p2claw.agent.access.question import Answers
+from p2claw.agent.access.question import Replies
 from p2claw.agent.exposed import Exposed
 from p2claw.agent.folders.inbox import check_writable
 from p2claw.agent.home.coordinators import CoordinatorFile
@@ -411,7 +411,7 @@ def _visitors(
     identity: Identity,
     noticed: Callable[[Notice], None],
     silent: Callable[[], None],
-    ask: Answers,
+    ask: Replies,
     redial: Callable[[], None],
 ) -> Visitors:
     if config.workers > 1:

@@ -35,7 +35,7 @@ class Exposed:
         """Expose an app for good. Raises UsageError; `app-taken` if it is shared meanwhile."""
         async with self._changing:
             if route.app in self._shared:
-                raise _taken(self._shared[route.app], "shared by `p2claw share`")
+                raise _name_in_use(self._shared[route.app], "shared by `p2claw share`")
             self._kept = await asyncio.to_thread(self._file.put, route)
             self._apply()
 
@@ -54,7 +54,7 @@ class Exposed:
         async with self._changing:
             there = self.routes.get(route.app)
             if there is not None and (route.app in self._shared or there != route):
-                raise _taken(there, "exposed")
+                raise _name_in_use(there, "exposed")
             if there is not None:
                 return
             if len(self.routes) >= ROUTES:
@@ -82,7 +82,7 @@ class Exposed:
         self._changed(self.routes)
 
 
-def _taken(there: Route, how: str) -> UsageError:
+def _name_in_use(there: Route, how: str) -> UsageError:
     return UsageError(
         f"The name {there.app!r} is taken: {there.upstream.text} is {how}",
         code="app-taken",

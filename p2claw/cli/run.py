@@ -186,7 +186,7 @@ def choice_of(context: click.Context) -> Choice:
 
 
 def _print(status: Mapping[str, Any], config: AgentConfig, as_json: bool) -> None:
-    """One line once the local API answers, for whoever started this."""
+    """One line once the local API responds, for whoever started this."""
     facts = {
         "pid": status["pid"],
         "home": str(config.home),

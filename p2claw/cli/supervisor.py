@@ -1,4 +1,4 @@
-"""Tells the service manager how this process is: ready, still alive, going down (sd_notify(3)).
+"""Notifies the service manager how this process is: ready, still alive, going down (sd_notify(3)).
 
 The protocol is one datagram per message to the socket that NOTIFY_SOCKET names. No library: the one
 for Python was last released in 2017, drops every error silently and has no watchdog.
@@ -36,7 +36,7 @@ class Supervisor:
         self._watchdog_s = int(watchdog_us) / _USEC if ours and watchdog_us.isdecimal() else 0.0
 
     def ready(self) -> None:
-        """Say that what this process is for can be used from now on."""
+        """Report that what this process is for can be used from now on."""
         self._send("READY=1")
 
     def stopping(self) -> None:
@@ -44,7 +44,7 @@ class Supervisor:
         self._send("STOPPING=1")
 
     async def watch(self) -> None:
-        """Say again and again that the loop turns, for ever; twice as often as is asked for.
+        """Report again and again that the loop turns, for ever; twice as often as is asked for.
 
         A loop that hangs sends nothing, and the manager starts the process again.
         """

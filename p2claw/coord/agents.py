@@ -117,7 +117,7 @@ class Agents:
         return ws
 
     async def _greet(self, request: web.Request) -> web.Response:
-        """Say who this is, to an agent that does not register yet, and to whoever looks."""
+        """Send who this is, to an agent that does not register yet, and to whoever looks."""
         asked = request.query.get("audience")
         admits = asked and self._audience.admits(asked.lower(), reached_address(request))
         greeting = Greeting(

@@ -16,7 +16,7 @@ from p2claw.coord.store.base import Store, StoreError
 
 PATHS = ("/livez", "/readyz", "/healthz")
 
-# For so long what the store said holds, however many ask: a probe writes to the disk.
+# For so long what the store replied holds, however many ask: a probe writes to the disk.
 PROBE_S = 1.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -16,7 +16,7 @@ log = get_log("coordinator")
 
 # Firefox (ESR 153) gives a page neither `open` nor the messages of a socket whose close arrives
 # together with its opening. The messages would be lost.
-LAST_WORDS_S = 0.2
+LAST_MESSAGES_S = 0.2
 
 
 class Outbox:
@@ -96,7 +96,7 @@ class Outbox:
             await self._ws.send_str(item)
         else:
             code, reason = item
-            await asyncio.sleep(LAST_WORDS_S)
+            await asyncio.sleep(LAST_MESSAGES_S)
             await self._ws.close(code=code, message=reason.encode())
 
     def _cut(self, why: str) -> None:

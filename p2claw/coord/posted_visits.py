@@ -1,4 +1,4 @@
-"""Visits by HTTP (docs/WIRE.md §12): a visitor posts what it has to say, and the reply has what
+"""Visits by HTTP (docs/WIRE.md §12): a visitor posts what it has to send, and the reply has what
 there is for it. On the connection that brought the page that costs no handshake, as a WebSocket's.
 """
 
@@ -62,7 +62,7 @@ class PostedVisits:
         post = await _read(request)
         if post is None:
             return _reply([encode_visit(_NO_POST)])
-        if not await self._may_say(request, post):
+        if not await self._may_send(request, post):
             return _reply([encode_visit(_TOO_MUCH)])
         mailbox = _Mailbox(self._config.limits.outbox_messages, lambda: self._gone(session))
         self._mailboxes[session] = self._switchboard.visitors[session] = mailbox
@@ -74,9 +74,9 @@ class PostedVisits:
         return reply
 
     async def next(self, request: web.Request) -> web.Response:
-        """What else a visitor has to say, and what there is for it, once there is something."""
+        """What else a visitor has to send, and what there is for it, once there is something."""
         post = await _read(request)
-        if not await self._may_say(request, post):
+        if not await self._may_send(request, post):
             return _reply([encode_visit(_TOO_MUCH)])
         mailbox = self._mailboxes.get(post.session) if post is not None else None
         if post is None or mailbox is None:
@@ -86,10 +86,10 @@ class PostedVisits:
             await mailbox.filled(HOLD_S)
         return self._emptied(post.session, mailbox)
 
-    async def _may_say(self, request: web.Request, post: Post | None) -> bool:
+    async def _may_send(self, request: web.Request, post: Post | None) -> bool:
         """Wait for the turn of a post: it counts as one message, and each that it holds as one."""
         address = client_of(request, self._config.trusted_proxies)
-        return await self._visitors.may_say(address, 1 + (len(post.messages) if post else 0))
+        return await self._visitors.may_send(address, 1 + (len(post.messages) if post else 0))
 
     def _emptied(self, session: str, mailbox: _Mailbox) -> web.Response:
         """A reply with all that there is."""

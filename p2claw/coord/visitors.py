@@ -163,7 +163,7 @@ class Visitors:
         if address is not None and code in _FAILURES:
             self._failures.spend(address, asyncio.get_running_loop().time())
 
-    async def may_say(self, address: Address, messages: int = 1) -> bool:
+    async def may_send(self, address: Address, messages: int = 1) -> bool:
         """Wait until this address may send so many more; False: the wait would be too long.
 
         Nothing is read meanwhile: it is slowed, and loses nothing.
@@ -177,7 +177,7 @@ class Visitors:
     async def _read(self, ws: web.WebSocketResponse, session: str, address: Address) -> None:
         rendezvous = self._switchboard.rendezvous
         async for message in ws:
-            if not await self.may_say(address):
+            if not await self.may_send(address):
                 rendezvous.too_much(session)
                 self._switchboard.drain()
                 continue

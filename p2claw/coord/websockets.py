@@ -18,7 +18,7 @@ _CLOSE_S = 3.0
 def new_socket(limits: ServerLimits) -> web.WebSocketResponse:
     """A WebSocket that is not open yet, with pings, and without compression.
 
-    Messages up to twice the limit are let in, so that one above it gets the answer of the protocol.
+    Messages up to twice the limit are let in, so that one above it gets the error of the protocol.
     Compression would cost 64 KiB of memory for each agent, and spare a few hundred bytes a visit.
     """
     return web.WebSocketResponse(

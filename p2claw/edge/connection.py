@@ -88,7 +88,7 @@ class Connection(web.RequestHandler):
 
 
 def watched(first: Collection[str]) -> Middleware:
-    """The middleware that tells each connection of its requests; it is to be the outermost.
+    """The middleware that notifies each connection of its requests; it is to be the outermost.
 
     first: paths that are served in the last places too.
     """

@@ -207,12 +207,12 @@ class ControlConnection:
     async def _once(self, client: aiohttp.ClientSession) -> P2clawError:
         self._enter(ControlState.CONNECTING)
         try:
-            await self._unless_renewed(self._speak(client))
+            await self._unless_renewed(self._exchange(client))
         except P2clawError as error:
             return error
         return ControlLostError("the connection was given up")
 
-    async def _speak(self, client: aiohttp.ClientSession) -> None:
+    async def _exchange(self, client: aiohttp.ClientSession) -> None:
         async with _Open(client, self.url, self._keepalive_s, self._renewal) as socket:
             self._socket = ControlSocket(socket, self._settled)
             try:

@@ -154,7 +154,7 @@ class _Datagrams:
         self._connection = connection
 
         self.flight: list[bytes] = []
-        self._is_answered = True
+        self._is_replied = True
         self._resend_s = RESEND_FIRST_S
 
     async def _recv(self) -> bytes:
@@ -172,7 +172,7 @@ class _Datagrams:
                 for datagram in self.flight:
                     await self._connection.send(datagram)
             else:
-                self._is_answered = True
+                self._is_replied = True
                 return received
 
     def _first_s(self) -> float:
@@ -182,8 +182,8 @@ class _Datagrams:
         return min(RESEND_MOST_S, max(RESEND_LEAST_S, 2 * rtt_s))
 
     async def _send(self, data: bytes) -> None:
-        if self._is_answered:
-            self.flight, self._is_answered, self._resend_s = [], False, self._first_s()
+        if self._is_replied:
+            self.flight, self._is_replied, self._resend_s = [], False, self._first_s()
         if len(self.flight) < FLIGHT_DATAGRAMS:
             self.flight.append(data)
         await self._connection.send(data)

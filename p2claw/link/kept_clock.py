@@ -14,7 +14,7 @@ _TIMEX_BYTES = 512
 
 
 def is_clock_kept() -> bool | None:
-    """None: this system does not say."""
+    """None: this system does not report it."""
     if sys.platform != "linux":
         return None
     try:

@@ -226,10 +226,10 @@ class Peer:
             choosing.cancel()
             await asyncio.gather(choosing, return_exceptions=True)
         self._opening.phase = Phase.OPENING
-        self._take_over(connection, early)
+        self._adopt(connection, early)
         self._connecting = None
 
-    def _take_over(self, connection: SSL.Connection, early: list[bytes]) -> None:
+    def _adopt(self, connection: SSL.Connection, early: list[bytes]) -> None:
         """Move the connection from the handshake to the data plane, without losing a packet."""
         if self._link is None or self._closing is not None:
             return

@@ -94,7 +94,7 @@ class Pump:
         self.on_pong: Callable[[float], None] = lambda rtt_s: None
         self._channel: Channel | None = channel
         self._resume = resume
-        self._resume_reply: ev.ResumeAnswered | None = None
+        self._resume_reply: ev.ResumeReplied | None = None
         self._has_received = True  # on this channel
         self._late = Late(session, self._read)
         self._waiting: asyncio.TimerHandle | None = None  # for another link
@@ -166,7 +166,7 @@ class Pump:
         self._end(loss)
 
     async def resume_reply(self, *, timeout_s: float) -> int | None:
-        """Visitor: whether this link carries an earlier session on, as in ResumeAnswered.
+        """Visitor: whether this link carries an earlier session on, as in ResumeReplied.
 
         Raises LinkError.
         """
@@ -398,7 +398,7 @@ class Pump:
         if self._loss is None and not self._resume(self, event):
             self.session.refuse_resume()
 
-    def _on_resume_answered(self, event: ev.ResumeAnswered) -> None:
+    def _on_resume_replied(self, event: ev.ResumeReplied) -> None:
         self._resume_reply = event
         if event.received is not None and self._channel is not None:
             # What follows is of the session that it carries, and waits for that one's pump.
@@ -438,6 +438,6 @@ _EVENTS: dict[type, Callable[[Pump, Any], None]] = {
     ev.PongReceived: Pump._on_pong,
     ev.GoawayReceived: Pump._on_goaway,
     ev.ResumeAsked: Pump._on_resume_asked,
-    ev.ResumeAnswered: Pump._on_resume_answered,
+    ev.ResumeReplied: Pump._on_resume_replied,
     ev.SessionFailed: Pump._on_failed,
 }

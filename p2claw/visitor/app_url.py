@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 class AppUrl:
     """A parsed URL of an app.
 
-    host: as it goes into the Host field. dial: host, port and whether TLS of who answers for it.
+    host: as it goes into the Host field. dial: host, port and whether TLS of who responds for it.
     peer_id: of `#k=`, or None. target: path and query, what a request asks for.
     """
 

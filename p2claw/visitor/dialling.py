@@ -18,7 +18,7 @@ DIAL_TIMEOUT_S = 5.0
 
 # For the handshake of a box that is there: two more round trips, and a lost packet.
 DIAL_MORE_S = 1.0
-ANSWERED = frozenset((Phase.SECURING, Phase.OPENING))
+RESPONDED = frozenset((Phase.SECURING, Phase.OPENING))
 
 Reached = tuple[VisitorPeer, Channel]
 
@@ -32,8 +32,8 @@ async def first_of(
 ) -> Reached:
     """Dial; after patience_s, or once the dial has failed, offer too.
 
-    A box that has answered a check by then is there, and is given more time: an offer would cost it
-    a second link. unanswered: called if the offer has reached the box, and the dial nobody.
+    A box that has responded to a check by then is there, and is given more time: an offer would
+    cost it a second link. unanswered: called if the offer has reached the box, and the dial nobody.
     Raises OSError if there is no socket, and what offer raises: a dial that fails says nothing of
     the box.
     """
@@ -72,7 +72,7 @@ class _Dial:
 
     @property
     def is_answered(self) -> bool:
-        return self._was_answered or self._peer.phase in ANSWERED
+        return self._was_answered or self._peer.phase in RESPONDED
 
     async def run(self, descriptor: Descriptor) -> Reached:
         try:

@@ -22,7 +22,7 @@ from p2claw.wire.session.session import Session
 log = get_log("visitor")
 
 # The time for the box to reply whether a session goes on.
-ANSWER_TIMEOUT_S = 5.0
+REPLY_TIMEOUT_S = 5.0
 
 # Between tries: the box may be away for as long as its agent takes to start again.
 RETRY_FIRST_S = 0.1
@@ -123,7 +123,7 @@ class Renewal:
         pump = Pump(self._begin(old.pump.session.resumption), opened.channel)
         pump.start()
         try:
-            received = await pump.resume_reply(timeout_s=ANSWER_TIMEOUT_S)
+            received = await pump.resume_reply(timeout_s=REPLY_TIMEOUT_S)
         except BaseException:
             # Without GOAWAY: the box may have taken the link for the session already.
             pump.abandon(LinkError("the link was given up"))

@@ -168,7 +168,7 @@ class Visitor:
         head = RequestHead("CONNECT", target, _fields(listed, None), protocol=WEBSOCKET)
         try:
             async with asyncio.timeout(timeout_s):
-                await self._speaks(WEBSOCKET)
+                await self._require(WEBSOCKET)
                 stream = await self._open_stream(head, end=False)
                 try:
                     response = await stream.response()
@@ -262,10 +262,10 @@ class Visitor:
                 else:
                     await self._replace(link)
 
-    async def _speaks(self, extension: str) -> None:
+    async def _require(self, extension: str) -> None:
         link = await self._usable_link()
         await link.pump.hello(timeout_s=HEAD_TIMEOUT_S)
-        if not link.pump.session.speaks(extension):
+        if not link.pump.session.has_extension(extension):
             raise RefusedError(
                 f"the box does not speak {extension}",
                 code="websocket-unknown",

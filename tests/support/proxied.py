@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from p2claw.agent.access.question import Answers, nobody_enters
+from p2claw.agent.access.question import Replies, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
@@ -120,7 +120,7 @@ async def proxied(
     *,
     limits: AgentLimits | None = None,
     change: Callable[[Route], Route] = lambda route: route,
-    ask: Answers = nobody_enters,
+    ask: Replies = nobody_enters,
 ) -> AsyncIterator[Proxied]:
     """A box whose app `dog` is at upstream. change: what else its route says. ask: as of Proxy."""
     limits = limits or AgentLimits()

@@ -14,7 +14,7 @@ export interface Cookie {
   readonly createdMs: number;
   readonly secure: boolean;
   readonly httpOnly: boolean;
-  /** "": it was not said. */
+  /** "": it was not given. */
   readonly sameSite: SameSite;
   readonly partitioned: boolean;
 }
@@ -43,22 +43,22 @@ export function parseCookie(text: string, place: Place, nowMs: number): Cookie |
   if (!octets || octets > PAIR_OCTETS || (!name && (!strict || value.includes("="))))
     return undefined;
   if (strict && (name + value).includes("\t")) return undefined;
-  const said = attributes(rest);
-  const domain = said.get("domain");
+  const attribute = attributes(rest);
+  const domain = attribute.get("domain");
   // The host is a registrable domain of its own: its parents are public suffixes.
   if (domain && domain.replace(/^\./, "").toLowerCase() !== place.hostname) return undefined;
-  const path = said.get("path");
-  const sameSite = said.get("samesite")?.toLowerCase();
+  const path = attribute.get("path");
+  const sameSite = attribute.get("samesite")?.toLowerCase();
   const cookie = {
     name,
     value,
     path: path?.startsWith("/") ? path : defaultPath(place.pathname),
-    expiresMs: expiry(said.get("max-age") ?? "", said.get("expires") ?? "", nowMs),
+    expiresMs: expiry(attribute.get("max-age") ?? "", attribute.get("expires") ?? "", nowMs),
     createdMs: nowMs,
-    secure: said.has("secure"),
-    httpOnly: said.has("httponly"),
+    secure: attribute.has("secure"),
+    httpOnly: attribute.has("httponly"),
     sameSite: /^(strict|lax|none)$/.test(sameSite ?? "") ? (sameSite as SameSite) : "",
-    partitioned: said.has("partitioned"),
+    partitioned: attribute.has("partitioned"),
   } satisfies Cookie;
   const bound = !domain && path === "/";
   return mayBe(cookie, bound) ? cookie : undefined;
@@ -82,16 +82,16 @@ function mayBe(cookie: Cookie, bound: boolean): boolean {
 
 // Of each name the last one counts.
 function attributes(parts: string[]): Map<string, string> {
-  const said = new Map<string, string>();
+  const attribute = new Map<string, string>();
   for (const part of parts) {
     const [name, value] = halves(part);
     if (value.length > ATTRIBUTE_OCTETS) continue;
-    said.set(name.toLowerCase(), value);
+    attribute.set(name.toLowerCase(), value);
   }
-  return said;
+  return attribute;
 }
 
-// Max-Age goes before Expires; what is no number or no date was not said.
+// Max-Age goes before Expires; what is no number or no date was not given.
 function expiry(maxAge: string, date: string, now: number): Cookie["expiresMs"] {
   const until = /^-?\d+$/.test(maxAge) ? now + Number(maxAge) * 1_000 : cookieDate(date);
   return until === undefined ? undefined : Math.min(until, now + LONGEST_MS);

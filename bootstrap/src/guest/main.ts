@@ -115,9 +115,9 @@ class Keeper implements Guests {
     }
   }
 
-  heard(window: Window, id: string, data: unknown, ports: readonly MessagePort[]): void {
+  receive(window: Window, id: string, data: unknown, ports: readonly MessagePort[]): void {
     for (const [page, view] of this.views) {
-      if (page.window === window && !view.isOver) view.heard(this.list, id, data, ports);
+      if (page.window === window && !view.isOver) view.receive(this.list, id, data, ports);
     }
   }
 

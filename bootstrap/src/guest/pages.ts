@@ -117,7 +117,7 @@ export class PageView {
   }
 
   /** A guest says something to the page. */
-  heard(
+  receive(
     list: readonly GuestRegistration[],
     id: string,
     data: unknown,

@@ -14,8 +14,8 @@ import { ABORTS, take } from "../messages/worker-given";
 
 type Native = (this: unknown, ...args: unknown[]) => unknown;
 
-const { location: said, origins, file } = take();
-if (said !== undefined) locate(new URL(location.href), new URL(said));
+const { location: shown, origins, file } = take();
+if (shown !== undefined) locate(new URL(location.href), new URL(shown));
 learnOrigins(origins || undefined);
 hideOwnStorage();
 if (file !== undefined) wrapWorkers(file, () => false);
@@ -30,12 +30,12 @@ const open = socketsOf(globalThis, { fetch: ask, channel: true, pipe, abort, str
 wrapWebSocket(() => Promise.resolve(open), appSocket);
 
 // A script that the app has made runs from a copy, with ours before it.
-function locate(copy: URL, said: URL): void {
+function locate(copy: URL, shown: URL): void {
   const { prototype } = WorkerLocation;
   const own = Object.getOwnPropertyDescriptors(prototype);
   const says = (native: unknown): Native =>
     inPlaceOf(native as Native, (on, args) =>
-      String(Reflect.apply(native as Native, on, args)).replace(copy.pathname, said.pathname),
+      String(Reflect.apply(native as Native, on, args)).replace(copy.pathname, shown.pathname),
     );
   for (const name of ["href", "pathname"] as const) {
     const member = own[name];

@@ -5,7 +5,7 @@ import type { ShellApi } from "../messages/frame-shell";
 import type { GuestVersion } from "../messages/guest";
 import type { Controller, GuestPage, Guests } from "../messages/guest-page";
 import { inPlaceOf } from "./native-look";
-import { hearSw, tellSw } from "./sw-port";
+import { onSwMessage, postToSw } from "./sw-port";
 
 /** written: what our tag holds of them (`own-tag.ts`). */
 export function ownServiceWorkers(shell: ShellApi, written: string | undefined): void {
@@ -52,10 +52,10 @@ export function ownServiceWorkers(shell: ShellApi, written: string | undefined):
     return (await find(new URL(String(url), document.baseURI).href))[0];
   });
   prototype.getRegistrations = inPlaceOf(prototype.getRegistrations, () => find());
-  hearSw(({ data, ports }) => {
+  onSwMessage(({ data, ports }) => {
     if (data.kind !== "guest" || data.news.do !== "said") return;
     const { id, data: value } = data.news;
-    void guests().then((found) => found.heard(window, id, value, ports));
+    void guests().then((found) => found.receive(window, id, value, ports));
   });
   if (written !== undefined) void guests();
 }
@@ -70,7 +70,7 @@ function makeWorker(id: string, script: string, state: string): EventTarget {
     data: unknown,
     options?: Transferable[] | StructuredSerializeOptions,
   ): void =>
-    tellSw(
+    postToSw(
       { kind: "guest", ask: { do: "say", id, data } },
       Array.isArray(options) ? options : options?.transfer,
     );

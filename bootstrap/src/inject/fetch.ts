@@ -6,7 +6,7 @@ import { fieldsMark, marked } from "../messages/marks";
 import { plainOctets } from "./octets";
 import { linkedUrl } from "./own-url";
 import { bodyOf, rememberBodies } from "./request-bodies";
-import { tellSw } from "./sw-port";
+import { postToSw } from "./sw-port";
 
 // A smaller body costs no more the usual way.
 const LARGE_BYTES = 65_536;
@@ -62,7 +62,7 @@ async function abortable(
   signal: AbortSignal,
   id: string,
 ): Promise<Response> {
-  const abort = (): void => tellSw({ kind: "abort", id });
+  const abort = (): void => postToSw({ kind: "abort", id });
   signal.addEventListener("abort", abort);
   try {
     return await sent;

@@ -24,7 +24,7 @@ import { passTo, standIn } from "./opaque-messages";
 import { followReports } from "./reports";
 import type { PolicyNote, TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
-import { belong, tellSw } from "./sw-port";
+import { belong, postToSw } from "./sw-port";
 import { STRICT, wrapWebSocket } from "./web-socket";
 import { wrapWorkers } from "./workers";
 import { wrapXhr } from "./xhr";
@@ -83,7 +83,7 @@ function begin(place: Place): void {
   wrapEventSource(
     once(async () => (await shell.late()).followsEvents(window, (...given) => ask(...given))),
   );
-  const abort = (id: string): void => tellSw({ kind: "abort", id });
+  const abort = (id: string): void => postToSw({ kind: "abort", id });
   const pipe = (id: string, url: string): MessagePort => pipeOf(shell, id, url);
   const realm = { fetch: nativeFetch, channel: false, pipe, abort, strict: STRICT };
   wrapWebSocket(

@@ -2,7 +2,7 @@
 // and they would else be in the way of their own deletion.
 
 import { inPlaceOf } from "./native-look";
-import { hearSw } from "./sw-port";
+import { onSwMessage } from "./sw-port";
 
 const opened = new Set<WeakRef<IDBDatabase>>();
 
@@ -14,7 +14,7 @@ export function watchDatabases(): void {
     request.addEventListener("success", () => opened.add(new WeakRef(request.result)));
     return request;
   });
-  hearSw(({ data, ports }) => {
+  onSwMessage(({ data, ports }) => {
     if (data.kind !== "clear-storage") return;
     for (const reference of opened) close(reference.deref());
     opened.clear();

@@ -16,8 +16,8 @@ const timing = (size: Size): Getters => ({
   decodedBodySize: (entry, value) => size(entry.name) ?? value,
   workerStart: () => 0,
   deliveryType: () => "",
-  nextHopProtocol: (entry, value) => value || (isAnswered(entry) ? "http/1.1" : ""),
-  transferSize: (entry, value) => (isAnswered(entry) ? entry.encodedBodySize + HEAD_BYTES : value),
+  nextHopProtocol: (entry, value) => value || (hasResponse(entry) ? "http/1.1" : ""),
+  transferSize: (entry, value) => (hasResponse(entry) ? entry.encodedBodySize + HEAD_BYTES : value),
 });
 
 /** size: of the body that came last from a URL, as the shell knows it. */
@@ -60,7 +60,11 @@ export function plainPerformance(size: Size): void {
 }
 
 // Of other origins a browser shows neither protocol nor size.
-function isAnswered({ name, responseStatus, encodedBodySize }: PerformanceResourceTiming): boolean {
+function hasResponse({
+  name,
+  responseStatus,
+  encodedBodySize,
+}: PerformanceResourceTiming): boolean {
   return isOwn(name) && (responseStatus || encodedBodySize) > 0;
 }
 

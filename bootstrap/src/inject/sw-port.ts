@@ -10,7 +10,7 @@ const listeners: Listener[] = [];
 // The app sees another one there.
 const controller = container && native(ServiceWorkerContainer.prototype, "controller");
 
-export function tellSw(message: PageToSw, given: Transferable[] = []): void {
+export function postToSw(message: PageToSw, given: Transferable[] = []): void {
   ours()?.postMessage(message, given);
 }
 
@@ -19,20 +19,20 @@ export function askSw(message: PageToSw): Promise<unknown> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
-    if (ours()) tellSw(message, [port2]);
+    if (ours()) postToSw(message, [port2]);
     else resolve(false);
   });
 }
 
-export function hearSw(listener: Listener): void {
+export function onSwMessage(listener: Listener): void {
   listeners.push(listener);
 }
 
 /** lock: names the shell. origins: by which the app is meant, besides the page's own. */
 export function belong(lock: string, origins: readonly string[]): void {
-  const introduce = (): void => tellSw({ kind: "iam", lock, origins });
+  const introduce = (): void => postToSw({ kind: "iam", lock, origins });
   introduce();
-  hearSw(({ data }) => data.kind === "ask" && introduce());
+  onSwMessage(({ data }) => data.kind === "ask" && introduce());
   container?.addEventListener("message", (event: MessageEvent<SwToPage>) => {
     if (!event.isTrusted) return;
     event.stopImmediatePropagation();
@@ -44,7 +44,7 @@ export function belong(lock: string, origins: readonly string[]): void {
     introduce();
   });
   container?.startMessages();
-  window.addEventListener("pagehide", () => tellSw({ kind: "gone" }));
+  window.addEventListener("pagehide", () => postToSw({ kind: "gone" }));
 }
 
 function ours(): ServiceWorker | null {

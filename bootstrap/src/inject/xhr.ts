@@ -4,7 +4,7 @@ import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
 import { type BlobBody, blobBody } from "./body";
 import { linkedUrl } from "./own-url";
-import { tellSw } from "./sw-port";
+import { postToSw } from "./sw-port";
 import {
   correctTotal,
   emptyBody,
@@ -142,7 +142,7 @@ function xhrBody(body: unknown): BlobBody {
 
 // Ended by the page, or by its timeout, before the head of the response.
 function followEnd(xhr: XMLHttpRequest, id: string): void {
-  const abort = (): void => tellSw({ kind: "abort", id });
+  const abort = (): void => postToSw({ kind: "abort", id });
   xhr.addEventListener("abort", abort, { once: true });
   xhr.addEventListener("timeout", abort, { once: true });
 }

@@ -19,11 +19,11 @@ export function listApps(address: BoxAddress, view: AppListView): void {
     clearTimeout(timer);
     listApps(address, view);
   };
-  let answered = false;
+  let replied = false;
   const doubt = setTimeout(() => view.problem("unreachable", again, undefined), DOUBT_MS);
   const signalling = new Signalling(1, visitUrl(here, address.alias, undefined), {
     message: (message: FromCoordinator) => {
-      answered = true;
+      replied = true;
       clearTimeout(doubt);
       signalling.close();
       if (message.t === "apps") {
@@ -36,7 +36,7 @@ export function listApps(address: BoxAddress, view: AppListView): void {
       }
     },
     failed: () => {
-      if (answered) return;
+      if (replied) return;
       clearTimeout(doubt);
       view.problem("unreachable", again, UNREACHABLE_S);
       timer = setTimeout(again, UNREACHABLE_S * 1_000);

@@ -76,13 +76,13 @@ export async function digestField(
     ? await hash(secret, nonce, count, cnonce, "auth", what)
     : await hash(secret, nonce, what);
   const quoted = { username: user, realm, nonce, uri: target, response };
-  const said = Object.entries(quoted).map(([key, value]) => `${key}="${escaped(value)}"`);
+  const parts = Object.entries(quoted).map(([key, value]) => `${key}="${escaped(value)}"`);
   const opaque = parameters.get("opaque");
-  if (opaque !== undefined) said.push(`opaque="${escaped(opaque)}"`);
-  if (parameters.has("algorithm")) said.push(`algorithm=${parameters.get("algorithm") ?? ""}`);
-  if (counted) said.push("qop=auth", `nc=${count}`);
-  if (counted || session) said.push(`cnonce="${cnonce}"`);
-  return `Digest ${said.join(", ")}`;
+  if (opaque !== undefined) parts.push(`opaque="${escaped(opaque)}"`);
+  if (parameters.has("algorithm")) parts.push(`algorithm=${parameters.get("algorithm") ?? ""}`);
+  if (counted) parts.push("qop=auth", `nc=${count}`);
+  if (counted || session) parts.push(`cnonce="${cnonce}"`);
+  return `Digest ${parts.join(", ")}`;
 }
 
 function escaped(text: string): string {

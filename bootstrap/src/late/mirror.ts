@@ -34,7 +34,7 @@ export class Mirror {
   private readonly viewport = document.querySelector<HTMLMetaElement>("meta[name=viewport]");
   private readonly ownViewport = this.viewport?.content ?? "";
   private taken = [...document.querySelectorAll("meta[name=color-scheme],link")];
-  private said = "";
+  private markup = "";
   private page: Window | undefined;
 
   constructor(private readonly host: string) {}
@@ -91,24 +91,24 @@ export class Mirror {
       icon.href = "/favicon.ico";
       wanted.push(icon);
     }
-    const said = wanted.map((one) => one.outerHTML).join("");
-    if (said === this.said) return;
-    this.said = said;
-    for (const one of wanted) if (one instanceof HTMLLinkElement) void this.give(one, said);
+    const markup = wanted.map((one) => one.outerHTML).join("");
+    if (markup === this.markup) return;
+    this.markup = markup;
+    for (const one of wanted) if (one instanceof HTMLLinkElement) void this.give(one, markup);
     for (const one of this.taken) one.remove();
     this.taken = wanted;
     document.head.append(...wanted);
   }
 
   // Browsers fetch these past the Service Worker: they get them as data.
-  private async give(link: HTMLLinkElement, said: string): Promise<void> {
+  private async give(link: HTMLLinkElement, markup: string): Promise<void> {
     const { href, relList } = link;
     if (!FETCHED.some((rel) => relList.contains(rel))) return;
     const isIcon = !relList.contains("manifest");
     if (isIcon) link.href = NO_ICON;
     else link.removeAttribute("href");
     const data = await (isIcon ? icon(href) : manifest(href, () => this.page));
-    if (data !== undefined && said === this.said) link.href = data;
+    if (data !== undefined && markup === this.markup) link.href = data;
   }
 }
 

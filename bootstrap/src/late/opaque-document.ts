@@ -4,8 +4,8 @@
 import type { OpaqueTag } from "../messages/late";
 import { wholePage } from "./opaque";
 
-export function showOpaque(page: Window, said: OpaqueTag): void {
-  const { tokens, loads, nonce, isTop, fetch } = said;
+export function showOpaque(page: Window, tag: OpaqueTag): void {
+  const { tokens, loads, nonce, isTop, fetch } = tag;
   const { document: shown } = page;
   if (shown.readyState === "loading")
     shown.addEventListener("DOMContentLoaded", () => void show(), { once: true });
@@ -22,6 +22,6 @@ export function showOpaque(page: Window, said: OpaqueTag): void {
     frame.srcdoc = await wholePage({ html, url, loads, nonce, policy: "", target, fetch });
     shown.title = new DOMParser().parseFromString(html, "text/html").title;
     shown.body.replaceChildren(frame);
-    if (!isTop) said.passTo(frame);
+    if (!isTop) tag.passTo(frame);
   }
 }

@@ -5,7 +5,7 @@ import type { ProblemText } from "../messages/problems";
 
 /** One that is shown: what it says, its button's plan, and where the time to the next try stands. */
 interface Page {
-  said: string;
+  shown: string;
   parts: HTMLElement[];
   retry: RetryPlan | undefined;
   soon: HTMLElement;
@@ -18,8 +18,8 @@ let last: Page | undefined;
  * shown: a person may be pressing the button just now, or have moved the focus to it.
  */
 export function problemPage(problem: ProblemText, retry: RetryPlan | undefined): HTMLElement[] {
-  const said = JSON.stringify([problem, retry && (retry.label ?? "")]);
-  if (last?.said !== said || !last.parts[0]?.isConnected) last = newPage(said, problem, retry);
+  const shown = JSON.stringify([problem, retry && (retry.label ?? "")]);
+  if (last?.shown !== shown || !last.parts[0]?.isConnected) last = newPage(shown, problem, retry);
   last.retry = retry;
   const soon = retry?.inS === undefined ? element("span", "") : count(retry.inS);
   last.soon.replaceWith(soon);
@@ -27,7 +27,7 @@ export function problemPage(problem: ProblemText, retry: RetryPlan | undefined):
   return last.parts;
 }
 
-function newPage(said: string, problem: ProblemText, retry: RetryPlan | undefined): Page {
+function newPage(shown: string, problem: ProblemText, retry: RetryPlan | undefined): Page {
   const parts = [
     path(`path ${problem.well ? "whole" : "broken"}`),
     element("h1", "", problem.title),
@@ -35,7 +35,7 @@ function newPage(said: string, problem: ProblemText, retry: RetryPlan | undefine
   ];
   if (problem.facts) parts.push(facts(problem.facts));
   const soon = element("span", "");
-  const page: Page = { said, parts, retry, soon };
+  const page: Page = { shown, parts, retry, soon };
   if (retry) {
     const row = element("div", "row");
     row.append(
@@ -50,13 +50,13 @@ function newPage(said: string, problem: ProblemText, retry: RetryPlan | undefine
 function count(seconds: number): HTMLElement {
   const text = element("span", "soon");
   let left = seconds > 0 ? Math.max(1, Math.round(seconds)) : 0; // 0: a try is under way
-  const say = (): void => {
+  const count = (): void => {
     text.textContent = left > 0 ? `Next try in ${left} s` : "Trying…";
     left -= 1;
   };
-  say();
+  count();
   // Until another one takes its place.
-  const timer = setInterval(() => (text.isConnected ? say() : clearInterval(timer)), 1_000);
+  const timer = setInterval(() => (text.isConnected ? count() : clearInterval(timer)), 1_000);
   return text;
 }
 

@@ -12,7 +12,7 @@ import {
 import { askPerson } from "./sign-in-dialog";
 
 const KEY = "p2claw.signed-in";
-// Other tabs of the app answer at once, where there are any.
+// Other tabs of the app reply at once, if there are any.
 const OTHERS_MS = 150;
 
 interface Space extends Credentials {
@@ -65,17 +65,17 @@ async function spaceFor(
   const stale = challenge.parameters.get("stale")?.toLowerCase() === "true";
   const refused = known && !stale && wasSent(question.sent, known);
   if (known && !refused) return known;
-  let answer = asking.get(name);
-  if (!answer) {
+  let entry = asking.get(name);
+  if (!entry) {
     const typed = askPerson(challenge.realm, known);
-    answer = typed.then((given) => given && { ...given, name, paths: [] });
-    asking.set(name, answer);
-    void answer.then((space) => {
+    entry = typed.then((given) => given && { ...given, name, paths: [] });
+    asking.set(name, entry);
+    void entry.then((space) => {
       asking.delete(name);
       if (space) spaces.set(name, space);
     });
   }
-  return answer;
+  return entry;
 }
 
 function wasSent(field: string | undefined, space: Space): boolean {

@@ -45,14 +45,14 @@ export async function manifest(
   if (isBlob(url)) return url;
   const response = await fetch(url).catch(() => undefined);
   if (!response?.ok) return undefined;
-  const said: unknown = await response.json().catch(() => undefined);
-  if (!isRecord(said)) return undefined;
-  const start = String(said["start_url"] ?? location.href);
-  said["start_url"] = new URL(start, url).href;
+  const manifest: unknown = await response.json().catch(() => undefined);
+  if (!isRecord(manifest)) return undefined;
+  const start = String(manifest["start_url"] ?? location.href);
+  manifest["start_url"] = new URL(start, url).href;
   // Of the file itself, whose URL the data has not.
-  said["scope"] ??= new URL(".", String(said["start_url"])).href;
-  await resolved(said, url);
-  return dataUrl(new Blob([JSON.stringify(said)], { type: "application/manifest+json" }));
+  manifest["scope"] ??= new URL(".", String(manifest["start_url"])).href;
+  await resolved(manifest, url);
+  return dataUrl(new Blob([JSON.stringify(manifest)], { type: "application/manifest+json" }));
 }
 
 async function resolved(within: Record<string, unknown>, base: string): Promise<void> {
@@ -85,10 +85,10 @@ function passOn(page: () => EventTarget | undefined): void {
   passing = true;
   const pass = (event: InstallEvent): void => {
     const { type, cancelable, platforms, userChoice } = event;
-    const told = new Event(type, { cancelable });
+    const copy = new Event(type, { cancelable });
     const prompt = (): unknown => event.prompt?.();
-    if (event.prompt) Object.assign(told, { platforms, userChoice, prompt });
-    if (page()?.dispatchEvent(told) === false) event.preventDefault();
+    if (event.prompt) Object.assign(copy, { platforms, userChoice, prompt });
+    if (page()?.dispatchEvent(copy) === false) event.preventDefault();
   };
   window.addEventListener("beforeinstallprompt", pass);
   window.addEventListener("appinstalled", pass);

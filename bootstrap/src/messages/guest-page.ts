@@ -46,5 +46,5 @@ export interface Guests {
   /** undefined: all of them. */
   find(page: GuestPage, url: string | undefined): Promise<unknown[]>;
   news(news: GuestNews): void;
-  heard(window: Window, id: string, data: unknown, ports: readonly MessagePort[]): void;
+  receive(window: Window, id: string, data: unknown, ports: readonly MessagePort[]): void;
 }

@@ -54,7 +54,7 @@ function forgetInMemory(): Promise<unknown> {
 
 function askForPins(): void {
   element("title").textContent = "Forget the machine too?";
-  say(
+  show(
     "One thing is still kept: which machine this address belongs to. Without it your browser takes whoever answers next for the right one. Forget it only if you know that the machine was replaced.",
   );
   button("Forget the machine too", async () => {
@@ -66,7 +66,7 @@ function askForPins(): void {
 
 function over(): void {
   element("title").textContent = "Forgotten";
-  say("This browser has nothing of this address any more.");
+  show("This browser has nothing of this address any more.");
   button(undefined);
   document.documentElement.dataset["step"] = "over";
 }
@@ -119,7 +119,7 @@ async function files(): Promise<[FileSystemDirectoryHandle, string][]> {
   return found;
 }
 
-function say(text: string): void {
+function show(text: string): void {
   element("text").textContent = text;
 }
 
@@ -131,9 +131,9 @@ function button(text: string | undefined, act?: () => Promise<void>): void {
 }
 
 function row(what: string, how: string): void {
-  const [term, said] = [document.createElement("dt"), document.createElement("dd")];
+  const [term, definition] = [document.createElement("dt"), document.createElement("dd")];
   term.textContent = what;
-  said.textContent = how;
-  element("done").append(term, said);
+  definition.textContent = how;
+  element("done").append(term, definition);
   element("done").hidden = false;
 }

@@ -48,11 +48,11 @@ export function isSafelisted(name: string, value: string): boolean {
 
 /** "CORS-unsafe request-header names": sorted, in lower case. */
 export function unsafeNames(fields: Fields): string[] {
-  const said = fields
+  const set = fields
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !NOBODYS.test(name));
-  const unsafe = said.filter(([name, value]) => !isSafelisted(name, value));
-  const safe = said.filter(([name, value]) => isSafelisted(name, value));
+  const unsafe = set.filter(([name, value]) => !isSafelisted(name, value));
+  const safe = set.filter(([name, value]) => isSafelisted(name, value));
   const bytes = safe.reduce((sum, [, value]) => sum + value.length, 0);
   const names = [...unsafe, ...(bytes > VALUES_BYTES ? safe : [])].map(([name]) => name);
   return [...new Set(names)].sort();
@@ -63,7 +63,7 @@ export function safelisted(fields: Fields): Fields {
   return fields.filter(([name, value]) => isSafelisted(name.toLowerCase(), value));
 }
 
-/** What a script has said, without what is the browser's. */
+/** What a script has set, without what is the browser's. */
 export function authored(fields: Fields): Fields {
   return fields.filter(([name]) => !NOBODYS.test(name.toLowerCase()));
 }
@@ -118,20 +118,20 @@ export function preflightFault(
 
 /** The fields that who asks may see. */
 export function exposed(fields: Fields, credentials: boolean): [string, string][] {
-  const said = listOf(fields, "access-control-expose-headers").map((name) => name.toLowerCase());
-  const all = said.includes("*") && !credentials;
+  const values = listOf(fields, "access-control-expose-headers").map((name) => name.toLowerCase());
+  const all = values.includes("*") && !credentials;
   return fields
-    .filter(([name]) => all || SAFE_RESPONSE_FIELDS.has(name) || said.includes(name))
+    .filter(([name]) => all || SAFE_RESPONSE_FIELDS.has(name) || values.includes(name))
     .filter(([name]) => !/^set-cookie2?$/.test(name))
     .map(([name, value]) => [name, value]);
 }
 
 /** "Cross-Origin Resource Policy check". embedder: the embedder policy of who asks. */
 export function mayBeEmbedded(fields: Fields, sameSite: boolean, embedder: string): boolean {
-  const said = valueOf(fields, "cross-origin-resource-policy");
-  if (said === "same-origin") return false;
-  if (said === "same-site") return sameSite;
-  return said === "cross-origin" || embedder !== "require-corp";
+  const policy = valueOf(fields, "cross-origin-resource-policy");
+  if (policy === "same-origin") return false;
+  if (policy === "same-site") return sameSite;
+  return policy === "cross-origin" || embedder !== "require-corp";
 }
 
 export function valueOf(fields: Fields, name: string): string | undefined {

@@ -1,5 +1,5 @@
 // One request from another origin, asked of the app of this one as a browser would ask it, and what of
-// its answer may go back. Runs at the origin that is asked: who asks gets nothing else to see.
+// its response may go back. Runs at the origin that is asked: who asks gets nothing else to see.
 // Source: Fetch §4.1, §4.3, §4.4; steps that only a navigation takes are not here.
 
 import type { ShellApi } from "../messages/frame-shell";
@@ -66,14 +66,14 @@ async function withCors(
   if (destination && method !== "GET") throw new Refused(`it is ${method}`);
   if (unsafe.length || !isSafelistedMethod(method) || marks.stream)
     await preflight(crossing, shell, origin, unsafe);
-  const answer = await send(crossing, shell, { fields, origin, include });
-  const seen = fieldsOf(answer, shell);
+  const response = await send(crossing, shell, { fields, origin, include });
+  const seen = fieldsOf(response, shell);
   const fault = corsFault(seen, origin, include);
   if (fault !== undefined) {
-    void answer.body?.cancel();
+    void response.body?.cancel();
     throw new Refused(fault);
   }
-  const move = moveOf(answer, seen, request);
+  const move = moveOf(response, seen, request);
   if (move) {
     if (request.redirect === "manual") return led(move.status, `${location.origin}/`);
     if (request.redirect === "error") throw new Refused("it leads elsewhere");
@@ -88,11 +88,11 @@ async function withCors(
   }
   const shown = exposed(seen, include);
   const also = destination ? seen.filter((field) => isNew(field, shown)) : [];
-  const given = response(answer, [...shown, ...also]);
+  const given = responseOf(response, [...shown, ...also]);
   return hops ? holdFor(given, request.url) : given;
 }
 
-// A script sees nothing of the answer, and of what an element shows it may read everything: that is
+// A script sees nothing of the response, and of what an element shows it may read everything: that is
 // asked for as anyone could ask for it, without cookies.
 async function withoutCors(
   crossing: Crossing,
@@ -106,32 +106,32 @@ async function withoutCors(
   const fields = safelisted(allFields(request, {}));
   const include = !element && credentials === "include";
   const origin = method === "POST" ? (marksOf(request.url).tainted ? "null" : from) : undefined;
-  const answer = await send(crossing, shell, { fields, origin, include });
-  const seen = fieldsOf(answer, shell);
-  const move = moveOf(answer, seen, request);
+  const response = await send(crossing, shell, { fields, origin, include });
+  const seen = fieldsOf(response, shell);
+  const move = moveOf(response, seen, request);
   if (move && element) return led(move.status, tainted(move.next, crossing));
   if (move?.next.origin === location.origin && request.redirect === "follow" && hops < HOPS)
     return withoutCors({ ...crossing, ...movedOn(crossing, move) }, shell, hops + 1);
   if (!mayBeEmbedded(seen, isSameBox(from, location.origin), embedder)) {
-    void answer.body?.cancel();
+    void response.body?.cancel();
     throw new Refused("its 'Cross-Origin-Resource-Policy' is against it");
   }
   if (element)
-    return response(
-      answer,
+    return responseOf(
+      response,
       seen.filter(([name]) => OF_ELEMENTS.test(name)),
     );
-  void answer.body?.cancel();
+  void response.body?.cancel();
   return { do: "opaque", url: `${location.origin}${OUR_PREFIX}opaque` };
 }
 
 async function openSocket(crossing: Crossing, shell: ShellApi): Promise<SiblingResponse> {
   const { from } = crossing;
-  const answer = await send(crossing, shell, { fields: [], origin: from, include: true });
-  if (answer.headers.has(MOVED_FIELD)) throw new Refused("a WebSocket follows no redirect");
-  return response(
-    answer,
-    fieldsOf(answer, shell).filter(([name]) => /^sec-websocket/.test(name)),
+  const response = await send(crossing, shell, { fields: [], origin: from, include: true });
+  if (response.headers.has(MOVED_FIELD)) throw new Refused("a WebSocket follows no redirect");
+  return responseOf(
+    response,
+    fieldsOf(response, shell).filter(([name]) => /^sec-websocket/.test(name)),
   );
 }
 
@@ -150,22 +150,22 @@ async function preflight(
   if (unsafe.length) fields.push(["access-control-request-headers", unsafe.join(",")]);
   const request = { ...crossing.request, method: "OPTIONS", url: plainUrl(url), cache: "no-store" };
   const asked: Crossing = { ...crossing, request: request as GuestRequest, body: { kind: "none" } };
-  const answer = await send(asked, shell, { fields, origin, include: false });
-  void answer.body?.cancel();
-  const seen = fieldsOf(answer, shell);
+  const response = await send(asked, shell, { fields, origin, include: false });
+  void response.body?.cancel();
+  const seen = fieldsOf(response, shell);
   const fault =
     corsFault(seen, origin, include) ??
-    (answer.ok && !answer.headers.has(MOVED_FIELD)
+    (response.ok && !response.headers.has(MOVED_FIELD)
       ? preflightFault(allowedBy(seen), method, unsafe, include)
-      : `its status is ${answer.headers.get(MOVED_FIELD) ?? answer.status}`);
-  if (fault !== undefined) throw new Refused(`of the answer to the preflight, ${fault}`);
+      : `its status is ${response.headers.get(MOVED_FIELD) ?? response.status}`);
+  if (fault !== undefined) throw new Refused(`of the response to the preflight, ${fault}`);
   preflights.keep(key, seen);
 }
 
-function response(answer: Response, headers: [string, string][] | Fields): SiblingResponse {
-  const { status, statusText, body } = answer;
-  const said = headers.map(([name, value]): [string, string] => [name, value]);
-  return { do: "response", status, statusText, headers: said, body: body ?? undefined };
+function responseOf(response: Response, headers: [string, string][] | Fields): SiblingResponse {
+  const { status, statusText, body } = response;
+  const given = headers.map(([name, value]): [string, string] => [name, value]);
+  return { do: "response", status, statusText, headers: given, body: body ?? undefined };
 }
 
 // Those whose values are not ASCII come by a mark.

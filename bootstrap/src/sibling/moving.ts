@@ -1,4 +1,4 @@
-// Where an answer leads: within this origin it is followed here, elsewhere by the browser of who asks.
+// Where a response leads: within this origin it is followed here, elsewhere by the browser of who asks.
 // Source: Fetch §4.4 "HTTP-redirect fetch".
 
 import type { GuestRequest } from "../messages/guest";
@@ -13,13 +13,13 @@ export interface Move {
 }
 
 /** undefined: nowhere. */
-export function moveOf(answer: Response, seen: Fields, { url }: GuestRequest): Move | undefined {
-  const status = Number(answer.headers.get(MOVED_FIELD) ?? 0);
-  const said = seen.find(([name]) => name === "location")?.[1];
-  if (!status || said === undefined) return undefined;
-  void answer.body?.cancel();
+export function moveOf(response: Response, seen: Fields, { url }: GuestRequest): Move | undefined {
+  const status = Number(response.headers.get(MOVED_FIELD) ?? 0);
+  const location = seen.find(([name]) => name === "location")?.[1];
+  if (!status || location === undefined) return undefined;
+  void response.body?.cancel();
   if (marksOf(url).stream && status !== 303) throw new Refused("a stream cannot be sent again");
-  const next = new URL(said, plainUrl(url));
+  const next = new URL(location, plainUrl(url));
   if (!/^https?:$/.test(next.protocol)) throw new Refused(`it leads to ${next.protocol}`);
   return { status, next };
 }
@@ -53,18 +53,18 @@ export function tainted(next: URL, { request, from }: Crossing): string {
 const HELD_MS = 30_000;
 const waiting = new Map<string, SiblingResponse>();
 
-/** Its browser is led to where the answer came from, so that the page sees its URL, and gets it there. */
-export function holdFor(answer: SiblingResponse, url: string): SiblingResponse {
+/** Its browser is led to where the response came from, so that the page sees its URL, and gets it there. */
+export function holdFor(response: SiblingResponse, url: string): SiblingResponse {
   const held = crypto.randomUUID();
-  waiting.set(held, answer);
+  waiting.set(held, response);
   setTimeout(() => waiting.delete(held), HELD_MS);
   const marks = { ...marksOf(url), held, body: undefined };
   return led(303, marked(unmarked(url), marks));
 }
 
 export function takeHeld(held: string): SiblingResponse {
-  const answer = waiting.get(held);
+  const response = waiting.get(held);
   waiting.delete(held);
-  if (!answer) throw new Refused("it was led there too long ago");
-  return answer;
+  if (!response) throw new Refused("it was led there too long ago");
+  return response;
 }

@@ -14,7 +14,7 @@ export function poured(body: ReadableStream<unknown>, over = nothing): MessagePo
   const reader = body.getReader();
   let aheadBytes = 0;
   let room = nothing;
-  const say = (reply: WorkerReply, ...given: Transferable[]): void =>
+  const send = (reply: WorkerReply, ...given: Transferable[]): void =>
     port1.postMessage(reply, given);
   const run = async (): Promise<void> => {
     for (;;) {
@@ -24,10 +24,10 @@ export function poured(body: ReadableStream<unknown>, over = nothing): MessagePo
       if (!(value instanceof Uint8Array)) throw new TypeError("a piece that is no bytes");
       const bytes = value as Uint8Array<ArrayBuffer>;
       aheadBytes += bytes.length;
-      say({ kind: "data", bytes }, bytes.buffer);
+      send({ kind: "data", bytes }, bytes.buffer);
       while (aheadBytes >= AHEAD_BYTES) await new Promise<void>((resolve) => (room = resolve));
     }
-    say({ kind: "end" });
+    send({ kind: "end" });
   };
   port1.onmessage = ({ data }: MessageEvent<SwToWorker>) => {
     if (data.kind === "read") aheadBytes -= data.bytes;
@@ -35,7 +35,7 @@ export function poured(body: ReadableStream<unknown>, over = nothing): MessagePo
     room();
   };
   run()
-    .catch(() => say({ kind: "error", error: "reset" }))
+    .catch(() => send({ kind: "error", error: "reset" }))
     .finally(over);
   return port2;
 }

@@ -23,8 +23,8 @@ export class Preflights {
   }
 
   keep(key: string, fields: Fields): void {
-    const said = valueOf(fields, "access-control-max-age");
-    const ageS = said !== undefined && /^-?\d+$/.test(said) ? Number(said) : AGE_S;
+    const given = valueOf(fields, "access-control-max-age");
+    const ageS = given !== undefined && /^-?\d+$/.test(given) ? Number(given) : AGE_S;
     this.kept.delete(key);
     const [oldest] = this.kept.keys();
     if (this.kept.size >= KEPT && oldest !== undefined) this.kept.delete(oldest);

@@ -1,5 +1,5 @@
 // A request of another origin, sent by this origin's own Service Worker: its cookies, its cache, its
-// link; and said to come from where it does.
+// link; and marked with where it comes from.
 
 import { octetsOf } from "../inject/octets";
 import type { ShellApi } from "../messages/frame-shell";
@@ -13,7 +13,7 @@ import { refererTo } from "./referrer";
 
 export interface Sending {
   fields: Fields;
-  /** undefined: it is not said. */
+  /** undefined: it is not given. */
   origin: string | undefined;
   include: boolean;
 }
@@ -27,7 +27,7 @@ export async function send(
   const marks = marksOf(url);
   const id = crypto.randomUUID();
   const referer = refererTo(from, referrer, referrerPolicy);
-  const said: [string, string][] = [
+  const given: [string, string][] = [
     ["sec-fetch-site", isSameBox(from, location.origin) ? "same-site" : "cross-site"],
     ["sec-fetch-mode", socket === undefined ? mode : "websocket"],
     ["sec-fetch-dest", destination || "empty"],
@@ -46,10 +46,10 @@ export async function send(
     protocols: marks.protocols,
     keep: marks.keep,
     body: large && id,
-    fields: new URLSearchParams(said).toString(),
+    fields: new URLSearchParams(given).toString(),
   });
   if (large?.kind === "blob") shell.body(id, large.blob, (bytes) => sent(marks.body ?? "", bytes));
-  const abort = (): void => tellSw(id);
+  const abort = (): void => postToSw(id);
   signal.addEventListener("abort", abort);
   try {
     return await fetch(asked, {
@@ -71,11 +71,12 @@ export async function send(
 }
 
 /** As the app sent them. Throws TypeError where it is the box that answers. */
-export function fieldsOf(answer: Response, { recodes }: ShellApi): Fields {
+export function fieldsOf(response: Response, { recodes }: ShellApi): Fields {
   // The box's own words, not the app's.
-  if (answer.headers.has(ERROR_FIELD)) throw new TypeError(answer.headers.get(ERROR_FIELD) ?? "");
-  const said = [...answer.headers];
-  return recodes ? said.map(([name, value]) => [name, octetsOf(value)] as const) : said;
+  if (response.headers.has(ERROR_FIELD))
+    throw new TypeError(response.headers.get(ERROR_FIELD) ?? "");
+  const given = [...response.headers];
+  return recodes ? given.map(([name, value]) => [name, octetsOf(value)] as const) : given;
 }
 
 function isAscii(value: string): boolean {
@@ -97,7 +98,7 @@ function plainBody(body: RequestBody): BodyInit | null {
   }
 }
 
-// The browser tells a Service Worker nothing of it before the answer's head.
-function tellSw(id: string): void {
+// The browser tells a Service Worker nothing of it before the response's head.
+function postToSw(id: string): void {
   navigator.serviceWorker.controller?.postMessage({ kind: "abort", id });
 }

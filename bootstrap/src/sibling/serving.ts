@@ -23,7 +23,7 @@ export function serveSiblings(start: (hidden: HiddenShell) => void): void {
   let from: string | undefined;
   let serving: Serving | undefined;
   window.addEventListener("message", ({ data, origin, source }: MessageEvent<ShellToSibling>) => {
-    // Whoever else has this page in a frame gets no answer.
+    // Whoever else has this page in a frame gets no response.
     if (!source || !isSibling(new URL(origin), location) || (from ?? origin) !== origin) return;
     from = origin;
     serving ??= new Serving(origin, source as Window, start);
@@ -67,7 +67,7 @@ class Serving {
         this.over(message.socket);
         return;
       case "beat":
-        this.tell({ p2claw: "lives" });
+        this.post({ p2claw: "lives" });
         return;
       default:
         message satisfies never;
@@ -86,13 +86,13 @@ class Serving {
     try {
       await this.ready;
       if (this.problem !== undefined) setTimeout(() => this.retry?.(), 0);
-      const sent = (id: string, bytes: number): void => this.tell({ p2claw: "sent", id, bytes });
+      const sent = (id: string, bytes: number): void => this.post({ p2claw: "sent", id, bytes });
       const { signal } = giving;
       const crossing: Crossing = { from: this.from, embedder, request, body, socket, signal, sent };
       await give(crossing, reply);
     } catch (error) {
       reply.postMessage({ do: "error" });
-      // Here, not told: who asks could read it.
+      // Here, not sent: who asks could read it.
       if (!giving.signal.aborted) explain(request.url, error, this.problem);
     }
   }
@@ -103,8 +103,8 @@ class Serving {
     this.releases.delete(url);
   }
 
-  private tell(said: SiblingToShell): void {
-    this.asker.postMessage(said, this.from);
+  private post(message: SiblingToShell): void {
+    this.asker.postMessage(message, this.from);
   }
 
   // The channel worker takes a realm for gone whose lock is free: here it stands for the asker's.
@@ -124,19 +124,20 @@ class Serving {
 
 /** Answer on `reply`. Throws as `cross`. */
 export async function give(crossing: Crossing, reply: MessagePort): Promise<void> {
-  const answer = await cross(crossing, ownShell());
+  const response = await cross(crossing, ownShell());
   const over = (): void => reply.postMessage({ do: "over" } satisfies SiblingReply);
-  const body = answer.do === "response" && answer.body ? poured(answer.body, over) : undefined;
-  reply.postMessage({ ...answer, body }, body ? [body] : []);
+  const body =
+    response.do === "response" && response.body ? poured(response.body, over) : undefined;
+  reply.postMessage({ ...response, body }, body ? [body] : []);
 }
 
-/** Says in the console why there is no answer. */
+/** Says in the console why there is no response. */
 export function explain(url: string, error: unknown, problem: string | undefined): void {
   const { origin } = new URL(url);
   const why =
     error instanceof Refused
       ? `a request to ${origin} was refused: ${error.message}`
-      : `${origin} could not be reached (${problem ?? "no answer"})`;
+      : `${origin} could not be reached (${problem ?? "no response"})`;
   console.error(`p2claw: ${why}.`);
 }
 

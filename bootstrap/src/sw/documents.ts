@@ -30,9 +30,9 @@ export async function shellDocument(
   const { protocol, host } = sw.location;
   // 'self' covers no WebSocket in older browsers.
   const socket = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
-  const said = `<html${visit.posted ? " data-posted" : ""}${visit.covered ? " data-covered" : ""} data-opener="${opener}" data-embedder="${embedder}"`;
+  const head = `<html${visit.posted ? " data-posted" : ""}${visit.covered ? " data-covered" : ""} data-opener="${opener}" data-embedder="${embedder}"`;
   return new Response(
-    html.replace("<html", () => said),
+    html.replace("<html", () => head),
     {
       headers: {
         ...HTML,

@@ -7,6 +7,6 @@ import { streamed } from "./cache/ports";
 /** origins: the app's own, by its other names. */
 export function replyOf(given: Response, origins: readonly string[]): [Head, ReplyPort] {
   const { status, statusText: reason, headers, body } = given;
-  const said = { status, reason, fields: [...headers], error: "", origins, notice: "" };
-  return [{ kind: "head", end: !body, decoded: true, ...said }, streamed(body)];
+  const head = { status, reason, fields: [...headers], error: "", origins, notice: "" };
+  return [{ kind: "head", end: !body, decoded: true, ...head }, streamed(body)];
 }

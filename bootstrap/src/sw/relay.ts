@@ -120,7 +120,7 @@ export class Relay {
       const line = "This browser cannot send a form of that size.";
       return refuse(page, 413, "upload-too-large", line);
     }
-    if (page && asked.method === "POST") tellForm(shell, body, asked);
+    if (page && asked.method === "POST") reportForm(shell, body, asked);
     const pending = (part?.cache ?? this.later).ask(asked, body, shell);
     const marks = marksOf(request.url);
     // What is kept alive goes on without its page.
@@ -171,9 +171,9 @@ export class Relay {
     const { all } = this.shells;
     const anyShell = mode === "navigate" && all.length > 1;
     if (anyShell) await settle(this.cookies, all);
-    const said = post ? post.origin : headers.get("origin");
+    const named = post ? post.origin : headers.get("origin");
     // "null" is what a page says that keeps its referrer to itself.
-    const origin = said && (post || said !== "null") ? said : undefined;
+    const origin = named && (post || named !== "null") ? named : undefined;
     const site = siteOf({ ...shell, first, method, origin }, sw.location.origin);
     const admitted = credentials !== "omit";
     return new RequestCookies(this.cookies, { url, site, shell, admitted, anyShell });
@@ -217,7 +217,7 @@ function keepsBody({ status, fields }: Head): boolean {
 }
 
 // So that the shell can send it again; forms of the app's own pages it has.
-function tellForm(shell: Shell, body: RequestBody, asked: Asked): void {
+function reportForm(shell: Shell, body: RequestBody, asked: Asked): void {
   if (body.kind !== "blob" && body.kind !== "bytes") return;
   const blob = body.kind === "blob" ? body.blob : new Blob([body.bytes]);
   const contentType = asked.fields.find(([name]) => name === "content-type")?.[1] ?? "";

@@ -61,11 +61,11 @@ export function planResponse(response: ResponseFacts, admit: Admit): ResponsePla
     const stale =
       (name === "content-length" && (response.decoded || inject)) ||
       (name === "content-encoding" && response.decoded);
-    const told =
+    const isSent =
       stale ||
       DROPPED.test(name) ||
       (admission && (POLICIES.has(name) || DROPPED_OF_PAGES.has(name)));
-    if (!told) fields.push([name, located(name, value, response)]);
+    if (!isSent) fields.push([name, located(name, value, response)]);
   }
   return { fields: [...fields, ...(admission?.fields ?? [])], inject, admission };
 }

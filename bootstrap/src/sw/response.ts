@@ -15,7 +15,7 @@ import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
 import { extendedName } from "./saved-name";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
-import { tellSize } from "./sizes";
+import { reportSize } from "./sizes";
 import { tagFor } from "./tag";
 
 export async function assemble(
@@ -64,16 +64,16 @@ export async function assemble(
   const sure = isDownload(head.status, headers);
   // What is not HTML, the browser may show or save.
   if (page && (sure || !(plan.inject || isRedirect(head.status))))
-    tellDownload(shell, sure, isEmpty(head.status));
+    reportDownload(shell, sure, isEmpty(head.status));
   if (hasNoBody(method, head.status) || head.end) {
     // Of octets, which unlike a text bring no type along.
     const empty = hasNoBody(method, head.status) ? null : new TextEncoder().encode(await tagging);
-    tellSize(shell.client, url, 0);
+    reportSize(shell.client, url, 0);
     return new Response(empty, init);
   }
   const { client } = shell;
   const leads = headers.has("location") && isRedirect(head.status);
-  const whole = (bytes: number): void => tellSize(client, url, bytes);
+  const whole = (bytes: number): void => reportSize(client, url, bytes);
   let stream = bodyOf(port, shell, leads ? undefined : whole);
   if (leads) {
     // Browsers do not read it, and one complains that it was not read.
@@ -107,6 +107,6 @@ function saveAs(name: string, headers: Headers): void {
   headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
 }
 
-function tellDownload(shell: Shell, sure: boolean, empty: boolean): void {
+function reportDownload(shell: Shell, sure: boolean, empty: boolean): void {
   shell.client.postMessage({ kind: "download", sure, empty } satisfies SwToPage);
 }

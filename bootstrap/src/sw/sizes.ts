@@ -8,7 +8,7 @@ const GATHER_MS = 20;
 
 const gathered = new Map<Client, [url: string, bytes: number][]>();
 
-export function tellSize(client: Client, url: string, bytes: number): void {
+export function reportSize(client: Client, url: string, bytes: number): void {
   const sizes = gathered.get(client);
   if (sizes) {
     sizes.push([url, bytes]);

@@ -61,16 +61,16 @@ test("cookies: what an answer does to one twice is told once, in the order of th
   assert.equal(print(deleted), "a=1");
 });
 
-const OTHERWISE: [said: string[], sent: string][] = [
+const OTHERWISE: [given: string[], sent: string][] = [
   [["lonely", "=nameless"], "lonely="],
   [["a=1\t2"], "a=1\t2"],
   [["z=1", "a=2", "z=3"], "z=3; a=2"],
 ];
-for (const [said, sent] of OTHERWISE) {
-  test(`cookies, where the class is missing: ${said.join(", ")}`, () => {
+for (const [given, sent] of OTHERWISE) {
+  test(`cookies, where the class is missing: ${given.join(", ")}`, () => {
     Reflect.deleteProperty(globalThis, "WebSocketStream");
     const jar = new Jar();
-    for (const text of said) {
+    for (const text of given) {
       const cookie = parseCookie(text, new URL(`http://${HOST}/`), NOW);
       if (cookie) jar.set(cookie, "http", "same", NOW);
     }

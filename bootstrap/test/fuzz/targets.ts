@@ -100,12 +100,12 @@ function drain(one: Session, now: number): void {
 /** What the records say; "" if they are refused. Parts of one message are one. */
 function meaning(data: Uint8Array, size: number): string {
   const reader = new RecordReader();
-  const said: string[] = [];
+  const read: string[] = [];
   const add = (record: Record): void => {
-    if (record.kind === "close") said.push(`close ${record.code} ${record.reason};`);
+    if (record.kind === "close") read.push(`close ${record.code} ${record.reason};`);
     else {
-      said.push(Buffer.from(record.data).toString("hex"));
-      if (record.final) said.push(record.text ? " text;" : " binary;");
+      read.push(Buffer.from(record.data).toString("hex"));
+      if (record.final) read.push(record.text ? " text;" : " binary;");
     }
   };
   const fed = refusing(StreamFault, () => {
@@ -114,7 +114,7 @@ function meaning(data: Uint8Array, size: number): string {
     }
     return true;
   });
-  return fed ? said.join("") : "";
+  return fed ? read.join("") : "";
 }
 
 function refusing<T>(kind: new (...args: never[]) => Error, work: () => T): T | undefined {

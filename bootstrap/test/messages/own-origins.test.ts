@@ -7,7 +7,7 @@ import { mayBeOwn, renamed } from "../../src/messages/own-origins";
 const PUBLIC = "https://dog-purplecrab.p2claw.example";
 const OWN = new Set(["http://localhost:3000", "http://[::1]:3000", "https://localhost"]);
 
-for (const [said, meant] of [
+for (const [written, meant] of [
   ["http://localhost:3000/a/b?c=d#e", `${PUBLIC}/a/b?c=d#e`],
   ["http://localhost:3000", `${PUBLIC}/`],
   ["http://localhost:3000?q", `${PUBLIC}/?q`],
@@ -15,8 +15,8 @@ for (const [said, meant] of [
   ["https://localhost/a", `${PUBLIC}/a`],
   ["http://name:word@localhost:3000/a", `${PUBLIC}/a`],
 ] as const) {
-  test(`the app is meant: ${said}`, () => {
-    assert.equal(renamed(new URL(said), OWN, PUBLIC)?.href, meant);
+  test(`the app is meant: ${written}`, () => {
+    assert.equal(renamed(new URL(written), OWN, PUBLIC)?.href, meant);
   });
 }
 

@@ -6,15 +6,15 @@ import type { LinkState } from "../../src/shell/link-state";
 import { waiting } from "../../src/shell/waiting";
 
 function waits(states: [LinkState, ms: number][]): string[] {
-  const told: string[] = [];
+  const moves: string[] = [];
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    const moved = waiting((state, all) => told.push(all ? `${state}, all` : state));
+    const moved = waiting((state, all) => moves.push(all ? `${state}, all` : state));
     for (const [state, ms] of states) {
       moved(state);
       mock.timers.tick(ms);
     }
-    return told;
+    return moves;
   } finally {
     mock.timers.reset();
   }

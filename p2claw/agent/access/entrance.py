@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from p2claw.agent.access import pages
-from p2claw.agent.access.question import Answers, Ask, Grant, Question, Reply
+from p2claw.agent.access.question import Ask, Grant, Question, Replies, Reply
 from p2claw.agent.home.routes import Route, Routes
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.http.own_cookie import NAME, own_tokens
@@ -51,7 +51,7 @@ class _Passage:
 class Entrance:
     """The way into the guarded apps of one process."""
 
-    def __init__(self, ask: Answers) -> None:
+    def __init__(self, ask: Replies) -> None:
         self._ask = ask
         self._under_way: set[_Passage] = set()
 

@@ -58,7 +58,7 @@ class Reply:
     retry_s: float = 0.0
 
 
-Answers = Callable[[Question], Awaitable[Reply]]
+Replies = Callable[[Question], Awaitable[Reply]]
 
 
 async def nobody_enters(question: Question) -> Reply:

@@ -100,7 +100,7 @@ async def _read(request: web.BaseRequest, stream: ZipStream, disk: Disk) -> byte
     try:
         return await disk.run(stream.read)
     except (ShortFileError, NotHereError, DeniedError, FolderGoneError, OSError):
-        # The head is sent: only a connection that is cut tells a visitor that this is no whole zip.
+        # The head is sent: only a connection that is cut shows a visitor that this is no whole zip.
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionResetError from None

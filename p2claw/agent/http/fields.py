@@ -1,6 +1,6 @@
 """Maps header fields on their way through the box, to the upstream and back to the visitor.
 
-An upstream checks Host, Origin and Referer against its own name (Vite answers 403 to another,
+An upstream checks Host, Origin and Referer against its own name (Vite responds 403 to another,
 Django 400), so by default it sees the visit as a local one, and absolute references to itself are
 mapped back. `preserve_host` turns both off.
 """

@@ -51,7 +51,7 @@ class _State(enum.Enum):
 class ResponseReader:
     """Reads one response: call `receive`, then look at `head`, `pieces` and `complete`.
 
-    method: of the request, because a response to HEAD has no body whatever its fields say.
+    method: of the request, because a response to HEAD has no body whatever its fields declare.
     pieces: body bytes; the reader removes them, and keeps `buffered_bytes` right.
     keep_alive: once complete: the connection may serve another request.
     """

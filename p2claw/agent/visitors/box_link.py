@@ -99,7 +99,7 @@ class BoxLink:
         self._refusals = refusals or Refusals()
         self.visit = visit
         self._session = asked.session
-        # Enough to tell links apart in a log. The whole id would let a reader of the log join in.
+        # Enough to distinguish links in a log. The whole id would let a reader of the log join in.
         self.id = asked.session[:ID_CHARS]
         self._meter = RelayMeter(traffic or Traffic(), self.id)
         # Dropped once the answer is sent: an open link does not need two kilobytes of description.

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from p2claw.agent.access.question import Answers, nobody_enters
+from p2claw.agent.access.question import Replies, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
@@ -88,7 +88,7 @@ class InProcess:
         silent: Callable[[], None] = lambda: None,
         gone: Callable[[str, bool], None] = lambda session, is_gone: None,
         place: int | None = None,
-        ask: Answers = nobody_enters,
+        ask: Replies = nobody_enters,
         ask_dial: Callable[[str, str], None] | None = None,
         knocked: Callable[[bytes], None] = lambda token: None,
     ) -> None:
@@ -187,11 +187,11 @@ class InProcess:
     def expect_knock(self, token: bytes) -> None:
         """Knocks of this token, and of no other, are reported."""
 
-        def heard() -> None:
-            self._knocks.heard(0, token)
+        def received() -> None:
+            self._knocks.received(0, token)
             self._knocked(token)
 
-        self._dialling.expect_knock(token, heard)
+        self._dialling.expect_knock(token, received)
 
     def dialable(self, names: PublicNames, generations: Iterable[Generation]) -> None:
         """Visitors may dial with tickets of these keys, and with no others."""

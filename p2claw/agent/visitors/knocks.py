@@ -23,7 +23,7 @@ class Knocks:
         self._is_open: dict[int, bool] = {}
         self._token = b""
         self._asked: dict[int, int] = {}
-        self._heard: set[int] = set()
+        self._received: set[int] = set()
 
     @property
     def token(self) -> bytes:
@@ -40,13 +40,13 @@ class Knocks:
 
     def begin(self, ports: Mapping[int, int]) -> bytes:
         """Knocks at these ports are asked for; returns the token that they will have."""
-        self._token, self._asked, self._heard = os.urandom(TOKEN_BYTES), dict(ports), set()
+        self._token, self._asked, self._received = os.urandom(TOKEN_BYTES), dict(ports), set()
         return self._token
 
-    def heard(self, number: int, token: bytes) -> None:
+    def received(self, number: int, token: bytes) -> None:
         """A knock has come to the port of this process."""
         if token and token == self._token:
-            self._heard.add(number)
+            self._received.add(number)
 
     def over(self, token: bytes, knocked: Iterable[int]) -> bool:
         """All knocks have had their time. knocked: the ports that the coordinator knocked at.
@@ -56,7 +56,7 @@ class Knocks:
         if token != self._token:
             return False
         at = set(knocked)
-        found = {n: n in self._heard for n, port in self._asked.items() if port in at}
+        found = {n: n in self._received for n, port in self._asked.items() if port in at}
         changed = {n for n, is_open in found.items() if self._is_open.get(n) is not is_open}
         for number in sorted(changed):
             port = self._asked[number]

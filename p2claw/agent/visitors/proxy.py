@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from p2claw.agent.access.entrance import Entrance, for_nobody_else, is_own, is_page
-from p2claw.agent.access.question import Answers, Grant, nobody_enters
+from p2claw.agent.access.question import Grant, Replies, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.routes import Route, Routes
 from p2claw.agent.http.exchange import Exchange
@@ -60,7 +60,7 @@ class Proxy:
         noticed: Callable[[Notice], None],
         folders: Folders,
         refusals: Refusals | None = None,
-        ask: Answers = nobody_enters,
+        ask: Replies = nobody_enters,
     ) -> None:
         self.entrance = Entrance(ask)
         self._refusals = refusals or Refusals()

@@ -57,7 +57,7 @@ class WebSocketBridge:
     """One WebSocket of a visitor.
 
     responded: the response to the handshake was sent, so that no other can follow. user: what the
-    app is told of who visits.
+    app learns of who visits.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from p2claw.agent.access.question import Answers, Question, nobody_enters
+from p2claw.agent.access.question import Question, Replies, nobody_enters
 from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
@@ -107,7 +107,7 @@ class Workers:
         config: AgentConfig,
         noticed: Callable[[Notice], None],
         silent: Callable[[], None],
-        ask: Answers = nobody_enters,
+        ask: Replies = nobody_enters,
         redial: Callable[[], None] = lambda: None,
     ) -> None:
         self._noticed = noticed
@@ -350,7 +350,7 @@ class Workers:
             case DialAsked(session, visitor):
                 self._dial_asked(keeper, session, visitor)
             case KnockCame(token):
-                self._knocks.heard(keeper.number, token)
+                self._knocks.received(keeper.number, token)
             case Asked(seq, question):
                 task = asyncio.create_task(self._reply(keeper, seq, question))
                 self._replies.add(task)

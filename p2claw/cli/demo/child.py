@@ -13,7 +13,7 @@ from pathlib import Path
 from p2claw.errors import P2clawError
 from p2claw.grace import within
 
-SAID_S = 30.0
+PRINTED_S = 30.0
 END_S = 14.0
 LOG_LINES = 12
 
@@ -67,7 +67,7 @@ class Child:
         """
         assert self._process.stdout is not None
         try:
-            async with asyncio.timeout(SAID_S):
+            async with asyncio.timeout(PRINTED_S):
                 line = await self._process.stdout.readline()
         except TimeoutError:
             raise self._failed("did not start in time", "child-silent") from None

@@ -23,7 +23,7 @@ from p2claw.visitor import PinStore, Visitor
 
 USUAL_PORT = 8787
 ONLINE_S = 30.0
-ANSWERS_S = 30.0
+RESPONDS_S = 30.0
 POLL_S = 0.1
 
 Note = Callable[[str], None]
@@ -67,7 +67,7 @@ class Stage:
         await self._start_agent()
         await self._visit()
 
-    async def take_down(self) -> None:
+    async def close(self) -> None:
         """End everything, the agent first: it lets open requests finish."""
         for child in reversed(self.children):
             await child.end()
@@ -178,7 +178,7 @@ class Stage:
         pins = PinStore(self.home / "known_boxes.json")
         trouble: P2clawError | None = None
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANSWERS_S):
+            async with asyncio.timeout(RESPONDS_S):
                 while True:
                     self._check_children()
                     try:
@@ -192,7 +192,7 @@ class Stage:
                         trouble = error
                     await asyncio.sleep(POLL_S)
         raise trouble or P2clawError(
-            f"{self.url} did not answer within {ANSWERS_S:g} s", code="link-timeout"
+            f"{self.url} did not answer within {RESPONDS_S:g} s", code="link-timeout"
         )
 
     def _check_children(self) -> None:
@@ -208,4 +208,4 @@ async def stage(plan: Plan, note: Note) -> AsyncIterator[Stage]:
     try:
         yield built
     finally:
-        await built.take_down()
+        await built.close()

@@ -99,7 +99,7 @@ async def check_ice_servers(status: Status | None, named: tuple[str, ...]) -> li
 
 
 async def check_servers(given: list[IceServer]) -> list[Finding]:
-    """Each server of these that is asked by UDP, and then what they say of the NAT."""
+    """Each server of these that is asked by UDP, and then what they reveal of the NAT."""
     servers = read_servers(given)
     asked = {(server.host, server.port) for server in servers.stun}
     asked |= {(s.host, s.port) for s in servers.turn if s.transport == "udp" and not s.tls}
@@ -107,8 +107,8 @@ async def check_servers(given: list[IceServer]) -> list[Finding]:
         advice = "Give `p2claw server --stun` one where boxes or visitors are behind a NAT"
         return [warn("stun", "no STUN server is configured", advice)]
     found = await asyncio.gather(*(check_stun(host, port) for host, port in sorted(asked)))
-    heard = dict.fromkeys(address for _, address in found if address is not None)
-    return [*(finding for finding, _ in found), *await check_nat(list(heard))]
+    responding = dict.fromkeys(address for _, address in found if address is not None)
+    return [*(finding for finding, _ in found), *await check_nat(list(responding))]
 
 
 async def _introduced(url: str) -> list[IceServer] | None:

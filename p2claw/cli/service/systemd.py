@@ -180,7 +180,7 @@ class Systemd:
             return done.stdout
         printed = done.stderr.strip() or done.stdout.strip()
         if command[0] in ("restart", "start"):
-            last = self._last_words()
+            last = self._last_lines()
             printed = "\n       ".join([f"systemd started it {self.unit}, and it ended:", *last])
         raise P2clawError(
             f"`systemctl {command[0]}` failed: {printed}",
@@ -189,7 +189,7 @@ class Systemd:
             "and `p2claw service logs` say more",
         )
 
-    def _last_words(self) -> list[str]:
+    def _last_lines(self) -> list[str]:
         try:
             return [line.text for line in self.log_lines(_LAST_LINES, follow=False)]
         except P2clawError as error:

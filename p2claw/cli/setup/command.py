@@ -122,7 +122,7 @@ def setup(
     for step in _steps(plan, given, starts=starts):
         steps.append(step)
         if not as_json:
-            click.echo(f"{_said(step)} {step.what}  ({step.why})")
+            click.echo(f"{_state_of(step)} {step.what}  ({step.why})")
     facts = {
         "parent": plan.parent,
         "url": plan.url,
@@ -231,7 +231,7 @@ def _server_service(plan: Plan, *, dry_run: bool) -> Iterator[Step]:
     yield Step("run", f"systemctl start {service.unit}", "coordinator and edge", not dry_run)
 
 
-def _said(step: Step) -> str:
+def _state_of(step: Step) -> str:
     if step.action == "keep":
         return "kept    "
     did, would = {"write": ("wrote", "would write"), "run": ("ran", "would run")}[step.action]

@@ -119,7 +119,7 @@ class Sharing:
         await _until(AgentClient().running)
 
     async def _watch_upstream(self) -> None:
-        """Say if nothing listens yet, and when something does."""
+        """Report if nothing listens yet, and when something does."""
         upstream = self._route.upstream
         if await asyncio.to_thread(listens, upstream):
             return

@@ -101,7 +101,7 @@ def restore(source: Path, folder: Path) -> tuple[Contents, Path | None]:
 def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """A connection beside that of the server, or alone.
 
-    Whoever closes a database last puts its write-ahead log into it: the note has to say so then.
+    Whoever closes a database last puts its write-ahead log into it: the note has to show this then.
     """
     path = folder / DATABASE
     alone = None

@@ -18,7 +18,7 @@ FROM boxes b LEFT JOIN claims c USING (public_key) LEFT JOIN bans n USING (publi
     LEFT JOIN quotas q USING (public_key) LEFT JOIN redemptions r USING (public_key)
 """
 
-_TAKEN = """
+_IN_USE = """
 SELECT 1 FROM boxes WHERE alias = ?1 OR key_alias = ?1
 UNION ALL SELECT 1 FROM claims WHERE alias = ?1 OR skeleton = ?2 LIMIT 1
 """
@@ -50,7 +50,7 @@ def entries(db: sqlite3.Connection) -> list[BoxEntry]:
 def first_free(db: sqlite3.Connection, candidates: Iterator[str]) -> str | None:
     """The first alias that nobody has, and that does not look like one that somebody chose."""
     for alias in candidates:
-        if db.execute(_TAKEN, (alias, skeleton(alias))).fetchone() is None:
+        if db.execute(_IN_USE, (alias, skeleton(alias))).fetchone() is None:
             return alias
     return None
 

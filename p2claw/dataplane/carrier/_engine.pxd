@@ -77,7 +77,7 @@ cdef class Link:
     cdef list known           # the (host, port) that this link is found by
     cdef list early           # messages before there was a user
     cdef uint64_t low_water
-    cdef bint has_route, is_started, is_dirty, is_low_told, is_closing, is_closed
+    cdef bint has_route, is_started, is_dirty, is_low_reported, is_closing, is_closed
     cdef readonly uint64_t rejected, messages_in
     cdef readonly bint was_closed  # by the other side
 

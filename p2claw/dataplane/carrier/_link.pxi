@@ -54,7 +54,7 @@ cdef class Link:
         terms.label_length = terms.protocol_length = 0
         if association_open(self.a, &number, False, &terms, NULL, NULL) != SCTP_OK:
             raise MemoryError
-        self.is_low_told = True
+        self.is_low_reported = True
         port.links.add(self)  # until `end`: the port's tables refer to it
 
     def __dealloc__(self):
@@ -227,7 +227,7 @@ cdef class Link:
             self.end("send-refused", "the send buffer is full")
             return
         if association_waiting(self.a) > self.low_water:
-            self.is_low_told = False
+            self.is_low_reported = False
         self.touch()
 
     def flush(self):
@@ -394,8 +394,8 @@ cdef class Link:
             if self.is_closed:
                 return 0
             waiting = association_waiting(self.a)
-            if waiting <= self.low_water and not self.is_low_told and self.user is not None:
-                self.is_low_told = True
+            if waiting <= self.low_water and not self.is_low_reported and self.user is not None:
+                self.is_low_reported = True
                 self.user.channel_drained()
                 if self.is_closed:
                     return 0

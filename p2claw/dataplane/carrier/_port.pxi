@@ -294,7 +294,7 @@ cdef class UdpPort:
         cdef deadline *due
         cdef Link link
         while True:
-            due = deadlines_take(&self.deadlines, now)
+            due = deadlines_pop(&self.deadlines, now)
             if due is NULL:
                 return 0
             self.count_turn(due.owner)

@@ -42,7 +42,7 @@ cdef extern from "udp/deadlines.h" nogil:
     c_bool deadlines_set(deadlines *all, deadline *one, usec at)
     void deadlines_remove(deadlines *all, deadline *one)
     usec deadlines_next(const deadlines *all)
-    deadline *deadlines_take(deadlines *all, usec now)
+    deadline *deadlines_pop(deadlines *all, usec now)
     void deadlines_free(deadlines *all)
 
 cdef extern from "udp/socket.h" nogil:

@@ -58,7 +58,7 @@ class Gathering:
         self._on_candidate = on_candidate
         self._known = {(c.host, c.port) for c in connection.local_candidates}
         self._task: asyncio.Task[None] | None = None
-        self._has_heard = False  # by UDP
+        self._has_response = False  # by UDP
         self._in_doubt = asyncio.Event()  # whether UDP gets anywhere
 
     def remembered(self) -> list[Candidate]:
@@ -120,7 +120,7 @@ class Gathering:
             response, _ = await host.request(request, address)
         except stun.TransactionError:
             return
-        self._has_heard = True
+        self._has_response = True
         mapped = response.attributes.get("XOR-MAPPED-ADDRESS")
         if mapped is not None:
             now = asyncio.get_running_loop().time()
@@ -145,7 +145,7 @@ class Gathering:
             return
         writer.close()
         await asyncio.sleep(max(DOUBT_LEAST_S, DOUBT_ROUND_TRIPS * (loop.time() - began)))
-        if not self._has_heard:
+        if not self._has_response:
             log.debug("udp in doubt", server=f"{server.host}:{server.port}")
             self._in_doubt.set()
             self._connection.doubt_udp()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# docs/WIRE.md §3: assumed of a peer whose HELLO has not been read, and the least that it may say.
+# docs/WIRE.md §3: assumed of a peer whose HELLO has not been read, and the least it may declare.
 FIRST_WINDOW_BYTES: Final = 65_536
 FIRST_STREAMS: Final = 16
 
@@ -40,7 +40,7 @@ class Limits:
     low_water_bytes: int = 65_536  # StreamWritable: it may go on
     ping_after_s: float = 20.0  # of silence: PING
     dead_after_s: float = 45.0  # of silence: SessionFailed TIMEOUT
-    pings: int = 10  # answered in `pings_s`; more are dropped
+    pings: int = 10  # acknowledged in `pings_s`; more are dropped
     pings_s: float = 10.0
     control_bytes: int = 262_144  # of RESET, WINDOW and PING that wait: SessionFailed LIMIT
     # Of a visitor's work, docs/WIRE.md §8: the link is read less, then SessionFailed LIMIT.

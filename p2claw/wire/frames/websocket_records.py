@@ -20,7 +20,7 @@ _HEAD = struct.Struct("!BH")
 _FINAL: Final = 0x80
 
 # RFC 6455 §7.4.1: these stand for the lack of a code, and no peer sends them.
-_NEVER_SAID: Final = frozenset((1005, 1006, 1015))
+_NEVER_SENT: Final = frozenset((1005, 1006, 1015))
 _CODES: Final = range(1000, 5000)
 
 
@@ -142,7 +142,7 @@ class RecordReader:
         if not payload:
             return Close(None)
         code = int.from_bytes(payload[:2], "big")
-        if code not in _CODES or code in _NEVER_SAID:
+        if code not in _CODES or code in _NEVER_SENT:
             raise StreamFault(f"a CLOSE with the code {code}")
         try:
             return Close(code, payload[2:].decode())

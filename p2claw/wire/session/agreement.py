@@ -20,7 +20,7 @@ class Agreement:
         self.ours = ours
         self.theirs: Hello | None = None
 
-    def speaks(self, extension: str) -> bool:
+    def has_extension(self, extension: str) -> bool:
         """Whether both sides speak it; False before the other side's HELLO."""
         theirs = self.theirs
         return (

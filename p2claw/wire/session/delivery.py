@@ -34,7 +34,7 @@ class Delivery:
     """Counts and keeps the messages of both directions. RECEIVED itself is not counted.
 
     received: how many have come. sent: how many were handed out to be sent, each once. quiet: no
-    RECEIVED before `speak`, because the other side may read it as one of another session.
+    RECEIVED before `resume_sending`, because the other side may read it as one of another session.
     """
 
     __slots__ = (
@@ -80,12 +80,12 @@ class Delivery:
         """When a RECEIVED is due; None: there is nothing to acknowledge."""
         return None if self._is_quiet else self._ack_at
 
-    def speak(self) -> None:
+    def resume_sending(self) -> None:
         """This is a session of its own: acknowledge what comes."""
         self._is_quiet = False
 
     def stop(self) -> None:
-        """The other side does not speak `resume`: nothing is kept, nothing is acknowledged."""
+        """The other side does not have `resume`: nothing is kept, nothing is acknowledged."""
         self._is_on = False
         self._kept.clear()
         self._kept_bytes = self._first = self._next = 0

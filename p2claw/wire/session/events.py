@@ -94,7 +94,7 @@ class GoawayReceived:
 class ResumeAsked:
     """Box: this link is to carry on an earlier session, that of `token`.
 
-    received: how many of its messages the visitor has. Nothing else comes before the answer.
+    received: how many of its messages the visitor has. Nothing else comes before the reply.
     """
 
     token: bytes
@@ -102,7 +102,7 @@ class ResumeAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ResumeAnswered:
+class ResumeReplied:
     """Visitor: the earlier session goes on here, and the box has received so many of its messages.
 
     None: it does not, and this is a new session.
@@ -131,6 +131,6 @@ Event = (
     | PongReceived
     | GoawayReceived
     | ResumeAsked
-    | ResumeAnswered
+    | ResumeReplied
     | SessionFailed
 )

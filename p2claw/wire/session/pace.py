@@ -12,7 +12,7 @@ LOOK_S = 0.1  # how often to look while something is waited for
 
 QUIET_LEAST_S = 0.3
 QUIET_MOST_S = 2.5
-# Where PINGs alone are answered, nothing is wrong: each is asked after twice the silence.
+# If PINGs alone are acknowledged, nothing is wrong: each is asked after twice the silence.
 QUIET_ASKED_S = 10.0
 PACES = 4  # of the usual gap between messages: so long a silence is unusual
 
@@ -55,7 +55,7 @@ class Pace:
         return Doubt.PING if stale else Doubt.NOTHING
 
     def renewed(self, now: float) -> None:
-        """The link is another one, and has been heard of."""
+        """The link is another one, and something came on it."""
         self._received_at = now
         self._pinged_at = None
 

@@ -24,8 +24,8 @@ from p2claw.wire.session.events import (
     GoawayReceived,
     HelloReceived,
     PongReceived,
-    ResumeAnswered,
     ResumeAsked,
+    ResumeReplied,
     SessionFailed,
 )
 from p2claw.wire.session.inbound import Inbound
@@ -49,7 +49,7 @@ class Session:
     logs of the peer. extensions: those of this side. codec: reads and writes frames; a test may
     choose it. token: of a box, by which a visitor can resume the session on another link; without
     one it cannot. place: where in the box the session is. resumes: of a visitor, what this link is
-    to carry on; open no requests before ResumeAnswered then.
+    to carry on; open no requests before ResumeReplied then.
 
     streams: opens streams, sends on them and ends them.
     Raises LocalProtocolError `app-wrong`.
@@ -118,9 +118,9 @@ class Session:
         """The other side's HELLO; None before it has come."""
         return self._agreement.theirs
 
-    def speaks(self, extension: str) -> bool:
-        """Whether both sides speak it; False before the other side's HELLO."""
-        return self._agreement.speaks(extension)
+    def has_extension(self, extension: str) -> bool:
+        """Whether both sides resume_sending it; False before the other side's HELLO."""
+        return self._agreement.has_extension(extension)
 
     @property
     def failed(self) -> bool:
@@ -141,7 +141,7 @@ class Session:
         counters.messages_in += 1
         counters.bytes_in += len(message)
         try:
-            if message[2:3] == _RECEIVED_BYTE and self.speaks(RESUME):
+            if message[2:3] == _RECEIVED_BYTE and self.has_extension(RESUME):
                 self._on_received(message)
                 return
             self._delivery.count_received(len(message), now)
@@ -220,7 +220,7 @@ class Session:
 
         A visitor's session cannot before the box has confirmed that it is a new one.
         """
-        return not self.failed and not self._delivery.is_quiet and self.speaks(RESUME)
+        return not self.failed and not self._delivery.is_quiet and self.has_extension(RESUME)
 
     @property
     def resumption(self) -> Resumption | None:
@@ -308,19 +308,23 @@ class Session:
         hello = self._agreement.read(payload)
         self.streams.peer_allows(hello.window_bytes, hello.streams)
         self._side.emit(HelloReceived(hello))
-        if not self.speaks(RESUME):
+        if not self.has_extension(RESUME):
             self._delivery.stop()
-        if self.role is Role.BOX and hello.token and self.speaks(RESUME):
+        if self.role is Role.BOX and hello.token and self.has_extension(RESUME):
             self._side.emit(ResumeAsked(hello.token, hello.received))
-        elif self.role is Role.VISITOR and self._agreement.ours.token and not self.speaks(RESUME):
-            self._side.emit(ResumeAnswered(None))
+        elif (
+            self.role is Role.VISITOR
+            and self._agreement.ours.token
+            and not self.has_extension(RESUME)
+        ):
+            self._side.emit(ResumeReplied(None))
 
     def _on_resumed(self, payload: bytes) -> None:
         if self.role is Role.BOX:
             raise SessionFault("RESUMED from a visitor")
         if not payload:
-            self._delivery.speak()
-        self._side.emit(ResumeAnswered(read_received(payload) if payload else None))
+            self._delivery.resume_sending()
+        self._side.emit(ResumeReplied(read_received(payload) if payload else None))
 
     def _on_received(self, message: bytes) -> None:
         frames = self._codec.decode_message(message)

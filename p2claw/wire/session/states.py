@@ -8,7 +8,7 @@ own side sends is a step of ours. In both cases a pair that is not in the table 
 other side did it, the session fails; if our own code did it, it gets a LocalProtocolError. Whether
 something is allowed is therefore never asked by an `if`: it is in the table, or it is not.
 
-The table does not say two things about a stream. The first is whether anybody still wants its
+The table leaves out two things about a stream. The first is whether anybody still wants its
 request: a box that has responded without reading all of it still has to follow the frames, because
 their order is checked and their bytes use up credit, but drops what is in them. That is the flag
 `Stream.unwanted`, and it changes no transition. The second is RESET, which ends both directions at

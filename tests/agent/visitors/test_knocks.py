@@ -1,4 +1,4 @@
-"""Which ports count as open, by the knocks that were heard."""
+"""Which ports count as open, by the knocks that were received."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from p2claw.agent.visitors.knocks import Knocks
 PORTS = {0: 4100, 1: 4101}
 
 
-def knocked(knocks: Knocks, *heard: int, at: tuple[int, ...] = (4100, 4101)) -> bool:
+def knocked(knocks: Knocks, *received: int, at: tuple[int, ...] = (4100, 4101)) -> bool:
     token = knocks.begin(PORTS)
-    for number in heard:
-        knocks.heard(number, token)
+    for number in received:
+        knocks.received(number, token)
     return knocks.over(token, at)
 
 
@@ -49,11 +49,11 @@ def test_knocks_of_another_token_count_for_nothing() -> None:
     knocks = Knocks()
     old = knocks.begin(PORTS)
     token = knocks.begin(PORTS)
-    knocks.heard(0, old)
-    knocks.heard(1, b"")
+    knocks.received(0, old)
+    knocks.received(1, b"")
     assert not knocks.over(old, (4100, 4101))
     assert states(knocks) == [None, None]
-    knocks.heard(0, token)
+    knocks.received(0, token)
     assert knocks.over(token, (4100, 4101))
     assert states(knocks) == [True, False]
 

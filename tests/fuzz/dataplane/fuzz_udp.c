@@ -64,7 +64,7 @@ static void on_deadlines(struct deadlines *all, struct deadline *own, struct nai
     *set = NEVER;
   } else if (operation == TAKE) {
     usec first = least(naive);
-    due = deadlines_take(all, at);
+    due = deadlines_pop(all, at);
     expect(!due == (first > at));
     if (due) {
       expect(due->at == first && naive->at[due - own] == first && due->owner == due && !due->place);

@@ -53,7 +53,7 @@ class Pair:
         (asked,) = emitted(new.box, ev.ResumeAsked)
         self.box.resume(asked.received, self.now)
         new.visitor.receive(self.box.resumed(), self.now)
-        (responded,) = emitted(new.visitor, ev.ResumeAnswered)
+        (responded,) = emitted(new.visitor, ev.ResumeReplied)
         assert responded.received is not None
         self.visitor.resume(responded.received, self.now)
 

@@ -129,7 +129,7 @@ def test_a_box_that_knows_no_such_session_goes_on_with_a_new_one(codec: Codec) -
     pair.box.refuse_resume()
     pair.now = ACK_AFTER_S
     pair.exchange()
-    assert emitted(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]
+    assert emitted(pair.visitor, ev.ResumeReplied) == [ev.ResumeReplied(None)]
     id = pair.visitor.streams.open_request(GET, end=True)
     pair.exchange()
     assert [event.stream for event in emitted(pair.box, ev.RequestReceived)] == [id]
@@ -145,4 +145,4 @@ def test_a_box_that_does_not_offer_it_goes_on_with_a_new_session(codec: Codec) -
     pair.visitor = Session(Role.VISITOR, app="dog", codec=codec, resumes=old)
     pair.exchange()
     assert emitted(pair.box, ev.ResumeAsked) == []
-    assert emitted(pair.visitor, ev.ResumeAnswered) == [ev.ResumeAnswered(None)]
+    assert emitted(pair.visitor, ev.ResumeReplied) == [ev.ResumeReplied(None)]

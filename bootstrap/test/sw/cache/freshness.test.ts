@@ -18,9 +18,9 @@ function kept(fields: Fields, ageS = 0, status = 200) {
 }
 
 test("a quoted argument keeps its commas and quotes, and names have no case", () => {
-  const said = directivesOf(control('Foo="a, max-age=1", MAX-AGE=5'));
+  const read = directivesOf(control('Foo="a, max-age=1", MAX-AGE=5'));
   assert.deepEqual(
-    [...said],
+    [...read],
     [
       ["foo", '"a, max-age=1"'],
       ["max-age", "5"],
@@ -62,18 +62,18 @@ test("a clock that was set back makes nothing younger", () => {
 });
 
 test("what a request says of age is heeded", () => {
-  const answer = kept(control("max-age=100"), 50);
-  assert.equal(judge(answer, control("max-age=60"), NOW), "use");
-  assert.equal(judge(answer, control("max-age=40"), NOW), "validate");
-  assert.equal(judge(answer, control("min-fresh=40"), NOW), "use");
-  assert.equal(judge(answer, control("min-fresh=60"), NOW), "validate");
+  const response = kept(control("max-age=100"), 50);
+  assert.equal(judge(response, control("max-age=60"), NOW), "use");
+  assert.equal(judge(response, control("max-age=40"), NOW), "validate");
+  assert.equal(judge(response, control("min-fresh=40"), NOW), "use");
+  assert.equal(judge(response, control("min-fresh=60"), NOW), "validate");
   const stale = kept(control("max-age=10"), 50);
   assert.equal(judge(stale, control("max-stale"), NOW), "use");
   assert.equal(judge(stale, control("max-stale=40"), NOW), "use");
   assert.equal(judge(stale, control("max-stale=39"), NOW), "validate");
 });
 
-test("must-revalidate forbids every use of a stale answer", () => {
+test("must-revalidate forbids every use of a stale response", () => {
   const control_ = "max-age=1, must-revalidate, stale-while-revalidate=99";
   const stale = kept(control(control_), 5);
   assert.equal(judge(stale, control("max-stale"), NOW), "validate");

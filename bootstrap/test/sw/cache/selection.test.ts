@@ -92,12 +92,12 @@ test("a part of a whole is cut as the request says", () => {
 
 class Port implements ReplyPort {
   onmessage: ReplyPort["onmessage"] = null;
-  readonly said: SwToWorker[] = [];
+  readonly sent: SwToWorker[] = [];
   postMessage(message: SwToWorker): void {
-    this.said.push(message);
+    this.sent.push(message);
   }
   close(): void {}
-  say(data: WorkerReply): void {
+  send(data: WorkerReply): void {
     this.onmessage?.(new MessageEvent("message", { data }));
   }
 }
@@ -110,27 +110,27 @@ test("a body that comes whole is kept, and the page gets each piece", async () =
   const port = new Port();
   const whole: (number | undefined)[] = [];
   const page = recorded(port, new Recording((body) => whole.push(body?.length)));
-  port.say(data(3)); // before anybody listens
+  port.send(data(3)); // before anybody listens
   const seen: string[] = [];
   page.onmessage = ({ data: reply }) => seen.push(reply.kind);
   await Promise.resolve();
-  port.say(data(4));
-  port.say({ kind: "end" });
+  port.send(data(4));
+  port.send({ kind: "end" });
   assert.deepEqual([seen, whole], [["data", "data", "end"], [7]]);
 });
 
 for (const [how, end] of [
-  ["breaks off", (port: Port) => port.say({ kind: "error", error: "reset" })],
+  ["breaks off", (port: Port) => port.send({ kind: "error", error: "reset" })],
   ["is given up", (_: Port, page: ReplyPort) => page.postMessage({ kind: "cancel" })],
-  ["grows too large", (port: Port) => port.say(data(MOST_BODY_BYTES))],
+  ["grows too large", (port: Port) => port.send(data(MOST_BODY_BYTES))],
 ] as const) {
   test(`a body that ${how} is not kept`, () => {
     const port = new Port();
     const whole: unknown[] = [];
     const page = recorded(port, new Recording((body) => whole.push(body)));
-    port.say(data(1));
+    port.send(data(1));
     end(port, page);
-    port.say({ kind: "end" });
+    port.send({ kind: "end" });
     assert.deepEqual(whole, [undefined]);
   });
 }

@@ -51,7 +51,7 @@ void deadlines_remove(struct deadlines *all, struct deadline *deadline) {
 
 usec deadlines_next(const struct deadlines *all) { return all->count ? all->heap[1]->at : NEVER; }
 
-struct deadline *deadlines_take(struct deadlines *all, usec now) {
+struct deadline *deadlines_pop(struct deadlines *all, usec now) {
   if (!all->count || all->heap[1]->at > now) return NULL;
   struct deadline *first = all->heap[1];
   deadlines_remove(all, first);

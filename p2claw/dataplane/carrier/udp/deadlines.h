@@ -24,7 +24,7 @@ bool deadlines_set(struct deadlines *all, struct deadline *deadline, usec at);
 void deadlines_remove(struct deadlines *all, struct deadline *deadline);
 usec deadlines_next(const struct deadlines *all); /* or NEVER */
 /* The first that is due, taken out; NULL: none. */
-struct deadline *deadlines_take(struct deadlines *all, usec now);
+struct deadline *deadlines_pop(struct deadlines *all, usec now);
 void deadlines_free(struct deadlines *all);
 
 #endif

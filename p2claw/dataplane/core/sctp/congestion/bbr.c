@@ -284,7 +284,7 @@ static void set_window(struct controller *controller, const struct ack_event *ev
 static void set_pacing(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   double gain = GAIN[bbr->phase].pacing, rate = gain * bbr->model.bw * MARGIN;
-  /* §5.6.2: the first flights say little, above all where a small response was all there was. */
+  /* §5.6.2: the first flights show little, above all where a small response was all there was. */
   if (!bbr->model.full_reached && event->path->smoothed) {
     double first = gain * (double)INITIAL_WINDOW_PACKETS * controller->packet_bytes *
                    (double)SECOND / (double)event->path->smoothed;

@@ -92,7 +92,7 @@ static void drop_message(struct reassembly *r, struct event *event) {
 static void deliver_waiting(struct reassembly *r, struct stream *stream,
                             struct event_queue *events) {
   while (stream->waiting && !ssn_lt(stream->next_in_ssn, stream->waiting->ssn)) {
-    struct event *event = waiting_take(&stream->waiting);
+    struct event *event = waiting_pop(&stream->waiting);
     if (event->ssn == stream->next_in_ssn) {
       stream->next_in_ssn++;
       event_queue_add(events, event);
@@ -210,13 +210,13 @@ void reassembly_skip(struct reassembly *r, struct stream *stream, uint16_t ssn,
   if (ssn_lt(ssn, stream->next_in_ssn)) return;
   /* What was whole and waited below the skipped number is still good (RFC 3758 §3.6). */
   while (stream->waiting && !ssn_lt(ssn, stream->waiting->ssn))
-    event_queue_add(events, waiting_take(&stream->waiting));
+    event_queue_add(events, waiting_pop(&stream->waiting));
   stream->next_in_ssn = (uint16_t)(ssn + 1);
   deliver_waiting(r, stream, events);
 }
 
 void reassembly_reset(struct reassembly *r, struct stream *stream) {
-  while (stream->waiting) drop_message(r, waiting_take(&stream->waiting));
+  while (stream->waiting) drop_message(r, waiting_pop(&stream->waiting));
   stream->next_in_ssn = 0;
 }
 

@@ -40,7 +40,7 @@ static struct event *meld_all(struct event *first) {
   return heap;
 }
 
-struct event *waiting_take(struct event **heap) {
+struct event *waiting_pop(struct event **heap) {
   struct event *lowest = *heap;
   *heap = meld_all(lowest->earliest);
   lowest->next = lowest->earliest = NULL;

@@ -7,6 +7,6 @@
 /* The heap owns what is added. All numbers in it are less than 2^15 apart (RFC 9260 §6.5). */
 void waiting_add(struct event **heap, struct event *event);
 /* Takes the lowest out; the heap must not be empty. */
-struct event *waiting_take(struct event **heap);
+struct event *waiting_pop(struct event **heap);
 
 #endif

@@ -5,7 +5,7 @@
 #include "sctp/packet/heartbeat_info.h"
 #include "sctp/state.h"
 
-/* Tells the controller what a full packet carries. */
+/* Gives the controller what a full packet carries. */
 void set_packet_bytes(struct association *a);
 bool write_probe(struct association *a, struct writer *writer);
 void probe_acked(struct association *a, const struct heartbeat_info *info);
