@@ -8,10 +8,11 @@ import contextlib
 import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast, get_args
 
-from tests.lab import cells, matrix
+from tests.lab import borderline, cells, matrix, moving
 from tests.lab.cells import Cell
 from tests.lab.host import Host
 from tests.lab.laboratory import laboratory
@@ -26,7 +27,9 @@ BROWSER_KINDS = ("none", "full-cone", "port", "symmetric", "udp-blocked", "ipv6"
 
 async def main(arguments: argparse.Namespace) -> int:
     """Returns how many cells are not as they should be."""
-    wrong = 0
+    if arguments.times:
+        return await _repeat(arguments)
+    wrong = await _move(arguments) if arguments.by != "fetch" and not arguments.kinds else 0
     modes = {"with": [True], "without": [False], "both": [True, False]}[arguments.relay]
     for relays in modes:
         with tempfile.TemporaryDirectory(prefix="p2claw-lab-") as name:
@@ -37,6 +40,31 @@ async def main(arguments: argparse.Namespace) -> int:
             print(f"\n{arguments.by}, {turn}; path, milliseconds to open; ! is not as it should be")
             print(matrix.table(rows), flush=True)
     return wrong
+
+
+async def _repeat(arguments: argparse.Namespace) -> int:
+    """The borderline pairs, each so many times; returns how often a path was not as it should."""
+    wrong = 0
+    with tempfile.TemporaryDirectory(prefix="p2claw-lab-") as name:
+        folder = Path(name)
+        pairs = [tuple(pair.split("/")) for pair in arguments.pairs.split(",")]
+        async with laboratory() as lab, matrix.public_segment(lab, folder, relays=True):
+            visit = _visit(arguments.by, folder)
+            for visitor, box in pairs:
+                tally = await borderline.tally(lab, folder, visitor, box, arguments.times, visit)
+                wrong += tally.wrong
+                print(json.dumps(tally.facts()) if arguments.json else tally.text(), flush=True)
+    return wrong
+
+
+async def _move(arguments: argparse.Namespace) -> int:
+    """1 if a link of this browser that begins through a relay stays there."""
+    with tempfile.TemporaryDirectory(prefix="p2claw-lab-") as name:
+        folder = Path(name)
+        async with laboratory() as lab, matrix.public_segment(lab, folder, relays=True):
+            move = await moving.move(lab, folder, cast(Kind, arguments.by))
+    print(json.dumps(asdict(move)) if arguments.json else move.text(arguments.by), flush=True)
+    return 0 if move.is_right else 1
 
 
 async def _measure(folder: Path, arguments: argparse.Namespace, relays: bool) -> list[Row]:
@@ -96,6 +124,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--by", choices=("fetch", *get_args(Kind)), default="fetch")
     parser.add_argument("--relay", choices=("with", "without", "both"), default="both")
     parser.add_argument("--kinds", help=f"these alone: {','.join(NATS)}")
+    parser.add_argument("--times", type=int, help="visit the borderline pairs so often, with TURN")
+    parser.add_argument(
+        "--pairs", default=borderline.PAIRS, help="visitor/box, instead of the borderline ones"
+    )
     parser.add_argument("--json", action="store_true", help="a line per cell instead of tables")
     return parser.parse_args()
 

@@ -19,7 +19,7 @@ from tests.lab.laboratory import SERVER_ADDRESS6, SERVER_ADDRESSES
 from tests.lab.services import EDGE_PORT, Box, pattern
 from tests.lab.theory import Outcome
 from tests.lab.visit import DOWN_BYTES, LOOK_AGAIN_S, UP_BYTES
-from tests.support.browser import Browser, BrowserError, Kind
+from tests.support.browser import Browser, BrowserError, Kind, Tab
 
 VISIT_TIMEOUT_S = 70.0
 PAGE_TIMEOUT_S = 40.0
@@ -86,19 +86,25 @@ async def _browse(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
             except BrowserError:
                 return Cell("failed", "failed", _ms(began), False, "no-page")
             opened, open_ms = time.monotonic(), _ms(began)
-            outcome = await _path(box)
-            whole = await tab.evaluate(_TRANSFERS, DOWN_BYTES, UP_BYTES, *_digests(), timeout_s=60)
+            outcome = await path_of(box)
+            whole = await moves_bytes(tab)
             await asyncio.sleep(max(0.0, opened + LOOK_AGAIN_S - time.monotonic()))
-            return Cell(outcome, await _path(box), open_ms, bool(whole))
+            return Cell(outcome, await path_of(box), open_ms, whole)
         finally:
             await browser.close()
 
 
-async def _path(box: Box) -> Outcome:
+async def path_of(box: Box) -> Outcome:
     """Of the newest link, as the box sees it."""
     links = (await box.agent.api.get("/v1/sessions"))["sessions"]
     newest = min(links, key=lambda link: link["age_s"], default=None)
     return "failed" if newest is None else newest["path"]
+
+
+async def moves_bytes(tab: Tab) -> bool:
+    """Whether a page of the app downloads and uploads, each whole."""
+    digests = _digests()
+    return bool(await tab.evaluate(_TRANSFERS, DOWN_BYTES, UP_BYTES, *digests, timeout_s=60))
 
 
 def _digests() -> tuple[str, str]:
