@@ -120,6 +120,7 @@ async def test_relayed_bytes_are_counted_and_end_at_the_limit_of_a_visit(tmp_pat
             try:
                 first = await relayed.run(link.request("GET", "/600000"))
                 body = await relayed.run(first.body())
+                told = await relayed.run(_whole(link, "/.p2claw/access/link"))
                 with pytest.raises(StreamResetError) as cut:
                     await relayed.run(_whole(link, "/30000000"))
                 refused = await relayed.run(link.request("GET", "/1"))
@@ -131,6 +132,7 @@ async def test_relayed_bytes_are_counted_and_end_at_the_limit_of_a_visit(tmp_pat
                 await relayed.run(link.close())
             [app] = (await box.agent.api.get("/v1/status"))["apps"]
     assert body == services.pattern(600_000)
+    assert b"<dd>relayed</dd>" in told
     assert cut.value.reset_code == Code.LIMIT
     assert (refused.status, refused.error) == (503, "relay-limit")
     assert 1_000_000 <= seen["relayed_out"] == seen["bytes_out"] < 30_000_000

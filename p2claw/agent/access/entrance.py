@@ -10,7 +10,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs
@@ -55,15 +55,28 @@ class Entrance:
         self._ask = ask
         self._under_way: set[_Passage] = set()
 
-    async def enter(self, stream: BoxStream, route: Route, visit: Visit) -> Grant | None:
+    async def enter(
+        self,
+        stream: BoxStream,
+        route: Route,
+        visit: Visit,
+        look: Callable[[], pages.LinkView] = pages.LinkView,
+    ) -> Grant | None:
         """Let a request pass to a guarded app; None if it has got its response here.
+
+        look: at the link by which it came.
 
         Raises AccessRequiredFault for what is no page, or the errors of the stream.
         """
         request, app = stream.request, visit.app
         if is_own(stream):
             path = request.target.partition("?")[0]
-            if route.guarded:
+            if request.method in ("GET", "HEAD") and path == pages.LINK:
+                page = pages.link_page(app, visit.names.alias, look())
+                await _respond(stream, 200, pages.LINK_FIELDS, page)
+            elif request.method in ("GET", "HEAD") and path == pages.STYLE:
+                await _respond(stream, 200, pages.STYLE_FIELDS, pages.style())
+            elif route.guarded:
                 await self._own_path(stream, route, visit, path)
             else:
                 await _pass_by(stream)
@@ -121,8 +134,6 @@ class Entrance:
     async def _own_path(self, stream: BoxStream, route: Route, visit: Visit, path: str) -> None:
         method = stream.request.method
         match path, method:
-            case pages.STYLE, "GET" | "HEAD":
-                await _respond(stream, 200, pages.STYLE_FIELDS, pages.style())
             case pages.ENTER, "POST":
                 await self._by_password(stream, route, visit)
             case pages.INVITATION, "GET":

@@ -1,4 +1,4 @@
-"""The pages of ours that stand before a guarded app: where one enters, and where one leaves.
+"""The pages of ours: where one enters a guarded app and leaves it, and how one is linked to an app.
 
 They need no script. A password manager finds a name and a password in an ordinary form.
 """
@@ -11,11 +11,12 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-# Below it is everything of ours at a guarded app. Folders keep their files beside it.
+# Below it is everything of ours at an app. Folders keep their files beside it.
 PREFIX = "/.p2claw/access/"
 ENTER = f"{PREFIX}enter"
 INVITATION = f"{PREFIX}invitation"
 LEAVE = f"{PREFIX}leave"
+LINK = f"{PREFIX}link"
 STYLE = f"{PREFIX}style.css"
 
 Fields = tuple[tuple[str, str], ...]
@@ -34,6 +35,8 @@ PAGE_FIELDS: Fields = (
     ("referrer-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
 )
+# Of a page that says nothing of who may enter: what is kept of the app stays.
+LINK_FIELDS: Fields = tuple(field for field in PAGE_FIELDS if field[0] != "clear-site-data")
 STYLE_FIELDS: Fields = (
     ("content-type", "text/css; charset=utf-8"),
     ("cache-control", "private, max-age=31536000, immutable"),
@@ -65,6 +68,19 @@ class Door:
     password: bool
     why: str = ""
     retry_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What a visitor may see of its own link. path: `direct`, `relayed` or `unknown`.
+
+    rtt_s: None if it was not measured yet. moved, relayed: bytes, both ways.
+    """
+
+    path: str = "unknown"
+    rtt_s: float | None = None
+    moved: int = 0
+    relayed: int = 0
 
 
 @cache
@@ -117,6 +133,42 @@ def leave_page(app: str, box: str, *, has_left: bool) -> bytes:
 <form method="post" action="{LEAVE}"><button>Leave</button></form>
 <p class="hint"><a href="/">Back to the app</a></p>"""
     return _page(f"Leave {app}", body, box)
+
+
+_PATHS = {
+    "direct": ("Directly", "What you see goes straight between this browser and the box."),
+    "relayed": (
+        "Through a relay",
+        "The two networks let nothing through to each other. The relay passes everything on,"
+        " and cannot read it.",
+    ),
+}
+
+
+def link_page(app: str, box: str, view: LinkView) -> bytes:
+    """The page that says by which path this visitor is linked to the box."""
+    path, said = _PATHS.get(
+        view.path, ("By a path that is not known yet", "Look again in a while.")
+    )
+    rtt = "not measured yet" if view.rtt_s is None else f"{view.rtt_s * 1000:.0f} ms"
+    return _page(
+        f"Your link to {app}",
+        f"""<h1>{escape(app)}</h1>
+<p class="lead">{path}</p>
+<p>{said}</p>
+<dl>
+<dt>Path</dt><dd>{escape(view.path)}</dd>
+<dt>Round trip</dt><dd>{rtt}</dd>
+<dt>Moved in this visit</dt><dd>{_amount(view.moved)}</dd>
+<dt>Of it relayed</dt><dd>{_amount(view.relayed)}</dd>
+</dl>
+<p class="hint"><a href="{LINK}">Look again</a> · <a href="/">Back to the app</a></p>""",
+        box,
+    )
+
+
+def _amount(count: int) -> str:
+    return f"{count / 1_000_000:,.1f} MB" if count >= 100_000 else f"{count / 1_000:,.1f} kB"
 
 
 def _wait(seconds: float) -> str:

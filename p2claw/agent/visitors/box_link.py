@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
 
+from p2claw.agent.access.pages import LinkView
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.agent.visitors.refusals import LINKS, Refusals
@@ -101,7 +102,7 @@ class BoxLink:
         self._session = asked.session
         # Enough to distinguish links in a log. The whole id would let a reader of the log join in.
         self.id = asked.session[:ID_CHARS]
-        self._meter = RelayMeter(traffic or Traffic(), self.id)
+        self._meter = RelayMeter(traffic or Traffic(), self.id, self._view)
         # Dropped once the answer is sent: an open link does not need two kilobytes of description.
         self._asked: BoxOffer | DialledLink | None = asked
         self._exposes = asked.exposes if isinstance(asked, DialledLink) else None
@@ -241,6 +242,12 @@ class BoxLink:
             plane={**stats.plane} if stats.plane is not None else {},
             udp={**stats.udp} if stats.udp is not None else {},
         )
+
+    def _view(self) -> LinkView:
+        """What its visitor may see of it."""
+        facts = self.facts()
+        moved = facts.bytes_in + facts.bytes_out
+        return LinkView(facts.path, facts.rtt_s, moved, facts.relayed_in + facts.relayed_out)
 
     async def _answer(self) -> None:
         asked, self._asked = self._asked, None

@@ -90,7 +90,7 @@ class Proxy:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
             grant = None
             if route.guarded or is_own(stream):
-                grant = await self.entrance.enter(stream, route, visit)
+                grant = await self.entrance.enter(stream, route, visit, meter.look)
                 if grant is None:
                     return
                 if self._route_of(visit.app) != route:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
+from p2claw.agent.access.pages import LinkView
 from p2claw.agent.request_faults import RelayLimitFault
 from p2claw.log import get_log
 from p2claw.units import DAY_S
@@ -81,10 +82,14 @@ def no_traffic() -> dict[str, dict[str, int]]:
 class RelayMeter:
     """The bytes of one link, which may change its path, and whether it may relay more.
 
-    A visit is a link, and what carries its session on. id: of the link, for the log.
+    A visit is a link, and what carries its session on. id: of the link, for the log. look: how the
+    link is now, for its visitor.
     """
 
-    def __init__(self, traffic: Traffic, id: str = "") -> None:
+    def __init__(
+        self, traffic: Traffic, id: str = "", look: Callable[[], LinkView] = LinkView
+    ) -> None:
+        self.look = look
         self._traffic = traffic
         self._id = id
         self._path = ""  # until the first note

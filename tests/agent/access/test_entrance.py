@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from p2claw.agent.access import pages
 from p2claw.agent.access.ledger import LONGEST_S, Guard
 from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.question import Ask, Question
@@ -176,6 +178,34 @@ async def test_the_style_of_the_page_is_for_everyone(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         style = await guarded.box.ask("GET", "/.p2claw/access/style.css?v=1")
     assert (style.status, style.value("content-type")) == (200, "text/css; charset=utf-8")
+
+
+@pytest.mark.parametrize("guarded_app", [True, False])
+async def test_every_visitor_may_see_how_it_is_linked_and_the_app_sees_nothing_of_it(
+    tmp_path: Path, guarded_app: bool
+) -> None:
+    async with guarded_box(tmp_path) as guarded:
+        route = guarded.box.routes["dog"]
+        guarded.box.routes["dog"] = replace(route, guarded=guarded_app)
+        page = await guarded.box.ask("GET", "/.p2claw/access/link", PAGE)
+        style = await guarded.box.ask("GET", "/.p2claw/access/style.css")
+        head = await guarded.box.ask("HEAD", "/.p2claw/access/link")
+    assert (page.status, style.status, head.status, head.body) == (200, 200, 200, b"")
+    assert (page.value("cache-control"), page.value("clear-site-data")) == ("no-store", None)
+    assert b"<dt>Path</dt><dd>unknown</dd>" in page.body
+    assert guarded.upstream.requests == []
+
+
+def test_the_page_of_a_link_says_path_round_trip_and_bytes() -> None:
+    view = pages.LinkView("relayed", 0.0416, 5_250_000, 1_234)
+    text = pages.link_page("dog", "purplecrab", view).decode()
+    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text)
+    assert facts == [
+        ("Path", "relayed"),
+        ("Round trip", "42 ms"),
+        ("Moved in this visit", "5.2 MB"),
+        ("Of it relayed", "1.2 kB"),
+    ]
 
 
 async def test_an_app_that_is_open_gets_nobodys_name(tmp_path: Path) -> None:
