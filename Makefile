@@ -22,7 +22,7 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -30,6 +30,7 @@ help:
 	@echo 'make test    every test, with real browsers'
 	@echo 'make e2e-older   the browser tests in Chromium without what the oldest Safari lacks'
 	@echo 'make parity  what apps observe through p2claw beside their own server.  ARGS="--area cookies"'
+	@echo 'make cross-site   what another site can have a browser ask of an app, beside a direct server.  ARGS="--only form"'
 	@echo 'make autobahn   the WebSocket cases of others, directly and through p2claw.  ARGS="--include 12.*"'
 	@echo 'make cache-suite   the HTTP cache tests of cache-tests.fyi, directly and through p2claw'
 	@echo 'make e2e     real apps, each used in each browser.  APP=django BROWSER=firefox: that one'
@@ -70,6 +71,9 @@ test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_mod
 
 parity: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.parity $(ARGS)
+
+cross-site: build prerequisites-test tests/e2e/node_modules/.made
+	@$(BIN)/python -m tests.cross_site $(ARGS)
 
 autobahn: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.autobahn $(ARGS)
