@@ -248,7 +248,7 @@ async def test_a_worker_that_cannot_start_reports_why(
     with pytest.raises(UsageError) as caught:
         async with box_with(tmp_path, 2):
             pass
-    assert caught.value.code == "udp-port-has_offer"
+    assert caught.value.code == "udp-port-taken"
     assert caught.value.hint == "Give another"
 
 
@@ -268,7 +268,7 @@ async def test_a_worker_whose_udp_port_is_taken_keeps_the_agent_from_starting(
         with pytest.raises(UsageError) as caught:
             async with box_with(tmp_path, 2, udp_port=first):
                 pass
-    assert caught.value.code == "udp-port-has_offer"
+    assert caught.value.code == "udp-port-taken"
     assert str(first + 1) in caught.value.message
 
 
