@@ -26,6 +26,6 @@ export function isSyncIntercepted(): boolean {
 /** The shell asks instead. Where it cannot, this fails as the app expects it. */
 export function sendSync(shell: ShellApi, xhr: XMLHttpRequest, opened: SyncOpened): void {
   if (shell.lateHere()?.sendSync(xhr, opened, window)) return;
-  void shell.late().then((late) => late.syncFailed(window, shell));
+  void shell.late().then((late) => late.syncFailed(window, shell, opened));
   throw new DOMException("Failed to execute 'send' on 'XMLHttpRequest'", "NetworkError");
 }

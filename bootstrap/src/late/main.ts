@@ -38,6 +38,6 @@ export const late: Late = {
   showOpaque,
   sendSync: (xhr, opened, page) =>
     sendSync(xhr as XMLHttpRequest, opened, page as Window & typeof globalThis),
-  syncFailed: (page, shell) => syncFailed(page as Window & typeof globalThis, shell),
+  syncFailed: (page, ...given) => syncFailed(page as Window & typeof globalThis, ...given),
   restore,
 };

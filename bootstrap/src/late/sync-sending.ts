@@ -16,8 +16,7 @@ export function sendSync(
   page: Window & typeof globalThis,
 ): boolean {
   const { method, url, type } = opened;
-  // A sibling's response comes by way of this thread, which waits.
-  if (!requests.ready || url.origin !== location.origin) return false;
+  if (!requests.ready || !isOwn(opened)) return false;
   const response = requests.ask(requestOf(opened, page.location.href));
   opened.hide = response ? showResponse(xhr, response, type, page) : showFailure(xhr);
   if (!response) {
@@ -31,9 +30,10 @@ export function sendSync(
 export async function syncFailed(
   page: Window & typeof globalThis,
   shell: SyncShell,
+  opened: SyncOpened,
 ): Promise<void> {
   const { href } = page.location;
-  if (!reloaded.has(href) && (await requests.opened)) {
+  if (isOwn(opened) && !reloaded.has(href) && (await requests.opened)) {
     reloaded.add(href);
     // What a form led to is loaded again when the person says so.
     if (shell.frame() !== page || !shell.reloads()) page.location.reload();
@@ -43,6 +43,11 @@ export async function syncFailed(
     "This app asked for something synchronously (XMLHttpRequest), which this browser cannot send over the link.";
   console.error(`p2claw: ${why}`);
   shell.say(why);
+}
+
+// A sibling's response comes by way of this thread, which waits.
+function isOwn({ url }: SyncOpened): boolean {
+  return url.origin === location.origin;
 }
 
 function requestOf(opened: SyncOpened, referrer: string): SyncRequest {

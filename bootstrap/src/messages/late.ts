@@ -45,7 +45,7 @@ export interface Late {
    * In this window something was asked synchronously, and there was no way. If there will be one, the
    * page is loaded again, once; otherwise the person sees why.
    */
-  syncFailed(page: object, shell: SyncShell): Promise<void>;
+  syncFailed(page: object, shell: SyncShell, opened: SyncOpened): Promise<void>;
   /** shown: a document of the app. */
   enteredInto(shown: object): Kept["fields"];
   /** page: a window, whose document has begun. kept: what was put down when it was left. */

@@ -46,4 +46,4 @@ export interface SyncHead {
 export const STATE = "state";
 
 /** Folders of these files begin so, and the locks by which it is known whose worker lives. */
-export const SYNC_FOLDER = "__p2claw-";
+export const SYNC_FOLDER = "p2claw-sync-";
