@@ -156,7 +156,7 @@ async def test_the_first_response_measures_the_round_trip(monkeypatch: pytest.Mo
     monkeypatch.setattr(check_socket, "SOON_S", (float(DEADLINE_S),))
     async with scene() as it:
         it.connection.add_remote(_candidate(it.played.address))
-        it.answer(await it.played.request())
+        it.respond(await it.played.request())
         await until(lambda: it.connection.rtt_s is not None)
 
 
