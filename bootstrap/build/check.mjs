@@ -16,7 +16,6 @@ const REALMS = [
   "src/start",
   "src/inject",
   "src/late",
-  "src/sync",
   "src/closing",
   "src/reset",
   "src/inject-worker",

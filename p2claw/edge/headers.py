@@ -125,8 +125,7 @@ def content_security_policy(
             "style-src-attr 'unsafe-inline'",
             "font-src http: https: data: blob:",
             "worker-src 'self'",
-            # 'self' covers no WebSocket in older browsers. filesystem: is this origin's own.
-            f"connect-src 'self' filesystem: {socket}",
+            f"connect-src 'self' {socket}",  # 'self' covers no WebSocket in older browsers
             # Pictures for a tab and for installing the app are of any site.
             "img-src http: https: data: blob:",
             "manifest-src http: https: data: blob:",
