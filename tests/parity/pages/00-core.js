@@ -1,5 +1,5 @@
 // What all acts share. An act is a function of its case's arguments that returns a flat object of
-// facts; the runner calls `start` with cases and fetches what is done with `take`.
+// facts; the runner calls `start` with cases and fetches what is done with `collect`.
 "use strict";
 
 const acts = {};
@@ -66,7 +66,7 @@ const parity = (() => {
     await Promise.all(Array.from({ length: abreast }, work));
   }
 
-  const take = () => ({ done: done.splice(0), flying: [...flying], left });
+  const collect = () => ({ done: done.splice(0), flying: [...flying], left });
 
   /** An event's promise; `names` are several events of which the first counts. */
   function once(target, ...names) {
@@ -75,5 +75,5 @@ const parity = (() => {
     });
   }
 
-  return { start, take, hash, shown, shortened, failure, sleep, within, once };
+  return { start, collect, hash, shown, shortened, failure, sleep, within, once };
 })();
