@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -15,22 +14,10 @@ from p2claw.coord.leased_relays import LAST_S, LEAST_S, REFUSED_S, RENEW_S, Leas
 from p2claw.coord.turn_key import LEASE_S
 from tests.coord.peers import introduced_visitor, key_of, registered_agent
 from tests.support.server import running_server
-from tests.support.turn_key_service import KEY_ID, TOKEN, TurnKeyService, turn_key_service
+from tests.support.turn_key_service import KEY_ID, TOKEN, TurnKeyService
 
 WAIT_S = 20.0
 DOWN = (503, b"", {})
-
-
-@pytest.fixture
-def service() -> Iterator[TurnKeyService]:
-    with turn_key_service() as running:
-        yield running
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 class Clock:

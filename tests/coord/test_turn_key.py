@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
@@ -12,19 +11,7 @@ import pytest
 from p2claw.config import TurnKey
 from p2claw.coord.turn_key import LEASE_S, RESPONSE_BYTES, TurnKeyError, ask
 from p2claw.errors import UsageError
-from tests.support.turn_key_service import KEY_ID, TOKEN, TurnKeyService, turn_key_service
-
-
-@pytest.fixture
-def service() -> Iterator[TurnKeyService]:
-    with turn_key_service() as running:
-        yield running
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
+from tests.support.turn_key_service import KEY_ID, TOKEN, TurnKeyService
 
 
 async def refusal(client: aiohttp.ClientSession, key: TurnKey) -> TurnKeyError:
