@@ -16,6 +16,7 @@ const REALMS = [
   "src/start",
   "src/inject",
   "src/late",
+  "src/sync",
   "src/closing",
   "src/reset",
   "src/inject-worker",

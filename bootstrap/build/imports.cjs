@@ -20,6 +20,7 @@ const ALLOWED = {
     "shell/(address|signalling|signalling-messages)\\.",
     "inject/(cookie-store-acts|event-source-(parser|reading)|socket-(opening|traffic))\\.",
   ],
+  sync: ["messages/"],
   closing: ["messages/", "inject/body\\."],
   guest: ["messages/"],
   "guest-worker": ["messages/", "sibling/pouring\\."],

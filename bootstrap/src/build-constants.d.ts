@@ -5,6 +5,7 @@ declare const __VERSION__: string;
 declare const __SHELL_URL__: string;
 declare const __WORKER_URL__: string;
 declare const __LATE_URL__: string;
+declare const __SYNC_URL__: string;
 /** Of the pages that it makes. */
 declare const __LATE_STYLE__: string;
 declare const __LATE_URLS__: readonly string[];

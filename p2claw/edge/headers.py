@@ -125,7 +125,8 @@ def content_security_policy(
             "style-src-attr 'unsafe-inline'",
             "font-src http: https: data: blob:",
             "worker-src 'self'",
-            f"connect-src 'self' {socket}",  # 'self' covers no WebSocket in older browsers
+            # 'self' covers no WebSocket in older browsers. filesystem: is this origin's own.
+            f"connect-src 'self' filesystem: {socket}",
             # Pictures for a tab and for installing the app are of any site.
             "img-src http: https: data: blob:",
             "manifest-src http: https: data: blob:",

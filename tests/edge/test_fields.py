@@ -45,7 +45,9 @@ def test_a_host_that_was_visited_by_tls_is_visited_so_for_good(
 
 async def test_the_shell_connects_to_its_own_host_alone(browser: Browser) -> None:
     host = browser.server.host("dog-purplecrab")
-    assert _policy(await browser.ask(**PAGE))["connect-src"] == ["'self'", f"ws://{host}"]
+    # filesystem: names files of this origin alone.
+    sources = _policy(await browser.ask(**PAGE))["connect-src"]
+    assert sources == ["'self'", "filesystem:", f"ws://{host}"]
 
 
 async def test_the_shell_frames_its_own_origin(browser: Browser) -> None:

@@ -130,14 +130,6 @@ EXPECTED = (
         "WebSocketStream is taken away, so that an app takes WebSocket",
         ("chromium",),
     ),
-    *(
-        Expected(
-            f"bodies/sync/*:{fact}",
-            "synchronous requests of pages pass the Service Worker by (decision 0007)",
-            ("chromium",),
-        )
-        for fact in ("outcome",)
-    ),
     Expected(
         "bodies/coding*/gzip-identity:*",
         "identity is no coding (RFC 9110 §8.4.1); Chromium gives up the whole list",

@@ -2,6 +2,7 @@
 // must not see what is asked of the app.
 
 import type { ShellApi } from "../messages/frame-shell";
+import type { SyncOpened } from "../messages/sync-request";
 import { OCTETS } from "../messages/sw-page";
 
 const Native = window.XMLHttpRequest;
@@ -22,11 +23,9 @@ export function isSyncIntercepted(): boolean {
   return intercepted;
 }
 
-/** Fails as the app expects it, and shows the person why. */
-export function refuseSync(shell: ShellApi): never {
-  const why =
-    "This app asked for something synchronously (XMLHttpRequest), which this browser cannot send over the link.";
-  console.error(`p2claw: ${why}`);
-  shell.say(why);
-  throw new DOMException(why, "NetworkError");
+/** The shell asks instead. Where it cannot, this fails as the app expects it. */
+export function sendSync(shell: ShellApi, xhr: XMLHttpRequest, opened: SyncOpened): void {
+  if (shell.lateHere()?.sendSync(xhr, opened, window)) return;
+  void shell.late().then((late) => late.syncFailed(window, shell, opened));
+  throw new DOMException("Failed to execute 'send' on 'XMLHttpRequest'", "NetworkError");
 }

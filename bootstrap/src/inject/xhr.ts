@@ -2,6 +2,7 @@
 
 import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
+import type { SyncOpened } from "../messages/sync-request";
 import { type BlobBody, blobBody } from "./body";
 import { linkedUrl } from "./own-url";
 import { postToSw } from "./sw-port";
@@ -12,7 +13,7 @@ import {
   recodeFields,
   showBody,
 } from "./xhr-response";
-import { isSyncIntercepted, refuseSync } from "./xhr-sync";
+import { isSyncIntercepted, sendSync } from "./xhr-sync";
 import { reportProgress, uploadBroken, uploaded } from "./xhr-upload";
 
 /** An asynchronous request of the app's own, from open() on. */
@@ -30,10 +31,10 @@ interface Opened {
 const BROKEN = ["abort", "error", "timeout"] as const;
 const TOTALS = ["progress", "load", "loadend"] as const;
 
-const { open, send, setRequestHeader, abort } = XMLHttpRequest.prototype;
+const { open, send, setRequestHeader, overrideMimeType, abort } = XMLHttpRequest.prototype;
 const { OPENED } = XMLHttpRequest;
 const opened = new WeakMap<XMLHttpRequest, Opened>();
-const refused = new WeakSet<XMLHttpRequest>();
+const synchronous = new WeakMap<XMLHttpRequest, SyncOpened>();
 
 export function wrapXhr(shell: ShellApi): void {
   const Native = window.XMLHttpRequest;
@@ -51,7 +52,12 @@ export function wrapXhr(shell: ShellApi): void {
   };
   Native.prototype.setRequestHeader = function (name: string, value: string): void {
     setRequestHeader.call(this, name, value);
-    opened.get(this)?.fields.push([name, String(value)]);
+    (opened.get(this) ?? synchronous.get(this))?.fields.push([name, String(value)]);
+  };
+  Native.prototype.overrideMimeType = function (type: string): void {
+    overrideMimeType.call(this, type);
+    const waits = synchronous.get(this);
+    if (waits) waits.type = type;
   };
   Native.prototype.abort = function (): void {
     const state = opened.get(this);
@@ -60,8 +66,11 @@ export function wrapXhr(shell: ShellApi): void {
   };
   Native.prototype.send = function (body?: Document | XMLHttpRequestBodyInit | null): void {
     const state = opened.get(this);
-    if (refused.has(this)) refuseSync(shell);
-    if (state) sendOwn(this, state, body ?? undefined, shell);
+    const waits = synchronous.get(this);
+    if (waits) {
+      waits.whole = body ? xhrBody(body) : undefined;
+      sendSync(shell, this, waits);
+    } else if (state) sendOwn(this, state, body ?? undefined, shell);
     else send.call(this, body);
   };
   if (shell.recodes) recodeFields((xhr) => opened.has(xhr));
@@ -83,13 +92,14 @@ function listenFirst(xhr: XMLHttpRequest): void {
 function openOwn(xhr: XMLHttpRequest, given: Parameters<typeof open>): void {
   const [method, url, async = true, user, password] = given;
   opened.delete(xhr);
+  synchronous.get(xhr)?.hide?.();
+  synchronous.delete(xhr);
   showBody(xhr);
   const own = given.length < 2 ? undefined : linkedUrl(url);
   if (!own || !async) {
     open.apply(xhr, given);
-    refused.delete(xhr);
-    // A sibling's response comes by way of this thread, which waits.
-    if (own && (own.origin !== location.origin || !isSyncIntercepted())) refused.add(xhr);
+    if (own && (own.origin !== location.origin || !isSyncIntercepted()))
+      synchronous.set(xhr, { method, url: own, user, password, fields: [] });
     return;
   }
   const id = crypto.randomUUID();

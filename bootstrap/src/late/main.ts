@@ -13,6 +13,7 @@ import { problemPage } from "./problem-page";
 import { problemText } from "./problem-texts";
 import { wrongKey } from "./wrong-key";
 import { signIn } from "./sign-in";
+import { sendSync, syncFailed } from "./sync-sending";
 import { reportViolation } from "./violation-report";
 import { showTree } from "./xml-tree";
 
@@ -35,5 +36,8 @@ export const late: Late = {
   followsEvents: (page, ask) => followsEvents(page as typeof globalThis, ask),
   socketsOf: (page, realm) => socketsOf(page as typeof globalThis, realm),
   showOpaque,
+  sendSync: (xhr, opened, page) =>
+    sendSync(xhr as XMLHttpRequest, opened, page as Window & typeof globalThis),
+  syncFailed: (page, ...given) => syncFailed(page as Window & typeof globalThis, ...given),
   restore,
 };

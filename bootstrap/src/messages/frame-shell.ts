@@ -41,6 +41,8 @@ export interface ShellApi {
   socket(id: string, port: MessagePort, url: string): void;
   /** What is loaded only when it is asked for. */
   late(): Promise<Late>;
+  /** The same, where it is here. */
+  lateHere(): Late | undefined;
   /** The app's own service workers, in this tab. */
   guests(): Promise<Guests>;
   /** A line for the person, over the app, for a while. */

@@ -5,6 +5,7 @@ import type { OpenSocket, SocketRealm } from "./app-socket";
 import type { FollowEvents } from "./event-stream";
 import type { CookiesApi } from "./page-cookies";
 import type { Kept } from "./kept";
+import type { SyncOpened } from "./sync-request";
 import type { PolicyNote } from "./own-tag";
 import type { Names, ProblemCode, ProblemText } from "./problems";
 
@@ -35,6 +36,16 @@ export interface Late {
   socketsOf(page: object, realm: SocketRealm): OpenSocket;
   /** page: a window. store: its cookieStore. */
   cookieStoreFor(page: object, store: EventTarget, cookies: CookiesApi): CookieStoreActs;
+  /**
+   * Sends it and shows the response on `xhr`, whose page is this window. false: there is no way. Throws
+   * NetworkError.
+   */
+  sendSync(xhr: object, opened: SyncOpened, page: object): boolean;
+  /**
+   * In this window something was asked synchronously, and there was no way. If there will be one, the
+   * page is loaded again, once; otherwise the person sees why.
+   */
+  syncFailed(page: object, shell: SyncShell, opened: SyncOpened): Promise<void>;
   /** shown: a document of the app. */
   enteredInto(shown: object): Kept["fields"];
   /** page: a window, whose document has begun. kept: what was put down when it was left. */
@@ -61,6 +72,13 @@ export interface OpaqueTag {
   fetch: typeof fetch;
   /** Passes messages on to that frame: by a script of that page, whose they then are. */
   passTo(frame: object): void;
+}
+
+/** What this needs of a shell (`frame-shell.ts`). */
+export interface SyncShell {
+  frame(): object | null;
+  reloads(): boolean;
+  say(text: string): void;
 }
 
 /** Makes the tab look like the app's page. */

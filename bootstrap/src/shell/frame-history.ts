@@ -4,8 +4,7 @@
 import { marked, unmarked } from "../messages/marks";
 import type { AppPage, Arrival, SentForm } from "../messages/frame-shell";
 import type { Kept } from "../messages/kept";
-import type { Late } from "../messages/late";
-import { loadLate } from "./parts";
+import { lateHere, loadLate } from "./parts";
 import { tabType } from "./tab-type";
 import { isOwn, isSameDocument, withoutFragment } from "./urls";
 
@@ -43,7 +42,6 @@ const FORM_BYTES = 1_048_576;
 export class FrameHistory {
   private page: AppPage | undefined;
   private shown: Document | undefined; // of that page
-  private late: Late | undefined;
   private cause: Cause = "first";
   /** The entry that the document in view belongs to. */
   private at: Entry | undefined;
@@ -142,12 +140,12 @@ export class FrameHistory {
 
   // At once, where that part is here: before any script of the page.
   private restore(page: Window, kept: Kept | undefined): void {
-    const { shown, late } = this;
+    const { shown } = this;
+    const late = lateHere();
     if (late) late.restore(page, kept);
     else
       loadLate().then(
         (loaded) => {
-          this.late = loaded;
           if (page.document === shown) loaded.restore(page, kept);
         },
         () => undefined,
@@ -250,10 +248,10 @@ export class FrameHistory {
   }
 
   private kept(): Kept {
-    const { shown, late } = this;
+    const { shown } = this;
     const { scrollX = 0, scrollY = 0, history: own = history } = shown?.defaultView ?? {};
     const { scrollRestoration: restoration } = own;
-    const fields = (shown && late?.enteredInto(shown)) ?? [];
+    const fields = (shown && lateHere()?.enteredInto(shown)) ?? [];
     return { scroll: [scrollX, scrollY], restoration, fields };
   }
 

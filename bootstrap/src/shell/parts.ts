@@ -6,9 +6,16 @@ import type { Late } from "../messages/late";
 import { loadPart } from "../messages/part";
 import type { SiblingModule } from "../messages/sibling";
 
+let here: Late | undefined;
+
 /** Pages for people, the look of the tab, and more; the app's pages use it too. */
 export function loadLate(): Promise<Late> {
-  return loadPart<{ late: Late }>(__LATE_URL__).then(({ late }) => late);
+  return loadPart<{ late: Late }>(__LATE_URL__).then(({ late }) => (here = late));
+}
+
+/** The same, where it is here. */
+export function lateHere(): Late | undefined {
+  return here;
 }
 
 /** For an app that asks another one under the same parent, or is asked. */

@@ -12,7 +12,7 @@ import { Cookies } from "./cookies";
 import { Documents } from "./documents";
 import { LinkPages, type LinkPagesOwner } from "./link-pages";
 import type { Pages } from "./pages";
-import { loadClosing, loadGuests, loadLate, loadSibling } from "./parts";
+import { lateHere, loadClosing, loadGuests, loadLate, loadSibling } from "./parts";
 import type { Screen } from "./screen";
 import { SentForms } from "./sent-forms";
 import { Bypassed, LOCK, ServiceWorkerLink, type ServiceWorkerOwner } from "./service-worker";
@@ -172,6 +172,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
         else void this.siblings().then((asking) => asking.socket(id, port));
       },
       late: loadLate,
+      lateHere,
       guests: () => this.guests(),
       say: (text) => {
         link.line(text);

@@ -40,7 +40,7 @@ export async function shellDocument(
         ...(embedder && { [EMBEDDER_POLICY]: embedder }),
         // Without a charset, as at the edge: the app's pages would inherit it.
         "content-type": "text/html",
-        "content-security-policy": `${__SHELL_CSP__}; connect-src 'self' ${socket}`,
+        "content-security-policy": `${__SHELL_CSP__}; connect-src 'self' filesystem: ${socket}`,
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
       },
