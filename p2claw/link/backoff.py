@@ -34,11 +34,17 @@ class Backoff:
         self._draw = draw
         self._failures = 0
 
-    def next_delay_s(self, *, least_s: float = 0.0) -> float:
-        """The wait before the next try; with `least_s`, never less than that, and still spread."""
+    def next_delay_s(self, *, least_s: float = 0.0, spread_s: float | None = None) -> float:
+        """The wait before the next try; with `least_s`, never less than that, and still spread.
+
+        spread_s: the ceiling of the first `SOON_TRIES` delays, instead of one that doubles.
+        """
         # 2**30 seconds is far above any cap: the exponent stays small after a year of failures.
-        cap_s = self._cap_s if self._failures >= SOON_TRIES else min(self._cap_s, SOON_CAP_S)
+        is_soon = self._failures < SOON_TRIES
+        cap_s = min(self._cap_s, SOON_CAP_S) if is_soon else self._cap_s
         ceiling_s = min(cap_s, self._base_s * float(1 << min(self._failures, 30)))
+        if spread_s is not None and is_soon:
+            ceiling_s = spread_s
         self._failures += 1
         return least_s + self._draw() * ceiling_s
 

@@ -18,6 +18,7 @@ import aiohttp
 from p2claw.errors import LinkError, P2clawError
 from p2claw.link.backoff import Backoff
 from p2claw.link.ice.host_addresses import source_of
+from p2claw.link.set_clock import clock_was_set
 from p2claw.link.signalling_client import signalling_client
 from p2claw.link.tcp_state import unacknowledged
 from p2claw.log import get_log
@@ -34,15 +35,21 @@ KEEPALIVE_S = 20.0
 DOUBT_S = 0.8
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
+CLOCK_SKEW = 4002
+
 # How long to wait at least after these close codes (docs/WIRE.md §11).
 LEAST_S = {
     4001: 60.0,  # signature-invalid, and version and audience-invalid: nothing changes soon
-    4002: 10.0,  # clock-skew: a machine that has just started sets its clock within a minute
+    # A machine that has just started sets its clock within a minute, and then its boxes are to be
+    # back within 15 s: 8 + 4, and 3 for the connection.
+    CLOCK_SKEW: 8.0,
     4003: 60.0,
     4009: 60.0,  # replaced: two agents with one key would replace each other again and again
     4010: 60.0,
     4011: 60.0,  # banned, or not invited: until its owner or the operator does something
 }
+# By how much the tries after a refusal for the clock are spread, instead of ever more.
+CLOCK_SKEW_SPREAD_S = 4.0
 # How long a coordinator can make an agent wait that it does not let in.
 MOST_RETRY_AFTER_S = 60.0
 
@@ -134,6 +141,8 @@ class ControlConnection:
 
     serve: speaks on one socket until it ends. What it raises of ours is logged and tried again;
         anything else is a fault and ends `run`.
+    clock_set: returns once somebody has set this machine's clock. A box that was refused for its
+        clock tries again then, at once.
     """
 
     def __init__(
@@ -144,6 +153,7 @@ class ControlConnection:
         backoff: Backoff | None = None,
         keepalive_s: float = KEEPALIVE_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock_set: Callable[[], Awaitable[object]] = clock_was_set,
     ) -> None:
         self.url = url
         self.state = ControlState.OFFLINE
@@ -153,6 +163,7 @@ class ControlConnection:
         self._backoff = backoff or Backoff()
         self._keepalive_s = keepalive_s
         self._sleep = sleep
+        self._clock_set = clock_set
         self._socket: ControlSocket | None = None
         self._renewal = asyncio.Event()
         self._reason = ""  # of the renewal
@@ -182,6 +193,7 @@ class ControlConnection:
     async def run(self) -> None:
         """Run until cancelled; the socket is closed with 1001 then."""
         async with signalling_client() as client:
+            was_by_clock = False
             while True:
                 error = await self._once(client)
                 if self._renewal.is_set():
@@ -190,7 +202,14 @@ class ControlConnection:
                     log.info("control connection renewed", reason=self._reason)
                     continue
                 self.last_error = str(error)
-                delay_s = self._backoff.next_delay_s(least_s=_least_s(error))
+                by_clock = isinstance(error, ControlLostError) and error.close_code == CLOCK_SKEW
+                if by_clock and not was_by_clock:
+                    # Whatever was the matter before, it is there again.
+                    self._backoff.reset()
+                was_by_clock = by_clock
+                delay_s = self._backoff.next_delay_s(
+                    least_s=_least_s(error), spread_s=CLOCK_SKEW_SPREAD_S if by_clock else None
+                )
                 log.warning(
                     "control connection lost",
                     code=error.code,
@@ -198,11 +217,21 @@ class ControlConnection:
                     retry_s=round(delay_s, 1),
                 )
                 self._enter(ControlState.OFFLINE)
-                await self._unless_renewed(self._wait(delay_s))
+                await self._unless_renewed(self._wait(delay_s, by_clock=by_clock))
                 self._renewal.clear()
 
-    async def _wait(self, delay_s: float) -> None:
-        await self._sleep(delay_s)
+    async def _wait(self, delay_s: float, *, by_clock: bool) -> None:
+        watching = asyncio.ensure_future(self._renew_by_clock()) if by_clock else None
+        try:
+            await self._sleep(delay_s)
+        finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.wait([watching])
+
+    async def _renew_by_clock(self) -> None:
+        await self._clock_set()
+        self._renew("clock-set")
 
     async def _once(self, client: aiohttp.ClientSession) -> P2clawError:
         self._enter(ControlState.CONNECTING)

@@ -34,6 +34,12 @@ def test_a_least_delay_is_kept_and_still_spread() -> None:
     assert backoff.next_delay_s(least_s=60) == 60.25
 
 
+def test_a_spread_is_kept_for_as_long_as_tries_are_to_succeed_soon() -> None:
+    backoff = Backoff(draw=lambda: 1.0)
+    delays_s = [backoff.next_delay_s(least_s=8, spread_s=4) for _ in range(41)]
+    assert delays_s == [12.0] * 40 + [68.0]
+
+
 def test_years_of_failures_stay_at_the_cap() -> None:
     backoff = Backoff(draw=lambda: 1.0)
     assert [backoff.next_delay_s() for _ in range(5_000)][-1] == 60

@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import WSMsgType, web
 
-from p2claw.link.backoff import Backoff
-from p2claw.link.control import ControlConnection, ControlLostError, ControlSocket, ControlState
+from p2claw.link.backoff import SOON_CAP_S, Backoff
+from p2claw.link.control import (
+    CLOCK_SKEW,
+    CLOCK_SKEW_SPREAD_S,
+    ControlConnection,
+    ControlLostError,
+    ControlSocket,
+    ControlState,
+)
+from p2claw.link.set_clock import clock_was_set
 from tests.support.sockets import until
 
 DEADLINE_S = 10
@@ -50,6 +58,7 @@ class Agent:
     serve: Callable[[ControlSocket], Awaitable[None]]
     delays_s: list[float] = field(default_factory=list)
     waits: int = 3
+    clock_set: Callable[[], Awaitable[None]] = clock_was_set
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[ControlConnection]:
@@ -62,7 +71,11 @@ class Agent:
                 await asyncio.Event().wait()
 
         control = ControlConnection(
-            self.url, self.serve, backoff=Backoff(draw=lambda: 1.0), sleep=sleep
+            self.url,
+            self.serve,
+            backoff=Backoff(draw=lambda: 1.0),
+            sleep=sleep,
+            clock_set=self.clock_set,
         )
         task = asyncio.create_task(control.run())
         try:
@@ -118,7 +131,7 @@ async def test_the_wait_begins_anew_once_the_coordinator_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "least_s"), [(4001, 60), (4002, 10), (4003, 60), (4009, 60), (4010, 60)]
+    ("code", "least_s"), [(4001, 60), (4003, 60), (4009, 60), (4010, 60), (4011, 60)]
 )
 async def test_a_refusal_that_will_not_change_is_not_tried_soon(code: int, least_s: int) -> None:
     async def refuse(socket: web.WebSocketResponse) -> None:
@@ -129,6 +142,55 @@ async def test_a_refusal_that_will_not_change_is_not_tried_soon(code: int, least
         async with agent.running():
             pass
     assert agent.delays_s == [least_s + 0.5]
+
+
+async def refuse_for_the_clock(socket: web.WebSocketResponse) -> None:
+    await socket.close(code=CLOCK_SKEW)
+
+
+async def test_a_box_is_back_soon_after_the_clock_of_its_coordinator_was_set() -> None:
+    """However often it was refused, and however long the coordinator was away before."""
+    failures = 9
+
+    async def away(socket: ControlSocket) -> None:
+        if len(agent.delays_s) < failures:
+            raise ControlLostError("away")
+        await _receive(socket)
+
+    async with coordinator(refuse_for_the_clock) as url:
+        agent = Agent(url, away, waits=failures + 6)
+        async with agent.running():
+            pass
+    assert agent.delays_s[failures - 1] == SOON_CAP_S
+    assert agent.delays_s[failures:] == [8.0 + CLOCK_SKEW_SPREAD_S] * 6
+
+
+async def test_a_box_whose_own_clock_is_set_tries_again_at_once() -> None:
+    waits: asyncio.Queue[float] = asyncio.Queue()
+    clock_set = asyncio.Event()
+
+    async def wait_for_ever(delay_s: float) -> None:
+        waits.put_nowait(delay_s)
+        await asyncio.Event().wait()
+
+    async with coordinator(refuse_for_the_clock) as url:
+        control = ControlConnection(url, _receive, sleep=wait_for_ever, clock_set=clock_set.wait)
+        async with _running(control):
+            await asyncio.wait_for(waits.get(), DEADLINE_S)
+            await asyncio.sleep(0.05)
+            assert waits.empty()
+            clock_set.set()
+            await asyncio.wait_for(waits.get(), DEADLINE_S)
+
+
+async def test_a_box_that_was_not_refused_for_its_clock_does_not_look_at_it() -> None:
+    async def fail() -> None:
+        raise AssertionError("it looks")
+
+    agent = Agent("ws://127.0.0.1:1/agent", _receive, waits=2, clock_set=fail)
+    async with agent.running():
+        pass
+    assert agent.delays_s == [0.5, 1]
 
 
 async def test_a_coordinator_that_sends_nothing_is_given_up() -> None:
