@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import hashlib
+import itertools
 import random
 import socket
 import time
@@ -20,7 +21,7 @@ from p2claw.dataplane.core import _stun
 from p2claw.errors import LinkError
 from p2claw.link.box_peer import BoxPeer
 from p2claw.link.dial_keys import LIFE_S, RENEW_S, DialKeys
-from p2claw.link.dialling import USED, Dialled, Dialling
+from p2claw.link.dialling import CHECK_BURST, CHECKS_PER_S, USED, Dialled, Dialling
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling.dialling import Descriptor, DialName
@@ -45,7 +46,13 @@ class Box:
     def __post_init__(self) -> None:
         self.host = host_addresses()[0].host
         self.keys = DialKeys(lambda: self.now_s)
-        self.dialling = Dialling(self._admit, self.keys.generations, clock=lambda: self.now_s)
+        # Of each check a second has passed: their rate is one test's alone.
+        self.dialling = Dialling(
+            self._admit,
+            self.keys.generations,
+            clock=lambda: self.now_s,
+            monotonic=itertools.count().__next__,
+        )
         self.port.set_unknown(self.dialling)
 
     def descriptor(self) -> Descriptor:
@@ -252,7 +259,7 @@ async def test_what_was_used_is_forgotten_before_it_is_too_much(box: Box) -> Non
         return True
 
     keys = DialKeys()
-    dialling = Dialling(admit, keys.generations)
+    dialling = Dialling(admit, keys.generations, monotonic=itertools.count().__next__)
     descriptor = keys.current().descriptor([(box.host, 9)])
     for number in range(USED + 10):
         message = check(descriptor, fingerprint=number.to_bytes(32, "big"))
@@ -318,6 +325,33 @@ async def test_a_hundred_thousand_forged_checks_leave_no_memory(box: Box) -> Non
     assert (box.asked, box.port.stats()["datagrams_out"]) == ([], 0)
     assert after - before < 20_000
     assert time.process_time() - begun_s < 30  # 1 to 2 s without tracemalloc
+
+
+async def test_checks_above_a_rate_are_not_even_read_and_a_dial_gets_through_after_them(
+    box: Box,
+) -> None:
+    now_s = 0.0
+    admitted: list[Dialled] = []
+
+    def admit(dialled: Dialled) -> bool:
+        admitted.append(dialled)
+        return True
+
+    dialling = Dialling(
+        admit, box.keys.generations, clock=lambda: box.now_s, monotonic=lambda: now_s
+    )
+    descriptor = box.descriptor()
+    addr = ("203.0.113.7", 7)
+    for number in range(3 * CHECK_BURST):
+        forged = check(descriptor, password="x" * 24, number=number)
+        dialling.stun_received(forged, addr, box.host)
+    assert dialling.dropped == 2 * CHECK_BURST
+    good = check(descriptor)
+    dialling.stun_received(good, addr, box.host)
+    assert admitted == []
+    now_s = 1.5 / CHECKS_PER_S
+    dialling.stun_received(good, addr, box.host)
+    assert len(admitted) == 1
 
 
 async def test_a_flood_disturbs_nobody_who_is_there(box: Box) -> None:

@@ -293,6 +293,7 @@ class InProcess:
     def refused(self) -> dict[str, int]:
         now = self._refusals.copy()
         now.count(KEPT, "box-busy", self._keeping.refused)
+        now.count(DIALS, "rate", self._dialling.dropped)
         for link in self._links.values():
             link.add_refused(now)
         return now.counts()
