@@ -18,7 +18,7 @@ from p2claw.grace import within
 from p2claw.link.channel import Channel
 from p2claw.link.handling import Handler
 from p2claw.link.keeping import KeptPlaces
-from p2claw.link.late import TURN_MESSAGES, Late
+from p2claw.link.late import Late, is_turn_over
 from p2claw.link.moving_timer import MovingTimer
 from p2claw.link.news import Fact, News
 from p2claw.link.open_streams import EVENTS as STREAM_EVENTS
@@ -76,6 +76,7 @@ class Pump:
         "_streams",
         "_timer",
         "_waiting",
+        "_work_before_turn",
         "on_pong",
         "session",
     )
@@ -102,7 +103,7 @@ class Pump:
         self._loop = asyncio.get_running_loop()
         self._streams = OpenStreams(session, self._send_soon, handler, places)
         self._send_is_soon = False
-        self._read_this_turn = 0
+        self._read_this_turn = self._work_before_turn = 0
         self._timer = MovingTimer(self._on_timer)
         self._loss: LinkError | None = None
         self._news = News()
@@ -279,7 +280,10 @@ class Pump:
         # A visitor has one link, and nobody else to serve.
         if self.session.role is Role.VISITOR:
             return True
-        return self._read_this_turn < TURN_MESSAGES and self.session.ready_at <= self._loop.time()
+        work = self.session.work - self._work_before_turn
+        if is_turn_over(self._read_this_turn, work):
+            return False
+        return self.session.ready_at <= self._loop.time()
 
     def _read(self, message: bytes) -> None:
         self.session.receive(message, self._loop.time())
@@ -322,7 +326,7 @@ class Pump:
 
     def _next_turn(self) -> None:
         # Every message that is read asks for this.
-        self._read_this_turn = 0
+        self._read_this_turn, self._work_before_turn = 0, self.session.work
         self._send()
 
     def _send(self) -> None:

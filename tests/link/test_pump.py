@@ -13,9 +13,10 @@ from p2claw.link.late import TURN_MESSAGES
 from p2claw.link.pump import HIGH_WATER_BYTES, Pump
 from p2claw.link.stream import BoxStream
 from p2claw.wire.frames.codec import CODEC
-from p2claw.wire.frames.codes import Code, FrameType
+from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
+from p2claw.wire.frames.heads import encode_request
 from p2claw.wire.frames.hello import Role
-from p2claw.wire.frames.limits import Limits
+from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
 from p2claw.wire.session.delivery import ACK_AFTER_S
 from p2claw.wire.session.session import Session
 from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
@@ -95,6 +96,33 @@ async def test_a_flood_of_messages_is_read_in_turns_and_in_order() -> None:
         await stream.write(b"", end=True)
         wanted = b"".join(number.to_bytes(2) for number in range(count))
         assert await body_of(stream) == wanted
+
+
+@pytest.mark.parametrize(
+    ("frames", "most_messages"), [(1, 28), (2, 14), (200, 1)], ids=["one", "two", "two hundred"]
+)
+async def test_messages_that_begin_requests_are_fewer_in_a_turn(
+    frames: int, most_messages: int
+) -> None:
+    count, head = 100, encode_request(GET, DEFAULT_LIMITS)
+    async with linked(echo) as link:
+        await link.visitor.hello(timeout_s=5)
+        before = link.box.session.counters.messages_in
+        for number in range(count):
+            heads = [
+                CODEC.encode_frame(
+                    FrameType.REQUEST, FLAG_END, 100_001 + 2 * (frames * number + one), head
+                )
+                for one in range(frames)
+            ]
+            link.visitor.session._delivery.keep_sent(b"".join(heads))
+            link.visitor_end.send(b"".join(heads))
+        most, seen = 0, before
+        while seen < before + count and link.box.loss is None:
+            await asyncio.sleep(0)  # a turn of everybody else
+            now = link.box.session.counters.messages_in
+            most, seen = max(most, now - seen), now
+        assert 1 <= most <= most_messages + 2  # and one that was read, and one that acknowledges
 
 
 async def test_a_visitor_that_is_not_admitted_learns_why() -> None:

@@ -19,14 +19,20 @@ _KINDS: dict[int, int] = {
 _FRAMES = 3
 NAMES = ("streams", "resets", "control", "frames")
 
+# What a request costs to begin and to end, beside the reading of its frame: in frames of any other
+# kind. 150 µs, where DATA of a byte takes 4.
+_TASK_WORK = 32
+_OF_TASKS = frozenset({FrameType.REQUEST, FrameType.RESET})
+
 
 class Budget:
     """The budget of one session. Times are those of the session, in seconds.
 
-    ready_at: when no bucket is overdrawn any more; 0.0 if none is.
+    ready_at: when no bucket is overdrawn any more; 0.0 if none is. work: how much it was so far, in
+    frames, of which those that begin or end a request count more.
     """
 
-    __slots__ = ("_bursts", "_left", "_rates", "_since", "ready_at")
+    __slots__ = ("_bursts", "_left", "_rates", "_since", "ready_at", "work")
 
     def __init__(self, limits: Limits) -> None:
         self._rates = (
@@ -44,16 +50,20 @@ class Budget:
         self._left = [float(burst) for burst in self._bursts]
         self._since = 0.0
         self.ready_at = 0.0
+        self.work = 0
 
     def spend(self, frames: list[tuple[int, int, int, bytes]], now: float) -> None:
         """Count the frames of a message."""
         self._fill(now)
         left = self._left
         left[_FRAMES] -= len(frames)
+        self.work += len(frames)
         for frame in frames:
             kind = _KINDS.get(frame[0])
             if kind is not None:
                 left[kind] -= 1
+                if frame[0] in _OF_TASKS:
+                    self.work += _TASK_WORK
         self.ready_at = 0.0 if min(left) >= 0.0 else now + max(self._debts())
 
     @property

@@ -276,6 +276,11 @@ class Session:
         """
         return 0.0 if self._budget is None else self._budget.ready_at
 
+    @property
+    def work(self) -> int:
+        """Box: how much work the visitor has made so far, in frames; as of Budget."""
+        return 0 if self._budget is None else self._budget.work
+
     def overworked(self) -> None:
         """Box: too many messages wait to be read: the session is over."""
         if self._side.state is not State.FAILED and self._budget is not None:
