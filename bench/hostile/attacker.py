@@ -1,7 +1,8 @@
-"""`python -m bench.hostile.attacker URL EDGE ATTACK`: attacks a box until it is asked to end.
+"""`python -m bench.hostile.attacker URL EDGE ATTACK LINKS`: attacks a box until it is asked to end.
 
-It says when the attack has begun, and at its end how many links it had and lost, by their code,
-and how many messages it wrote past its session. `HOSTILE_TIMES`: how long an attack goes on.
+On so many links at once, as one visitor may open them. It says when the attack has begun, and at
+its end how many links it had and lost, by their code, and how many messages it wrote past its
+session. `HOSTILE_TIMES`: how long an attack goes on.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ async def attack_on(url: str, edge: str, name: str, codes: Counter[str]) -> None
         try:
             async with await Visitor.open(url, edge=edge) as visitor:
                 await (await visitor.request("GET", "/")).body()  # the box has sent its limits
-                if not codes:
-                    emit({"begun": True})
                 codes["links"] += 1
+                if codes["links"] == 1:
+                    emit({"begun": True})
                 box = OnLink(visitor)
                 try:
                     await ATTACKS[name](box)  # type: ignore[arg-type]
@@ -79,10 +80,10 @@ async def attack_on(url: str, edge: str, name: str, codes: Counter[str]) -> None
             await asyncio.sleep(AGAIN_S)
 
 
-async def main(url: str, edge: str, name: str) -> None:
+async def main(url: str, edge: str, name: str, links: str) -> None:
     codes: Counter[str] = Counter()
     lines = await Lines.open()
-    attacking = asyncio.create_task(attack_on(url, edge, name, codes))
+    attacking = asyncio.gather(*(attack_on(url, edge, name, codes) for _ in range(int(links))))
     await lines.next()
     attacking.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -91,4 +92,4 @@ async def main(url: str, edge: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(*sys.argv[1:4]))
+    uvloop.run(main(*sys.argv[1:5]))

@@ -148,8 +148,15 @@ async def unsized_bodies(box: Proxied) -> None:
     await asyncio.wait([asyncio.create_task(one()) for _ in range(20)], timeout=3)
 
 
+async def idle_events(box: Proxied) -> None:
+    """As many streams of events as are taken, each of which is silent after its first."""
+    for _ in range(120):
+        box.begin("GET", "/idle")
+    await asyncio.sleep(0.2)
+
+
 async def hanging_requests(box: Proxied) -> None:
-    """As many requests as are taken, and the app never responds."""
+    """As many requests as are taken, and the app never responds: long polls of which none ends."""
     for _ in range(120):
         box.begin("GET", "/hang")
     await asyncio.sleep(0.2)
@@ -167,6 +174,7 @@ ATTACKS: dict[str, Attack] = {
         unread_events,
         silent_uploads,
         unsized_bodies,
+        idle_events,
         hanging_requests,
     )
 }

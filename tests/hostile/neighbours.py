@@ -36,6 +36,10 @@ async def app(talk: Talk) -> None:
         elif request.target == "/hang":
             await talk.until_closed()
             return
+        elif request.target == "/idle":
+            await talk.send(OK + b"Content-Type: text/event-stream\r\n\r\ndata: 0\n\n")
+            await talk.until_closed()
+            return
         elif request.target == "/events":
             await talk.send(OK + b"Content-Type: text/event-stream\r\n\r\n")
             while True:
