@@ -113,13 +113,13 @@ class _Redaction(logging.Filter):
     """A log filter for aiohttp, whose lines quote requests and the peer's address: it removes
     these.
 
-    Malformed HTTP is the fault of the other end and is not logged. Faults of ours keep their stack
-    traces.
+    Malformed HTTP is the fault of the other end and is not logged, and a client that goes away is
+    none. Faults of ours keep their stack traces.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
+        if isinstance(error, (HttpProcessingError, ConnectionResetError)):
             return False
         record.msg, record.args = "request failed", ()
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import struct
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ async def test_bytes_that_are_not_http_leave_no_trace_in_the_log(
     with caplog.at_level(logging.DEBUG):
         status = await _status(browser, sent)
     assert (status, "secret-bytes" in caplog.text) == (400, False)
+
+
+async def test_who_goes_away_before_the_response_leaves_no_stack_trace(
+    browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = (
+        b"GET /__p2claw/v1/visit?v=1&alias=nobody&app=dog HTTP/1.1\r\n"
+        + HOST
+        + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with caplog.at_level(logging.DEBUG):
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", browser.server.port)) as one:
+                # A reset, and not the end of what is sent.
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.sendall(ask)
+        assert await _status(browser, b"GET /x HTTP/1.0\r\n\r\n") == 421
+        await asyncio.sleep(0.1)
+    assert "Traceback" not in caplog.text
 
 
 async def test_requests_leave_no_trace_in_the_log(
