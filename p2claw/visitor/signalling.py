@@ -22,13 +22,14 @@ from p2claw.link.signalling_client import signalling_client
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.log import get_log
 from p2claw.visitor.app_url import AppUrl, parse_app_url
-from p2claw.visitor.dead_dials import FILE_NAME, DeadDials
+from p2claw.visitor.dial_memory import DialMemory
 from p2claw.visitor.dialling import Reached, first_of
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.proof import check_answer, check_descriptor, check_key
 from p2claw.wire.signalling import (
     MESSAGE_BYTES,
     Apps,
+    DialOffered,
     Introduced,
     VisitAnswer,
     VisitCandidate,
@@ -74,19 +75,28 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A link whose channel is open, to a box that has proved its key."""
+    """A link whose channel is open, to a box that has proved its key.
+
+    dial: how the box is dialled, as it was handed out last.
+    """
 
     peer: VisitorPeer
     channel: Channel
     peer_id: str
+    dial: DialOffered | None
 
 
 async def open_channel(
-    address: AppUrl, pins: PinStore | None, *, place: int | None = None
+    address: AppUrl,
+    pins: PinStore | None,
+    *,
+    place: int | None = None,
+    tried: DialOffered | None = None,
 ) -> Opened:
     """Be introduced to the box and open a channel to it, within OPEN_TIMEOUT_S.
 
-    place: where in the box the session is that the link may carry on.
+    How the box was dialled is remembered beside the pins. place: where in the box the session is
+    that the link may carry on. tried: how it is being dialled already, which is not done twice.
 
     Raises RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`, `link-timeout`,
     `edge-unreachable` and those of the peer.
@@ -100,9 +110,10 @@ async def open_channel(
         if not isinstance(introduced, Introduced):
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
         check_key(address, introduced.peer_id, pins)
-        dialled = _to_dial(address, introduced) if place is None else None
-        dead = None if pins is None else DeadDials(pins.path.with_name(FILE_NAME))
-        if dialled is not None and dead is not None and dead.is_dead(address.host, dialled):
+        is_dialled = place is None and introduced.dial != tried
+        dialled = _to_dial(address, introduced) if is_dialled else None
+        memory = DialMemory(address.host, pins)
+        if dialled is not None and memory.is_dead(dialled):
             log.debug("not dialled", host=address.host)
             dialled = None
 
@@ -114,14 +125,16 @@ async def open_channel(
         else:
             round_trip_s = (introduced_s - begun_s) / (3 if address.dial_tls else 2)
             patience_s = min(DIAL_PATIENCE_S, max(DIAL_LEAST_S, 2 * round_trip_s))
-            unanswered = partial(dead.add, address.host, dialled) if dead else _forget
+            unanswered = partial(memory.led_nowhere, dialled)
             peer, channel = await first_of(
                 dialled, offer, patience_s=patience_s, unanswered=unanswered
             )
         socket.send(VisitEnd())
     if pins is not None:
         pins.add(address.host, introduced.peer_id)
-    return Opened(peer, channel, introduced.peer_id)
+    if introduced.dial is not None and dialled is not None and not memory.is_dead(dialled):
+        memory.keep(introduced.dial)
+    return Opened(peer, channel, introduced.peer_id, introduced.dial)
 
 
 async def introduce(address: AppUrl) -> Introduced:
@@ -147,10 +160,6 @@ async def list_apps(url: str, *, edge: str | None = None) -> Apps:
     if not isinstance(apps, Apps):
         raise RemoteProtocolError(f"the coordinator answered with {type(apps).__name__}")
     return apps
-
-
-def _forget() -> None:
-    """A visitor that has no memory has dialled nobody."""
 
 
 def _to_dial(address: AppUrl, introduced: Introduced) -> Descriptor | None:

@@ -24,9 +24,10 @@ from p2claw.units import MIB
 from p2claw.visitor.app_socket import AppSocket
 from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.pins import PinStore
+from p2claw.visitor.reaching import reach
 from p2claw.visitor.renewal import Link, Renewal
 from p2claw.visitor.response import Again, Response
-from p2claw.visitor.signalling import open_channel
+from p2claw.visitor.signalling import Opened, open_channel
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
 from p2claw.wire.frames.hello import WEBSOCKET, Role
@@ -87,7 +88,7 @@ class Visitor:
                 code="app-missing",
                 hint=f"Use a URL like https://NAME-{address.host}",
             )
-        return cls(address, pins, await _open_link(address, pins))
+        return cls(address, pins, _link(address, await reach(address, pins)))
 
     def _watch(self, link: Link) -> None:
         renewal = Renewal(
@@ -138,10 +139,9 @@ class Visitor:
             async with asyncio.timeout(timeout_s):
                 try:
                     return await self._once(head, body)
-                except StreamResetError as error:
-                    # REFUSED: not processed at all. A body that is a stream has been used up.
-                    again = error.reset_code == Code.REFUSED and not isinstance(body, AsyncIterable)
-                    if not again:
+                except (StreamResetError, LinkError) as error:
+                    # A body that is a stream has been used up.
+                    if not _is_untouched(error) or isinstance(body, AsyncIterable):
                         raise
                 return await self._once(head, body)
         except TimeoutError:
@@ -282,18 +282,29 @@ class Visitor:
         async with self._opening:
             if self._link is not old:
                 return
-            self._link = await _open_link(self._address, self._pins)
+            # By an introduction: of a descriptor that is kept the box may have said goodbye.
+            self._link = _link(self._address, await open_channel(self._address, self._pins))
             self._watch(self._link)
             task = asyncio.get_running_loop().create_task(_retire(old))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
 
 
-async def _open_link(address: AppUrl, pins: PinStore | None) -> Link:
-    opened = await open_channel(address, pins)
+def _link(address: AppUrl, opened: Opened) -> Link:
     pump = Pump(_session(address, None), opened.channel)
     pump.start()
     return Link(opened, pump)
+
+
+def _is_untouched(error: StreamResetError | LinkError) -> bool:
+    """Whether the request was not processed at all: REFUSED, or the link is one of no app.
+
+    A box that was dialled without an introduction may have unexposed the app; then the coordinator
+    is asked, which says so.
+    """
+    if isinstance(error, StreamResetError):
+        return error.reset_code == Code.REFUSED
+    return error.code == Code.APP_UNKNOWN.text
 
 
 def _session(address: AppUrl, resumes: Resumption | None) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,10 @@ from p2claw.errors import LinkError, RefusedError
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.visitor import Visitor
+from p2claw.visitor.kept_dials import KeptDials
 from p2claw.visitor.pins import PinStore
 from p2claw.wire.signalling import DialOffered
-from p2claw.wire.signalling.dialling import Descriptor
+from p2claw.wire.signalling.dialling import Descriptor, Ticket
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.server import RunningServer
 from tests.support.upstreams import Upstream, until
@@ -125,6 +126,146 @@ async def test_a_visitor_that_remembers_does_not_dial_nobody_again(
         for _ in range(2):
             await (await Visitor.open(url, edge=agent.edge, pins=pins)).close()
     assert dialled == [nobody] * 3  # once, and each time without a memory
+
+
+@dataclass
+class Returning:
+    """A visitor that has been here, and remembers. dialled: what it has dialled since."""
+
+    agent: RunningAgent
+    folder: Path
+    dialled: list[Descriptor]
+
+    @property
+    def pins(self) -> PinStore:
+        return PinStore(self.folder / "known_boxes.json")
+
+    @property
+    def kept(self) -> KeptDials:
+        return KeptDials(self.folder / "dials.json")
+
+    @property
+    def url(self) -> str:
+        apps = self.agent.agent.status()["apps"]
+        return str(next(app["url"] for app in apps if app["app"] == "cat"))
+
+    @property
+    def host(self) -> str:
+        return self.url.split("/")[2]
+
+    async def visit(self, edge: str | None = None) -> Visitor:
+        return await Visitor.open(self.url, edge=edge or self.agent.edge, pins=self.pins)
+
+    async def is_dialled_as_cat(self) -> bool:
+        """Whether it gets a response, and over a link that was dialled."""
+        async with await self.visit() as visitor:
+            assert (await visitor.request("GET", "/")).status == 200
+            apps = await dialled_apps(self.agent)
+        await until(lambda: len(visitors_of(self.agent)) == 0)
+        return apps == ["cat"]
+
+    def keep(self, dial: DialOffered, **changes: object) -> DialOffered:
+        """Keep it with these changes, signed by the box."""
+        packed = replace(Descriptor.unpack(dial.descriptor), **changes).pack()  # type: ignore[arg-type]
+        changed = DialOffered(packed, self.agent.agent._identity.sign("dial", packed))
+        self.kept.keep(self.host, changed)
+        return changed
+
+
+@pytest.fixture
+async def returning(
+    agent: RunningAgent, server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Returning:
+    await handed_out(server)
+    one = Returning(agent, tmp_path, [])
+    async with await one.visit() as visitor:
+        assert (await visitor.request("GET", "/")).status == 200
+    dial = VisitorPeer.dial
+
+    async def noted(peer: VisitorPeer, descriptor: Descriptor) -> None:
+        one.dialled.append(descriptor)
+        await dial(peer, descriptor)
+
+    monkeypatch.setattr(VisitorPeer, "dial", noted)
+    return one
+
+
+async def test_a_visitor_that_returns_dials_without_asking_anybody(returning: Returning) -> None:
+    nobody = "http://127.0.0.1:1"
+    for _ in range(2):
+        async with await returning.visit(edge=nobody) as visitor:
+            assert (await visitor.request("GET", "/")).status == 200
+    assert len(returning.dialled) == 2
+
+
+async def test_a_box_that_has_forgotten_its_keys_is_dialled_by_new_ones(
+    returning: Returning, server: RunningServer
+) -> None:
+    dial = await handed_out(server)
+    expires_s = Descriptor.unpack(dial.descriptor).ticket.expires_s
+    before = returning.keep(dial, ticket=Ticket(77, expires_s, bytes(10)), password="p" * 24)
+    begun_s = time.monotonic()
+    assert await returning.is_dialled_as_cat()
+    assert time.monotonic() - begun_s < 2
+    assert [one.pack() for one in returning.dialled] == [before.descriptor, dial.descriptor]
+    assert returning.kept.get(returning.host) == dial
+
+
+async def test_a_descriptor_that_is_older_than_its_hour_is_replaced_and_not_dialled(
+    returning: Returning, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dial = await handed_out(server)
+    now_s = time.time()
+    returning.keep(dial, ticket=Ticket(0, int(now_s) + 5, bytes(10)))
+    with monkeypatch.context() as patches:
+        patches.setattr(time, "time", lambda: now_s + 5)
+        assert await returning.is_dialled_as_cat()
+    assert [one.pack() for one in returning.dialled] == [dial.descriptor]
+    assert returning.kept.get(returning.host) == dial
+
+
+@pytest.mark.parametrize("what", ["another key", "no pin"])
+async def test_what_is_kept_is_believed_only_if_the_key_that_is_pinned_has_signed_it(
+    returning: Returning, server: RunningServer, what: str
+) -> None:
+    dial = await handed_out(server)
+    if what == "no pin":
+        returning.pins.path.unlink()
+    else:
+        returning.kept.keep(returning.host, DialOffered(dial.descriptor, bytes(64)))
+    async with await returning.visit():
+        pass
+    with pytest.raises(LinkError) as caught:
+        returning.pins.path.unlink()
+        returning.pins.add(returning.host, "a" * 52)
+        await returning.visit()
+    assert caught.value.code == "wrong-key"
+
+
+async def test_a_kept_dial_that_leads_to_nobody_is_dropped_and_not_repeated(
+    returning: Returning, server: RunningServer
+) -> None:
+    nobody = returning.keep(await handed_out(server), addresses=(("203.0.113.9", 9),))
+    (box,) = server.rendezvous.boxes
+    box.dials = (nobody,)
+    for _ in range(2):
+        assert not await returning.is_dialled_as_cat()
+    assert [one.pack() for one in returning.dialled] == [nobody.descriptor]
+    assert returning.kept.get(returning.host) is None
+
+
+async def test_an_app_that_is_gone_is_named_to_who_dials_without_asking(
+    returning: Returning,
+) -> None:
+    url, host = returning.url, returning.host
+    status, _ = await returning.agent.api.ask("DELETE", "/v1/routes/cat")
+    assert status == 200 and returning.kept.get(host) is not None
+    with pytest.raises(RefusedError) as caught:
+        async with await Visitor.open(
+            url, edge=returning.agent.edge, pins=returning.pins
+        ) as visitor:
+            await visitor.request("GET", "/")
+    assert caught.value.code == "app-unknown"
 
 
 async def test_a_descriptor_that_the_coordinator_made_up_is_a_wrong_key(

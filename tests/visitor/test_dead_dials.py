@@ -11,8 +11,9 @@ import pytest
 
 from p2claw.link.ice.host_addresses import HostAddress
 from p2claw.visitor import dead_dials
-from p2claw.visitor.dead_dials import DEAD_S, FILE_BYTES, MOST, DeadDials
+from p2claw.visitor.dead_dials import DEAD_S, DeadDials
 from p2claw.visitor.dialling import Reached, first_of
+from p2claw.visitor.host_cache import FILE_BYTES, MOST
 from p2claw.wire.signalling.dialling import Descriptor, Ticket
 
 HOST = "dog-purplecrab.example.org"

@@ -37,6 +37,17 @@ test("a dial that led to nobody is not tried again for ten minutes", async () =>
   assert.ok(await knownDial());
 });
 
+test("what was kept is dialled until its ticket expires, and not later", async () => {
+  keep(here);
+  const expiresMs = ((await knownDial())?.descriptor.expiresS ?? 0) * 1_000;
+  const beforeMs = nowMs;
+  nowMs = expiresMs - 1;
+  assert.ok(await knownDial());
+  nowMs = expiresMs;
+  assert.equal(await knownDial(), undefined);
+  nowMs = beforeMs;
+});
+
 test("a clock that was set back makes it no longer", async () => {
   keep(here);
   await leadsToNobody();
