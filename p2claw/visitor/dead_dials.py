@@ -25,8 +25,9 @@ DEAD_S = 600.0
 class DeadDials:
     """The file of dials that led to nobody: of each host `[what was dialled, until]`.
 
-    What was dialled: a hash of the addresses in the descriptor and of the visitor's own network.
-    If either changes, the box is dialled again at once.
+    What was dialled: a hash of the addresses and the certificate in the descriptor, and of the
+    visitor's own network. If one of them changes, the box is dialled again at once: one that was
+    started again has another certificate, and is silent to who has the old descriptor.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -51,7 +52,9 @@ class DeadDials:
 def _way(descriptor: Descriptor) -> str:
     """From where to where. Of IPv6 the /64 counts: the rest changes by itself each day."""
     networks = {_network(address.host) for address in host_addresses()}
-    told = json.dumps([sorted(descriptor.addresses), sorted(networks)])
+    told = json.dumps(
+        [sorted(descriptor.addresses), descriptor.fingerprint.hex(), sorted(networks)]
+    )
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from p2claw.errors import LinkError, RemoteProtocolError
 from p2claw.log import get_log
@@ -41,13 +42,11 @@ async def reach(address: AppUrl, pins: PinStore | None) -> Opened:
         introduced = await open_channel(address, pins, tried=dial)
         return introduced.peer, introduced.channel
 
-    def unanswered() -> None:
-        # If a newer one was handed out, the box may only have forgotten the key of this one.
-        if introduced is not None and introduced.dial == dial:
-            memory.led_nowhere(descriptor)
-
     peer, channel = await first_of(
-        descriptor, offer, patience_s=DIAL_PATIENCE_S, unanswered=unanswered
+        descriptor,
+        offer,
+        patience_s=DIAL_PATIENCE_S,
+        unanswered=partial(memory.led_nowhere, descriptor),
     )
     if introduced is None or introduced.peer is not peer:
         return Opened(peer, channel, peer_id, dial)

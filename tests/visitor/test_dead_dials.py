@@ -54,6 +54,11 @@ def test_a_descriptor_with_other_addresses_is_dialled(dead: DeadDials) -> None:
     assert not dead.is_dead(HOST, replace(DESCRIPTOR, addresses=(("192.0.2.1", 10),)))
 
 
+def test_a_box_that_was_started_again_is_dialled(dead: DeadDials) -> None:
+    dead.add(HOST, DESCRIPTOR)
+    assert not dead.is_dead(HOST, replace(DESCRIPTOR, fingerprint=bytes(31) + b"\1"))
+
+
 def test_in_another_network_everything_is_dialled(
     dead: DeadDials, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,7 +96,8 @@ function ofPage(): Hints | undefined {
 }
 
 function wayOf(dialled: Dialled | undefined): string {
-  return String(dialled?.descriptor.addresses);
+  // A box that was started again is silent to old tickets, and has another certificate.
+  return String([dialled?.descriptor.addresses, dialled?.descriptor.fingerprint]);
 }
 
 function decoded(text: string): string {

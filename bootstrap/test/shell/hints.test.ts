@@ -62,6 +62,18 @@ test("a box at another address is dialled", async () => {
   assert.ok(await knownDial());
 });
 
+test("a box that was started again, and has another certificate, is dialled", async () => {
+  nowMs += 600_000;
+  keep(here);
+  await leadsToNobody();
+  assert.equal(await knownDial(), undefined);
+  const again = Buffer.from(here, "base64url");
+  const fingerprintAt = 96 + 35; // behind key and signature: docs/WIRE.md §16
+  again.writeUInt8(again.readUInt8(fingerprintAt) ^ 1, fingerprintAt);
+  keep(again.toString("base64url"));
+  assert.ok(await knownDial());
+});
+
 test("a visitor in another network dials again", async () => {
   nowMs += 600_000;
   seenFrom("192.0.2.1");
