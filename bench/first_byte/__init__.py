@@ -8,18 +8,15 @@ figures at all of them tells round trips and the rest, which is computing.
 from __future__ import annotations
 
 import argparse
-from typing import get_args
 
 from bench.first_byte.lines import add_lines
-from bench.first_byte.scene import first_byte_scene
+from bench.first_byte.scene import BYS, first_byte_scene
 from bench.first_byte.visits import Visits, measure
 from bench.report import Report
 from tests.lab.nats import NATS
-from tests.support.browser import Kind
 
 RTTS_MS = (20.0, 50.0, 150.0)
 LOSSES_PERCENT = (0.0, 3.0)
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("first-byte")
     group.add_argument("--rtt", type=float, nargs="+", default=RTTS_MS, help="milliseconds")
     group.add_argument("--loss", type=float, nargs="+", default=LOSSES_PERCENT, help="percent")
-    group.add_argument("--browser", choices=KINDS, nargs="+", default=list(KINDS))
+    group.add_argument("--browser", choices=BYS, nargs="+", default=list(BYS), help="or fetch")
     group.add_argument("--nat", choices=NATS, default="port", help="in front of visitor and box")
     group.add_argument(
         "--public", action="store_true", help="the box has an address of its own, and is dialled"
@@ -36,16 +33,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 async def run(report: Report, args: argparse.Namespace) -> None:
     """Raises UsageError where it cannot work here, P2clawError where a page fails."""
-    for kind in args.browser:
+    for by in args.browser:
         for loss_percent in args.loss:
             rows: dict[float, Visits] = {}
             for rtt_ms in args.rtt:
                 async with first_byte_scene(
-                    kind,
+                    by,
                     rtt_ms=rtt_ms,
                     loss_percent=loss_percent,
                     nat=args.nat,
                     public=args.public,
                 ) as scene:
                     rows[rtt_ms] = await measure(report, scene, runs=args.runs)
-            add_lines(report, rows, browser=kind, loss_percent=loss_percent)
+            add_lines(report, rows, browser=by, loss_percent=loss_percent)

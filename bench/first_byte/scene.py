@@ -1,4 +1,4 @@
-"""The stage of the first-byte bench: three hosts of the laboratory and a browser on one of them.
+"""The stage of the first-byte bench: three hosts of the laboratory and a visitor on one of them.
 
 Coordinator, edge, STUN and the peer, nginx, are on the server, all of them with TLS 1.3; the app is
 beside the agent on the box.
@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from bench.path import bench_folder
 from bench.wan.network import Direction
@@ -53,17 +54,25 @@ _FIREFOX: dict[str, bool | int | str] = {
 }
 _names = itertools.count(1)
 
+# A browser, or `p2claw fetch`.
+By = Kind | Literal["fetch"]
+BYS: tuple[By, ...] = (*get_args(Kind), "fetch")
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """visitor, box: hosts. upstream: the app's address on the box."""
+    """by: who visits. visitor, box: hosts. upstream: the app's address on the box.
 
-    kind: Kind
+    browser: None if no browser visits. folder: for what visitors remember.
+    """
+
+    by: By
     rtt_ms: float
     loss_percent: float
     visitor: Host
     box: Host
-    browser: Browser
+    browser: Browser | None
+    folder: Path
     agent: AgentProcess
     upstream: str
     exposed: list[str] = field(default_factory=list)
@@ -88,7 +97,7 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def first_byte_scene(
-    kind: Kind, *, rtt_ms: float, loss_percent: float, nat: str, public: bool
+    by: By, *, rtt_ms: float, loss_percent: float, nat: str, public: bool
 ) -> AsyncIterator[Scene]:
     """public: no NAT is in front of the box, and it says where it is.
 
@@ -110,13 +119,18 @@ async def first_byte_scene(
                 box.hold(agent_process(folder / "home", f"https://{SERVER}", *options))
             )
             await box.run(agent.api.online())
-            browser = await visitor.run(_browser(kind, folder / "browser"))
+            browser = None
+            if by != "fetch":
+                browser = await visitor.run(_browser(by, folder / "browser"))
             try:
-                yield Scene(kind, rtt_ms, loss_percent, visitor, box, browser, agent, upstream)
+                yield Scene(
+                    *(by, rtt_ms, loss_percent, visitor, box, browser, folder, agent, upstream)
+                )
             except BrowserError as error:
                 raise P2clawError(str(error), code="browser-failed") from error
             finally:
-                await visitor.run(browser.close())
+                if browser is not None:
+                    await visitor.run(browser.close())
 
 
 @contextlib.contextmanager

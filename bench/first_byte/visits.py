@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from bench.first_byte.fetches import fetch, fetch_directly
 from bench.first_byte.scene import Scene
+from bench.first_byte.times import Times
 from bench.page.visits import STEPS
 from bench.report import Report, ratios, spread
 from tests.support.browser import Within
@@ -28,24 +29,15 @@ _TIMES = """() => {
 VISIT_TIMEOUT_S = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """From the beginning of the navigation. steps_ms: of the shell, by name, in their order."""
-
-    first_byte_ms: float
-    loaded_ms: float
-    steps_ms: Mapping[str, float] = field(default_factory=dict)
-
-
 # Of each visit (first, repeat) and side, run by run.
 Visits = dict[tuple[str, str], list[Times]]
 
 
 async def measure(report: Report, scene: Scene, *, runs: int) -> Visits:
-    """One visit of each kind to warm the browser up, then those that count."""
+    """One visit of each kind to warm up, then those that count."""
     visits: Visits = {(visit, side): [] for visit in (FIRST, REPEAT) for side in (P2CLAW, NGINX)}
     for number in range(-1, runs):
-        report.progress(f"first-byte {scene.kind} {scene.rtt_ms:g} ms", number, runs, "visits")
+        report.progress(f"first-byte {scene.by} {scene.rtt_ms:g} ms", number, runs, "visits")
         for side in (P2CLAW, NGINX):
             url = await scene.fresh_url() if side == P2CLAW else scene.fresh_peer_url()
             for visit in (FIRST, REPEAT):
@@ -61,6 +53,8 @@ async def measure(report: Report, scene: Scene, *, runs: int) -> Visits:
 
 
 async def _visit(scene: Scene, url: str, *, shelled: bool) -> Times:
+    if scene.browser is None:
+        return await (fetch(scene, url) if shelled else fetch_directly(url))
     within: Within = "app" if shelled else "top"
     tab = await scene.browser.open(url, within=within)
     first_byte_ms, loaded_ms = await tab.wait_for(_TIMES, timeout_s=VISIT_TIMEOUT_S)
@@ -134,7 +128,7 @@ def _p95(values: list[float]) -> float:
 def _where(scene: Scene, visit: str) -> dict[str, object]:
     return {
         "bench": "first-byte",
-        "browser": scene.kind,
+        "browser": scene.by,
         "rtt_ms": scene.rtt_ms,
         "loss_percent": scene.loss_percent,
         "visit": visit,

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from bench.first_byte.lines import add_lines
-from bench.first_byte.visits import FIRST, NGINX, P2CLAW, REPEAT, Times, Visits
+from bench.first_byte.times import Times
+from bench.first_byte.visits import FIRST, NGINX, P2CLAW, REPEAT, Visits
 from bench.report import Report
 
 
