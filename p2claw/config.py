@@ -168,8 +168,12 @@ class AgentConfig:
     """Whether the router in front of the box is asked to forward the UDP ports of its links."""
     invite: str = field(default="", repr=False)
     """A code by which the coordinator lets this box in, if it does not know it yet."""
+    metrics: str = ""
+    """Where figures for Prometheus are served over TCP, `host:port`; "": nowhere."""
 
     def __post_init__(self) -> None:
+        if self.metrics:
+            parse_listen(self.metrics)
         object.__setattr__(self, "coordinator", check_coordinator(self.coordinator))
         _check_workers(self.workers)
         _check_udp_port(self.udp_port, self.workers)
@@ -414,10 +418,14 @@ class ServerConfig:
     """Who runs this server, and where to report abuse: an address of mail, or a URL."""
     static_dir: Path | None = None
     """Where the built bootstrap lies; None: beside the package."""
+    metrics: str = ""
+    """Where figures for Prometheus are served over TCP, `host:port`; "": nowhere."""
     limits: ServerLimits = ServerLimits()
 
     def __post_init__(self) -> None:
         parse_listen(self.listen)
+        if self.metrics:
+            parse_listen(self.metrics)
         if (self.tls_cert is None) != (self.tls_key is None):
             raise UsageError(
                 "A certificate needs its key, and a key its certificate",

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 
+from prometheus_client.metrics_core import Metric
+
 from p2claw import __version__
 from p2claw.agent.access.guarding import guard_from, guarded, guarded_as, invitation_from
 from p2claw.agent.access.ledger import Guard
@@ -23,12 +25,13 @@ from p2claw.agent.home.lock import only_agent
 from p2claw.agent.home.routes import Route, RouteFile, Routes, route_from, ways_of
 from p2claw.agent.http.notices import Notice, Notices
 from p2claw.agent.local.api import Json, local_api
+from p2claw.agent.local.figures import AgentFigures, agent_metrics
 from p2claw.agent.local.unix_socket import local_socket
 from p2claw.agent.mapping.port_mapper import PortMapper
 from p2claw.agent.registration import Registration
 from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.visitors.refusals import by_kind
-from p2claw.agent.visitors.relaying import by_app, no_traffic
+from p2claw.agent.visitors.traffic import by_app, no_traffic
 from p2claw.agent.visitors.visitors import Visitors
 from p2claw.agent.workers.assignment import Workers
 from p2claw.config import AgentConfig, PublicAddress
@@ -37,6 +40,7 @@ from p2claw.errors import UsageError
 from p2claw.link.control import ControlConnection, ControlState
 from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.log import get_log
+from p2claw.metrics import Metrics, metrics_listener
 from p2claw.wire.frames.codec import CODEC
 from p2claw.wire.signalling import BoxOffer
 
@@ -58,6 +62,9 @@ class Agent:
     def __init__(self, config: AgentConfig) -> None:
         self._config = config
         self._started_s = time.monotonic()
+        self.metrics = Metrics(self._figures)
+        self.metrics_url = ""
+        """Where they are read over TCP, while it runs; "": nowhere."""
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
         self._exposed = Exposed(RouteFile(config.routes_path), self._apply)
@@ -110,6 +117,9 @@ class Agent:
             stack.push_async_callback(self._visitors.close)
             await self._visitors.start()
             await stack.enter_async_context(local_api(self, listening))
+            self.metrics_url = await stack.enter_async_context(
+                metrics_listener(self._config.metrics, self.metrics)
+            )
             log.info(
                 "agent started",
                 version=__version__,
@@ -340,6 +350,19 @@ class Agent:
             "codec": CODEC.name,
             "data_plane": {"records": way.name, "trouble": way.trouble},
         }
+
+    async def _figures(self) -> list[Metric]:
+        links = await self._visitors.links()  # first: the traffic has more of them then
+        return agent_metrics(
+            AgentFigures(
+                is_online=self._control.state is ControlState.ONLINE,
+                apps=tuple(self._exposed.routes),
+                links=tuple(link for _, link in links),
+                workers=tuple(self._visitors.workers()),
+                traffic=self._visitors.traffic(),
+                refused=self._visitors.refused(),
+            )
+        )
 
     def _describe(self, route: Route) -> Json:
         names = self._registration.names

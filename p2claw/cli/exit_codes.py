@@ -48,6 +48,7 @@ _BY_CODE = {
     "data-older": FAILED,
     "data-unusable": FAILED,
     "listen-failed": FAILED,
+    "metrics-failed": FAILED,
     "tls-unusable": FAILED,
     "routes-damaged": FAILED,
     "routes-exposed": FAILED,

@@ -100,6 +100,13 @@ usage, no coordinator joined, or another agent runs from the same home.
     help="The same of all visits within a day of UTC.",
 )
 @click.option(
+    "--metrics",
+    envvar="P2CLAW_METRICS",
+    default="",
+    metavar="HOST:PORT",
+    help="Where Prometheus reads figures, such as 127.0.0.1:9464.  [default: nowhere]",
+)
+@click.option(
     "--head-timeout",
     envvar="P2CLAW_HEAD_TIMEOUT",
     type=click.FloatRange(min=0, min_open=True),
@@ -148,7 +155,7 @@ async def _run(config: AgentConfig, as_json: bool) -> None:
     async with supervised() as supervisor:
 
         def ready(agent: Agent) -> None:
-            _print(agent.status(), config, as_json)
+            _print(agent.status(), config, agent.metrics_url, as_json)
             supervisor.ready()
 
         await run_agent(config, ready, supervisor.stopping)
@@ -173,6 +180,7 @@ def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:
         udp_port=options["udp_port"],
         public_addresses=tuple(map(PublicAddress.parse, options["public_addresses"])),
         map_ports=options["map_ports"],
+        metrics=options["metrics"],
     )
 
 
@@ -185,7 +193,7 @@ def choice_of(context: click.Context) -> Choice:
     )
 
 
-def _print(status: Mapping[str, Any], config: AgentConfig, as_json: bool) -> None:
+def _print(status: Mapping[str, Any], config: AgentConfig, metrics_url: str, as_json: bool) -> None:
     """One line once the local API responds, for whoever started this."""
     facts = {
         "pid": status["pid"],
@@ -194,10 +202,12 @@ def _print(status: Mapping[str, Any], config: AgentConfig, as_json: bool) -> Non
         "peer_id": status["peer_id"],
         "coordinator": config.coordinator,
         "apps": [route["app"] for route in status["apps"]],
+        "metrics": metrics_url or None,
     }
     if as_json:
         print_json(facts)
     else:
         shown = [(name, facts[name]) for name in ("home", "socket", "peer_id", "coordinator")]
+        shown += [("metrics", metrics_url)] if metrics_url else []
         print_facts([*shown, ("apps", ", ".join(facts["apps"]) or "none yet")])
     sys.stdout.flush()

@@ -163,6 +163,13 @@ class _ServerGroup(VerbGroup):
     type=_FOLDER,
     help="The folder of the built bootstrap.  [default: the one of the package]",
 )
+@click.option(
+    "--metrics",
+    envvar="P2CLAW_SERVER_METRICS",
+    default="",
+    metavar="HOST:PORT",
+    help="Where Prometheus reads figures, such as 127.0.0.1:9465.  [default: nowhere]",
+)
 @log_options
 @config_option("server")
 @json_option
@@ -198,10 +205,13 @@ def _print(running: Serving, as_json: bool) -> None:
         "apps": running.apps,
         "parent": running.config.parent,
         "data": str(running.config.data_dir),
+        "metrics": running.metrics_url or None,
     }
     if as_json:
         print_json(facts)
     else:
         click.echo(f"Coordinator and edge listen on {running.address}")
         click.echo(f"Apps appear at {running.apps}")
+        if running.metrics_url:
+            click.echo(f"Figures for Prometheus are at {running.metrics_url}")
     sys.stdout.flush()

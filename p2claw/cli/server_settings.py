@@ -35,6 +35,7 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         operator=options["operator"],
         contact=options["contact"],
         static_dir=options["static_dir"],
+        metrics=options["metrics"],
     )
 
 

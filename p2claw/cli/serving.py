@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 
 from aiohttp import web
+from prometheus_client.metrics_core import Metric
 
 from p2claw.cli.descriptors import allow_many_sockets, sockets_at_most
 from p2claw.cli.operator.api import operator_api
@@ -18,6 +19,7 @@ from p2claw.cli.supervisor import supervised
 from p2claw.config import ServerConfig
 from p2claw.coord.agents import PATH as AGENTS_PATH
 from p2claw.coord.app import Coordinator, add_coordinator
+from p2claw.coord.figures import ServerFigures, server_metrics
 from p2claw.coord.health import PATHS as HEALTH_PATHS
 from p2claw.coord.store.sqlite import SqliteStore
 from p2claw.edge.app import add_edge, example_url
@@ -25,18 +27,23 @@ from p2claw.edge.certificates import Certificates
 from p2claw.edge.listener import bind, listening
 from p2claw.edge.places import Places
 from p2claw.log import get_log
+from p2claw.metrics import Metrics, metrics_listener
 
 log = get_log("server")
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A running server. `config.listen` has the real port. places: of its sockets."""
+    """A running server. `config.listen` has the real port. places: of its sockets.
+
+    metrics_url: where Prometheus reads its figures; "": nowhere.
+    """
 
     config: ServerConfig
     coordinator: Coordinator
     certificates: Certificates | None
     places: Places
+    metrics_url: str = ""
 
     @property
     def address(self) -> str:
@@ -71,11 +78,12 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         app = web.Application()
         coordinator = add_coordinator(app, config, store)
         add_edge(app, config, coordinator.server_timing.at_host)
-        api = operator_api(coordinator.operator, config.data_dir / SOCKET)
-        await stack.enter_async_context(api)
         context = certificates.context if certificates else None
         limits = config.limits
         places = Places(sockets_at_most(limits.sockets), config.trusted_proxies)
+        metrics = _metrics(coordinator, places)
+        api = operator_api(coordinator.operator, metrics, config.data_dir / SOCKET)
+        await stack.enter_async_context(api)
         await stack.enter_async_context(
             listening(
                 app,
@@ -91,7 +99,8 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
             await stack.enter_async_context(_running(certificates.watch()))
         if coordinator.relays is not None:
             await stack.enter_async_context(_running(coordinator.relays.keep()))
-        yield Serving(config, coordinator, certificates, places)
+        metrics_url = await stack.enter_async_context(metrics_listener(config.metrics, metrics))
+        yield Serving(config, coordinator, certificates, places, metrics_url)
 
 
 async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
@@ -114,6 +123,22 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
         supervisor.stopping()
         log.info("going down")
     log.info("stopped")
+
+
+def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
+    async def read() -> list[Metric]:
+        return server_metrics(
+            ServerFigures(
+                is_ready=not await coordinator.health.trouble(),
+                boxes=len(coordinator.rendezvous.boxes),
+                visits=coordinator.rendezvous.visits,
+                sockets=places.in_use,
+                most_sockets=places.total,
+                counts=coordinator.counts,
+            )
+        )
+
+    return Metrics(read)
 
 
 @contextlib.asynccontextmanager

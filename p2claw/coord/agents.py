@@ -94,6 +94,7 @@ class Agents:
         address = client_of(request, self._config.trusted_proxies)
         if (wait_s := self._rate.spend(address, asyncio.get_running_loop().time())) > 0:
             log.info("registration refused", code="rate-limited", address=shortened(address))
+            self._switchboard.counts["turned-away/rate-limited"] += 1
             return too_many("Too many registrations from this address", wait_s)
         await ws.prepare(request)
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
@@ -172,6 +173,7 @@ class Agents:
             record = await self._register(request, register, challenge, address)
         except RefusedError as error:
             log.info("registration refused", code=error.code, address=shortened(address))
+            self._switchboard.counts[f"turned-away/{error.code}"] += 1
             raise
         connection = self._switchboard.new_connection()
         self._switchboard.boxes[connection] = outbox
@@ -198,6 +200,7 @@ class Agents:
                 )
             )
             self._switchboard.drain()
+            self._switchboard.counts["registered"] += 1
             log.info("box online", alias=record.alias, software=register.sw)
             await self._read(ws, outbox, connection, record, address)
         finally:

@@ -4,6 +4,8 @@ and health checks.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from aiohttp import web
 
 from p2claw.config import ASK_PATH, ServerConfig
@@ -37,18 +39,23 @@ class Coordinator:
         """Whose `keep` is the caller's to run, if there are any."""
         self.server_timing = server_timing
         self.operator = operator
+        self.health = health
         self._switchboard = switchboard
         self._agents = agents
-        self._health = health
 
     @property
     def rendezvous(self) -> Rendezvous:
         """Who is online; to be looked at only."""
         return self._switchboard.rendezvous
 
+    @property
+    def counts(self) -> Counter[str]:
+        """What happened since the start, by name, as the switchboard has it."""
+        return self._switchboard.counts
+
     def shut_down(self) -> None:
         """Send visitors and agents word that this process goes down; it may be called twice."""
-        self._health.going_down = True
+        self.health.going_down = True
         self._switchboard.shut_down()
         self._agents.shut_down()
 

@@ -48,15 +48,17 @@ class Health:
                 return web.Response(status=405, headers={"Allow": "GET, HEAD"})
             if request.path != "/readyz":
                 return _json({"status": "ok"}, 200)
-            reason = "going-down" if self.going_down else await self._trouble()
+            reason = await self.trouble()
             if reason:
                 return _json({"status": "unready", "reason": reason}, 503)
             return _json({"status": "ready"}, 200)
 
         return respond
 
-    async def _trouble(self) -> str:
-        """The code of what is wrong with the store, or "". All who ask at once share one probe."""
+    async def trouble(self) -> str:
+        """Why the server is not ready, or "". All who ask at once share one probe of the store."""
+        if self.going_down:
+            return "going-down"
         now = asyncio.get_running_loop().time()
         if self._probe is None or (self._probe.done() and now - self._probed_at >= PROBE_S):
             self._probed_at = now

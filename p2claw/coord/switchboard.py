@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,7 +13,13 @@ from p2claw.coord.effects import CloseBox, CloseVisitor, Effect, ToBox, ToVisito
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.log import get_log
-from p2claw.wire.signalling import VisitError, encode_agent, encode_visit
+from p2claw.wire.signalling import (
+    Introduced,
+    VisitAnswer,
+    VisitError,
+    encode_agent,
+    encode_visit,
+)
 
 log = get_log("coordinator")
 
@@ -31,10 +38,14 @@ class Switchboard:
     """The one rendezvous of a process, and the outbox of each connection and session.
 
     Every call of a method of `rendezvous` must be followed by a call of `drain()`.
+
+    counts: what happened since the start, for `figures.py`: `introduced`, `answered`,
+    `refused/CODE` of visits, `registered`, `turned-away/CODE` of boxes.
     """
 
     def __init__(self, limits: ServerLimits) -> None:
         self.rendezvous = Rendezvous(limits)
+        self.counts: Counter[str] = Counter()
         self.boxes: dict[int, Outbox] = {}
         self.visitors: dict[str, VisitorOutbox] = {}
         # Called with a session, and the code of the error that is sent to its visitor.
@@ -79,7 +90,12 @@ class Switchboard:
             case ToVisitor(session, message):
                 if isinstance(message, VisitError):
                     log.info("visit refused", session=session[:8], code=message.code)
+                    self.counts[f"refused/{message.code}"] += 1
                     self.on_refused(session, message.code)
+                elif isinstance(message, Introduced):
+                    self.counts["introduced"] += 1
+                elif isinstance(message, VisitAnswer):
+                    self.counts["answered"] += 1
                 if (visitor := self.visitors.get(session)) is not None:
                     visitor.send(encode_visit(message))
             case CloseVisitor(session, code, reason):

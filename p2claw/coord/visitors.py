@@ -91,6 +91,12 @@ class Visitors:
 
     async def admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
         """What a visitor asks for, or why it may not. Also for visits that are posted."""
+        asked = await self._admit(request, session)
+        if isinstance(asked, VisitError):
+            self._switchboard.counts[f"refused/{asked.code}"] += 1
+        return asked
+
+    async def _admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
         now = asyncio.get_running_loop().time()
         address = client_of(request, self._config.trusted_proxies)
         if (wait_s := self._rate.spend(address, now)) > 0:

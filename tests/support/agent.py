@@ -99,6 +99,7 @@ async def running_agent(
     workers: int = 1,
     online: bool = True,
     public_addresses: tuple[PublicAddress, ...] = (),
+    metrics: str = "",
 ) -> AsyncIterator[RunningAgent]:
     """An agent in this process. routes: what it exposes from the start."""
     expose_before_start(home, routes or {})
@@ -108,6 +109,7 @@ async def running_agent(
         limits=limits or AgentLimits(),
         workers=workers,
         public_addresses=public_addresses,
+        metrics=metrics,
     )
     ready = asyncio.Event()
     with only_agent(config.lock_path):

@@ -52,6 +52,8 @@ class Exchange:
     responded: the head of a response was sent to the visitor, so no other can follow.
 
     https_only: the apps that serve nothing but https; this app is added if its response shows it.
+    responding: called with the status of the app's response, before it is sent.
+
     user: fields for the app about the visitor. guarded: changes the fields of a response of an app
     that is not open to everyone.
     """
@@ -69,6 +71,7 @@ class Exchange:
         user: Fields = (),
     ) -> None:
         self.responded = False
+        self.responding: Callable[[int], None] = lambda status: None
         self.guarded: Callable[[Fields], Fields] = lambda fields: fields
         self._https_only = https_only
         self._observer = observer
@@ -259,6 +262,7 @@ class Exchange:
         origins = origins_of(self._route.upstream) if _is_html(fields) else ()
         raw = response.fields
         self._observer.response(self._request, response.status, raw, self._route, self._visit)
+        self.responding(response.status)
         head = ResponseHead(
             response.status,
             self.guarded(fields),

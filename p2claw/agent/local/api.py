@@ -18,6 +18,8 @@ from aiohttp import web
 from p2claw.agent.local.json_api import guard, parse, serving
 from p2claw.errors import P2clawError, UsageError
 from p2claw.log import get_log
+from p2claw.metrics import PATH as METRICS_PATH
+from p2claw.metrics import Metrics
 from p2claw.units import KIB
 
 log = get_log("agent")
@@ -35,6 +37,8 @@ Json = dict[str, Any]
 
 class Controlled(Protocol):
     """The part of the agent that the local API calls."""
+
+    metrics: Metrics
 
     def status(self) -> Json: ...
     async def sessions(self) -> Json: ...
@@ -99,6 +103,7 @@ def _application(agent: Controlled) -> web.Application:
         return web.json_response(await agent.reload())
 
     application = web.Application(middlewares=[_guard], client_max_size=REQUEST_BYTES)
+    application.router.add_get(METRICS_PATH, agent.metrics.respond)
     application.router.add_get("/v1/status", status)
     application.router.add_get("/v1/sessions", sessions)
     application.router.add_get("/v1/routes", routes)

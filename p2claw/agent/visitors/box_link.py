@@ -15,7 +15,8 @@ from p2claw.agent.access.pages import LinkView
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.agent.visitors.refusals import LINKS, Refusals
-from p2claw.agent.visitors.relaying import RelayMeter, Traffic
+from p2claw.agent.visitors.relaying import RelayMeter
+from p2claw.agent.visitors.traffic import Traffic
 from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
@@ -226,6 +227,9 @@ class BoxLink:
         relayed_in, relayed_out = self._meter.relayed
         session = self._pump.session if self._pump is not None else None
         stats = self._peer.stats()
+        if stats.plane is not None and self._has_peer and self.visit.app:
+            plane = stats.plane
+            self._meter.note_chunks(self.visit.app, plane["chunks_out"], plane["lost_chunks"])
         hello = session.peer_hello if session is not None else None
         return LinkFacts(
             id=self.id,

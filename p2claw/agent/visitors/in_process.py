@@ -33,8 +33,8 @@ from p2claw.agent.visitors.public_addresses import (
     public_addresses,
 )
 from p2claw.agent.visitors.refusals import DIALS, KEPT, Refusals
-from p2claw.agent.visitors.relaying import Traffic
 from p2claw.agent.visitors.silence import Silence
+from p2claw.agent.visitors.traffic import Traffic
 from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress

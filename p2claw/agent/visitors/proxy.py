@@ -6,6 +6,7 @@ owns the pools of connections and the room for request bodies.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -32,7 +33,8 @@ from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
 from p2claw.agent.visitors.refusals import REQUESTS, Refusals
-from p2claw.agent.visitors.relaying import RelayMeter, Traffic
+from p2claw.agent.visitors.relaying import RelayMeter
+from p2claw.agent.visitors.traffic import Traffic
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
 from p2claw.fair_shares import FairShares
@@ -82,6 +84,7 @@ class Proxy:
 
         meter: of the link; None: what is relayed is not limited.
         """
+        began_s = time.monotonic()
         exchange: Exchange | WebSocketBridge | None = None
         meter = meter or RelayMeter(Traffic())
         try:
@@ -97,6 +100,9 @@ class Proxy:
                     raise AccessEndedFault(f"{visit.app} has changed meanwhile")
             async with meter.watch(), self.entrance.watch(route, grant):
                 exchange = self._exchange(stream, route, visit, grant)
+                exchange.responding = lambda status: meter.traffic.response(
+                    visit.app, status, time.monotonic() - began_s
+                )
                 if isinstance(exchange, WebSocketBridge):
                     with self._socket(visit):
                         await exchange.run()

@@ -1,82 +1,20 @@
-"""Counts what goes straight to visitors and what goes through a relay, and limits the latter.
+"""Follows one link over its paths: what of it went through a relay, and whether more may.
 
-Of each link by `RelayMeter`, of all links of a process by `Traffic`. Bytes are those of whole
-messages, before encryption, as the session counts them.
+All links of a process are counted together in `traffic.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from p2claw.agent.access.pages import LinkView
 from p2claw.agent.request_faults import RelayLimitFault
+from p2claw.agent.visitors.traffic import DIRECT, RELAYED, Traffic
 from p2claw.log import get_log
-from p2claw.units import DAY_S
 
 log = get_log("agent")
-
-RELAYED = "relayed"
-DIRECT = "direct"
-
-_DIRECTIONS = ("in", "out")
-
-
-class Traffic:
-    """The bytes of all links of one process since it started, by app and by path.
-
-    per_visit, per_day: how many may be relayed; 0: any number. A day is one of UTC.
-    """
-
-    def __init__(
-        self, per_visit: int = 0, per_day: int = 0, *, wall_s: Callable[[], float] = time.time
-    ) -> None:
-        self.per_visit = per_visit
-        self._per_day = per_day
-        self._wall_s = wall_s
-        self._bytes: Counter[str] = Counter()
-        self._day = 0
-        self._relayed_today = 0
-
-    def add(self, app: str, path: str, grown: tuple[int, int]) -> None:
-        """Count more bytes of a link, in and out."""
-        for direction, count in zip(_DIRECTIONS, grown, strict=True):
-            if count:
-                self._bytes[f"{app}/{path}/{direction}"] += count
-        if path == RELAYED:
-            self._relayed_today = self._today() + sum(grown)
-
-    @property
-    def day_is_used_up(self) -> bool:
-        return 0 < self._per_day <= self._today()
-
-    def counts(self) -> dict[str, int]:
-        """All that are not 0, by `app/path/direction`."""
-        return dict(self._bytes)
-
-    def _today(self) -> int:
-        day = int(self._wall_s() // DAY_S)
-        if day != self._day:
-            self._day, self._relayed_today = day, 0
-        return self._relayed_today
-
-
-def by_app(counts: Mapping[str, int]) -> dict[str, dict[str, dict[str, int]]]:
-    """The same as `status` has them: app, path, direction."""
-    nested: dict[str, dict[str, dict[str, int]]] = {}
-    for name, count in counts.items():
-        app, path, direction = name.rsplit("/", 2)
-        of_app = nested.setdefault(app, no_traffic())
-        of_app[path][direction] = count
-    return nested
-
-
-def no_traffic() -> dict[str, dict[str, int]]:
-    """As `by_app` has it of an app that nobody has visited."""
-    return {path: dict.fromkeys(_DIRECTIONS, 0) for path in (DIRECT, RELAYED)}
 
 
 class RelayMeter:
@@ -90,11 +28,13 @@ class RelayMeter:
         self, traffic: Traffic, id: str = "", look: Callable[[], LinkView] = LinkView
     ) -> None:
         self.look = look
-        self._traffic = traffic
+        self.traffic = traffic
         self._id = id
         self._path = ""  # until the first note
         self._seen = (0, 0)
         self._relayed = (0, 0)
+        self._chunks = (0, 0)
+        self._is_visit = False  # counted as one
         self._under_way: set[asyncio.Timeout] = set()
         self._is_logged = False
 
@@ -113,7 +53,10 @@ class RelayMeter:
         self._seen = bytes_in, bytes_out
         now = RELAYED if path == RELAYED else DIRECT
         self._path = self._path or now
-        self._traffic.add(app, self._path, grown)
+        if bytes_in and not self._is_visit:
+            self._is_visit = True
+            self.traffic.visit(app, now)
+        self.traffic.add(app, self._path, grown)
         if self._path == RELAYED:
             self._relayed = self._relayed[0] + grown[0], self._relayed[1] + grown[1]
         self._path = now
@@ -122,6 +65,13 @@ class RelayMeter:
             for scope in self._under_way:
                 if not scope.expired():
                     scope.reschedule(0)
+
+    def note_chunks(self, app: str, sent: int, lost: int) -> None:
+        """The same of the chunks of its association, which begins at 0 again on another link."""
+        before = self._chunks if sent >= self._chunks[0] else (0, 0)
+        self._chunks = sent, lost
+        path = self._path or DIRECT
+        self.traffic.chunks(app, path, sent - before[0], lost - before[1])
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[None]:
@@ -147,9 +97,9 @@ class RelayMeter:
         """Which limit holds this link, as long as its path is relayed; "": none."""
         if self._path != RELAYED:
             return ""
-        if 0 < self._traffic.per_visit <= sum(self._relayed):
+        if 0 < self.traffic.per_visit <= sum(self._relayed):
             return "visit"
-        return "day" if self._traffic.day_is_used_up else ""
+        return "day" if self.traffic.day_is_used_up else ""
 
     def _log(self, app: str) -> None:
         if not self._is_logged:

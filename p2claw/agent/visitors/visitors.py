@@ -81,7 +81,7 @@ class Visitors(Introduced, Protocol):
         """What was refused until now, and how often, by `what/code`: `refusals.py`."""
 
     def traffic(self) -> dict[str, int]:
-        """The bytes of visitors until now, by `app/path/direction`: `relaying.py`."""
+        """What visitors have moved until now, and how apps responded, by name: `traffic.py`."""
 
     def udp_ports(self) -> Mapping[int, int]:
         """The UDP port of each process that serves visitors, by its number. After `start`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -56,8 +57,8 @@ _HANDSHAKE = "sec-websocket-"
 class WebSocketBridge:
     """One WebSocket of a visitor.
 
-    responded: the response to the handshake was sent, so that no other can follow. user: what the
-    app learns of who visits.
+    responded: the response to the handshake was sent, so that no other can follow. responding:
+    called with its status, 101 if the WebSocket opens. user: what the app learns of who visits.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class WebSocketBridge:
         user: Fields = (),
     ) -> None:
         self.responded = False
+        self.responding: Callable[[int], None] = lambda status: None
         self._stream = stream
         self._route = route
         self._visit = visit
@@ -121,6 +123,7 @@ class WebSocketBridge:
         # 200 would mean that it is open, but an upstream that sends 200 has refused.
         if opened.socket is None and status == 200:
             status = 400
+        self.responding(opened.status)
         with head_of_app():
             await self._stream.respond(ResponseHead(status, fields), end=opened.socket is None)
         self.responded = True

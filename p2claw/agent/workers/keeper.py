@@ -196,7 +196,7 @@ class WorkerKeeper:
         return now.counts()
 
     def traffic(self) -> dict[str, int]:
-        """The bytes of its visitors until now, by its latest reports."""
+        """What its visitors have moved until now, by its latest reports."""
         return dict(self._traffic_before + Counter(self._traffic))
 
     async def _live(self) -> P2clawError:

@@ -194,7 +194,7 @@ class Failed(Message, frozen=True):
 class Alive(Message, frozen=True):
     """Of a worker, every alive_s: its event loop runs.
 
-    refused: what it has refused until now. traffic: the bytes of its visitors.
+    refused: what it has refused until now. traffic: what its visitors have moved.
     """
 
     refused: dict[str, int] = {}

@@ -19,6 +19,8 @@ from p2claw.agent.upstream.address import UNIX_PATH_BYTES
 from p2claw.coord.operator import Operator
 from p2claw.errors import P2clawError, RefusedError, UsageError
 from p2claw.log import get_log
+from p2claw.metrics import PATH as METRICS_PATH
+from p2claw.metrics import Metrics
 from p2claw.units import KIB
 
 log = get_log("server")
@@ -30,13 +32,14 @@ _NOT_FOUND = frozenset({"box-unknown", "box-not-banned", "invitation-unknown"})
 
 
 @contextlib.asynccontextmanager
-async def operator_api(operator: Operator, path: Path) -> AsyncIterator[None]:
+async def operator_api(operator: Operator, metrics: Metrics, path: Path) -> AsyncIterator[None]:
     """Serve at path while the block runs. A path that is too long for a socket is logged."""
     if len(os.fsencode(path)) > UNIX_PATH_BYTES:
         log.warning("operator socket left out", path=path, most_bytes=UNIX_PATH_BYTES)
         yield
         return
     application = _application(operator)
+    application.router.add_get(METRICS_PATH, metrics.respond)
     with local_socket(path) as listening:
         async with serving(application, listening, shutdown_s=SHUTDOWN_S):
             yield

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from p2claw.agent.request_faults import RelayLimitFault
-from p2claw.agent.visitors.relaying import RelayMeter, Traffic, by_app
+from p2claw.agent.visitors.relaying import RelayMeter
+from p2claw.agent.visitors.traffic import Traffic, by_app
 from p2claw.units import DAY_S
 
 
@@ -40,11 +41,25 @@ def test_bytes_count_for_the_path_that_they_went_by() -> None:
     }
 
 
-def test_apps_are_counted_apart() -> None:
+def test_a_link_is_a_visit_once_something_has_come_on_it() -> None:
     traffic = Traffic()
-    for app in ("dog", "cat"):
-        RelayMeter(traffic).note(app, "direct", 5, 0)
-    assert traffic.counts() == {"dog/direct/in": 5, "cat/direct/in": 5}
+    silent, one, other = RelayMeter(traffic), RelayMeter(traffic), RelayMeter(traffic)
+    for count in (0, 5, 9):
+        silent.note("dog", "direct", 0, count)
+        one.note("dog", "direct", count, 0)
+        other.note("cat", "relayed", count, 0)
+    counts = traffic.counts()
+    assert (counts["dog/direct/visits"], counts["cat/relayed/visits"]) == (1, 1)
+
+
+def test_what_is_lost_counts_on_when_a_link_carries_the_session_of_another_on() -> None:
+    traffic = Traffic()
+    meter = RelayMeter(traffic)
+    meter.note("dog", "direct", 1, 1)
+    for sent, lost in ((100, 2), (150, 2), (20, 1), (30, 1)):
+        meter.note_chunks("dog", sent, lost)
+    counts = traffic.counts()
+    assert (counts["dog/direct/chunks"], counts["dog/direct/lost"]) == (180, 3)
 
 
 async def test_a_visit_may_relay_up_to_its_limit_and_any_number_directly() -> None:

@@ -1,0 +1,68 @@
+"""What a server tells Prometheus. No box, app or visitor is a label: whoever reads the figures
+learns how much there is of what, and of nobody in particular.
+
+docs/METRICS.md lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+
+from p2claw import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFigures:
+    """A server as it is now. visits: under way. counts: of the switchboard, by name."""
+
+    is_ready: bool
+    boxes: int
+    visits: int
+    sockets: int
+    most_sockets: int
+    counts: Mapping[str, int]
+
+
+def server_metrics(now: ServerFigures) -> list[Metric]:
+    """All figures of a server."""
+    refused = CounterMetricFamily(
+        "p2claw_visits_refused", "Visits that were refused, by code.", labels=("code",)
+    )
+    turned_away = CounterMetricFamily(
+        "p2claw_registrations_refused",
+        "Registrations refused, by code.",
+        labels=("code",),
+    )
+    for name, count in sorted(now.counts.items()):
+        what, _, code = name.partition("/")
+        if code:
+            (refused if what == "refused" else turned_away).add_metric((code,), count)
+    return [
+        InfoMetricFamily("p2claw_server", "The program that runs.", {"version": __version__}),
+        GaugeMetricFamily("p2claw_server_ready", "As /readyz: 1 or 0.", now.is_ready),
+        GaugeMetricFamily("p2claw_boxes_online", "Boxes that are online.", now.boxes),
+        GaugeMetricFamily("p2claw_visits_under_way", "Introductions not over yet.", now.visits),
+        GaugeMetricFamily("p2claw_sockets", "Connections that are open.", now.sockets),
+        GaugeMetricFamily("p2claw_sockets_limit", "As many as there may be.", now.most_sockets),
+        CounterMetricFamily(
+            "p2claw_visits_introduced", "Visitors introduced to a box.", now.counts["introduced"]
+        ),
+        CounterMetricFamily(
+            "p2claw_visits_answered",
+            "Offers that a box answered.",
+            now.counts["answered"],
+        ),
+        CounterMetricFamily(
+            "p2claw_registrations", "Registrations of boxes.", now.counts["registered"]
+        ),
+        refused,
+        turned_away,
+    ]
