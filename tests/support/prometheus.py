@@ -103,13 +103,13 @@ class Prometheus:
 
 @contextlib.asynccontextmanager
 async def prometheus(folder: Path, targets: dict[str, str]) -> AsyncIterator[Prometheus]:
-    """A Prometheus that reads each target, `host:port` by its job, every half second."""
+    """A Prometheus that reads each target, `host:port` by its job, every second."""
     assert PROMETHEUS is not None
     jobs = [
         {"job_name": job, "static_configs": [{"targets": [target]}]}
         for job, target in targets.items()
     ]
-    often = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
+    often = {"scrape_interval": "1s", "scrape_timeout": "1s"}
     config = folder / "prometheus.json"  # YAML, too
     config.write_text(json.dumps({"global": often, "scrape_configs": jobs}))
     with socket.create_server(("127.0.0.1", 0)) as free:
