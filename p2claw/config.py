@@ -193,6 +193,10 @@ class AgentConfig:
         return self.home / "routes.json"
 
     @property
+    def usage_path(self) -> Path:
+        return self.home / "usage.db"
+
+    @property
     def access_path(self) -> Path:
         return self.home / "access.json"
 

@@ -13,7 +13,13 @@ from dataclasses import asdict
 from prometheus_client.metrics_core import Metric
 
 from p2claw import __version__
-from p2claw.agent.access.guarding import guard_from, guarded, guarded_as, invitation_from
+from p2claw.agent.access.guarding import (
+    guard_from,
+    guarded,
+    guarded_as,
+    invitation_from,
+    limited_as,
+)
 from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.ledger_keeper import LedgerKeeper
 from p2claw.agent.access.question import Replies
@@ -29,6 +35,7 @@ from p2claw.agent.local.figures import AgentFigures, agent_metrics
 from p2claw.agent.local.unix_socket import local_socket
 from p2claw.agent.mapping.port_mapper import PortMapper
 from p2claw.agent.registration import Registration
+from p2claw.agent.usage import Usage
 from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.visitors.refusals import by_kind
 from p2claw.agent.visitors.traffic import by_app, no_traffic
@@ -84,6 +91,9 @@ class Agent:
             self._keeper.reply,
             lambda: self._registration.redial(),
         )
+        self._usage = Usage(
+            config.usage_path, lambda: self._visitors.traffic(), self._visitors.close_apps
+        )
         self._registration = Registration(
             self._identity,
             config.audience,
@@ -113,6 +123,8 @@ class Agent:
             await self._exposed.load()
             await self._keeper.load()
             stack.push_async_callback(self._keeper.close)
+            await self._usage.load()
+            stack.push_async_callback(self._usage.close)
             listening = stack.enter_context(local_socket(self._config.socket_path))
             stack.push_async_callback(self._visitors.close)
             await self._visitors.start()
@@ -130,7 +142,10 @@ class Agent:
             watch = AddressWatch(self._addresses_changed)
             watch.start()
             stack.callback(watch.close)
-            lasting = {asyncio.create_task(self._keep_registered())}
+            lasting = {
+                asyncio.create_task(self._keep_registered()),
+                asyncio.create_task(self._usage.run()),
+            }
             if self._mapper is not None:
                 lasting.add(asyncio.create_task(self._mapper.run()))
             try:
@@ -236,6 +251,11 @@ class Agent:
             ]
         }
 
+    def usage(self) -> Json:
+        """What each app has moved in each month."""
+        self._usage.look()
+        return self._usage.facts()
+
     async def unshare(self, app: str) -> Json:
         """Stop sharing app, whoever shares it. Raises UsageError."""
         await self._exposed.unshare_app(app)
@@ -275,13 +295,16 @@ class Agent:
 
     def _wanted(self, app: str, entry: object) -> tuple[Route, Guard | None]:
         """The route of an entry, and the new guard of it, if it has one. Raises UsageError."""
+        before = self._exposed.routes.get(app)
         if not isinstance(entry, dict) or "guard" not in entry:
             route, guard = route_from(app, entry), None
-            route = guarded_as(route, self._exposed.routes.get(app))
+            route = guarded_as(route, before)
         else:
             guard = guard_from(entry["guard"])
             rest = {key: value for key, value in entry.items() if key not in _OF_GUARD}
             route = guarded(route_from(app, rest), guard)
+        if not isinstance(entry, dict) or "monthly_bytes" not in entry:
+            route = limited_as(route, before)
         if route.upstream.writable:
             check_writable(route.upstream.folder)
         return route, guard
@@ -361,6 +384,12 @@ class Agent:
                 workers=tuple(self._visitors.workers()),
                 traffic=self._visitors.traffic(),
                 refused=self._visitors.refused(),
+                month={app: self._usage.of(app).bytes for app in self._exposed.routes},
+                limits={
+                    app: route.monthly_bytes
+                    for app, route in self._exposed.routes.items()
+                    if route.monthly_bytes
+                },
             )
         )
 
@@ -374,6 +403,7 @@ class Agent:
             "preserve_host": route.preserve_host,
             "chunked": route.chunked,
             "guarded": ways_of(route),
+            "monthly_bytes": route.monthly_bytes or None,
             "rejected": self._registration.rejected.get(route.app, ""),
         }
 
@@ -389,6 +419,7 @@ class Agent:
     def _apply(self, routes: Routes) -> None:
         self._notices.keep(routes)
         self._visitors.apply(routes)
+        self._usage.apply(routes)
 
     async def _keep_registered(self) -> None:
         while True:

@@ -17,9 +17,11 @@ class RequestFault(P2clawError):
     """A request ends here.
 
     status, line: of the error response, if no response has begun. reset: the code that ends the
-    stream if one has. The message is for the owner of the box.
+    stream if one has. The message is for the owner of the box. retry_s: when to ask again; 0: it
+    is not known.
     """
 
+    retry_s: int = 0
     status: ClassVar[int] = 502
     line: ClassVar[str] = "The box could not respond."
     reset: ClassVar[Code] = Code.UPSTREAM
@@ -91,6 +93,15 @@ class RelayLimitFault(RequestFault):
     code = "relay-limit"
     status = 503
     line = "The box sends no more through the relay between you and it."
+    reset = Code.LIMIT
+
+
+class MonthUsedUpFault(RequestFault):
+    """The app has moved as many bytes as its owner lets it per month."""
+
+    code = "month-used-up"
+    status = 503
+    line = "This app has used up what its owner lets it send and receive this month."
     reset = Code.LIMIT
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2claw.agent.access.guarding import guard_to_map, guarded, guarded_as
+from p2claw.agent.access.guarding import guard_to_map, guarded, guarded_as, limited_as
 from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.record import AccessFile
 from p2claw.agent.home.routes import Route, RouteFile, route_to_map, ways_of
 from p2claw.cli.agent_client import AgentClient
+from p2claw.cli.byte_size import ByteSize
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.given_upstream import given_upstream
 from p2claw.cli.guard_options import guard_options, wanted_guard
 from p2claw.cli.listening import listens
-from p2claw.cli.output import json_option, print_json, print_note, print_qr
+from p2claw.cli.output import bytes_text, json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
 from p2claw.names import check_app, is_unlisted, unlisted_app, unlisted_prefix
@@ -40,6 +42,7 @@ Examples:
   p2claw expose inbox ./inbox --writable --password
   p2claw expose dog 3000 --password
   p2claw expose dog 3000 --unlisted
+  p2claw expose films ./films --monthly-bytes 50GB
   p2claw expose dog 3000 --verify --json
 
 \b
@@ -71,6 +74,12 @@ upstream that cannot be; 4 the agent does not answer.
 )
 @guard_options
 @click.option("--public", is_flag=True, help="Everybody may enter, even if it was guarded before.")
+@click.option(
+    "--monthly-bytes",
+    type=ByteSize(),
+    metavar="SIZE",
+    help="How much it may move per month, both ways, as 50GB; 0 is any number.",
+)
 @click.option("--verify", is_flag=True, help="Visit it, and say what a visitor will see.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
@@ -87,6 +96,7 @@ def expose(
     password_file: Path | None,
     invited: bool,
     public: bool,
+    monthly_bytes: int | None,
     verify: bool,
     no_qr: bool,
     as_json: bool,
@@ -95,9 +105,9 @@ def expose(
 
     UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT, unix:/path/to.sock, or a
     folder, which the agent serves itself. Of https://localhost:PORT the certificate that it shows
-    now is the only one from then on. An app of that name is replaced, but stays guarded as it was
-    unless an option says otherwise. Where no agent runs, the app is written down for the next that
-    does.
+    now is the only one from then on. An app of that name is replaced, but stays guarded and limited
+    as it was unless an option says otherwise. Where no agent runs, the app is written down for the
+    next that does.
     """
     guard = wanted_guard(password, password_file, invited)
     if public and guard is not None:
@@ -110,12 +120,15 @@ def expose(
         name = _unlisted(check_app(name), address.text, client if running else None)
     route = Route(check_app(name), address, preserve_host, chunked)
     if running:
-        new = {"guard": guard_to_map(guard)} if is_named else {}
+        new: dict[str, Any] = {"guard": guard_to_map(guard)} if is_named else {}
+        if monthly_bytes is not None:
+            new["monthly_bytes"] = monthly_bytes
         client.ask("PUT", f"/v1/routes/{name}", {**route_to_map(route), **new})
         entry = _announced(client, name)
-        ways = entry.get("guarded", [])
+        ways, limit = entry.get("guarded", []), entry.get("monthly_bytes")
     else:
-        ways = ways_of(_written(route, guard, is_named=is_named))
+        written = _written(route, guard, monthly_bytes, is_named=is_named)
+        ways, limit = ways_of(written), written.monthly_bytes or None
         entry = {}
     facts = {
         "app": name,
@@ -125,6 +138,7 @@ def expose(
         "spa": spa,
         "writable": route.upstream.writable,
         "guarded": ways,
+        "monthly_bytes": limit,
         "unlisted": is_unlisted(name),
         "url": entry.get("url"),
         "key_url": entry.get("key_url"),
@@ -173,11 +187,17 @@ def _unlisted(name: str, upstream: str, agent: AgentClient | None) -> str:
     return unlisted_app(name)
 
 
-def _written(route: Route, guard: Guard | None, *, is_named: bool) -> Route:
+def _written(
+    route: Route, guard: Guard | None, monthly_bytes: int | None, *, is_named: bool
+) -> Route:
     """The route, as it is written down for the next agent."""
     config = AgentConfig()
     routes = RouteFile(config.routes_path)
-    route = guarded(route, guard) if is_named else guarded_as(route, routes.load().get(route.app))
+    before = routes.load().get(route.app)
+    route = guarded(route, guard) if is_named else guarded_as(route, before)
+    route = limited_as(route, before)
+    if monthly_bytes is not None:
+        route = replace(route, monthly_bytes=monthly_bytes)
     if is_named:
         with AccessFile(config.access_path).changing() as ledger:
             if guard is None:
@@ -210,6 +230,8 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
         print_note("the coordinator has not been reached yet; `p2claw status` says why")
     if facts["guarded"]:
         print_note(f"guarded: visitors enter by {' or '.join(facts['guarded'])}")
+    if facts["monthly_bytes"]:
+        print_note(f"at most {bytes_text(facts['monthly_bytes'])} per month go through it")
     if facts["writable"] and not facts["guarded"]:
         print_note("whoever has the URL can add files; --password or --invited guards the app")
     if facts["certificate"]:

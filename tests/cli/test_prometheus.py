@@ -28,7 +28,7 @@ MIB = 1_048_576
 def families() -> set[str]:
     """The name of every figure of ours, as it is written."""
     worker = WorkerFacts(0, 1, 0, 0.0, 0)
-    agent = AgentFigures(True, ("dog",), (), (worker,), {}, {})
+    agent = AgentFigures(True, ("dog",), (), (worker,), {}, {}, {}, {})
     server = ServerFigures(True, 0, 0, 0, 1, {"introduced": 0, "answered": 0, "registered": 0})
     ends = {"counter": "_total", "info": "_info"}
     all_of_them = (*agent_metrics(agent), *server_metrics(server))
@@ -85,6 +85,8 @@ async def test_a_load_is_seen_by_prometheus_and_drawn_by_the_board(tmp_path: Pat
             tmp_path / "home", server, {"dog": upstream.url}, metrics="127.0.0.1:0"
         ) as agent,
     ):
+        limited = {"upstream": upstream.url, "monthly_bytes": 10**9}
+        await agent.api.ask("PUT", "/v1/routes/dog", limited)
         targets = {
             "box": urlsplit(agent.agent.metrics_url).netloc,
             "server": urlsplit(server.serving.metrics_url).netloc,

@@ -26,6 +26,7 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "preserve_host": True,
         "chunked": False,
         "guarded": [],
+        "monthly_bytes": None,
         "spa": False,
         "writable": "",
         "unlisted": False,

@@ -73,9 +73,9 @@ class Entrance:
             path = request.target.partition("?")[0]
             if request.method in ("GET", "HEAD") and path == pages.LINK:
                 page = pages.link_page(app, visit.names.alias, look())
-                await _respond(stream, 200, pages.LINK_FIELDS, page)
+                await respond(stream, 200, pages.LINK_FIELDS, page)
             elif request.method in ("GET", "HEAD") and path == pages.STYLE:
-                await _respond(stream, 200, pages.STYLE_FIELDS, pages.style())
+                await respond(stream, 200, pages.STYLE_FIELDS, pages.style())
             elif route.guarded:
                 await self._own_path(stream, route, visit, path)
             else:
@@ -140,7 +140,7 @@ class Entrance:
                 await self._by_invitation(stream, route, visit)
             case pages.LEAVE, "GET" | "HEAD":
                 page = pages.leave_page(visit.app, visit.names.alias, has_left=False)
-                await _respond(stream, 200, pages.PAGE_FIELDS, page)
+                await respond(stream, 200, pages.PAGE_FIELDS, page)
             case pages.LEAVE, "POST":
                 await self._leave(stream, visit)
             case _:
@@ -178,18 +178,18 @@ class Entrance:
         fields = [("location", origin + to), ("cache-control", "no-store")]
         if reply.token:
             fields.append(("set-cookie", _cookie(reply.token, reply.grant, visit)))
-        await _respond(stream, 303, tuple(fields), b"")
+        await respond(stream, 303, tuple(fields), b"")
 
     async def _leave(self, stream: BoxStream, visit: Visit) -> None:
         if _own_origin(stream.request.fields, visit) is None:
             page = pages.leave_page(visit.app, visit.names.alias, has_left=False)
-            await _respond(stream, 403, pages.PAGE_FIELDS, page)
+            await respond(stream, 403, pages.PAGE_FIELDS, page)
             return
         for token in _tokens(stream.request.fields):
             await self._ask(Question(Ask.LEAVE, visit.app, token))
         page = pages.leave_page(visit.app, visit.names.alias, has_left=True)
         gone = f"{NAME}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
-        await _respond(stream, 200, (*pages.PAGE_FIELDS, ("set-cookie", gone)), page)
+        await respond(stream, 200, (*pages.PAGE_FIELDS, ("set-cookie", gone)), page)
 
     async def _show_door(
         self,
@@ -208,7 +208,7 @@ class Entrance:
         if retry_s:
             fields = (*fields, ("retry-after", str(math.ceil(retry_s))))
         status = status or (429 if retry_s else 401)
-        await _respond(stream, status, fields, pages.door_page(door))
+        await respond(stream, status, fields, pages.door_page(door))
 
 
 def is_own(stream: BoxStream) -> bool:
@@ -295,7 +295,7 @@ async def _form(stream: BoxStream) -> dict[str, str] | None:
 async def _pass_by(stream: BoxStream) -> None:
     """The app is open: who comes by an invitation, or an old page of ours, is sent on."""
     to = _query(stream.request.target).get("to", ["/"])[0]
-    await _respond(stream, 303, (("location", own_target(to)), ("cache-control", "no-store")), b"")
+    await respond(stream, 303, (("location", own_target(to)), ("cache-control", "no-store")), b"")
 
 
 def _query(target: str) -> dict[str, list[str]]:
@@ -311,7 +311,8 @@ def _cookie(token: str, grant: Grant, visit: Visit) -> str:
     return f"{NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age_s}{secure}"
 
 
-async def _respond(stream: BoxStream, status: int, fields: Fields, body: bytes) -> None:
+async def respond(stream: BoxStream, status: int, fields: Fields, body: bytes) -> None:
+    """Send a whole response of ours. Raises the errors of the stream."""
     head = ResponseHead(status, (*fields, ("content-length", str(len(body)))))
     if stream.request.method == "HEAD" or not body:
         await stream.respond(head, end=True)

@@ -53,3 +53,8 @@ def guarded_as(route: Route, before: Route | None) -> Route:
     if before is None:
         return route
     return replace(route, guarded=before.guarded, by_password=before.by_password)
+
+
+def limited_as(route: Route, before: Route | None) -> Route:
+    """The same of its limit of bytes per month."""
+    return route if before is None else replace(route, monthly_bytes=before.monthly_bytes)

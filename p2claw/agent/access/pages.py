@@ -6,7 +6,9 @@ They need no script. A password manager finds a name and a password in an ordina
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -165,6 +167,31 @@ def link_page(app: str, box: str, view: LinkView) -> bytes:
 <p class="hint"><a href="{LINK}">Look again</a> · <a href="/">Back to the app</a></p>""",
         box,
     )
+
+
+def month_page(app: str, box: str, until_s: float, retry_s: int) -> bytes:
+    """The page in the place of an app that may move no more this month. until_s: Unix seconds."""
+    until = datetime.fromtimestamp(until_s, UTC)
+    day = f"{until.day} {until:%B %Y}"
+    return _page(
+        f"{app} has used up its month",
+        f"""<h1>{escape(app)}</h1>
+<p class="lead">This app has used up its month.</p>
+<p>Its owner limits how much it sends and receives per month, and that much has gone through.</p>
+<dl>
+<dt>It is back on</dt><dd><time datetime="{until:%Y-%m-%dT%H:%MZ}">{day}</time></dd>
+<dt>That is in</dt><dd>{_long_wait(retry_s)}</dd>
+</dl>
+<p class="hint">If the app is yours, <code>p2claw expose</code> with <code>--monthly-bytes</code> sets another limit.</p>""",
+        box,
+    )
+
+
+def _long_wait(seconds: int) -> str:
+    hours = math.ceil(seconds / 3_600)
+    if hours < 48:
+        return "an hour" if hours <= 1 else f"{hours} hours"
+    return f"{math.ceil(hours / 24)} days"
 
 
 def _amount(count: int) -> str:

@@ -26,6 +26,7 @@ VERSION = 1
 ROUTES = 256
 
 FILE_BYTES = MIB
+MOST_MONTHLY_BYTES = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Route:
 
     preserve_host: the upstream sees the public Host, Origin and Referer.
     chunked: the upstream reads chunked request bodies, so none needs to be spooled.
+    monthly_bytes: how many it may move per month, both ways; 0: any number.
     guarded: only those enter whom `access/` lets in. by_password: they may do so by a password.
     """
 
@@ -43,6 +45,7 @@ class Route:
     chunked: bool = False
     guarded: bool = False
     by_password: bool = False
+    monthly_bytes: int = 0
 
 
 Routes = Mapping[str, Route]
@@ -126,6 +129,7 @@ def route_from(app: str, entry: object) -> Route:
     """Read one route, of the file or of the local API. Raises UsageError."""
     check_app(app)
     known = {"upstream", "preserve_host", "chunked", "certificate", "spa", "writable", "guarded"}
+    known.add("monthly_bytes")
     if not isinstance(entry, dict) or not entry.keys() <= known:
         raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
     upstream = entry.get("upstream")
@@ -148,6 +152,9 @@ def route_from(app: str, entry: object) -> Route:
         raise UsageError(
             "Only a folder is writable, by add or replace, and not with spa", code="route-invalid"
         )
+    monthly_bytes = entry.get("monthly_bytes", 0)
+    if type(monthly_bytes) is not int or not 0 <= monthly_bytes <= MOST_MONTHLY_BYTES:
+        raise UsageError("monthly_bytes is a number of bytes, 0 for any", code="route-invalid")
     preserve_host, chunked = flags
     return Route(
         app,
@@ -156,6 +163,7 @@ def route_from(app: str, entry: object) -> Route:
         chunked,
         guarded=bool(guarded),
         by_password="password" in guarded,
+        monthly_bytes=monthly_bytes,
     )
 
 
@@ -195,6 +203,8 @@ def route_to_map(route: Route) -> dict[str, Any]:
         entry["writable"] = route.upstream.writable
     if route.guarded:
         entry["guarded"] = ways_of(route)
+    if route.monthly_bytes:
+        entry["monthly_bytes"] = route.monthly_bytes
     return {**entry, "chunked": True} if route.chunked else entry
 
 

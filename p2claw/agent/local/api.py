@@ -42,6 +42,7 @@ class Controlled(Protocol):
 
     def status(self) -> Json: ...
     async def sessions(self) -> Json: ...
+    def usage(self) -> Json: ...
     def routes(self) -> Json: ...
     async def put_route(self, app: str, entry: object) -> Json: ...
     async def delete_route(self, app: str) -> Json: ...
@@ -67,6 +68,9 @@ def _application(agent: Controlled) -> web.Application:
 
     async def sessions(_: web.Request) -> web.Response:
         return web.json_response(await agent.sessions())
+
+    async def usage(_: web.Request) -> web.Response:
+        return web.json_response(agent.usage())
 
     async def routes(_: web.Request) -> web.Response:
         return web.json_response(agent.routes())
@@ -106,6 +110,7 @@ def _application(agent: Controlled) -> web.Application:
     application.router.add_get(METRICS_PATH, agent.metrics.respond)
     application.router.add_get("/v1/status", status)
     application.router.add_get("/v1/sessions", sessions)
+    application.router.add_get("/v1/usage", usage)
     application.router.add_get("/v1/routes", routes)
     application.router.add_put("/v1/routes/{app}", put_route)
     application.router.add_delete("/v1/routes/{app}", delete_route)

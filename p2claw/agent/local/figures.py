@@ -25,7 +25,10 @@ from p2claw.agent.visitors.traffic import DIRECTIONS, PATHS, WAIT_S, parts
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
-    """An agent as it is now. apps: that it exposes. traffic, refused: counts by name."""
+    """An agent as it is now. apps: that it exposes. traffic, refused: counts by name.
+
+    month: the bytes of each app in this month. limits: of those that have one.
+    """
 
     is_online: bool
     apps: tuple[str, ...]
@@ -33,6 +36,8 @@ class AgentFigures:
     workers: tuple[WorkerFacts, ...]
     traffic: Mapping[str, int]
     refused: Mapping[str, int]
+    month: Mapping[str, int]
+    limits: Mapping[str, int]
 
 
 def agent_metrics(now: AgentFigures) -> list[Metric]:
@@ -45,9 +50,18 @@ def agent_metrics(now: AgentFigures) -> list[Metric]:
         GaugeMetricFamily("p2claw_apps", "Apps that are exposed.", len(now.apps)),
         *_of_links(now.links, now.apps),
         *_of_traffic(now.traffic, now.apps),
+        _by_app("p2claw_app_month_bytes", "Moved by it in this month of UTC.", now.month),
+        _by_app("p2claw_app_month_limit_bytes", "How much that may be.", now.limits),
         _of_refused(now.refused),
         *_of_workers(now.workers),
     ]
+
+
+def _by_app(name: str, text: str, numbers: Mapping[str, int]) -> Metric:
+    gauge = GaugeMetricFamily(name, text, labels=("app",))
+    for app, number in sorted(numbers.items()):
+        gauge.add_metric((app,), number)
+    return gauge
 
 
 def _of_links(links: Iterable[LinkFacts], apps: Iterable[str]) -> list[Metric]:

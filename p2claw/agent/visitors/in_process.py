@@ -141,6 +141,9 @@ class InProcess:
     def entries_ended(self, sessions: Iterable[str]) -> None:
         self._proxy.entrance.ended(sessions)
 
+    def close_apps(self, until: Mapping[str, float]) -> None:
+        self._proxy.month_gate.close(until)
+
     async def start(self) -> None:
         """Begin to watch the addresses of this machine, and whether visitors send anything."""
         self._watch.start()

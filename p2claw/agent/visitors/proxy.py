@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from p2claw.agent.access.entrance import Entrance, for_nobody_else, is_own, is_page
 from p2claw.agent.access.question import Grant, Replies, nobody_enters
@@ -26,12 +27,14 @@ from p2claw.agent.request_faults import (
     AppUnknownFault,
     BadRequestFault,
     BoxBusyFault,
+    MonthUsedUpFault,
     RelayLimitFault,
     RequestFault,
 )
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import dial
 from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.visitors.month_gate import MonthGate
 from p2claw.agent.visitors.refusals import REQUESTS, Refusals
 from p2claw.agent.visitors.relaying import RelayMeter
 from p2claw.agent.visitors.traffic import Traffic
@@ -65,6 +68,7 @@ class Proxy:
         ask: Replies = nobody_enters,
     ) -> None:
         self.entrance = Entrance(ask)
+        self.month_gate = MonthGate()
         self._refusals = refusals or Refusals()
         self._route_of = route_of
         self._folders = folders
@@ -98,7 +102,14 @@ class Proxy:
                     return
                 if self._route_of(visit.app) != route:
                     raise AccessEndedFault(f"{visit.app} has changed meanwhile")
-            async with meter.watch(), self.entrance.watch(route, grant):
+            if not await self.month_gate.enter(stream, visit):
+                self._refusals.count(REQUESTS, MonthUsedUpFault.code)
+                return
+            async with (
+                meter.watch(),
+                self.month_gate.watch(visit.app),
+                self.entrance.watch(route, grant),
+            ):
                 exchange = self._exchange(stream, route, visit, grant)
                 exchange.responding = lambda status: meter.traffic.response(
                     visit.app, status, time.monotonic() - began_s
@@ -181,8 +192,8 @@ class Proxy:
 
     def _note(self, app: str, fault: RequestFault) -> None:
         """Log when an app begins to fail, or fails in another way; not once per request."""
-        if isinstance(fault, RelayLimitFault):
-            return  # no fault of the app; the meter has logged it
+        if isinstance(fault, RelayLimitFault | MonthUsedUpFault):
+            return  # no fault of the app; who decided it has logged it
         if self._faults.get(app) != fault.code and fault.status >= 500:
             self._faults[app] = fault.code
             log.warning("app fails", app=app, code=fault.code, error=fault.message)
@@ -207,13 +218,15 @@ def _said_of(grant: Grant | None) -> Fields:
 
 async def _send_error(stream: BoxStream, fault: RequestFault, *, responded: bool) -> None:
     """Send an error response, or end one that has begun. Raises the errors of the stream."""
-    if isinstance(fault, AccessEndedFault | RelayLimitFault) and responded:
+    if isinstance(fault, AccessEndedFault | RelayLimitFault | MonthUsedUpFault) and responded:
         stream.reset(fault.reset, fault.line)  # also what is still queued
         return
     if responded:
         await stream.cut_off(fault.reset, fault.line)
         return
     head, body = error_response(fault.status, fault.code, fault.line)
+    if fault.retry_s:
+        head = replace(head, fields=(*head.fields, ("retry-after", str(fault.retry_s))))
     if stream.request.method == "HEAD":
         await stream.respond(head, end=True)
         return

@@ -65,6 +65,10 @@ class Visitors(Introduced, Protocol):
     def entries_ended(self, sessions: Iterable[str]) -> None:
         """These sessions of guarded apps have ended: so do the requests by them."""
 
+    def close_apps(self, until: Mapping[str, float]) -> None:
+        """These apps have used up their month, until Unix seconds, and no others: requests for them
+        get an error. May be called before `start`."""
+
     async def start(self) -> None:
         """Returns when offers can be answered.
 

@@ -27,6 +27,7 @@ from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.keeper import OfVisitors, State, WorkerKeeper
 from p2claw.agent.workers.line import CLOSE_S
 from p2claw.agent.workers.messages import (
+    AppsClosed,
     Asked,
     Begin,
     Crowded,
@@ -142,6 +143,10 @@ class Workers:
     def entries_ended(self, sessions: Iterable[str]) -> None:
         for keeper in self._keepers:
             keeper.send(EntriesEnded(tuple(sessions)))
+
+    def close_apps(self, until: Mapping[str, float]) -> None:
+        for keeper in self._keepers:
+            keeper.close_apps(AppsClosed(dict(until)))
 
     async def start(self) -> None:
         """Start all, and wait for them. Raises WorkerError or UsageError if one cannot start."""

@@ -15,6 +15,7 @@ from p2claw.agent.visitors.refusals import Refusals
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,
+    AppsClosed,
     Asked,
     AskLinks,
     Begin,
@@ -112,6 +113,7 @@ class WorkerKeeper:
         self._asked: dict[int, asyncio.Future[tuple[LinkFacts, ...]]] = {}
         self._mapped: PublicAddress | None = None
         self._dialable: Dialable | None = None
+        self._closed = AppsClosed({})
         self.udp_port = 0  # of its process; 0: there is none that is ready
 
     @property
@@ -148,6 +150,11 @@ class WorkerKeeper:
     def dialable(self, message: Dialable) -> None:
         """Visitors may dial it with these keys; a process that replaces it gets them too."""
         self._dialable = message
+        self.send(message)
+
+    def close_apps(self, message: AppsClosed) -> None:
+        """These apps are closed; a process that replaces it learns of them too."""
+        self._closed = message
         self.send(message)
 
     @property
@@ -243,6 +250,7 @@ class WorkerKeeper:
         """Read messages until the line ends or a forbidden one comes; returns which it was."""
         line.send(self._begin)
         line.send(self._routes())
+        line.send(self._closed)
         line.send(Mapped(self._mapped))
         if self._dialable is not None:
             line.send(self._dialable)

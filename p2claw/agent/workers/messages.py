@@ -143,6 +143,12 @@ class EntriesEnded(Message, frozen=True):
     sessions: tuple[str, ...]
 
 
+class AppsClosed(Message, frozen=True):
+    """To a worker: these apps have used up their month, until Unix seconds, and no others."""
+
+    until: dict[str, float]
+
+
 class Crowded(Message, frozen=True):
     """To a worker: whether the box is crowded, so that it is worth knowing who is gone."""
 
@@ -192,7 +198,7 @@ class Failed(Message, frozen=True):
 
 
 class Alive(Message, frozen=True):
-    """Of a worker, every alive_s: its event loop runs.
+    """Of a worker, every alive_s and at its end: its event loop runs.
 
     refused: what it has refused until now. traffic: what its visitors have moved.
     """
@@ -269,6 +275,7 @@ ToWorker = (
     | Signed
     | Replied
     | EntriesEnded
+    | AppsClosed
     | Crowded
     | Evict
     | AskLinks

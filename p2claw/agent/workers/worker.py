@@ -25,6 +25,7 @@ from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,
+    AppsClosed,
     AskLinks,
     Begin,
     Crowded,
@@ -115,6 +116,7 @@ class Worker:
     async def _last(self) -> None:
         await self._ending.wait()
         await self._visitors.close()
+        self._send_counts()
 
     async def _listen(self) -> None:
         while True:
@@ -123,7 +125,10 @@ class Worker:
     async def _send_alive(self) -> None:
         while True:
             await asyncio.sleep(self._alive_s)
-            self._line.send(Alive(self._visitors.refused(), self._visitors.traffic()))
+            self._send_counts()
+
+    def _send_counts(self) -> None:
+        self._line.send(Alive(self._visitors.refused(), self._visitors.traffic()))
 
     def _handle(self, message: ToWorker) -> None:
         match message:
@@ -148,6 +153,8 @@ class Worker:
             case EntriesEnded(sessions):
                 self._keeper.ended(sessions)
                 self._visitors.entries_ended(sessions)
+            case AppsClosed(until):
+                self._visitors.close_apps(until)
             case Crowded(is_crowded):
                 self._visitors.is_crowded = is_crowded
             case Evict(session):

@@ -9,6 +9,7 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.agent.workers.messages import (
     Alive,
+    AppsClosed,
     Asked,
     AskLinks,
     Begin,
@@ -94,6 +95,7 @@ TO_WORKER: tuple[Message, ...] = (
     Replied(5, Reply(Grant("5e55", "guests", "invitation", "e30.e30.", 2**31), token="t" * 43)),
     Replied(6, Reply(code="access-tries", retry_s=2.5)),
     EntriesEnded(("5e55", "5e56")),
+    AppsClosed({"dog": 1_798_761_600.0}),
     Crowded(True),
     Evict("session-1"),
     AskLinks(7),

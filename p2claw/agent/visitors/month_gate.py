@@ -1,0 +1,73 @@
+"""Holds requests to apps that have used up what they may move in a month, in one process.
+
+Which these are is decided in `agent/usage.py`, for all processes together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from p2claw.agent.access import pages
+from p2claw.agent.access.entrance import is_page, respond
+from p2claw.agent.http.fields import Visit
+from p2claw.agent.request_faults import MonthUsedUpFault
+from p2claw.link.stream import BoxStream
+
+
+class MonthGate:
+    """The gate before all apps of a process; most are open."""
+
+    def __init__(self, *, wall_s: Callable[[], float] = time.time) -> None:
+        self._wall_s = wall_s
+        self._until: Mapping[str, float] = {}
+        self._under_way: dict[asyncio.Timeout, str] = {}
+
+    def close(self, until: Mapping[str, float]) -> None:
+        """These apps are closed, until Unix seconds; all others are open. What is under way at one
+        that is closed ends."""
+        self._until = until
+        for scope, app in self._under_way.items():
+            if app in until and not scope.expired():
+                scope.reschedule(0)
+
+    async def enter(self, stream: BoxStream, visit: Visit) -> bool:
+        """Whether a request may pass; a person has got a page if not.
+
+        Raises MonthUsedUpFault for what is no page, or the errors of the stream.
+        """
+        until_s = self._until.get(visit.app)
+        if until_s is None:
+            return True
+        retry_s = math.ceil(max(until_s - self._wall_s(), 1))
+        request = stream.request
+        if not is_page(request.fields, request.method):
+            raise _used_up(visit.app, retry_s)
+        page = pages.month_page(visit.app, visit.names.alias, until_s, retry_s)
+        fields = (*pages.LINK_FIELDS, ("retry-after", str(retry_s)))
+        await respond(stream, MonthUsedUpFault.status, fields, page)
+        return False
+
+    @asynccontextmanager
+    async def watch(self, app: str) -> AsyncIterator[None]:
+        """End the block when the app is closed. Raises MonthUsedUpFault."""
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._under_way[scope] = app
+                yield
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise _used_up(app, math.ceil(self._until.get(app, 0) - self._wall_s())) from None
+        finally:
+            self._under_way.pop(scope, None)
+
+
+def _used_up(app: str, retry_s: int) -> MonthUsedUpFault:
+    fault = MonthUsedUpFault(f"{app} has moved as much as it may this month")
+    fault.retry_s = max(retry_s, 1)
+    return fault
