@@ -31,6 +31,7 @@ VERBS = {
     "identity": Verb("p2claw.cli.identity", "Show who this box is."),
     "status": Verb("p2claw.cli.status", "Show how the agent is."),
     "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
+    "top": Verb("p2claw.cli.top.command", "Watch visitors, rates and bytes per app and month."),
     "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
     "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
     "service": Verb("p2claw.cli.service.command", "Keep the agent, or a server, running."),

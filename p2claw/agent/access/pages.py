@@ -182,7 +182,8 @@ def month_page(app: str, box: str, until_s: float, retry_s: int) -> bytes:
 <dt>It is back on</dt><dd><time datetime="{until:%Y-%m-%dT%H:%MZ}">{day}</time></dd>
 <dt>That is in</dt><dd>{_long_wait(retry_s)}</dd>
 </dl>
-<p class="hint">If the app is yours, <code>p2claw expose</code> with <code>--monthly-bytes</code> sets another limit.</p>""",
+<p class="hint">If the app is yours, <code>p2claw top</code> shows what went where, and \
+<code>p2claw expose</code> with <code>--monthly-bytes</code> sets another limit.</p>""",
         box,
     )
 

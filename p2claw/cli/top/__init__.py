@@ -1,0 +1,1 @@
+"""`p2claw top`: what visitors move now, and what apps have moved in each month."""
