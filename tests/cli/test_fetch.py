@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -180,14 +181,18 @@ def test_the_url_of_a_box_lists_its_apps(running: Demo, home: Path) -> None:
     assert listed["apps"] == [{"app": "tidepool", "url": running.url}]
 
 
-def test_it_ends_with_130_when_interrupted_and_keeps_no_part(running: Demo, home: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_ends_at_a_signal_and_keeps_no_part(
+    running: Demo, home: Path, number: signal.Signals, code: int
+) -> None:
     argv = argv_of("fetch", "-o", str(home / "feed"), f"{running.url}events")
     with subprocess.Popen(argv, env=env_of(home), stderr=subprocess.PIPE) as visit:
         try:
             while not list(home.glob("feed*")):
                 assert visit.poll() is None
-            visit.send_signal(signal.SIGINT)
-            assert visit.wait(20) == 130
+                time.sleep(0.02)
+            visit.send_signal(number)
+            assert visit.wait(20) == code
         finally:
             visit.kill()
         assert visit.stderr is not None

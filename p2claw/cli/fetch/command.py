@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import uvloop
 
+from p2claw.cli.ending import run_until_signal
 from p2claw.cli.fetch.transfer import Wish, transfer
 from p2claw.cli.fetch.upload import FileBody, read_data
 from p2claw.cli.guard_options import password_in
@@ -23,8 +23,8 @@ Examples:
   p2claw fetch --json --key PEER_ID URL
 
 \b
-Exit codes: 0 answered, 1 broken off, 2 usage, 3 no such app or box, 4 unreachable, 5 wrong key,
-6 the status is 400 or above and --fail was given, 130 interrupted.
+Exit codes: 0 there is a response, 1 broken off, 2 usage, 3 no such app or box, 4 unreachable,
+5 wrong key, 6 the status is 400 or above and --fail was given, 130 interrupted, 143 by SIGTERM.
 """
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -107,7 +107,7 @@ def fetch(
         progress=not no_progress and not as_json,
         as_json=as_json,
     )
-    return uvloop.run(transfer(wish))
+    return run_until_signal(transfer(wish))
 
 
 def _field(text: str) -> tuple[str, str]:
