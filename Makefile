@@ -94,7 +94,7 @@ check: build
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_circles.py
 	@echo '» cython-lint'
-	@$(BIN)/cython-lint p2claw/*.pyx p2claw/dataplane/*/*.pyx p2claw/dataplane/*/*.px[di]
+	@$(BIN)/cython-lint p2claw/*.pyx p2claw/*.pxi p2claw/dataplane/*/*.pyx p2claw/dataplane/*/*.px[di]
 	@echo '» C sources'
 	@find p2claw/dataplane tests/fuzz/dataplane -name '*.[ch]' ! -name '_*' | xargs $(BIN)/clang-format --dry-run --Werror
 	@$(CC) -std=c11 -O1 -fsyntax-only -Wall -Wextra -Wconversion -Werror \
@@ -204,7 +204,7 @@ prerequisites-arm:
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[release]'
 	@touch $@
 
-.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(shell find p2claw/dataplane -name '*.p[yx]*' -o -name '*.[ch]' ! -name '_*')
+.venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/*.pxi) $(shell find p2claw/dataplane -name '*.p[yx]*' -o -name '*.[ch]' ! -name '_*')
 	@echo '» extensions'
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@

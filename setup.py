@@ -33,7 +33,12 @@ def extension(room: Path, name: str, *c_files: str) -> Extension:
 setup(
     ext_modules=cythonize(
         [
-            Extension("p2claw._fastframe", ["p2claw/_fastframe.pyx"], extra_compile_args=CYTHON),
+            Extension(
+                "p2claw._fastframe",
+                ["p2claw/_fastframe.pyx"],
+                depends=sorted(map(str, Path("p2claw").glob("*.pxi"))),
+                extra_compile_args=CYTHON,
+            ),
             extension(CORE, "_sctp", *sources(BYTES, SCTP)),
             extension(CORE, "_stun", *sources(BYTES, STUN)),
             extension(CARRIER, "_records"),

@@ -1,4 +1,4 @@
-"""Types of the compiled codec. Docstrings are in `_pyframe.py`, which it mirrors."""
+"""Types of the compiled codec. Docstrings are in `_pyframe`, which it mirrors."""
 
 from typing import Final
 

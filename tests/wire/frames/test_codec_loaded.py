@@ -13,6 +13,7 @@ import p2claw
 from p2claw import _fastframe, _pyframe
 
 PACKAGE = Path(p2claw.__file__).parent
+SOURCES = [PACKAGE / "_fastframe.pyx", *PACKAGE.glob("*.pxi")]
 
 _WITHOUT_EXTENSION = """
 import sys
@@ -45,9 +46,9 @@ def test_the_extension_is_machine_code() -> None:
     assert _fastframe.__file__.endswith(tuple(EXTENSION_SUFFIXES))
 
 
-def test_the_extension_is_newer_than_its_source() -> None:
-    source = (PACKAGE / "_fastframe.pyx").stat()
-    assert Path(_fastframe.__file__).stat().st_mtime >= source.st_mtime, "run `make build`"
+def test_the_extension_is_newer_than_its_sources() -> None:
+    newest = max(source.stat().st_mtime for source in SOURCES)
+    assert Path(_fastframe.__file__).stat().st_mtime >= newest, "run `make build`"
 
 
 def test_a_session_runs_on_the_extension() -> None:
@@ -73,14 +74,15 @@ def test_both_codecs_offer_the_same() -> None:
 
 def test_the_extension_imports_no_clock_socket_or_loop() -> None:
     # import-linter does not read Cython.
-    source = (PACKAGE / "_fastframe.pyx").read_text()
-    imported = set(re.findall(r"^\s*(?:from|c?import)\s+([\w.]+)", source, re.MULTILINE))
+    text = "\n".join(source.read_text() for source in SOURCES)
+    imported = set(re.findall(r"^\s*(?:from|c?import)\s+([\w.]+)", text, re.MULTILINE))
     assert imported <= {
         "collections",
         "cpython.buffer",
         "cpython.bytes",
         "cpython.object",
         "cpython.ref",
+        "cython",
         "libc.stdint",
         "libc.string",
         "p2claw.errors",

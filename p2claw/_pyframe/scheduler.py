@@ -1,30 +1,24 @@
-"""The reference codec: frames in and out of messages, send windows, and whose turn it is to send.
+"""Whose turn it is to send: fills messages with what the streams of a session have.
 
-`_fastframe.pyx` is the same in Cython and what runs by default; one set of vectors and a property
-test hold the two to the same bytes. What heads and payloads mean is left to `p2claw.wire`.
+What a stream has is in `outgoing.py`, the bytes of a frame are in `frames.py`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from struct import Struct
 from typing import Final
 
-from p2claw.errors import LocalProtocolError, RemoteProtocolError
-
-NAME: Final = "pyframe"
-
-# docs/WIRE.md §2: payload length u16, type u8, flags u8, stream id u32.
-_HEADER: Final = Struct("!HBBI")
-HEADER_BYTES: Final = 8
-MESSAGE_BYTES: Final = 16_384
-PAYLOAD_BYTES: Final = MESSAGE_BYTES - HEADER_BYTES  # 16,376
-
-DATA: Final = 0x03
-TRAILERS: Final = 0x04
-EXTENSIONS_FROM: Final = 0x40
-FLAG_END: Final = 0x01
-FLAG_MORE: Final = 0x02
+from p2claw._pyframe.frames import (
+    DATA,
+    FLAG_END,
+    HEADER_BYTES,
+    PAYLOAD_BYTES,
+    TRAILERS,
+    in_parts,
+)
+from p2claw._pyframe.message import Message
+from p2claw._pyframe.outgoing import ON_DATA, ON_HEAD, ON_TRAILERS, OPEN, Outgoing
+from p2claw.errors import LocalProtocolError
 
 CREDIT_MAX: Final = 2**31 - 1
 
@@ -42,86 +36,24 @@ SPLIT_BYTES: Final = 1_024
 FINISHED: Final = 0
 WRITABLE: Final = 1
 
-# type: (wants a stream id, least payload, most payload). RESET is a code u16 and up to 256 bytes of
-# reason (2 + 256); GOAWAY a stream id u32 before that (4 + 2 + 256).
-_SHAPES: Final = {
-    0x00: (False, 0, PAYLOAD_BYTES),
-    0x01: (True, 0, PAYLOAD_BYTES),
-    0x02: (True, 0, PAYLOAD_BYTES),
-    0x03: (True, 0, PAYLOAD_BYTES),
-    0x04: (True, 0, PAYLOAD_BYTES),
-    0x05: (True, 2, 258),
-    0x06: (True, 4, 4),
-    0x07: (False, 8, 8),
-    0x08: (False, 6, 262),
-}
-
-# Where the END of a stream rides, once it is known.
-_OPEN: Final = 0
-_ON_HEAD: Final = 1
-_ON_DATA: Final = 2
-_ON_TRAILERS: Final = 3
-
-
-def decode_message(message: bytes) -> list[tuple[int, int, int, bytes]]:
-    """Split one message into its frames: (type, flags, stream, payload).
-
-    Lengths, types and the presence of a stream id are checked; payloads of variable size are not
-    looked into. Raises RemoteProtocolError. Source: docs/WIRE.md §2.
-    """
-    total = len(message)
-    if not HEADER_BYTES <= total <= MESSAGE_BYTES:
-        raise RemoteProtocolError(f"a message of {total} bytes")
-    frames = []
-    at = 0
-    while at < total:
-        if total - at < HEADER_BYTES:
-            raise RemoteProtocolError(f"a truncated header at byte {at}")
-        length, kind, flags, stream = _HEADER.unpack_from(message, at)
-        end = at + HEADER_BYTES + length
-        if end > total:
-            raise RemoteProtocolError(f"a truncated frame at byte {at}")
-        if kind < EXTENSIONS_FROM:
-            _check_shape(kind, stream, length)
-        frames.append((kind, flags, stream, message[at + HEADER_BYTES : end]))
-        at = end
-    return frames
-
-
-def encode_frame(type: int, flags: int, stream: int, payload: bytes) -> bytes:
-    """One frame: its header and its payload of at most 16,376 bytes.
-
-    Raises LocalProtocolError `frame-invalid`. Source: docs/WIRE.md §2.
-    """
-    if (
-        len(payload) > PAYLOAD_BYTES
-        or not 0 <= type <= 0xFF
-        or not 0 <= flags <= 0xFF
-        or not 0 <= stream <= 0xFFFF_FFFF
-    ):
-        raise LocalProtocolError(
-            f"a frame of type {type}, stream {stream}, {len(payload)} bytes does not exist",
-            code="frame-invalid",
-        )
-    return _HEADER.pack(len(payload), type, flags, stream) + payload
-
 
 class Scheduler:
     """Everything that waits to be sent on one session, and the order in which it is sent.
 
-    Buffers given to `push` are kept, not copied, until they have gone; the caller must not change
-    them. Source: docs/WIRE.md §5, §6.
+    A stream that can send stands in exactly one of three lanes: heads, fresh, bulk. Buffers given
+    to `push` are kept, not copied, until they have gone; the caller must not change them. Source:
+    docs/WIRE.md §5, §6.
     """
 
     def __init__(self, high_water: int, low_water: int) -> None:
         self._high_water = high_water
         self._low_water = low_water
-        self._streams: dict[int, _Outgoing] = {}
+        self._streams: dict[int, Outgoing] = {}
         self._control: deque[bytes] = deque()
         self._control_bytes = 0
-        self._heads: deque[_Outgoing] = deque()
-        self._fresh: deque[_Outgoing] = deque()
-        self._bulk: deque[_Outgoing] = deque()
+        self._heads: deque[Outgoing] = deque()
+        self._fresh: deque[Outgoing] = deque()
+        self._bulk: deque[Outgoing] = deque()
         self._turn = 0
         self._notices: list[tuple[int, int]] = []
         self._frames_out = 0
@@ -148,14 +80,14 @@ class Scheduler:
         """Begin to send on a stream, with so many body bytes of credit."""
         if stream in self._streams:
             raise LocalProtocolError(f"stream {stream} is open", code="stream-open")
-        self._streams[stream] = _Outgoing(stream, credit, urgency)
+        self._streams[stream] = Outgoing(stream, credit, urgency)
 
     def head(self, stream: int, type: int, payload: bytes, end: bool) -> None:
         """Queue a head, in as many parts as it needs. end: nothing follows it."""
         out = self._open_for_more(stream)
-        out.heads.extend(_parts(type, stream, payload, FLAG_END if end else 0))
+        out.heads.extend(in_parts(type, stream, payload, FLAG_END if end else 0))
         if end:
-            out.end = _ON_HEAD
+            out.end = ON_HEAD
         self._place(out)
 
     def push(self, stream: int, data: bytes | memoryview, end: bool) -> None:
@@ -170,14 +102,14 @@ class Scheduler:
             if out.queued > self._high_water:
                 out.notify_at = self._low_water
         if end:
-            out.end = _ON_DATA
+            out.end = ON_DATA
         self._place(out)
 
     def trailers(self, stream: int, payload: bytes) -> None:
         """Queue trailers, in as many parts as they need. Nothing follows them."""
         out = self._open_for_more(stream)
-        out.trailers.extend(_parts(TRAILERS, stream, payload, 0))
-        out.end = _ON_TRAILERS
+        out.trailers.extend(in_parts(TRAILERS, stream, payload, 0))
+        out.end = ON_TRAILERS
         self._place(out)
 
     def credit(self, stream: int, n: int) -> bool:
@@ -233,7 +165,7 @@ class Scheduler:
 
     def next_message(self) -> bytes | None:
         """The next message, of 8 to 16,384 bytes, or None if nothing may go."""
-        message = _Message()
+        message = Message()
         if self._heads and self._heads[0].started:
             # No other frame of a stream may come between the parts of its head, and WINDOW of that
             # stream may wait in control.
@@ -252,7 +184,7 @@ class Scheduler:
             self._add_bodies(self._bulk, message)
         return self._sent(message)
 
-    def _sent(self, message: _Message) -> bytes | None:
+    def _sent(self, message: Message) -> bytes | None:
         if not message.frames:
             return None
         self._frames_out += message.frames
@@ -265,13 +197,13 @@ class Scheduler:
         self._turn = 0
         return True
 
-    def _add_heads(self, message: _Message) -> None:
+    def _add_heads(self, message: Message) -> None:
         # In the order in which they came, and none overtakes one that does not fit: the ids of
         # REQUESTs must rise.
         while self._heads and self._add_head(self._heads[0], message):
             pass
 
-    def _add_head(self, out: _Outgoing, message: _Message) -> bool:
+    def _add_head(self, out: Outgoing, message: Message) -> bool:
         while out.heads:
             if len(out.heads[0]) > message.room:
                 return False
@@ -279,13 +211,13 @@ class Scheduler:
             out.started = True
         self._heads.popleft()
         out.lane = None
-        if out.end == _ON_HEAD:
+        if out.end == ON_HEAD:
             self._finish(out)
         else:
             self._place(out)
         return True
 
-    def _add_bodies(self, lane: deque[_Outgoing], message: _Message) -> None:
+    def _add_bodies(self, lane: deque[Outgoing], message: Message) -> None:
         while lane:
             out = lane[0]
             if out.queued:
@@ -297,13 +229,13 @@ class Scheduler:
             else:
                 added = message.room >= HEADER_BYTES
                 if added:
-                    message.add(_HEADER.pack(0, DATA, FLAG_END, out.stream))
-                    out.end = _ON_TRAILERS  # it has gone: nothing is due any more
+                    message.add_header(0, DATA, FLAG_END, out.stream)
+                    out.end = ON_TRAILERS
             if not added:
                 return
             self._leave_or_stay(out, lane)
 
-    def _add_data(self, out: _Outgoing, message: _Message) -> bool:
+    def _add_data(self, out: Outgoing, message: Message) -> bool:
         fits = message.room - HEADER_BYTES
         if out.deficit < SPLIT_BYTES:
             out.deficit += QUANTUM_BYTES
@@ -313,17 +245,17 @@ class Scheduler:
                 return False
             size = fits
         flags = 0
-        if size == out.queued and out.end == _ON_DATA:
+        if size == out.queued and out.end == ON_DATA:
             flags = FLAG_END
-            out.end = _ON_TRAILERS
-        message.add(_HEADER.pack(size, DATA, flags, out.stream))
+            out.end = ON_TRAILERS
+        message.add_header(size, DATA, flags, out.stream)
         out.move(size, message)
         if out.queued <= out.notify_at:
             out.notify_at = -1
             self._notices.append((WRITABLE, out.stream))
         return True
 
-    def _leave_or_stay(self, out: _Outgoing, lane: deque[_Outgoing]) -> None:
+    def _leave_or_stay(self, out: Outgoing, lane: deque[Outgoing]) -> None:
         sendable = out.sendable
         if sendable and self._lane_of(out) is lane:
             if out.deficit < SPLIT_BYTES:
@@ -334,134 +266,28 @@ class Scheduler:
         out.deficit = 0
         if sendable:
             self._place(out)
-        elif out.end == _ON_TRAILERS and not out.queued:
+        elif out.end == ON_TRAILERS and not out.queued:
             self._finish(out)
 
-    def _finish(self, out: _Outgoing) -> None:
+    def _finish(self, out: Outgoing) -> None:
         del self._streams[out.stream]
         self._notices.append((FINISHED, out.stream))
 
-    def _place(self, out: _Outgoing) -> None:
+    def _place(self, out: Outgoing) -> None:
         if out.lane is None and out.sendable:
             lane = self._lane_of(out)
             lane.append(out)
             out.lane = lane
 
-    def _lane_of(self, out: _Outgoing) -> deque[_Outgoing]:
+    def _lane_of(self, out: Outgoing) -> deque[Outgoing]:
         if out.heads:
             return self._heads
         if out.urgency <= FRESH_URGENCY or out.sent < FRESH_BYTES:
             return self._fresh
         return self._bulk
 
-    def _open_for_more(self, stream: int) -> _Outgoing:
+    def _open_for_more(self, stream: int) -> Outgoing:
         out = self._streams.get(stream)
-        if out is None or out.end != _OPEN:
+        if out is None or out.end != OPEN:
             raise LocalProtocolError(f"stream {stream} accepts nothing more", code="stream-ended")
         return out
-
-
-class _Outgoing:
-    """What one stream has to send."""
-
-    __slots__ = (
-        "credit",
-        "deficit",
-        "end",
-        "heads",
-        "lane",
-        "notify_at",
-        "offset",
-        "pieces",
-        "queued",
-        "sent",
-        "started",
-        "stream",
-        "trailers",
-        "urgency",
-    )
-
-    def __init__(self, stream: int, credit: int, urgency: int) -> None:
-        self.stream = stream
-        self.urgency = urgency
-        self.credit = credit  # body bytes that the peer still allows
-        self.heads: deque[bytes] = deque()  # encoded frames, before any body
-        self.pieces: deque[bytes | memoryview] = deque()
-        self.offset = 0  # bytes of pieces[0] that have gone
-        self.queued = 0  # body bytes that have not gone
-        self.sent = 0  # body bytes that have gone
-        self.trailers: deque[bytes] = deque()  # encoded frames, after all body
-        self.end = _OPEN
-        self.deficit = 0
-        self.notify_at = -1  # once no more is queued: WRITABLE; -1: it is not due
-        self.started = False
-        self.lane: deque[_Outgoing] | None = None  # the one queue of the scheduler that holds it
-
-    @property
-    def sendable(self) -> bool:
-        if self.heads:
-            return True
-        if self.queued:
-            return self.credit > 0
-        return self.end == _ON_DATA or bool(self.trailers)
-
-    def move(self, size: int, message: _Message) -> None:
-        """Put size body bytes into a message that has their header already."""
-        self.queued -= size
-        self.sent += size
-        self.credit -= size
-        self.deficit -= size
-        message.room -= size
-        while size:
-            piece = self.pieces[0]
-            left = len(piece) - self.offset
-            if left > size:
-                message.parts.append(memoryview(piece)[self.offset : self.offset + size])
-                self.offset += size
-                return
-            message.parts.append(memoryview(piece)[self.offset :] if self.offset else piece)
-            self.pieces.popleft()
-            self.offset = 0
-            size -= left
-
-
-class _Message:
-    """One message in the making."""
-
-    __slots__ = ("frames", "parts", "room")
-
-    def __init__(self) -> None:
-        self.parts: list[bytes | memoryview] = []
-        self.room = MESSAGE_BYTES
-        self.frames = 0
-
-    def add(self, frame: bytes) -> None:
-        self.parts.append(frame)
-        self.room -= len(frame)
-        self.frames += 1
-
-
-def _check_shape(kind: int, stream: int, length: int) -> None:
-    shape = _SHAPES.get(kind)
-    if shape is None:
-        raise RemoteProtocolError(f"a frame of unknown type {kind}")
-    wants_stream, least, most = shape
-    if wants_stream != (stream != 0):
-        raise RemoteProtocolError(f"a frame of type {kind} on stream {stream}")
-    if not least <= length <= most:
-        raise RemoteProtocolError(f"a frame of type {kind} with {length} bytes")
-
-
-def _parts(type: int, stream: int, payload: bytes, last_flags: int) -> list[bytes]:
-    if len(payload) <= PAYLOAD_BYTES:
-        return [encode_frame(type, last_flags, stream, payload)]
-    starts = range(0, len(payload), PAYLOAD_BYTES)
-    return [
-        encode_frame(
-            type,
-            FLAG_MORE if start + PAYLOAD_BYTES < len(payload) else last_flags,
-            stream,
-            payload[start : start + PAYLOAD_BYTES],
-        )
-        for start in starts
-    ]

@@ -1,0 +1,65 @@
+# What one stream of a session has to send, and the order within the stream.
+
+# With which frame the flag END of a stream goes, once the stream is complete. As soon as the frame
+# with END has gone, ON_DATA becomes ON_TRAILERS: nothing more is due.
+cdef enum:
+    OPEN, ON_HEAD, ON_DATA, ON_TRAILERS
+
+
+@cython.final
+cdef class Outgoing:
+    """The head, the body and the trailers of one stream that have not been sent yet."""
+
+    cdef uint32_t stream
+    cdef int urgency
+    cdef int64_t credit  # body bytes that the peer still allows
+    cdef object heads  # deque of encoded frames
+    cdef object pieces  # of the body: deque of bytes and memoryviews, each kept until it has gone
+    cdef Py_ssize_t offset  # bytes of pieces[0] that have gone
+    cdef int64_t queued  # body bytes that have not gone
+    cdef int64_t sent  # body bytes that have gone
+    cdef object trailers  # deque of encoded frames
+    cdef int end  # OPEN, ON_HEAD, ON_DATA, ON_TRAILERS
+    cdef int64_t deficit  # body bytes that it may still send in this turn
+    cdef int64_t notify_at  # WRITABLE is due once no more than this is queued; -1: it is not due
+    cdef bint started  # whether any frame has gone
+    cdef object lane  # the one lane of the scheduler that holds it, or None
+
+    def __cinit__(self, stream, credit, urgency):
+        self.stream = stream
+        self.credit = credit
+        self.urgency = urgency
+        self.heads = deque()
+        self.pieces = deque()
+        self.trailers = deque()
+        self.end = OPEN
+        self.notify_at = -1
+
+    cdef bint sendable(self) except -1:
+        """Whether there is a frame that may go now."""
+        if self.heads:
+            return True
+        if self.queued:
+            return self.credit > 0
+        return self.end == ON_DATA or bool(self.trailers)
+
+    cdef int move(self, Py_ssize_t size, Message message) except -1:
+        """Copy size body bytes into a message, straight from the pieces that were pushed."""
+        cdef object piece
+        cdef Py_ssize_t left
+        self.queued -= size
+        self.sent += size
+        self.credit -= size
+        self.deficit -= size
+        while size:
+            piece = self.pieces[0]
+            left = len(piece) - self.offset
+            if left > size:
+                message.add_payload(piece, self.offset, size)
+                self.offset += size
+                return 0
+            message.add_payload(piece, self.offset, left)
+            self.pieces.popleft()
+            self.offset = 0
+            size -= left
+        return 0

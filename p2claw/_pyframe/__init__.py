@@ -1,0 +1,19 @@
+"""The reference codec: what `_fastframe` does, in Python that is meant to be read.
+
+Messages are split into frames and frames are encoded in `frames.py`. The scheduler holds what waits
+to be sent and fills messages with it, stream by stream: `scheduler.py`, `outgoing.py` and
+`message.py`. Each file has its twin in Cython, `_frames.pxi` to `_scheduler.pxi`, which runs by
+default; one set of vectors and a property test hold the two to the same bytes. What heads and
+payloads mean is left to `p2claw.wire`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from p2claw._pyframe.frames import decode_message, encode_frame
+from p2claw._pyframe.scheduler import FINISHED, WRITABLE, Scheduler
+
+__all__ = ["FINISHED", "NAME", "WRITABLE", "Scheduler", "decode_message", "encode_frame"]
+
+NAME: Final = "pyframe"
