@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 from p2claw import log
-from p2claw.agent.daemon import run_agent
+from p2claw.agent.daemon.agent import run_agent
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.serving import serve
 from p2claw.config import AgentConfig, AgentLimits, ServerConfig, ServerLimits, UpstreamLimits

@@ -149,7 +149,7 @@ def run(
 
 
 async def _run(config: AgentConfig, as_json: bool) -> None:
-    from p2claw.agent.daemon import Agent, run_agent
+    from p2claw.agent.daemon.agent import Agent, run_agent
     from p2claw.cli.supervisor import supervised
 
     async with supervised() as supervisor:

@@ -41,8 +41,8 @@ async def agent(
 
 
 def visitors_of(agent: RunningAgent) -> InProcess:
-    assert isinstance(agent.agent._visitors, InProcess)
-    return agent.agent._visitors
+    assert isinstance(agent.agent.parts.visitors, InProcess)
+    return agent.agent.parts.visitors
 
 
 async def handed_out(server: RunningServer) -> DialOffered:
@@ -96,7 +96,7 @@ async def test_a_dial_that_reaches_nobody_costs_a_visitor_little(
     visitors._dial_generations.clear()
     (box,) = server.rendezvous.boxes
     unreachable = replace(Descriptor.unpack(box.dials[0].descriptor), addresses=((host, 9),)).pack()
-    box.dials = (DialOffered(unreachable, agent.agent._identity.sign("dial", unreachable)),)
+    box.dials = (DialOffered(unreachable, agent.agent.parts.identity.sign("dial", unreachable)),)
     begun_s = time.monotonic()
     async with await agent.visit() as visitor:
         assert time.monotonic() - begun_s < 2
@@ -112,7 +112,7 @@ async def test_a_visitor_that_remembers_does_not_dial_nobody_again(
     (box,) = server.rendezvous.boxes
     nobody = replace(Descriptor.unpack(box.dials[0].descriptor), addresses=(("203.0.113.9", 9),))
     packed = nobody.pack()
-    box.dials = (DialOffered(packed, agent.agent._identity.sign("dial", packed)),)
+    box.dials = (DialOffered(packed, agent.agent.parts.identity.sign("dial", packed)),)
     dialled: list[Descriptor] = []
     dial = VisitorPeer.dial
 
@@ -167,7 +167,7 @@ class Returning:
     def keep(self, dial: DialOffered, **changes: object) -> DialOffered:
         """Keep it with these changes, signed by the box."""
         packed = replace(Descriptor.unpack(dial.descriptor), **changes).pack()  # type: ignore[arg-type]
-        changed = DialOffered(packed, self.agent.agent._identity.sign("dial", packed))
+        changed = DialOffered(packed, self.agent.agent.parts.identity.sign("dial", packed))
         self.kept.keep(self.host, changed)
         return changed
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from p2claw.agent.daemon import Agent
+from p2claw.agent.daemon.agent import Agent
 from p2claw.agent.home.lock import only_agent
 from p2claw.agent.home.routes import RouteFile, route_from
 from p2claw.config import AgentConfig, AgentLimits, PublicAddress

@@ -35,8 +35,8 @@ SOON_S = 0.1
 Json = dict[str, Any]
 
 
-class Controlled(Protocol):
-    """The part of the agent that the local API calls."""
+class Reported(Protocol):
+    """The state of the agent, as the local API reads it."""
 
     metrics: Metrics
 
@@ -44,6 +44,11 @@ class Controlled(Protocol):
     async def sessions(self) -> Json: ...
     def usage(self) -> Json: ...
     def routes(self) -> Json: ...
+
+
+class Controlled(Protocol):
+    """What the local API changes in the agent."""
+
     async def put_route(self, app: str, entry: object) -> Json: ...
     async def delete_route(self, app: str) -> Json: ...
     async def reload(self) -> Json: ...
@@ -57,57 +62,59 @@ class Controlled(Protocol):
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
 
 
-def local_api(agent: Controlled, listening: socket.socket) -> AbstractAsyncContextManager[None]:
+def local_api(
+    state: Reported, apps: Controlled, listening: socket.socket
+) -> AbstractAsyncContextManager[None]:
     """Serve on a listening unix socket while the block runs."""
-    return serving(_application(agent), listening, shutdown_s=SHUTDOWN_S)
+    return serving(_application(state, apps), listening, shutdown_s=SHUTDOWN_S)
 
 
-def _application(agent: Controlled) -> web.Application:
+def _application(state: Reported, apps: Controlled) -> web.Application:
     async def status(_: web.Request) -> web.Response:
-        return web.json_response(agent.status())
+        return web.json_response(state.status())
 
     async def sessions(_: web.Request) -> web.Response:
-        return web.json_response(await agent.sessions())
+        return web.json_response(await state.sessions())
 
     async def usage(_: web.Request) -> web.Response:
-        return web.json_response(agent.usage())
+        return web.json_response(state.usage())
 
     async def routes(_: web.Request) -> web.Response:
-        return web.json_response(agent.routes())
+        return web.json_response(state.routes())
 
     async def put_route(request: web.Request) -> web.Response:
         entry = parse(await request.read())
-        return web.json_response(await agent.put_route(request.match_info["app"], entry))
+        return web.json_response(await apps.put_route(request.match_info["app"], entry))
 
     async def delete_route(request: web.Request) -> web.Response:
-        return web.json_response(await agent.delete_route(request.match_info["app"]))
+        return web.json_response(await apps.delete_route(request.match_info["app"]))
 
     async def share(request: web.Request) -> web.StreamResponse:
         entry = parse(await request.read())
-        async with agent.share(request.match_info["app"], entry) as facts:
+        async with apps.share(request.match_info["app"], entry) as facts:
             return await _report(request, facts)
 
     async def unshare(request: web.Request) -> web.Response:
-        return web.json_response(await agent.unshare(request.match_info["app"]))
+        return web.json_response(await apps.unshare(request.match_info["app"]))
 
     async def claim(request: web.Request) -> web.Response:
-        return web.json_response(await agent.claim(request.match_info["alias"]))
+        return web.json_response(await apps.claim(request.match_info["alias"]))
 
     async def invite(request: web.Request) -> web.Response:
         wish = parse(await request.read())
-        return web.json_response(await agent.invite(request.match_info["app"], wish))
+        return web.json_response(await apps.invite(request.match_info["app"], wish))
 
     async def invitations(_: web.Request) -> web.Response:
-        return web.json_response(agent.invitations())
+        return web.json_response(apps.invitations())
 
     async def revoke(request: web.Request) -> web.Response:
-        return web.json_response(await agent.revoke(request.match_info["id"]))
+        return web.json_response(await apps.revoke(request.match_info["id"]))
 
     async def reload(_: web.Request) -> web.Response:
-        return web.json_response(await agent.reload())
+        return web.json_response(await apps.reload())
 
     application = web.Application(middlewares=[_guard], client_max_size=REQUEST_BYTES)
-    application.router.add_get(METRICS_PATH, agent.metrics.respond)
+    application.router.add_get(METRICS_PATH, state.metrics.respond)
     application.router.add_get("/v1/status", status)
     application.router.add_get("/v1/sessions", sessions)
     application.router.add_get("/v1/usage", usage)

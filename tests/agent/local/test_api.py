@@ -156,7 +156,7 @@ async def test_a_mistake_of_ours_is_reported_without_its_details(
     def mistaken() -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(agent.agent, "sessions", mistaken)
+    monkeypatch.setattr(agent.agent.state, "sessions", mistaken)
     status, document = await agent.api.ask("GET", "/v1/sessions")
     assert (status, document["error"]["code"]) == (500, "internal")
     assert "secret" not in str(document)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2claw.agent.workers.assignment import Workers
+from p2claw.agent.workers.workers import Workers
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import LinkError
 from p2claw.link.ice.host_addresses import host_addresses
@@ -108,7 +108,7 @@ async def test_the_limit_of_links_is_that_of_the_box_for_dials_too(
         with pytest.raises(LinkError):
             await dialled(descriptor, timeout_s=0.5)
     assert links(agent) == [1, 3]
-    refused = agent.agent._visitors.refused()
+    refused = agent.agent.parts.visitors.refused()
     assert refused == {"dials/box-busy": 2}
     for peer in peers:
         await peer.close()
