@@ -214,7 +214,7 @@ async def refusal(agent: RunningAgent) -> Response:
 async def test_a_download_ends_at_the_limit_and_so_it_stays(
     workers: int, tmp_path: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2claw.agent.workers.assignment.ALIVE_S", 1.5)
+    monkeypatch.setattr("p2claw.agent.workers.workers.ALIVE_S", 1.5)
     monkeypatch.setattr("p2claw.agent.usage.LOOK_S", 0.1)
     home = tmp_path / "home"
     async with upstream_of(downloading) as upstream:

@@ -1,6 +1,6 @@
 """The visitors of a box, as the rest of an agent sees them: served by one process or by several.
 
-`in_process.py` serves them in this process; `workers/assignment.py` assigns them to workers.
+`in_process.py` serves them in this process; `workers/workers.py` assigns them to workers.
 """
 
 from __future__ import annotations

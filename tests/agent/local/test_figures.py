@@ -45,7 +45,7 @@ async def test_visits_bytes_and_responses_are_counted(
     upstream: Upstream,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("p2claw.agent.workers.assignment.ALIVE_S", 1.5)
+    monkeypatch.setattr("p2claw.agent.workers.workers.ALIVE_S", 1.5)
     routes = {"dog": upstream.url, "cat": "http://localhost:9"}
     async with (
         running_agent(tmp_path / "home", server, routes, workers=workers) as agent,

@@ -17,8 +17,8 @@ import pytest
 from p2claw.agent.home.identity import Identity, load_or_create_identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import route_from
-from p2claw.agent.workers.assignment import Workers
 from p2claw.agent.workers.process import WorkerError
+from p2claw.agent.workers.workers import Workers
 from p2claw.config import LAST_PORT, AgentConfig, AgentLimits
 from p2claw.errors import UsageError
 from p2claw.link.backoff import Backoff
@@ -232,7 +232,7 @@ async def test_while_one_worker_rests_the_others_serve_all(tmp_path: Path, offer
 async def test_a_worker_that_hangs_is_given_up(
     tmp_path: Path, offer_sdp: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2claw.agent.workers.assignment.ALIVE_S", 0.2)
+    monkeypatch.setattr("p2claw.agent.workers.workers.ALIVE_S", 0.2)
     monkeypatch.setattr("p2claw.agent.workers.process.END_S", 0.1)
     async with box_with(tmp_path, 1) as box:
         pid = box.pid()
@@ -372,7 +372,7 @@ async def test_a_worker_gets_one_signature_for_each_offer_it_was_given(
 async def test_a_worker_that_does_not_end_is_killed(
     tmp_path: Path, stand_in_is: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2claw.agent.workers.assignment.STOP_S", 0.1)
+    monkeypatch.setattr("p2claw.agent.workers.workers.STOP_S", 0.1)
     monkeypatch.setattr("p2claw.agent.workers.process.END_S", 0.1)
     stand_in_is(stand_in.OUTLIVES)
     async with asyncio.timeout(60), box_with(tmp_path, 1):
