@@ -1,9 +1,7 @@
-"""Joins a session with a channel: messages in, events to streams, messages out, timers.
+"""Joins a session with a link: events to streams, who waits for what, resumption, and the end.
 
-The protocol is in `wire.session`, the transport in `channel.py`, the streams and the tasks of
-requests in `open_streams.py`. The hot path has no task and no await per message: `message_received`
-and `_send` run synchronously until the channel is full, and everything that a turn of the loop
-produced is sent together.
+The protocol is in `wire.session`, the way of messages to and from the channel in `driver.py`, the
+streams and the tasks of requests in `open_streams.py`.
 """
 
 from __future__ import annotations
@@ -16,25 +14,18 @@ from typing import Any
 from p2claw.errors import LinkError
 from p2claw.grace import within
 from p2claw.link.channel import Channel
+from p2claw.link.driver import Driver
 from p2claw.link.handling import Handler
 from p2claw.link.keeping import KeptPlaces
-from p2claw.link.late import Late, is_turn_over
-from p2claw.link.moving_timer import MovingTimer
 from p2claw.link.news import Fact, News
 from p2claw.link.open_streams import EVENTS as STREAM_EVENTS
 from p2claw.link.open_streams import OpenStreams
 from p2claw.link.stream import VisitorStream
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead
-from p2claw.wire.frames.hello import Hello, Role
+from p2claw.wire.frames.hello import Hello
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.session import Session
-
-# The scheduler cannot reorder what waits in the channel: at 2 MB/s, 512 KiB delay a small response
-# by a quarter of a second. Measured from 32/64 to 256/512 KiB, speed and CPU were the same, since
-# `channel_drained` refills at once. Bytes in flight do not count here.
-LOW_WATER_BYTES = 32 * 1024
-HIGH_WATER_BYTES = 64 * 1024
 
 # How long a session whose link is lost waits for another that carries it on.
 RESUME_S = 30.0
@@ -44,7 +35,7 @@ CLOSE_TIMEOUT_S = 3.0
 
 
 class Pump:
-    """The driver of one session over one channel, and over those that follow it, to its end.
+    """The life of one session over one channel, and over those that follow it, to its end.
 
     If the path of a channel is lost and both sides speak `resume`, another channel may follow: see
     `adopt`. If the other side closes the channel, the session is over.
@@ -60,23 +51,17 @@ class Pump:
 
     __slots__ = (
         "_admit",
-        "_channel",
         "_channel_is_closed",
+        "_driver",
         "_ended",
         "_ending",
-        "_has_received",
-        "_late",
         "_loop",
         "_loss",
         "_news",
-        "_read_this_turn",
         "_resume",
         "_resume_reply",
-        "_send_is_soon",
         "_streams",
-        "_timer",
         "_waiting",
-        "_work_before_turn",
         "on_pong",
         "session",
     )
@@ -93,18 +78,13 @@ class Pump:
     ) -> None:
         self.session = session
         self.on_pong: Callable[[float], None] = lambda rtt_s: None
-        self._channel: Channel | None = channel
+        self._driver = Driver(session, channel, self._handle_events, self._channel_closed)
         self._resume = resume
         self._resume_reply: ev.ResumeReplied | None = None
-        self._has_received = True  # on this channel
-        self._late = Late(session, self._read)
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._admit = admit
         self._loop = asyncio.get_running_loop()
-        self._streams = OpenStreams(session, self._send_soon, handler, places)
-        self._send_is_soon = False
-        self._read_this_turn = self._work_before_turn = 0
-        self._timer = MovingTimer(self._on_timer)
+        self._streams = OpenStreams(session, self._driver.send_soon, handler, places)
         self._loss: LinkError | None = None
         self._news = News()
         self._channel_is_closed = Fact()
@@ -118,9 +98,7 @@ class Pump:
 
     def start(self) -> None:
         """Attach to the channel and send HELLO, once."""
-        self._send()
-        if self._channel is not None:
-            self._channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+        self._driver.start()
 
     async def hello(self, *, timeout_s: float) -> Hello:
         """The peer's HELLO. Raises LinkError `link-timeout`, or why the link was lost."""
@@ -159,7 +137,7 @@ class Pump:
     def ping(self) -> None:
         """Measure a round trip, now: `on_pong` is called with it, in seconds."""
         self.session.ping(self._loop.time())
-        self._send_soon()
+        self._driver.send_soon()
 
     def abandon(self, loss: LinkError) -> None:
         """End a session without a GOAWAY: one that waits for another link, or that is none yet."""
@@ -184,10 +162,8 @@ class Pump:
 
     def hand_over(self) -> Channel:
         """Release the channel to another pump, which goes on with it; this one is over."""
-        channel = self._channel
+        channel = self._driver.release()
         assert channel is not None
-        channel.detach()
-        self._channel = None
         self._channel_is_closed.set()
         self._end(LinkError("the link carries an earlier session"))
         return channel
@@ -197,28 +173,16 @@ class Pump:
 
         Another link is about to report how many messages have come, and that must not change.
         """
-        if self._loss is None and self._channel is not None:
-            self._suspend()
+        if self._loss is None and self._driver.has_channel:
+            self._wait_for_another()
 
     def adopt(self, channel: Channel, received: int) -> None:
         """Go on over another channel. received: how many of our messages the other side has."""
         if self._loss is not None:
             channel.close()
             return
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
-        if self._channel is not None:
-            self._channel.detach()
-        self._channel = channel
-        self._has_received = False
-        self._late.clear()
-        self.session.resume(received, self._loop.time())
-        if self.session.role is Role.BOX and not self.session.failed:
-            channel.send(self.session.resumed())
-        channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
-        self._handle_events()
-        self._send_soon()
+        self._stop_waiting()
+        self._driver.follow(channel, received)
         self._news.wake()
 
     async def news(self) -> None:
@@ -242,7 +206,7 @@ class Pump:
         """Refuse new requests, let the open ones finish, then close: GOAWAY `SHUTDOWN`."""
         if self._loss is None:
             self.session.goaway(Code.SHUTDOWN)
-            self._send_soon()
+            self._driver.send_soon()
             await within(timeout_s, self.idle())
         await self.close(Code.SHUTDOWN)
 
@@ -263,105 +227,33 @@ class Pump:
         assert self._loss is not None
         return self._loss
 
-    # Called by the channel.
+    # The channel.
 
-    def message_received(self, message: bytes) -> None:
-        if self._loss is not None:
-            return
-        self._has_received = True
-        if not self._late and self._has_turn():
-            self._read_this_turn += 1
-            self._read(message)
-        elif not self._late.add(message):
-            self.session.overworked()
-            self._handle_events()
-
-    def _has_turn(self) -> bool:
-        # A visitor has one link, and nobody else to serve.
-        if self.session.role is Role.VISITOR:
-            return True
-        work = self.session.work - self._work_before_turn
-        if is_turn_over(self._read_this_turn, work):
-            return False
-        return self.session.ready_at <= self._loop.time()
-
-    def _read(self, message: bytes) -> None:
-        self.session.receive(message, self._loop.time())
-        self._handle_events()
-        self._send_soon()
-
-    def channel_drained(self) -> None:
-        # At once, not soon: the transport has little left to send.
-        self._send()
-
-    def channel_closed(self) -> None:
-        channel = self._channel
-        # If nothing of the session has come over this channel yet, the other side has given up the
-        # link alone, and not the session.
-        ended = channel is None or (channel.was_closed and self._has_received)
-        if not ended and self.session.can_resume:
-            self._suspend()
+    def _channel_closed(self, has_ended: bool) -> None:
+        if not has_ended and self.session.can_resume:
+            self._wait_for_another()
             return
         self._channel_is_closed.set()
         self._end(LinkError("the other side closed the link, or its path is gone"))
 
-    def _suspend(self) -> None:
-        if self._channel is not None:
-            self._channel.detach()
-        self._channel = None
-        self._timer.cancel()
+    def _wait_for_another(self) -> None:
+        """The channel is of no more use, but another may carry the session on."""
+        self._driver.release()
         if self._waiting is None:
             self._waiting = self._loop.call_later(RESUME_S, self._give_up)
         self._news.wake()
 
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
     def _give_up(self) -> None:
         self.abandon(LinkError("the path is gone, and no other was found in time"))
 
-    # Out.
-
-    def _send_soon(self) -> None:
-        if not self._send_is_soon:
-            self._send_is_soon = True
-            self._loop.call_soon(self._next_turn)
-
-    def _next_turn(self) -> None:
-        # Every message that is read asks for this.
-        self._read_this_turn, self._work_before_turn = 0, self.session.work
-        self._send()
-
-    def _send(self) -> None:
-        self._send_is_soon = False
-        session, channel = self.session, self._channel
-        if self._loss is not None or channel is None:
-            return
-        now = self._loop.time()
-        while True:
-            message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
-            if message is None:
-                break
-            channel.send(message)
-        channel.flush()
-        self._handle_events()
-        self._arm()
-
     def _send_last(self) -> None:
-        """Send everything that the session still has, even above high water, then close."""
-        if self._channel is None:
+        if not self._driver.send_last():
             self._channel_is_closed.set()
-            return
-        while message := self.session.to_send(self._loop.time()):
-            self._channel.send(message)
-        self._channel.close()
-
-    def _arm(self) -> None:
-        deadline = self.session.next_timeout()
-        if deadline is not None and self._loss is None and self._channel is not None:
-            self._timer.set(deadline)
-
-    def _on_timer(self) -> None:
-        self.session.handle_timeout(self._loop.time())
-        self._handle_events()
-        self._send()
 
     # Events.
 
@@ -393,8 +285,7 @@ class Pump:
         if event.code not in (Code.NO_ERROR, Code.SHUTDOWN):
             # Not a drain: the other side closes next, and nothing that is open goes on.
             text = event.reason or event.code.text
-            if self._channel is not None:
-                self._channel.close()
+            self._driver.close_channel()
             self._end(LinkError(f"the other side refuses the link: {text}", code=event.code.text))
         self._news.wake()
 
@@ -404,9 +295,9 @@ class Pump:
 
     def _on_resume_replied(self, event: ev.ResumeReplied) -> None:
         self._resume_reply = event
-        if event.received is not None and self._channel is not None:
+        if event.received is not None:
             # What follows is of the session that it carries, and waits for that one's pump.
-            self._channel.detach()
+            self._driver.pause()
         self._news.wake()
 
     def _on_failed(self, event: ev.SessionFailed) -> None:
@@ -420,11 +311,8 @@ class Pump:
         if self._loss is not None:
             return
         self._loss = loss
-        self._late.clear()
-        self._timer.cancel()
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+        self._driver.stop()
+        self._stop_waiting()
         self._streams.fail(loss)
         self._news.wake()
         self._ending = self._loop.create_task(self._end_tasks())

@@ -9,8 +9,9 @@ import pytest
 import uvloop
 
 from p2claw.errors import LinkError, LocalProtocolError, StreamResetError
+from p2claw.link.driver import HIGH_WATER_BYTES
 from p2claw.link.late import TURN_MESSAGES
-from p2claw.link.pump import HIGH_WATER_BYTES, Pump
+from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
 from p2claw.wire.frames.codec import CODEC
 from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
@@ -265,7 +266,7 @@ def test_a_deadline_that_has_passed_is_no_fault_on_uvloop() -> None:
             pump = link.box
             passed = asyncio.get_running_loop().time() - 1.0
             with mock.patch.object(type(pump.session), "next_timeout", return_value=passed):
-                pump._arm()
-                pump._arm()
+                pump._driver._arm()
+                pump._driver._arm()
 
     uvloop.run(run())
