@@ -1,0 +1,49 @@
+"""Settings of the two long-running programs, as frozen values: the one import for all of them.
+
+Nothing here opens a file or a socket. docs/OPERATIONS.md explains each option to operators.
+"""
+
+from p2claw.config.addresses import (
+    DEFAULT_COORDINATOR,
+    DEFAULT_LISTEN,
+    LAST_PORT,
+    Network,
+    PublicAddress,
+    check_coordinator,
+    parse_listen,
+)
+from p2claw.config.agent import MOST_WORKERS, AgentConfig, AgentLimits, SpoolLimits, UpstreamLimits
+from p2claw.config.places import SYSTEM_CONFIG, config_path, home_dir
+from p2claw.config.server import ASK_PATH, JOINING, ServerConfig, ServerLimits
+from p2claw.config.turn_key import (
+    DEFAULT_TURN_KEY_API,
+    TURN_KEY_TOKEN_VARIABLE,
+    TurnKey,
+    turn_key_token,
+)
+
+__all__ = [
+    "ASK_PATH",
+    "DEFAULT_COORDINATOR",
+    "DEFAULT_LISTEN",
+    "DEFAULT_TURN_KEY_API",
+    "JOINING",
+    "LAST_PORT",
+    "MOST_WORKERS",
+    "SYSTEM_CONFIG",
+    "TURN_KEY_TOKEN_VARIABLE",
+    "AgentConfig",
+    "AgentLimits",
+    "Network",
+    "PublicAddress",
+    "ServerConfig",
+    "ServerLimits",
+    "SpoolLimits",
+    "TurnKey",
+    "UpstreamLimits",
+    "check_coordinator",
+    "config_path",
+    "home_dir",
+    "parse_listen",
+    "turn_key_token",
+]

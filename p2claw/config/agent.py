@@ -1,0 +1,170 @@
+"""The settings of an agent, and the limits of one box for all its visitors together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from p2claw.config.addresses import (
+    DEFAULT_COORDINATOR,
+    LAST_PORT,
+    PublicAddress,
+    check_coordinator,
+    parse_listen,
+)
+from p2claw.config.places import home_dir
+from p2claw.errors import UsageError
+from p2claw.units import GIB, KIB, MIB
+
+# One process fills one core, so more workers than cores are of no use, and boxes with more cores
+# than this are rare. A typing error shall not fill the memory: each process takes some 70 MB.
+MOST_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamLimits:
+    """Limits of the agent's connections to one upstream."""
+
+    connections: int = 384
+    """Of these and of the two below each visitor has a share, and each network: fair_shares.py."""
+    lasting: int = 1_024
+    """Exchanges that have lasted for gate.LASTING_S: their connections are not of the above."""
+    waiting: int = 4_096
+    wait_s: float = 60.0
+    idle_connections: int = 32
+    idle_s: float = 15.0
+    connect_s: float = 10.0
+    """Enough for a server whose backlog is full: the kernel tries again after 1, 3 and 7 s."""
+    head_s: float = 60.0
+    """From a request's end to the head of its response; also the longest stall of an upload."""
+    head_bytes: int = 240 * KIB
+    head_fields: int = 1_000
+    """Of a response, as `head_bytes`. Both are a little below what the head of a frame may hold,
+    because fields grow when the URLs in them are mapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """Limits of the spool, where request bodies of unknown length wait until it is known."""
+
+    memory_bytes: int = MIB
+    request_bytes: int = 2 * GIB
+    total_bytes: int = 4 * GIB
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLimits:
+    """The limits of one box for all its visitors together."""
+
+    links: int = 512
+    """Two thirds are for one network at most: the coordinator names it by a shortened address."""
+    link_open_s: float = 30.0
+    request_idle_s: float = 300.0
+    """The longest silence of a visitor in the middle of a request body."""
+    drain_s: float = 10.0
+    sockets: int = 1_024
+    """WebSockets of all visitors together. Each holds an upstream connection of its own."""
+    unread_bytes: int = 64 * MIB
+    """Of responses, that wait in memory for their visitors. Above the share of a visitor, and of
+    its network, each of its responses waits with the app, but for a frame or two."""
+    kept: int = 512
+    """Requests of closed tabs that the box goes on with, of all visitors together."""
+    kept_per_visitor: int = 64
+    """As for links, all behind a shortened address count as one."""
+    relayed_bytes_per_visit: int = 0
+    relayed_bytes_per_day: int = 0
+    """0: any number. What goes straight to a visitor counts for neither."""
+    upstream: UpstreamLimits = UpstreamLimits()
+    spool: SpoolLimits = SpoolLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """The settings of one agent."""
+
+    home: Path = field(default_factory=home_dir)
+    coordinator: str = DEFAULT_COORDINATOR
+    """As `check_coordinator` writes it."""
+    remember: bool = False
+    """Whether the coordinator is kept as the one of this box, once it has accepted the box."""
+    limits: AgentLimits = AgentLimits()
+    workers: int = 1
+    """How many processes serve visitors. 1: the agent does it itself."""
+    udp_port: int = 0
+    """The UDP port of all links; 0: any free one. Worker k, counted from 0, takes udp_port + k."""
+    public_addresses: tuple[PublicAddress, ...] = ()
+    map_ports: bool = False
+    """Whether the router in front of the box is asked to forward the UDP ports of its links."""
+    invite: str = field(default="", repr=False)
+    """A code by which the coordinator lets this box in, if it does not know it yet."""
+    metrics: str = ""
+    """Where figures for Prometheus are served over TCP, `host:port`; "": nowhere."""
+
+    def __post_init__(self) -> None:
+        if self.metrics:
+            parse_listen(self.metrics)
+        object.__setattr__(self, "coordinator", check_coordinator(self.coordinator))
+        _check_workers(self.workers)
+        _check_udp_port(self.udp_port, self.workers)
+        if self.map_ports and self.workers > 1 and not self.udp_port:
+            raise UsageError(
+                "Ports of several workers are forwarded only if they are known",
+                code="udp-port-missing",
+                hint="Name the first one: --udp-port 4100",
+            )
+
+    @property
+    def identity_path(self) -> Path:
+        return self.home / "identity.key"
+
+    @property
+    def routes_path(self) -> Path:
+        return self.home / "routes.json"
+
+    @property
+    def usage_path(self) -> Path:
+        return self.home / "usage.db"
+
+    @property
+    def access_path(self) -> Path:
+        return self.home / "access.json"
+
+    @property
+    def coordinators_path(self) -> Path:
+        return self.home / "coordinators.json"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.home / "agent.lock"
+
+    @property
+    def socket_path(self) -> Path:
+        return self.home / "agent.sock"
+
+    @property
+    def audience(self) -> str:
+        """`host[:port]` that the agent dials, lower case: what a registration is signed for."""
+        return urlsplit(self.coordinator).netloc
+
+
+def _check_workers(workers: int) -> None:
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(
+            f"{workers} is not a number of workers",
+            code="workers-invalid",
+            hint=f"Give 1 to {MOST_WORKERS}; as many as there are cores are enough",
+        )
+
+
+def _check_udp_port(port: int, workers: int) -> None:
+    if port == 0:
+        return
+    last = port + workers - 1
+    if not 1 <= port <= last <= LAST_PORT:
+        wanted = f"{workers} workers need the UDP ports {port} to {last}" if workers > 1 else port
+        raise UsageError(
+            f"{wanted}: a port is 1 to {LAST_PORT}",
+            code="udp-port-invalid",
+            hint="Each worker has one, counted from the given one; 0 is any",
+        )
