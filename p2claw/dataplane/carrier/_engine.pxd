@@ -92,8 +92,5 @@ cdef class Link:
     cdef int wake(self, usec now) except -1
     cdef int emit_events(self, usec now) except -1
     cdef int emit_event(self, event *e, usec now) except -1
-    cdef int transmit(self, usec now) except -1
-    cdef int bursts(self, usec now) except -1
-    cdef int burst(self, usec now) except -1
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1
     cdef int end(self, str code, str reason) except -1

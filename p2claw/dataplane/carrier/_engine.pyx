@@ -24,6 +24,9 @@ from p2claw.errors import LinkError, LocalProtocolError
 cdef size_t PLAIN_BYTES = 16384
 cdef size_t SEALED_BYTES = 65536
 
+include "_addresses.pxi"
 include "_port.pxi"
 include "_consent.pxi"
 include "_link.pxi"
+include "_bursts.pxi"
+include "_stats.pxi"

@@ -14,9 +14,6 @@ cdef uint8_t HANDSHAKE_RECORD = 22    # RFC 6347 §4.1
 # Addresses by which a link is found: more than a visitor's networks, fewer than an attack needs.
 cdef int KNOWN_ADDRESSES = 8
 
-# Bursts of sixteen packets that one link sends before others have their turn.
-cdef int BURSTS_AT_ONCE = 4
-
 cdef void release_bytes(void *owner) noexcept with gil:
     Py_DECREF(<object>owner)
 
@@ -153,43 +150,13 @@ cdef class Link:
         if self.is_started:
             association_abort(self.a, NULL, 0)
             try:
-                self.transmit(monotonic_now())
+                transmit(self, monotonic_now())
             except Exception as error:
                 self.port.fault("the end of a link", error)
         self.end("", "")
 
     def stats(self):
-        cdef sctp_stats s
-        association_stats(self.a, &s)
-        return {
-            "controller": s.controller.decode(),
-            "path_rtt_ms": None if self.consent is None or self.consent.rtt == NEVER
-            else self.consent.rtt / 1000,
-            "rtt_ms": s.rtt / 1000,
-            "rtt_least_ms": s.rtt_least / 1000,
-            "cwnd_bytes": s.window_bytes,
-            "in_flight_bytes": s.in_flight_bytes,
-            "waiting_bytes": s.waiting_bytes,
-            "pacing_bytes_per_s": round(s.pacing_bytes_per_s),
-            "peer_window_bytes": s.peer_window_bytes,
-            "mtu_bytes": s.packet_bytes,
-            "messages_in": self.messages_in,
-            "packets_in": s.packets_in,
-            "packets_out": s.packets_out,
-            "bytes_in": s.bytes_in,
-            "bytes_out": s.bytes_out,
-            "chunks_out": s.chunks_out,
-            "lost_chunks": s.lost_chunks,
-            "retransmits": s.retransmits,
-            "timeouts": s.timeouts,
-            "tail_probes": s.tail_probes,
-            "duplicates_in": s.duplicates_in,
-            "dropped_in": s.dropped_in,
-            "bad_records": self.rejected,
-            "bad_checksum": s.bad_checksum,
-            "bad_tag": s.bad_tag,
-            "malformed": s.malformed + s.ignored,
-        }
+        return stats_of_link(self)
 
     # The channel (link/channel.py).
 
@@ -266,7 +233,7 @@ cdef class Link:
             packets += 1
             association_receive(self.a, self.port.plain, size, now)
             if association_wants_to_send_now(self.a):
-                self.burst(now)
+                send_burst(self, now)
         if size == RECORD_NOTHING:
             if not packets:
                 self.rejected += 1
@@ -362,87 +329,13 @@ cdef class Link:
             self.owner.link_established()
         elif e.kind == EVENT_CHANNEL_CLOSED:
             if e.stream == CHANNEL:
-                self.burst(now)  # our response to its reset, for which the other side waits
+                send_burst(self, now)  # our response to its reset, for which the other side waits
                 self.was_closed = True
                 self.end("link-lost", "the other side closed the link")
         elif e.kind == EVENT_CLOSED:
             self.was_closed = e.by_peer
             self.end("link-lost", e.code.decode())
         return 0
-
-    cdef int transmit(self, usec now) except -1:
-        cdef usec at
-        if not self.is_started or self.is_closed:
-            return 0
-        try:
-            self.bursts(now)
-        finally:
-            if not self.is_closed:
-                at = min(association_next_timeout(self.a),
-                         consent_next_timeout(&self.consent.state))
-                if at != NEVER and not deadlines_set(&self.port.deadlines, &self.deadline, at):
-                    raise MemoryError
-        return 0
-
-    cdef int bursts(self, usec now) except -1:
-        cdef int bursts, packets
-        cdef uint64_t waiting
-        for bursts in range(BURSTS_AT_ONCE):
-            if self.port.is_blocked:
-                break
-            packets = self.burst(now)
-            if self.is_closed:
-                return 0
-            waiting = association_waiting(self.a)
-            if waiting <= self.low_water and not self.is_low_reported and self.user is not None:
-                self.is_low_reported = True
-                self.user.channel_drained()
-                if self.is_closed:
-                    return 0
-                if association_waiting(self.a) > waiting:
-                    continue
-            if not packets:
-                break
-        else:
-            self.touch()
-        if association_in_flight(self.a) >= BUSY_BYTES:
-            self.port.busy_until = now + 2 * POLL_INTERVAL
-        return 0
-
-    cdef int burst(self, usec now) except -1:
-        """Up to sixteen packets, as few system calls as their sizes allow. How many."""
-        cdef uint8_t *sealed = self.port.sealed
-        cdef size_t length, total = 0, segment = 0
-        cdef Py_ssize_t size
-        cdef bint closed = False
-        cdef int packets = 0
-        association_begin_burst(self.a, now)
-        while True:
-            length = association_write(self.a, self.port.plain, PLAIN_BYTES, now)
-            if not length:
-                break
-            # A batch is of one size; only its last may be smaller.
-            if closed:
-                self.emit(sealed, total, segment)
-                total, closed = 0, False
-            size = self.records.seal_into(self.port.plain, length, sealed + total,
-                                          SEALED_BYTES - total)
-            if size <= 0:
-                self.end("record-failed", "the encryption failed")
-                return packets
-            if not total:
-                segment = size
-            elif <size_t>size > segment:
-                self.emit(sealed, total, segment)
-                memmove(sealed, sealed + total, size)
-                total, segment = 0, size
-            elif <size_t>size < segment:
-                closed = True
-            total += size
-            packets += 1
-        if total:
-            self.emit(sealed, total, segment)
-        return packets
 
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1:
         cdef size_t at = 0

@@ -22,19 +22,6 @@ cdef Py_ssize_t LONG_UFRAG = 86
 cdef usec BLOCKED_INTERVAL = 1000
 
 
-cdef tuple python_address(const endpoint *e):
-    cdef char text[ENDPOINT_TEXT_BYTES]
-    endpoint_format(e, text)
-    return (text.decode("ascii"), e.port)
-
-
-cdef int parse_endpoint(endpoint *e, str host, int port) except -1:
-    cdef bytes text = host.encode("ascii", "replace")
-    if not 0 <= port <= 65535 or not endpoint_parse(e, text, <uint16_t>port):
-        raise LocalProtocolError(f"no address: {host!r} {port}", code="address-wrong")
-    return 0
-
-
 cdef class UdpPort:
     """See _engine.pyi."""
 
@@ -142,25 +129,7 @@ cdef class UdpPort:
         return self.socket.stats.datagrams_in
 
     def stats(self):
-        cdef udp_stats s = self.socket.stats
-        return {
-            "port": self.number,
-            "datagrams_in": s.datagrams_in,
-            "datagrams_out": s.datagrams_out,
-            "bytes_in": s.bytes_in,
-            "bytes_out": s.bytes_out,
-            "reads": s.reads,
-            "sends": s.sends,
-            "send_blocked": s.again,
-            "send_too_large": s.too_large,
-            "send_unreachable": s.unreachable,
-            "send_unpinned": s.unpinned,
-            "read_errors": s.read_errors,
-            "strangers": self.strangers,
-            "stun_ignored": self.stun_ignored,
-            "gso": bool(self.socket.has_gso),
-            "gro": bool(self.socket.has_gro),
-        }
+        return stats_of_port(self)
 
     # Waking.
 
@@ -316,7 +285,7 @@ cdef class UdpPort:
                 link.is_dirty = False
                 try:
                     link.emit_events(now)
-                    link.transmit(now)
+                    transmit(link, now)
                 except Exception as error:
                     self.fault("a link", error)
         return 0

@@ -1,0 +1,81 @@
+# What a link sends: bursts of packets, each sealed as a record, with one system call for many.
+
+# Bursts of sixteen packets that one link sends before others have their turn.
+cdef int BURSTS_AT_ONCE = 4
+
+
+cdef int transmit(Link link, usec now) except -1:
+    cdef usec at
+    if not link.is_started or link.is_closed:
+        return 0
+    try:
+        send_bursts(link, now)
+    finally:
+        if not link.is_closed:
+            at = min(association_next_timeout(link.a),
+                     consent_next_timeout(&link.consent.state))
+            if at != NEVER and not deadlines_set(&link.port.deadlines, &link.deadline, at):
+                raise MemoryError
+    return 0
+
+
+cdef int send_bursts(Link link, usec now) except -1:
+    cdef int bursts, packets
+    cdef uint64_t waiting
+    for bursts in range(BURSTS_AT_ONCE):
+        if link.port.is_blocked:
+            break
+        packets = send_burst(link, now)
+        if link.is_closed:
+            return 0
+        waiting = association_waiting(link.a)
+        if waiting <= link.low_water and not link.is_low_reported and link.user is not None:
+            link.is_low_reported = True
+            link.user.channel_drained()
+            if link.is_closed:
+                return 0
+            if association_waiting(link.a) > waiting:
+                continue
+        if not packets:
+            break
+    else:
+        link.touch()
+    if association_in_flight(link.a) >= BUSY_BYTES:
+        link.port.busy_until = now + 2 * POLL_INTERVAL
+    return 0
+
+
+cdef int send_burst(Link link, usec now) except -1:
+    """Up to sixteen packets, as few system calls as their sizes allow. How many."""
+    cdef uint8_t *sealed = link.port.sealed
+    cdef size_t length, total = 0, segment = 0
+    cdef Py_ssize_t size
+    cdef bint closed = False
+    cdef int packets = 0
+    association_begin_burst(link.a, now)
+    while True:
+        length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
+        if not length:
+            break
+        # A batch is of one size; only its last may be smaller.
+        if closed:
+            link.emit(sealed, total, segment)
+            total, closed = 0, False
+        size = link.records.seal_into(link.port.plain, length, sealed + total,
+                                      SEALED_BYTES - total)
+        if size <= 0:
+            link.end("record-failed", "the encryption failed")
+            return packets
+        if not total:
+            segment = size
+        elif <size_t>size > segment:
+            link.emit(sealed, total, segment)
+            memmove(sealed, sealed + total, size)
+            total, segment = 0, size
+        elif <size_t>size < segment:
+            closed = True
+        total += size
+        packets += 1
+    if total:
+        link.emit(sealed, total, segment)
+    return packets
