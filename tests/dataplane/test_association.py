@@ -11,8 +11,6 @@ from p2claw.dataplane.core._sctp import (
     AssociationClosed,
     Established,
     MessageReceived,
-    crc32c,
-    crc32c_by_table,
 )
 from p2claw.errors import LocalProtocolError
 from tests.dataplane.packets import chunk, chunks_of, data, init, packet, sack
@@ -56,22 +54,6 @@ def closed(association: Association) -> AssociationClosed:
         if isinstance(event, AssociationClosed):
             return event
     raise AssertionError("it is open")
-
-
-def test_crc32c_of_the_check_value() -> None:
-    assert crc32c(b"123456789") == crc32c_by_table(b"123456789") == 0xE3069283
-
-
-@pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 63, 1191])
-def test_crc32c_is_the_same_by_every_way(length: int) -> None:
-    octets = bytes(i * 7 % 256 for i in range(length))
-    assert crc32c(octets) == crc32c_by_table(octets)
-
-
-def test_crc32c_of_the_rfc_3720_vectors() -> None:
-    assert crc32c(bytes(32)) == 0x8A9136AA
-    assert crc32c(b"\xff" * 32) == 0x62A8AB43
-    assert crc32c(bytes(range(32))) == 0x46DD794E
 
 
 def test_an_init_gets_a_reply_and_nothing_is_remembered() -> None:

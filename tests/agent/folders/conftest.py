@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agent.folders.uploading import writable
 from tests.support.proxied import Proxied, proxied
 
 
@@ -21,4 +22,18 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 async def box(site: Path, tmp_path: Path) -> AsyncIterator[Proxied]:
     async with proxied(f"folder:{site}", tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def inn(site: Path, tmp_path: Path) -> AsyncIterator[Proxied]:
+    """A box whose folder visitors may add to."""
+    async with proxied(f"folder:{site}", tmp_path, change=writable()) as running:
+        yield running
+
+
+@pytest.fixture
+async def swap(site: Path, tmp_path: Path) -> AsyncIterator[Proxied]:
+    """The same, where they may replace, too."""
+    async with proxied(f"folder:{site}", tmp_path, change=writable("replace")) as running:
         yield running
