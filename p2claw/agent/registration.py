@@ -136,7 +136,7 @@ class Registration:
             raise UsageError(
                 "The coordinator cannot be reached just now",
                 code="agent-offline",
-                hint="`p2claw status` says why; try again when the agent is online",
+                hint="`p2claw status` shows why; try again when the agent is online",
             )
         await self._claims.claim(name, lambda: unsent.put(Claim(name)))
         assert self.names is not None, "whoever is online has names"
@@ -234,7 +234,7 @@ class Registration:
             self._moved.clear()
 
     def _knocked(self, message: Knocked) -> None:
-        """Find out what was heard, once the last knock has had its time."""
+        """Find out which knocks came, once the last one has had its time."""
 
         def over() -> None:
             if self._visitors.knocks_over(message.token, message.ports):

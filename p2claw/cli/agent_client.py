@@ -49,7 +49,7 @@ class AgentClient:
             document = _parse(response.read(RESPONSE_BYTES))
         except (OSError, http.client.HTTPException) as error:
             raise P2clawError(
-                f"The agent at {self._path} does not answer ({error!r})",
+                f"The agent at {self._path} does not respond ({error!r})",
                 code="agent-silent",
                 hint="Look at its log; stop it and start it again with `p2claw run`",
             ) from None
@@ -90,10 +90,10 @@ def _error_of(status: int, document: Any) -> P2clawError:
     """The error of an agent's response: ours where it is below 500, else the agent's."""
     error = document.get("error") if isinstance(document, dict) else None
     if not isinstance(error, dict):
-        return P2clawError(f"The agent answered {status}", code="agent-error")
+        return P2clawError(f"The agent responded with {status}", code="agent-error")
     kind = UsageError if status < 500 else P2clawError
     return kind(
-        str(error.get("message", f"The agent answered {status}")),
+        str(error.get("message", f"The agent responded with {status}")),
         code=str(error.get("code", "agent-error")),
         hint=str(error.get("hint", "")),
     )

@@ -47,7 +47,7 @@ Examples:
 
 \b
 Exit codes: 0 exposed; 1 exposed, but --verify finds that visitors do not see it; 2 a name or an
-upstream that cannot be; 4 the agent does not answer.
+upstream that cannot be; 4 the agent does not respond.
 """
 
 
@@ -80,7 +80,7 @@ upstream that cannot be; 4 the agent does not answer.
     metavar="SIZE",
     help="How much it may move per month, both ways, as 50GB; 0 is any number.",
 )
-@click.option("--verify", is_flag=True, help="Visit it, and say what a visitor will see.")
+@click.option("--verify", is_flag=True, help="Visit it, and show what a visitor will see.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
 def expose(
@@ -106,7 +106,7 @@ def expose(
     UPSTREAM is a port, http://localhost:PORT, http://127.0.0.1:PORT, unix:/path/to.sock, or a
     folder, which the agent serves itself. Of https://localhost:PORT the certificate that it shows
     now is the only one from then on. An app of that name is replaced, but stays guarded and limited
-    as it was unless an option says otherwise. Where no agent runs, the app is written down for the
+    as it was unless an option changes that. Where no agent runs, the app is written down for the
     next that does.
     """
     guard = wanted_guard(password, password_file, invited)
@@ -227,7 +227,7 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
     if not facts["agent_running"]:
         print_note("no agent runs; the URL appears when one does: p2claw run")
     elif not url:
-        print_note("the coordinator has not been reached yet; `p2claw status` says why")
+        print_note("the coordinator has not been reached yet; `p2claw status` shows why")
     if facts["guarded"]:
         print_note(f"guarded: visitors enter by {' or '.join(facts['guarded'])}")
     if facts["monthly_bytes"]:
@@ -237,4 +237,4 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
     if facts["certificate"]:
         print_note(f"only this certificate is accepted from now on, SHA-256 {facts['certificate']}")
     if not facts["upstream_listens"]:
-        print_note(f"nothing listens on {facts['upstream']} yet; visitors are told so")
+        print_note(f"nothing listens on {facts['upstream']} yet; visitors see a page about it")

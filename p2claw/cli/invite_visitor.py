@@ -30,7 +30,7 @@ _DURATION = re.compile(r"([0-9]{1,6})([mhd])")
 @click.argument("app", shell_complete=apps)
 @click.option("--for", "duration", default="24h", show_default=True, help="30m, 24h, 7d.")
 @click.option("--uses", default=1, show_default=True, help="How many browsers may enter by it.")
-@click.option("--name", default="guest", show_default=True, help="What the app is told of them.")
+@click.option("--name", default="guest", show_default=True, help="Their name, as the app gets it.")
 @click.option("--no-qr", is_flag=True, help="Print no QR code.")
 @json_option
 def invite_visitor(

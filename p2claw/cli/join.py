@@ -24,7 +24,7 @@ Examples:
 
 \b
 Exit codes: 0 joined, or listed; 1 the file is damaged, 2 not the address of a
-coordinator, or no good invitation, 4 no coordinator answers there, or it takes
+coordinator, or no good invitation, 4 no coordinator responds there, or it takes
 no box that dials so.
 """
 

@@ -32,7 +32,7 @@ First steps:
 
 \b
 Exit codes:
-  0 done                 3 no such app or box        6 the app answered with an error
+  0 done                 3 no such app or box        6 the app responded with an error
   1 failed               4 agent or box unreachable     (fetch --fail)
   2 wrong usage          5 wrong key                 130 interrupted
 

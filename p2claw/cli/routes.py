@@ -17,7 +17,7 @@ Example:
   p2claw routes --json
 
 \b
-Exit codes: 0 listed, 1 the file is damaged, 4 the agent does not answer.
+Exit codes: 0 listed, 1 the file is damaged, 4 the agent does not respond.
 """
 
 

@@ -58,7 +58,7 @@ usage, no coordinator joined, or another agent runs from the same home.
     type=int,
     default=1,
     show_default=True,
-    help="How many processes answer visitors, at most one for each core.",
+    help="How many processes serve visitors, at most one for each core.",
 )
 @click.option(
     "--udp-port",
@@ -127,7 +127,7 @@ def run(
     as_json: bool,
     **_: object,
 ) -> None:
-    """Run the agent of this box: register, answer visitors, forward their requests.
+    """Run the agent of this box: register, admit visitors, forward their requests.
 
     Its key, routes and socket are in P2CLAW_HOME (~/.p2claw). The key is made at the first run and
     is the box's identity: its alias stays as long as the key does. It registers with the

@@ -154,7 +154,7 @@ class _ServerGroup(VerbGroup):
     "--contact",
     envvar="P2CLAW_CONTACT",
     default="",
-    help="Whom to tell of abuse, for its page: an address of mail, or a URL.",
+    help="Where to report abuse, for its page: an address of mail, or a URL.",
 )
 @click.option(
     "--static",

@@ -20,7 +20,7 @@ Example:
   p2claw sessions --json
 
 \b
-Exit codes: 0 listed, 4 no agent runs, or it does not answer.
+Exit codes: 0 listed, 4 no agent runs, or it does not respond.
 """
 
 

@@ -63,7 +63,7 @@ def config(as_json: bool) -> None:
 @file_option
 @json_option
 def check(config_file: Path | None, as_json: bool) -> int:
-    """Say everything that is wrong with the file, without starting anything."""
+    """Print everything that is wrong with the file, without starting anything."""
     path = find(config_file)
     found = [] if path is None else list(_all_problems(path))
     if as_json:

@@ -24,7 +24,7 @@ Example:
   p2claw status --json
 
 \b
-Exit codes: 0 shown, 1 a file of the home is damaged, 4 no agent runs, or it does not answer.
+Exit codes: 0 shown, 1 a file of the home is damaged, 4 no agent runs, or it does not respond.
 """
 
 

@@ -18,7 +18,7 @@ Example:
   p2claw unexpose dog
 
 \b
-Exit codes: 0 gone, 2 not a name, 3 no such app, 4 the agent does not answer.
+Exit codes: 0 gone, 2 not a name, 3 no such app, 4 the agent does not respond.
 """
 
 

@@ -1,4 +1,4 @@
-"""Visits an app as a browser would, and says what a visitor will see: for `expose --verify`.
+"""Visits an app as a browser would, and shows what a visitor will see: for `expose --verify`.
 
 No page is drawn and no script is run: it is the first response, after redirects within the app.
 """

@@ -33,7 +33,7 @@ class Ask:
             good = self._is_proxy(request) and await self._is_ours(domain)
         except StoreError as error:
             log.error("store failed", error=error.message)
-            return web.Response(status=503, text="The store does not answer\n")
+            return web.Response(status=503, text="The store does not reply\n")
         return web.Response(status=200 if good else 404, headers={"Cache-Control": "no-store"})
 
     def _is_proxy(self, request: web.Request) -> bool:

@@ -1,6 +1,6 @@
 """Knocks at the UDP ports of a box that asks for it, at the address that the box itself has.
 
-No other address can be named: who asks learns only what it hears at its own ports. How often one
+No other address can be named: who asks learns only what comes to its own ports. How often one
 box may ask is the business of `agents.py`.
 """
 

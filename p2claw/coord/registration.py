@@ -46,7 +46,7 @@ def check_registration(
         raise RefusedError(f"Version {register.v} is too old here", code="version")
     if register.nonce != challenge.nonce:
         raise RefusedError(
-            "The registration answers another challenge than the one of this connection",
+            "The registration is for another challenge than the one of this connection",
             code="signature-invalid",
         )
     if not audience.admits(register.audience, reached):

@@ -195,7 +195,7 @@ class Rendezvous:
                     self._end(session, VisitError(code, text, retry_s), notify_box=False)
             case BoxEnd(session):
                 if visit.phase is Phase.OFFERED:
-                    error = VisitError("box-silent", "The box gave up before it answered")
+                    error = VisitError("box-silent", "The box gave up before it sent an answer")
                     self._end(session, error, notify_box=False)
                 elif visit.advance(Step.LEAVE):
                     self.boxes[connection].offers -= 1
@@ -277,7 +277,7 @@ class Rendezvous:
         """End every visit whose time is up."""
         while (session := self._deadlines.pop_due(now)) is not None:
             if self._visits[session].phase is Phase.OFFERED:
-                error = VisitError("box-silent", "The box did not answer in time", BUSY_RETRY_S)
+                error = VisitError("box-silent", "The box did not respond in time", BUSY_RETRY_S)
                 self._end(session, error)
             else:
                 self._end(session, None)

@@ -22,7 +22,7 @@ LEASE_S = 7_200
 ASK_S = 10.0
 RESPONSE_BYTES = 64 * KIB
 
-# What the service says if nothing but the operator can help.
+# The status of the service if nothing but the operator can help.
 _REFUSALS = {
     400: "turn-key-unknown",
     401: "turn-key-refused",

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from p2claw.coord.client_address import Address
 from p2claw.wire.signalling import CANDIDATES, IceServer
 
-# 64 candidates (docs/WIRE.md, limits) and the empty one that says there are no more.
+# 64 candidates (docs/WIRE.md, limits) and the empty one that ends them.
 MOST_CANDIDATES = CANDIDATES + 1
 
 

@@ -116,7 +116,7 @@ class Visitors:
             return VisitError(error.code, error.message)
         except StoreError as error:
             log.error("store failed", error=error.message)
-            return VisitError("going-down", "The coordinator cannot answer just now", 5)
+            return VisitError("going-down", "The coordinator cannot respond just now", 5)
         now_s = int(time.time())
         relay = self._switchboard.rendezvous.boxes.may_relay(alias)
         lease = self._relays.lease(now_s) if self._relays else None

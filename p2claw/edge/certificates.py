@@ -46,9 +46,9 @@ class Certificates:
         try:
             self._current = _context(self._cert, self._key)
         except (OSError, ValueError) as error:
-            log.error("certificate not taken up", file=self._cert, error=error)
+            log.error("certificate not read", file=self._cert, error=error)
             return False
-        log.info("certificate taken up", file=self._cert)
+        log.info("certificate read again", file=self._cert)
         return True
 
     async def watch(self, poll_s: float = POLL_S) -> None:

@@ -39,7 +39,7 @@ class Kind(Enum):
     WORKER = auto()  # our service worker script: 200
     ASSET = auto()  # a hashed file of the bootstrap: 200, or 404
     METHOD = auto()  # our own files are only read: 405
-    FORM = auto()  # a form sent before the app was ever opened: a page that says so, 405
+    FORM = auto()  # a form sent before the app was ever opened: a page that explains it, 405
     FOREIGN_WORKER = auto()  # an app's own service worker, which must not replace ours: 404
     ICON = auto()  # /favicon.ico, asked for by browsers on their own account: 404
     NOT_FOUND = auto()  # below our prefix, or below the bare parent: 404

@@ -1,4 +1,4 @@
-"""The page of the bare parent: what this is, who runs it, and whom to tell of abuse.
+"""The page of the bare parent: what this is, who runs it, and where to report abuse.
 
 It loads nothing: one style of its own, no script, no picture of another place.
 """
@@ -94,7 +94,7 @@ p2claw share 3000</pre>
 
 
 def _who(operator: str, contact: str) -> str:
-    name = escape(operator) or "Its owner has not said so."
+    name = escape(operator) or "Its owner has not named anybody."
     reach = f" Write to {_link(contact)}." if contact else ""
     return f"<p>{name}{'.' if operator and not operator.endswith('.') else ''}{reach}</p>"
 

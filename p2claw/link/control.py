@@ -106,7 +106,7 @@ class ControlSocket:
             async with asyncio.timeout(timeout_s):
                 message = await self._socket.receive()
         except TimeoutError as error:
-            raise ControlLostError(f"the coordinator said nothing for {timeout_s:g} s") from error
+            raise ControlLostError(f"the coordinator sent nothing for {timeout_s:g} s") from error
         if message.type is aiohttp.WSMsgType.BINARY:
             return bytes(message.data)
         if message.type is aiohttp.WSMsgType.TEXT:
@@ -315,7 +315,7 @@ class _Open:
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
                 )
         except TimeoutError as error:
-            raise ControlLostError(f"{self._url} did not answer") from error
+            raise ControlLostError(f"{self._url} did not respond") from error
         except aiohttp.WSServerHandshakeError as error:
             raise _not_upgraded(self._url, error) from error
         except (aiohttp.ClientError, OSError) as error:

@@ -1,7 +1,7 @@
 """The bytes of a knock: what the coordinator sends to a UDP port of a box that asks whether it is
 open (docs/WIRE.md §16). Sans-IO.
 
-A box that hears its own token at a port knows that a firewall lets strangers in there. It sends
+A box that receives its own token at a port knows that a firewall lets strangers in there. It sends
 nothing back.
 """
 

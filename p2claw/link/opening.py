@@ -9,7 +9,7 @@ from p2claw.errors import LinkError
 
 _NO_PATH = (
     "A firewall on either side lets nothing through: try another network, or have the coordinator"
-    " name a TURN server. `p2claw doctor` on the box says what it can reach"
+    " name a TURN server. `p2claw doctor` on the box shows what it can reach"
 )
 
 

@@ -64,7 +64,7 @@ async def first_of(
 
 
 class _Dial:
-    """A dial, and whether anybody has answered a check of it."""
+    """A dial, and whether anybody has responded to a check of it."""
 
     def __init__(self) -> None:
         self._peer = VisitorPeer()

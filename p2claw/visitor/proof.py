@@ -26,7 +26,7 @@ def check_key(address: AppUrl, peer_id: str, pins: PinStore | None) -> None:
             raise _wrong_key(address, f"{peer_id} is not the key that the name is a hash of")
     elif address.peer_id is not None:
         if peer_id != address.peer_id:
-            raise _wrong_key(address, f"it has {peer_id}, the link says {address.peer_id}")
+            raise _wrong_key(address, f"it has {peer_id}, the link names {address.peer_id}")
     elif pins is not None:
         known = pins.get(address.host)
         if known is not None and known != peer_id:

@@ -158,7 +158,7 @@ async def list_apps(url: str, *, edge: str | None = None) -> Apps:
     async with _session(address, deadline) as socket:
         apps = await socket.next()
     if not isinstance(apps, Apps):
-        raise RemoteProtocolError(f"the coordinator answered with {type(apps).__name__}")
+        raise RemoteProtocolError(f"the coordinator responded with {type(apps).__name__}")
     return apps
 
 
@@ -262,7 +262,7 @@ class _Socket:
                 received = await self._socket.receive()
         except TimeoutError:
             raise LinkError(
-                f"the coordinator did not answer within {OPEN_TIMEOUT_S:g} s",
+                f"the coordinator did not respond within {OPEN_TIMEOUT_S:g} s",
                 code="link-timeout",
                 hint="Try again; if it stays so, the box or its coordinator hangs",
             ) from None
@@ -302,7 +302,7 @@ async def _session(address: AppUrl, deadline: float) -> AsyncIterator[_Socket]:
                     timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_S),
                 )
         except TimeoutError:
-            raise _unreachable(address, "no answer") from None
+            raise _unreachable(address, "no response") from None
         except aiohttp.WSServerHandshakeError as error:
             if error.status != 429:
                 why = f"it responds {error.status} ({error.message}), and is no coordinator"
@@ -346,5 +346,7 @@ def _of_certificate(address: AppUrl, error: Exception) -> LinkError:
     elif is_clock_kept():
         hint = "The clock of this machine is right: the server's certificate has to be renewed"
     else:
-        hint = f"Look at the clock of this machine first: it says {time.strftime('%Y-%m-%d %H:%M')}"
+        hint = (
+            f"Look at the clock of this machine first: it is at {time.strftime('%Y-%m-%d %H:%M')}"
+        )
     return _unreachable(address, f"its certificate is not accepted: {error.verify_message}", hint)

@@ -37,7 +37,7 @@ PAGE_FIELDS: Fields = (
     ("referrer-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
 )
-# Of a page that says nothing of who may enter: what is kept of the app stays.
+# For a page that is not about who may enter: what the browser keeps of the app stays.
 LINK_FIELDS: Fields = tuple(field for field in PAGE_FIELDS if field[0] != "clear-site-data")
 STYLE_FIELDS: Fields = (
     ("content-type", "text/css; charset=utf-8"),
@@ -148,8 +148,8 @@ _PATHS = {
 
 
 def link_page(app: str, box: str, view: LinkView) -> bytes:
-    """The page that says by which path this visitor is linked to the box."""
-    path, said = _PATHS.get(
+    """The page that shows by which path this visitor is linked to the box."""
+    path, explained = _PATHS.get(
         view.path, ("By a path that is not known yet", "Look again in a while.")
     )
     rtt = "not measured yet" if view.rtt_s is None else f"{view.rtt_s * 1000:.0f} ms"
@@ -157,7 +157,7 @@ def link_page(app: str, box: str, view: LinkView) -> bytes:
         f"Your link to {app}",
         f"""<h1>{escape(app)}</h1>
 <p class="lead">{path}</p>
-<p>{said}</p>
+<p>{explained}</p>
 <dl>
 <dt>Path</dt><dd>{escape(view.path)}</dd>
 <dt>Round trip</dt><dd>{rtt}</dd>

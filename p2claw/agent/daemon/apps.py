@@ -24,7 +24,7 @@ from p2claw.log import get_log
 
 log = get_log("agent")
 
-# What an entry says about the guard of its app, beside the route itself.
+# The keys of an entry that are about the guard of its app, and not about the route.
 _OF_GUARD = ("guard", "guarded", "fresh")
 
 
@@ -53,7 +53,7 @@ class Apps:
         return {"apps": len(self._exposed.routes)}
 
     async def put_route(self, app: str, entry: object) -> Json:
-        """Expose app, guarded as it was if entry does not say how. Raises UsageError."""
+        """Expose app, guarded as it was if entry has no guard. Raises UsageError."""
         route, guard = self._wanted(app, entry)
         if guard is not None:
             await self._keeper.guard(app, guard)

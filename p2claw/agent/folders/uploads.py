@@ -119,7 +119,7 @@ class Uploads:
         )
 
     def _look(self, wish: Wish) -> dict[str, object]:
-        if wish.id in self._done:  # and its sender never heard of it
+        if wish.id in self._done:  # and its sender never learned of it
             return {"received": wish.size_bytes, "done": True}
         folder = open_inbox(self._tree, wish.folder)
         try:

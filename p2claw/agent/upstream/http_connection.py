@@ -90,7 +90,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def begin(self, method: str, head: bytes) -> None:
         """Send the head of a request, and perhaps the first of its body with it.
 
-        The response is read in single frames until `read_less` says that there is room for more.
+        The response is read in single frames until `read_less` shows that there is room for more.
         """
         self.read_less(less=True)
         self._reader = ResponseReader(method, self._limits)

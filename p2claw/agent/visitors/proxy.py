@@ -202,7 +202,7 @@ class Proxy:
 
     def _recovered(self, app: str) -> None:
         if self._faults.pop(app, None) is not None:
-            log.info("app answers again", app=app)
+            log.info("app responds again", app=app)
 
 
 def _said_of(grant: Grant | None) -> Fields:

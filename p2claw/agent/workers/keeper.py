@@ -159,7 +159,7 @@ class WorkerKeeper:
 
     @property
     def public_addresses(self) -> tuple[PublicAddress, ...]:
-        """Where its port is reached, as the owner says or the router."""
+        """Where its port is reached, as the owner has named it, or the router."""
         mapped = () if self._mapped is None else (self._mapped,)
         return (*self._begin.public_addresses, *mapped)
 

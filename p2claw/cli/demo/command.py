@@ -27,7 +27,7 @@ Examples:
 
 \b
 Exit codes: 0 stopped by a signal, 1 a part of it failed, 2 usage, or a demo already runs from that
-folder, 4 the URL did not answer.
+folder, 4 the URL did not respond.
 """
 
 _PORT = click.IntRange(1, 65_535)
@@ -140,6 +140,6 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
     if qr:
         print_qr(facts["url"])
     if not facts["upstream_listens"]:
-        print_note(f"nothing listens on {facts['upstream']} yet; visitors are told so")
+        print_note(f"nothing listens on {facts['upstream']} yet; visitors see a page about it")
     print_note("*.localhost is this machine alone; docs/OPERATIONS.md shows a real deployment")
     click.echo("Ctrl-C stops everything.", err=True)

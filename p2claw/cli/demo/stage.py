@@ -192,7 +192,7 @@ class Stage:
                         trouble = error
                     await asyncio.sleep(POLL_S)
         raise trouble or P2clawError(
-            f"{self.url} did not answer within {RESPONDS_S:g} s", code="link-timeout"
+            f"{self.url} did not respond within {RESPONDS_S:g} s", code="link-timeout"
         )
 
     def _check_children(self) -> None:

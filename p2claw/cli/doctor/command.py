@@ -64,7 +64,7 @@ def doctor(
 
     Without URL it looks at this box: the installation, the agent's home, its key and apps, the
     network and the NAT in front, the coordinator and its clock; and it visits an app of this box as
-    a visitor would. With the URL of an app it visits that, from wherever it runs, and says what
+    a visitor would. With the URL of an app it visits that, from wherever it runs, and shows what
     each step took.
     """
     if url is not None:

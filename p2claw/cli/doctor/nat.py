@@ -32,14 +32,14 @@ class Mapping(enum.Enum):
     BY_ADDRESS = "a socket has another outer port for each host that it talks to"
     BY_PORT = "a socket has another outer port for each socket that it talks to"
     VARIES = "a socket has another outer port for another host"
-    UNKNOWN = "one server alone cannot say whether a socket keeps its outer port"
+    UNKNOWN = "one server alone cannot show whether a socket keeps its outer port"
 
 
 class Filtering(enum.Enum):
     OPEN = "anybody may send to it"
     BY_ADDRESS = "hosts that were sent something may send to it"
     BY_PORT = "sockets that were sent something may send to it"
-    UNKNOWN = "who may send to it this server cannot say (it does not know RFC 5780)"
+    UNKNOWN = "this server cannot find out who may send to it (it does not know RFC 5780)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`p2claw doctor URL`: visits an app from wherever this is, step by step, and says what each took.
+"""`p2claw doctor URL`: visits an app from wherever this is, and shows how long each step took.
 
 A step that fails ends the visit: those after it need it.
 """
@@ -81,7 +81,7 @@ async def _name(address: AppUrl) -> Finding:
 
 
 async def _port(address: AppUrl) -> Finding:
-    """TCP, and TLS if the URL says so."""
+    """TCP, and TLS if the URL is an https one."""
     host = "127.0.0.1" if is_localhost(address.dial_host) else address.dial_host
     where = f"{address.dial_host}:{address.dial_port}"
     advice = "Look whether the server runs, and whether a firewall is in between"
@@ -182,7 +182,7 @@ def _response(status: int, error: str | None) -> Finding:
     if error == "access-required":
         return ok("app", "is guarded, and asks who is there")
     if error:
-        advice = f"`{error}` in OPERATIONS says what it means; look at the app on the box"
+        advice = f"`{error}` in OPERATIONS explains it; look at the app on the box"
         return fail("app", f"the box responds {status} in its place: {error}", advice)
     if status >= 500:
         return warn("app", f"responds {status}", "Look at the log of the app")

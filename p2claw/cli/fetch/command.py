@@ -32,7 +32,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command(epilog=_EXAMPLE)
 @click.argument("url")
-@click.option("-X", "--request", "method", help="The method.  [default: GET, or as the body says]")
+@click.option("-X", "--request", "method", help="The method.  [default: GET, or by the body]")
 @click.option("-H", "--header", "headers", multiple=True, help="'Name: value'; may be repeated.")
 @click.option("-d", "--data", help="Send this text (@FILE: that file's) by POST, as a form does.")
 @click.option("--data-file", type=_FILE, help="Send a file by POST, streamed; - is standard input.")

@@ -179,11 +179,11 @@ def _print_head(response: Response) -> None:
 def _http_error(response: Response) -> P2clawError:
     if response.error:
         return P2clawError(
-            f"The box answered {response.status} in the app's place: {response.error}",
+            f"The box responded with {response.status} in the app's place: {response.error}",
             code="http-error",
             hint=_ENTER if response.error == "access-required" else "",
         )
-    return P2clawError(f"The app answered {response.status}", code="http-error")
+    return P2clawError(f"The app responded with {response.status}", code="http-error")
 
 
 def _look_at(url: str) -> str:

@@ -18,7 +18,7 @@ SHOWN_CHARS = 20_000
 
 _INSTRUCTIONS = (
     "p2claw gives a web app or a folder on this machine a permanent public URL, straight to the"
-    " browser. Start the app first, expose it, and look at `verified`: it says what a visitor sees."
+    " browser. Start the app first, expose it, and look at `verified`: what a visitor sees."
     " Whatever is exposed without `access` is open to everybody who has the URL: ask your user"
     " before you expose something that was not asked for. If something does not work, use `check`."
 )

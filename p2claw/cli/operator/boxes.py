@@ -79,7 +79,7 @@ def boxes(context: click.Context, /, as_json: bool) -> None:
 
 @click.command(epilog=_BAN)
 @click.argument("box")
-@click.option("--reason", default="", help="For your list; the box is not told.")
+@click.option("--reason", default="", help="For your list; it is not sent to the box.")
 @json_option
 @click.pass_context
 def ban(context: click.Context, /, box: str, reason: str, as_json: bool) -> None:

@@ -186,7 +186,7 @@ class Systemd:
             f"`systemctl {command[0]}` failed: {printed}",
             code="service-failed",
             hint=f"`systemctl {'' if self._definition.of_system else '--user '}status {self.unit}` "
-            "and `p2claw service logs` say more",
+            "and `p2claw service logs` show more",
         )
 
     def _last_lines(self) -> list[str]:

@@ -43,7 +43,7 @@ _STATE = Path("/var/lib/p2claw")
     "--turn", metavar="NAME", help="The name of the relay, or none.  [default: turn.NAME]"
 )
 @click.option("--operator", help="Who runs this server, for its page.")
-@click.option("--contact", help="Whom to tell of abuse: an address of mail, or a URL.")
+@click.option("--contact", help="Where to report abuse: an address of mail, or a URL.")
 @click.option(
     "--joining",
     type=click.Choice(JOINING),
@@ -84,7 +84,7 @@ _STATE = Path("/var/lib/p2claw")
     show_default=True,
     help="The folder of the database.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--replace", is_flag=True, help="Write files anew that are there already.")
 @click.option("--skip-names", is_flag=True, help="Go on although a name leads nowhere yet.")
 @click.option("--no-start", is_flag=True, help="Write files, and start nothing.")
@@ -109,7 +109,7 @@ def setup(
         name.lower().strip("."),
         _asked(asks, turn, "Name of the relay, or none", f"turn.{name}"),
         _asked(asks, operator, "Who runs this server, for its page", ""),
-        _asked(asks, contact, "Whom to tell of abuse, mail or URL", ""),
+        _asked(asks, contact, "Where to report abuse, mail or URL", ""),
         given,
     )
     checks = check_names(plan.parent, plan.turn)

@@ -49,7 +49,7 @@ def carry_out(plan: Plan, *, dry_run: bool, replace: bool) -> Iterator[Step]:
         for file in files:
             if file.path.exists() and _read(file.path) != file.text:
                 raise UsageError(
-                    f"{file.path} is there already, and says otherwise",
+                    f"{file.path} is there already, with something else in it",
                     code="setup-exists",
                     hint="Look at it; --replace writes it anew, and keeps the old one beside it",
                 )
@@ -182,5 +182,5 @@ def _systemctl(*command: str) -> None:
         raise UsageError(
             f"`systemctl {' '.join(command)}` failed: {done.stderr.strip()}",
             code="setup-service",
-            hint=f"`journalctl -u {command[-1]}` says more",
+            hint=f"`journalctl -u {command[-1]}` shows more",
         )

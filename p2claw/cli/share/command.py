@@ -30,7 +30,7 @@ Examples:
 
 \b
 Exit codes: 0 ended by a signal, or taken away by `p2claw unexpose`; 1 the agent ended or could not
-start; 2 usage, a taken name, no coordinator known; 4 the agent does not answer.
+start; 2 usage, a taken name, no coordinator known; 4 the agent does not respond.
 """
 
 

@@ -135,7 +135,7 @@ def sentence(event: Facts) -> str:
     """An event for people."""
     match event["event"]:
         case "silent":
-            return f"nothing listens on {event['upstream']} yet; visitors are told so"
+            return f"nothing listens on {event['upstream']} yet; visitors see a page about it"
         case "listens":
             return f"{event['upstream']} is there now"
         case "offline":

@@ -98,6 +98,6 @@ async def _announced(client: AgentClient, app: str) -> dict[str, Any]:
                 f"The agent did not reach {status['coordinator']['url']} within {KEPT_S:g} s: "
                 f"{status['coordinator']['last_error']}",
                 code="agent-offline",
-                hint="It goes on trying, and the app stays exposed; `p2claw status` says more",
+                hint="It goes on trying, and the app stays exposed; `p2claw status` shows more",
             )
         await asyncio.sleep(POLL_S)

@@ -152,7 +152,7 @@ def _refusal(status: int, document: Any) -> P2clawError:
         )
     kind = UsageError if status < 500 else P2clawError
     return kind(
-        str(error.get("message", f"The agent answered {status}")),
+        str(error.get("message", f"The agent responded with {status}")),
         code=str(error.get("code", "agent-error")),
         hint=str(error.get("hint", "")),
     )

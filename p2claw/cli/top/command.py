@@ -24,7 +24,7 @@ Examples:
   p2claw top --json
 
 \b
-Exit codes: 0 shown, 4 no agent runs, or it does not answer, 130 ended by Ctrl-C.
+Exit codes: 0 shown, 4 no agent runs, or it does not respond, 130 ended by Ctrl-C.
 """
 
 

@@ -36,7 +36,7 @@ class Life:
 
 
 def read_note(folder: Path) -> Life | None:
-    """What the note says; None if there is none. Raises UsageError `data-unusable`, OSError."""
+    """What is in the note; None if there is none. Raises UsageError `data-unusable`, OSError."""
     path = folder / NOTE
     try:
         content = json.loads(path.read_bytes())
@@ -58,7 +58,7 @@ def write_note(folder: Path, life: Life) -> None:
 
 
 def life_in(connection: sqlite3.Connection) -> Life:
-    """What the database itself says; whether it was closed, it does not know."""
+    """What is in the database itself; whether it was closed, it does not know."""
     store, opened = connection.execute("SELECT store, opened FROM life").fetchone()
     return Life(store, opened, closed=True)
 

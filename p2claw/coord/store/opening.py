@@ -84,7 +84,7 @@ def open_database(folder: Path) -> tuple[sqlite3.Connection, Life]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit, so that a transaction is where BEGIN says it is.
+    """A connection in autocommit, so that a transaction begins at BEGIN and nowhere else.
 
     It may be used by any one thread at a time. Raises sqlite3.Error.
     """

@@ -1,7 +1,7 @@
 """The tables of the store in SQLite: each version is what is added to the one before.
 
 What must never be wrong is a constraint, not a rule of the program: an alias has one key for ever,
-a key chooses one alias, and an invitation is used as often as it says and no more.
+a key chooses one alias, and an invitation is used as often as it allows and no more.
 """
 
 from __future__ import annotations

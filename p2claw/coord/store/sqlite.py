@@ -163,7 +163,7 @@ class SqliteStore:
             async with asyncio.timeout(DEADLINE_S):
                 return await loop.run_in_executor(self._thread, work)
         except TimeoutError:
-            raise StoreError(f"The store did not answer within {DEADLINE_S:.0f} s") from None
+            raise StoreError(f"The store did not reply within {DEADLINE_S:.0f} s") from None
         except (sqlite3.Error, RuntimeError, ValueError) as error:
             raise StoreError(f"The store failed: {error}") from error
 

@@ -289,7 +289,7 @@ cdef class Link:
             association_handle_timeout(self.a, now)
         step = consent_handle_timeout(&self.consent.state, now, transaction)
         if step == CONSENT_EXPIRED:
-            self.end("link-lost", "nobody answers on the path")
+            self.end("link-lost", "nobody responds on the path")
             return 0
         if step == CONSENT_ASK:
             size = self.consent.ask(transaction, out)
