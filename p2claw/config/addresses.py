@@ -26,7 +26,10 @@ _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+)):(?P<port>[0-9]{1,
 
 @dataclass(frozen=True, slots=True)
 class PublicAddress:
-    """An address at which a box is reached though it is none of its own. port 0: the UDP port."""
+    """An address of a router or a cloud that leads to the box; the box itself does not have it.
+
+    port 0: the UDP port of the box.
+    """
 
     host: str
     port: int = 0
@@ -61,7 +64,7 @@ class PublicAddress:
 def check_coordinator(url: str) -> str:
     """The address of a coordinator, in the form that is compared and stored: `https://host:444`.
 
-    Lower case, IDNA, no path, and no port where it is the one of the scheme.
+    That is in lower case and IDNA, without a path, and without the port that the scheme implies.
 
     Raises UsageError `coordinator-invalid`.
     """

@@ -27,9 +27,10 @@ class UpstreamLimits:
     """Limits of the agent's connections to one upstream."""
 
     connections: int = 384
-    """Of these and of the two below each visitor has a share, and each network: fair_shares.py."""
+    """Connections in use at once. A visitor, and a network, may have a share of these, of `lasting`
+    and of `waiting`: fair_shares.py."""
     lasting: int = 1_024
-    """Exchanges that have lasted for gate.LASTING_S: their connections are not of the above."""
+    """Exchanges that have lasted for gate.LASTING_S. Theirs do not count as `connections`."""
     waiting: int = 4_096
     wait_s: float = 60.0
     idle_connections: int = 32
@@ -40,8 +41,8 @@ class UpstreamLimits:
     """From a request's end to the head of its response; also the longest stall of an upload."""
     head_bytes: int = 240 * KIB
     head_fields: int = 1_000
-    """Of a response, as `head_bytes`. Both are a little below what the head of a frame may hold,
-    because fields grow when the URLs in them are mapped."""
+    """This and `head_bytes` bound the head of a response. Both are a little below what the head of
+    a frame may hold, because fields grow when the URLs in them are mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class AgentLimits:
     """The limits of one box for all its visitors together."""
 
     links: int = 512
-    """Two thirds are for one network at most: the coordinator names it by a shortened address."""
+    """One network may have two thirds of them at most. The coordinator sends it with each offer, as
+    a shortened address."""
     link_open_s: float = 30.0
     request_idle_s: float = 300.0
     """The longest silence of a visitor in the middle of a request body."""
@@ -66,15 +68,15 @@ class AgentLimits:
     sockets: int = 1_024
     """WebSockets of all visitors together. Each holds an upstream connection of its own."""
     unread_bytes: int = 64 * MIB
-    """Of responses, that wait in memory for their visitors. Above the share of a visitor, and of
-    its network, each of its responses waits with the app, but for a frame or two."""
+    """Bytes of responses that wait in memory for their visitors. Once a visitor or its network has
+    its share of them, its responses wait at the app, except for a frame or two of each."""
     kept: int = 512
     """Requests of closed tabs that the box goes on with, of all visitors together."""
     kept_per_visitor: int = 64
-    """As for links, all behind a shortened address count as one."""
+    """As with links, all visitors behind one shortened address count as one visitor."""
     relayed_bytes_per_visit: int = 0
     relayed_bytes_per_day: int = 0
-    """0: any number. What goes straight to a visitor counts for neither."""
+    """Bytes through a relay; 0: any number. Bytes on a direct path do not count."""
     upstream: UpstreamLimits = UpstreamLimits()
     spool: SpoolLimits = SpoolLimits()
 
@@ -92,7 +94,7 @@ class AgentConfig:
     workers: int = 1
     """How many processes serve visitors. 1: the agent does it itself."""
     udp_port: int = 0
-    """The UDP port of all links; 0: any free one. Worker k, counted from 0, takes udp_port + k."""
+    """The UDP port of all links; 0: any free one. Worker k, counted from 0, has udp_port + k."""
     public_addresses: tuple[PublicAddress, ...] = ()
     map_ports: bool = False
     """Whether the router in front of the box is asked to forward the UDP ports of its links."""

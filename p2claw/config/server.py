@@ -36,13 +36,14 @@ class ServerLimits:
     visits_per_box: int = 64
     visit_burst: int = 300
     visits_per_minute: float = 300.0
-    """A school has one address: this is for the work, not for the people."""
+    """Visits of one address. Many people may share an address, such as a school: the limit is for
+    the work that they cause, and not for their number."""
     box_visit_burst: int = 600
     box_visits_per_minute: float = 600.0
-    """Of one box, whoever visits. The operator may give a box less, or more."""
+    """Visits to one box, from all addresses together. The operator may set another rate."""
     failure_burst: int = 60
     failures_per_minute: float = 60.0
-    """Visits that no page of ours makes: of names that nobody has, or against the protocol."""
+    """Visits that no page of ours makes: to names that no box has, or that break the protocol."""
     visit_message_burst: int = 3_000
     visit_messages_per_minute: float = 12_000.0
     """Offers, candidates, ends and posts of all visitors of an address: 40 for each visit."""
@@ -53,7 +54,7 @@ class ServerLimits:
     registrations_per_minute: float = 60.0
     alias_burst: int = 20
     aliases_per_minute: float = 0.5
-    """Registrations of keys never seen before: each takes an alias for ever."""
+    """Registrations of keys never seen before: each uses up an alias for ever."""
     addresses: int = 65_536
     """Addresses remembered by each of the rate limits."""
     outbox_messages: int = 512

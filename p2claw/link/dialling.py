@@ -35,8 +35,8 @@ CHECK_BURST = 256
 class Dialled:
     """A visitor's first check, found good.
 
-    ufrag, password: the box's side of the link. remote_ufrag: the visitor's. name: what else it
-    said. data, addr, local_host: the check as it came.
+    ufrag, password: the box's side of the link. remote_ufrag: the visitor's. name: what else was in
+    its ufrag. data, addr, local_host: the check as it came.
     """
 
     name: DialName
@@ -74,9 +74,9 @@ class Dialling:
         self._used: OrderedDict[bytes, None] = OrderedDict()
         self._knock: tuple[bytes, Callable[[], None]] | None = None
 
-    def expect_knock(self, token: bytes, heard: Callable[[], None]) -> None:
-        """Call heard at each knock of this token, and at no other any more."""
-        self._knock = (knock_ufrag(token), heard)
+    def expect_knock(self, token: bytes, received: Callable[[], None]) -> None:
+        """Call received at each knock of this token, and at no other any more."""
+        self._knock = (knock_ufrag(token), received)
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
         """A check for a ufrag that is nobody's. Anyone can send it."""

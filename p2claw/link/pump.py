@@ -40,13 +40,13 @@ class Pump:
     If the path of a channel is lost and both sides speak `resume`, another channel may follow: see
     `adopt`. If the other side closes the channel, the session is over.
 
-    handler: of a box; one task per request runs it. A RESET from the visitor or the loss of the
-        link cancels the task; if it raises, the stream is reset with INTERNAL.
-    places: for requests that are kept, as of Handling.
+    handler: a box has one, and runs it in a task per request. A RESET from the visitor or the loss
+        of the link cancels the task; if the task raises, the stream is reset with INTERNAL.
+    places: bounds how many requests go on without their visitor; see Handling.
     admit: called with the peer's HELLO before any request runs; if it returns a code, the link
         ends with that code.
-    resume: of a box; returns whether an earlier session goes on over the channel of this pump. If
-        so, that channel belongs to the other pump from then on.
+    resume: a box has one. It is called when a visitor wants to go on with an earlier session, and
+        returns whether that is possible; then the channel belongs to the pump of that session.
     """
 
     __slots__ = (
@@ -140,7 +140,7 @@ class Pump:
         self._driver.send_soon()
 
     def abandon(self, loss: LinkError) -> None:
-        """End a session without a GOAWAY: one that waits for another link, or that is none yet."""
+        """End the session without a GOAWAY: it waits for another link, or has not begun."""
         self._channel_is_closed.set()
         self._end(loss)
 

@@ -34,8 +34,8 @@ async def first_of(
 
     A box that has responded to a check by then is there, and is given more time: an offer would
     cost it a second link. unanswered: called if the offer has reached the box, and the dial nobody.
-    Raises OSError if there is no socket, and what offer raises: a dial that fails says nothing of
-    the box.
+    Raises OSError if there is no socket, and what offer raises: whether a dial fails does not
+    depend on the box alone.
     """
     dial = _Dial()
     dialling = asyncio.ensure_future(dial.run(descriptor))

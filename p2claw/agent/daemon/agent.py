@@ -48,10 +48,10 @@ class Agent:
         ready: Callable[[], None] = lambda: None,
         stopping: Callable[[], None] = lambda: None,
     ) -> None:
-        """Run until `stop`; then let open requests finish, for `drain_s` at most.
+        """Run until `stop` is called; then let open requests finish, for `drain_s` at most.
 
-        ready: called once the local API serves. stopping: before open requests
-        finish. Raises UsageError `routes-damaged` …
+        ready: called once the local API accepts requests. stopping: called when open requests are
+        about to finish. Raises UsageError, for example `routes-damaged`.
         """
         parts = self.parts
         async with AsyncExitStack() as stack:

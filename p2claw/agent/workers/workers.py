@@ -71,8 +71,9 @@ class Workers:
     """The workers of one agent, config.workers of them; implements `visitors.Visitors`.
 
     noticed: called with each notice of a worker about an app; several workers may send the same.
-    silent: called when all visitors of a worker have fallen silent at once. ask: decides whether a
-    visitor may enter a guarded app. redial: called when other workers can be dialled than before.
+    silent: called when nothing comes any more from any visitor of a worker. ask: decides whether a
+    visitor may enter a guarded app. redial: called when the set of workers that can be dialled has
+    changed.
     """
 
     def __init__(
@@ -240,8 +241,10 @@ class Workers:
         return NewRoutes(tuple(self._routes.values()))
 
     def _received(self, keeper: WorkerKeeper, message: OfVisitors) -> None:
-        """Handle a worker's message. One about a session that is over is ignored: both sides may
-        have ended it at the same moment.
+        """Handle a message of a worker.
+
+        A message about a session that is over is ignored, because agent and worker may have ended
+        it at the same moment.
         """
         match message:
             case Signalled():

@@ -46,7 +46,7 @@ cdef int send_bursts(Link link, usec now) except -1:
 
 
 cdef int send_burst(Link link, usec now) except -1:
-    """Up to sixteen packets, as few system calls as their sizes allow. How many."""
+    """Send up to sixteen packets, by as few system calls as their sizes allow; return how many."""
     cdef uint8_t *sealed = link.port.sealed
     cdef size_t length, total = 0, segment = 0
     cdef Py_ssize_t size
@@ -57,7 +57,7 @@ cdef int send_burst(Link link, usec now) except -1:
         length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
         if not length:
             break
-        # A batch is of one size; only its last may be smaller.
+        # All packets of a batch have one size; only the last may be smaller, and closes the batch.
         if closed:
             link.emit(sealed, total, segment)
             total, closed = 0, False

@@ -5,13 +5,14 @@ cdef int CHANNEL = 0
 cdef uint32_t PPID_BINARY = 53        # RFC 8831 §8
 cdef uint32_t PPID_BINARY_EMPTY = 57
 
-# What may come between the opening of the channel and `attach`. A peer sends HELLO and its first
-# requests; nobody begins with more than a megabyte before a response.
+# Messages that are kept between the opening of the channel and `attach`. A peer sends HELLO and its
+# first requests by then, and no well-behaved peer sends more than a megabyte before a response.
 cdef int EARLY_MESSAGES = 64
 
 cdef uint8_t HANDSHAKE_RECORD = 22    # RFC 6347 §4.1
 
-# Addresses by which a link is found: more than a visitor's networks, fewer than an attack needs.
+# Addresses by which a link is found. A visitor has fewer networks than this, and whoever wants to
+# fill the table of a port needs more.
 cdef int KNOWN_ADDRESSES = 8
 
 cdef void release_bytes(void *owner) noexcept with gil:
@@ -116,19 +117,19 @@ cdef class Link:
         self.touch()
 
     def datagram_received(self, bytes data not None):
-        """One that came otherwise than by the port: through a relay, or before `start`."""
+        """Read a datagram that did not come by the port: through a relay, or before `start`."""
         if data:
             self.receive_record(<const uint8_t *><const char *>data, len(data), monotonic_now())
 
     def stun_received(self, bytes message not None):
-        """Whether one that came through the relay was for here."""
+        """Return whether a STUN message that came through the relay was for this link."""
         return bool(
             self.relay is not None
             and self.receive_stun(message, len(message), &self.peer, monotonic_now())
         )
 
     def packet_received(self, bytes packet not None):
-        """One that was decrypted before `start`."""
+        """Read a packet that was decrypted before `start`."""
         if packet and not self.is_closed:
             association_receive(self.a, <const uint8_t *><const char *>packet, len(packet),
                                 monotonic_now())
@@ -144,7 +145,7 @@ cdef class Link:
         return 0
 
     def shut(self):
-        """End it: ABORT to the peer, nothing to the user. Frees what it has."""
+        """End the link: send ABORT to the peer, report nothing to the user, and free its memory."""
         if self.is_closed:
             return
         if self.is_started:
@@ -255,7 +256,7 @@ cdef class Link:
 
     cdef bint receive_stun(self, const uint8_t *data, size_t length, const endpoint *source,
                            usec now) except -1:
-        """Whether it was about consent on this link's path, and has been seen to."""
+        """Return whether it was about consent on this link's path; then it is handled."""
         cdef stun_message m
         cdef uint8_t out[STUN_SUCCESS_BYTES]
         cdef Py_ssize_t size
@@ -277,7 +278,7 @@ cdef class Link:
         return size > 0
 
     cdef int wake(self, usec now) except -1:
-        """A deadline has come, or had moved away."""
+        """Do what is due. Nothing is if the deadline has moved on meanwhile."""
         cdef uint8_t transaction[STUN_TRANSACTION_BYTES]
         cdef uint8_t out[STUN_REQUEST_BYTES]
         cdef consent_step step
@@ -297,7 +298,7 @@ cdef class Link:
         return 0
 
     cdef int emit_events(self, usec now) except -1:
-        """Hand over what happened."""
+        """Report to the user and the owner what has happened since the last time."""
         cdef event *e
         while not self.is_closed:
             e = association_next_event(self.a)
@@ -359,7 +360,7 @@ cdef class Link:
         return 0
 
     cdef int end(self, str code, str reason) except -1:
-        """The end of it, once: code "" if the user knows."""
+        """End the link, once. code: "" if the owner ended it, and so is not called."""
         cdef object owner = self.owner, user = self.user
         if self.is_closed:
             return 0

@@ -3,15 +3,16 @@
 # Reads of UDP_BATCH datagrams in one wake; the loop has other work too.
 cdef int READS_AT_ONCE = 4
 
-# While this much came within POLL_INTERVAL, or a link has so much in flight, the port is read every
-# POLL_INTERVAL instead of at each datagram: fewer wakes, larger batches, half of the CPU. What is
-# small and alone is never made to wait.
+# If this many bytes came within POLL_INTERVAL, or one link has as many in flight, the port is
+# read every POLL_INTERVAL instead of at each datagram. There are fewer wakes then and larger
+# batches, which halves the CPU. A small message that comes alone never waits.
 cdef uint64_t BUSY_BYTES = 65536
 cdef usec POLL_INTERVAL = 500
 
-# While the links took so many turns within CROWD_INTERVAL, by datagrams and deadlines, one wake in
-# that time serves them all. What one link has in a row is one turn: a link alone is no crowd, and
-# its pace is finer than that. Each datagram of a stranger, and each STUN message, is a turn.
+# If links had as many turns as this within CROWD_INTERVAL, one wake per CROWD_INTERVAL serves all
+# of them. A turn is a run of datagrams and deadlines of one link: a link alone is no crowd, however
+# busy, because its pacing is finer than CROWD_INTERVAL. Each datagram of a stranger, and each STUN
+# message, is a turn too.
 cdef int CROWD_TURNS = 5
 cdef usec CROWD_INTERVAL = 1000
 
@@ -349,7 +350,7 @@ cdef class UdpPort:
         return 0
 
     cdef int fault(self, str where, object error) except -1:
-        """A fault of ours or of a user's ends nothing but what it was about."""
+        """Report a fault of ours or of a user; it ends nothing but what it was about."""
         self.loop.call_exception_handler({"message": f"fault in {where}", "exception": error})
         return 0
 

@@ -217,7 +217,8 @@ void reconfig_timed_out(struct association *a) {
   disarm(a, TIMER_RECONFIG);
   if (!a->reconfig.is_under_way) return;
   a->reconfig.is_due = true;
-  if (++a->reconfig.tries > ASSOCIATION_TRIES) give_up(a, "the peer did not answer a stream reset");
+  if (++a->reconfig.tries > ASSOCIATION_TRIES)
+    give_up(a, "the peer did not respond to a stream reset");
 }
 
 bool write_reconfig(struct association *a, struct writer *writer) {

@@ -211,7 +211,7 @@ void handle_stale_cookie(struct association *a) {
 
 void init_timed_out(struct association *a) {
   if (++a->tries >= INIT_TRIES) {
-    give_up(a, "the peer did not answer the handshake");
+    give_up(a, "the peer did not respond to the handshake");
     return;
   }
   a->init_due = a->state == STATE_COOKIE_WAIT;

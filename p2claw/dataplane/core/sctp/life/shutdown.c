@@ -27,7 +27,7 @@ void shutdown_progress(struct association *a) {
 
 void shutdown_timed_out(struct association *a) {
   if (++a->tries > ASSOCIATION_TRIES) {
-    give_up(a, "the peer did not answer the shutdown");
+    give_up(a, "the peer did not respond to the shutdown");
     return;
   }
   a->shutdown_due = a->state == STATE_SHUTDOWN_SENT;

@@ -33,7 +33,7 @@ void chunk_lost(void *association, struct sent *sent) {
 /* Counts a timeout. True after too many in a row: the association is closed (RFC 9260 §8.1). */
 bool path_failed(struct association *a) {
   if (++a->errors <= ASSOCIATION_TRIES) return false;
-  give_up(a, "the peer does not answer");
+  give_up(a, "the peer does not respond");
   return true;
 }
 
