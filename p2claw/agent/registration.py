@@ -344,7 +344,7 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
     ),
     "invite-needed": (
         4011,
-        "The coordinator takes new boxes by invitation",
+        "The coordinator accepts new boxes by invitation",
         "Ask its owner for a code, then `p2claw join URL --invite CODE`, and start the agent again",
     ),
     "invite-invalid": (
@@ -354,7 +354,7 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
     ),
     "not-listed": (
         4011,
-        "The coordinator takes listed boxes only",
+        "The coordinator accepts listed boxes only",
         "Send its owner the peer id that `p2claw identity` shows",
     ),
     "rate-limited": (

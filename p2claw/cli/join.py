@@ -24,7 +24,7 @@ Examples:
 
 \b
 Exit codes: 0 joined, or listed; 1 the file is damaged, 2 not the address of a
-coordinator, or no good invitation, 4 no coordinator responds there, or it takes
+coordinator, or no good invitation, 4 no coordinator responds there, or it accepts
 no box that dials so.
 """
 
@@ -88,9 +88,9 @@ def _check_code(invite: str) -> None:
 def _print_need(joins: str, invite: str) -> None:
     """What a coordinator that is not open to all needs of a box that it does not know yet."""
     if joins == "invite" and not invite:
-        print_note("it takes new boxes by invitation: --invite CODE, unless it knows this one")
+        print_note("it accepts new boxes by invitation: --invite CODE, unless it knows this one")
     elif joins == "listed":
-        print_note("it takes listed boxes: send its owner what `p2claw identity` shows as peer id")
+        print_note("it accepts listed boxes: send its owner the peer id of `p2claw identity`")
 
 
 def _list(joined: Joined, *, as_json: bool) -> None:

@@ -179,8 +179,8 @@ def server(
 ) -> None:
     """Run coordinator and edge: introduce visitors to boxes, and serve them the bootstrap page.
 
-    Runs until SIGTERM or Ctrl-C. Links that are open live on when it stops. SIGHUP takes up a
-    renewed certificate, which is also noticed within ten seconds.
+    Runs until SIGTERM or Ctrl-C. Links that are open live on when it stops. SIGHUP has it read
+    a renewed certificate, which is also noticed within ten seconds.
     """
     if context.invoked_subcommand is not None:
         return

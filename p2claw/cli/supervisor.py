@@ -19,7 +19,7 @@ _USEC = 1_000_000
 class Supervisor:
     """The service manager of this process.
 
-    Takes its variables out of the environment: what this process starts is not meant by them.
+    Removes its variables from the environment: what this process starts is not meant by them.
     environ: where they are; None: the environment of this process.
     """
 

@@ -23,7 +23,7 @@ VERBS = {
     "run": Verb("p2claw.cli.run", "Run the agent of this box."),
     "share": Verb("p2claw.cli.share.command", "Give a port or a folder a URL while this runs."),
     "expose": Verb("p2claw.cli.expose", "Give an app on this machine its URL."),
-    "unexpose": Verb("p2claw.cli.unexpose", "Take an app's URL away."),
+    "unexpose": Verb("p2claw.cli.unexpose", "Stop exposing an app."),
     "invite-visitor": Verb("p2claw.cli.invite_visitor", "Make a link that lets visitors in."),
     "invitations": Verb("p2claw.cli.invitations", "List or revoke such links."),
     "routes": Verb("p2claw.cli.routes", "List the apps of this box."),

@@ -32,7 +32,7 @@ class JoinPolicy:
             raise RefusedError("The operator of this coordinator keeps this box out", code="banned")
         if self.joins == "listed" and public_key not in self._listed:
             raise RefusedError(
-                "This coordinator takes listed boxes only",
+                "This coordinator accepts listed boxes only",
                 code="not-listed",
                 hint="Send its owner the peer id that `p2claw identity` shows",
             )
@@ -46,7 +46,7 @@ class JoinPolicy:
             return None
         if not register.invite:
             raise RefusedError(
-                "This coordinator takes new boxes by invitation",
+                "This coordinator accepts new boxes by invitation",
                 code="invite-needed",
                 hint="Ask its owner for a code, then `p2claw join URL --invite CODE`",
             )

@@ -12,7 +12,7 @@ from p2claw.log import get_log
 
 log = get_log("edge")
 
-# How long a renewed certificate may go unnoticed; a SIGHUP takes it up at once.
+# How long a renewed certificate may go unnoticed; at a SIGHUP it is read at once.
 POLL_S = 10.0
 
 
@@ -41,7 +41,7 @@ class Certificates:
         self.context.sni_callback = self._choose
 
     def reload(self) -> bool:
-        """Take up what the files hold now; a pair that cannot be used leaves the old one in use."""
+        """Read what the files hold now; a pair that cannot be used leaves the old one in use."""
         self._seen = self._state()
         try:
             self._current = _context(self._cert, self._key)

@@ -1,8 +1,8 @@
 """Decides which of its few responses the edge gives to a request. Pure.
 
 Only navigations get the bootstrap. Any other request that reaches the edge was meant for an app,
-but did not pass through the Service Worker. With HTML in response, a page would take that for the
-app's own script, image or data.
+but did not pass through the Service Worker. With HTML in response, a page would mistake that for
+the app's own script, image or data.
 """
 
 from __future__ import annotations

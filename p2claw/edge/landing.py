@@ -107,7 +107,7 @@ def _abuse(contact: str) -> str:
         )
     return (
         f"<p>Write to {_link(contact)}, with the whole address of the app. A box that does harm "
-        "can be shut out of this server at once; what is on it, its owner alone can take away.</p>"
+        "can be shut out of this server at once; what is on it, its owner alone can remove.</p>"
     )
 
 

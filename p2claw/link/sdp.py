@@ -18,7 +18,7 @@ from p2claw.wire.signalling.signatures import fingerprint_of
 # What a browser sends is about 500 bytes and 10 candidates.
 CANDIDATES = 64
 
-# RFC 8841 §6.1: what a peer that names no limit can take.
+# RFC 8841 §6.1: what a peer that names no limit can read.
 DEFAULT_MESSAGE_BYTES = 65_536
 OUR_MESSAGE_BYTES = 262_144
 SCTP_PORT = 5000
@@ -36,7 +36,7 @@ class Description:
     """One side of an offer and answer.
 
     fingerprint: SHA-256 of the DTLS certificate. setup: of RFC 4145. message_bytes: the largest
-    SCTP message that this side takes. candidates: each `candidate:…`, as RFC 8839 writes it.
+    SCTP message that this side accepts. candidates: each `candidate:…`, as RFC 8839 writes it.
     """
 
     ufrag: str

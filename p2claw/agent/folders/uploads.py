@@ -1,4 +1,4 @@
-"""Takes files that visitors send into a folder whose owner allows it.
+"""Writes files that visitors send into a folder whose owner allows it.
 
     GET    /.p2claw/upload/a/b.jpg?id=…&size=…        how many bytes are here
     PUT    /.p2claw/upload/a/b.jpg?id=…&size=…&at=…   the bytes from `at` on, or some of them

@@ -26,7 +26,7 @@ Exit codes: 0 the coding agent has ended it, 2 the package `mcp` is not installe
 def mcp(read_only: bool, as_json: bool) -> None:
     """Serve the tools of this box on standard input and output, for a coding agent to start.
 
-    It can expose an app and see what a visitor sees of it, list and take away apps, invite, and
+    It can expose an app and see what a visitor sees of it, list and unexpose apps, invite, and
     find out what is wrong. Each tool is a verb of this program, with its --json. It needs the
     package `mcp`: pip install 'p2claw[mcp]'. With --json it serves nothing and lists the tools.
     """

@@ -72,7 +72,7 @@ async def expose(
 
 
 async def unexpose(name: str) -> dict[str, Any]:
-    """Take an app's URL away, with its invitations. What visitors have under way ends."""
+    """Stop exposing an app, and end its invitations. What visitors have under way ends."""
     return await _asked("unexpose", "--", name)
 
 

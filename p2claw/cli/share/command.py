@@ -29,7 +29,7 @@ Examples:
   p2claw share 3000 --at https://apps.example.org
 
 \b
-Exit codes: 0 ended by a signal, or taken away by `p2claw unexpose`; 1 the agent ended or could not
+Exit codes: 0 ended by a signal, or by `p2claw unexpose`; 1 the agent ended or could not
 start; 2 usage, a taken name, no coordinator known; 4 the agent does not respond.
 """
 
@@ -65,8 +65,8 @@ def share(
 ) -> None:
     """Give TARGET, a port or a folder, a URL for as long as this runs.
 
-    Starts an agent if none runs. Shows who visits. Ctrl-C takes the URL away, and ends the agent if
-    this had started it. --json prints one line for each event.
+    Starts an agent if none runs. Shows who visits. Ctrl-C ends the exposure, and the agent if this
+    had started it. --json prints one line for each event.
     """
     upstream = given_upstream(target, spa=spa, writable=writable, overwrite=overwrite)
     guard = wanted_guard(password, password_file, invited)

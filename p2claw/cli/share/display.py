@@ -107,7 +107,7 @@ class LiveDisplay(LineDisplay):
 
         if not links:
             so_far = f"{self._came} so far" if self._came else "none yet"
-            return Text(f"visitors: {so_far}   Ctrl-C takes it down", style="dim")
+            return Text(f"visitors: {so_far}   Ctrl-C ends it", style="dim")
         table = Table(box=None, pad_edge=False, header_style="dim")
         for head in ("VISITOR", "PATH", "FOR", "SENT", "PER SECOND", "ROUND TRIP", "BY"):
             table.add_column(head, justify="right" if head in ("SENT", "PER SECOND") else "left")
@@ -145,7 +145,7 @@ def sentence(event: Facts) -> str:
         case "agent-gone":
             return "the agent has ended; waiting for it to come back"
         case "unexposed":
-            return "the app was taken away by somebody else"
+            return "somebody else has unexposed the app"
         case "ended":
             return "the URL is gone"
         case "stopping":

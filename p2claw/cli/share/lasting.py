@@ -83,7 +83,7 @@ async def keep(route: Route, guard: Guard | None, at: str | None, display: Displ
         print_json(facts)
     else:
         display.event({**facts, "event": "shared"})
-        print_note(f"it stays exposed; `p2claw unexpose {route.app}` takes it away")
+        print_note(f"it stays exposed; `p2claw unexpose {route.app}` ends that")
 
 
 async def _announced(client: AgentClient, app: str) -> dict[str, Any]:

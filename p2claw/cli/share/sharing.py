@@ -46,7 +46,7 @@ class Sharing:
         self._is_held = False
 
     async def run(self) -> None:
-        """Share until cancelled, or until the app is taken away. Raises P2clawError."""
+        """Share until cancelled, or until the app is unexposed. Raises P2clawError."""
         watching = asyncio.create_task(self._watch_upstream())
         offline = asyncio.create_task(self._say_offline())
         try:

@@ -23,8 +23,8 @@ _Release = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z.+_-]{1,64}\Z")]
 class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     """C → A, before any registration. v, min: versions of the protocol, as in `Challenge`.
 
-    base: as in `Registered`. admits: whether it takes registrations for the audience that was
-    asked for; None: none was. joins: which new boxes it takes: any, those with an invitation, or
+    base: as in `Registered`. admits: whether it accepts registrations for the audience that was
+    asked for; None: none was. joins: which new boxes it accepts: any, those with an invitation, or
     those that its owner listed. invited: whether the invitation that was shown is good; None: none
     was.
     """
