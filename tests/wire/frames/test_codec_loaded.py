@@ -72,6 +72,11 @@ def test_both_codecs_offer_the_same() -> None:
     assert offered(_fastframe.Scheduler) == offered(_pyframe.Scheduler)
 
 
+def test_each_file_of_the_reference_has_its_twin_in_cython() -> None:
+    reference = {path.stem for path in (PACKAGE / "_pyframe").glob("[!_]*.py")}
+    assert reference == {path.stem.removeprefix("_") for path in PACKAGE.glob("*.pxi")}
+
+
 def test_the_extension_imports_no_clock_socket_or_loop() -> None:
     # import-linter does not read Cython.
     text = "\n".join(source.read_text() for source in SOURCES)
