@@ -13,7 +13,7 @@ from p2claw.wire.session.session import Session
 TURN_MESSAGES = 128
 
 # So many messages of one frame each. Those of many frames are fewer, and so are those that begin or
-# end requests: 128 of them were 20 ms. A message counts as so many frames beside its own.
+# end requests: 128 of them were 10 ms. A message counts as so many frames beside its own.
 _MESSAGE_WORK = 8
 _TURN_WORK = TURN_MESSAGES * (_MESSAGE_WORK + 1)
 

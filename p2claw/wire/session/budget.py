@@ -19,8 +19,8 @@ _KINDS: dict[int, int] = {
 _FRAMES = 3
 NAMES = ("streams", "resets", "control", "frames")
 
-# What a request costs to begin and to end, beside the reading of its frame: in frames of any other
-# kind. 150 µs, where DATA of a byte takes 4.
+# What a request costs to begin, and to end, beside the reading of its frame: in frames of any other
+# kind. Some 90 µs with its message, where a message with DATA of a byte takes 15.
 _TASK_WORK = 32
 _OF_TASKS = frozenset({FrameType.REQUEST, FrameType.RESET})
 
