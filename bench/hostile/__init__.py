@@ -27,6 +27,8 @@ SECONDS = 4.0
 VISITS = 40
 # Before the neighbour is timed: the attack has begun, or what it left has gone.
 SETTLE_S = 1.0
+# An attacker is served last, on a busy machine perhaps not for long.
+BEGUN_S = 120.0
 # `HOSTILE_TIMES`: more than a link can carry while the neighbour is timed.
 WITHOUT_END = 1_000
 
@@ -66,14 +68,14 @@ async def _beside(made: Scene, cores: Cores, box: Box, name: str, kind: Kind) ->
     attacker = await _attacker(made, box, name, kind)
     try:
         cores.behind(attacker.pid)
-        await attacker.receive()
+        await attacker.receive(timeout_s=BEGUN_S)
         await asyncio.sleep(SETTLE_S)
         begun_s, used_s = asyncio.get_running_loop().time(), cpu_s(victim)
         facts = await _noticed(made, kind, box.name)
         seconds = asyncio.get_running_loop().time() - begun_s
         percent = 100 * (cpu_s(victim) - used_s) / seconds
         during = usage(victim)
-        codes = await attacker.ask("end")
+        codes = await attacker.ask("end", timeout_s=BEGUN_S)
     finally:
         await attacker.end()
     await asyncio.sleep(SETTLE_S)
