@@ -1,7 +1,8 @@
 """`python -m tests.chaos [MINUTES] [--seed N] [--json]`: faults at random beside 20 visitors.
 
 Prints what was done and what became of it; exit code 1 if anything is wrong. `--no-clocks` leaves
-the clocks alone, for a system where no library can be preloaded.
+the clocks alone, for a system where no library can be preloaded, and `--no-memory` lets nobody run
+out of memory.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of text")
     parser.add_argument("--no-clocks", action="store_true", help="leave the clocks alone")
+    parser.add_argument("--no-memory", action="store_true", help="memory does not run out")
     parser.add_argument("--keep", type=Path, help="a new folder for the logs, which stays")
     args = parser.parse_args()
     print(f"» {args.minutes:g} minutes, seed {args.seed}", file=sys.stderr, flush=True)
@@ -32,7 +34,13 @@ def main() -> int:
         folder = args.keep or Path(name)
         folder.mkdir(exist_ok=True)
         figures = uvloop.run(
-            run(folder, seconds=60 * args.minutes, seed=args.seed, clocks=not args.no_clocks)
+            run(
+                folder,
+                seconds=60 * args.minutes,
+                seed=args.seed,
+                clocks=not args.no_clocks,
+                memory=not args.no_memory,
+            )
         )
     _print(figures, as_json=args.json)
     return 1 if figures.wrong else 0

@@ -15,13 +15,14 @@ from p2claw.errors import P2clawError, StreamResetError
 from p2claw.visitor import Visitor
 from p2claw.visitor.response import Response
 from p2claw.wire.frames.codes import Code
+from tests.chaos.addresses import come_from
 from tests.chaos.scene import EVENTS, FILE_SHA256, Scene
 
 UPLOAD_BYTES = 700_000
 # Above every deadline of the program: who waits longer hangs.
 STUCK_S = 90.0
-# Between two tries of who has failed. All are behind one address, whose visits have a rate: a page
-# waits as long as is configured, 5 s for a box that is offline.
+# Between two tries of who has failed: a page waits as long as is configured, 5 s for a box that is
+# offline.
 AGAIN_S = 3.0
 # Between two transfers: what is tried is faults, and not what a machine can carry.
 MOST_REST_S = 2.0
@@ -45,7 +46,7 @@ class Crowd:
         """Let all begin."""
         for number in range(self._visitors):
             chance = random.Random(f"{self._seed}/{number}")
-            work = self._visit_on(KINDS[number % len(KINDS)], chance)
+            work = self._visit_on(number, KINDS[number % len(KINDS)], chance)
             self._tasks.append(asyncio.create_task(work))
 
     async def end(self) -> None:
@@ -67,7 +68,8 @@ class Crowd:
             for kind in KINDS:
                 group.create_task(once(kind))
 
-    async def _visit_on(self, kind: str, chance: random.Random) -> None:
+    async def _visit_on(self, number: int, kind: str, chance: random.Random) -> None:
+        come_from(number)
         while True:
             try:
                 async with (

@@ -18,6 +18,7 @@ Fault = Callable[[Scene, random.Random], Awaitable[None]]
 # For how long something is paused or starved: most is shorter than a link may be silent.
 SHORT_S, LONG_S = 0.5, 4.0
 HOUR_S = 3_600
+MORE_BYTES = 4_000_000
 
 
 async def kill_agent(scene: Scene, chance: random.Random) -> None:
@@ -125,6 +126,26 @@ async def register_by_a_wrong_clock(scene: Scene, chance: random.Random) -> None
         await asyncio.sleep(chance.uniform(SHORT_S, LONG_S))
 
 
+async def no_memory(scene: Scene, chance: random.Random) -> None:
+    """Agent and workers, or the server, get hardly more memory than they have.
+
+    By a limit of the process (RLIMIT_DATA), so that an allocation fails in the midst of whatever is
+    done. A cgroup's limit fails nothing: it ends the process, as `kill_agent` and its like do. Who
+    ends by this is started again, as a service manager would.
+    """
+    pids = chance.choice([[scene.stack.server_pid], await _box(scene)])
+    with contextlib.ExitStack() as limited:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                most_bytes = _data_bytes(pid) + chance.choice((0, MORE_BYTES))
+                limited.enter_context(_limited(pid, resource.RLIMIT_DATA, most_bytes))
+        await asyncio.sleep(chance.uniform(SHORT_S, LONG_S))
+    await scene.start_what_ended()
+
+
+# Those of `FAULTS`, and this where memory is to run out.
+MEMORY_FAULTS: dict[str, Fault] = {"no memory": no_memory}
+
 # Those of `FAULTS`, and these if clocks can be set.
 CLOCK_FAULTS: dict[str, Fault] = {
     fault.__name__.replace("_", " "): fault for fault in (step_clock, register_by_a_wrong_clock)
@@ -152,6 +173,15 @@ async def _paused(pid: int, chance: random.Random) -> None:
             await asyncio.sleep(chance.uniform(SHORT_S, LONG_S))
         finally:
             os.kill(pid, signal.SIGCONT)
+
+
+def _data_bytes(pid: int) -> int:
+    """What counts for RLIMIT_DATA. Source: proc_pid_status(5)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = next((line for line in status.splitlines() if line.startswith("VmData:")), None)
+    if found is None:
+        raise ProcessLookupError  # it has just ended
+    return int(found.split()[1]) * 1_024
 
 
 @contextlib.contextmanager

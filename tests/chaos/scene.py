@@ -72,6 +72,13 @@ class Scene:
         """An agent whose visitors are served by workers."""
         await self.stack.start_agent("--workers", str(WORKERS))
 
+    async def start_what_ended(self) -> None:
+        """Start server and agent again, if they are not running."""
+        for name, start in (("server", self.start_server), ("agent", self.start_agent)):
+            if not self.stack.is_running(name):
+                await self.stack.end(name)
+                await start()
+
     async def workers(self) -> list[int]:
         """The processes that serve visitors now; none if the agent does not report them."""
         with contextlib.suppress(OSError, ClientError, RuntimeError, TimeoutError):

@@ -91,6 +91,10 @@ class Stack:
         )
         await self._until(self.online, "the agent is online")
 
+    def is_running(self, name: str) -> bool:
+        """Whether a process that was started has not ended."""
+        return self._processes[name].returncode is None
+
     async def kill(self, name: str) -> None:
         """End a process with SIGKILL, as a crash would."""
         process = self._processes.pop(name)
