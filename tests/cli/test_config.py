@@ -31,6 +31,7 @@ map-ports = true
 public-address = ["198.51.100.7:4100", "2001:db8::7"]
 relayed-mb-per-visit = 500
 relayed-mb-per-day = 0
+metrics = "127.0.0.1:9464"
 head-timeout = 2.5
 log-level = "debug"
 log-format = "json"
@@ -56,6 +57,7 @@ box = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 operator = "Club"
 contact = "abuse@example.org"
 static = "static"
+metrics = "127.0.0.1:9465"
 log-level = "warning"
 log-format = "json"
 """
