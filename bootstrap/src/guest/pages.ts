@@ -116,7 +116,7 @@ export class PageView {
     this.page.ready(this.registration(own));
   }
 
-  /** A guest says something to the page. */
+  /** A guest posts a message to the page. */
   receive(
     list: readonly GuestRegistration[],
     id: string,
@@ -132,7 +132,7 @@ export class PageView {
     this.page.container.dispatchEvent(event);
   }
 
-  private become(shown: Shown, now: GuestRegistration, tell: boolean): void {
+  private become(shown: Shown, now: GuestRegistration, emits: boolean): void {
     const before = shown.now;
     shown.now = now;
     for (const slot of SLOTS) {
@@ -140,7 +140,7 @@ export class PageView {
       define(shown.object, slot, version ? this.worker(version) : null);
     }
     const { Event } = this.window;
-    if (tell && now.installing && now.installing.id !== before.installing?.id) {
+    if (emits && now.installing && now.installing.id !== before.installing?.id) {
       shown.object.dispatchEvent(new Event("updatefound"));
     }
     const live = new Map(

@@ -12,6 +12,9 @@ const READY_MS = 20_000;
 // As long as browsers give one: install and activate end by themselves.
 const EVENT_MS = 300_000;
 
+/** What a version may ask of its shell. */
+export type Wish = Exclude<GuestToHost["do"], "ready" | "done">;
+
 export class Running {
   private readonly worker: Worker;
   private readonly port: MessagePort;
@@ -23,7 +26,7 @@ export class Running {
   constructor(
     registration: GuestRegistration,
     readonly version: GuestVersion,
-    private readonly onWish: (wish: Exclude<GuestToHost["do"], "ready" | "done">) => void,
+    private readonly onWish: (wish: Wish) => void,
   ) {
     const { scope, type } = registration;
     const { id, script, state } = version;

@@ -53,7 +53,7 @@ export function ownServiceWorkers(shell: ShellApi, written: string | undefined):
   });
   prototype.getRegistrations = inPlaceOf(prototype.getRegistrations, () => find());
   onSwMessage(({ data, ports }) => {
-    if (data.kind !== "guest" || data.news.do !== "said") return;
+    if (data.kind !== "guest" || data.news.do !== "message") return;
     const { id, data: value } = data.news;
     void guests().then((found) => found.receive(window, id, value, ports));
   });
@@ -71,7 +71,7 @@ function makeWorker(id: string, script: string, state: string): EventTarget {
     options?: Transferable[] | StructuredSerializeOptions,
   ): void =>
     postToSw(
-      { kind: "guest", ask: { do: "say", id, data } },
+      { kind: "guest", ask: { do: "message", id, data } },
       Array.isArray(options) ? options : options?.transfer,
     );
   for (const [name, value] of Object.entries({ scriptURL: script, state, postMessage })) {

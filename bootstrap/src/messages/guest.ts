@@ -33,7 +33,7 @@ export type GuestAsk =
   /** From a shell: a version of a guest runs there, and is reached by this port. */
   | { do: "port"; lock: string; id: string; port: MessagePort }
   /** From a page to a guest; ports come beside it. */
-  | { do: "say"; id: string; data: unknown };
+  | { do: "message"; id: string; data: unknown };
 
 /** To shells. */
 export interface GuestList {
@@ -51,7 +51,7 @@ export type GuestNews =
   /** To a shell: its instance of this version is asked for. */
   | { do: "wanted"; id: string }
   /** To a page, from a guest; ports come beside it. */
-  | { do: "said"; id: string; data: unknown };
+  | { do: "message"; id: string; data: unknown };
 
 /** One request, as the guest sees it. */
 export interface GuestRequest {
@@ -139,6 +139,11 @@ export type GuestToHost =
   /** An event is over, with all that it waited for. */
   | { do: "done"; of: "install" | "activate"; well: boolean }
   | { do: "skip-waiting" | "claim" | "unregister" | "update" };
+
+/** All versions of a registration. */
+export function versionsOf({ installing, waiting, active }: GuestRegistration): GuestVersion[] {
+  return [installing, waiting, active].flatMap((one) => one ?? []);
+}
 
 /** Where a version's scripts are kept, by their URLs. */
 export function scriptCache(id: string): string {

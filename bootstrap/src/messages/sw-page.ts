@@ -5,7 +5,7 @@ import type { GuestAsk, GuestNews } from "./guest";
 import type { SiblingAsk } from "./sibling";
 
 /** Raised when these messages change: an old shell beside a new Service Worker reloads itself. */
-export const PAGE_PROTOCOL = 6;
+export const PAGE_PROTOCOL = 7;
 
 /** Web Lock that a shell holds as long as it lives; the Service Worker waits for it. */
 export const LOCK_PREFIX = "p2claw-shell-";

@@ -6,7 +6,7 @@ import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import { readBody } from "./body-reading";
-import { ask, factsOf, made } from "./guests";
+import { ask, factsOf, made } from "./guest-request";
 import { requestBody, transferOf } from "./request-body";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
