@@ -26,7 +26,7 @@ const { values: given } = parseArgs({
 });
 
 // Brotli, of all that the first page of a first visit needs.
-const MOST_BYTES = 56_560;
+const MOST_BYTES = 55_250;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = given.out
   ? `${resolve(given.out)}/`
@@ -46,16 +46,19 @@ const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl
 const inflateUrl = await decoder("inflate");
 const lastRequestUrl = await partOfWorker("last-request");
 const socketsUrl = await partOfWorker("sockets");
-const workerUrl = await asset("worker", {
-  __VERSION__: source.version,
-  __LAST_REQUEST_URL__: lastRequestUrl,
-  __SOCKETS_URL__: socketsUrl,
+const workerLaterUrl = await partOfWorker("worker-later", {
   __DECODER_URLS__: {
     gzip: inflateUrl,
     deflate: inflateUrl,
     br: await decoder("brotli"),
     zstd: await decoder("zstd"),
   },
+});
+const workerUrl = await asset("worker", {
+  __VERSION__: source.version,
+  __LAST_REQUEST_URL__: lastRequestUrl,
+  __SOCKETS_URL__: socketsUrl,
+  __WORKER_LATER_URL__: workerLaterUrl,
 });
 const lateStyle = await style("src/late/late.css");
 const syncUrl = await asset("sync", {}, { whenNeeded: true });
@@ -101,6 +104,7 @@ const sw = await minify("src/sw/main.ts", {
   __SW_LATER_URL__: swLaterUrl,
   __LATE_URL__: lateUrl,
   __SOCKETS_URL__: socketsUrl,
+  __WORKER_LATER_URL__: workerLaterUrl,
   __GUEST_URL__: guestUrl,
   __ASSET_URLS__: Object.values(assets)
     .filter((name) => !lazy.has(name))
@@ -136,13 +140,13 @@ async function oneLine(name) {
 }
 
 // Modules that the worker imports when a request or a response needs one.
-function partOfWorker(name, folder = "") {
+function partOfWorker(name, constants = {}, folder = "") {
   const entry = `src/worker/${folder}${name}.ts`;
-  return asset(name, {}, { whenNeeded: true, entry, format: "esm" });
+  return asset(name, constants, { whenNeeded: true, entry, format: "esm" });
 }
 
 function decoder(name) {
-  return partOfWorker(name, "decoders/");
+  return partOfWorker(name, {}, "decoders/");
 }
 
 async function asset(name, constants, { whenNeeded = false, entry, format } = {}) {

@@ -12,7 +12,8 @@ declare const __LATE_URLS__: readonly string[];
 /** What is made ready once a page is whole: for the shell, and for its worker. */
 declare const __CLOSING_URL__: string;
 declare const __LAST_REQUEST_URL__: string;
-/** The worker's part for WebSockets that are open. */
+/** What the shell's worker runs later, and its part for WebSockets that are open. */
+declare const __WORKER_LATER_URL__: string;
 declare const __SOCKETS_URL__: string;
 /** The app's own service workers: what keeps them in the shell, and what runs before their scripts. */
 declare const __SIBLING_URL__: string;

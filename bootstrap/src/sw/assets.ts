@@ -14,7 +14,8 @@ export async function storeAssets(): Promise<void> {
   const cache = await caches.open(CACHE);
   const guests = (await keptNote("guests")) ? [__GUEST_URL__, __GUEST_WORKER_URL__] : [];
   // What is not needed now is there later, without the edge.
-  await cache.addAll([...__ASSET_URLS__, __PAGE_URL__, __LATE_URL__, __SOCKETS_URL__, ...guests]);
+  const parts = [__PAGE_URL__, __LATE_URL__, __WORKER_LATER_URL__, __SOCKETS_URL__, ...guests];
+  await cache.addAll([...__ASSET_URLS__, ...parts]);
 }
 
 export async function dropOldAssets(): Promise<void> {

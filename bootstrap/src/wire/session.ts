@@ -98,7 +98,7 @@ export class Session {
       this.delivery.countReceived(message.length, nowMs);
       for (const frame of decodeMessage(message)) this.read(frame, nowMs);
       if (this.scheduler.controlBytes > LIMITS.controlBytes) {
-        throw new SessionFault("too much to answer, and nothing of it is read", Code.LIMIT);
+        throw new SessionFault("too much to respond to, and nothing of it is read", Code.LIMIT);
       }
     });
   }
@@ -145,7 +145,7 @@ export class Session {
         this.control(FrameType.PING, this.keepalive.nextPing(nowMs));
         return;
       case "lost":
-        this.fail(Code.TIMEOUT, "nothing was heard of the box");
+        this.fail(Code.TIMEOUT, "nothing came from the box");
         return;
       default:
         silence satisfies never;

@@ -5,11 +5,13 @@ import { Code } from "../wire/codes";
 import { LocalFault } from "../wire/faults";
 import type { ResponseHead } from "../wire/heads";
 import { WEBSOCKET } from "../wire/hello";
-import type { Link, StreamOwner } from "./link";
+import type { Link } from "./link";
+import { later } from "./later";
 import { PageResponse, type PageResponseOwner } from "./page-response";
-import { Rest } from "./rest";
-import { type Asking, withField } from "./sign-in";
-import { type Source, Upload, type UploadOwner } from "./upload";
+import type { Rest } from "./rest";
+import type { Asking } from "./sign-in";
+import type { StreamOwner } from "./stream-owner";
+import type { Source, Upload, UploadOwner } from "./upload";
 
 // RFC 9110 §9.2.2 allows more; only these surely change nothing when they come twice.
 const REPEATABLE = new Set(["GET", "HEAD"]);
@@ -25,8 +27,8 @@ export interface ExchangeOwner {
   /** Run it again, on another link or later. */
   again(exchange: Exchange): void;
   over(exchange: Exchange): void;
-  /** Whether the response is held back until `signedIn`. */
-  challenged(exchange: Exchange, challenges: string[]): boolean;
+  /** The response is held back until `signedIn`. */
+  challenged(exchange: Exchange, challenges: string[]): void;
   progress(id: string, sentBytes: number, whole: boolean): void;
   noticed(text: string): void;
 }
@@ -38,9 +40,11 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
   private stream = 0;
   private upload: Upload | undefined;
   private attempts = 0;
+  private first: ResponseHead | undefined; // of which the rest may be asked for
+  private cameBytes = 0; // of its body
   private rest: Rest | undefined;
 
-  /** reference: the id of the body, where it came by reference. */
+  /** body: only once `later` is here. reference: the id of the body, if it came by reference. */
   constructor(
     public request: PortRequest,
     private readonly body: Source | undefined,
@@ -85,8 +89,8 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
     }
     this.link = link;
     this.state = "sent";
-    if (!this.body) return;
-    this.upload = new Upload(this.body, link, this.stream, this);
+    if (!this.body || !later.here) return;
+    this.upload = new later.here.Upload(this.body, link, this.stream, this);
     this.upload.start();
   }
 
@@ -116,14 +120,14 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
     this.cancelled();
   }
 
-  signedIn(field: string | undefined): void {
+  signedIn(again: PortRequest | undefined): void {
     if (this.state === "over" || !this.response.isHeld) return;
-    if (field === undefined) {
+    if (!again) {
       this.response.release();
       return;
     }
     this.response.discard();
-    this.request = withField(this.request, field);
+    this.request = again;
     this.link?.reset(this.stream, Code.CANCEL);
     this.attempts = 0;
     this.retryOr(true, "reset");
@@ -159,9 +163,10 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
   lost(): void {
     this.response.release();
     if (this.state === "over") return;
-    if (this.state === "responded" && this.rest) {
+    const rest = this.state === "responded" ? this.missing() : undefined;
+    if (rest) {
       const { stream } = this;
-      if (this.rest.whole) {
+      if (rest.whole) {
         this.event({ kind: "data", stream, data: new Uint8Array(), end: true });
         this.event({ kind: "closed", stream });
         return;
@@ -215,10 +220,25 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
       return;
     }
     const challenged = head.fields.filter(([name]) => name === "www-authenticate");
-    const challenges = head.status === 401 ? challenged.map(([, value]) => value) : [];
-    if (this.owner.challenged(this, challenges)) this.response.hold();
-    else if (!end) this.rest = Rest.of(this.request.method, head);
+    const { anonymous, body, method } = this.request;
+    // A stream cannot be sent twice.
+    if (head.status === 401 && challenged.length && !anonymous && body.kind !== "stream") {
+      this.response.hold();
+      this.owner.challenged(
+        this,
+        challenged.map(([, value]) => value),
+      );
+    } else if (method === "GET" && !end) this.first = head;
     this.response.head(head, end);
+  }
+
+  // How to ask for what has not come of the response; undefined: it cannot be asked for.
+  private missing(): Rest | undefined {
+    const { first, request } = this;
+    if (this.rest || !first) return this.rest;
+    this.rest = later.here?.Rest.of(request.method, first);
+    if (this.rest) this.rest.came = this.cameBytes;
+    return this.rest;
   }
 
   private goOn(rest: Rest, head: ResponseHead, end: boolean): void {
@@ -229,6 +249,7 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
 
   // The part of it that has not come before.
   private fresh(data: Uint8Array): Uint8Array {
+    this.cameBytes += data.length;
     const fresh = this.rest?.fresh(data) ?? data;
     if (fresh.length < data.length) this.consumed(data.length - fresh.length);
     return fresh;

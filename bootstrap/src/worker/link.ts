@@ -1,30 +1,15 @@
-// A session and the channel that carries it: messages in, events to the streams, messages out under
-// the channel's high water. A channel that is lost, or silent beyond its pace, is followed by another
-// (docs/WIRE.md §15). Which request goes over which link is the dispatcher's.
+// A session and the channel that carries it: messages in, events to the streams, messages out. A
+// channel that is lost, or silent beyond its pace, is followed by another (docs/WIRE.md §15). Which request goes over which link is the dispatcher's.
 
 import { Code } from "../wire/codes";
 import type { SessionEvent } from "../wire/events";
 import type { RequestHead } from "../wire/heads";
 import type { Resumption } from "../wire/hello";
 import type { Session } from "../wire/session";
-import { PathWatch, type PathWatchOwner } from "./path-watch";
-
-// Of what the browser buffers for the channel: low enough that a click is not queued behind a
-// megabyte of upload, high enough to keep the path full between two events.
-const HIGH_WATER_BYTES = 524_288;
-const LOW_WATER_BYTES = 262_144;
-
-type StreamEvent = Exclude<
-  SessionEvent,
-  { kind: "hello" | "pong" | "goaway" | "resumed" | "failed" }
->;
-
-/** Whoever runs one request on a stream. */
-export interface StreamOwner {
-  event(event: StreamEvent): void;
-  /** The link is lost, and with it the stream. Nothing follows. */
-  lost(): void;
-}
+import { Channel } from "./channel";
+import type { PathWatch, PathWatchOwner } from "./path-watch";
+import type { StreamOwner } from "./stream-owner";
+import { Timer } from "./timer";
 
 export interface LinkOwner {
   /** More streams may be opened than before. */
@@ -46,11 +31,13 @@ export interface LinkOwner {
 
 export class Link implements PathWatchOwner {
   private readonly streams = new Map<number, StreamOwner>();
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private timerMs = 0; // when it fires
+  private readonly timer = new Timer(() => {
+    this.session.handleTimeout(performance.now());
+    this.flush();
+  });
   private flushing = false;
-  private readonly path = new PathWatch(this);
-  private channel: RTCDataChannel | undefined;
+  private path: PathWatch | undefined; // comes when the link is open already
+  private channel: Channel | undefined;
   private over = false;
   private extensions: readonly string[] | undefined; // of the box
   private readonly introductions: (() => void)[] = []; // that wait for HELLO
@@ -67,6 +54,12 @@ export class Link implements PathWatchOwner {
     queueMicrotask(() => this.flush());
   }
 
+  /** From now on its path is watched: until then a link that is cut is lost. */
+  watch(path: PathWatch): void {
+    this.path = path;
+    if (this.openStreams) path.begin();
+  }
+
   /** Streams that may be opened now. */
   get room(): number {
     return this.over ? 0 : this.session.streamsLeft;
@@ -80,7 +73,7 @@ export class Link implements PathWatchOwner {
   request(head: RequestHead, end: boolean, owner: StreamOwner): number {
     const stream = this.session.openRequest(head, end);
     this.streams.set(stream, owner);
-    this.path.begin();
+    this.path?.begin();
     this.flush();
     return stream;
   }
@@ -122,7 +115,7 @@ export class Link implements PathWatchOwner {
 
   /** Find out at once whether the box is still there. */
   probe(): void {
-    if (this.connected) this.path.probe();
+    if (this.connected) this.path?.probe();
   }
 
   get connected(): boolean {
@@ -136,7 +129,7 @@ export class Link implements PathWatchOwner {
   /** Read nothing more of this channel: what has come so far is reported to the box on another one. */
   freeze(): Resumption | undefined {
     const { resumption } = this.session;
-    if (this.over || !resumption) return undefined;
+    if (this.over || !resumption || !this.path) return undefined;
     this.detach();
     this.path.wait();
     return resumption;
@@ -144,8 +137,7 @@ export class Link implements PathWatchOwner {
 
   /** The channel is to carry an earlier session: return it, and end this link. */
   handOver(): RTCDataChannel | undefined {
-    const { channel } = this;
-    this.detach();
+    const channel = this.detach();
     this.end();
     return channel;
   }
@@ -154,7 +146,7 @@ export class Link implements PathWatchOwner {
   adopt(id: number, channel: RTCDataChannel, received: number): void {
     this.id = id;
     this.attach(channel);
-    this.path.renew();
+    this.path?.renew();
     this.session.resume(received, performance.now());
     this.flush();
   }
@@ -178,23 +170,21 @@ export class Link implements PathWatchOwner {
   }
 
   expired(): void {
-    this.lose(Code.TIMEOUT, "the box does not answer");
+    this.lose(Code.TIMEOUT, "the box does not respond");
   }
 
   private attach(channel: RTCDataChannel): void {
-    this.channel = channel;
-    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
-    channel.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
-    channel.onbufferedamountlow = () => this.flush();
-    channel.onclose = () => this.cut("the channel closed");
-    channel.onerror = () => this.cut("the channel failed");
+    this.channel = new Channel(channel, {
+      receive: (data) => this.receive(data),
+      flush: () => this.flush(),
+      cut: (reason) => this.cut(reason),
+    });
   }
 
-  private detach(): void {
-    const { channel } = this;
-    if (channel) channel.onclose = channel.onerror = channel.onmessage = null;
-    if (channel) channel.onbufferedamountlow = null;
+  private detach(): RTCDataChannel | undefined {
+    const channel = this.channel?.detach();
     this.channel = undefined;
+    return channel;
   }
 
   private cut(reason: string): void {
@@ -207,7 +197,7 @@ export class Link implements PathWatchOwner {
       this.lose(Code.PROTOCOL, "a message that is not binary");
       return;
     }
-    this.path.received();
+    this.path?.received();
     this.session.receive(new Uint8Array(data), performance.now());
     this.flush();
   }
@@ -222,7 +212,7 @@ export class Link implements PathWatchOwner {
       if (!this.write()) break;
     }
     this.flushing = false;
-    this.arm();
+    if (this.connected) this.timer.set(this.session.nextTimeout());
   }
 
   private dispatch(): void {
@@ -231,18 +221,8 @@ export class Link implements PathWatchOwner {
     }
   }
 
-  private write(): boolean {
-    const { channel } = this;
-    if (channel?.readyState !== "open") return false;
-    let wrote = false;
-    for (;;) {
-      const room = channel.bufferedAmount < HIGH_WATER_BYTES;
-      const message = this.session.toSend(performance.now(), room);
-      if (!message) break;
-      channel.send(message as Uint8Array<ArrayBuffer>);
-      wrote = true;
-    }
-    return wrote;
+  private write(): boolean | undefined {
+    return this.channel?.write((room) => this.session.toSend(performance.now(), room));
   }
 
   private handle(event: SessionEvent): void {
@@ -254,7 +234,7 @@ export class Link implements PathWatchOwner {
         for (const then of this.introductions.splice(0)) then();
         return;
       case "pong":
-        this.path.pong(event.rttMs);
+        this.path?.pong(event.rttMs);
         return;
       case "resumed":
         this.owner.resumed(this, event.received);
@@ -285,35 +265,16 @@ export class Link implements PathWatchOwner {
     }
   }
 
-  // If the deadline only moved away the timer stays as it is, and finds nothing to do when it fires.
-  private arm(): void {
-    const at = this.session.nextTimeout();
-    if (at === undefined || !this.connected) return;
-    if (this.timer !== undefined && this.timerMs <= at) return;
-    clearTimeout(this.timer);
-    this.timerMs = at;
-    this.timer = setTimeout(
-      () => {
-        this.timer = undefined;
-        this.session.handleTimeout(performance.now());
-        this.flush();
-      },
-      Math.max(0, at - performance.now()),
-    );
-  }
-
   private end(): void {
     this.over = true;
-    clearTimeout(this.timer);
-    this.path.stop();
+    this.timer.stop();
+    this.path?.stop();
   }
 
   private lose(code: Code, reason: string): void {
     if (this.over) return;
     this.end();
-    const { channel } = this;
-    this.detach();
-    channel?.close(); // what is buffered goes first, RFC 8831 §6.7
+    this.detach()?.close(); // what is buffered goes first, RFC 8831 §6.7
     this.owner.lost(this, code, reason);
     const owners = [...this.streams.values()];
     this.streams.clear();

@@ -1,6 +1,7 @@
 // The dedicated worker of a shell: owns the data channels, so that a busy page never starves them.
 
 import type { Cookie } from "../cookies/parse";
+import type { SignInQuestion } from "../messages/late";
 import { loadPart } from "../messages/part";
 import type { ShellToWorker, WorkerToShell } from "../messages/worker-shell";
 import type {
@@ -13,12 +14,14 @@ import type {
 import { Code } from "../wire/codes";
 import { Session } from "../wire/session";
 import { Bodies } from "./bodies";
+import type { Carrying } from "./carrying";
 import { Dispatcher } from "./dispatcher";
 import { Exchange } from "./exchange";
+import { later } from "./later";
 import { Link, type LinkOwner } from "./link";
 import { whenOpen } from "./opening";
 import { Pipes } from "./pipes";
-import { SignIn } from "./sign-in";
+import type { SignIn } from "./sign-in";
 import type { Sockets } from "./sockets";
 import type { Source } from "./upload";
 
@@ -30,14 +33,13 @@ const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
 const bodies = new Bodies();
 const pipes = new Pipes();
-const signIn = new SignIn((id, question) => emit({ kind: "sign-in", id, ...question }));
 const links = new Map<number, Link>();
-const suspects = new Set<Link>();
-const carries = new Map<Link, Link>(); // the link that is to carry on, and the one that did
 const openings = new Map<number, RTCDataChannel>();
 const held = new Map<number, () => void>(); // what lets a link begin, once the box is trusted
 const exchanges = new Set<Exchange>();
 const progressed = new Map<string, number>(); // when it was last reported, by id of the body
+let carrying: Carrying | undefined;
+let signIn: SignIn | undefined;
 let sockets: Promise<Sockets> | undefined;
 let swPort: MessagePort | undefined;
 let cookies: Cookie[] = [];
@@ -74,7 +76,7 @@ function receive(message: ShellToWorker): void {
       pipes.add(message.id, message.port);
       return;
     case "signed-in":
-      signIn.finish(message.id, message);
+      signIn?.finish(message.id, message);
       return;
     case "wrote":
       wrote = message.count;
@@ -100,7 +102,7 @@ function receive(message: ShellToWorker): void {
 }
 
 // Makes a link once the channel is open. If another link is lost or suspect, this one may carry its
-// session on.
+// session on (`carrying`).
 function addLink({ link: id, app, channel, held: isHeld }: OfKind<"link">): void {
   openings.set(id, channel);
   const trusted = isHeld ? new Promise<void>((resolve) => held.set(id, resolve)) : undefined;
@@ -110,12 +112,18 @@ function addLink({ link: id, app, channel, held: isHeld }: OfKind<"link">): void
   };
   whenOpen(channel, trusted, failed, (early) => {
     if (!openings.delete(id)) return;
-    const old = [...suspects].find((link) => link.resumable);
-    const resumes = old?.freeze();
+    const [old, resumes] = carrying?.next() ?? [];
     const session = new Session(app, `p2claw-shell/${__VERSION__}`, undefined, resumes);
     const link = new Link(id, session, channel, owner);
     links.set(id, link);
-    if (old && resumes) carries.set(link, old);
+    later.part().then(
+      ({ PathWatch, Carrying }) => {
+        carrying ??= new Carrying(links, use, emit);
+        link.watch(new PathWatch(link));
+      },
+      () => undefined,
+    );
+    if (old) carrying?.begin(link, old);
     else use(link);
     for (const event of early) channel.onmessage?.(event);
   });
@@ -126,26 +134,6 @@ function use(link: Link): void {
   emit({ kind: "open", link: link.id });
 }
 
-function resumed(link: Link, received: number | undefined): void {
-  const old = carries.get(link);
-  carries.delete(link);
-  if (old) suspects.delete(old);
-  const channel = received !== undefined && old?.resumable ? link.handOver() : undefined;
-  if (!channel || !old || received === undefined) {
-    // A session that ended meanwhile needs no link.
-    if (received === undefined) use(link);
-    else link.drop(Code.INTERNAL, "the session is over");
-    old?.drop(Code.INTERNAL, "the box has lost the session");
-    return;
-  }
-  const { id } = old;
-  links.delete(id);
-  links.set(link.id, old);
-  old.adopt(link.id, channel, received);
-  use(old);
-  emit({ kind: "lost", link: id, code: Code.NO_ERROR, reason: "another link carries its session" });
-}
-
 const owner: LinkOwner = {
   roomier: () => dispatcher.pump(),
   goaway: (link, code) => {
@@ -154,22 +142,21 @@ const owner: LinkOwner = {
   },
   lost: (link, code, reason) => {
     dispatcher.leave(link);
-    suspects.delete(link);
-    carries.delete(link);
+    carrying?.lost(link);
     links.delete(link.id);
     emit({ kind: "lost", link: link.id, code, reason });
   },
   suspect: (link) => {
     dispatcher.leave(link);
-    suspects.add(link);
+    carrying?.suspect(link);
     emit({ kind: "suspect", link: link.id });
   },
   fine: (link) => {
-    suspects.delete(link);
+    carrying?.fine(link);
     dispatcher.use(link);
     emit({ kind: "fine", link: link.id });
   },
-  resumed,
+  resumed: (link, received) => carrying?.resumed(link, received),
   placed: (place) => emit({ kind: "placed", place }),
 };
 
@@ -178,6 +165,7 @@ function usePort(port: MessagePort): void {
   swPort?.close();
   for (const exchange of [...exchanges]) exchange.abandon();
   swPort = port;
+  later.part().catch(() => undefined);
   port.onmessage = ({ data }: MessageEvent<PortRequest | CountRequest | CookieNews>) => {
     if ("cookies" in data) cookies = data.cookies;
     else if ("method" in data && data.wrote >= wrote) void begin(data);
@@ -204,13 +192,21 @@ async function begin(request: PortRequest): Promise<void> {
   const reference = body.kind === "reference" ? body.id : undefined;
   const source = await sourceOf(request);
   const open = request.socket === undefined ? undefined : await openSockets();
-  const exchange = new Exchange(signIn.known(withLength(request, source)), source, reference, {
+  // Every try needs it, the first one too.
+  const sendable = !source || (await later.part().catch(() => undefined));
+  const whole = withLength(request, source);
+  const exchange = new Exchange(signIn?.known(whole) ?? whole, source, reference, {
     accepted: (id, link, stream) => {
       const pipe = pipes.remove(id);
       if (pipe) open?.begin(id, pipe, link, stream);
       return pipe !== undefined;
     },
-    challenged: (exchange, challenges) => signIn.challenged(exchange, challenges),
+    challenged: (exchange, challenges) => {
+      later.part().then(
+        (part) => (signIn ??= new part.SignIn(askWho)).challenged(exchange, challenges),
+        () => exchange.signedIn(undefined),
+      );
+    },
     again: (exchange) => dispatcher.add(exchange),
     over: (exchange) => {
       exchanges.delete(exchange);
@@ -221,12 +217,16 @@ async function begin(request: PortRequest): Promise<void> {
     progress,
     noticed: (text) => emit({ kind: "notice", text }),
   });
-  if ((body.kind !== "none" && !source) || (request.socket !== undefined && !open)) {
+  if ((body.kind !== "none" && !source) || !sendable || (request.socket !== undefined && !open)) {
     exchange.fail("reset");
     return;
   }
   exchanges.add(exchange);
   dispatcher.add(exchange);
+}
+
+function askWho(id: number, question: SignInQuestion): void {
+  emit({ kind: "sign-in", id, ...question });
 }
 
 // undefined: that part cannot be had now; the next WebSocket tries again.

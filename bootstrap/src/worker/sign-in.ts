@@ -5,8 +5,8 @@ import type { PortRequest } from "../messages/sw-worker";
 
 export interface Asking {
   readonly request: PortRequest;
-  /** Once more with this Authorization; undefined: the app's 401 stands. */
-  signedIn(field: string | undefined): void;
+  /** Once more, as this request; undefined: the app's 401 stands. */
+  signedIn(again: PortRequest | undefined): void;
 }
 
 export class SignIn {
@@ -16,21 +16,19 @@ export class SignIn {
 
   constructor(private readonly ask: (id: number, question: SignInQuestion) => void) {}
 
-  /** Whether the shell is asked, and the request waits. */
-  challenged(asking: Asking, challenges: string[]): boolean {
-    const { method, target, fields, body, anonymous } = asking.request;
-    // A stream cannot be sent twice.
-    if (anonymous || body.kind === "stream" || !challenges.length) return false;
+  /** The shell is asked, and the request waits. */
+  challenged(asking: Asking, challenges: string[]): void {
+    const { method, target, fields } = asking.request;
     this.count += 1;
     this.waiting.set(this.count, asking);
     const sent = fields.find(([name]) => name === "authorization")?.[1];
     this.ask(this.count, { method, target, challenges, sent });
-    return true;
   }
 
   finish(id: number, { field, basic }: SignedIn): void {
     this.basic = basic;
-    this.waiting.get(id)?.signedIn(field);
+    const asking = this.waiting.get(id);
+    asking?.signedIn(field === undefined ? undefined : withField(asking.request, field));
     this.waiting.delete(id);
   }
 
@@ -44,7 +42,7 @@ export class SignIn {
   }
 }
 
-export function withField(request: PortRequest, field: string): PortRequest {
+function withField(request: PortRequest, field: string): PortRequest {
   const others = request.fields.filter(([name]) => name !== "authorization");
   return { ...request, fields: [...others, ["authorization", field]] };
 }

@@ -4,7 +4,8 @@ import type { Pipe, SocketToWorker, WorkerToSocket } from "../messages/socket";
 import { Code } from "../wire/codes";
 import { StreamFault } from "../wire/faults";
 import { type Record, RecordReader, encodeClose, encodePart } from "../wire/records";
-import type { Link, StreamOwner } from "./link";
+import type { Link } from "./link";
+import type { StreamOwner } from "./stream-owner";
 
 // docs/WIRE.md: a queue that was above 256 KiB is `writable` again at 64 KiB.
 const HIGH_WATER_BYTES = 262_144;

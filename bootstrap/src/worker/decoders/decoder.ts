@@ -2,6 +2,8 @@
 
 export type Piece = Uint8Array<ArrayBuffer>;
 
+export type Coding = "gzip" | "deflate" | "br" | "zstd";
+
 /** Decodes the next bytes of a coded body. Throws if they are wrong. */
 export type Decode = (bytes: Piece) => Piece[];
 

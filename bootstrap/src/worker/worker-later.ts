@@ -1,0 +1,8 @@
+// What an app's first responses mostly do without: loaded by `later`.
+
+export { Carrying } from "./carrying";
+export { stage } from "./decoders/stage";
+export { PathWatch } from "./path-watch";
+export { Rest } from "./rest";
+export { SignIn } from "./sign-in";
+export { Upload } from "./upload";
