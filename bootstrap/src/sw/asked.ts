@@ -21,6 +21,20 @@ export interface Post {
   origin: string;
 }
 
+/** What was noted of a request before it came. */
+export interface Noted {
+  post?: Post | undefined;
+  /** It is saved under this name, unless the app says another. */
+  save?: string | undefined;
+  cache?: RequestCache;
+  /** It opens a WebSocket, on the pipe of this id. */
+  socket?: string | undefined;
+  /** Fields of that opening. */
+  handshake?: [string, string][];
+  /** Fields that it does not have. */
+  dropped?: RegExp | undefined;
+}
+
 export interface Asked {
   url: string;
   method: string;

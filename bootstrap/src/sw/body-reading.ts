@@ -1,5 +1,6 @@
-// The body of a request, read: whole where it is small, else streamed.
+// The body of a request, read: whole if it is small, else streamed; or its name, if it came by reference.
 
+import { marksOf } from "../messages/marks";
 import type { RequestBody } from "../messages/sw-worker";
 
 type Piece = Uint8Array<ArrayBuffer>;
@@ -12,18 +13,21 @@ const WHOLE_MS = 20;
 // Where requests have no `body`, a Blob of 200 MB was measured to cost 1.4 GB.
 const BLOB_BYTES = 33_554_432;
 
-/** undefined: it is larger than this browser can send from a place that hands it over in one piece. */
-export type ReadBody = (request: Request) => Promise<RequestBody | undefined>;
-
-/** Throws what reading the body throws. */
-export const readBody: ReadBody = async (request) => {
+/**
+ * undefined: it is larger than this browser can send from a place that hands it over in one piece.
+ * Throws what reading the body throws.
+ */
+export async function readBody(request: Request): Promise<RequestBody | undefined> {
+  if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
+  const { body: id } = marksOf(request.url);
+  if (id !== undefined) return { kind: "reference", id };
   if ("body" in Request.prototype && streamsMove()) {
     return request.body ? streamed(request.body as ReadableStream<Piece>) : { kind: "none" };
   }
   const blob = await (request as Request).blob();
   if (blob.size > BLOB_BYTES) return undefined;
   return blob.size ? { kind: "blob", blob } : { kind: "none" };
-};
+}
 
 let moves: boolean | undefined;
 

@@ -14,7 +14,7 @@ const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-
 interface Visit {
   /** The tab itself was asked for by a form. */
   posted: boolean;
-  /** The app's own service worker may answer it, without a link. */
+  /** The app's own service worker may respond to it, without a link. */
   covered: boolean;
 }
 

@@ -1,5 +1,5 @@
-// Cross-origin isolation (HTML §7.1.3): browsers grant it by what the page at the top of a tab says,
-// and that is the shell. So the shell says what the app's page has said before it.
+// Cross-origin isolation (HTML §7.1.3): browsers grant it by the fields of the page at the top of a tab,
+// which is the shell. So the shell has those that the app's page had before it.
 
 import type { TabPolicy } from "../messages/sw-page";
 import { keptNote, keepNote } from "./notes";
@@ -16,7 +16,7 @@ export class Isolation {
   });
   private readonly asked = new NextVisit<TabPolicy>();
 
-  /** What the shell says. others: what living shells of this origin have said. */
+  /** The policy of a shell. others: those of the living shells of this origin. */
   async ofTab(url: string, others: () => Promise<TabPolicy[]>): Promise<TabPolicy> {
     await this.known;
     const asked = this.asked.take(url);
@@ -34,7 +34,7 @@ export class Isolation {
     return within(this.last, await page);
   }
 
-  /** A tab has begun with a page that says so. */
+  /** A tab has begun with a page of that policy. */
   async learn(policy: TabPolicy): Promise<void> {
     await this.known;
     const { opener, embedder } = this.last;
@@ -43,7 +43,7 @@ export class Isolation {
     await keepNote(NOTE, policy);
   }
 
-  /** The next visit of that URL is the tab of a page that says so. */
+  /** The next visit of that URL is the tab of a page of that policy. */
   ask(url: string, policy: TabPolicy): Promise<void> {
     this.asked.add(url, policy);
     return this.learn(policy);

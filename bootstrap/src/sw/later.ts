@@ -3,43 +3,77 @@
 // would wait for one that it had. So this part is fetched as our other files are, and run as the body
 // of a function.
 
-import type { RequestBody } from "../messages/sw-worker";
+import type { Fields } from "../wire/heads";
+import type { ReplyPort, RequestBody } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
-import { type Asked, type Pending, ask } from "./asked";
+import { type Asked, type Head, type Pending, ask } from "./asked";
 import { asset, isKept } from "./assets";
-import type { ReadBody } from "./body-reading";
+import type { readBody } from "./body-reading";
 import type { PrivateCache } from "./cache/private-cache";
-import type { OpenJar } from "./cookies/cookies";
-import type { replyOf } from "./guest-reply";
+import type { Cookies, OpenJar } from "./cookies/cookies";
+import type { settle } from "./cookies/settle";
 import type { Guests } from "./guests";
 import type { Insertion } from "./html-injection";
+import type { Notes } from "./noted";
+import type { OwnOrigins } from "./own-origins";
+import type { plainDisposition, saveAs } from "./saved-name";
 import type { Shell, Shells } from "./shells";
 import type { Admit } from "./policed";
-import type { clearSiteData } from "./site-data";
+import type { reportForm } from "./sent-form";
 import type { WorkerScripts } from "./worker-script";
+
+/** Requests that the app's own service workers are shown first (`guest-first`). */
+interface GuestFirstOf {
+  intercept(
+    event: FetchEvent,
+    plain: Omit<Asked, "cookies">,
+    shell: Shell,
+    ask: () => Promise<Response>,
+  ): Promise<Response>;
+  elsewhere(event: FetchEvent): Promise<Response>;
+}
 
 export interface LaterPart {
   cache: PrivateCache;
   guests: Guests;
   Insertion: typeof Insertion;
+  notes: Notes;
   admit: Admit;
-  askSibling(event: FetchEvent, shell: Shell, aborts: Aborts): Promise<Response>;
-  clearSiteData: typeof clearSiteData;
+  clearSiteData(fields: Fields, cookies: Cookies): Promise<void>;
+  guestFirst: GuestFirstOf;
+  ownCode(): Promise<string>;
+  plainDisposition: typeof plainDisposition;
+  saveAs: typeof saveAs;
+  settle: typeof settle;
   openJar: OpenJar;
-  readBody: ReadBody;
-  replyOf: typeof replyOf;
+  readBody: typeof readBody;
+  reportForm: typeof reportForm;
   workerScripts: WorkerScripts;
 }
 
+/** Of the rest of the Service Worker, for the part. */
+export interface Base {
+  readonly shells: Shells;
+  readonly aborts: Aborts;
+  readonly own: OwnOrigins;
+  readonly asset: typeof asset;
+  assemble(
+    head: Head,
+    port: ReplyPort,
+    asked: Omit<Asked, "cookies">,
+    shell: Shell,
+  ): Promise<Response>;
+}
+
 /** What the part calls when it runs. */
-export type Give = (make: (shells: Shells, files: typeof asset) => LaterPart) => void;
+export type Give = (make: (base: Base) => LaterPart) => void;
 
 export class Later {
   /** undefined: it is not here yet. */
   here: LaterPart | undefined;
   private coming: Promise<LaterPart> | undefined;
 
-  constructor(private readonly shells: Shells) {}
+  constructor(private readonly base: Base) {}
 
   /** Rejects where it cannot be had; asked again, it tries again. */
   part(): Promise<LaterPart> {
@@ -85,6 +119,6 @@ export class Later {
     const file = await asset(__SW_LATER_URL__);
     if (!file.ok) throw new Error(String(file.status));
     const run = new Function("give", await file.text()) as (give: Give) => void;
-    return new Promise((resolve) => run((make) => resolve((this.here = make(this.shells, asset)))));
+    return new Promise((resolve) => run((make) => resolve((this.here = make(this.base)))));
   }
 }

@@ -9,8 +9,8 @@ import { Cookies } from "./cookies/cookies";
 import { Isolation } from "./isolation";
 import { Later } from "./later";
 import { OwnOrigins } from "./own-origins";
-import { PageRequests } from "./page-requests";
 import { Relay } from "./relay";
+import { assemble } from "./response";
 import { isForSibling, routeOf, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { Shells } from "./shells";
@@ -19,12 +19,17 @@ import { TabTop } from "./tab-top";
 const shells = new Shells();
 const aborts = new Aborts();
 const own = new OwnOrigins();
-const requests = new PageRequests(own);
 const isolation = new Isolation();
-const later = new Later(shells);
+const later: Later = new Later({
+  shells,
+  aborts,
+  own,
+  asset,
+  assemble: (...given) => assemble(...given, later),
+});
 const cookies = new Cookies(async () => (await later.part()).openJar);
-const top = new TabTop(shells, requests, isolation, later);
-const relay = new Relay(shells, aborts, requests, top, own, cookies, isolation, later);
+const top = new TabTop(shells, isolation, later);
+const relay = new Relay(shells, aborts, top, own, cookies, isolation, later);
 
 // An update waits until a shell that is alone lets it take over: responses that are being streamed
 // end with the old one.
@@ -54,7 +59,7 @@ sw.onfetch = (event) => {
         isForSibling(event.request, sw.location) ||
         (later.here?.guests.watch && !isOurOrigin(event.request.url))
       )
-        event.respondWith(relay.elsewhere(event));
+        event.respondWith(elsewhere(event));
       return;
     case "asset":
       event.respondWith(ownAsset(new URL(event.request.url)));
@@ -73,13 +78,17 @@ sw.onfetch = (event) => {
     case "frame":
     case "app":
       event.respondWith(
-        isForSibling(event.request, sw.location) ? relay.elsewhere(event) : relay.intercept(event),
+        isForSibling(event.request, sw.location) ? elsewhere(event) : relay.intercept(event),
       );
       return;
     default:
       route satisfies never;
   }
 };
+
+async function elsewhere(event: FetchEvent): Promise<Response> {
+  return (await later.part()).guestFirst.elsewhere(event);
+}
 
 function isOurOrigin(url: string): boolean {
   return url.startsWith(`${sw.location.origin}/`);
@@ -116,12 +125,14 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
       own.learn(message.origins);
       return;
     case "post":
-      requests.posts.add(message.url, {
-        body: { kind: "reference", id: message.id },
-        contentType: message.contentType,
-        origin: "",
-      });
-      event.ports[0]?.postMessage(null);
+    case "save":
+    case "mode":
+      event.waitUntil(
+        later.part().then(({ notes }) => {
+          notes.receive(message);
+          event.ports[0]?.postMessage(null);
+        }),
+      );
       return;
     case "coming":
       event.waitUntil(
@@ -129,14 +140,6 @@ function receive(message: PageToSw, client: Client, event: ExtendableMessageEven
           event.ports[0]?.postMessage(shell?.coming === withoutFragment(message.url));
         }),
       );
-      return;
-    case "save":
-      requests.saves.add(message.url, message.name);
-      event.ports[0]?.postMessage(null);
-      return;
-    case "mode":
-      requests.modes.add(message.url, message.cache);
-      event.ports[0]?.postMessage(null);
       return;
     case "isolate":
       event.waitUntil(

@@ -27,7 +27,7 @@ export class OwnOrigins {
     return this.origins?.has(url.origin) ?? true;
   }
 
-  /** Resolves once the names are known, or are not told in time. */
+  /** Resolves once the names are known, or do not come in time. */
   async known(): Promise<void> {
     if (this.origins) return;
     await new Promise<void>((resolve) => {

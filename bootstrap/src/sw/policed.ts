@@ -1,10 +1,10 @@
 // Whether a response comes with policies that must be made to admit our script and our frame, and what
-// it is admitted by. How, is `csp`, a part that is loaded for such answers. Pure.
+// it is admitted by. How, is `csp`, a part that is loaded for such responses. Pure.
 
 import type { PolicyNote } from "../messages/own-tag";
 import type { Fields } from "../wire/heads";
 
-/** All fields of one response that have a say. */
+/** All fields of one response that set policies. */
 export interface Policies {
   enforced: readonly string[];
   reportOnly: readonly string[];
@@ -41,7 +41,7 @@ export interface Admission {
 
 export type Admit = (given: Policies, around: Surroundings) => Admission;
 
-/** What these fields say, by their names in HTTP. */
+/** Those fields, by their names in HTTP. */
 export function policiesOf(fields: Fields): Policies {
   const all = (name: string): string[] =>
     fields.filter(([key]) => key === name).map(([, value]) => value);

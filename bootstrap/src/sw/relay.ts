@@ -2,27 +2,23 @@
 
 import { marksOf } from "../messages/marks";
 import { MOVED_FIELD } from "../messages/sibling";
-import type { SwToPage } from "../messages/sw-page";
 import type { ReplyPort, RequestBody, SwToWorker } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import type { Cookies } from "./cookies/cookies";
-import { RequestCookies, settle } from "./cookies/request-cookies";
+import { RequestCookies } from "./cookies/request-cookies";
 import { siteOf } from "./cookies/site";
 import type { Asked, Head } from "./asked";
-import type { ReadBody } from "./body-reading";
 import { departureDocument, problemDocument } from "./documents";
 import type { Isolation } from "./isolation";
 import type { Later, LaterPart } from "./later";
 import type { OwnOrigins } from "./own-origins";
-import type { PageRequests, Plain } from "./page-requests";
+import { type Plain, askedFor } from "./page-requests";
 import { fail, refuse } from "./refusals";
-import { requestBody } from "./request-body";
 import { assemble } from "./response";
 import { isRedirect, leadsAway } from "./response-head";
-import { isForSibling, isWorker, withoutFragment } from "./routing";
+import { isWorker, withoutFragment } from "./routing";
 import { sw } from "./scope";
 import { tabPolicyOf, within } from "./tab-policy";
-import { toClear } from "./clear-site-data";
 import type { Shell, Shells } from "./shells";
 import type { TabTop } from "./tab-top";
 
@@ -33,7 +29,6 @@ export class Relay {
   constructor(
     private readonly shells: Shells,
     private readonly aborts: Aborts,
-    private readonly requests: PageRequests,
     private readonly top: TabTop,
     private readonly own: OwnOrigins,
     private readonly cookies: Cookies,
@@ -61,31 +56,14 @@ export class Relay {
     this.shells.adopt(event.resultingClientId, shell);
     const first = navigating?.first ?? false;
     const inside = page && !shell.embedded && (!first || shell.led);
-    const plain = this.requests.asked(event, page ? shell : undefined, inside);
     const part = await this.later.forRequest(page);
+    // Without it the app would be asked for a page of that address.
+    if (!part && marksOf(request.url).socket !== undefined) return Response.error();
+    const url = withoutFragment(this.own.mapped(request.url));
+    const noted = part?.notes.of(event, url) ?? {};
+    const plain = askedFor(event, url, page ? shell : undefined, inside, noted);
     const ask = (): Promise<Response> => this.fromApp(event, plain, shell, first, part);
-    if (!part) return framed(await ask());
-    const script = page ? undefined : await part.guests.script(event, ask);
-    if (script)
-      return isWorker(request)
-        ? within(shell.policy, await part.workerScripts.asGuest(script))
-        : script;
-    const made = plain.post || plain.save !== undefined;
-    const given = made ? undefined : await part.guests.respond(event, shell);
-    if (!given) return framed(await ask());
-    if (!page) return isWorker(request) ? part.workerScripts.withOwn(given, this.own.all) : given;
-    const asked = { ...plain, guest: await part.guests.inTag(plain.url) };
-    return framed(await assemble(...part.replyOf(given, this.own.all), asked, shell, this.later));
-  }
-
-  /** A request for another site, of a page with a guest, or for a sibling. */
-  async elsewhere(event: FetchEvent): Promise<Response> {
-    const sibling = isForSibling(event.request, sw.location);
-    const shell = await this.shells.of(event.clientId);
-    const part = await this.later.forRequest(false);
-    const given = shell && (await part?.guests.respond(event, shell));
-    if (given || !sibling) return given ?? sw.fetch(event.request);
-    return (shell && (await part?.askSibling(event, shell, this.aborts))) ?? Response.error();
+    return framed(await (part?.guestFirst.intercept(event, plain, shell, ask) ?? ask()));
   }
 
   private async fromApp(
@@ -111,8 +89,9 @@ export class Relay {
     const asked = { ...plain, cookies, guest };
     let body: RequestBody | undefined;
     try {
-      const reader = async (): Promise<ReadBody> => (await this.later.part()).readBody;
-      body = asked.post?.body ?? (await requestBody(request, reader));
+      if (asked.post) ({ body } = asked.post);
+      else if (/^(GET|HEAD)$/.test(request.method)) body = { kind: "none" };
+      else body = await (await this.later.part()).readBody(request);
     } catch {
       return Response.error();
     }
@@ -120,7 +99,7 @@ export class Relay {
       const line = "This browser cannot send a form of that size.";
       return refuse(page, 413, "upload-too-large", line);
     }
-    if (page && asked.method === "POST") reportForm(shell, body, asked);
+    if (page && asked.method === "POST") this.later.here?.reportForm(shell, body, asked);
     const pending = (part?.cache ?? this.later).ask(asked, body, shell);
     const marks = marksOf(request.url);
     // What is kept alive goes on without its page.
@@ -139,11 +118,9 @@ export class Relay {
       return partMissing();
     }
     // Of a request without credentials it clears nothing.
-    const clear = toClear(reply.error || request.credentials === "omit" ? [] : reply.fields);
-    if (clear.size) {
-      const { cache, guests, clearSiteData } = await this.later.part();
-      await clearSiteData(clear, cache, this.cookies, guests);
-    }
+    const clears = reply.fields.some(([name]) => name === "clear-site-data");
+    if (clears && !reply.error && request.credentials !== "omit")
+      await (await this.later.part()).clearSiteData(reply.fields, this.cookies);
     if (marks.stream && request.redirect === "follow" && keepsBody(reply)) {
       pending.port.postMessage({ kind: "cancel" } satisfies SwToWorker);
       return Response.error();
@@ -170,7 +147,7 @@ export class Relay {
   ): Promise<RequestCookies> {
     const { all } = this.shells;
     const anyShell = mode === "navigate" && all.length > 1;
-    if (anyShell) await settle(this.cookies, all);
+    if (anyShell) await this.later.here?.settle(this.cookies, all);
     const named = post ? post.origin : headers.get("origin");
     // "null" is what a page says that keeps its referrer to itself.
     const origin = named && (post || named !== "null") ? named : undefined;
@@ -205,7 +182,7 @@ export class Relay {
     }
     const response = await assemble(head, port, asked, shell, this.later);
     const next = response.headers.get("location");
-    if (next) this.requests.moved(asked, head, next);
+    if (next) this.later.here?.notes.moved(asked, head, next);
     return response;
   }
 }
@@ -214,12 +191,4 @@ export class Relay {
 // redirect by a Service Worker, also drops every other request of the page and sends it a second time.
 function keepsBody({ status, fields }: Head): boolean {
   return isRedirect(status) && status !== 303 && fields.some(([name]) => name === "location");
-}
-
-// So that the shell can send it again; forms of the app's own pages it has.
-function reportForm(shell: Shell, body: RequestBody, asked: Asked): void {
-  if (body.kind !== "blob" && body.kind !== "bytes") return;
-  const blob = body.kind === "blob" ? body.blob : new Blob([body.bytes]);
-  const contentType = asked.fields.find(([name]) => name === "content-type")?.[1] ?? "";
-  shell.client.postMessage({ kind: "form", contentType, body: blob } satisfies SwToPage);
 }

@@ -6,7 +6,7 @@ import type { Policy } from "./policy";
 
 type Taken = Omit<PolicyNote, "sent" | "reportOnly"> & { policy: Policy };
 
-/** Changes `policies`. Answers with the values of Reporting-Endpoints that stay. */
+/** Changes `policies`. Returns the values of Reporting-Endpoints that stay. */
 export function takeReports(
   policies: Policy[],
   originals: string[],

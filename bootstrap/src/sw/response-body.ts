@@ -3,7 +3,7 @@
 import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 type Piece = Uint8Array<ArrayBuffer>;
 
-/** What comes on a port for as long as its shell lives. whole: told how long it was, if it was. */
+/** What comes on a port for as long as its shell lives. whole: called with its length, if it came whole. */
 export function bodyOf(
   port: ReplyPort,
   shell: { onDeath: Set<() => void> },

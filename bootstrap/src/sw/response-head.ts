@@ -2,7 +2,6 @@
 
 import type { Fields } from "../wire/heads";
 import { type Admission, type Admit, type Surroundings, policiesOf } from "./policed";
-import { plainDisposition } from "./saved-name";
 
 export interface ResponsePlan {
   fields: [string, string][];
@@ -45,13 +44,25 @@ const POLICIES = new Set([
   "reporting-endpoints",
 ]);
 
+const DISPOSITION = "content-disposition";
+
+/** Whether a name is among the fields that is not ASCII. */
+export function isOddlyNamed(fields: Fields): boolean {
+  return fields.some(([name, value]) => name === DISPOSITION && /[^\0-\x7f]/.test(value));
+}
+
 /** Of a Content-Disposition. */
 export const ATTACHMENT = /^\s*attachment/i;
 const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
 
-export function planResponse(response: ResponseFacts, admit: Admit): ResponsePlan {
+/** renamed: a Content-Disposition, in ASCII alone. */
+export function planResponse(
+  response: ResponseFacts,
+  admit: Admit,
+  renamed: (disposition: string) => string,
+): ResponsePlan {
   const field = (name: string): string => response.fields.find(([key]) => key === name)?.[1] ?? "";
-  const saved = response.saved || ATTACHMENT.test(field("content-disposition"));
+  const saved = response.saved || ATTACHMENT.test(field(DISPOSITION));
   const inject = response.page && !saved && HTML.test(field("content-type"));
   const { url, around, page } = response;
   const policies = policiesOf(response.fields);
@@ -65,7 +76,9 @@ export function planResponse(response: ResponseFacts, admit: Admit): ResponsePla
       stale ||
       DROPPED.test(name) ||
       (admission && (POLICIES.has(name) || DROPPED_OF_PAGES.has(name)));
-    if (!isSent) fields.push([name, located(name, value, response)]);
+    if (isSent) continue;
+    const isName = page && name === DISPOSITION;
+    fields.push([name, isName ? renamed(value) : located(name, value, response)]);
   }
   return { fields: [...fields, ...(admission?.fields ?? [])], inject, admission };
 }
@@ -88,8 +101,7 @@ export function leadsAway(status: number, fields: Fields, url: string): string |
 }
 
 // A synthetic response has no URL that a relative `location` could be resolved against.
-function located(name: string, value: string, { status, url, page }: ResponseFacts): string {
-  if (name === "content-disposition" && page) return plainDisposition(value);
+function located(name: string, value: string, { status, url }: ResponseFacts): string {
   if (name !== "location" || !isRedirect(status)) return value;
   return absolute(value, url)?.href ?? value;
 }

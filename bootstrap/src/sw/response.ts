@@ -11,12 +11,14 @@ import type { Later } from "./later";
 import { admitFreely, isPoliced, policiesOf } from "./policed";
 import { EMBEDDER_POLICY, differs, tabPolicyOf } from "./tab-policy";
 import { bodyOf } from "./response-body";
-import { ATTACHMENT, isRedirect, planResponse } from "./response-head";
-import { extendedName } from "./saved-name";
+import { ATTACHMENT, isOddlyNamed, isRedirect, planResponse } from "./response-head";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
 import { reportSize } from "./sizes";
 import { tagFor } from "./tag";
+
+// For responses without policies and names that ask for more.
+const PLAIN = { admit: admitFreely, plainDisposition: (value: string): string => value };
 
 export async function assemble(
   head: Head,
@@ -39,13 +41,14 @@ export async function assemble(
       ownNonce: NONCE_PREFIX + crypto.randomUUID(),
     },
   };
-  const policed = page && isPoliced(policiesOf(head.fields));
-  const part = policed ? await later.part().catch(() => undefined) : undefined;
-  if (policed && !part) {
+  const special = page && (isPoliced(policiesOf(head.fields)) || isOddlyNamed(head.fields));
+  const part = special ? await later.part().catch(() => undefined) : later.here;
+  if (special && !part) {
     port.postMessage({ kind: "cancel" });
     return problemDocument(503, "part-missing", "A part of this page could not be loaded.");
   }
-  const plan = planResponse(facts, part?.admit ?? admitFreely);
+  const { admit, plainDisposition } = (special && part) || PLAIN;
+  const plan = planResponse(facts, admit, plainDisposition);
   const tab = tabPolicyOf(head.fields);
   const posted = method === "POST";
   const moves = !posted && differs(shell.policy, tab) && !(tab.embedder && shell.embedded);
@@ -54,13 +57,20 @@ export async function assemble(
   const admission = plan.admission && { ...plan.admission, alone: plan.admission.alone || alone };
   const tagging =
     plan.inject && admission
-      ? tagFor(admission, head.origins, posted, moves ? tab : undefined, asked.guest)
+      ? tagFor(
+          admission,
+          head.origins,
+          posted,
+          moves ? tab : undefined,
+          asked.guest,
+          admission.inline ? part?.ownCode() : undefined,
+        )
       : "";
   const headers = new Headers();
   for (const [name, value] of plan.fields) headers.append(name, value);
   const init = { status: head.status, statusText: head.reason, headers };
   if (head.error) headers.set(ERROR_FIELD, head.error);
-  if (asked.save !== undefined) saveAs(asked.save, headers);
+  if (asked.save !== undefined) part?.saveAs(asked.save, headers);
   const sure = isDownload(head.status, headers);
   // What is not HTML, the browser may show or save.
   if (page && (sure || !(plan.inject || isRedirect(head.status))))
@@ -98,13 +108,6 @@ function isDownload(status: number, headers: Headers): boolean {
 
 function isEmpty(status: number): boolean {
   return status === 204 || status === 205;
-}
-
-// RFC 6266. A name that the app itself gives goes first.
-function saveAs(name: string, headers: Headers): void {
-  const given = headers.get("content-disposition");
-  if (given !== null && ATTACHMENT.test(given)) return;
-  headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
 }
 
 function reportDownload(shell: Shell, sure: boolean, empty: boolean): void {

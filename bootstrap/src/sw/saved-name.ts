@@ -1,9 +1,18 @@
 // The name under which a file is saved: RFC 6266. Pure.
 
+import { ATTACHMENT } from "./response-head";
+
 const RAW = /filename\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]+)/i;
 
-/** A parameter of Content-Disposition for any name, RFC 8187. */
-export function extendedName(name: string): string {
+/** Content-Disposition of what is saved under this name. One that the app itself gives goes first. */
+export function saveAs(name: string, headers: Headers): void {
+  const given = headers.get("content-disposition");
+  if (given !== null && ATTACHMENT.test(given)) return;
+  headers.set("content-disposition", `attachment${name ? `; ${extendedName(name)}` : ""}`);
+}
+
+// A parameter of it for any name, RFC 8187.
+function extendedName(name: string): string {
   const coded = encodeURIComponent(name).replace(
     /['()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16)}`,
@@ -13,7 +22,7 @@ export function extendedName(name: string): string {
 
 /**
  * A Content-Disposition with a name of octets that are no ASCII, which browsers take for UTF-8 where
- * it can be, said in ASCII: some recode the octets of what a Service Worker answers.
+ * it can be, written in ASCII: some recode the octets of a Service Worker's response.
  */
 export function plainDisposition(value: string): string {
   const raw = RAW.exec(value)?.[1];

@@ -1,4 +1,4 @@
-// Which shells are alive, and which of them answers for a client. A MessagePort does not say that
+// Which shells are alive, and which of them is a client's. A MessagePort does not say that
 // its other end is gone; a Web Lock does.
 
 import type { PageToSw, SwToPage, TabPolicy } from "../messages/sw-page";
@@ -62,7 +62,7 @@ export class Shells {
     return this.all.filter(({ hidden }) => !hidden);
   }
 
-  /** welcome: what it is told; undefined: that follows. */
+  /** welcome: what it gets in reply; undefined: that follows. */
   hello(message: Hello, client: Client, welcome: SwToPage | undefined): void {
     if (message.protocol !== PAGE_PROTOCOL) {
       client.postMessage({ kind: "reload" } satisfies SwToPage);
@@ -99,7 +99,7 @@ export class Shells {
     return this.seen.map(({ policy }) => policy);
   }
 
-  /** A page says which shell is its own. */
+  /** A page names the shell that is its own. */
   belongs(clientId: string, lock: string): void {
     this.lockOfClient.set(clientId, lock);
   }
@@ -112,7 +112,7 @@ export class Shells {
     for (const died of [...shell.onDeath]) died();
   }
 
-  /** The shell of a client; undefined where no shell of the origin answers in time. */
+  /** The shell of a client; undefined: no shell of the origin replies in time. */
   async of(clientId: string): Promise<Shell | undefined> {
     const known = this.known(clientId);
     if (known) return known;

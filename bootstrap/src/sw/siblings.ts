@@ -7,7 +7,7 @@ import type { ReplyPort, SwToWorker, WorkerReply } from "../messages/sw-worker";
 import type { Aborts } from "./aborts";
 import { readBody } from "./body-reading";
 import { ask, factsOf, made } from "./guest-request";
-import { requestBody, transferOf } from "./request-body";
+import { transferOf } from "./request-body";
 import { sw } from "./scope";
 import type { Shell } from "./shells";
 
@@ -21,7 +21,7 @@ export async function askSibling(
   const marks = marksOf(url);
   let over = (): void => undefined;
   try {
-    const body = await requestBody(request, () => Promise.resolve(readBody));
+    const body = await readBody(request);
     if (!body) return Response.error(); // too large
     const losable = new Losable();
     const send = (reply: MessagePort, cancel: () => void): void => {

@@ -1,5 +1,5 @@
 // How long the bodies were that pages have had: some browsers count nothing of what a Service Worker
-// answers, and all count our tag. Sent to the shell, whose pages ask it (inject/performance).
+// responds with, and all count our tag. Sent to the shell, whose pages ask it (inject/performance).
 
 import type { SwToPage } from "../messages/sw-page";
 

@@ -4,14 +4,12 @@ import { shellDocument } from "./documents";
 import type { Isolation } from "./isolation";
 import type { Later } from "./later";
 import { keptNote } from "./notes";
-import type { PageRequests } from "./page-requests";
 import { withoutFragment } from "./routing";
 import type { Shells } from "./shells";
 
 export class TabTop {
   constructor(
     private readonly shells: Shells,
-    private readonly requests: PageRequests,
     private readonly isolation: Isolation,
     private readonly later: Later,
   ) {}
@@ -26,13 +24,8 @@ export class TabTop {
     if (request.method === "GET" || request.method === "HEAD") {
       return shellDocument({ posted: false, covered }, policy);
     }
-    const from = /^https?:/.test(request.referrer) ? new URL(request.referrer).origin : "null";
-    const body = await request.blob();
-    this.requests.posts.add(url, {
-      body: { kind: "blob", blob: body },
-      contentType: request.headers.get("content-type") ?? body.type,
-      origin: request.headers.get("origin") ?? from,
-    });
+    const { notes } = part ?? (await this.later.part());
+    await notes.form(url, request);
     return shellDocument({ posted: true, covered }, policy);
   }
 }

@@ -2,15 +2,16 @@
 
 import type { TagData } from "../messages/own-tag";
 import type { TabPolicy } from "../messages/sw-page";
-import { asset } from "./assets";
 import type { Admission } from "./policed";
 
+/** code: our script, if it must stand in the tag. */
 export async function tagFor(
   admission: Admission,
   origins: readonly string[],
   posted: boolean,
   tab: TabPolicy | undefined,
   guest: string | undefined,
+  code: string | Promise<string> | undefined,
 ): Promise<string> {
   const { nonce, alone, notes, opaque } = admission;
   const data: TagData = {
@@ -22,9 +23,8 @@ export async function tagFor(
     ...(notes.length && { notes: JSON.stringify(notes) }),
     ...(opaque && { opaque: opaque.tokens, loads: opaque.loads }),
   };
-  const code = admission.inline ? await ownCode() : "";
   // What follows is text, whatever it holds, until our script has made a frame of it.
-  return `${tagOf(data, nonce, code)}${opaque ? "<plaintext hidden>" : ""}`;
+  return `${tagOf(data, nonce, await code)}${opaque ? "<plaintext hidden>" : ""}`;
 }
 
 export function tagOf(data: TagData, nonce = "", code = ""): string {
@@ -38,13 +38,4 @@ export function tagOf(data: TagData, nonce = "", code = ""): string {
 /** Text of any kind, within an attribute or an element. */
 export function escape(text: string): string {
   return text.replace(/[&<>"]|[^\x20-\x7e]/gu, (found) => `&#${found.codePointAt(0)};`);
-}
-
-let code: string | undefined;
-
-// Kept beside this Service Worker; its characters are all ASCII. What would end the element, or hide
-// its end, stands in strings only.
-async function ownCode(): Promise<string> {
-  code ??= await (await asset(__INJECT_URL__)).text();
-  return code.replace(/<(?=!--|\/script)/gi, "\\x3C");
 }

@@ -7,6 +7,7 @@ import { admit } from "../../src/sw/csp";
 import { type RequestFacts, requestFields } from "../../src/sw/request-fields";
 import { ResponseBody } from "../../src/sw/response-body";
 import { type ResponseFacts, leadsAway, planResponse } from "../../src/sw/response-head";
+import { plainDisposition } from "../../src/sw/saved-name";
 import { routeOf, urgencyOf } from "../../src/sw/routing";
 
 const ORIGIN = "http://dog-crab.localhost:8787";
@@ -36,7 +37,7 @@ function planOf(given: Partial<ResponseFacts>): ReturnType<typeof planResponse> 
     url: `${ORIGIN}/a/b`,
     around: { embedded: false, origin: ORIGIN, ownNonce: "n" },
   };
-  return planResponse({ ...response, ...given }, admit);
+  return planResponse({ ...response, ...given }, admit, plainDisposition);
 }
 
 test("requests of other sites go to the network", () => {

@@ -19,7 +19,7 @@ export type Verdict =
   | "validate";
 
 // RFC 9110 §15.1 without 206, which is never kept, and without those that browsers keep only where the
-// answer says for how long.
+// response gives the time.
 const BY_DEFAULT = [200, 203, 300, 301, 308, 410];
 // RFC 9110 allows more; no browser takes the date of an error for a sign that it lasts.
 const BY_DATE = [200, 203];

@@ -24,7 +24,7 @@ export interface Entry extends Kept {
 /** Of all kept responses. The least lately used go first. */
 const MOST_BYTES = 128 * 2 ** 20;
 const MOST_ENTRIES = 4_000;
-// Down to this part of a limit at once, so that it is not reached again with the next answer.
+// Down to this part of a limit at once, so that it is not reached again with the next response.
 const LEFT = 0.9;
 // What an entry costs besides its body.
 const ENTRY_BYTES = 1_024;

@@ -10,7 +10,7 @@ import { type Kept, load } from "./store";
 
 type Hello = Extract<PageToSw, { kind: "hello" }>;
 
-/** kept: what was put down. session: the one that shells have been told of, "" for none. */
+/** kept: what was put down. session: the one that shells know, "" for none. */
 export type OpenJar = (kept: Kept | undefined, session: string) => AppCookies;
 
 export class Cookies {
@@ -33,7 +33,7 @@ export class Cookies {
   }
 
   /**
-   * A shell reports what it knows. Resolves with what it is to know; undefined: it is told later.
+   * A shell reports what it knows. Resolves with what it is to know; undefined: that follows.
    * No request goes before.
    */
   async meet(hello: Hello, client: ShellPage): Promise<SwToPage | undefined> {

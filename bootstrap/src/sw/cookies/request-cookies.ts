@@ -1,13 +1,9 @@
 // The cookies of one request: what goes with it, and what comes with its response.
 
 import type { Site } from "../../cookies/jar";
-import type { CountRequest, WorkerReply } from "../../messages/sw-worker";
 import type { Fields } from "../../wire/heads";
 import type { Shell } from "../shells";
 import type { Cookies } from "./cookies";
-
-// A worker answers at once, unless it is gone.
-const COUNT_MS = 300;
 
 export interface CookieFacts {
   url: string;
@@ -42,25 +38,4 @@ export class RequestCookies {
     const { url, site, shell, admitted, anyShell } = this.facts;
     if (admitted) await this.cookies.receive(url, fields, site, anyShell ? "*" : shell.lock);
   }
-}
-
-/** Resolves once everything is read that the pages of these shells have written by now. */
-export async function settle(cookies: Cookies, shells: Shell[]): Promise<void> {
-  await Promise.all(
-    shells.map(async ({ port, lock }) => cookies.after(lock, (await countAt(port)) ?? 0)),
-  );
-}
-
-function countAt(port: MessagePort): Promise<number | undefined> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    const over = (count: number | undefined): void => {
-      port1.close();
-      resolve(count);
-    };
-    port1.onmessage = ({ data }: MessageEvent<WorkerReply>) =>
-      over(data.kind === "stale" ? data.wrote : undefined);
-    setTimeout(over, COUNT_MS, undefined);
-    port.postMessage({ reply: port2 } satisfies CountRequest, [port2]);
-  });
 }
