@@ -18,7 +18,7 @@ const ALLOWED = {
     "messages/",
     "cookies/",
     "shell/(address|signalling|signalling-messages)\\.",
-    "inject/(cookie-store-acts|event-source-(parser|reading)|socket-(opening|traffic))\\.",
+    "inject/(cookie-store-acts|event-source-(parser|reading)|octets(-of-headers)?|socket-(opening|traffic))\\.",
   ],
   sync: ["messages/"],
   closing: ["messages/", "inject/body\\."],

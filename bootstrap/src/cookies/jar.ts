@@ -102,7 +102,7 @@ export class Jar {
   }
 }
 
-/** As `Cookie` and `document.cookie` say them. */
+/** As `Cookie` and `document.cookie` show them. */
 export function print(cookies: readonly Cookie[]): string {
   return cookies.map(({ name, value }) => (name ? `${name}=${value}` : value)).join("; ");
 }

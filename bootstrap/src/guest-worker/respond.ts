@@ -27,7 +27,7 @@ export async function respond(request: GuestRequest, reply: MessagePort): Promis
     if (response instanceof Response) send(response, post);
     else post({ do: "error" });
   } catch (error) {
-    console.warn(`The answer of a service worker to ${request.url} failed:`, error);
+    console.warn(`The response of a service worker to ${request.url} failed:`, error);
     post({ do: "error" });
   }
 }

@@ -33,14 +33,14 @@ wrapWebSocket(() => Promise.resolve(open), appSocket);
 function locate(copy: URL, shown: URL): void {
   const { prototype } = WorkerLocation;
   const own = Object.getOwnPropertyDescriptors(prototype);
-  const says = (native: unknown): Native =>
+  const named = (native: unknown): Native =>
     inPlaceOf(native as Native, (on, args) =>
       String(Reflect.apply(native as Native, on, args)).replace(copy.pathname, shown.pathname),
     );
   for (const name of ["href", "pathname"] as const) {
     const member = own[name];
-    Object.defineProperty(prototype, name, { ...member, get: says(member.get) });
+    Object.defineProperty(prototype, name, { ...member, get: named(member.get) });
   }
   const { toString } = own;
-  Object.defineProperty(prototype, "toString", { ...toString, value: says(toString.value) });
+  Object.defineProperty(prototype, "toString", { ...toString, value: named(toString.value) });
 }

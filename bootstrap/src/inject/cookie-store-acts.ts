@@ -1,6 +1,7 @@
 // What the calls of a page's cookieStore do. It runs in the shell's window: what a page gets is made by
 // classes of its own.
 
+import { type Changes, keyOf } from "../cookies/jar";
 import type { Cookie } from "../cookies/parse";
 import type { CookiesApi } from "../messages/page-cookies";
 import type { CookieStoreActs } from "../messages/late";
@@ -43,7 +44,9 @@ class Acts implements CookieStoreActs {
     }
   }
 
-  changed(changed: Cookie[], deleted: Cookie[]): void {
+  changed(before: Cookie[], after: Cookie[]): void {
+    const { changed, deleted } = difference(before, after);
+    if (!changed.length && !deleted.length) return;
     const { location } = this.page;
     const here = new Set(this.cookies.list(location).map(({ name, path }) => `${name};${path}`));
     const isHere = ({ name, path }: Cookie): boolean => here.has(`${name};${path}`);
@@ -118,6 +121,17 @@ class Acts implements CookieStoreActs {
       ? (Reflect.construct(Change, ["change", init]) as Event)
       : undefined;
   }
+}
+
+// Only what is otherwise than before.
+function difference(before: Cookie[], after: Cookie[]): Changes {
+  const face = (cookie: Cookie): string => JSON.stringify({ ...cookie, createdMs: 0 });
+  const [old, now] = [new Set(before.map(face)), new Set(after.map(face))];
+  const kept = new Set(after.map(keyOf));
+  return {
+    changed: after.filter((cookie) => !old.has(face(cookie))),
+    deleted: before.filter((cookie) => !now.has(face(cookie)) && !kept.has(keyOf(cookie))),
+  };
 }
 
 function wanted([first, second]: unknown[]): Options {

@@ -3,7 +3,6 @@
 
 import type { ShellApi } from "../messages/frame-shell";
 import { fieldsMark, marked } from "../messages/marks";
-import { plainOctets } from "./octets";
 import { linkedUrl } from "./own-url";
 import { bodyOf, rememberBodies } from "./request-bodies";
 import { postToSw } from "./sw-port";
@@ -50,11 +49,20 @@ export function wrapFetch(shell: ShellApi): void {
     if (large) shell.body(id, large, undefined);
     try {
       const sent = keep ? outlive(shell, url, facts) : nativeFetch(new Request(url, facts));
-      return plainOctets(await abortable(sent, whole.signal, id), shell.recodes);
+      return await recoded(shell, await abortable(sent, whole.signal, id));
     } finally {
       if (large) shell.bodyDone(id);
     }
   };
+}
+
+// Where the browser recodes the octets of fields, and there are any but ASCII.
+async function recoded(shell: ShellApi, response: Response): Promise<Response> {
+  if (shell.recodes && [...response.headers].some(([, value]) => /[^\0-\x7f]/.test(value))) {
+    const late = await shell.late().catch(() => undefined);
+    late?.plainOctets(window, response);
+  }
+  return response;
 }
 
 async function abortable(

@@ -1,7 +1,7 @@
 // What a page of the app embeds and a Service Worker does not see in every browser: frames without
 // an address, of blobs, with an opaque origin; `object` and `embed`.
 
-import { inPlaceOf } from "./native-look";
+import { blobsOfUrls } from "./blob-urls";
 import { BLOB_PATH } from "../messages/our-paths";
 import type { ShellApi } from "../messages/frame-shell";
 import { lend } from "./lend";
@@ -22,10 +22,8 @@ const HEAD =
 const { createObjectURL, revokeObjectURL } = URL;
 
 const mended = new WeakMap<Element, string>();
-const blobs = new Map<string, Blob>();
 
 export function mendFrames(shell: ShellApi, tag: OwnTag): void {
-  keepBlobs();
   const { prototype } = HTMLIFrameElement;
   onAccess(prototype, "contentWindow", (found: Window | null) => [
     found,
@@ -91,8 +89,8 @@ function mendFrame(shell: ShellApi, frame: HTMLIFrameElement, tag: OwnTag): void
   } else if (isBare(frame)) {
     lend(frame.contentWindow);
   } else {
-    const blob = blobs.get(asks);
-    if (!blob) return;
+    const blob = blobsOfUrls().get(asks);
+    if (!blob || !/^text\/html/i.test(blob.type)) return;
     // Of a copy: the app may revoke its own at once.
     const copy = createObjectURL(blob);
     frame.addEventListener("load", () => revokeObjectURL(copy), { once: true });
@@ -138,22 +136,6 @@ async function mendObject(
   const next = response?.ok ? createObjectURL(await response.blob()) : "data:,";
   mended.set(element, next);
   element.setAttribute(name, next);
-}
-
-// Those of pages, as long as they have a URL.
-function keepBlobs(): void {
-  type Native = (this: unknown, ...args: unknown[]) => unknown;
-  const { createObjectURL: create, revokeObjectURL: revoke } = URL;
-  URL.createObjectURL = inPlaceOf(create, (on, args) => {
-    const url = Reflect.apply(create as Native, on, args) as string;
-    const [object] = args;
-    if (object instanceof Blob && /^text\/html/i.test(object.type)) blobs.set(url, object);
-    return url;
-  });
-  URL.revokeObjectURL = inPlaceOf(revoke, (on, args) => {
-    blobs.delete(String(args[0]));
-    return Reflect.apply(revoke as Native, on, args);
-  });
 }
 
 function isOpaque(frame: HTMLIFrameElement): boolean {

@@ -54,7 +54,7 @@ function begin(place: Place): void {
     const posted = tag.posted !== undefined;
     const next = tag.tab === undefined ? undefined : (JSON.parse(tag.tab) as TabPolicy);
     if (next) window.stop(); // none of its scripts runs here
-    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, hear: deliver });
+    const arrival = shell.arrive({ window, problem, posted, tab: next, go, pop, deliver });
     if (arrival.restore) restoreState(arrival.state);
     maskArrival(arrival);
     followNavigation(shell);

@@ -3,7 +3,7 @@
 
 import { SHELL_PROPERTY } from "../messages/frame-shell";
 
-/** Says something from the window at the top of this tab. */
+/** Posts a message from the window at the top of this tab. */
 export type Post = (to: Window, ...given: Parameters<Window["postMessage"]>) => void;
 
 // From the top of a tab to what stands for its page. WindowProxies live as long as their tabs.

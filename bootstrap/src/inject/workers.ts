@@ -2,18 +2,16 @@
 // Service Worker sees: ours goes before it here.
 
 import { FORGET, give } from "../messages/worker-given";
+import { blobsOfUrls } from "./blob-urls";
 import { wrapConstructor } from "./impersonate";
-import { inPlaceOf } from "./native-look";
 import { ownUrl } from "./own-url";
 
 // Until the browser has surely begun to read it.
 const KEPT_MS = 60_000;
 
-type Native = (this: unknown, ...args: unknown[]) => unknown;
-
 /** file: the path of our script for workers. imports: whether policies surely admit it by its URL. */
 export function wrapWorkers(file: string, imports: () => boolean): void {
-  const blobs = rememberBlobs();
+  const blobs = blobsOfUrls();
   for (const name of ["Worker", "SharedWorker"]) {
     const replaced = wrapConstructor(name, (target, args: unknown[], as) => {
       const make = (...given: unknown[]): object => Reflect.construct(target, given, as) as object;
@@ -55,20 +53,4 @@ function before(location: string, file: string, module: boolean): string {
   if (module) return `import "${path}?${encodeURIComponent(location)}";`;
   const url = JSON.stringify(path);
   return `${give({ location })}try{importScripts(${url})}catch{}${FORGET}`;
-}
-
-// As long as the browser itself keeps them.
-function rememberBlobs(): Map<string, Blob> {
-  const blobs = new Map<string, Blob>();
-  const { createObjectURL, revokeObjectURL } = URL;
-  URL.createObjectURL = inPlaceOf(createObjectURL, (on, args) => {
-    const url = Reflect.apply(createObjectURL as Native, on, args) as string;
-    if (args[0] instanceof Blob) blobs.set(url, args[0]);
-    return url;
-  });
-  URL.revokeObjectURL = inPlaceOf(revokeObjectURL, (on, args) => {
-    blobs.delete(String(args[0]));
-    return Reflect.apply(revokeObjectURL as Native, on, args);
-  });
-  return blobs;
 }

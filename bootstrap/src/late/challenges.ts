@@ -1,4 +1,4 @@
-// WWW-Authenticate: which ways of signing in an app offers, and what answers them. Source: RFC 9110
+// WWW-Authenticate: which ways of signing in an app offers, and what is sent in reply. Source: RFC 9110
 // §11.6.1, RFC 7617 (Basic), RFC 7616 (Digest).
 
 import { hex, md5 } from "./md5";

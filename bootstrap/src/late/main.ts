@@ -4,6 +4,7 @@ import type { Late } from "../messages/late";
 import { listApps } from "./app-list";
 import { cookieStoreFor } from "../inject/cookie-store-acts";
 import { followsEvents } from "../inject/event-source-reading";
+import { plainOctets } from "../inject/octets-of-headers";
 import { socketsOf } from "../inject/socket-traffic";
 import { enteredInto, restore } from "./fields";
 import { Mirror } from "./mirror";
@@ -14,6 +15,8 @@ import { problemText } from "./problem-texts";
 import { wrongKey } from "./wrong-key";
 import { signIn } from "./sign-in";
 import { sendSync, syncFailed } from "./sync-sending";
+import { update } from "./newer-shell";
+import { unhide } from "./unhide";
 import { reportViolation } from "./violation-report";
 import { showTree } from "./xml-tree";
 
@@ -31,9 +34,12 @@ export const late: Late = {
   wrongKey,
   showTree,
   signIn,
+  update,
+  unhide: (page) => unhide(page as Window),
   enteredInto,
   cookieStoreFor: (page, ...given) => cookieStoreFor(page as Window & typeof globalThis, ...given),
   followsEvents: (page, ask) => followsEvents(page as typeof globalThis, ask),
+  plainOctets: (page, response) => plainOctets(page as Window & typeof globalThis, response),
   socketsOf: (page, realm) => socketsOf(page as typeof globalThis, realm),
   showOpaque,
   sendSync: (xhr, opened, page) =>

@@ -32,7 +32,7 @@ others.onmessage = ({ data }: MessageEvent<Space[] | "?">) => {
 };
 let asked: Promise<void> | undefined;
 
-/** The field for one more try; undefined: what the app answered stands. */
+/** The field for one more try; undefined: the app's response stands. */
 export async function signIn(question: SignInQuestion): Promise<SignedIn> {
   const challenge = chooseChallenge(question.challenges);
   const space = challenge && (await spaceFor(challenge, question));

@@ -42,7 +42,7 @@ export async function syncFailed(
   const why =
     "This app asked for something synchronously (XMLHttpRequest), which this browser cannot send over the link.";
   console.error(`p2claw: ${why}`);
-  shell.say(why);
+  shell.showLine(why);
 }
 
 // A sibling's response comes by way of this thread, which waits.

@@ -29,7 +29,7 @@ export interface ShellApi {
   stayed(): void;
   /** The app goes to another site. how: absent where a redirect led there, in place of a page. */
   depart(url: string, how?: "push" | "replace"): void;
-  /** Say something to another site's page, as the window at the top. */
+  /** Post a message to another site's page, as the window at the top. */
   post(to: Window, ...message: Parameters<Window["postMessage"]>): void;
   /** Keep a body for a request that names `id`. */
   body(id: string, body: Blob, progress: ((sentBytes: number) => void) | undefined): void;
@@ -45,8 +45,8 @@ export interface ShellApi {
   lateHere(): Late | undefined;
   /** The app's own service workers, in this tab. */
   guests(): Promise<Guests>;
-  /** A line for the person, over the app, for a while. */
-  say(text: string): void;
+  /** Show a line to the person, over the app, for a while. */
+  showLine(text: string): void;
   /**
    * A frame of the app got the shell's page. Resolves with whether it is to load again: if not, requests
    * are not intercepted, which the shell shows.
@@ -81,7 +81,7 @@ export interface AppPage {
   /** Go to another entry of the same document, as the browser does on Back. */
   pop(state: unknown, url: string): void;
   /** What another site's page posted to the top of the tab. */
-  hear(event: MessageEvent): void;
+  deliver(event: MessageEvent): void;
 }
 
 /** What a document finds out about the entry of the history that it belongs to. */

@@ -21,6 +21,10 @@ export interface Late {
   mirrorOf(host: string): TabMirror;
   /** shown: a document of XML. */
   showTree(shown: object): void;
+  /** Get a newer Service Worker, and with it a newer shell, if there is one. */
+  update(): Promise<void>;
+  /** page: a window, whose document is whole. Whether it is seen, though it may hide itself within frames. */
+  unhide(page: object): boolean;
   signIn(question: SignInQuestion): Promise<SignedIn>;
   /** Elements. */
   problemPage(problem: ProblemText, retry: RetryPlan | undefined): object[];
@@ -46,6 +50,8 @@ export interface Late {
    * page is loaded again, once; otherwise the person sees why.
    */
   syncFailed(page: object, shell: SyncShell, opened: SyncOpened): Promise<void>;
+  /** page: the window whose response it is. */
+  plainOctets(page: object, response: Response): void;
   /** shown: a document of the app. */
   enteredInto(shown: object): Kept["fields"];
   /** page: a window, whose document has begun. kept: what was put down when it was left. */
@@ -56,8 +62,8 @@ export interface Late {
 export interface CookieStoreActs {
   /** done: a list of what comes of it; undefined: the browser is to do it, asked so. */
   act(name: string, given: unknown[]): { done?: [unknown]; asked?: unknown[] };
-  /** Tell the page. */
-  changed(changed: Cookie[], deleted: Cookie[]): void;
+  /** Dispatch the events of it in the page. */
+  changed(before: Cookie[], after: Cookie[]): void;
 }
 
 /** What the tag holds for a page with an opaque origin. */
@@ -78,7 +84,7 @@ export interface OpaqueTag {
 export interface SyncShell {
   frame(): object | null;
   reloads(): boolean;
-  say(text: string): void;
+  showLine(text: string): void;
 }
 
 /** Makes the tab look like the app's page. */

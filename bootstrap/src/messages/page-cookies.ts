@@ -13,4 +13,5 @@ export interface CookiesApi {
   listen(listener: CookieListener): () => void;
 }
 
-export type CookieListener = (changed: Cookie[], deleted: Cookie[]) => void;
+/** Called whenever cookies may have changed, with all that pages may see. */
+export type CookieListener = (before: Cookie[], after: Cookie[]) => void;

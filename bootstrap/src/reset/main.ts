@@ -1,6 +1,6 @@
 // The page that forgets everything which this browser has kept of one address. It uses nothing else of
 // ours, for it is there for when something else of ours is broken. The key of the box is asked for
-// apart: without it the next visit trusts whoever answers.
+// apart: without it the next visit trusts whoever replies.
 
 import { LOCK_PREFIX, type PageToSw } from "../messages/sw-page";
 

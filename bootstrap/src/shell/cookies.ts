@@ -81,20 +81,13 @@ export class Cookies implements CookiesApi {
   }
 
   private visible(): Cookie[] {
-    return this.listeners.size ? this.jar.all.filter(({ httpOnly }) => !httpOnly) : [];
+    if (!this.listeners.size) return [];
+    return this.jar.all.filter(({ httpOnly }) => !httpOnly).map(readable);
   }
 
-  // Only what is otherwise than before.
   private report(before: Cookie[]): void {
-    if (!this.listeners.size) return;
     const after = this.visible();
-    const face = (cookie: Cookie): string => JSON.stringify({ ...cookie, createdMs: 0 });
-    const [old, now] = [new Set(before.map(face)), new Set(after.map(face))];
-    const kept = new Set(after.map(keyOf));
-    const changed = after.filter((cookie) => !old.has(face(cookie)));
-    const deleted = before.filter((cookie) => !now.has(face(cookie)) && !kept.has(keyOf(cookie)));
-    if (!changed.length && !deleted.length) return;
-    for (const listener of this.listeners) listener(changed.map(readable), deleted.map(readable));
+    for (const listener of this.listeners) listener(before, after);
   }
 }
 

@@ -12,7 +12,7 @@ import type { SentForms } from "./sent-forms";
 import type { ServiceWorkerLink } from "./service-worker";
 import { Tab } from "./tab";
 import { reloadAs, tabType } from "./tab-type";
-import { type TopSteps, followTop, isBusted, reloadTab, unhide } from "./top-steps";
+import { type TopSteps, followTop, isBusted, reloadTab } from "./top-steps";
 import { withoutFragment } from "./urls";
 
 // By then a document that the browser shows is there, whole or not.
@@ -181,7 +181,8 @@ export class Documents implements FrameOwner, HistoryOwner, TopSteps {
     if (wild) explain();
     if (wild || !page) return;
     const look = (): void => {
-      if (page.document.readyState === "complete" && !unhide(page)) explain();
+      if (page.document.readyState !== "complete") return;
+      loadLate().then((late) => late.unhide(page) || explain(), explain);
     };
     page.addEventListener("load", look);
     look();

@@ -2,39 +2,10 @@
 
 import type { AppPage } from "../messages/frame-shell";
 
-// What a page at the top of a tab may ask for, and a frame only where it is passed on.
-const ALLOW = [
-  "accelerometer",
-  "autoplay",
-  "bluetooth",
-  "camera",
-  "clipboard-read",
-  "clipboard-write",
-  "display-capture",
-  "encrypted-media",
-  "fullscreen",
-  "gamepad",
-  "geolocation",
-  "gyroscope",
-  "hid",
-  "identity-credentials-get",
-  "idle-detection",
-  "local-fonts",
-  "magnetometer",
-  "microphone",
-  "midi",
-  "payment",
-  "picture-in-picture",
-  "publickey-credentials-create",
-  "publickey-credentials-get",
-  "screen-wake-lock",
-  "serial",
-  "storage-access",
-  "usb",
-  "web-share",
-  "window-management",
-  "xr-spatial-tracking",
-];
+// What a page at the top of a tab may ask for, and a frame only if it is passed on: for browsers that do
+// not list it themselves.
+const ALLOW =
+  "accelerometer autoplay camera display-capture encrypted-media fullscreen gamepad geolocation gyroscope magnetometer microphone midi payment picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock storage-access web-share xr-spatial-tracking";
 
 export interface FrameOwner {
   /** A document without our script is there: an image, a PDF, plain text. */
@@ -55,7 +26,7 @@ export class Frame {
     const { element } = this;
     element.className = "app";
     element.title = location.hostname; // for screen readers, which name frames
-    element.allow = allowed().join("; ");
+    element.allow = allowed();
     // The first document has no referrer: the shell is not a page that led there.
     element.referrerPolicy = "no-referrer";
     element.addEventListener("load", () => this.loaded());
@@ -111,7 +82,7 @@ export class Frame {
         posted: !isRedirected(shown),
         go,
         pop: (_, url) => go(url),
-        hear: () => undefined,
+        deliver: () => undefined,
       });
     }
     this.owner.whole(shown.document, statusOf(shown));
@@ -128,15 +99,14 @@ export class Frame {
   }
 }
 
-// Only those that the browser knows, if it lists them: for each other one it would log a warning.
-function allowed(): string[] {
+// For each one that it does not know a browser that lists them would log a warning.
+function allowed(): string {
   const policy: unknown = Reflect.get(document, "featurePolicy");
-  const features: unknown = isPolicy(policy) ? policy.features() : ALLOW;
-  const known = Array.isArray(features) ? new Set<unknown>(features) : new Set<unknown>(ALLOW);
-  return ALLOW.filter((feature) => known.has(feature)).map((feature) => `${feature} *`);
+  const features = isPolicy(policy) ? policy.features() : ALLOW.split(" ");
+  return features.map((feature) => `${feature} *`).join(";");
 }
 
-function isPolicy(policy: unknown): policy is { features: () => unknown } {
+function isPolicy(policy: unknown): policy is { features: () => string[] } {
   return typeof policy === "object" && policy !== null && "features" in policy;
 }
 

@@ -81,7 +81,7 @@ export class LinkPages implements ConnectorOwner {
   }
 
   // delayMs: until the next try; 0: one is under way, and only a reload begins another. asking: the
-  // box was asked, and has not answered yet.
+  // box was asked, and has not replied yet.
   fruitless(reached: boolean, delayMs: number, asking?: boolean): void {
     const { cover } = this.pages;
     if (cover === "none" || cover === "app") return;
@@ -92,7 +92,7 @@ export class LinkPages implements ConnectorOwner {
 
   // Once: where the box is the older one a newer shell does not help.
   outdated(): void {
-    const again = (): void => void this.owner.update().then(reloadTab);
+    const again = (): void => void this.owner.update().then(reloadTab, reloadTab);
     if (isRecent(this.reloadedMs)) {
       this.pages.link("version", again, undefined);
       return;

@@ -20,11 +20,7 @@ export class Screen {
 
   /** Of a problem whose explanation could not be loaded. */
   bare(code: string, host: string, text: string): void {
-    this.made(
-      "problem",
-      [path("path broken"), element("h1", "", host), element("p", "", text)],
-      code,
-    );
+    this.made("problem", [element("h1", "", host), element("p", "", text)], code);
   }
 
   /** What is made elsewhere, of this kind. */
@@ -71,8 +67,8 @@ function element(name: string, className: string, text?: string): HTMLElement {
 }
 
 // Two ends, and what is between them.
-function path(className = "path"): HTMLElement {
-  const made = element("div", className);
+function path(): HTMLElement {
+  const made = element("div", "path");
   made.setAttribute("aria-hidden", "true");
   made.append(element("i", "end"), element("i", "wire"), element("i", "end"));
   return made;

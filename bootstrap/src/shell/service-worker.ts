@@ -119,16 +119,9 @@ export class ServiceWorkerLink {
 
   /** How the next navigation to this URL treats the cache; resolves when the Service Worker knows. */
   async mode(url: string, cache: RequestCache): Promise<void> {
-    const { controller } = navigator.serviceWorker;
-    if (!controller) return;
-    const { port1, port2 } = new MessageChannel();
-    const known = new Promise((resolve) => {
-      port1.onmessage = resolve;
-      setTimeout(resolve, WELCOME_MS);
-    });
-    const message: PageToSw = { kind: "mode", url: withoutFragment(url), cache };
-    controller.postMessage(message, [port2]);
-    await known;
+    if (!navigator.serviceWorker.controller) return;
+    const known = this.ask({ kind: "mode", url: withoutFragment(url), cache });
+    await Promise.race([known, new Promise((resolve) => setTimeout(resolve, WELCOME_MS))]);
   }
 
   /** A page has written a cookie. */
@@ -144,21 +137,12 @@ export class ServiceWorkerLink {
 
   /** About the app's own service workers; resolves with the reply of the Service Worker. */
   guest(ask: GuestAsk, transferred: Transferable[] = []): Promise<unknown> {
-    const { port1, port2 } = new MessageChannel();
-    return new Promise((resolve) => {
-      port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
-      const message: PageToSw = { kind: "guest", ask };
-      navigator.serviceWorker.controller?.postMessage(message, [port2, ...transferred]);
-    });
+    return this.ask({ kind: "guest", ask }, transferred);
   }
 
   /** Announce what comes next; resolves when the Service Worker knows. */
-  post(message: Extract<PageToSw, { kind: "post" | "isolate" }>): Promise<void> {
-    const { port1, port2 } = new MessageChannel();
-    return new Promise((resolve) => {
-      port1.onmessage = () => resolve();
-      navigator.serviceWorker.controller?.postMessage(message, [port2]);
-    });
+  post(message: Extract<PageToSw, { kind: "post" | "isolate" }>): Promise<unknown> {
+    return this.ask(message);
   }
 
   // Resolves when the Service Worker knows this shell, and its cookies are here.
@@ -242,8 +226,17 @@ export class ServiceWorkerLink {
     }
   }
 
-  private send(message: PageToSw): void {
-    navigator.serviceWorker.controller?.postMessage(message);
+  // Resolves with the reply.
+  private ask(message: PageToSw, transferred: Transferable[] = []): Promise<unknown> {
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
+      this.send(message, port2, ...transferred);
+    });
+  }
+
+  private send(message: PageToSw, ...transferred: Transferable[]): void {
+    navigator.serviceWorker.controller?.postMessage(message, transferred);
   }
 }
 

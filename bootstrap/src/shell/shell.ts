@@ -16,7 +16,7 @@ import { lateHere, loadClosing, loadGuests, loadLate, loadSibling } from "./part
 import type { Screen } from "./screen";
 import { SentForms } from "./sent-forms";
 import { Bypassed, LOCK, ServiceWorkerLink, type ServiceWorkerOwner } from "./service-worker";
-import { NoServiceWorker, update } from "./sw-control";
+import { NoServiceWorker } from "./sw-control";
 import { reloadTab } from "./top-steps";
 import { isOwn, withoutFragment } from "./urls";
 
@@ -60,7 +60,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     this.own = this.api();
     // Posted by an opener, or by the app to its `top`.
     window.addEventListener("message", (event) => {
-      if (event.source !== null) this.documents.page?.hear(event);
+      if (event.source !== null) this.documents.page?.deliver(event);
     });
     Object.defineProperty(window, SHELL_PROPERTY, { value: this.own });
   }
@@ -114,8 +114,8 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
     this.documents.load();
   }
 
-  update(): Promise<void> {
-    return update();
+  async update(): Promise<void> {
+    await (await loadLate()).update();
   }
 
   download(sure: boolean, empty: boolean): void {
@@ -174,7 +174,7 @@ export class Shell implements LinkPagesOwner, ServiceWorkerOwner {
       late: loadLate,
       lateHere,
       guests: () => this.guests(),
-      say: (text) => {
+      showLine: (text) => {
         link.line(text);
         setTimeout(() => link.line(), LINE_MS);
       },

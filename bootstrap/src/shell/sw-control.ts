@@ -1,11 +1,10 @@
-// The Service Worker as the browser keeps it: registered, in control of this page, and updated.
+// The Service Worker as the browser keeps it: registered, and in control of this page.
 
 import { LOCK_PREFIX, type PageToSw } from "../messages/sw-page";
 import { SW_OPTIONS, SW_SCRIPT } from "./registration";
 import { reloadTab } from "./top-steps";
 
 const CONTROL_MS = 15_000;
-const UPDATE_MS = 5_000;
 
 /** There is no Service Worker here, or it cannot be had. */
 export class NoServiceWorker extends Error {}
@@ -42,24 +41,6 @@ export async function control(): Promise<boolean> {
     }
   });
   return isNew;
-}
-
-/** Get a newer Service Worker, and with it a newer shell, if there is one. */
-export async function update(): Promise<void> {
-  const registration = await navigator.serviceWorker.getRegistration();
-  await registration?.update().catch(() => undefined);
-  const next = registration?.waiting ?? registration?.installing;
-  if (!next) return;
-  const changed = new Promise((resolve) => {
-    navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true });
-    setTimeout(resolve, UPDATE_MS);
-  });
-  const takeOver = (): void => {
-    if (next.state === "installed") next.postMessage({ kind: "take-over" } satisfies PageToSw);
-  };
-  next.addEventListener("statechange", takeOver);
-  takeOver();
-  await changed;
 }
 
 // While other shells live an updated Service Worker waits: their streams would end.

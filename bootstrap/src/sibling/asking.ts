@@ -14,7 +14,7 @@ import type { RequestBody } from "../messages/sw-worker";
 import { HiddenFrame } from "./hidden-frame";
 import { give, explain } from "./serving";
 
-/** Answered by the Service Worker, without any policy: it may hold frames of other sites. */
+/** The Service Worker responds to it, without any policy: it may hold frames of other sites. */
 const HOLDER = "/__p2claw/session";
 
 export function askSiblings(home: AskingHome): Asking {
@@ -137,7 +137,7 @@ class Asker implements Asking {
   }
 }
 
-// The frame's end of the port on which it answers. The answer is owed until all of it has come.
+// The frame's end of the port on which it replies. The reply is owed until all of it has come.
 function relayed(reply: MessagePort, frame: HiddenFrame): MessagePort {
   const { port1, port2 } = new MessageChannel();
   const paid = frame.owes(() => reply.postMessage({ do: "error" }));

@@ -1,4 +1,4 @@
-// Which of the rules between origins a request meets, and whether an answer admits who asks. Pure.
+// Which of the rules between origins a request meets, and whether a response admits who asks. Pure.
 // Source: Fetch §2.2, §3.3 "CORS protocol", §4.9 "CORS check"; names of steps are the standard's.
 
 export type Fields = readonly (readonly [string, string])[];
@@ -68,7 +68,7 @@ export function authored(fields: Fields): Fields {
   return fields.filter(([name]) => !NOBODYS.test(name.toLowerCase()));
 }
 
-/** "CORS check". undefined: the answer may be read. Else why not. */
+/** "CORS check". undefined: the response may be read. Else why not. */
 export function corsFault(
   fields: Fields,
   origin: string,
@@ -84,7 +84,7 @@ export function corsFault(
   return "'Access-Control-Allow-Credentials' is not 'true'";
 }
 
-/** "CORS-preflight fetch", step 7. What a preflight's answer allows. */
+/** "CORS-preflight fetch", step 7. What the response to a preflight allows. */
 export interface Allowed {
   methods: ReadonlySet<string>;
   names: ReadonlySet<string>;

@@ -5,7 +5,7 @@ import { type ShellToSibling, type SiblingToShell, SIBLING_PATH } from "../messa
 
 // Of a frame that does not begin: the edge is away, or there is another site.
 const HERE_MS = 15_000;
-// So often it is asked, and so many times in turn it may give no answer: its thread may be busy.
+// So often it is asked, and so many times in turn it may not reply: its thread may be busy.
 const BEAT_MS = 2_000;
 const MOST_MISSED = 2;
 
@@ -45,7 +45,7 @@ export class HiddenFrame {
     holder.document.body.append(this.element);
   }
 
-  /** Whether there is a frame: not whether anybody answers in it. */
+  /** Whether there is a frame: not whether anybody replies in it. */
   get stands(): boolean {
     return this.element.isConnected && this.holder.top !== null;
   }
@@ -58,7 +58,7 @@ export class HiddenFrame {
     return () => this.owed.delete(failed);
   }
 
-  /** It has answered a beat. */
+  /** It has replied to a beat. */
   lives(): void {
     this.missed = 0;
   }

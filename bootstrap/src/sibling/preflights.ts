@@ -1,8 +1,8 @@
-// Answers to preflights, as long as they may be kept. Source: Fetch §4.8, §4.9 "CORS-preflight cache".
+// Responses to preflights, as long as they may be kept. Source: Fetch §4.8, §4.9 "CORS-preflight cache".
 
 import { type Allowed, type Fields, allowedBy, preflightFault, valueOf } from "./cors";
 
-const AGE_S = 5; // where the answer says none
+const AGE_S = 5; // if the response names none
 const MOST_AGE_S = 7_200; // as one family of browsers does; the other has a day
 const KEPT = 256; // the oldest is forgotten at the limit
 
@@ -15,7 +15,7 @@ export class Preflights {
 
   constructor(private readonly nowMs: () => number = Date.now) {}
 
-  /** Whether what was answered before allows it. */
+  /** Whether an earlier response allows it. */
   allows(key: string, method: string, unsafe: readonly string[], credentials: boolean): boolean {
     const found = this.kept.get(key);
     if (!found || found.untilMs <= this.nowMs()) return false;

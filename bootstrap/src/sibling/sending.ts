@@ -70,9 +70,9 @@ export async function send(
   }
 }
 
-/** As the app sent them. Throws TypeError where it is the box that answers. */
+/** As the app sent them. Throws TypeError if it is the box that responds. */
 export function fieldsOf(response: Response, { recodes }: ShellApi): Fields {
-  // The box's own words, not the app's.
+  // The box's own text, not the app's.
   if (response.headers.has(ERROR_FIELD))
     throw new TypeError(response.headers.get(ERROR_FIELD) ?? "");
   const given = [...response.headers];

@@ -1,4 +1,4 @@
-// In the hidden frame: answers what the shell around it asks, for the app of this origin.
+// In the hidden frame: responds to what the shell around it asks, for the app of this origin.
 
 import { SHELL_PROPERTY, type ShellApi } from "../messages/frame-shell";
 import {
@@ -122,7 +122,7 @@ class Serving {
   }
 }
 
-/** Answer on `reply`. Throws as `cross`. */
+/** Respond on `reply`. Throws as `cross`. */
 export async function give(crossing: Crossing, reply: MessagePort): Promise<void> {
   const response = await cross(crossing, ownShell());
   const over = (): void => reply.postMessage({ do: "over" } satisfies SiblingReply);
@@ -131,7 +131,7 @@ export async function give(crossing: Crossing, reply: MessagePort): Promise<void
   reply.postMessage({ ...response, body }, body ? [body] : []);
 }
 
-/** Says in the console why there is no response. */
+/** Logs to the console why there is no response. */
 export function explain(url: string, error: unknown, problem: string | undefined): void {
   const { origin } = new URL(url);
   const why =
