@@ -18,7 +18,12 @@ const { location: shown, origins, file } = take();
 if (shown !== undefined) locate(new URL(location.href), new URL(shown));
 learnOrigins(origins || undefined);
 hideOwnStorage();
-if (file !== undefined) wrapWorkers(file, () => false);
+if (file !== undefined)
+  wrapWorkers(
+    file,
+    () => false,
+    () => self.origin !== "null",
+  );
 
 let aborts: BroadcastChannel | undefined;
 const abort = (id: string): void => (aborts ??= new BroadcastChannel(ABORTS)).postMessage(id);

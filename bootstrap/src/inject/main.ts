@@ -28,6 +28,7 @@ import { belong, postToSw } from "./sw-port";
 import { STRICT, wrapWebSocket } from "./web-socket";
 import { wrapWorkers } from "./workers";
 import { wrapXhr } from "./xhr";
+import { isSyncIntercepted } from "./xhr-sync";
 
 const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
 const tag: TagData = { ...script?.dataset };
@@ -74,7 +75,11 @@ function begin(place: Place): void {
     !!script?.src &&
     !script.nonce &&
     !document.querySelector("meta[http-equiv*=policy i]");
-  wrapWorkers(__INJECT_WORKER_URL__, imports);
+  wrapWorkers(
+    __INJECT_WORKER_URL__,
+    imports,
+    () => !("webkitRequestFileSystem" in window) && isSyncIntercepted(),
+  );
   plainPerformance((url) => shell.size(url));
   wrapFetch(shell);
   wrapXhr(shell);
