@@ -204,7 +204,7 @@ async def test_a_coordinator_that_sends_nothing_is_given_up() -> None:
         agent = Agent(url, serve, waits=1)
         async with agent.running() as control:
             pass
-    assert "said nothing" in control.last_error
+    assert "sent nothing" in control.last_error
 
 
 async def test_a_connection_that_is_dead_is_noticed_by_pings() -> None:
