@@ -1,6 +1,7 @@
 """`python -m tests.lab.stay URL EDGE SECONDS`: a visit that stays, printed as a line of JSON.
 
 It reads a stream of numbers, ten a second, and moves bytes both ways meanwhile, whatever happens.
+Before that line it prints BEGUN, as soon as the first number has come.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import asdict, dataclass
 from p2claw.errors import P2clawError
 from p2claw.visitor import Visitor
 from tests.lab.services import PIECE_BYTES, PIECE_S, pattern
+
+BEGUN = "begun"
 
 
 @dataclass
@@ -70,6 +73,8 @@ async def _numbers(visitor: Visitor, stay_s: float, report: Report) -> None:
         *lines, text = (text + piece).split(b"\n")
         for line in lines:
             number = int(line)
+            if not report.numbers:
+                print(BEGUN, flush=True)
             report.numbers += 1
             report.missing += max(0, number - wanted)
             report.doubled += max(0, wanted - number)
