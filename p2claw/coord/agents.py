@@ -19,13 +19,14 @@ from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.join_policy import JoinPolicy
 from p2claw.coord.knocking import Knocker
 from p2claw.coord.outbox import Outbox
-from p2claw.coord.rate_limits import RateLimit, TokenBucket
+from p2claw.coord.rate_limits import RateLimit
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
 from p2claw.coord.store.base import BoxRecord, Store, StoreError
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.websockets import client_of, new_socket, reached_address, too_many
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
 from p2claw.log import get_log
+from p2claw.token_bucket import TokenBucket
 from p2claw.wire.signalling import (
     AgentError,
     Announce,

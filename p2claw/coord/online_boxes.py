@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from p2claw import names
-from p2claw.coord.rate_limits import TokenBucket
 from p2claw.coord.store.base import Quota
+from p2claw.token_bucket import TokenBucket
 from p2claw.wire.signalling import DialOffered
 
 

@@ -28,9 +28,9 @@ from p2claw.coord.effects import (
     ToVisitor,
 )
 from p2claw.coord.online_boxes import OnlineBox, OnlineBoxes
-from p2claw.coord.rate_limits import TokenBucket
 from p2claw.coord.store.base import Quota
 from p2claw.coord.visit import MOST_CANDIDATES, TRICKLING, Phase, Step, Visit, VisitRequest
+from p2claw.token_bucket import TokenBucket
 from p2claw.wire.signalling import (
     AgentError,
     Apps,

@@ -17,6 +17,7 @@ from p2claw.errors import RemoteProtocolError
 from p2claw.link.dial_keys import Generation
 from p2claw.link.handshake import LinkCertificate
 from p2claw.link.knocking import knock_ufrag
+from p2claw.token_bucket import TokenBucket
 from p2claw.wire.signalling.dialling import DialName
 
 # What has been used is remembered, 150 bytes each. Beyond it a replayed check can begin a link
@@ -28,7 +29,7 @@ _UFRAG_MOST = 256
 # Checks of strangers that are read, per second and at once. To find out that one is forged takes
 # some 8 µs, and what a line of 1 Gbit/s carries of them takes several cores; to drop one takes
 # 0.6 µs. Visitors send theirs again, and offer beside.
-CHECKS_PER_S = 1_000.0
+CHECKS_PER_S = 1_000
 CHECK_BURST = 256
 
 
@@ -70,8 +71,7 @@ class Dialling:
         self._keys = keys
         self._clock = clock
         self._monotonic = monotonic
-        self._checks = float(CHECK_BURST)
-        self._since_s = monotonic()
+        self._checks = TokenBucket(CHECK_BURST, CHECKS_PER_S * 60, monotonic())
         self._used: OrderedDict[bytes, None] = OrderedDict()
         self._knock: tuple[bytes, Callable[[], None]] | None = None
 
@@ -81,7 +81,7 @@ class Dialling:
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
         """A check for a ufrag that is nobody's. Anyone can send it."""
-        if not self._may_read():
+        if self._checks.spend(self._monotonic()):
             self.dropped += 1
             return
         message = _stun.read(data)
@@ -99,15 +99,6 @@ class Dialling:
         self._used[used] = None
         if len(self._used) > USED:
             self._used.popitem(last=False)
-
-    def _may_read(self) -> bool:
-        now_s = self._monotonic()
-        filled = self._checks + (now_s - self._since_s) * CHECKS_PER_S
-        self._checks, self._since_s = min(float(CHECK_BURST), filled), now_s
-        if self._checks < 1.0:
-            return False
-        self._checks -= 1.0
-        return True
 
     def _read(
         self, message: _stun.Message, data: bytes, addr: tuple[str, int], local_host: str

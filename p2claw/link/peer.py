@@ -156,6 +156,11 @@ class Peer:
         kinds = (pair.local_candidate.type, pair.remote_candidate.type)
         return "relayed" if "relay" in kinds else "direct"
 
+    @property
+    def checks_dropped(self) -> int:
+        """How many checks of this link were above its rate, and not read."""
+        return self._connection.checks_dropped
+
     def stats(self) -> PeerStats:
         """What has gone through so far."""
         plane = self._link.stats() if self._link is not None and self._is_started else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from p2claw.coord.rate_limits import RateLimit, TokenBucket
+from p2claw.coord.rate_limits import RateLimit
+from p2claw.token_bucket import TokenBucket
 
 A = ip_address("192.0.2.1")
 B = ip_address("192.0.2.2")

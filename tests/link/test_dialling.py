@@ -23,6 +23,8 @@ from p2claw.link.box_peer import BoxPeer
 from p2claw.link.dial_keys import LIFE_S, RENEW_S, DialKeys
 from p2claw.link.dialling import CHECK_BURST, CHECKS_PER_S, USED, Dialled, Dialling
 from p2claw.link.ice.host_addresses import host_addresses
+from p2claw.link.ice.ice_connection import CHECK_BURST as CHECK_BURST_OF_A_LINK
+from p2claw.link.ice.ice_connection import CHECKS_PER_S as CHECKS_PER_S_OF_A_LINK
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling.dialling import Descriptor, DialName
 from tests.link.peers import User
@@ -266,6 +268,20 @@ async def test_what_was_used_is_forgotten_before_it_is_too_much(box: Box) -> Non
         dialling.stun_received(message, (box.host, 9), box.host)
     assert made == USED + 10
     assert len(dialling._used) == USED
+
+
+async def test_copies_of_a_good_check_are_above_a_rate_not_even_read(box: Box) -> None:
+    with stranger(box.host) as copier:
+        message = check(box.descriptor())
+        await send(box, copier, message)
+        (peer,) = box.peers
+        begun_s = time.monotonic()
+        for _ in range(10):
+            await send(box, copier, *[message] * CHECK_BURST_OF_A_LINK)
+        read = 10 * CHECK_BURST_OF_A_LINK + 1 - peer.checks_dropped
+        lasted_s = time.monotonic() - begun_s
+    assert len(box.asked) == 1
+    assert read <= CHECK_BURST_OF_A_LINK + lasted_s * CHECKS_PER_S_OF_A_LINK + 1
 
 
 async def test_another_certificate_than_the_named_one_gets_no_link(box: Box) -> None:

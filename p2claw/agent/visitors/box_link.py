@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from p2claw.agent.access.pages import LinkView
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
-from p2claw.agent.visitors.refusals import LINKS, Refusals
+from p2claw.agent.visitors.refusals import CHECKS, LINKS, Refusals
 from p2claw.agent.visitors.relaying import RelayMeter
 from p2claw.agent.visitors.traffic import Traffic
 from p2claw.config import AgentLimits
@@ -156,8 +156,8 @@ class BoxLink:
         finally:
             self._by_token.pop(self._token, None)
             self.note_traffic()
+            self.add_refused(self._refusals)
             if self._pump is not None:
-                self._refusals.of_session(self._pump.session.counters)
                 await self._pump.close()
             if self._has_peer:
                 await self._peer.close()
@@ -217,7 +217,9 @@ class BoxLink:
             self._meter.note(self.visit.app, path, counters.bytes_in, counters.bytes_out)
 
     def add_refused(self, refusals: Refusals) -> None:
-        """Count what the session of this open link has refused until now."""
+        """Count what this link has refused until now."""
+        if self._has_peer:
+            refusals.count(CHECKS, "rate", self._peer.checks_dropped)
         if self._pump is not None:
             refusals.of_session(self._pump.session.counters)
 

@@ -13,6 +13,7 @@ from p2claw.wire.session.counters import Counters
 
 VISITORS = "visitors"  # offers
 DIALS = "dials"  # no reply is sent
+CHECKS = "checks"  # of a link, or copies of them; no reply is sent
 PLACES = "places"  # of visitors that were gone, given to others
 REQUESTS = "requests"  # error responses of the box
 STREAMS = "streams"  # RESET by the session

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import Iterable
 from typing import Protocol, cast
 
@@ -24,11 +25,18 @@ from p2claw.link.ice.host_addresses import HostAddress
 from p2claw.link.ice.host_sockets import HostSockets
 from p2claw.link.ice.improving import improve
 from p2claw.link.ice.mailbox import Mailbox
+from p2claw.token_bucket import TokenBucket
 
 CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
 
 # RFC 8445 §6.1.2.5. The peer chooses how many candidates it sends, so this bounds our work.
 PAIRS = 100
+
+# Checks of one link that are read, per second and at once. A visitor's browser sends fewer than 100
+# per second while it tries PAIRS. Anyone can send copies of a good one, from any number of ports,
+# and each of these is one more address to pair, to check and to reply to.
+CHECKS_PER_S = 200
+CHECK_BURST = 200
 
 # Four megabytes of full packets: more than any receive buffer of the kernel holds for us.
 RECEIVE_QUEUE = 4096
@@ -82,6 +90,8 @@ class IceConnection(Connection):
         super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=password)
         # Of a link that was dialled: what may be sent to addresses that are not proved.
         self.allowance = Allowance() if credentials else None
+        self.checks_dropped = 0  # above the rate
+        self._checks = TokenBucket(CHECK_BURST, CHECKS_PER_S * 60, time.monotonic())
         # Added to each check, so that a box which is dialled may respond with as much.
         self.padding = ""
         self._port = port
@@ -129,7 +139,10 @@ class IceConnection(Connection):
         return self.local_candidates
 
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
-        """A check of the peer, from the port."""
+        """A check of the peer, or a copy of one, from the port."""
+        if self._checks.spend(time.monotonic()):
+            self.checks_dropped += 1
+            return
         if self.allowance is not None:
             self.allowance.received(len(data))
         socket = self._hosts.at(local_host, addr[0])
