@@ -8,7 +8,6 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -22,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from p2claw.config import parse_listen
 from p2claw.errors import UsageError
+from p2claw.shared_reading import SharedReading
 
 PATH = "/metrics"
 
@@ -46,23 +46,14 @@ class Metrics:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._process = ProcessCollector(registry=None)
-        self._reading: asyncio.Task[Collector] | None = None
-        self._read_at = 0.0
+        self._shared = SharedReading(self._snapshot, FRESH_S)
 
     async def respond(self, request: web.Request) -> web.Response:
         """The figures, in the format that is asked for: Prometheus' own, or OpenMetrics."""
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        body = encode(await self._now())
+        body = encode(await self._shared.value())
         fields = {"Content-Type": content_type, "Cache-Control": "no-store"}
         return web.Response(body=body, headers=fields)
-
-    async def _now(self) -> Collector:
-        """All who ask at once share one reading."""
-        now = asyncio.get_running_loop().time()
-        if self._reading is None or (self._reading.done() and now - self._read_at >= FRESH_S):
-            self._read_at = now
-            self._reading = asyncio.create_task(self._snapshot())
-        return await asyncio.shield(self._reading)
 
     async def _snapshot(self) -> Collector:
         return _Snapshot([*await self._read(), *self._process.collect()])

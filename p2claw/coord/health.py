@@ -5,7 +5,6 @@ On the host of an app these paths belong to the app.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 
@@ -13,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from p2claw.coord.store.base import Store, StoreError
+from p2claw.shared_reading import SharedReading
 
 PATHS = ("/livez", "/readyz", "/healthz")
 
@@ -33,8 +33,7 @@ class Health:
         self._store = store
         self._suffix = "." + parent
         self._names = {"", "localhost", parent, *(_host(name) for name in names)}
-        self._probe: asyncio.Task[str] | None = None
-        self._probed_at = 0.0
+        self._probe = SharedReading(self._probed, PROBE_S)
         self.going_down = False
 
     def middleware(self) -> Middleware:
@@ -59,11 +58,7 @@ class Health:
         """Why the server is not ready, or "". All who ask at once share one probe of the store."""
         if self.going_down:
             return "going-down"
-        now = asyncio.get_running_loop().time()
-        if self._probe is None or (self._probe.done() and now - self._probed_at >= PROBE_S):
-            self._probed_at = now
-            self._probe = asyncio.create_task(self._probed())
-        return await asyncio.shield(self._probe)
+        return await self._probe.value()
 
     async def _probed(self) -> str:
         try:
