@@ -32,7 +32,8 @@ async def use(tab: Tab, app: ForeignApp) -> str:
     file = tab.browser.folder / "claws.txt"
     file.write_text("claw\n" * 5_000)
     await tab.upload("input[type=file]", file)
-    await tab.wait_for_text("claws.txt")
+    # Its name is drawn in two pieces, which Firefox puts on two lines of text.
+    await tab.wait_for("() => /claws\\s*\\.txt/.test(document.body.innerText)")
     await click(tab, "button.primary")
     value = "() => [...document.querySelectorAll('textarea')].map((t) => t.value).join(' ')"
     await tab.wait_for(f"() => ({value})().includes('step 1 of 5')")
