@@ -9,7 +9,6 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from aiohttp import web
@@ -21,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from p2claw.config import parse_listen
 from p2claw.errors import UsageError
+from p2claw.names import host_of, is_address
 from p2claw.shared_reading import SharedReading
 
 PATH = "/metrics"
@@ -99,19 +99,10 @@ def _named(own: str) -> Middleware:
     async def named(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        host = request.headers.get("Host", "").lower()
-        name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-        if name not in ("localhost", own) and not _is_address(name):
+        name = host_of(request.headers.get("Host", ""))
+        if name not in ("localhost", own) and not is_address(name):
             text = "Ask by address, or by the name that --metrics has.\n"
             return web.Response(status=421, text=text)
         return await handler(request)
 
     return named
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
@@ -112,6 +113,23 @@ def is_localhost(host: str) -> bool:
     """Whether a name always means this machine, whatever a name server says (RFC 6761 §6.3)."""
     host = host.lower().rstrip(".")
     return host == "localhost" or host.endswith(".localhost")
+
+
+def host_of(field: str) -> str:
+    """The host of a Host field in small letters, without its port, brackets and last dot."""
+    name = field.lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0].rstrip(".")
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an IP address, and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def peer_id_of(public_key: bytes) -> str:

@@ -5,13 +5,13 @@ On the host of an app these paths belong to the app.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from p2claw.coord.store.base import Store, StoreError
+from p2claw.names import host_of, is_address
 from p2claw.shared_reading import SharedReading
 
 PATHS = ("/livez", "/readyz", "/healthz")
@@ -32,7 +32,7 @@ class Health:
     def __init__(self, store: Store, parent: str, names: tuple[str, ...]) -> None:
         self._store = store
         self._suffix = "." + parent
-        self._names = {"", "localhost", parent, *(_host(name) for name in names)}
+        self._names = {"", "localhost", parent, *(host_of(name) for name in names)}
         self._probe = SharedReading(self._probed, PROBE_S)
         self.going_down = False
 
@@ -68,24 +68,8 @@ class Health:
         return ""
 
     def _is_ours(self, host: str) -> bool:
-        name = _host(host)
-        return not name.endswith(self._suffix) and (name in self._names or _is_address(name))
-
-
-def _host(name: str) -> str:
-    """The host of a Host field, without its port, brackets and last dot."""
-    name = name.lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0].rstrip(".")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+        name = host_of(host)
+        return not name.endswith(self._suffix) and (name in self._names or is_address(name))
 
 
 def _json(body: dict[str, str], status: int) -> web.Response:
