@@ -35,6 +35,8 @@ find_missing() {
     need conntrack has conntrack
     need poppler-utils has pdftotext
     need miniupnpd has miniupnpd
+    need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
+    need redis-server has redis-server
     ;;
   apps)
     need php-cli has php

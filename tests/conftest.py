@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import postgresql
 from tests.support.server import RunningServer, running_server
 
 HERE = Path(__file__).parent
@@ -56,6 +57,15 @@ def pytest_terminal_summary(
 def _further_tries(config: pytest.Config) -> list[pytest.TestReport]:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     return list(reporter.stats.get("rerun", ())) if reporter else []
+
+
+@pytest.fixture(scope="session")
+def pg() -> Iterator[postgresql.Postgresql]:
+    """One PostgreSQL for all tests; each empties its database, or makes one of its own."""
+    if postgresql.programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgresql.postgresql() as running:
+        yield running
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from p2claw.cli.log_options import log_options
 from p2claw.cli.operator.boxes import ban, boxes, quota, unban
 from p2claw.cli.operator.data import backup, check, restore
 from p2claw.cli.operator.invitations import invitations, invite, uninvite
+from p2claw.cli.operator.moving import migrate
 from p2claw.cli.output import json_option, print_json
 from p2claw.cli.server_settings import server_config
 from p2claw.cli.setup.command import setup
@@ -87,6 +88,13 @@ class _ServerGroup(VerbGroup):
     envvar="P2CLAW_DATA",
     type=_FOLDER,
     help="The folder of the database.  [default: ~/.p2claw/server]",
+)
+@click.option(
+    "--store",
+    envvar="P2CLAW_STORE",
+    default="",
+    metavar="URL",
+    help="sqlite:///FOLDER or postgresql://USER@HOST/DB.  [default: SQLite in --data]",
 )
 @click.option("--tls-cert", envvar="P2CLAW_TLS_CERT", type=_PATH, help="PEM file with the chain.")
 @click.option("--tls-key", envvar="P2CLAW_TLS_KEY", type=_PATH, help="PEM file with the key.")
@@ -194,7 +202,7 @@ def server(
 
 
 _OF_BOXES = (invite, invitations, uninvite, boxes, ban, unban, quota)
-for _verb in (*_OF_BOXES, setup, backup, check, restore):
+for _verb in (*_OF_BOXES, setup, backup, check, restore, migrate):
     server.add_command(_verb)
 
 
@@ -205,6 +213,7 @@ def _print(running: Serving, as_json: bool) -> None:
         "apps": running.apps,
         "parent": running.config.parent,
         "data": str(running.config.data_dir),
+        "store": str(running.config.store) or None,
         "metrics": running.metrics_url or None,
     }
     if as_json:

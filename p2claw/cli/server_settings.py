@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from p2claw.config import Network, ServerConfig, TurnKey, home_dir, turn_key_token
+from p2claw.config import Network, ServerConfig, StoreAddress, TurnKey, home_dir, turn_key_token
 from p2claw.errors import UsageError
 from p2claw.names import public_key_of
 
@@ -22,7 +22,8 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         scheme=scheme or ("https" if tls_cert else "http"),
         public_port=options["public_port"] or (443 if behind_proxy else None),
         names=options["names"],
-        data_dir=options["data_dir"] or home_dir() / "server",
+        data_dir=data_folder(options),
+        store=StoreAddress.parse(options["store"]),
         tls_cert=tls_cert,
         tls_key=options["tls_key"],
         stun_urls=options["stun"],
@@ -37,6 +38,18 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         static_dir=options["static_dir"],
         metrics=options["metrics"],
     )
+
+
+def data_folder(options: Mapping[str, Any]) -> Path:
+    """The folder of a server: of `--data`, or of a `--store` in SQLite. Raises UsageError."""
+    named, folder = options["data_dir"], StoreAddress.parse(options["store"]).folder
+    if named and folder and Path(named).absolute() != folder:
+        raise UsageError(
+            f"--store names the folder {folder}, and --data {named}",
+            code="store-invalid",
+            hint="Give one of them; with postgresql:// both",
+        )
+    return Path(named or folder or home_dir() / "server")
 
 
 def turn_key(options: Mapping[str, Any]) -> TurnKey | None:

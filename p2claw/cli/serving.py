@@ -21,7 +21,7 @@ from p2claw.coord.agents import PATH as AGENTS_PATH
 from p2claw.coord.app import Coordinator, add_coordinator
 from p2claw.coord.figures import ServerFigures, server_metrics
 from p2claw.coord.health import PATHS as HEALTH_PATHS
-from p2claw.coord.store.sqlite import SqliteStore
+from p2claw.coord.store.choosing import open_store
 from p2claw.edge.app import add_edge, example_url
 from p2claw.edge.certificates import Certificates
 from p2claw.edge.listener import bind, listening
@@ -73,7 +73,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         stack.callback(bound.close)
         host = f"[{config.listen_host}]" if ":" in config.listen_host else config.listen_host
         config = dataclasses.replace(config, listen=f"{host}:{bound.getsockname()[1]}")
-        store = await SqliteStore.open(config.data_dir)
+        store = await open_store(config.store, config.data_dir)
         stack.push_async_callback(store.close)
         app = web.Application()
         coordinator = add_coordinator(app, config, store)
@@ -130,6 +130,7 @@ def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
         return server_metrics(
             ServerFigures(
                 is_ready=not await coordinator.health.trouble(),
+                is_store_there=coordinator.is_store_there,
                 boxes=len(coordinator.rendezvous.boxes),
                 visits=coordinator.rendezvous.visits,
                 sockets=places.in_use,

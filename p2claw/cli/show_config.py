@@ -17,7 +17,7 @@ from p2claw.cli.run import agent_config, choice_of
 from p2claw.cli.server_settings import server_config
 from p2claw.cli.verb_group import VerbGroup
 from p2claw.cli.verbs import load_verb
-from p2claw.config import AgentConfig, config_path
+from p2claw.config import AgentConfig, config_path, without_password
 from p2claw.errors import P2clawError, UsageError
 
 _EXAMPLE = """
@@ -160,6 +160,8 @@ def _effective(table: str, path: Path | None) -> dict[str, dict[str, Any]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, str) and "://" in value:
+        return without_password(value)
     return str(value) if isinstance(value, Path) else value
 
 

@@ -15,6 +15,7 @@ from p2claw.config.addresses import (
 from p2claw.config.agent import MOST_WORKERS, AgentConfig, AgentLimits, SpoolLimits, UpstreamLimits
 from p2claw.config.places import SYSTEM_CONFIG, config_path, home_dir
 from p2claw.config.server import ASK_PATH, JOINING, ServerConfig, ServerLimits
+from p2claw.config.store_address import StoreAddress, without_password
 from p2claw.config.turn_key import (
     DEFAULT_TURN_KEY_API,
     TURN_KEY_TOKEN_VARIABLE,
@@ -39,6 +40,7 @@ __all__ = [
     "ServerConfig",
     "ServerLimits",
     "SpoolLimits",
+    "StoreAddress",
     "TurnKey",
     "UpstreamLimits",
     "check_coordinator",
@@ -46,4 +48,5 @@ __all__ = [
     "home_dir",
     "parse_listen",
     "turn_key_token",
+    "without_password",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from p2claw.config.addresses import DEFAULT_LISTEN, Network, parse_listen
 from p2claw.config.places import home_dir
+from p2claw.config.store_address import StoreAddress
 from p2claw.config.turn_key import TurnKey
 from p2claw.errors import UsageError
 
@@ -80,6 +81,8 @@ class ServerConfig:
     names: tuple[str, ...] = ()
     """Further `host[:port]` that agents may dial, beside the parent and what is below it."""
     data_dir: Path = field(default_factory=lambda: home_dir() / "server")
+    """The folder of this process: its socket, its lock, and with SQLite the database."""
+    store: StoreAddress = field(default_factory=StoreAddress)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     stun_urls: tuple[str, ...] = ()

@@ -62,6 +62,7 @@ _KNOCK_BURST = 6
 _KNOCKS_PER_MINUTE = 3.0
 
 _GOING_DOWN = 1001
+_NO_STORE = "The coordinator cannot read or write its data just now; it is tried again by itself"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -110,6 +111,7 @@ class Agents:
                 outbox.close(CLOSE_CODES["protocol"], "protocol")
             except StoreError as error:
                 log.error("store failed", error=error.message)
+                outbox.send(encode_agent(AgentError(error.code, _NO_STORE)))
                 outbox.close(_GOING_DOWN, "the store does not respond")
             except P2clawError as error:
                 log.error("control connection failed", code=error.code, error=error.message)

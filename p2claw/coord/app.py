@@ -19,6 +19,7 @@ from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.store.base import Store
+from p2claw.coord.store.remembering import RememberingStore
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visitors import Visitors
 
@@ -34,6 +35,7 @@ class Coordinator:
         server_timing: ServerTiming,
         operator: Operator,
         relays: LeasedRelays | None,
+        store: Store,
     ) -> None:
         self.relays = relays
         """Whose `keep` is the caller's to run, if there are any."""
@@ -42,6 +44,7 @@ class Coordinator:
         self.health = health
         self._switchboard = switchboard
         self._agents = agents
+        self._store = store
 
     @property
     def rendezvous(self) -> Rendezvous:
@@ -52,6 +55,11 @@ class Coordinator:
     def counts(self) -> Counter[str]:
         """What happened since the start, by name, as the switchboard has it."""
         return self._switchboard.counts
+
+    @property
+    def is_store_there(self) -> bool:
+        """False: the database is gone, and this server goes on from memory."""
+        return not isinstance(self._store, RememberingStore) or self._store.is_there
 
     def shut_down(self) -> None:
         """Send visitors and agents word that this process goes down; it may be called twice."""
@@ -71,7 +79,7 @@ def add_coordinator(app: web.Application, config: ServerConfig, store: Store) ->
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
     server_timing = ServerTiming(config, switchboard.rendezvous, relays)
     operator = Operator(store, switchboard, config.joining)
-    coordinator = Coordinator(switchboard, boxes, health, server_timing, operator, relays)
+    coordinator = Coordinator(switchboard, boxes, health, server_timing, operator, relays, store)
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     app.router.add_get(ASK_PATH, Ask(config, store).handle)

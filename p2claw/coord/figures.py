@@ -21,9 +21,13 @@ from p2claw import __version__
 
 @dataclass(frozen=True, slots=True)
 class ServerFigures:
-    """A server as it is now. visits: under way. counts: of the switchboard, by name."""
+    """A server as it is now. visits: under way. counts: of the switchboard, by name.
+
+    is_store_there: False while it goes on from memory, because its database is gone.
+    """
 
     is_ready: bool
+    is_store_there: bool
     boxes: int
     visits: int
     sockets: int
@@ -48,6 +52,9 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
     return [
         InfoMetricFamily("p2claw_server", "The program that runs.", {"version": __version__}),
         GaugeMetricFamily("p2claw_server_ready", "As /readyz: 1 or 0.", now.is_ready),
+        GaugeMetricFamily(
+            "p2claw_store_available", "1 while its database responds.", now.is_store_there
+        ),
         GaugeMetricFamily("p2claw_boxes_online", "Boxes that are online.", now.boxes),
         GaugeMetricFamily("p2claw_visits_under_way", "Introductions not over yet.", now.visits),
         GaugeMetricFamily("p2claw_sockets", "Connections that are open.", now.sockets),

@@ -147,6 +147,7 @@ async def test_it_prints_as_json_where_it_listens(tmp_path: Path) -> None:
             "apps": f"http://<app>-<alias>.localhost:{server.port}/",
             "parent": "localhost",
             "data": str(tmp_path / "server"),
+            "store": None,
             "metrics": None,
         }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from p2claw.coord.store.base import Store, StoreError
+from tests.coord.opened_store import KINDS, OpenedStore, opened_store
 from tests.support.turn_key_service import TurnKeyService, turn_key_service
 
 
@@ -20,3 +24,19 @@ def service() -> Iterator[TurnKeyService]:
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture(params=KINDS)
+async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenedStore]:
+    """A store of each kind."""
+    server = request.getfixturevalue("pg") if request.param == "postgresql" else None
+    found = await opened_store(request.param, tmp_path, server)
+    yield found
+    with contextlib.suppress(StoreError, RuntimeError):
+        await found.store.close()
+
+
+@pytest.fixture
+def store(opened: OpenedStore) -> Store:
+    """The same, if the store is all that a test looks at."""
+    return opened.store

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from p2claw.cli.agent_client import AgentClient
-from p2claw.config import home_dir
+from p2claw.cli.server_settings import data_folder
 from p2claw.errors import P2clawError
 
 SOCKET = "server.sock"
@@ -49,5 +49,4 @@ def data_dir(context: click.Context) -> Path:
     """The folder of the server's database."""
     above = context.parent
     assert above is not None, "these verbs stand below `p2claw server`"
-    named = above.params["data_dir"]
-    return Path(named) if named else home_dir() / "server"
+    return data_folder(above.params)

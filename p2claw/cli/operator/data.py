@@ -11,6 +11,8 @@ from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.operator.asking import data_dir
 from p2claw.cli.output import bytes_text, json_option, print_json, print_note
 from p2claw.cli.server_settings import turn_key
+from p2claw.config import StoreAddress
+from p2claw.errors import UsageError
 
 if TYPE_CHECKING:
     from p2claw.coord.store.backup import Contents
@@ -55,7 +57,7 @@ def backup(context: click.Context, /, file: Path, force: bool, as_json: bool) ->
     """Copy the database to FILE, as it is at this moment. The server may run."""
     from p2claw.coord.store import backup as store
 
-    found = store.backup(data_dir(context), file, overwrite=force)
+    found = store.backup(_folder(context), file, overwrite=force)
     _print(found, as_json, f"copied to {file}")
 
 
@@ -67,7 +69,7 @@ def check(context: click.Context, /, as_json: bool) -> None:
     from p2claw.cli.operator.relays import print_trial, try_turn_key
     from p2claw.coord.store import backup as store
 
-    found = store.check(data_dir(context))
+    found = store.check(_folder(context))
     above = context.parent
     assert above is not None, "this verb stands below `p2claw server`"
     key = turn_key(above.params)
@@ -92,10 +94,24 @@ def restore(context: click.Context, /, file: Path, as_json: bool) -> None:
     """
     from p2claw.coord.store import backup as store
 
-    found, replaced = store.restore(file, data_dir(context))
+    found, replaced = store.restore(file, _folder(context))
     _print(found, as_json, "put back", replaced=None if replaced is None else str(replaced))
     if replaced is not None and not as_json:
         print_note(f"what was there before is now {replaced}")
+
+
+def _folder(context: click.Context) -> Path:
+    """The folder of the database. Raises UsageError `store-elsewhere`."""
+    above = context.parent
+    assert above is not None, "this verb stands below `p2claw server`"
+    address = StoreAddress.parse(above.params["store"])
+    if address.postgresql:
+        raise UsageError(
+            f"The data are in {address}",
+            code="store-elsewhere",
+            hint="Use pg_dump, pg_restore and pg_amcheck, whole and with all constraints",
+        )
+    return data_dir(context)
 
 
 def _print(found: Contents, as_json: bool, done: str, **more: Any) -> None:

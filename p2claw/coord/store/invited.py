@@ -51,12 +51,17 @@ def redeem(db: sqlite3.Connection, code_hash: bytes, public_key: bytes, now_s: i
         f"UPDATE invitations SET used = used + 1 WHERE {_GOOD} RETURNING id", (code_hash, now_s)
     ).fetchone()
     if row is None:
-        raise RefusedError(
-            "The invitation is used up, has expired, was withdrawn, or never was",
-            code="invite-invalid",
-            hint="Ask the owner of the coordinator for another, then `p2claw join URL --invite …`",
-        )
+        raise used_up()
     db.execute("INSERT INTO redemptions VALUES (?, ?, ?)", (public_key, row[0], now_s))
+
+
+def used_up() -> RefusedError:
+    """The refusal of whoever comes with an invitation that is no good, whatever the store."""
+    return RefusedError(
+        "The invitation is used up, has expired, was withdrawn, or never was",
+        code="invite-invalid",
+        hint="Ask the owner of the coordinator for another, then `p2claw join URL --invite …`",
+    )
 
 
 def _invitation(row: tuple[int, str, int, int, int, int | None, int]) -> Invitation:

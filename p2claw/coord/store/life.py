@@ -3,7 +3,7 @@
 Beside the database lies a note, `coordinator.json`: which store it is, how many times it has been
 opened, and whether it was closed. The database counts its openings, too. So it shows when the file
 is gone, was replaced by an older copy, or was copied without the write-ahead log that belongs to
-it.
+it. A node whose store is in PostgreSQL has such a note in its folder, `cluster.json`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from p2claw.private_file import replace
 DATABASE = "coordinator.db"
 WRITE_AHEAD_LOG = "coordinator.db-wal"
 NOTE = "coordinator.json"
+# Of a node whose store is in PostgreSQL.
+CLUSTER_NOTE = "cluster.json"
 
 _WAY_OUT = (
     "Put back what is missing, or a backup: `p2claw server restore FILE`. Only if no box has an "
@@ -35,9 +37,9 @@ class Life:
     closed: bool
 
 
-def read_note(folder: Path) -> Life | None:
+def read_note(folder: Path, name: str = NOTE) -> Life | None:
     """What is in the note; None if there is none. Raises UsageError `data-unusable`, OSError."""
-    path = folder / NOTE
+    path = folder / name
     try:
         content = json.loads(path.read_bytes())
         return Life(str(content["store"]), int(content["opened"]), bool(content["closed"]))
@@ -51,10 +53,10 @@ def read_note(folder: Path) -> Life | None:
         ) from None
 
 
-def write_note(folder: Path, life: Life) -> None:
+def write_note(folder: Path, life: Life, name: str = NOTE) -> None:
     """Raises OSError."""
     content = {"store": life.store, "opened": life.opened, "closed": life.closed}
-    replace(folder / NOTE, json.dumps(content).encode() + b"\n")
+    replace(folder / name, json.dumps(content).encode() + b"\n")
 
 
 def life_in(connection: sqlite3.Connection) -> Life:
@@ -86,13 +88,13 @@ def check_files(folder: Path, note: Life | None) -> bool:
     return True
 
 
-def check_life(folder: Path, life: Life, note: Life | None) -> None:
+def check_life(database: object, life: Life, note: Life | None, *, way_out: str = _WAY_OUT) -> None:
     """Raises UsageError `data-older`: the database is not the one that was here last."""
     if note is None or (life.store == note.store and life.opened >= note.opened):
         return
     what = "an older copy" if life.store == note.store else "of another server"
     raise UsageError(
-        f"{folder / DATABASE} is {what}, not the database that was here last",
+        f"{database} is {what}, not the database that was here last",
         code="data-older",
-        hint=_WAY_OUT,
+        hint=way_out,
     )

@@ -67,7 +67,7 @@ def open_database(folder: Path) -> tuple[sqlite3.Connection, Life]:
         check_undamaged(connection, path)
         upgrade(connection)
         life = life_in(connection)
-        check_life(folder, life, note)
+        check_life(folder / DATABASE, life, note)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("UPDATE life SET opened = opened + 1")
         life = Life(life.store, life.opened + 1, closed=False)

@@ -72,5 +72,19 @@ CREATE TABLE life (
 INSERT INTO life (one, store, opened, probed_s) VALUES (1, lower(hex(randomblob(16))), 0, 0);
 """
 
-SCHEMAS = (_BOXES, _ADMISSION, _LIFE)
+# No name of a box is one of another, whatever kind both are of. UNIQUE holds it within a column.
+_NAMES = """
+CREATE TRIGGER box_name_has_one_key BEFORE INSERT ON boxes WHEN
+    EXISTS (SELECT 1 FROM boxes WHERE (alias = NEW.key_alias OR key_alias = NEW.alias)
+        AND public_key <> NEW.public_key)
+    OR EXISTS (SELECT 1 FROM claims WHERE alias IN (NEW.alias, NEW.key_alias)
+        AND public_key <> NEW.public_key)
+    BEGIN SELECT RAISE(ABORT, 'a name has one key'); END;
+CREATE TRIGGER chosen_name_has_one_key BEFORE INSERT ON claims WHEN
+    EXISTS (SELECT 1 FROM boxes WHERE (alias = NEW.alias OR key_alias = NEW.alias)
+        AND public_key <> NEW.public_key)
+    BEGIN SELECT RAISE(ABORT, 'a name has one key'); END;
+"""
+
+SCHEMAS = (_BOXES, _ADMISSION, _LIFE, _NAMES)
 SCHEMA_VERSION = len(SCHEMAS)
