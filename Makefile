@@ -19,6 +19,9 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 # Of the browser tests, those that say most about a browser with fewer features.
 OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms.py upload.py download.py methods.py)
 
+# Tests wait more than they compute: two processes take little more than half as long as one.
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
+
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
@@ -63,9 +66,9 @@ test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_mod
 	@echo '» apps that others wrote'
 	@$(BIN)/python -m tests.e2e.apps
 	@echo '» tests in Python'
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 	@echo '» Chromium without what the oldest Safari lacks'
-	@$(BIN)/python -m pytest --older-browser $(OLDER_SUBSET)
+	@$(BIN)/python -m pytest $(TOGETHER) --older-browser $(OLDER_SUBSET)
 	@echo '» tests of the browser side'
 	@cd bootstrap && npm test --silent
 
@@ -107,7 +110,7 @@ check: build
 
 e2e-older: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.e2e.apps
-	@$(BIN)/python -m pytest tests/e2e --older-browser $(ARGS)
+	@$(BIN)/python -m pytest $(TOGETHER) tests/e2e --older-browser $(ARGS)
 
 bench: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m pytest bench --benchmark-only

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 # One fault of ours in two runs would show as many of them, so many are a failure.
 IN_REAL_TIME = frozenset({"autobahn", "cache_suite", "chaos", "e2e", "interop", "lab", "parity"})
 MOST_FURTHER_TRIES = 6
+LONGEST = frozenset({"parity"})
 
 
 def pytest_configure() -> None:
@@ -29,10 +30,23 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what has further tries, and what stays together where several processes run tests.
+
+    A file's tests stay in one process, apart by browser: each process changes its browser once.
+    What takes longest begins first: begun last, it would run while the other process has nothing.
+    """
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in IN_REAL_TIME:
+        if _room(item) in IN_REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=2))
+        browser = getattr(item, "callspec", None) and item.callspec.params.get("running_browser")
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(HERE)} {browser or ''}"))
+    items.sort(key=lambda item: _room(item) not in LONGEST)
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).parts[0]
 
 
 @pytest.hookimpl(trylast=True)

@@ -18,7 +18,7 @@ from p2claw.wire.signalling import DialOffered
 from p2claw.wire.signalling.dialling import Descriptor, Ticket
 from p2claw.wire.signalling.signatures import ANSWER, DIAL, answer_payload, signed_bytes
 
-KEY = Ed25519PrivateKey.generate()
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 PEER_ID, KEY_ALIAS = peer_id_of(PUBLIC), key_alias_of(PUBLIC)
 OTHER_ID = peer_id_of(bytes(32))
