@@ -25,7 +25,7 @@ TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -46,6 +46,7 @@ help:
 	@echo 'make bench-first-byte   round trips of a first and a repeat visit, beside nginx with TLS 1.3; as root'
 	@echo 'make bench-costs   what n fragments, requests or visits cost in the worst order, for n, 2n, 4n'
 	@echo 'make bench-hostile   what a visitor notices of one that attacks, attack by attack'
+	@echo 'make bench-serve   processor time per request, beside Caddy and nginx.  ARGS="--case 1-kb-alone --profile"'
 	@echo 'make lab     who reaches whom through which NATs; as root.  ARGS="--by chromium --relay with"'
 	@echo 'make lab-alive   what a visit notices of changed addresses, NATs and agents; as root.  ARGS="--by chromium"'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
@@ -137,6 +138,9 @@ bench-costs: build
 bench-hostile: build prerequisites-test
 	@$(BIN)/python -m bench hostile $(ARGS)
 
+bench-serve: build prerequisites-test prerequisites-bench
+	@$(BIN)/python -m bench serve $(ARGS)
+
 lab: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.lab $(ARGS)
 
@@ -189,6 +193,9 @@ prerequisites-test:
 
 prerequisites-apps:
 	@sh scripts/need-tools.sh apps
+
+prerequisites-bench:
+	@sh scripts/need-tools.sh bench
 
 prerequisites-arm:
 	@sh scripts/need-tools.sh arm

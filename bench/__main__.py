@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import costs, first_byte, hostile, page, scale, wan, whole_path
+from bench import costs, first_byte, hostile, page, scale, serve, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -50,6 +50,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "hostile":
         await hostile.run(report, args)
+        return
+    if args.name == "serve":
+        await serve.run(report, args)
         return
     sizes = {"runs": args.runs, "megabytes": args.mb}
     if args.name in ("whole-path", "all"):
@@ -91,8 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     hostile.add_options(
         names.add_parser("hostile", parents=[common], help="a visitor beside one that attacks")
     )
+    serve.add_options(
+        names.add_parser("serve", parents=[common], help="per request, beside Caddy and nginx")
+    )
     names.add_parser(
-        "all", parents=[common], help="all but wan, scale, page, first-byte, costs and hostile"
+        "all",
+        parents=[common],
+        help="all but wan, scale, page, first-byte, costs, hostile and serve",
     )
     return parser
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# need-tools.sh build|test|apps|arm: checks that the programs p2claw is built or tested with are there.
+# need-tools.sh build|test|apps|bench|arm: checks that the programs p2claw is built or tested with are there.
 # On Debian, as root, what is missing is installed; elsewhere it is named, and this fails.
 set -eu
 python=${PYTHON:-python3}
@@ -46,12 +46,16 @@ find_missing() {
     need tigervnc-standalone-server has Xtigervnc
     need xterm has xterm
     ;;
+  bench)
+    need nghttp2-client has h2load
+    need linux-perf has perf
+    ;;
   arm)
     need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc
     need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
     ;;
   *)
-    echo "need-tools.sh: build, test, apps or arm, not $1" >&2
+    echo "need-tools.sh: build, test, apps, bench or arm, not $1" >&2
     exit 2
     ;;
   esac

@@ -45,6 +45,7 @@ class Stack:
     """One coordinator with edge, one box. `port` is the edge's; `folder` holds homes and logs.
 
     program: the module that is run as `server --listen …` and as `run --coordinator …`.
+    tree: the work tree that it is of, None for this one.
     bootstrap: the folder of a browser side built apart, None for the package's. listens_at: 0.0.0.0
     where others than this host visit. environments: what a process gets beside ours, by its name.
     """
@@ -55,6 +56,7 @@ class Stack:
     bootstrap: Path | None = None
     listens_at: str = "127.0.0.1"
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    tree: Path | None = None
     _processes: dict[str, Process] = field(default_factory=dict)
 
     @property
@@ -172,6 +174,7 @@ class Stack:
             self._processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", self.program, *argv),
                 env={**self._env(), **self.environments.get(name, {})},
+                cwd=self.tree,  # the first place where Python looks for a module
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -209,9 +212,10 @@ async def stack(
     program: str = PROGRAM,
     bootstrap: Path | None = None,
     listens_at: str = "127.0.0.1",
+    tree: Path | None = None,
 ) -> AsyncIterator[Stack]:
     """Start coordinator, edge and agent, and end them again."""
-    made = Stack(folder, free_port(), program, bootstrap, listens_at)
+    made = Stack(folder, free_port(), program, bootstrap, listens_at, tree=tree)
     try:
         await made.start_server()
         await made.start_agent()
