@@ -43,14 +43,6 @@ class LenientHead:
     chunked: bool
     doubtful: bool
 
-    def framing(self) -> bytes:
-        """A strict head that only shows where the body ends, for the parser of bodies."""
-        if self.chunked:
-            where = b"Transfer-Encoding: chunked\r\n"
-        else:
-            where = b"" if self.length is None else b"Content-Length: %d\r\n" % self.length
-        return b"HTTP/1.1 %d \r\n%s\r\n" % (self.status, where)
-
 
 def may_begin_head(begun: bytes | bytearray) -> bool:
     """Whether what has come so far may be the beginning of a head."""

@@ -162,6 +162,12 @@ def test_bytes_after_the_end_spoil_the_connection_and_not_the_response(
     assert response.head == read(SIZED).head
 
 
+@pytest.mark.parametrize("wire", [SIZED, CHUNKED])
+def test_an_empty_line_after_the_end_spoils_nothing(wire: bytes) -> None:
+    response = read(wire + b"\r\n")
+    assert (body(response), response.complete, response.keep_alive) == (b"hello", True, True)
+
+
 @pytest.mark.parametrize(
     "wire",
     [
