@@ -10,9 +10,8 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from p2claw.agent.access import pages
@@ -20,6 +19,7 @@ from p2claw.agent.access.question import Ask, Grant, Question, Replies, Reply
 from p2claw.agent.home.routes import Route, Routes
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.http.own_cookie import NAME, own_tokens
+from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.request_faults import AccessEndedFault, AccessRequiredFault
 from p2claw.link.stream import BoxStream
 from p2claw.wire.frames.heads import Fields, ResponseHead
@@ -38,14 +38,11 @@ _TO = re.compile(r"/[\x21-\x5b\x5d-\x7e]*")  # no backslash, which browsers read
 _PAGES = frozenset(("document", "iframe", "frame"))
 
 
-@dataclass(eq=False, slots=True)
-class _Passage:
-    """A request that is under way. session: by which; "": the app is open to everyone."""
+class _Passage(NamedTuple):
+    """By what a request was let in. session: "" if the app is open to everyone."""
 
-    app: str
+    route: Route
     session: str
-    guarded: bool
-    scope: asyncio.Timeout
 
 
 class Entrance:
@@ -53,7 +50,7 @@ class Entrance:
 
     def __init__(self, ask: Replies) -> None:
         self._ask = ask
-        self._under_way: set[_Passage] = set()
+        self._under_way: dict[UnderWay, _Passage] = {}
 
     async def enter(
         self,
@@ -92,44 +89,32 @@ class Entrance:
         )
         return None
 
-    @asynccontextmanager
-    async def watch(self, route: Route, grant: Grant | None) -> AsyncIterator[None]:
-        """End the block when the session that let the request in ends, or the app is gone.
+    def watch(self, under_way: UnderWay, route: Route, grant: Grant | None) -> None:
+        """End a request when the session that let it in ends, or the app is gone.
 
-        Raises AccessEndedFault.
+        It ends with AccessEndedFault.
         """
-        loop = asyncio.get_running_loop()
-        scope = asyncio.timeout_at(
-            None if grant is None else loop.time() + max(grant.until_s - time.time(), 0)
-        )
-        session = grant.session if grant is not None else ""
-        passage = _Passage(route.app, session, route.guarded, scope)
-        try:
-            async with scope:
-                self._under_way.add(passage)
-                yield
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise AccessEndedFault(f"The right to use {route.app} has ended") from None
-        finally:
-            self._under_way.discard(passage)
+        self._under_way[under_way] = _Passage(route, grant.session if grant is not None else "")
+        under_way.at_end(self._under_way.pop)
+        if grant is not None:
+            under_way.end(_over(route.app), max(grant.until_s - time.time(), 0))
 
     def ended(self, sessions: Iterable[str]) -> None:
         """These sessions have ended: so do the requests by them."""
         gone = frozenset(sessions)
-        for passage in self._under_way:
+        for under_way, passage in self._under_way.items():
             if passage.session in gone:
-                _end(passage, 0)
+                under_way.end(_over(passage.route.app))
 
     def apply(self, routes: Routes) -> None:
         """The routes have changed. What is under way to an app that is guarded now ends."""
-        for passage in self._under_way:
-            route = routes.get(passage.app)
+        for under_way, passage in self._under_way.items():
+            app = passage.route.app
+            route = routes.get(app)
             if route is None:
-                _end(passage, GONE_S)
-            elif route.guarded and not passage.guarded:
-                _end(passage, 0)
+                under_way.end(_over(app), GONE_S)
+            elif route.guarded and not passage.route.guarded:
+                under_way.end(_over(app))
 
     async def _own_path(self, stream: BoxStream, route: Route, visit: Visit, path: str) -> None:
         method = stream.request.method
@@ -244,13 +229,8 @@ def for_nobody_else(fields: Fields, *, page: bool) -> Fields:
     return (*kept, ("cache-control", control))
 
 
-def _end(passage: _Passage, in_s: float) -> None:
-    when_s = asyncio.get_running_loop().time() + in_s
-    before_s = passage.scope.when()
-    if passage.scope.expired():
-        return
-    if before_s is None or before_s > when_s:
-        passage.scope.reschedule(when_s)
+def _over(app: str) -> AccessEndedFault:
+    return AccessEndedFault(f"The right to use {app} has ended")
 
 
 def _tokens(fields: Fields) -> list[str]:

@@ -5,15 +5,14 @@ Which these are is decided in `agent/usage.py`, for all processes together.
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 
 from p2claw.agent.access import pages
 from p2claw.agent.access.entrance import is_page, respond
 from p2claw.agent.http.fields import Visit
+from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.request_faults import MonthUsedUpFault
 from p2claw.link.stream import BoxStream
 
@@ -24,15 +23,15 @@ class MonthGate:
     def __init__(self, *, wall_s: Callable[[], float] = time.time) -> None:
         self._wall_s = wall_s
         self._until: Mapping[str, float] = {}
-        self._under_way: dict[asyncio.Timeout, str] = {}
+        self._under_way: dict[UnderWay, str] = {}
 
     def close(self, until: Mapping[str, float]) -> None:
         """These apps are closed, until Unix seconds; all others are open. What is under way at one
         that is closed ends."""
         self._until = until
-        for scope, app in self._under_way.items():
-            if app in until and not scope.expired():
-                scope.reschedule(0)
+        for under_way, app in self._under_way.items():
+            if app in until:
+                under_way.end(_used_up(app, math.ceil(until[app] - self._wall_s())))
 
     async def enter(self, stream: BoxStream, visit: Visit) -> bool:
         """Whether a request may pass; a person has got a page if not.
@@ -51,20 +50,10 @@ class MonthGate:
         await respond(stream, MonthUsedUpFault.status, fields, page)
         return False
 
-    @asynccontextmanager
-    async def watch(self, app: str) -> AsyncIterator[None]:
-        """End the block when the app is closed. Raises MonthUsedUpFault."""
-        scope = asyncio.timeout(None)
-        try:
-            async with scope:
-                self._under_way[scope] = app
-                yield
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise _used_up(app, math.ceil(self._until.get(app, 0) - self._wall_s())) from None
-        finally:
-            self._under_way.pop(scope, None)
+    def watch(self, under_way: UnderWay, app: str) -> None:
+        """End a request when the app is closed, with MonthUsedUpFault."""
+        self._under_way[under_way] = app
+        under_way.at_end(self._under_way.pop)
 
 
 def _used_up(app: str, retry_s: int) -> MonthUsedUpFault:

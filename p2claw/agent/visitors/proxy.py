@@ -21,6 +21,7 @@ from p2claw.agent.http.https_only import HttpsOnlyApps
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.http.unread import Unread
 from p2claw.agent.request_faults import (
     AccessEndedFault,
@@ -105,11 +106,10 @@ class Proxy:
             if not await self.month_gate.enter(stream, visit):
                 self._refusals.count(REQUESTS, MonthUsedUpFault.code)
                 return
-            async with (
-                meter.watch(),
-                self.month_gate.watch(visit.app),
-                self.entrance.watch(route, grant),
-            ):
+            with UnderWay() as under_way:
+                meter.watch(under_way)
+                self.month_gate.watch(under_way, visit.app)
+                self.entrance.watch(under_way, route, grant)
                 exchange = self._exchange(stream, route, visit, grant)
                 exchange.responding = lambda status: meter.traffic.response(
                     visit.app, status, time.monotonic() - began_s

@@ -5,11 +5,10 @@ All links of a process are counted together in `traffic.py`.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from p2claw.agent.access.pages import LinkView
+from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.request_faults import RelayLimitFault
 from p2claw.agent.visitors.traffic import DIRECT, RELAYED, Traffic
 from p2claw.log import get_log
@@ -35,7 +34,7 @@ class RelayMeter:
         self._relayed = (0, 0)
         self._chunks = (0, 0)
         self._is_visit = False  # counted as one
-        self._under_way: set[asyncio.Timeout] = set()
+        self._under_way: set[UnderWay] = set()
         self._is_logged = False
 
     @property
@@ -62,9 +61,8 @@ class RelayMeter:
         self._path = now
         if self._limit():
             self._log(app)
-            for scope in self._under_way:
-                if not scope.expired():
-                    scope.reschedule(0)
+            for under_way in self._under_way:
+                under_way.end(RelayLimitFault("a limit of relayed bytes is reached"))
 
     def note_chunks(self, app: str, sent: int, lost: int) -> None:
         """The same of the chunks of its association, which begins at 0 again on another link."""
@@ -73,25 +71,15 @@ class RelayMeter:
         path = self._path or DIRECT
         self.traffic.chunks(app, path, sent - before[0], lost - before[1])
 
-    @asynccontextmanager
-    async def watch(self) -> AsyncIterator[None]:
-        """End the block when a limit of relayed bytes is reached, and do not begin it if one is.
+    def watch(self, under_way: UnderWay) -> None:
+        """End a request when a limit of relayed bytes is reached.
 
-        Raises RelayLimitFault. On a direct path it never does.
+        Raises RelayLimitFault if one is already. On a direct path none ever is.
         """
         if limit := self._limit():
             raise RelayLimitFault(f"the limit of relayed bytes per {limit} is reached")
-        scope = asyncio.timeout(None)
-        try:
-            async with scope:
-                self._under_way.add(scope)
-                yield
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise RelayLimitFault("a limit of relayed bytes is reached") from None
-        finally:
-            self._under_way.discard(scope)
+        self._under_way.add(under_way)
+        under_way.at_end(self._under_way.discard)
 
     def _limit(self) -> str:
         """Which limit holds this link, as long as its path is relayed; "": none."""

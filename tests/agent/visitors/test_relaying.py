@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.request_faults import RelayLimitFault
 from p2claw.agent.visitors.relaying import RelayMeter
 from p2claw.agent.visitors.traffic import Traffic, by_app
@@ -21,7 +22,8 @@ class Clock:
 
 async def may_begin(meter: RelayMeter) -> bool:
     try:
-        async with meter.watch():
+        with UnderWay() as under_way:
+            meter.watch(under_way)
             return True
     except RelayLimitFault:
         return False
@@ -103,7 +105,8 @@ async def test_what_is_under_way_ends_when_the_limit_is_reached() -> None:
     entered = asyncio.Event()
 
     async def download() -> None:
-        async with meter.watch():
+        with UnderWay() as under_way:
+            meter.watch(under_way)
             entered.set()
             await asyncio.Event().wait()
 
@@ -112,13 +115,6 @@ async def test_what_is_under_way_ends_when_the_limit_is_reached() -> None:
     meter.note("dog", "relayed", 0, 2_000)
     results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
     assert [type(result) for result in results] == [RelayLimitFault] * 3
-
-
-async def test_a_timeout_of_somebody_else_is_not_taken_for_the_limit() -> None:
-    meter = RelayMeter(Traffic(per_visit=1_000))
-    with pytest.raises(TimeoutError):
-        async with meter.watch():
-            raise TimeoutError
 
 
 async def test_the_limit_of_a_link_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
