@@ -6,6 +6,7 @@ The coordinator sends them when it registers the box (docs/WIRE.md §11, `regist
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from p2claw.errors import RemoteProtocolError
@@ -55,9 +56,18 @@ class PublicNames:
 
     def hosts(self, app: str) -> tuple[str, ...]:
         """All names under which app is visited, the usual one first."""
-        return tuple(self._host(app, name) for name in (self.alias, self.key_alias, *self.others))
+        return _hosts(self.base, app, (self.alias, self.key_alias, *self.others))
 
     def _host(self, app: str | None, alias: str) -> str:
-        netloc = urlsplit(self.base).netloc.lower()
-        default = ":443" if self.scheme == "https" else ":80"
-        return netloc.replace(LABEL, label_for(app, alias)).removesuffix(default)
+        return _hosts(self.base, app, (alias,))[0]
+
+
+# Every request asks for them.
+@lru_cache(maxsize=1024)
+def _hosts(base: str, app: str | None, aliases: tuple[str, ...]) -> tuple[str, ...]:
+    parts = urlsplit(base)
+    netloc = parts.netloc.lower()
+    default = ":443" if parts.scheme == "https" else ":80"
+    return tuple(
+        netloc.replace(LABEL, label_for(app, alias)).removesuffix(default) for alias in aliases
+    )

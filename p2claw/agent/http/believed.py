@@ -7,7 +7,6 @@ of `x-real-ip`, `X_Real_IP` and, some of them, `x.real.ip`.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 # Without their separators. `proxy` becomes HTTP_PROXY, by which CGI programs send their own
 # requests to whom the visitor names (CVE-2016-5385).
@@ -26,13 +25,4 @@ _SEPARATORS = re.compile(r"[-_.]")
 
 def is_set_by_proxies(name: str) -> bool:
     """Whether a visitor may not send a field of this name, in any case and with any separators."""
-    return _known(name) if len(name) <= _KNOWN_CHARS else _is_set(name)
-
-
-def _is_set(name: str) -> bool:
     return _RULE.fullmatch(_SEPARATORS.sub("", name.lower())) is not None
-
-
-# Requests have some twenty fields, and mostly the same.
-_KNOWN_CHARS = 64
-_known = lru_cache(maxsize=512)(_is_set)

@@ -16,13 +16,13 @@ from p2claw.agent.http.fields import (
     Fields,
     RequestFields,
     Visit,
-    request_fields,
     response_fields,
     trailer_fields,
 )
 from p2claw.agent.http.https_only import HttpsOnlyApps, asks_for_https
 from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.own_urls import origins_of
+from p2claw.agent.http.request_fields import request_fields
 from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.http.unread import LEAST_BYTES, Unread
 from p2claw.agent.request_faults import (

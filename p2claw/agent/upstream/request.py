@@ -11,10 +11,8 @@ import re
 from p2claw.agent.request_faults import BadRequestFault
 from p2claw.agent.upstream.lenient import Fields
 
-# Nothing that ends a line, and nothing that some server might read as the end of one.
-_FIRST_LINES = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 # Browsers send whatever else a page puts into a value, and the app is to judge it.
-_FIELD_LINES = re.compile(rb"[^\0\r\n]*")
+_FIRST_LINES = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 # RFC 9110 §8.6: with these a missing Content-Length would leave the server in doubt; Fetch §4.6.
 BODY_EXPECTED = frozenset(("POST", "PUT"))
@@ -28,17 +26,19 @@ def request_head(method: str, target: str, host: str, fields: Fields, framing: F
     fields: without Host and without the framing of the body, which comes last.
     Raises BadRequestFault.
     """
-    lines = [f"{method} {target} HTTP/1.1", f"host: {host}"]
-    lines += [f"{name}: {value}" for name, value in fields]
-    lines += [f"{name}: {value}" for name, value in framing]
+    first = [f"{method} {target} HTTP/1.1", f"host: {host}"]
+    lines = first + [f"{name}: {value}" for name, value in (*fields, *framing)]
+    text = "\r\n".join(lines)
     try:
-        encoded = [line.encode("latin-1") for line in lines]
+        encoded = text.encode("latin-1")
     except UnicodeEncodeError:
         raise BadRequestFault("A field has a character that is no octet") from None
-    first = all(_FIRST_LINES.fullmatch(line) for line in encoded[:2])
-    if not first or not all(_FIELD_LINES.fullmatch(line) for line in encoded[2:]):
+    # No line may have another end of a line in it, nor what some server might read as one.
+    ends = len(lines) - 1
+    whole = encoded.count(b"\r") == encoded.count(b"\n") == ends and b"\0" not in encoded
+    if not whole or not all(map(_FIRST_LINES.fullmatch, first)):
         raise BadRequestFault("A field has a character that is not allowed")
-    return b"\r\n".join(encoded) + b"\r\n\r\n"
+    return encoded + b"\r\n\r\n"
 
 
 def framing_fields(method: str, length: int | None, *, chunked: bool) -> Fields:

@@ -13,14 +13,9 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import (
-    Fields,
-    RequestFields,
-    Visit,
-    request_fields,
-    response_fields,
-)
+from p2claw.agent.http.fields import Fields, RequestFields, Visit, response_fields
 from p2claw.agent.http.observer import Observer
+from p2claw.agent.http.request_fields import request_fields
 from p2claw.agent.http.unread import Unread
 from p2claw.agent.request_faults import AppBrokenFault, BadRequestFault, head_of_app
 from p2claw.agent.websockets.upstream_socket import (

@@ -6,13 +6,8 @@ import pytest
 
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import (
-    RequestFields,
-    Visit,
-    request_fields,
-    response_fields,
-    trailer_fields,
-)
+from p2claw.agent.http.fields import RequestFields, Visit, response_fields, trailer_fields
+from p2claw.agent.http.request_fields import request_fields
 from p2claw.agent.request_faults import BadRequestFault
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.wire.frames.heads import RequestHead

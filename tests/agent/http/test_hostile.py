@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from p2claw.agent.home.routes import Route, parse_routes
-from p2claw.agent.http.fields import request_fields, response_fields
+from p2claw.agent.http.fields import response_fields
+from p2claw.agent.http.request_fields import request_fields
 from p2claw.agent.http.rewriting import local_cookie, local_reference, local_refresh
 from p2claw.agent.request_faults import BadRequestFault, RequestFault
 from p2claw.agent.upstream.address import parse_upstream
