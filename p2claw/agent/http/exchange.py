@@ -18,6 +18,7 @@ from p2claw.agent.http.fields import (
     Visit,
     response_fields,
     trailer_fields,
+    value_of,
 )
 from p2claw.agent.http.https_only import HttpsOnlyApps, asks_for_https
 from p2claw.agent.http.observer import Observer
@@ -301,5 +302,5 @@ class Exchange:
 
 
 def _is_html(fields: Fields) -> bool:
-    kind = dict(fields).get("content-type", "").partition(";")[0].strip().lower()
+    kind = value_of(fields, "content-type").partition(";")[0].strip().lower()
     return kind in ("text/html", "application/xhtml+xml")

@@ -14,7 +14,7 @@ from p2claw.agent.home.routes import Route
 from p2claw.agent.http.field_kinds import HOP_BY_HOP, NOT_FROM_VISITORS, named_in
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.own_cookie import sets_own
-from p2claw.agent.http.own_urls import mapped_back
+from p2claw.agent.http.own_urls import MAPPED, mapped_back
 from p2claw.agent.http.rewriting import local_cookie
 from p2claw.names import is_unlisted
 
@@ -57,22 +57,21 @@ class RequestFields:
 
 def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFields) -> Fields:
     """Make the visitor's fields of the upstream's. asked: the fields of the request."""
-    public_origin = f"{visit.names.scheme}://{asked.public_host}"
     named: frozenset[str] = frozenset()
-    for name, value in fields:
-        if name == "connection":
-            named |= named_in(value)
     kept: list[tuple[str, str]] = []
-    for name, value in fields:
-        if name in HOP_BY_HOP or name in named:
-            continue
-        if name == "set-cookie":
-            if sets_own(value):
-                continue
-            value = local_cookie(value, route.upstream)
-        elif not route.preserve_host:
-            value = mapped_back(name, value, route.upstream, public_origin, known=asked.host_known)
-        kept.append((name, value))
+    for item in fields:
+        name, value = item
+        if name not in _LOOKED_AT:
+            kept.append(item)
+        elif name == "set-cookie":
+            if not sets_own(value):
+                kept.append((name, local_cookie(value, route.upstream)))
+        elif name == "connection":
+            named |= named_in(value)
+        elif name not in HOP_BY_HOP:
+            kept.append((name, _mapped_back(name, value, route, visit, asked)))
+    if named:
+        kept = [item for item in kept if item[0] not in named]
     if is_unlisted(route.app) and not any(name == "referrer-policy" for name, _ in kept):
         # The host alone gives the app away to every site that its pages link to.
         kept.append(("referrer-policy", "same-origin"))
@@ -82,3 +81,21 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
 def trailer_fields(fields: Fields) -> Fields:
     """The fields after a body without those that are not allowed there. Source: RFC 9110 §6.5.1."""
     return tuple((name, value) for name, value in fields if name not in _NOT_IN_TRAILERS)
+
+
+def value_of(fields: Fields, name: str, absent: str = "") -> str:
+    """The value of a field; of several of this name, the last one's."""
+    for other, value in fields:
+        if other == name:
+            absent = value
+    return absent
+
+
+_LOOKED_AT = HOP_BY_HOP | MAPPED | frozenset(("set-cookie",))
+
+
+def _mapped_back(name: str, value: str, route: Route, visit: Visit, asked: RequestFields) -> str:
+    if route.preserve_host:
+        return value
+    origin = f"{visit.names.scheme}://{asked.public_host}"
+    return mapped_back(name, value, route.upstream, origin, known=asked.host_known)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import Fields, Visit
+from p2claw.agent.http.fields import Fields, Visit, value_of
 from p2claw.agent.http.rewriting import LOCAL_HOSTS
 from p2claw.agent.upstream.address import UpstreamAddress
 
@@ -35,8 +35,10 @@ def asks_for_https(status: int, fields: Fields, target: str, route: Route, visit
 
     Any name counts that the app may regard as its own, with or without a port.
     """
-    location = dict(fields).get("location", "").strip()
-    if status not in _REDIRECTS or not location.lower().startswith("https://"):
+    if status not in _REDIRECTS:
+        return False
+    location = value_of(fields, "location").strip()
+    if not location.lower().startswith("https://"):
         return False
     try:
         parts = urlsplit(location)

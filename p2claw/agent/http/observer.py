@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import Fields, Visit
+from p2claw.agent.http.fields import Fields, Visit, value_of
 from p2claw.agent.http.notices import MOST_PER_APP, Notice
-from p2claw.agent.http.own_urls import names_upstream
-from p2claw.agent.http.rewriting import cookie_domain
+from p2claw.agent.http.own_urls import FOLLOWED, names_upstream
+from p2claw.agent.http.rewriting import LOCAL_HOSTS, cookie_domain
 from p2claw.units import KIB, MIB
 from p2claw.wire.frames.heads import RequestHead
 
@@ -32,6 +32,9 @@ _LOCAL_URL = re.compile(rb"(?i)\bhttps?://(localhost|127\.0\.0\.1|\[::1\]|0\.0\.
 # The head of a page; scripts, where libraries have such URLs in their comments, are not read.
 _READ_KINDS = ("text/html", "application/json", "application/xhtml+xml")
 _READ_BYTES = 64 * KIB
+
+# Under these names an app is on this machine.
+_LOCAL = (*LOCAL_HOSTS, "::1")
 
 # Smaller files are asked for in parts by nobody who suffers from the whole.
 _LARGE_BYTES = 8 * MIB
@@ -61,22 +64,17 @@ class Observer:
         self, request: RequestHead, status: int, raw: Fields, route: Route, visit: Visit
     ) -> None:
         """Look at the head of a response. raw: the fields as the upstream sent them."""
-        app = visit.app
-        own = {host.partition(":")[0] for host in visit.names.hosts(app)}
-        own |= {route.upstream.host, "localhost", "127.0.0.1", "[::1]", "0.0.0.0", "::1"}
         for name, value in raw:
             if name == "set-cookie":
-                domain = cookie_domain(value)
-                if domain and domain not in own:
-                    self._report_once(Notice(app, "cookie-domain", domain))
-            elif not route.preserve_host and names_upstream(name, value, route.upstream):
-                self._report_once(Notice(app, "own-url", route.upstream.host_text))
-        self._ranges(app, request, status, dict(raw))
+                self._cookie(value, route, visit)
+            elif name in FOLLOWED and _leads_home(name, value, route):
+                self._report_once(Notice(visit.app, "own-url", route.upstream.host_text))
+        if status == 200 and request.method == "GET":
+            self._ranges(visit.app, request, raw)
 
     def body(self, status: int, raw: Fields, first: bytes, route: Route, app: str) -> None:
         """Look at a body. first: its first piece, as the upstream sent it."""
-        fields = dict(raw)
-        if fields.get("content-encoding", "identity") != "identity":
+        if value_of(raw, "content-encoding", "identity") != "identity":
             return
         head = first[:_READ_BYTES]
         if status in (400, 403, 421, 422):
@@ -84,7 +82,7 @@ class Observer:
                 self._report_once(Notice(app, "host-refused", str(status)))
             elif _ORIGIN_REFUSED.search(head):
                 self._report_once(Notice(app, "origin-refused", str(status)))
-        elif fields.get("content-type", "").partition(";")[0].strip().lower() in _READ_KINDS:
+        elif value_of(raw, "content-type").partition(";")[0].strip().lower() in _READ_KINDS:
             for match in _LOCAL_URL.finditer(head):
                 port = int(match[2])
                 named = f"{match[1].decode().lower()}:{port}"
@@ -105,17 +103,20 @@ class Observer:
                 return notice.line
         return ""
 
-    def _ranges(
-        self, app: str, request: RequestHead, status: int, fields: Mapping[str, str]
-    ) -> None:
-        if status != 200 or request.method != "GET":
-            return
-        asked = dict(request.fields)
+    def _cookie(self, value: str, route: Route, visit: Visit) -> None:
+        domain = cookie_domain(value)
+        own = {host.partition(":")[0] for host in visit.names.hosts(visit.app)}
+        if domain and domain not in own and domain not in (route.upstream.host, *_LOCAL):
+            self._report_once(Notice(visit.app, "cookie-domain", domain))
+
+    def _ranges(self, app: str, request: RequestHead, raw: Fields) -> None:
+        """Look at a whole response: was a part of it asked for?"""
+        asked = value_of(request.fields, "range", "bytes=0-")
         # A range from 0 may be the whole file, and a request with If-Range may rightly get it all.
-        if "if-range" in asked or asked.get("range", "bytes=0-").startswith("bytes=0-"):
+        if asked.startswith("bytes=0-") or any(name == "if-range" for name, _ in request.fields):
             return
-        kind = fields.get("content-type", "").partition(";")[0].strip().lower()
-        length = fields.get("content-length", "")
+        kind = value_of(raw, "content-type").partition(";")[0].strip().lower()
+        length = value_of(raw, "content-length")
         large = length.isascii() and length.isdigit() and int(length) >= _LARGE_BYTES
         if large or kind.startswith(("video/", "audio/")):
             self._report_once(Notice(app, "no-ranges", kind or "a large file"))
@@ -125,3 +126,8 @@ class Observer:
         if notice not in reported and len(reported) < MOST_PER_APP:
             reported[notice] = None
             self._report(notice)
+
+
+def _leads_home(name: str, value: str, route: Route) -> bool:
+    """Whether the app leads its visitors to its own local address."""
+    return not route.preserve_host and names_upstream(name, value, route.upstream)

@@ -34,6 +34,10 @@ _ONE_URL = frozenset(
 _ORIGINS = frozenset(("access-control-allow-origin", "timing-allow-origin"))
 _POLICIES = frozenset(("content-security-policy", "content-security-policy-report-only"))
 
+# Fields whose URLs visitors follow, and all whose values may be mapped.
+FOLLOWED = _ONE_URL | frozenset(("link", "location"))
+MAPPED = FOLLOWED | _ORIGINS | _POLICIES | frozenset(("refresh",))
+
 _LINK_TARGET = re.compile(r"<([^<>]*)>")
 
 
