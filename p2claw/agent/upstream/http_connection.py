@@ -77,6 +77,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         return 0 if self._reader is None else self._reader.buffered_bytes
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the response has come whole, whatever of it has been read."""
+        return self._reader is not None and self._reader.complete
+
+    @property
     def finished(self) -> bool:
         """Whether the response is complete and all of it has been read."""
         reader = self._reader
@@ -156,9 +161,8 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def pause(self) -> None:
         """Leave the rest of the response with the upstream until `read` is called again."""
-        if not self._reading_paused and not self._closed and self._transport is not None:
-            self._reading_paused = True
-            self._transport.pause_reading()
+        if not self._closed:
+            self._pause_reading()
 
     def fail(self, fault: RequestFault) -> None:
         """End the exchange: `head` and `read` raise fault. The first one stays."""
@@ -204,10 +208,10 @@ class HttpConnection(asyncio.BufferedProtocol):
             if self.on_head is not None:
                 self.on_head()
                 self.on_head = None
-        if self._reader.buffered_bytes > self._read_high_bytes and not self._reading_paused:
-            self._reading_paused = True
-            if self._transport is not None and not self._transport.is_closing():
-                self._transport.pause_reading()
+        # After the end of a response nothing comes, and to pause and resume are system calls.
+        more = not self._reader.keep_alive
+        if more and self._reader.buffered_bytes > self._read_high_bytes:
+            self._pause_reading()
         if self._reader.complete:
             self._writable.wake()
         self._readable.wake()
@@ -227,6 +231,12 @@ class HttpConnection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._writing_paused = False
         self._writable.wake()
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and self._transport is not None:
+            self._reading_paused = True
+            if not self._transport.is_closing():
+                self._transport.pause_reading()
 
     def _resume(self) -> None:
         if self._reading_paused:
