@@ -7,7 +7,9 @@ come, it gets no more until it has released some; those that it holds it keeps.
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import TypeVar
+
+K = TypeVar("K")
 
 # A network may hold so many times as many as are free: two thirds of all if it is alone. A visitor
 # may hold as many as its network may still get: half of all if it is alone, and each of k visitors
@@ -23,8 +25,9 @@ class FairShares:
     def __init__(self, total: int) -> None:
         self.total = total
         self._in_use = 0
-        self._held: Counter[object] = Counter()
-        self._of_network: Counter[str] = Counter()
+        # Those that hold none are not in them.
+        self._held: dict[object, int] = {}
+        self._of_network: dict[str, int] = {}
 
     @property
     def in_use(self) -> int:
@@ -38,7 +41,7 @@ class FairShares:
 
     def held(self, visitor: object) -> int:
         """How many a visitor holds."""
-        return self._held[visitor]
+        return self._held.get(visitor, 0)
 
     def network_may(self, network: str) -> bool:
         """Whether any visitor of this network may have one more."""
@@ -46,23 +49,28 @@ class FairShares:
 
     def may(self, visitor: object, network: str, count: int = 1) -> bool:
         """Whether this visitor may have so many more."""
-        return self._held[visitor] + count <= self._left(network)
+        return self._held.get(visitor, 0) + count <= self._left(network)
 
     def hold(self, visitor: object, network: str, count: int = 1) -> None:
         """The visitor holds so many more, whether it may or not."""
-        self._in_use += count
-        self._held[visitor] += count
-        self._of_network[network] += count
+        self._change(visitor, network, count)
 
     def release(self, visitor: object, network: str, count: int = 1) -> None:
         """The visitor holds so many fewer."""
-        self._in_use -= count
-        self._held[visitor] -= count
-        if not self._held[visitor]:
-            del self._held[visitor]
-        self._of_network[network] -= count
-        if not self._of_network[network]:
-            del self._of_network[network]
+        self._change(visitor, network, -count)
+
+    def _change(self, visitor: object, network: str, more: int) -> None:
+        self._in_use += more
+        _add(self._held, visitor, more)
+        _add(self._of_network, network, more)
 
     def _left(self, network: str) -> int:
-        return OF_FREE * (self.total - self._in_use) - self._of_network[network]
+        return OF_FREE * (self.total - self._in_use) - self._of_network.get(network, 0)
+
+
+def _add(counts: dict[K, int], key: K, more: int) -> None:
+    now = counts.get(key, 0) + more
+    if now:
+        counts[key] = now
+    else:
+        counts.pop(key, None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 
 from p2claw.agent.home.routes import Route
@@ -33,7 +33,7 @@ from p2claw.agent.request_faults import (
     head_of_app,
 )
 from p2claw.agent.upstream.http_connection import HttpConnection
-from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.upstream.pool import Lease, Pool
 from p2claw.agent.upstream.request import LAST_CHUNK, chunk, framing_fields, request_head
 from p2claw.agent.upstream.response import UpstreamHead
 from p2claw.errors import LocalProtocolError, P2clawError
@@ -233,26 +233,29 @@ class Exchange:
 
     async def _carry_body(self, connection: HttpConnection, response: UpstreamHead) -> None:
         stream = self._stream
-        first = True
-        while True:
-            within = await self._held.room(stream, connection.pause)
-            connection.read_less(less=not within)
-            piece = await connection.read()
-            if first:
-                fields = response.fields
-                self._observer.body(response.status, fields, piece, self._route, self._visit.app)
-                first = False
-            if not connection.finished:
-                stream.put(piece)
-                continue
-            trailers = trailer_fields(connection.trailers)
-            if not trailers:
-                stream.put(piece, end=True)
-                return
-            if piece:
-                stream.put(piece)
-            await stream.write_trailers(trailers)
+        piece = await self._first_piece(connection)
+        self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
+        while not connection.finished:
+            stream.put(piece)
+            piece = await self._next_piece(connection)
+        trailers = trailer_fields(connection.trailers)
+        if not trailers:
+            stream.put(piece, end=True)
             return
+        if piece:
+            stream.put(piece)
+        await stream.write_trailers(trailers)
+
+    async def _first_piece(self, connection: HttpConnection) -> bytes:
+        # A response that came whole with its head is read already, and no more than a frame.
+        if connection.is_whole:
+            return await connection.read()
+        return await self._next_piece(connection)
+
+    async def _next_piece(self, connection: HttpConnection) -> bytes:
+        within = await self._held.room(self._stream, connection.pause)
+        connection.read_less(less=not within)
+        return await connection.read()
 
     def _unread_bytes(self) -> int:
         connection = self._connection
@@ -284,9 +287,7 @@ class Exchange:
                 raise
             await self._stream.respond(replace(head, notice=""), end=end)
 
-    def _lease(
-        self, *, repeatable: bool, new: bool = False
-    ) -> AbstractAsyncContextManager[HttpConnection]:
+    def _lease(self, *, repeatable: bool, new: bool = False) -> Lease:
         # One visit is one link, so visitors behind one address have a share each.
         return self._pool.lease(
             repeatable=repeatable,

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import Dial, dial
-from p2claw.agent.upstream.gate import Gate
+from p2claw.agent.upstream.gate import Gate, Ticket
 from p2claw.agent.upstream.http_connection import READ_BYTES, HttpConnection
 from p2claw.config import UpstreamLimits
 from p2claw.wire.frames.heads import DEFAULT_URGENCY
@@ -55,8 +54,7 @@ class Pool:
         """Bytes of responses that were read from upstreams, but not passed on yet."""
         return sum(connection.buffered_bytes for connection in self._busy)
 
-    @asynccontextmanager
-    async def lease(
+    def lease(
         self,
         *,
         repeatable: bool,
@@ -64,27 +62,15 @@ class Pool:
         owner: object = None,
         network: str = "",
         urgency: int = DEFAULT_URGENCY,
-    ) -> AsyncIterator[HttpConnection]:
-        """Hold a connection for one exchange. It is closed afterwards if it cannot be reused.
+    ) -> Lease:
+        """Hold a connection for one exchange: a block that raises, as it begins, AppDownFault,
+        AppTimeoutFault or BoxBusyFault. The connection is closed afterwards if it cannot be reused.
 
         repeatable: the exchange may be tried again, so a connection that turns out stale does no
         harm. new: use none that served a request before. owner, network, urgency: of the visitor
         and its request, for the gate.
-        Raises AppDownFault, AppTimeoutFault, BoxBusyFault.
         """
-        ticket = await self.gate.enter(owner, network, urgency)
-        try:
-            connection = (None if new else self._reuse(repeatable)) or await self._dial()
-            connection.on_head = lambda: self.gate.responded(ticket)
-            self._busy.add(connection)
-            try:
-                yield connection
-            finally:
-                connection.on_head = None
-                self._busy.discard(connection)
-                self._give_back(connection)
-        finally:
-            self.gate.leave(ticket)
+        return Lease(self, repeatable, new, owner, network, urgency)
 
     def retire(self) -> None:
         """Keep no connection any more; those in use are closed after their exchange."""
@@ -99,6 +85,23 @@ class Pool:
         self.retire()
         for connection in self._busy:
             connection.abort()
+
+    # Called by Lease.
+
+    async def begin(self, ticket: Ticket, *, repeatable: bool, new: bool) -> HttpConnection:
+        """A connection for an exchange that the gate has let in. Raises as `lease`."""
+        connection = None if new else self._reuse(repeatable)
+        if connection is None:
+            connection = await self._dial()
+        connection.on_head = lambda: self.gate.responded(ticket)
+        self._busy.add(connection)
+        return connection
+
+    def end(self, connection: HttpConnection) -> None:
+        """The exchange is over."""
+        connection.on_head = None
+        self._busy.discard(connection)
+        self._give_back(connection)
 
     def _reuse(self, repeatable: bool) -> HttpConnection | None:
         if not self._idle:
@@ -155,6 +158,43 @@ class Pool:
 
     def _make(self) -> HttpConnection:
         return HttpConnection(self._limits, self._buffer)
+
+
+class Lease:
+    """An asynchronous context manager that holds a connection of a pool; see `Pool.lease`."""
+
+    __slots__ = (
+        *("_connection", "_network", "_new", "_owner", "_pool", "_repeatable", "_ticket"),
+        "_urgency",
+    )
+
+    def __init__(
+        self, pool: Pool, repeatable: bool, new: bool, owner: object, network: str, urgency: int
+    ) -> None:
+        self._pool = pool
+        self._repeatable = repeatable
+        self._new = new
+        self._owner = owner
+        self._network = network
+        self._urgency = urgency
+
+    async def __aenter__(self) -> HttpConnection:
+        gate = self._pool.gate
+        self._ticket = ticket = await gate.enter(self._owner, self._network, self._urgency)
+        try:
+            self._connection = await self._pool.begin(
+                ticket, repeatable=self._repeatable, new=self._new
+            )
+        except BaseException:
+            gate.leave(ticket)
+            raise
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            self._pool.end(self._connection)
+        finally:
+            self._pool.gate.leave(self._ticket)
 
 
 class _Watch:
