@@ -297,7 +297,8 @@ class BoxLink:
         return pump
 
     async def _handle(self, stream: BoxStream) -> None:
-        self.note_traffic()
+        if not self._meter.is_direct:
+            self.note_traffic()
         await self._forward(stream, self.visit, self._meter)
 
     def _admit(self, hello: Hello) -> Code | None:

@@ -38,6 +38,11 @@ class RelayMeter:
         self._is_logged = False
 
     @property
+    def is_direct(self) -> bool:
+        """Whether the path was direct at the latest `note`: then nothing is limited."""
+        return self._path == DIRECT
+
+    @property
     def relayed(self) -> tuple[int, int]:
         """What has gone through a relay until the latest `note`, in and out."""
         return self._relayed
