@@ -16,7 +16,7 @@ from p2claw.wire.frames.limits import (
     TARGET_CHARS,
     Limits,
 )
-from p2claw.wire.frames.packing import NotPacked, pack, unpack_list, unpack_map
+from p2claw.wire.frames.packing import NotPacked, pack, unpack_map, unpack_tuple
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -136,7 +136,7 @@ def decode_trailers(payload: bytes, limits: Limits = _LIMITS) -> Fields:
     """Raises as `decode_request`."""
     _check_size(payload, limits)
     try:
-        value = unpack_list(payload)
+        value = unpack_tuple(payload)
     except NotPacked as error:
         raise HeadFault(f"trailers are {error}") from error
     fields = _fields(value, limits)
@@ -172,7 +172,7 @@ def _encode(check: Any, head: Any, value: object, limits: Limits) -> bytes:
 def _unpack(payload: bytes, limits: Limits) -> dict[str, Any]:
     _check_size(payload, limits)
     try:
-        return unpack_map(payload)
+        return unpack_map(payload, tuples=True)
     except NotPacked as error:
         raise HeadFault(f"a head is {error}") from error
 
@@ -193,24 +193,24 @@ def _flag(value: dict[str, Any], key: str) -> bool:
 
 def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
     texts = value.get(key)
-    if type(texts) is not list or not all(type(text) is str for text in texts):
+    if type(texts) is not tuple or not all(type(text) is str for text in texts):
         raise HeadFault(f"a head whose {key!r} is not a list of text")
-    return tuple(texts)
+    return texts
 
 
 def _fields(value: Any, limits: Limits) -> Fields:
-    if type(value) is not list:
+    if type(value) is not tuple:
         raise HeadFault("fields that are not a list")
     _check_count(len(value), limits)
     for field in value:
         if (
-            type(field) is not list
+            type(field) is not tuple
             or len(field) != 2
             or type(field[0]) is not str
             or type(field[1]) is not str
         ):
             raise HeadFault("a field that is not a name and a value")
-    return tuple([(name, text) for name, text in value])
+    return value
 
 
 def _check_request(head: RequestHead, limits: Limits) -> None:

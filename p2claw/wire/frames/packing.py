@@ -17,25 +17,28 @@ def pack(value: object) -> bytes:
     return packed
 
 
-def unpack_map(payload: bytes) -> dict[str, Any]:
-    """A map with text keys, and nothing after it. Raises NotPacked."""
-    value = _unpack(payload)
+def unpack_map(payload: bytes, *, tuples: bool = False) -> dict[str, Any]:
+    """A map with text keys, and nothing after it. Raises NotPacked.
+
+    tuples: what msgpack calls arrays are tuples in it, not lists.
+    """
+    value = _unpack(payload, tuples)
     if type(value) is not dict:
         raise NotPacked("not a map")
     return value
 
 
-def unpack_list(payload: bytes) -> list[Any]:
-    """A list, and nothing after it. Raises NotPacked."""
-    value = _unpack(payload)
-    if type(value) is not list:
+def unpack_tuple(payload: bytes) -> tuple[Any, ...]:
+    """An array as a tuple, those in it too, and nothing after it. Raises NotPacked."""
+    value = _unpack(payload, True)
+    if type(value) is not tuple:
         raise NotPacked("not a list")
     return value
 
 
-def _unpack(payload: bytes) -> Any:
+def _unpack(payload: bytes, tuples: bool) -> Any:
     try:
-        return msgpack.unpackb(payload, strict_map_key=True)
+        return msgpack.unpackb(payload, strict_map_key=True, use_list=not tuples)
     # What msgpack raises for bytes of a remote: FormatError, StackError, ExtraData and bad UTF-8
     # are ValueErrors; OutOfData is not.
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
