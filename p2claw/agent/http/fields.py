@@ -17,6 +17,7 @@ from p2claw.agent.http.own_cookie import sets_own
 from p2claw.agent.http.own_urls import MAPPED, mapped_back
 from p2claw.agent.http.rewriting import local_cookie
 from p2claw.names import is_unlisted
+from p2claw.value_class import value_class
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -38,7 +39,7 @@ class Visit:
     reported: set[Notice] = field(default_factory=set, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class RequestFields:
     """The fields of a request to the upstream, without the framing of the body.
 

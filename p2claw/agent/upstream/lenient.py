@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from p2claw.agent.request_faults import AppBrokenFault
+from p2claw.value_class import value_class
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -22,11 +22,12 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _STATUS = re.compile(
     r"http(?:/([0-9])(?:\.([0-9]))?)?[ \t]+([0-9]{3})(?![0-9])[ \t]*(.*)", re.I | re.S
 )
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BLANKS = " \t"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class LenientHead:
     """The head of a response. fields: lower-case names, ISO-8859-1 values. old: before HTTP/1.1.
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 
 from p2claw.agent.request_faults import AppBrokenFault, UpstreamClosedFault
 from p2claw.agent.upstream.body import Body, SizedBody, UnendedBody, body_of
 from p2claw.agent.upstream.heads import Heads
 from p2claw.agent.upstream.lenient import Fields, LenientHead
 from p2claw.config import UpstreamLimits
+from p2claw.value_class import value_class
 from p2claw.wire.frames.limits import REASON_CHARS
 
 # RFC 9112 §4.
 _REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class UpstreamHead:
     """Status and fields as the upstream sent them: lower-case names, ISO-8859-1 values.
 

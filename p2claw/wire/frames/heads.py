@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from p2claw.errors import LocalProtocolError
+from p2claw.value_class import value_class
 from p2claw.wire.frames.faults import HeadFault, HeadTooLarge
 from p2claw.wire.frames.limits import (
     METHOD_CHARS,
@@ -37,7 +37,7 @@ _ERROR_FIELDS = (("content-type", "text/plain; charset=utf-8"), ("cache-control"
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class RequestHead:
     """The head of a request. fields: lower-case names, in order. Source: docs/WIRE.md §4.
 
@@ -53,7 +53,7 @@ class RequestHead:
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class ResponseHead:
     """The head of a response.
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from p2claw.value_class import value_class
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
 from p2claw.wire.frames.hello import Hello
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class HelloReceived:
     """HELLO of the other side has come, and a version is agreed. The first event."""
 
     hello: Hello
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class RequestReceived:
     """Box: a stream begins. end: the request has no body."""
 
@@ -25,7 +24,7 @@ class RequestReceived:
     end: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class ResponseReceived:
     """Visitor: a response begins. end: it has no body."""
 
@@ -34,7 +33,7 @@ class ResponseReceived:
     end: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class DataReceived:
     """Body bytes, perhaps none. Call `consumed` once they have been read."""
 
@@ -43,7 +42,7 @@ class DataReceived:
     end: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class TrailersReceived:
     """The other side's body has ended with these fields."""
 
@@ -51,7 +50,7 @@ class TrailersReceived:
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class StreamReset:
     """A stream ended early: by the other side's RESET or breach. StreamClosed follows."""
 
@@ -60,28 +59,28 @@ class StreamReset:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class StreamWritable:
     """What was queued above high water has fallen to low water: the producer may go on."""
 
     stream: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class StreamClosed:
     """The last event of a stream, however it ended. Its id means nothing from now on."""
 
     stream: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class PongReceived:
     """The reply to a PING of ours came after rtt_s seconds."""
 
     rtt_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class GoawayReceived:
     """No new streams. Those above last_stream are reset with REFUSED; the others go on."""
 
@@ -90,7 +89,7 @@ class GoawayReceived:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class ResumeAsked:
     """Box: this link is to carry on an earlier session, that of `token`.
 
@@ -101,7 +100,7 @@ class ResumeAsked:
     received: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class ResumeReplied:
     """Visitor: the earlier session goes on here, and the box has received so many of its messages.
 
@@ -111,7 +110,7 @@ class ResumeReplied:
     received: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class SessionFailed:
     """The session is over. Send what `to_send` still returns, then close the channel."""
 
