@@ -79,6 +79,8 @@ class Budget:
 
     def _fill(self, now: float) -> None:
         passed = now - self._since
+        if not passed:
+            return  # the messages of one turn of the loop have one time
         self._since = now
         for kind, burst in enumerate(self._bursts):
             self._left[kind] = min(burst, self._left[kind] + passed * self._rates[kind])
