@@ -1,12 +1,17 @@
 """Types of the compiled codec. Docstrings are in `_pyframe`, which it mirrors."""
 
-from typing import Final
+from typing import Any, Final
+
+Fields = tuple[tuple[str, str], ...]
 
 NAME: Final = "fastframe"
 FINISHED: Final = 0
 WRITABLE: Final = 1
 
 def decode_message(message: bytes) -> list[tuple[int, int, int, bytes]]: ...
+def fields_fault(fields: tuple[Any, ...]) -> str | None: ...
+def read_head(head: bytes) -> tuple[int, str, Fields, str | None] | None: ...
+def write_head(first: str, host: str, fields: Fields, more: Fields) -> bytes | None: ...
 def encode_frame(type: int, flags: int, stream: int, payload: bytes) -> bytes: ...
 
 class Scheduler:

@@ -1,4 +1,5 @@
-"""The codec that runs: frames in and out of messages, send windows, and whose turn it is to send.
+"""The codec that runs: frames in and out of messages, send windows, whose turn it is to send, and
+the fields of heads.
 
 The package `_pyframe` is the same in Python and explains why things are so: `_frames.pxi` is its
 `frames.py`, and so on. One set of vectors and a property test hold the two to the same bytes. Types
@@ -12,8 +13,15 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_XDECREF
+from cpython.unicode cimport (
+    PyUnicode_1BYTE_KIND,
+    PyUnicode_DATA,
+    PyUnicode_DecodeLatin1,
+    PyUnicode_GET_LENGTH,
+    PyUnicode_KIND,
+)
 from libc.stdint cimport int64_t, uint8_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcmp, memcpy, strchr
 
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 
@@ -28,3 +36,4 @@ include "_frames.pxi"
 include "_message.pxi"
 include "_outgoing.pxi"
 include "_scheduler.pxi"
+include "_heads.pxi"

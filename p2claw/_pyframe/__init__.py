@@ -2,9 +2,9 @@
 
 Messages are split into frames and frames are encoded in `frames.py`. The scheduler holds what waits
 to be sent and fills messages with it, stream by stream: `scheduler.py`, `outgoing.py` and
-`message.py`. Each file has its twin in Cython, `_frames.pxi` to `_scheduler.pxi`, which runs by
-default; one set of vectors and a property test hold the two to the same bytes. What heads and
-payloads mean is left to `p2claw.wire`.
+`message.py`. The fields of heads are in `heads.py`. Each file has its twin in Cython, `_frames.pxi`
+to `_scheduler.pxi`, which runs by default; one set of vectors and property tests hold the two to
+the same bytes. What heads and payloads mean is left to `p2claw.wire`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,19 @@ from __future__ import annotations
 from typing import Final
 
 from p2claw._pyframe.frames import decode_message, encode_frame
+from p2claw._pyframe.heads import fields_fault, read_head, write_head
 from p2claw._pyframe.scheduler import FINISHED, WRITABLE, Scheduler
 
-__all__ = ["FINISHED", "NAME", "WRITABLE", "Scheduler", "decode_message", "encode_frame"]
+__all__ = [
+    "FINISHED",
+    "NAME",
+    "WRITABLE",
+    "Scheduler",
+    "decode_message",
+    "encode_frame",
+    "fields_fault",
+    "read_head",
+    "write_head",
+]
 
 NAME: Final = "pyframe"

@@ -6,13 +6,9 @@ line or a head, whatever was checked before.
 
 from __future__ import annotations
 
-import re
-
+from p2claw._codec import chosen
 from p2claw.agent.request_faults import BadRequestFault
 from p2claw.agent.upstream.lenient import Fields
-
-# Browsers send whatever else a page puts into a value, and the app is to judge it.
-_FIRST_LINES = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 # RFC 9110 §8.6: with these a missing Content-Length would leave the server in doubt; Fetch §4.6.
 BODY_EXPECTED = frozenset(("POST", "PUT"))
@@ -26,19 +22,10 @@ def request_head(method: str, target: str, host: str, fields: Fields, framing: F
     fields: without Host and without the framing of the body, which comes last.
     Raises BadRequestFault.
     """
-    first = [f"{method} {target} HTTP/1.1", f"host: {host}"]
-    lines = first + [f"{name}: {value}" for name, value in (*fields, *framing)]
-    text = "\r\n".join(lines)
-    try:
-        encoded = text.encode("latin-1")
-    except UnicodeEncodeError:
-        raise BadRequestFault("A field has a character that is no octet") from None
-    # No line may have another end of a line in it, nor what some server might read as one.
-    ends = len(lines) - 1
-    whole = encoded.count(b"\r") == encoded.count(b"\n") == ends and b"\0" not in encoded
-    if not whole or not all(map(_FIRST_LINES.fullmatch, first)):
+    head = chosen.write_head(f"{method} {target} HTTP/1.1", host, fields, framing)
+    if head is None:
         raise BadRequestFault("A field has a character that is not allowed")
-    return encoded + b"\r\n\r\n"
+    return head
 
 
 def framing_fields(method: str, length: int | None, *, chunked: bool) -> Fields:

@@ -87,6 +87,7 @@ def test_the_extension_imports_no_clock_socket_or_loop() -> None:
         "cpython.bytes",
         "cpython.object",
         "cpython.ref",
+        "cpython.unicode",
         "cython",
         "libc.stdint",
         "libc.string",
