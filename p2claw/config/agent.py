@@ -69,7 +69,8 @@ class AgentLimits:
     """WebSockets of all visitors together. Each holds an upstream connection of its own."""
     unread_bytes: int = 64 * MIB
     """Bytes of responses that wait in memory for their visitors. Once a visitor or its network has
-    its share of them, its responses wait at the app, except for a frame or two of each."""
+    its share of them, its responses wait at the app, except for a frame or two of each. By as many
+    do the windows of all requests grow, which wait for the app."""
     kept: int = 512
     """Requests of closed tabs that the box goes on with, of all visitors together."""
     kept_per_visitor: int = 64

@@ -12,6 +12,7 @@ import { Keepalive } from "./keepalive";
 import { LIMITS } from "./limits";
 import { concat } from "./msgpack";
 import { goawayPayload, readGoaway, readReceived } from "./payloads";
+import type { Room } from "./room";
 import { Scheduler } from "./scheduler";
 import { Streams } from "./streams";
 
@@ -48,6 +49,11 @@ export class Session {
     this.delivery = new Delivery(resumes !== undefined);
     this.streams = new Streams(this.scheduler, this.events, windowBytes);
     this.scheduler.control(this.hello);
+  }
+
+  /** From now on windows tune themselves. */
+  grow(room: Room): void {
+    this.streams.room = room;
   }
 
   get failed(): boolean {
@@ -256,7 +262,9 @@ export class Session {
   private readPing(flags: number, payload: Uint8Array, nowMs: number): void {
     if (flags & FLAG_ACK) {
       const rttMs = this.keepalive.pong(payload, nowMs);
-      if (rttMs !== undefined) this.events.push({ kind: "pong", rttMs });
+      if (rttMs === undefined) return;
+      this.streams.room?.roundTrip(rttMs);
+      this.events.push({ kind: "pong", rttMs });
     } else if (this.keepalive.mayAcknowledge(nowMs)) {
       this.scheduler.control(encodeFrame(FrameType.PING, FLAG_ACK, 0, payload), !this.silent);
     }

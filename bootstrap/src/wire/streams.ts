@@ -12,14 +12,16 @@ import {
   encodeRequest,
   hasNoBody,
 } from "./heads";
-import { FIRST_STREAMS, FIRST_WINDOW_BYTES, LIMITS, STREAM_ID_MAX } from "./limits";
+import { FIRST_STREAMS, FIRST_WINDOW_BYTES, STREAM_ID_MAX } from "./limits";
 import { readReset, readWindow, resetPayload, windowPayload } from "./payloads";
+import type { Room } from "./room";
 import type { Notice, Scheduler } from "./scheduler";
 import { Stream } from "./stream";
+import { ReceiveWindow } from "./window";
 
 export class Streams {
+  room?: Room; // in which windows grow, once it is there
   private readonly open = new Map<number, Stream>();
-  private readonly room = { left: 2 * LIMITS.windowMost }; // that all windows may grow by
   private highest = 0; // id of the newest stream
   private peerWindowBytes = FIRST_WINDOW_BYTES;
   private peerStreams = FIRST_STREAMS;
@@ -58,7 +60,7 @@ export class Streams {
     if (this.left <= 0) throw new LocalFault("streams-exhausted");
     const payload = encodeRequest(head);
     this.highest = id;
-    this.open.set(id, new Stream(id, head.method, this.windowBytes, this.room));
+    this.open.set(id, new Stream(id, head.method, new ReceiveWindow(this.windowBytes, this)));
     this.scheduler.open(id, this.peerWindowBytes, head.urgency);
     this.scheduler.head(id, FrameType.REQUEST, payload, end);
     return id;
@@ -166,7 +168,7 @@ export class Streams {
 
   private readData(stream: Stream, flags: number, payload: Uint8Array): void {
     stream.advance(FrameType.DATA, flags);
-    stream.received(payload.length);
+    stream.window.received(payload.length);
     if (stream.bodiless && payload.length) {
       throw new StreamFault("DATA in a response that has none");
     }
@@ -198,7 +200,7 @@ export class Streams {
   private drop(stream: Stream): void {
     this.scheduler.close(stream.id);
     this.open.delete(stream.id);
-    stream.close();
+    stream.window.close();
     this.events.push({ kind: "closed", stream: stream.id });
   }
 

@@ -5,6 +5,7 @@ import { Code } from "../wire/codes";
 import type { SessionEvent } from "../wire/events";
 import type { RequestHead } from "../wire/heads";
 import type { Resumption } from "../wire/hello";
+import type { Room } from "../wire/room";
 import type { Session } from "../wire/session";
 import { Channel } from "./channel";
 import type { PathWatch, PathWatchOwner } from "./path-watch";
@@ -54,9 +55,10 @@ export class Link implements PathWatchOwner {
     queueMicrotask(() => this.flush());
   }
 
-  /** From now on its path is watched: until then a link that is cut is lost. */
-  watch(path: PathWatch): void {
+  /** From now on its path is watched, and its windows grow: until then a link that is cut is lost. */
+  watch(path: PathWatch, room: Room): void {
     this.path = path;
+    this.session.grow(room);
     if (this.openStreams) path.begin();
   }
 

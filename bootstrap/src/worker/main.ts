@@ -117,9 +117,9 @@ function addLink({ link: id, app, channel, held: isHeld }: OfKind<"link">): void
     const link = new Link(id, session, channel, owner);
     links.set(id, link);
     later.part().then(
-      ({ PathWatch, Carrying }) => {
+      ({ PathWatch, Carrying, Room }) => {
         carrying ??= new Carrying(links, use, emit);
-        link.watch(new PathWatch(link));
+        link.watch(new PathWatch(link), new Room());
       },
       () => undefined,
     );

@@ -1,5 +1,6 @@
 // What an app's first responses mostly do without: loaded by `later`.
 
+export { Room } from "../wire/room";
 export { Carrying } from "./carrying";
 export { stage } from "./decoders/stage";
 export { PathWatch } from "./path-watch";

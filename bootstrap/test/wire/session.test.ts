@@ -8,6 +8,7 @@ import { LocalFault } from "../../src/wire/faults";
 import { type Frame, decodeMessage, encodeFrame } from "../../src/wire/frame";
 import type { Fields, RequestHead } from "../../src/wire/heads";
 import { type Packed, unpack } from "../../src/wire/msgpack";
+import { Room } from "../../src/wire/room";
 import { Session } from "../../src/wire/session";
 import { type Hex, bytes, hex, read } from "../vectors";
 
@@ -71,6 +72,7 @@ class Play {
   constructor(private readonly transcript: Transcript) {
     const { app, software, limits } = transcript;
     this.session = new Session(app, software, limits.visitor_window_bytes);
+    this.session.grow(new Room());
   }
 
   run(): void {

@@ -31,6 +31,7 @@ from p2claw.log import get_log
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.hello import Hello, Role
 from p2claw.wire.session.events import ResumeAsked
+from p2claw.wire.session.room import Room
 from p2claw.wire.session.session import Session
 from p2claw.wire.signalling import (
     AgentMessage,
@@ -74,10 +75,11 @@ class BoxLink:
 
     visit: who visits which app. After a dial its app is "" until HELLO names one.
 
-    places: for those of its requests that are kept. place: the number of this process, if there are
-    several. by_token: all links whose session another link may carry on. public: addresses and
-    ports by which the box is reached, beside those of the machine itself. refusals: counts what the
-    session has refused, once it is over. traffic: where its bytes are counted.
+    places: for those of its requests that are kept. room: what windows of all links may grow by.
+    place: the number of this process, if there are several. by_token: all links whose session
+    another link may carry on. public: addresses and ports by which the box is reached, beside those
+    of the machine itself. refusals: counts what the session has refused, once it is over. traffic:
+    where its bytes are counted.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class BoxLink:
         certificate: LinkCertificate,
         place: int | None,
         by_token: MutableMapping[bytes, BoxLink],
+        room: Room,
         public: tuple[tuple[str, int], ...] = (),
         refusals: Refusals | None = None,
         traffic: Traffic | None = None,
@@ -118,6 +121,7 @@ class BoxLink:
         self._pump: Pump | None = None
         self._place = place
         self._by_token = by_token
+        self._room = room
         self._token = os.urandom(TOKEN_BYTES)
         self._closing: set[asyncio.Task[None]] = set()
         self._has_peer = True  # until it is another link's
@@ -159,6 +163,7 @@ class BoxLink:
             self.add_refused(self._refusals)
             if self._pump is not None:
                 await self._pump.close()
+                self._pump.session.close_room()
             if self._has_peer:
                 await self._peer.close()
             if self._closing:
@@ -275,8 +280,11 @@ class BoxLink:
             raise LinkError("The link did not open in time", code="link-timeout") from None
         finally:
             self._timer = None
+        session = Session(Role.BOX, token=self._token, place=self._place, room=self._room)
+        if (rtt_s := self._peer.stats().rtt_s) is not None:
+            session.round_trip(rtt_s)
         pump = Pump(
-            Session(Role.BOX, token=self._token, place=self._place),
+            session,
             channel,
             handler=self._handle,
             places=self._places,

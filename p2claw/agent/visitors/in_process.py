@@ -47,6 +47,7 @@ from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.keeping import Keeping
 from p2claw.link.port import open_port
 from p2claw.log import get_log
+from p2claw.wire.session.room import Room
 from p2claw.wire.signalling import BoxOffer, Refuse
 from p2claw.wire.signalling.dialling import Descriptor
 
@@ -126,6 +127,7 @@ class InProcess:
         self._place = place
         self._links: dict[str, BoxLink] = {}
         self._by_token: dict[bytes, BoxLink] = {}
+        self._room = Room(limits.unread_bytes)  # by which the windows of all links grow
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._silence = Silence(self._received, self._is_busy, silent)
         self._listening: asyncio.Task[None] | None = None
@@ -250,6 +252,7 @@ class InProcess:
             certificate=self._certificate.current(),
             place=self._place,
             by_token=self._by_token,
+            room=self._room,
             public=self._reached_at(visit.names),
             refusals=self._refusals,
             traffic=self._traffic,

@@ -30,6 +30,7 @@ from p2claw.wire.session.events import (
 )
 from p2claw.wire.session.inbound import Inbound
 from p2claw.wire.session.keepalive import Keepalive, Silence
+from p2claw.wire.session.room import Room
 from p2claw.wire.session.side import Side
 from p2claw.wire.session.states import Cause, State
 from p2claw.wire.session.streams import Streams
@@ -49,7 +50,8 @@ class Session:
     logs of the peer. extensions: those of this side. codec: reads and writes frames; a test may
     choose it. token: of a box, by which a visitor can resume the session on another link; without
     one it cannot. place: where in the box the session is. resumes: of a visitor, what this link is
-    to carry on; open no requests before ResumeReplied then.
+    to carry on; open no requests before ResumeReplied then. room: what the windows of all links of
+    this process may grow by together; then `close_room` at the end of the link.
 
     streams: opens streams, sends on them and ends them.
     Raises LocalProtocolError `app-wrong`.
@@ -84,6 +86,7 @@ class Session:
         token: bytes = b"",
         place: int | None = None,
         resumes: Resumption | None = None,
+        room: Room | None = None,
     ) -> None:
         self.role = role
         self.limits = limits = limits or DEFAULT_LIMITS
@@ -95,7 +98,7 @@ class Session:
         self._keepalive = Keepalive(limits)
         self._budget = Budget(limits) if role is Role.BOX else None
         self._delivery = Delivery(codec, quiet=resumes is not None)
-        self._side = side = Side(role, limits, codec, self.counters)
+        self._side = side = Side(role, limits, codec, self.counters, room)
         self.streams = Streams(side)
         self._inbound = Inbound(side, self.streams)
         self._agreement = Agreement(
@@ -287,6 +290,14 @@ class Session:
             what = self._budget.overdrawn or "frames"
             self._fail(Code.LIMIT, f"too much work in a short time: {what}")
 
+    def round_trip(self, seconds: float) -> None:
+        """A round trip was measured: so fast must a reader read for its window to grow."""
+        self._side.room.round_trip(seconds)
+
+    def close_room(self) -> None:
+        """The link is over: the windows of other links may have what those of this one had."""
+        self._side.room.close()
+
     @property
     def received_at(self) -> float | None:
         """When a message last came, on the clock of `now`; None: nothing was sent or came yet."""
@@ -341,6 +352,7 @@ class Session:
         if flags & FLAG_ACK:
             rtt_s = self._keepalive.pong(payload, now)
             if rtt_s is not None:
+                self.round_trip(rtt_s)
                 self._side.emit(PongReceived(rtt_s))
         elif self._keepalive.may_reply(now):
             # Ahead of everything else, but not of our HELLO.

@@ -12,8 +12,9 @@ from p2claw.wire.frames.limits import GROWN_WINDOWS, Limits
 from p2claw.wire.frames.payloads import reset_payload
 from p2claw.wire.session.counters import Counters
 from p2claw.wire.session.events import Event
+from p2claw.wire.session.room import Room
 from p2claw.wire.session.states import SESSION_TRANSITIONS, Cause, State
-from p2claw.wire.session.window import ReceiveWindow, Room
+from p2claw.wire.session.window import ReceiveWindow
 
 if TYPE_CHECKING:
     from p2claw._pyframe import Scheduler
@@ -23,6 +24,7 @@ class Side:
     """What all streams of one side have in common.
 
     window_bytes: the credit with which every stream begins, in the direction towards us.
+    room: what the windows of its streams may grow by.
     state: how far the session has come.
     scheduler: holds the frames that are to be sent, and decides which goes next.
     events: what the user of the session has not read yet. A list, because most sessions are idle
@@ -32,18 +34,25 @@ class Side:
     __slots__ = (
         "_codec",
         "_most_bytes",
-        "_room",
         "counters",
         "emit",
         "events",
         "limits",
         "role",
+        "room",
         "scheduler",
         "state",
         "window_bytes",
     )
 
-    def __init__(self, role: Role, limits: Limits, codec: Codec, counters: Counters) -> None:
+    def __init__(
+        self,
+        role: Role,
+        limits: Limits,
+        codec: Codec,
+        counters: Counters,
+        room: Room | None = None,
+    ) -> None:
         self.role = role
         self.state = State.RUNNING
         self.counters = counters
@@ -54,7 +63,7 @@ class Side:
         self._most_bytes = (
             limits.box_window_most if role is Role.BOX else limits.visitor_window_most
         )
-        self._room = Room(GROWN_WINDOWS * self._most_bytes)
+        self.room = Room(GROWN_WINDOWS * self._most_bytes, room)
         self.scheduler: Scheduler = codec.scheduler(limits.high_water_bytes, limits.low_water_bytes)
         self.events: list[Event] = []
         self.emit = self.events.append  # add one event
@@ -71,7 +80,7 @@ class Side:
 
     def window(self) -> ReceiveWindow:
         """The receive window of a new stream."""
-        return ReceiveWindow(self.window_bytes, self._most_bytes, self._room)
+        return ReceiveWindow(self.window_bytes, self._most_bytes, self.room)
 
     def send_control(
         self, type: FrameType, id: int, payload: bytes, *, flags: int = 0, front: bool = False

@@ -1,33 +1,25 @@
 """The receive window of a stream: what may still arrive, when to grant more credit, and how large.
 
-A window doubles if its reader read a window's worth within GROW_S: it may be what limits the
-stream. A lost packet delays all that was sent after it, so the window must hold several round
-trips. It halves again if a window's worth took more than SHRINK_S. A reader that stalls reads
-nothing, and its window stays what it was.
+A window doubles if its reader read a window's worth within the time of its room: it may be what
+limits the stream. A lost packet delays all that was sent after it, so the window must hold several
+round trips. It halves if a window's worth took more than SHRINK_S, and gives up what others of its
+room are to have. A reader that stalls reads nothing, and its window stays what it was.
 """
 
 from __future__ import annotations
 
 from p2claw.errors import LocalProtocolError
 from p2claw.wire.frames.faults import CreditFault
+from p2claw.wire.session.room import Room
 
 # docs/WIRE.md §5: grant when the consumer has read a quarter of the window since the last grant.
 GRANTS_A_WINDOW = 4
-GROW_S = 0.5  # some round trips: a reader behind a loss waits one and more for it
 SHRINK_S = 10.0
 
 
-class Room:
-    """The bytes by which all windows of one link together may still grow."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
 class ReceiveWindow:
-    """Credit of one stream, in the direction towards us.
+    """Credit of one stream, in the direction towards us. What has come and was not read, what may
+    still come and what was read and not granted again are together its size, at any time.
 
     most: bytes that the window grows to. room: what it shares with the others of its link.
     """
@@ -38,6 +30,7 @@ class ReceiveWindow:
         "_read",
         "_room",
         "_since",
+        "_target",
         "_turn",
         "_unread",
         "credit",
@@ -45,7 +38,7 @@ class ReceiveWindow:
     )
 
     def __init__(self, size: int, most: int = 0, room: Room | None = None) -> None:
-        self.size = self._first = size
+        self.size = self._first = self._target = size
         self.credit = size  # body bytes that may still come
         self._most = most
         self._room = room or Room(0)
@@ -76,14 +69,15 @@ class ReceiveWindow:
             self._tune(n, now)
         if self._read * GRANTS_A_WINDOW < self.size:
             return 0
+        self._shrink()
         grant, self._read = self._read, 0
         self.credit += grant
         return grant
 
     def close(self) -> None:
         """The stream is over: the others may have its room."""
-        self._room.left += self.size - self._first
-        self.size = self._first
+        held, self.size = self.size - self._first, self._first
+        self._room.give_back(held, held)
 
     def _tune(self, n: int, now: float) -> None:
         since = self._since
@@ -92,12 +86,25 @@ class ReceiveWindow:
         self._turn += n
         if self._turn < self.size:
             return
-        more = 0
-        if now - since <= GROW_S:
-            more = max(0, min(self.size, self._most - self.size, self._room.left))
+        if now - since <= self._room.grow_s:
+            self._resize(max(0, min(self.size, self._most - self.size)))
+            self._target = self.size
         elif now - since > SHRINK_S:
-            more = max(self.size // 2, self._first) - self.size
-        self.size += more
-        self._room.left -= more
-        self._read += more  # what is less is not granted again
+            self._target = max(self.size // 2, self._first)
         self._turn, self._since = 0, now
+
+    def _shrink(self) -> None:
+        """Keep for the room what the window has too much of. No more than was read: the rest has
+        been granted already, and is kept of the next grants."""
+        if self.size > self._first:
+            most = min(self._target, self._first + self._room.allowed)
+            self._resize(max(most - self.size, -self._read))
+
+    def _resize(self, more: int) -> None:
+        held = self.size - self._first
+        if more > 0:
+            more = self._room.ask(more, held)
+        elif more < 0:
+            self._room.give_back(-more, held)
+        self.size += more
+        self._read += more

@@ -9,7 +9,8 @@ import pytest
 from p2claw.errors import LocalProtocolError
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.faults import CreditFault
-from p2claw.wire.session.window import ReceiveWindow, Room
+from p2claw.wire.session.room import Room
+from p2claw.wire.session.window import ReceiveWindow
 
 
 def _window(received: int = 400) -> ReceiveWindow:
@@ -97,6 +98,62 @@ def test_windows_share_the_room_of_their_link_and_give_it_back() -> None:
     assert (first.size, second.size, room.left) == (800, 500, 0)
     first.close()
     assert room.left == 400
+
+
+def test_links_share_the_room_above_theirs_and_a_link_that_is_over_returns_its_part() -> None:
+    above = Room(1_000)
+    links = [Room(1_000, above), Room(1_000, above)]
+    first, second = (ReceiveWindow(400, 1_600, room) for room in links)
+    for turn in range(3):
+        _read_all(first, turn / 10)
+    _read_all(second, 0.3)
+    assert (first.size, second.size, above.left) == (1_400, 400, 0)
+    for turn in range(4):  # the second has asked in vain: the first returns what is above its half
+        first.received(400)
+        first.consumed(400, 0.4 + turn / 100)
+    _read_all(second, 0.5)
+    assert (first.size, second.size, above.left) == (900, 800, 100)
+    links[0].close()
+    assert above.left == 600
+
+
+def test_what_a_window_does_after_its_link_is_over_changes_no_room_above() -> None:
+    above = Room(1_000)
+    room = Room(1_000, above)
+    window = ReceiveWindow(400, 1_600, room)
+    _read_all(window, 0.0)
+    room.close()
+    _read_all(window, 0.1)
+    window.close()
+    room.close()
+    assert above.left == 1_000
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_all_links_may_hold_is_bounded_whatever_their_readers_do(seed: int) -> None:
+    random, above, now = Random(seed), Room(2_000), 0.0
+    links = [Room(1_500, above) for _ in range(3)]
+    windows = [ReceiveWindow(400, 1_600, links[n % 3]) for n in range(9)]
+    unread = [0] * 9
+    for _ in range(1_000):
+        n = random.randrange(9)
+        now += random.choice((0.0, 0.01, 0.2, 5.0))
+        if come := random.randint(0, windows[n].credit):
+            windows[n].received(come)
+            unread[n] += come
+        read = random.choice((unread[n], random.randint(0, unread[n])))
+        windows[n].consumed(read, now)
+        unread[n] -= read
+        if not random.randrange(50):  # a stream is over, another begins
+            windows[n].close()
+            windows[n], unread[n] = ReceiveWindow(400, 1_600, links[n % 3]), 0
+        held = [window.credit + waiting for window, waiting in zip(windows, unread, strict=True)]
+        assert sum(held) <= 9 * 400 + 2_000
+        assert all(sum(held[link::3]) <= 3 * 400 + 1_500 for link in range(3))
+        assert above.left >= 0
+    for window in windows:
+        window.close()
+    assert [above.left, *(link.left for link in links)] == [2_000, 1_500, 1_500, 1_500]
 
 
 @pytest.mark.parametrize("seed", range(20))
