@@ -358,6 +358,7 @@ class IceConnection(Connection):
             if self.allowance is not None:
                 self.allowance.prove(pair.remote_addr)
             self._validated(pair.protocol, pair.remote_addr, confirmed=True)
+            pair.nominated = pair.nominated and not self._is_worse(pair)
         super().check_complete(pair)
         if self.selected is not None and self.selected is not before:
             self._carrier.path_selected(self.selected)
@@ -368,6 +369,8 @@ class IceConnection(Connection):
         It nominates with its first checks and never changes its mind: the pair with the first
         response carries the link, and a relay's often comes before both NATs are open.
         """
+        if self._is_worse(pair):
+            return
         wait_s = self._relays_from - asyncio.get_running_loop().time()
         patient = self.ice_controlling and wait_s > 0 and not self.doubts_udp
         if not patient or not _is_relayed(pair):
@@ -381,7 +384,20 @@ class IceConnection(Connection):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._udp_doubted.wait()
-        await self.check_start(pair)
+        if self._is_worse(pair):
+            pair.task = None
+            self.check_state(pair, CandidatePair.State.WAITING)
+        else:
+            await self.check_start(pair)
+
+    def _is_worse(self, pair: CandidatePair) -> bool:
+        """Whether it would lead a link that is direct back through a relay.
+
+        Each check of the offerer nominates. One that is late, or that a check of the peer has
+        triggered, would do so though a direct pair has been found meanwhile.
+        """
+        is_direct = self.selected is not None and not self.is_relayed
+        return self.ice_controlling and is_direct and _is_relayed(pair)
 
     def _validated(self, protocol: StunProtocol, addr: tuple[str, int], *, confirmed: bool) -> None:
         if isinstance(protocol, CheckSocket) and protocol.port is not None:

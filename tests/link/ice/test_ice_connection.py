@@ -67,7 +67,8 @@ class Scene:
         request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         request.attributes["USERNAME"] = f"{self.connection.local_username}:peer"
         request.attributes["PRIORITY"] = 1_853_824_767
-        request.attributes["ICE-CONTROLLING"] = 1
+        if "ICE-CONTROLLED" not in attributes:
+            request.attributes["ICE-CONTROLLING"] = 1
         request.attributes.update(attributes)
         request.add_message_integrity(self.connection.local_password.encode())
         return bytes(request)
@@ -249,6 +250,25 @@ async def test_an_offerer_uses_a_relay_if_nothing_else_responds(
         it.connection.add_remote(_candidate(it.played.address, "relay"))
         it.respond(await it.played.request())
         await it.selected()
+
+
+@pytest.mark.parametrize("patience_s", [0.0, 0.1], ids=["at once", "later"])
+async def test_an_offerer_that_has_a_direct_path_is_not_led_back_through_a_relay(
+    monkeypatch: pytest.MonkeyPatch, patience_s: float
+) -> None:
+    monkeypatch.setattr(ice_connection, "RELAY_PATIENCE_S", patience_s)
+    async with scene(controlling=True) as it, scene() as beside:
+        relay = Scene(it.connection, beside.played, it.connecting)
+        it.connection.add_remote(_candidate(it.played.address))
+        it.respond(await it.played.request())
+        await it.selected()
+        it.connection.add_remote(_candidate(relay.played.address, "relay"))
+        relay.send(relay.check(**{"ICE-CONTROLLED": 1}))
+        async with asyncio.timeout(DEADLINE_S):
+            response = stun.parse_message(await relay.played.got.get())
+        assert response.message_class is stun.Class.RESPONSE
+        await asyncio.sleep(0.2)
+        assert relay.played.got.empty()
 
 
 async def test_stray_packets_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
