@@ -31,8 +31,9 @@ CLOSE_TIMEOUT_S = 2.0
 # Of a connection whose way is gone: the goodbye is written, and nobody waits for a reply.
 LEAVE_TIMEOUT_S = 0.05
 KEEPALIVE_S = 20.0
-# If TCP has had no acknowledgement of a ping by then, the way is gone.
-DOUBT_S = 0.8
+# If TCP has had no acknowledgement of a ping by then, the way is gone: Linux sends it again after
+# 0.2 s and a round trip.
+DOUBT_S = 0.5
 MESSAGE_BYTES = 65_536  # docs/WIRE.md, Limits
 
 CLOCK_SKEW = 4002
@@ -184,7 +185,8 @@ class ControlConnection:
             if not await socket.reaches() and self._socket is socket:
                 self._renew("silent")
         finally:
-            self._doubting = None
+            if self._doubting is asyncio.current_task():
+                self._doubting = None
 
     def _renew(self, reason: str) -> None:
         self._reason = reason
@@ -196,6 +198,12 @@ class ControlConnection:
             was_by_clock = False
             while True:
                 error = await self._once(client)
+                if self._doubting is not None:
+                    # The way was gone: a NAT that has forgotten the connection leads it elsewhere,
+                    # and the server rejects that. Visitors wait, so it is not the time to wait.
+                    self._doubting.cancel()
+                    self._doubting = None
+                    self._renew("silent")
                 if self._renewal.is_set():
                     self._renewal.clear()
                     self._backoff.reset()

@@ -228,6 +228,32 @@ async def test_a_connection_that_is_dead_is_noticed_by_pings() -> None:
         await asyncio.wait([task])
 
 
+async def test_a_connection_that_breaks_while_it_is_doubted_is_renewed_without_a_wait() -> None:
+    """Once: after that the coordinator is the one that fails, and tries are spread."""
+    doubted = asyncio.Event()
+
+    async def break_off(socket: web.WebSocketResponse) -> None:
+        await doubted.wait()
+        await socket.close(code=1001)
+
+    serves = 0
+
+    async def serve(socket: ControlSocket) -> None:
+        nonlocal serves
+        serves += 1
+        if serves == 1:
+            control.doubt()
+            await asyncio.sleep(0)
+            doubted.set()
+        await _receive(socket)
+
+    async with coordinator(break_off) as url:
+        agent = Agent(url, serve, waits=2)
+        async with agent.running() as control:
+            pass
+    assert (serves, agent.delays_s) == (3, [0.5, 1])
+
+
 async def test_text_is_not_what_a_coordinator_sends() -> None:
     async def send_text(socket: web.WebSocketResponse) -> None:
         await socket.send_str("hello")
