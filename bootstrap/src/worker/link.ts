@@ -148,8 +148,8 @@ export class Link implements PathWatchOwner {
   adopt(id: number, channel: RTCDataChannel, received: number): void {
     this.id = id;
     this.attach(channel);
-    this.path?.renew();
     this.session.resume(received, performance.now());
+    this.path?.renew();
     this.flush();
   }
 

@@ -1,12 +1,15 @@
 // Watches the path of a link while somebody waits for something on it: sends PINGs when it is silent
 // beyond its pace (wire/pace), and limits how long a lost or silent path may stay so.
 
-import { LOOK_MS, Pace } from "../wire/pace";
+import { Pace } from "../wire/pace";
 
 // How long a session whose path is lost or silent waits for another link to carry it on.
 const RESUME_MS = 30_000;
 // The same, if the box can carry no session on.
 const SILENT_MS = 7_500;
+
+// By so much more than the browser's clock the one on the wall moves on while the machine sleeps.
+const SLEPT_MS = 1_000;
 
 export interface PathWatchOwner {
   /** There is a channel, and the session has not ended. */
@@ -28,18 +31,22 @@ export class PathWatch {
   private looking: ReturnType<typeof setTimeout> | undefined;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  private driftMs = Infinity; // of the clock on the wall against the browser's, at the last look
+  private sleptMs = 0;
 
   constructor(private readonly owner: PathWatchOwner) {}
 
   /** Somebody waits from now on. */
   begin(): void {
-    if (!this.looking && this.pace.begin(performance.now()) === "ping") this.owner.ping();
+    const { pace } = this;
+    const now = this.now();
+    if ((this.looking ? pace.more(now) : pace.begin(now)) === "ping") this.owner.ping();
     this.lookSoon();
   }
 
   /** Find out at once whether the box is still there. */
   probe(): void {
-    this.pace.doubt(performance.now());
+    this.pace.doubt(this.now());
     this.owner.ping();
     this.lookSoon();
   }
@@ -49,7 +56,7 @@ export class PathWatch {
   }
 
   pong(rttMs: number): void {
-    this.pace.pong(rttMs, performance.now());
+    this.pace.pong(rttMs, this.now());
   }
 
   /** The session waits for another channel, or until messages come again. */
@@ -63,7 +70,9 @@ export class PathWatch {
   /** The session goes on over another channel. */
   renew(): void {
     this.endWait();
-    this.pace.renewed(performance.now());
+    this.pace.renewed(this.now());
+    this.owner.ping();
+    this.lookSoon();
   }
 
   stop(): void {
@@ -76,11 +85,11 @@ export class PathWatch {
     this.looking ??= setTimeout(() => {
       this.looking = undefined;
       if (this.owner.connected) this.look();
-    }, LOOK_MS);
+    }, this.pace.lookMs);
   }
 
   private look(): void {
-    const doubt = this.pace.look(this.messages, performance.now());
+    const doubt = this.pace.look(this.messages, this.now());
     if (doubt === "ping") this.owner.ping();
     if (doubt === "suspect") this.wait();
     else if (this.waiting) {
@@ -88,6 +97,15 @@ export class PathWatch {
       this.owner.recovered();
     }
     if (doubt !== "nothing" || this.owner.openStreams || this.pace.doubts) this.lookSoon();
+  }
+
+  // The browser's clock may stand still while the machine sleeps.
+  private now(): number {
+    const nowMs = performance.now();
+    const driftMs = Date.now() - nowMs;
+    if (driftMs - this.driftMs > SLEPT_MS) this.sleptMs += driftMs - this.driftMs;
+    this.driftMs = driftMs;
+    return nowMs + this.sleptMs;
   }
 
   private endWait(): void {

@@ -129,7 +129,8 @@ class InProcess:
         self._by_token: dict[bytes, BoxLink] = {}
         self._room = Room(limits.unread_bytes)  # by which the windows of all links grow
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._silence = Silence(self._received, self._is_busy, silent)
+        self._silent = silent
+        self._silence = Silence(self._received, self._is_busy, self._fell_silent)
         self._listening: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -363,6 +364,11 @@ class InProcess:
     def _received(self) -> int:
         """A count that grows with everything that visitors send, to our port or through a relay."""
         return self._port.datagrams_in + sum(link.messages_in for link in self._links.values())
+
+    def _fell_silent(self) -> None:
+        # If a NAT of ours has another port for us now, visitors that can be reached learn it so.
+        self._port.addresses_changed()
+        self._silent()
 
     def _is_busy(self) -> bool:
         return any(link.is_busy for link in self._links.values())

@@ -11,6 +11,12 @@ from collections.abc import Callable
 
 from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
 
+# All links are counted at each look.
+LOOK_LEAST_S = 0.05
+
+# A doubt is a ping to the coordinator, and a check of each link.
+DOUBTS_APART_S = 3.0
+
 
 class Silence:
     """A watch over everything that comes from visitors. `run` in a task of its own.
@@ -30,7 +36,8 @@ class Silence:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(LOOK_S)
+            pace = self._pace
+            await asyncio.sleep(LOOK_S if pace is None else max(LOOK_LEAST_S, pace.look_s))
             self.look(loop.time())
 
     def look(self, now: float) -> None:
@@ -40,7 +47,7 @@ class Silence:
             return
         if self._pace is None:
             # That a request has come is the first that is known of its pace.
-            self._pace = Pace()
+            self._pace = Pace(DOUBTS_APART_S)
             self._pace.renewed(now)
         if self._pace.look(self._received(), now) is Doubt.PING:
             self._doubt()

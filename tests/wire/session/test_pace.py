@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
+from p2claw.wire.session.pace import LOOK_S, PING_APART_S, Doubt, Pace
 
 RTT_S = 0.04
 
@@ -36,26 +38,65 @@ class Watch:
             if doubt is Doubt.PING:
                 self.pong()
 
-    def silence_until(self, wanted: Doubt, *, most_s: float = 60) -> float:
+    def silence_finely(self, wanted: Doubt) -> float:
+        """The same for who looks as often as the pace wants it."""
+        return self.silence_until(wanted, every_s=self.pace.look_s)
+
+    def silence_until(self, wanted: Doubt, *, most_s: float = 60, every_s: float = LOOK_S) -> float:
         """Nothing comes: how long it takes."""
         began = self.now
         while self.now < began + most_s:
-            self.now += LOOK_S
+            self.now += every_s
             if self.pace.look(self.messages, self.now) is wanted:
                 return self.now - began
         raise AssertionError(f"not {wanted} within {most_s} s")
 
 
-def test_a_stream_that_stops_is_suspected_within_a_second() -> None:
+def test_a_stream_that_stops_is_suspected_within_half_a_second() -> None:
     watch = Watch()
     watch.receive(every_s=0.1, for_s=5)
-    assert watch.silence_until(Doubt.SUSPECT) < 1.0
+    assert watch.silence_finely(Doubt.SUSPECT) < 0.5
 
 
 def test_a_slow_stream_is_given_its_time() -> None:
     watch = Watch()
     watch.receive(every_s=1, for_s=20)
-    assert 2 < watch.silence_until(Doubt.PING) < 3
+    assert 1.4 < watch.silence_until(Doubt.PING) < 1.8
+
+
+def test_a_link_that_was_suspected_by_mistake_is_given_more_time_for_the_next_reply() -> None:
+    watch, patience = Watch(), []
+    for _ in range(3):
+        watch.receive(every_s=0.1, for_s=5)
+        watch.silence_finely(Doubt.PING)
+        patience.append(watch.silence_finely(Doubt.SUSPECT))
+        watch.pong()
+    assert patience[0] < patience[1] < patience[2]
+
+
+def test_who_has_stood_still_waits_for_the_reply_once_more() -> None:
+    watch = Watch()
+    watch.receive(every_s=0.1, for_s=5)
+    watch.silence_finely(Doubt.PING)
+    watch.now += 1800
+    assert watch.pace.look(watch.messages, watch.now) is Doubt.NOTHING
+    assert watch.silence_finely(Doubt.SUSPECT) < 0.5
+
+
+def test_bursts_are_not_asked_after_more_often_than_the_other_side_replies() -> None:
+    watch, asked = Watch(), 0
+    for _ in range(100):
+        watch.messages += 1
+        for _ in range(4):
+            watch.now += LOOK_S
+            if watch.pace.look(watch.messages, watch.now) is Doubt.PING:
+                asked += 1
+                watch.pong()
+        for _ in range(20):
+            watch.messages += 1
+            watch.now += 0.001
+            watch.pace.look(watch.messages, watch.now)
+    assert 10 < asked <= 100 * 0.42 / PING_APART_S + 1
 
 
 @pytest.mark.parametrize("every_s", [0.1, 0.7, 5, 40])
@@ -69,7 +110,7 @@ def test_a_link_on_which_nothing_is_sent_is_asked_ever_more_seldom() -> None:
     for _ in range(8):
         asked.append(watch.silence_until(Doubt.PING))
         watch.pong()
-    assert asked == sorted(asked)
+    assert all(later > earlier - LOOK_S for earlier, later in pairwise(asked))
     assert 9 < asked[-1] < 11
 
 
