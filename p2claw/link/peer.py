@@ -72,6 +72,7 @@ class Peer:
     certificate: for the DTLS handshake; None: a new one. public: addresses and ports at which this
         side is reached though they are none of the machine's own.
     credentials: the ICE ufrag and password of this side, where a ticket sets them.
+    is_hurried: a session waits for this link, which need not begin by the best path.
     fingerprint: SHA-256 of the certificate, 32 bytes.
 
     Raises OSError if no UDP port is free.
@@ -89,6 +90,7 @@ class Peer:
         certificate: LinkCertificate | None = None,
         public: tuple[tuple[str, int], ...] = (),
         credentials: tuple[str, str] | None = None,
+        is_hurried: bool = False,
     ) -> None:
         check_stock()
         self.on_candidate = on_candidate
@@ -101,7 +103,11 @@ class Peer:
         self._port = port or UdpPort()
         self._owns_port = port is None
         self._connection = IceConnection(
-            self._port, self, controlling=self.CONTROLLING, credentials=credentials
+            self._port,
+            self,
+            controlling=self.CONTROLLING,
+            credentials=credentials,
+            is_hurried=is_hurried,
         )
         self._dtls = Handshake(self._connection, certificate)
         self._link: Link | None = None
@@ -155,6 +161,16 @@ class Peer:
             return "unknown"
         kinds = (pair.local_candidate.type, pair.remote_candidate.type)
         return "relayed" if "relay" in kinds else "direct"
+
+    @property
+    def far(self) -> str:
+        """The other side's address, or the relay's that it has; "" before there is a path."""
+        pair = self._connection.selected
+        return "" if pair is None else pair.remote_addr[0]
+
+    def check_path(self) -> None:
+        """Ask the other sides of the port's links for consent now: they learn where we are."""
+        self._port.addresses_changed()
 
     @property
     def checks_dropped(self) -> int:

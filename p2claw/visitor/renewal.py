@@ -1,4 +1,5 @@
-"""Finds another link for a visitor's session when its own is lost, or falls silent beyond its pace.
+"""Finds another link for a visitor's session when its own is lost, or falls silent beyond its pace,
+or when this machine's way to the box has become another one.
 
 The old link is given up only once another is open. Then the session goes on where it was, if the
 box still has it (docs/WIRE.md §15).
@@ -8,21 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from p2claw.errors import LinkError, P2clawError
+from p2claw.link.ice.way import Way
 from p2claw.link.pump import Pump
 from p2claw.log import get_log
 from p2claw.visitor.signalling import Opened
 from p2claw.wire.session.delivery import Resumption
-from p2claw.wire.session.pace import LOOK_S, Doubt, Pace
+from p2claw.wire.session.pace import Doubt, Pace
 from p2claw.wire.session.session import Session
 
 log = get_log("visitor")
 
 # The time for the box to reply whether a session goes on.
 REPLY_TIMEOUT_S = 5.0
+
+# How often to look whether messages come over the old link again, and none is needed.
+RECOVERED_LOOK_S = 0.02
 
 # Between tries: the box may be away for as long as its agent takes to start again.
 RETRY_FIRST_S = 0.1
@@ -62,60 +68,98 @@ class Renewal:
         self._begin = begin
         self._replaced = replaced
         self._pace = Pace()
+        self._way = Way()
         link.pump.on_pong = self._pong
 
     async def run(self) -> None:
         """Until the session has ended."""
-        with contextlib.suppress(LinkError):
-            while True:
-                await self._trouble()
-                await self._renew()
+        self._way.start(self._link.opened.peer.far)
+        try:
+            with contextlib.suppress(LinkError):
+                while True:
+                    await self._renew(has_moved=await self._trouble())
+        finally:
+            self._way.close()
 
-    async def _trouble(self) -> None:
-        """Wait until the path is lost or suspect. Raises LinkError when the session is over."""
+    async def _trouble(self) -> bool:
+        """Wait until the path is lost or suspect; returns whether it is because the way is another.
+
+        Raises LinkError when the session is over.
+        """
         loop = asyncio.get_running_loop()
-        pump = self._link.pump
+        pump, way = self._link.pump, self._way
         while not pump.is_waiting:
+            if way.has_moved:
+                if pump.session.can_resume:
+                    return True
+                way.settle(self._link.opened.peer.far)
             if not pump.session.streams:
-                await pump.news()
+                await _first_of(pump.news(), way.moved())
                 self._began(pump)
                 continue
-            await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.look_s):
+                    await way.moved()
+                    continue
             doubt = self._pace.look(pump.session.counters.messages_in, loop.time())
             if doubt is Doubt.PING:
-                pump.ping()
+                self._ask(pump)
             elif doubt is Doubt.SUSPECT and pump.session.can_resume:
-                return
+                return False
+        return False
 
     def _began(self, pump: Pump) -> None:
         waits = bool(pump.session.streams)
         if waits and self._pace.begin(asyncio.get_running_loop().time()) is Doubt.PING:
-            pump.ping()
+            self._ask(pump)
 
-    async def _renew(self) -> None:
+    def _ask(self, pump: Pump) -> None:
+        """Ask the box whether it is there; it also learns so if our NAT has moved us."""
+        pump.ping()
+        self._link.opened.peer.check_path()
+
+    async def _renew(self, *, has_moved: bool) -> None:
         """Find another link, unless messages come over the old one again.
 
-        Raises LinkError if neither happens in time.
+        has_moved: whatever comes over the old one. Raises LinkError if neither happens in time.
         """
-        pump = self._link.pump
+        link, pump = self._link, self._link.pump
         before, delay_s = pump.session.counters.messages_in, RETRY_FIRST_S
         while True:
+            self._way.settle(link.opened.peer.far)
+            replacing = asyncio.get_running_loop().create_task(self._replace(link))
             try:
-                await self._replace(self._link)
-            except P2clawError as error:
-                log.debug("no other link", code=error.code, error=error.message)
-            else:
+                while not (replacing.done() or self._way.has_moved or self._link is not link):
+                    await asyncio.wait({replacing}, timeout=RECOVERED_LOOK_S)
+                    if not has_moved and self._link is link and _is_well(pump, before):
+                        return
+                if replacing.done():
+                    replacing.result()
+            except (P2clawError, OSError) as error:
+                log.debug("no other link", code=getattr(error, "code", ""), error=str(error))
+            finally:
+                # Once the link is another one, all that it waits for is the end of the old one.
+                replacing.cancel()
+                await asyncio.gather(replacing, return_exceptions=True)
+            if self._link is not link:
                 break
             if pump.loss is not None:
                 raise pump.loss
-            if not pump.is_waiting and pump.session.counters.messages_in != before:
-                break
-            await asyncio.sleep(delay_s)
+            if has_moved:
+                # The old one may work all the same, and then it stays.
+                has_moved = False
+                if not pump.is_waiting:
+                    pump.ping()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._way.moved()
             delay_s = min(RETRY_MOST_S, 2 * delay_s)
+        self._way.settle(self._link.opened.peer.far)
         self._pace.renewed(asyncio.get_running_loop().time())
+        self._link.pump.ping()
 
     async def _replace(self, old: Link) -> None:
-        """Raises P2clawError."""
+        """Raises P2clawError, OSError."""
         hello = old.pump.session.peer_hello
         opened = await self._reach(None if hello is None else hello.place)
         # From here on nothing may come on the old link: the new one reports what has.
@@ -142,3 +186,21 @@ class Renewal:
 
     def _pong(self, rtt_s: float) -> None:
         self._pace.pong(rtt_s, asyncio.get_running_loop().time())
+
+
+def _is_well(pump: Pump, before: int) -> bool:
+    """Whether messages have come over the link since. before: how many had."""
+    return not pump.is_waiting and pump.session.counters.messages_in != before
+
+
+async def _first_of(*waits: Coroutine[Any, Any, None]) -> None:
+    """Wait for the first of them, and raise what it raises."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

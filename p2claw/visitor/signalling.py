@@ -92,11 +92,13 @@ async def open_channel(
     *,
     place: int | None = None,
     tried: DialOffered | None = None,
+    is_hurried: bool = False,
 ) -> Opened:
     """Be introduced to the box and open a channel to it, within OPEN_TIMEOUT_S.
 
     How the box was dialled is remembered beside the pins. place: where in the box the session is
     that the link may carry on. tried: how it is being dialled already, which is not done twice.
+    is_hurried: a session waits for the link.
 
     Raises RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`, `link-timeout`,
     `edge-unreachable` and those of the peer.
@@ -118,7 +120,7 @@ async def open_channel(
             dialled = None
 
         async def offer() -> Reached:
-            return await _offer(socket, address, introduced, deadline, place)
+            return await _offer(socket, address, introduced, deadline, place, is_hurried=is_hurried)
 
         if dialled is None:
             peer, channel = await offer()
@@ -179,8 +181,14 @@ async def _offer(
     introduced: Introduced,
     deadline: float,
     place: int | None,
+    *,
+    is_hurried: bool,
 ) -> Reached:
-    peer = VisitorPeer(ice_servers=introduced.ice_servers, on_candidate=socket.send_candidate)
+    peer = VisitorPeer(
+        ice_servers=introduced.ice_servers,
+        on_candidate=socket.send_candidate,
+        is_hurried=is_hurried,
+    )
     try:
         return peer, await _connect(socket, address, introduced, peer, deadline, place)
     except BaseException:

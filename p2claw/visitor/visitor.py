@@ -93,7 +93,9 @@ class Visitor:
     def _watch(self, link: Link) -> None:
         renewal = Renewal(
             link,
-            reach=lambda place: open_channel(self._address, self._pins, place=place),
+            reach=lambda place: open_channel(
+                self._address, self._pins, place=place, is_hurried=True
+            ),
             begin=lambda resumption: _session(self._address, resumption),
             replaced=self._replaced,
         )

@@ -30,20 +30,24 @@ _GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
 _MESSAGES_BYTES = 65_536
 
 
+_Addresses = tuple[tuple[HostAddress, ...], frozenset[str]]
+
+
 class AddressWatch:
-    """Calls `on_change` whenever other addresses than before would become host candidates.
+    """Calls `on_change` whenever other addresses than before would become host candidates, or
+    packets leave from others.
 
     Start it and close it on the loop.
     """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
-        self._known: tuple[HostAddress, ...] = ()
+        self._known: _Addresses | None = None
         self._kernel: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        self._known = host_addresses.list_now()
+        self._known = _addresses()
         self._kernel = _subscribe()
         if self._kernel is not None:
             asyncio.get_running_loop().add_reader(self._kernel.fileno(), self._noticed)
@@ -75,12 +79,17 @@ class AddressWatch:
         self._timer = None
         if self._kernel is None:
             self._look_in(POLL_S)
-        found = host_addresses.list_now()
+        found = _addresses()
         if found == self._known:
             return
         self._known = found
-        log.info("addresses changed", addresses=len(found))
+        log.info("addresses changed", addresses=len(found[0]))
         self._on_change()
+
+
+def _addresses() -> _Addresses:
+    """Those of this machine, and of its default routes: a route may come after its address."""
+    return host_addresses.list_now(), host_addresses.routed()
 
 
 def _subscribe() -> socket.socket | None:

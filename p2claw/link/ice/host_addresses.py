@@ -70,10 +70,15 @@ def source_of(far: str) -> str:
         return ""
 
 
+def routed() -> frozenset[str]:
+    """The addresses that the default routes of both families send from; "" where there is none."""
+    return frozenset({source_of(_FAR_V4), source_of(_FAR_V6)})
+
+
 @functools.lru_cache(maxsize=1)
 def _host_addresses(span: int) -> tuple[HostAddress, ...]:
     """span: of FRESH_S, counted from anywhere."""
-    return tuple(choose(_interfaces(), routed={source_of(_FAR_V4), source_of(_FAR_V6)}))
+    return tuple(choose(_interfaces(), routed=routed()))
 
 
 def choose(interfaces: Iterable[Interface], *, routed: Iterable[str]) -> list[HostAddress]:

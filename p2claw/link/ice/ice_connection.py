@@ -45,6 +45,10 @@ RECEIVE_QUEUE = 4096
 # the first retransmission decides, after the 0.5 s of RFC 8489 §6.2.1, and a round trip of 300 ms.
 RELAY_PATIENCE_S = 0.8
 
+# The same for a link that is to carry on a session that has none: whoever waits for it sees a relay
+# sooner, and it moves to a direct path meanwhile. Of checks that are lost a second one has left.
+RELAY_PATIENCE_HURRIED_S = 0.2
+
 # To release an allocation at a TURN server is a courtesy: it expires in any case.
 RELAY_CLOSE_TIMEOUT_S = 1.0
 
@@ -76,6 +80,7 @@ class IceConnection(Connection):
     """One ICE agent with one component, on a port that it shares with others.
 
     credentials: ufrag and password of this side, of a link that was dialled; None: any.
+    is_hurried: a session waits for this link.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class IceConnection(Connection):
         *,
         controlling: bool,
         credentials: tuple[str, str] | None = None,
+        is_hurried: bool = False,
     ) -> None:
         ufrag, password = credentials or (None, None)
         super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=password)
@@ -100,6 +106,7 @@ class IceConnection(Connection):
         self._arrived: Mailbox[tuple[bytes, int] | None] = Mailbox()
         self._queue = cast("asyncio.Queue[tuple[bytes, int] | None]", self._arrived)
         self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
+        self._is_hurried = is_hurried
         self._relays_from = 0.0  # on the loop's clock
         self._udp_doubted = asyncio.Event()
         self._is_closed = False
@@ -199,7 +206,8 @@ class IceConnection(Connection):
         self._early_checks_done = True
         for early_check in early_checks:
             self.check_incoming(*early_check)
-        self._relays_from = asyncio.get_running_loop().time() + RELAY_PATIENCE_S
+        patience_s = RELAY_PATIENCE_HURRIED_S if self._is_hurried else RELAY_PATIENCE_S
+        self._relays_from = asyncio.get_running_loop().time() + patience_s
         pacing = asyncio.create_task(self._pace())
         try:
             result = await self._check_list_state.get()

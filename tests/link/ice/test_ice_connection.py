@@ -95,12 +95,12 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(*, controlling: bool = False) -> AsyncIterator[Scene]:
+async def scene(*, controlling: bool = False, is_hurried: bool = False) -> AsyncIterator[Scene]:
     """An agent that is connecting, controlled as a box's is, and the socket of its peer."""
     loop = asyncio.get_running_loop()
     _, played = await loop.create_datagram_endpoint(Played, local_addr=("127.0.0.1", 0))
     port = UdpPort()
-    ice = IceConnection(port, Nobody(), controlling=controlling)
+    ice = IceConnection(port, Nobody(), controlling=controlling, is_hurried=is_hurried)
     ice.open_hosts([LOOPBACK])
     ice.remote_username, ice.remote_password = "peer", PASSWORD
     connecting = asyncio.create_task(ice.connect())
@@ -269,6 +269,16 @@ async def test_an_offerer_that_has_a_direct_path_is_not_led_back_through_a_relay
         assert response.message_class is stun.Class.RESPONSE
         await asyncio.sleep(0.2)
         assert relay.played.got.empty()
+
+
+async def test_a_link_that_a_session_waits_for_uses_a_relay_sooner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ice_connection, "RELAY_PATIENCE_S", 3600)
+    async with scene(controlling=True, is_hurried=True) as it:
+        it.connection.add_remote(_candidate(it.played.address, "relay"))
+        it.respond(await it.played.request())
+        await it.selected()
 
 
 async def test_stray_packets_end_nothing(caplog: pytest.LogCaptureFixture) -> None:
