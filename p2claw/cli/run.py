@@ -18,6 +18,7 @@ from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_facts, print_json, print_note
 from p2claw.config import AgentConfig, AgentLimits, PublicAddress
+from p2claw.garbage import look_rarely
 from p2claw.units import MB
 
 _EPILOG = """
@@ -155,6 +156,7 @@ async def _run(config: AgentConfig, as_json: bool) -> None:
     async with supervised() as supervisor:
 
         def ready(agent: Agent) -> None:
+            look_rarely()
             _print(agent.status(), config, agent.metrics_url, as_json)
             supervisor.ready()
 

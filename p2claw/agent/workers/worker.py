@@ -57,6 +57,7 @@ from p2claw.agent.workers.messages import (
 )
 from p2claw.agent.workers.remote_keeper import RemoteKeeper
 from p2claw.errors import LinkError, LocalProtocolError, P2clawError, UsageError
+from p2claw.garbage import look_rarely
 from p2claw.log import configure, get_log
 from p2claw.wire.signalling import AgentMessage, BoxCandidate, BoxEnd, BoxOffer, Unknown
 
@@ -225,7 +226,9 @@ async def run(end: socket.socket, agent_version: str) -> int:
         if not isinstance(begin, Begin):
             raise LocalProtocolError(f"a worker begins with {type(begin).__name__}")
         configure(level=begin.log_level, form=begin.log_format, facts={"worker": begin.number})
-        await Worker(line, begin).run()
+        worker = Worker(line, begin)
+        look_rarely()
+        await worker.run()
     except LineClosedError:
         # The agent is gone, and nothing may keep this process alive.
         os._exit(ORPHANED)
