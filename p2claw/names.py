@@ -12,6 +12,7 @@ import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from p2claw.errors import UsageError
 
@@ -67,6 +68,7 @@ def check_app(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def is_unlisted(app: str) -> bool:
     """Whether nobody finds the app who was not given its URL: the box's page leaves it out."""
     return _UNLISTED.fullmatch(app) is not None

@@ -5,8 +5,7 @@ Source: docs/WIRE.md §9. The lines are for visitors, so they name no port and n
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from types import TracebackType
 from typing import ClassVar
 
 from p2claw.errors import LocalProtocolError, P2clawError
@@ -134,17 +133,28 @@ class UpstreamClosedFault(AppBrokenFault):
     the app may only have closed it for being idle."""
 
 
-@contextlib.contextmanager
-def head_of_app() -> Iterator[None]:
-    """For a block that sends the head of an app's response: what is wrong in it is the app's fault.
+class HeadOfApp:
+    """A block that sends the head of an app's response: what is wrong in it is the app's fault.
 
     Raises HeadTooLargeFault, AppBrokenFault.
     """
-    try:
-        yield
-    except LocalProtocolError as error:
-        if error.code == "head-too-large":
-            raise HeadTooLargeFault(error.message) from None
-        if error.code == "head-invalid":
-            raise AppBrokenFault(error.message) from None
-        raise
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing is kept."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, LocalProtocolError):
+            if error.code == "head-too-large":
+                raise HeadTooLargeFault(error.message) from None
+            if error.code == "head-invalid":
+                raise AppBrokenFault(error.message) from None
+
+
+head_of_app = HeadOfApp()

@@ -274,7 +274,7 @@ class Exchange:
             origins=origins,
             notice=self._observer.unreported(self._visit),
         )
-        with head_of_app():
+        with head_of_app:
             await self._respond_with(head, end=end)
         self.responded = True
         return end

@@ -39,6 +39,8 @@ NOT_FROM_VISITORS = HOP_BY_HOP | frozenset(
 # Fields that must always be passed on, whatever Connection names.
 _ALWAYS = frozenset(("cookie", "content-type", "content-length", "set-cookie", "origin"))
 
+_NONE: frozenset[str] = frozenset()
+
 _OF_PLAIN_NAMES = {
     "connection": Kind.CONNECTION,
     "content-length": Kind.LENGTH,
@@ -66,6 +68,8 @@ def plain_name(name: str) -> str:
 
 def named_in(connection: str) -> frozenset[str]:
     """The fields that a value of Connection makes hop-by-hop."""
+    if connection == "keep-alive":  # it names one that is, and many servers send it always
+        return _NONE
     return frozenset(token.strip().lower() for token in connection.split(",")) - _ALWAYS
 
 

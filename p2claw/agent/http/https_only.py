@@ -24,7 +24,8 @@ class HttpsOnlyApps:
         self._known: dict[str, UpstreamAddress] = {}
 
     def knows(self, route: Route) -> bool:
-        return self._known.get(route.app) == route.upstream
+        known = self._known.get(route.app)
+        return known is not None and known == route.upstream
 
     def learn(self, route: Route) -> None:
         self._known[route.app] = route.upstream

@@ -84,7 +84,15 @@ class _Passed:
     """
 
     __slots__ = (
-        *("_origin", "_preserves_host", "cookies", "host", "hosts", "is_origin_rewritten"),
+        *(
+            "_preserves_host",
+            "_secure",
+            "_upstream",
+            "cookies",
+            "host",
+            "hosts",
+            "is_origin_rewritten",
+        ),
         *("kept", "lengths", "named", "scheme"),
     )
 
@@ -99,7 +107,8 @@ class _Passed:
         self.hosts = visit.names.hosts(visit.app)
         self.scheme = visit.names.scheme
         self._preserves_host = route.preserve_host
-        self._origin = f"https://{upstream.authority}" if secure else upstream.origin
+        self._upstream = upstream
+        self._secure = secure
 
     def add(self, kind: Kind, name: str, value: str) -> None:
         """Look at a field that does not pass as it is. Raises BadRequestFault."""
@@ -132,7 +141,9 @@ class _Passed:
     def _mapped(self, url: str) -> str:
         if self._preserves_host:
             return url
-        return remote_reference(url, self.scheme, self.hosts, self._origin)
+        upstream = self._upstream
+        origin = f"https://{upstream.authority}" if self._secure else upstream.origin
+        return remote_reference(url, self.scheme, self.hosts, origin)
 
 
 def _are_values(text: str) -> bool:

@@ -37,15 +37,16 @@ class Heads:
         end = came.find(_EMPTY_LINE) + len(_EMPTY_LINE)
         head = read_plain_head(came[:end]) if end >= len(_EMPTY_LINE) else None
         if head is not None and head.status >= 200:
-            self._check(head)
+            self._check(head, end)
             return head, came[end:]
         self._kept = bytearray()
         return self._search(self._kept, came)
 
     def receive_eof(self) -> LenientHead:
         """What there is of a head that breaks off. Raises as `receive`."""
-        head = read_head(bytes(self._kept or b""))
-        self._check(head)
+        kept = bytes(self._kept or b"")
+        head = read_head(kept)
+        self._check(head, len(kept))
         return head
 
     def _search(
@@ -63,7 +64,7 @@ class Heads:
             del kept[: end.end()]
             searched = 0
             head = read_head(whole)
-            self._check(head)
+            self._check(head, len(whole))
             if head.status >= 200:
                 return head, bytes(kept)
             self._interim_bytes += len(whole)
@@ -75,8 +76,11 @@ class Heads:
         if self._interim_bytes + len(kept) > self._limits.head_bytes:
             raise HeadTooLargeFault("The head of the app's response has no end")
 
-    def _check(self, head: LenientHead) -> None:
-        check_size(head.fields, self._limits)
+    def _check(self, head: LenientHead, size: int) -> None:
+        """size: of the bytes that it was read from, which are at least those of its fields."""
+        limits, count = self._limits, len(head.fields)
+        if size + FIELD_OVERHEAD_BYTES * count > limits.head_bytes or count > limits.head_fields:
+            check_size(head.fields, limits)
         if head.status == 101:
             raise AppBrokenFault("The app switched to another protocol without being asked")
         if not 100 <= head.status <= 599:

@@ -129,12 +129,10 @@ class ResponseReader:
 
 def _stays(head: LenientHead) -> bool:
     """Whether the connection is to last, as the fields have it (RFC 9112 §9.3)."""
-    tokens = {
-        token.strip().lower()
-        for name, value in head.fields
-        if name == "connection"
-        for token in value.split(",")
-    }
+    tokens: set[str] = set()
+    for name, value in head.fields:
+        if name == "connection":
+            tokens.update(token.strip().lower() for token in value.split(","))
     return "close" not in tokens and (not head.old or "keep-alive" in tokens)
 
 

@@ -78,6 +78,7 @@ class Proxy:
         self._https_only = HttpsOnlyApps()
         self._observer = Observer(noticed)
         self._pools: dict[UpstreamAddress, Pool] = {}
+        self._pool_of: dict[str, tuple[Route, Pool]] = {}  # by app, since the routes last changed
         self._sockets = FairShares(limits.sockets)
         self.unread = Unread(limits.unread_bytes)
         self._faults: dict[str, str] = {}  # app: the code of its latest fault, while it lasts
@@ -132,6 +133,7 @@ class Proxy:
         self._observer.keep(routes)
         self.entrance.apply(routes)
         upstreams = {route.upstream for route in routes.values()}
+        self._pool_of.clear()
         for address in self._pools.keys() - upstreams:
             self._pools.pop(address).retire()
         self._folders.keep(upstreams)
@@ -141,6 +143,7 @@ class Proxy:
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
+        self._pool_of.clear()
         self._folders.close()
 
     def _exchange(
@@ -156,7 +159,7 @@ class Proxy:
             stream,
             route,
             visit,
-            self._pool(route.upstream),
+            self._pool(route),
             self._limits.request_idle_s,
             self._https_only,
             self._observer,
@@ -183,7 +186,16 @@ class Proxy:
         finally:
             self._sockets.release(*holder)
 
-    def _pool(self, address: UpstreamAddress) -> Pool:
+    def _pool(self, route: Route) -> Pool:
+        # To find it by its address takes longer than all else here.
+        known = self._pool_of.get(route.app)
+        if known is not None and known[0] is route:
+            return known[1]
+        pool = self._pool_at(route.upstream)
+        self._pool_of[route.app] = route, pool
+        return pool
+
+    def _pool_at(self, address: UpstreamAddress) -> Pool:
         pool = self._pools.get(address)
         if pool is None:
             dial_it = self._folders.dial if address.folder else dial

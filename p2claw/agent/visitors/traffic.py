@@ -17,6 +17,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from p2claw.units import DAY_S
 
@@ -63,9 +64,10 @@ class Traffic:
 
     def response(self, app: str, status: int, wait_s: float) -> None:
         """Count the head of a response of the app. wait_s: since the request."""
-        self._count(f"{app}/responses/{status // 100}xx", 1)
-        self._count(f"{app}/waits/{bisect_left(WAIT_S, wait_s)}", 1)
-        self._count(f"{app}/waits/us", int(wait_s * 1_000_000))
+        by_status, by_wait, wait = _names(app, status // 100, bisect_left(WAIT_S, wait_s))
+        self._counts[by_status] += 1
+        self._counts[by_wait] += 1
+        self._count(wait, int(wait_s * 1_000_000))
 
     @property
     def day_is_used_up(self) -> bool:
@@ -84,6 +86,12 @@ class Traffic:
         if day != self._day:
             self._day, self._relayed_today = day, 0
         return self._relayed_today
+
+
+@lru_cache(maxsize=4096)
+def _names(app: str, hundreds: int, bucket: int) -> tuple[str, str, str]:
+    """Under which a response of an app is counted."""
+    return f"{app}/responses/{hundreds}xx", f"{app}/waits/{bucket}", f"{app}/waits/us"
 
 
 def parts(name: str) -> tuple[str, str, str]:

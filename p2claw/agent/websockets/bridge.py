@@ -119,7 +119,7 @@ class WebSocketBridge:
         if opened.socket is None and status == 200:
             status = 400
         self.responding(opened.status)
-        with head_of_app():
+        with head_of_app:
             await self._stream.respond(ResponseHead(status, fields), end=opened.socket is None)
         self.responded = True
 
