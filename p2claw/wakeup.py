@@ -12,9 +12,11 @@ class Wakeup:
     none.
     """
 
-    __slots__ = ("_waiter",)
+    __slots__ = ("_loop", "_waiter")
 
     def __init__(self) -> None:
+        # Found at the first wait and kept: to look for it is a system call, getpid.
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -23,7 +25,9 @@ class Wakeup:
 
     async def wait(self) -> None:
         """Wait until the next wake."""
-        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        waiter = self._waiter = self._loop.create_future()
         try:
             await waiter
         finally:

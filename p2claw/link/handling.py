@@ -31,18 +31,19 @@ class Handling:
     places: for those that are to be kept once the link is lost; None: as many as there are.
     """
 
-    __slots__ = ("_handler", "_kept", "_places", "_tasks")
+    __slots__ = ("_handler", "_kept", "_loop", "_places", "_tasks")
 
     def __init__(self, handler: Handler, places: KeptPlaces | None = None) -> None:
         self._handler = handler
         self._places = places
+        self._loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         # In the order in which they came.
         self._kept: dict[asyncio.Task[None], None] = {}
 
     def begin(self, stream: BoxStream) -> None:
         """Start the task of a request that just arrived."""
-        task = asyncio.get_running_loop().create_task(self._run(stream))
+        task = self._loop.create_task(self._run(stream))
         self._tasks[stream.id] = task
         if stream.request.keep:
             self._kept[task] = None

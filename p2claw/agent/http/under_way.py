@@ -18,10 +18,9 @@ class UnderWay:
     It is one scope for all who may end the request, and costs little as long as nobody does.
     """
 
-    __slots__ = ("_at_end", "_cancels", "_fault", "_has_ended", "_loop", "_task", "_timer", "_when")
+    __slots__ = ("_at_end", "_cancels", "_fault", "_has_ended", "_task", "_timer", "_when")
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._at_end: list[Callable[[UnderWay], object]] = []
         self._task: asyncio.Task[None] | None = None
         self._cancels = 0  # that were requested of the task before the block
@@ -36,16 +35,15 @@ class UnderWay:
 
     def end(self, fault: RequestFault, in_s: float = 0.0) -> None:
         """Let the block end with this fault in so many seconds, unless it is to end before."""
-        when = self._loop.time() + in_s
+        loop = asyncio.get_running_loop()
+        when = loop.time() + in_s
         if self._has_ended or (self._timer is not None and self._when <= when):
             return
         if self._timer is not None:
             self._timer.cancel()
         self._fault, self._when = fault, when
         # Never at once: the task that runs now may be the one of the block.
-        self._timer = (
-            self._loop.call_at(when, self._end) if in_s > 0 else self._loop.call_soon(self._end)
-        )
+        self._timer = loop.call_at(when, self._end) if in_s > 0 else loop.call_soon(self._end)
 
     def __enter__(self) -> UnderWay:
         self._task = task = asyncio.current_task()
