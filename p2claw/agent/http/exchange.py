@@ -133,7 +133,7 @@ class Exchange:
         head = self._head(framing_fields(self._request.method, length, chunked=False))
         async with self._lease(repeatable=repeatable) as connection:
             stale = connection.requests > 0
-            connection.begin(self._request.method, head)
+            self._begin(connection, head)
             connection.end_request()
             try:
                 response = await connection.head()
@@ -143,9 +143,14 @@ class Exchange:
             else:
                 return await self._respond_or_learn(connection, response)
         async with self._lease(repeatable=True, new=True) as connection:
-            connection.begin(self._request.method, head)
+            self._begin(connection, head)
             connection.end_request()
             return await self._respond_or_learn(connection, await connection.head())
+
+    def _begin(self, connection: HttpConnection, head: bytes) -> None:
+        self._connection = connection
+        connection.may_read_on = self._held.has_room
+        connection.begin(self._request.method, head)
 
     async def _respond_or_learn(self, connection: HttpConnection, response: UpstreamHead) -> bool:
         if self._learns(response):
@@ -171,7 +176,7 @@ class Exchange:
         # A visitor that announces a body and sends none must not hold a connection.
         pieces = await begun(pieces)
         async with self._lease(repeatable=False) as connection:
-            connection.begin(self._request.method, head)
+            self._begin(connection, head)
             upload = asyncio.create_task(self._upload(connection, pieces, length))
             try:
                 response = await connection.head()
@@ -223,11 +228,9 @@ class Exchange:
 
     async def _carry_response(self, connection: HttpConnection, response: UpstreamHead) -> None:
         bodiless = has_no_body(self._request.method, response.status)
-        if await self._respond(response, end=bodiless or connection.finished):
-            return
-        self._connection = connection
         try:
-            await self._carry_body(connection, response)
+            if not await self._respond(response, end=bodiless or connection.finished):
+                await self._carry_body(connection, response)
         finally:
             self._connection = None
 

@@ -115,18 +115,31 @@ class Held:
         pause: called before a wait, to leave the rest where it is.
         Raises StreamResetError or LinkError.
         """
-        self._coming = 0
         while True:
-            now = self._unread.clock()
-            self.count(now)
-            within = self._unread.is_within(self)
+            within = self._is_within()
             if stream.queued <= (HIGH_BYTES if within else LEAST_BYTES):
-                reads = READ_BYTES if within else LEAST_BYTES
-                self._coming, self._coming_s = 2 * reads, now
-                self.count(now)
+                self._expect(READ_BYTES if within else LEAST_BYTES)
                 return within
             pause()
             await stream.drained(LOW_BYTES if within else LEAST_BYTES)
+
+    def has_room(self) -> bool:
+        """Whether more than a frame of a response that has just begun may be read at once."""
+        within = self._is_within()
+        if within:
+            self._expect(READ_BYTES)
+        return within
+
+    def _is_within(self) -> bool:
+        """Whether the response is within its share, as it is now."""
+        self._coming = 0
+        self.count(self._unread.clock())
+        return self._unread.is_within(self)
+
+    def _expect(self, reads: int) -> None:
+        """So many bytes are asked for at a time, and twice as many may come."""
+        self._coming, self._coming_s = 2 * reads, self._unread.clock()
+        self.count(self._coming_s)
 
     def _set(self, now: int) -> None:
         more, self.bytes = now - self.bytes, now

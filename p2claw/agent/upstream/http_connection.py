@@ -38,6 +38,9 @@ class HttpConnection(asyncio.BufferedProtocol):
     """One connection, made by the pool. Call `begin`, `write`, `end_request`, then `head` and
     `read`.
 
+    may_read_on: called when a response is longer than a frame and nobody has asked for more of it:
+    whether it may be read as if `read_less` had shown that there is room.
+
     buffer: where the loop puts what it reads. Its bytes are copied before the next read, so one
     buffer serves all connections of a loop.
     """
@@ -47,6 +50,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.requests = 0
         self.on_idle_closed: Callable[[HttpConnection], None] | None = None
         self.on_head: Callable[[], None] | None = None
+        self.may_read_on: Callable[[], bool] = _never
         self._limits = limits
         self._buffer = self._whole_buffer = buffer
         self._read_high_bytes = READ_BYTES
@@ -180,6 +184,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._readable.wake()
         self._writable.wake()
 
+    def forget_exchange(self) -> None:
+        """Call nobody any more: the exchange is over."""
+        self.on_head = None
+        self.may_read_on = _never
+
     def rest(self, now_s: float) -> None:
         """The exchange is over and the connection is kept."""
         self._reader = None
@@ -211,7 +220,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         # After the end of a response nothing comes, and to pause and resume are system calls.
         more = not self._reader.keep_alive
         if more and self._reader.buffered_bytes > self._read_high_bytes:
-            self._pause_reading()
+            # What has come already is read in this wake of the loop, if it may be.
+            if self._read_high_bytes == 0 and self._reader.head is not None and self.may_read_on():
+                self.read_less(less=False)
+            else:
+                self._pause_reading()
         if self._reader.complete:
             self._writable.wake()
         self._readable.wake()
@@ -304,3 +317,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._reader is None:
             raise AppBrokenFault("No request is under way on this connection")
         return self._reader
+
+
+def _never() -> bool:
+    return False

@@ -99,7 +99,7 @@ class Pool:
 
     def end(self, connection: HttpConnection) -> None:
         """The exchange is over."""
-        connection.on_head = None
+        connection.forget_exchange()
         self._busy.discard(connection)
         self._give_back(connection)
 

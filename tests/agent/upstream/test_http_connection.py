@@ -25,7 +25,7 @@ from p2claw.agent.upstream.http_connection import HttpConnection
 from p2claw.agent.upstream.pool import Pool
 from p2claw.config import UpstreamLimits
 from p2claw.units import MIB
-from tests.support.upstreams import OK, Handler, Talk, upstream_of
+from tests.support.upstreams import OK, Handler, Talk, until, upstream_of
 
 LIMITS = UpstreamLimits(head_s=5)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -218,6 +218,28 @@ async def test_above_its_share_a_response_is_read_in_frames_and_may_be_left_alon
                 assert connection.buffered_bytes <= limits_of.LEAST_READ_BYTES
         assert sum(got) == MIB
         assert max(got) <= limits_of.LEAST_READ_BYTES
+
+
+@pytest.mark.parametrize("size", [40_000, 8 * MIB])
+async def test_if_there_is_room_a_response_is_read_on_before_anybody_asks(size: int) -> None:
+    async def large(talk: Talk) -> None:
+        await talk.head()
+        await talk.send(OK + b"Content-Length: %d\r\n\r\n" % size + bytes(size))
+
+    async with connected(large) as connection:
+        asked = []
+        connection.may_read_on = lambda: asked.append(connection.buffered_bytes) is None
+        connection.begin("GET", GET)
+        connection.end_request()
+        await connection.head()
+        await until(lambda: connection.buffered_bytes >= min(size, limits_of.READ_BYTES))
+        await asyncio.sleep(0.01)
+        assert connection.buffered_bytes <= min(size, 2 * limits_of.READ_BYTES)
+        assert len(asked) == 1 and asked[0] <= limits_of.LEAST_READ_BYTES
+        got = 0
+        while piece := await connection.read():
+            got += len(piece)
+        assert got == size
 
 
 async def test_a_request_that_the_upstream_does_not_read_waits() -> None:
