@@ -112,7 +112,9 @@ async def _once(stage: Stage, by: By, way: str, terms: Terms, line: Line) -> dic
         go, clock_s, memory = await _ready(ends, stage, by, way, terms, line)
         stage.sink.arrivals.clear()
         before_s = cpu_s(stage.stack.agent_pid), clock_s()
-        watching = asyncio.create_task(watch(stage, memory, seconds, is_link=by != PEER))
+        watching = asyncio.create_task(
+            watch(stage, memory, seconds, is_sender=by != PEER and way == "down")
+        )
         came = await go
         got = came if way == "down" else stage.sink.within(seconds)
         after_s = cpu_s(stage.stack.agent_pid), clock_s()

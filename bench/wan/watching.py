@@ -19,10 +19,10 @@ SAMPLE_S = 0.1
 
 
 async def watch(
-    stage: Stage, memory: Callable[[], int], seconds: float, *, is_link: bool
+    stage: Stage, memory: Callable[[], int], seconds: float, *, is_sender: bool
 ) -> dict[str, Any]:
-    """What the agent's end of the link was limited by, in percent of the looks at it, and by how
-    much the memory of both sides grew."""
+    """By how much the memory of both sides grew. is_sender: and what the agent's end of the link
+    was limited by, in percent of the looks at it."""
     loop = asyncio.get_running_loop()
     ends, agent = loop.time() + seconds, [stage.stack.agent_pid]
     before = memory(), rss_bytes(agent)
@@ -33,7 +33,7 @@ async def watch(
         await asyncio.sleep(min(SAMPLE_S, max(0.0, ends - loop.time())))
         for side, bytes_now in enumerate((memory(), rss_bytes(agent))):
             grown[side] = max(grown[side], bytes_now - before[side])
-        if is_link and (plane := await stage.plane()):
+        if is_sender and (plane := await stage.plane()):
             limits[_limit(plane)] += 1
     looks = sum(limits.values())
     facts = {

@@ -34,7 +34,9 @@ class Limits:
     streams: int = 128  # that a visitor may have open at a box: RESET REFUSED
     box_window_bytes: int = 262_144  # visitor to box, a stream: RESET FLOW_CONTROL
     visitor_window_bytes: int = 1_048_576  # box to visitor, a stream: RESET FLOW_CONTROL
-    box_window_most: int = 4_194_304  # that it grows to
+    box_window_most: int = (
+        1_048_576  # that it grows to: more is too much for browsers, decision 0021
+    )
     visitor_window_most: int = 4_194_304  # that it grows to
     high_water_bytes: int = 262_144  # queued on a stream: the producer should wait
     low_water_bytes: int = 65_536  # StreamWritable: it may go on
