@@ -91,16 +91,17 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def visiting_stage(
-    line: Line, bys: Sequence[By], *, seed: int, bootstrap: Path | None, real_time: bool
+    line: Line, way: str, bys: Sequence[By], *, bootstrap: Path | None, real_time: bool
 ) -> AsyncIterator[Stage]:
-    """One line with all that stands at its ends. bootstrap: as of Stack. real_time: as of Terms.
+    """One line with all that stands at its ends. way: what is sent goes down to the visitor or up
+    from it. bootstrap: as of Stack. real_time: as of Terms.
 
     Raises UsageError as `network` and `nginx`; BrowserError.
     """
-    there, back = line.directions()
+    there, back = line.directions() if way == "down" else reversed(line.directions())
     async with contextlib.AsyncExitStack() as ends:
         folder = ends.enter_context(bench_folder())
-        joined = await ends.enter_async_context(network(there, back, seed=seed))
+        joined = await ends.enter_async_context(network(there, back, seed=1))
         _use_bbr(joined.sender, SENDER_ADDRESS)
         _use_bbr(joined.receiver, RECEIVER_ADDRESS)
         box = await ends.enter_async_context(host(joined.sender, SENDER_ADDRESS))

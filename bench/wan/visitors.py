@@ -77,29 +77,29 @@ async def run(
     ways: Sequence[str],
     bootstrap: Path | None,
 ) -> None:
-    """On each line all who visit take turns, `runs` times; then a summary for each."""
+    """On each line, each way, all who visit take turns, `runs` times; then a summary for each."""
     for line in lines:
-        done: dict[tuple[str, str], list[float]] = defaultdict(list)
-        async with visiting_stage(
-            line, bys, seed=1, bootstrap=bootstrap, real_time=terms.real_time
-        ) as stage:
-            for number in range(terms.runs):
-                for way in ways:
+        for way in ways:
+            done: dict[str, list[float]] = defaultdict(list)
+            async with visiting_stage(
+                line, way, bys, bootstrap=bootstrap, real_time=terms.real_time
+            ) as stage:
+                for number in range(terms.runs):
                     for by in bys:
                         facts = await _once(stage, by, way, terms, line)
-                        done[way, by].append(facts["mb_per_s"])
+                        done[by].append(facts["mb_per_s"])
                         report.line(**_where(line, way, by), run=number, **facts)
-        for (way, who), rates in done.items():
-            beside = done.get((way, PEER))
-            report.line(
-                summary=True,
-                **_where(line, way, who),
-                mb_per_s=spread(rates),
-                of_link=round(statistics.median(rates) * MB / line.bytes_per_s, 3),
-                **({"of_tcp_bbr": ratios(rates, beside)} if beside else {}),
-                runs=terms.runs,
-                seconds=terms.seconds,
-            )
+            for who, rates in done.items():
+                beside = done.get(PEER)
+                report.line(
+                    summary=True,
+                    **_where(line, way, who),
+                    mb_per_s=spread(rates),
+                    of_link=round(statistics.median(rates) * MB / line.bytes_per_s, 3),
+                    **({"of_tcp_bbr": ratios(rates, beside)} if beside else {}),
+                    runs=terms.runs,
+                    seconds=terms.seconds,
+                )
 
 
 def _where(line: Line, way: str, by: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ async def watch(
         for side, bytes_now in enumerate((memory(), rss_bytes(agent))):
             grown[side] = max(grown[side], bytes_now - before[side])
         if is_sender and (plane := await stage.plane()):
-            limits[_limit(plane)] += 1
+            limits[limit(plane)] += 1
     looks = sum(limits.values())
     facts = {
         "visitor_grew_mb": round(grown[0] / MB, 1),
@@ -47,7 +47,7 @@ async def watch(
     return facts
 
 
-def _limit(plane: dict[str, Any]) -> str:
+def limit(plane: dict[str, Any]) -> str:
     """What keeps a sender from sending more now. credit: it has no more to send, because the
     session gives it none: for want of credit, of acknowledged messages, or of the app's bytes."""
     packet = plane["mtu_bytes"]
