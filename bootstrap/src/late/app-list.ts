@@ -21,7 +21,7 @@ export function listApps(address: BoxAddress, view: AppListView): void {
   };
   let replied = false;
   const doubt = setTimeout(() => view.problem("unreachable", again, undefined), DOUBT_MS);
-  const signalling = new Signalling(1, visitUrl(here, address.alias, undefined), {
+  const signalling = new Signalling(visitUrl(here, address.alias, undefined), {
     message: (message: FromCoordinator) => {
       replied = true;
       clearTimeout(doubt);

@@ -65,13 +65,11 @@ export class Attempt {
   private over = false;
   private isOpen = false;
 
-  /** id: its number among those of the visit, from 1. */
   constructor(
-    id: number,
     private readonly target: Target,
     private readonly owner: AttemptOwner,
   ) {
-    this.signalling = new Signalling(id, target.signallingUrl, {
+    this.signalling = new Signalling(target.signallingUrl, {
       message: (message) => void this.receive(message).catch(() => this.fail()),
       failed: () => this.unsignalled(),
     });

@@ -55,7 +55,7 @@ export class Beginning {
       };
       this.early = dialled
         ? new Dial(dialled, this.target, owner)
-        : new Attempt(FIRST, this.target, owner);
+        : new Attempt(this.target, owner);
     });
   }
 
@@ -67,7 +67,7 @@ export class Beginning {
       transfer: (channel) => this.transfer(id, channel),
       trusted: () => undefined,
     };
-    if (id !== FIRST || !this.early) return new Attempt(id, this.target, whole);
+    if (id !== FIRST || !this.early) return new Attempt(this.target, whole);
     this.owner = whole;
     return this.early;
   }

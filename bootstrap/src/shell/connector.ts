@@ -11,7 +11,7 @@ import { type LinkState, type LinkStep, nextState } from "./link-state";
 import type { Refusal } from "./trust";
 
 // Full jitter: a random time up to a bound that doubles.
-const BACKOFF_FIRST_MS = 200;
+const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MOST_MS = 5_000;
 // A link that ended sooner than this was hardly one.
 const SHORT_MS = 5_000;

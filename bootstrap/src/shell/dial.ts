@@ -5,7 +5,7 @@ import { verify } from "./answer-proof";
 import { CHANNEL, type AttemptOwner, type Target, hasPath } from "./attempt";
 import { type Descriptor, type Dialled, answerOf } from "./descriptor";
 import { avoid } from "./hints";
-import { Signalling } from "./signalling";
+import { Signalling, turns } from "./signalling";
 import { type Refusal, pinOf, refusalOf } from "./trust";
 
 // A box that has not let a dial in by now never will.
@@ -25,6 +25,7 @@ export class Dial {
     private readonly target: Target,
     private readonly owner: AttemptOwner,
   ) {
+    turns.next = 1; // the page's own connection is old by the time that one is needed
     this.peer.onconnectionstatechange = () => this.watch();
     this.peer.oniceconnectionstatechange = () => this.reach();
     void this.begin().catch(() => this.fail());
@@ -44,7 +45,7 @@ export class Dial {
 
   // With the reply comes a newer descriptor, for the next visit.
   private refresh(): void {
-    const signalling = new Signalling(1, this.target.signallingUrl, {
+    const signalling = new Signalling(this.target.signallingUrl, {
       message: () => signalling.close(),
       failed: () => undefined,
     });

@@ -18,7 +18,11 @@ export interface SignallingOwner {
   failed(): void;
 }
 
+/** Which connections the next visit at the coordinator uses, in turn. */
+export const turns = { next: 0 };
+
 export class Signalling {
+  private readonly turn = turns.next++;
   private readonly queue: ToCoordinator[] = [];
   private session: string | undefined;
   private candidates = 0;
@@ -26,9 +30,7 @@ export class Signalling {
   private gathered: (() => void) | undefined;
   private isClosed = false;
 
-  /** attempt: the number of the attempt at a link that it is for. */
   constructor(
-    private readonly attempt: number,
     private readonly url: URL,
     private readonly owner: SignallingOwner,
   ) {}
@@ -52,6 +54,7 @@ export class Signalling {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    if (this.session === undefined) turns.next = this.turn;
     clearTimeout(this.flushing);
     this.gathered?.();
     // The coordinator informs the box, and ends the reply that it holds back.
@@ -91,14 +94,14 @@ export class Signalling {
     return this.ask(new URL(`${this.url.pathname}/next`, this.url), { session, wait, messages });
   }
 
-  // Two attempts in turn share no connection: browsers keep those of requests without credentials
+  // Two visits in turn share no connection: browsers keep those of requests without credentials
   // apart. The one that brought the page is dead where this machine has changed its address, and
-  // Firefox does not notice for 5 s and more.
+  // Firefox does not notice for 5 s and more. Where no reply came, none is left that could be shared.
   private async ask(url: URL, body: object): Promise<Reply> {
     const init: RequestInit = {
       method: "POST",
       body: JSON.stringify(body),
-      credentials: this.attempt % 2 ? "same-origin" : "omit",
+      credentials: this.turn % 2 ? "omit" : "same-origin",
       keepalive: true, // the end of a visit is sent even if the page goes
       referrer: "", // it would name the path that the app is asked for
     };
