@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from p2claw.agent.access.guarding import guard_to_map, guarded, guarded_as, limited_as
 from p2claw.agent.access.ledger import Guard
+from p2claw.agent.access.login_settings import CALLBACK
 from p2claw.agent.access.record import AccessFile
 from p2claw.agent.home.routes import Route, RouteFile, route_to_map, ways_of
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.byte_size import ByteSize
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.given_upstream import given_upstream
-from p2claw.cli.guard_options import guard_options, wanted_guard
+from p2claw.cli.guard_options import GuardWish, guard_options
 from p2claw.cli.listening import listens
 from p2claw.cli.output import bytes_text, json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
@@ -41,6 +41,7 @@ Examples:
   p2claw expose site ./dist --spa
   p2claw expose inbox ./inbox --writable --password
   p2claw expose dog 3000 --password
+  p2claw expose dog 3000 --allow-email @example.org --oidc-issuer URL --oidc-client ID
   p2claw expose dog 3000 --unlisted
   p2claw expose films ./films --monthly-bytes 50GB
   p2claw expose dog 3000 --verify --json
@@ -92,9 +93,7 @@ def expose(
     writable: bool,
     overwrite: bool,
     unlisted: bool,
-    password: bool,
-    password_file: Path | None,
-    invited: bool,
+    guard_wish: GuardWish,
     public: bool,
     monthly_bytes: int | None,
     verify: bool,
@@ -109,7 +108,7 @@ def expose(
     as it was unless an option changes that. Where no agent runs, the app is written down for the
     next that does.
     """
-    guard = wanted_guard(password, password_file, invited)
+    guard = guard_wish.guard()
     if public and guard is not None:
         raise UsageError("--public and a guard exclude each other")
     is_named = guard is not None or public
@@ -138,6 +137,7 @@ def expose(
         "spa": spa,
         "writable": route.upstream.writable,
         "guarded": ways,
+        "login": _login(guard, entry),
         "monthly_bytes": limit,
         "unlisted": is_unlisted(name),
         "url": entry.get("url"),
@@ -219,6 +219,19 @@ def _announced(client: AgentClient, name: str) -> dict[str, Any]:
         time.sleep(POLL_S)
 
 
+def _login(guard: Guard | None, entry: dict[str, Any]) -> dict[str, Any] | None:
+    """The login that was asked for now, and what its provider has to know of it."""
+    if guard is None or guard.login is None:
+        return None
+    urls = [entry[key] for key in ("url", "key_url") if entry.get(key)]
+    return {
+        "issuer": guard.login.issuer,
+        "client": guard.login.client,
+        "emails": list(guard.login.emails),
+        "redirect_uris": [url.rstrip("/") + CALLBACK for url in urls],
+    }
+
+
 def _print(facts: dict[str, Any], *, qr: bool) -> None:
     url = facts["url"]
     click.echo(url or f"{facts['app']} → {facts['upstream']}")
@@ -230,6 +243,10 @@ def _print(facts: dict[str, Any], *, qr: bool) -> None:
         print_note("the coordinator has not been reached yet; `p2claw status` shows why")
     if facts["guarded"]:
         print_note(f"guarded: visitors enter by {' or '.join(facts['guarded'])}")
+    if facts["login"] and facts["login"]["redirect_uris"]:
+        print_note(
+            f"at the provider, this is its redirect URI: {facts['login']['redirect_uris'][0]}"
+        )
     if facts["monthly_bytes"]:
         print_note(f"at most {bytes_text(facts['monthly_bytes'])} per month go through it")
     if facts["writable"] and not facts["guarded"]:

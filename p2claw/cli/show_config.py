@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,16 @@ from typing import Any
 import click
 
 from p2claw.agent.home.coordinators import CoordinatorFile
-from p2claw.cli.config.file import TABLES, ConfigFile, find, options_of, problems, read
+from p2claw.cli.config.file import (
+    TABLES,
+    ConfigFile,
+    beside,
+    find,
+    options_of,
+    problems,
+    read,
+    values,
+)
 from p2claw.cli.config.option import file_option, origin
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.output import json_option, print_json, print_note, print_table
@@ -150,11 +160,24 @@ def _effective(table: str, path: Path | None) -> dict[str, dict[str, Any]]:
         found[key] = {"value": _plain(context.params[str(option.name)]), "source": source}
         if which:
             found[key]["from"] = which
+    kept = values(read(path), table) if path is not None else {}
+    for key, option in beside(table).items():
+        found[key] = _beside(option, kept, path)
     if table == "agent" and found["coordinator"]["value"] is None:
         usual = CoordinatorFile(AgentConfig().coordinators_path).load().usual
         if usual is not None:
             found["coordinator"] = {"value": usual, "source": "joined"}
     return found
+
+
+def _beside(option: click.Option, kept: dict[str, Any], path: Path | None) -> dict[str, Any]:
+    """An option of another verb, as it counts where the command line does not name it."""
+    variable, name = str(option.envvar), str(option.name)
+    if os.environ.get(variable):
+        return {"value": os.environ[variable], "source": "environment", "from": variable}
+    if name in kept:
+        return {"value": kept[name], "source": "file", "from": str(path)}
+    return {"value": None, "source": "default"}
 
 
 def _plain(value: Any) -> Any:

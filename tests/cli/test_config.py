@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from p2claw.cli.config.file import TABLES, options_of, read
+from p2claw.cli.config.file import TABLES, beside, options_of, read
 from p2claw.cli.config.file import problems as all_problems
 from p2claw.cli.verbs import load_verb
 from p2claw.config import config_path
@@ -32,6 +32,9 @@ public-address = ["198.51.100.7:4100", "2001:db8::7"]
 relayed-mb-per-visit = 500
 relayed-mb-per-day = 0
 metrics = "127.0.0.1:9464"
+oidc-issuer = "https://login.example.org"
+oidc-client = "boxes"
+oidc-secret-file = "secret"
 head-timeout = 2.5
 log-level = "debug"
 log-format = "json"
@@ -112,7 +115,8 @@ def test_every_option_can_be_set_and_shows_that_it_was(home: Path, usual: Path) 
     found = shown(home)
     assert found["file"] == str(usual)
     for table, verb in TABLES.items():
-        assert found[table].keys() == options_of(load_verb(verb)).keys()
+        known = options_of(load_verb(verb)) | beside(table)
+        assert found[table].keys() == known.keys()
         assert {entry["source"] for entry in found[table].values()} == {"file"}
     assert found["agent"]["public-address"]["value"] == ["198.51.100.7:4100", "2001:db8::7"]
     assert p2claw(home, "config", "check").out == f"{usual} is good\n"
@@ -303,7 +307,7 @@ def test_doctor_looks_at_the_file(home: Path, usual: Path) -> None:
     assert (bad["config"]["level"], bad["config"]["advice"]) == ("fail", "Did you mean links?")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/OPERATIONS.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/OPERATIONS.md", "docs/ACCESS.md"])
 def test_what_the_documents_show_can_be_set(tmp_path: Path, page: str) -> None:
     shown = re.findall(r"```toml\n(.*?)```", (REPOSITORY / page).read_text(), re.DOTALL)
     assert len(shown) == 1

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.ledger_keeper import LedgerKeeper
+from p2claw.agent.access.login_settings import Login
 from p2claw.agent.access.tries import TryLimits
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.own_cookie import NAME
@@ -78,11 +79,13 @@ async def guarded_box(
     password: str = PASSWORD,
     limits: TryLimits | None = None,
     handler: Handler = echo,
+    login: Login | None = None,
 ) -> AsyncIterator[GuardedBox]:
-    """password: "" lets only the invited in. handler: of the app."""
+    """password: "" lets nobody in by one. handler: of the app. login: who may log in to it."""
 
     def change(route: Route) -> Route:
-        return replace(route, guarded=True, by_password=bool(password))
+        provider = login.provider if login else ""
+        return replace(route, guarded=True, by_password=bool(password), login=provider)
 
     (tmp_path / "home").mkdir(mode=0o700, parents=True, exist_ok=True)
     clock = Clock()
@@ -91,8 +94,8 @@ async def guarded_box(
     )
     await keeper.load()
     hashed = CHEAP.hash(password) if password else ""
-    await keeper.guard("dog", Guard(hashed))
-    await keeper.guard("cat", Guard(CHEAP.hash("another password")))
+    await keeper.guard("dog", Guard(hashed, login))
+    await keeper.guard("cat", Guard(CHEAP.hash("another password"), login))
     try:
         async with (
             upstream_of(handler) as upstream,

@@ -6,35 +6,38 @@ knows which requests are under way by which session, and ends them with it.
 
 from __future__ import annotations
 
-import asyncio
 import math
-import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
-from p2claw.agent.access import pages
-from p2claw.agent.access.question import Ask, Grant, Question, Replies, Reply
+from p2claw.agent.access import login_settings, pages
+from p2claw.agent.access.logins import LASTS_S
+from p2claw.agent.access.own_requests import (
+    form_of,
+    is_own,
+    link_of,
+    login_cookie,
+    own_origin,
+    own_target,
+    query_of,
+    respond,
+    session_cookie,
+    shown_tokens,
+)
+from p2claw.agent.access.question import Ask, Grant, LoginStep, Question, Replies, Reply
 from p2claw.agent.home.routes import Route, Routes
 from p2claw.agent.http.fields import Visit
-from p2claw.agent.http.own_cookie import NAME, own_tokens
+from p2claw.agent.http.own_cookie import NAME
 from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.request_faults import AccessEndedFault, AccessRequiredFault
 from p2claw.link.stream import BoxStream
-from p2claw.wire.frames.heads import Fields, ResponseHead
-from p2claw.wire.frames.hello import WEBSOCKET
-
-# A password of 1,024 bytes, each escaped, and where to go then.
-FORM_BYTES = 8_192
-FORM_S = 30.0
-TO_CHARS = 2_048
+from p2claw.wire.frames.heads import Fields
 
 # What is under way when an app is exposed no more may still end by itself.
 GONE_S = 10.0
 
-_FORM = "application/x-www-form-urlencoded"
-_TO = re.compile(r"/[\x21-\x5b\x5d-\x7e]*")  # no backslash, which browsers read as /
 _PAGES = frozenset(("document", "iframe", "frame"))
 
 
@@ -71,17 +74,16 @@ class Entrance:
             if request.method in ("GET", "HEAD") and path == pages.LINK:
                 page = pages.link_page(app, visit.names.alias, look())
                 await respond(stream, 200, pages.LINK_FIELDS, page)
-            elif request.method in ("GET", "HEAD") and path == pages.STYLE:
-                await respond(stream, 200, pages.STYLE_FIELDS, pages.style())
+            elif request.method in ("GET", "HEAD") and path in pages.FILES:
+                await respond(stream, 200, *pages.file_of(path))
             elif route.guarded:
                 await self._own_path(stream, route, visit, path)
             else:
                 await _pass_by(stream)
             return None
-        for token in _tokens(request.fields):
-            reply = await self._ask(Question(Ask.SESSION, app, token))
-            if reply.grant is not None:
-                return reply.grant
+        grant = await self._held(stream, visit)
+        if grant is not None:
+            return grant
         if not is_page(request.fields, request.method):
             raise AccessRequiredFault(f"{app} is guarded, and the request shows no session")
         await self._show_door(
@@ -116,11 +118,26 @@ class Entrance:
             elif route.guarded and not passage.route.guarded:
                 under_way.end(_over(app))
 
+    async def _held(self, stream: BoxStream, visit: Visit) -> Grant | None:
+        """What a session grants whose token the request shows."""
+        for token in shown_tokens(stream.request.fields):
+            reply = await self._ask(Question(Ask.SESSION, visit.app, token))
+            if reply.grant is not None:
+                return reply.grant
+        return None
+
     async def _own_path(self, stream: BoxStream, route: Route, visit: Visit, path: str) -> None:
         method = stream.request.method
         match path, method:
             case pages.ENTER, "POST":
                 await self._by_password(stream, route, visit)
+            case pages.LOGIN, "POST" if route.login:
+                await self._log_in(stream, route, visit)
+            case login_settings.CALLBACK, "GET" | "HEAD" if route.login:
+                page = pages.callback_page(visit.app, visit.names.alias)
+                await respond(stream, 200, pages.PAGE_FIELDS, page)
+            case pages.FINISH, "POST" if route.login:
+                await self._by_login(stream, route, visit)
             case pages.INVITATION, "GET":
                 await self._by_invitation(stream, route, visit)
             case pages.LEAVE, "GET" | "HEAD":
@@ -132,45 +149,101 @@ class Entrance:
                 await self._show_door(stream, route, visit, "/", "", status=404)
 
     async def _by_password(self, stream: BoxStream, route: Route, visit: Visit) -> None:
-        origin = _own_origin(stream.request.fields, visit)
-        if origin is None:
-            await self._show_door(stream, route, visit, "/", "access-foreign", status=403)
+        sent = await self._sent(stream, route, visit)
+        if sent is None:
             return
-        form = await _form(stream)
-        if form is None:
-            await self._show_door(stream, route, visit, "/", "access-form", status=400)
-            return
+        origin, form = sent
         to = own_target(form.get("to", "/"))
         asked = Question(
-            Ask.PASSWORD, visit.app, form.get("password", ""), visit.visitor, _link(visit)
+            Ask.PASSWORD, visit.app, form.get("password", ""), visit.visitor, link_of(visit)
         )
         await self._let_in(stream, route, visit, await self._ask(asked), origin, to)
 
     async def _by_invitation(self, stream: BoxStream, route: Route, visit: Visit) -> None:
         """Asked for by the shell when a URL ends in `#i=`: no server but the box sees the token."""
-        query = _query(stream.request.target)
+        query = query_of(stream.request.target)
         token, to = (query.get(name, [""])[0] for name in ("t", "to"))
-        held = next(iter(_tokens(stream.request.fields)), "")
-        asked = Question(Ask.INVITATION, visit.app, token, visit.visitor, _link(visit), held=held)
+        held = next(iter(shown_tokens(stream.request.fields)), "")
+        asked = Question(Ask.INVITATION, visit.app, token, visit.visitor, link_of(visit), held=held)
         await self._let_in(stream, route, visit, await self._ask(asked), "", own_target(to))
 
+    async def _log_in(self, stream: BoxStream, route: Route, visit: Visit) -> None:
+        """To the provider. The whole tab goes there: no provider lets itself be framed."""
+        sent = await self._sent(stream, route, visit)
+        if sent is None:
+            return
+        origin, form = sent
+        step = LoginStep(origin, own_target(form.get("to", "/")), again=bool(form.get("again")))
+        reply = await self._ask(_about_login(Ask.LOGIN, stream, visit, "", step))
+        if not reply.location:
+            await self._refuse(stream, route, visit, step.to, reply)
+            return
+        cookie = login_cookie(reply.token, LASTS_S, visit)
+        fields = (("location", reply.location), ("cache-control", "no-store"))
+        await respond(stream, 303, (*fields, ("set-cookie", cookie)), b"")
+
+    async def _by_login(self, stream: BoxStream, route: Route, visit: Visit) -> None:
+        """Back from the provider: the page before has read what it sent along."""
+        sent = await self._sent(stream, route, visit)
+        if sent is None:
+            return
+        origin, form = sent
+        step = LoginStep(
+            origin,
+            state=form.get("state", ""),
+            issuer=form.get("iss", ""),
+            error=form.get("error", ""),
+        )
+        reply = await self._ask(_about_login(Ask.CODE, stream, visit, form.get("code", ""), step))
+        if reply.code == "login-stale":  # or in already, by another tab
+            reply = replace(reply, grant=await self._held(stream, visit))
+        over = ("set-cookie", login_cookie("", 0, visit))
+        await self._let_in(stream, route, visit, reply, origin, reply.location or "/", over)
+
+    async def _sent(
+        self, stream: BoxStream, route: Route, visit: Visit
+    ) -> tuple[str, dict[str, str]] | None:
+        """The origin and the values of a form of ours; None if the request has got its response."""
+        origin = own_origin(stream.request.fields, visit)
+        form = await form_of(stream) if origin is not None else None
+        if origin is not None and form is not None:
+            return origin, form
+        why, status = ("access-foreign", 403) if origin is None else ("access-form", 400)
+        await self._show_door(stream, route, visit, "/", why, status=status)
+        return None
+
     async def _let_in(
-        self, stream: BoxStream, route: Route, visit: Visit, reply: Reply, origin: str, to: str
+        self,
+        stream: BoxStream,
+        route: Route,
+        visit: Visit,
+        reply: Reply,
+        origin: str,
+        to: str,
+        *more: tuple[str, str],
     ) -> None:
         if reply.grant is None:
-            await self._show_door(stream, route, visit, to, reply.code, retry_s=reply.retry_s)
+            await self._refuse(stream, route, visit, to, reply)
             return
-        fields = [("location", origin + to), ("cache-control", "no-store")]
+        fields = [("location", origin + to), ("cache-control", "no-store"), *more]
         if reply.token:
-            fields.append(("set-cookie", _cookie(reply.token, reply.grant, visit)))
+            fields.append(("set-cookie", session_cookie(reply.token, reply.grant, visit)))
         await respond(stream, 303, tuple(fields), b"")
 
+    async def _refuse(
+        self, stream: BoxStream, route: Route, visit: Visit, to: str, reply: Reply
+    ) -> None:
+        status = 502 if reply.code == "login-provider" else 0
+        await self._show_door(
+            stream, route, visit, to, reply.code, retry_s=reply.retry_s, status=status
+        )
+
     async def _leave(self, stream: BoxStream, visit: Visit) -> None:
-        if _own_origin(stream.request.fields, visit) is None:
+        if own_origin(stream.request.fields, visit) is None:
             page = pages.leave_page(visit.app, visit.names.alias, has_left=False)
             await respond(stream, 403, pages.PAGE_FIELDS, page)
             return
-        for token in _tokens(stream.request.fields):
+        for token in shown_tokens(stream.request.fields):
             await self._ask(Question(Ask.LEAVE, visit.app, token))
         page = pages.leave_page(visit.app, visit.names.alias, has_left=True)
         gone = f"{NAME}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
@@ -188,18 +261,12 @@ class Entrance:
         status: int = 0,
     ) -> None:
         app, box = visit.app, visit.names.alias
-        door = pages.Door(app, box, own_target(to), route.by_password, why, retry_s)
+        door = pages.Door(app, box, own_target(to), route.by_password, route.login, why, retry_s)
         fields = pages.PAGE_FIELDS
         if retry_s:
             fields = (*fields, ("retry-after", str(math.ceil(retry_s))))
         status = status or (429 if retry_s else 401)
         await respond(stream, status, fields, pages.door_page(door))
-
-
-def is_own(stream: BoxStream) -> bool:
-    """Whether a request is for a path that is ours at every app: no app ever gets a password."""
-    request = stream.request
-    return request.protocol != WEBSOCKET and request.target.startswith(pages.PREFIX)
 
 
 def is_page(fields: Fields, method: str) -> bool:
@@ -210,12 +277,6 @@ def is_page(fields: Fields, method: str) -> bool:
     if "sec-fetch-dest" in named or "sec-fetch-mode" in named:
         return named.get("sec-fetch-dest") in _PAGES or named.get("sec-fetch-mode") == "navigate"
     return "text/html" in named.get("accept", "")
-
-
-def own_target(to: str) -> str:
-    """Where to go within the app once inside: "/" for all that might lead elsewhere."""
-    plain = len(to) <= TO_CHARS and _TO.fullmatch(to) and not to.startswith(("//", pages.PREFIX))
-    return to if plain else "/"
 
 
 def for_nobody_else(fields: Fields, *, page: bool) -> Fields:
@@ -233,69 +294,14 @@ def _over(app: str) -> AccessEndedFault:
     return AccessEndedFault(f"The right to use {app} has ended")
 
 
-def _tokens(fields: Fields) -> list[str]:
-    cookies = "; ".join(value for name, value in fields if name == "cookie")
-    return own_tokens(cookies)
-
-
-def _link(visit: Visit) -> str:
-    return f"{id(visit):x}"
-
-
-def _own_origin(fields: Fields, visit: Visit) -> str | None:
-    """The origin of a request that a page of this very app makes; None if another's may have."""
-    origins = {value for name, value in fields if name == "origin"}
-    sites = {value for name, value in fields if name == "sec-fetch-site"}
-    own = {f"{visit.names.scheme}://{host}" for host in visit.names.hosts(visit.app)}
-    if len(origins) != 1 or not origins <= own or not sites <= {"same-origin"}:
-        return None
-    return next(iter(origins))
-
-
-async def _form(stream: BoxStream) -> dict[str, str] | None:
-    """The values of a form; None if it is none, or too long, or does not come."""
-    kind = dict(stream.request.fields).get("content-type", "")
-    if kind.partition(";")[0].strip().lower() != _FORM or stream.request_ended:
-        return None
-    content = b""
-    try:
-        async with asyncio.timeout(FORM_S):
-            while piece := await stream.read():
-                content += piece
-                if len(content) > FORM_BYTES:
-                    return None
-        parsed = parse_qs(
-            content.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=8
-        )
-    except (TimeoutError, ValueError):
-        return None
-    return {name: values[0] for name, values in parsed.items() if len(values) == 1}
+def _about_login(
+    ask: Ask, stream: BoxStream, visit: Visit, value: str, step: LoginStep
+) -> Question:
+    held = " ".join(shown_tokens(stream.request.fields))
+    return Question(ask, visit.app, value, visit.visitor, link_of(visit), held, step)
 
 
 async def _pass_by(stream: BoxStream) -> None:
     """The app is open: who comes by an invitation, or an old page of ours, is sent on."""
-    to = _query(stream.request.target).get("to", ["/"])[0]
+    to = query_of(stream.request.target).get("to", ["/"])[0]
     await respond(stream, 303, (("location", own_target(to)), ("cache-control", "no-store")), b"")
-
-
-def _query(target: str) -> dict[str, list[str]]:
-    try:
-        return parse_qs(target.partition("?")[2], max_num_fields=8)
-    except ValueError:
-        return {}
-
-
-def _cookie(token: str, grant: Grant, visit: Visit) -> str:
-    age_s = max(0, int(grant.until_s - time.time()))
-    secure = "; Secure" if visit.names.scheme == "https" else ""
-    return f"{NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age_s}{secure}"
-
-
-async def respond(stream: BoxStream, status: int, fields: Fields, body: bytes) -> None:
-    """Send a whole response of ours. Raises the errors of the stream."""
-    head = ResponseHead(status, (*fields, ("content-length", str(len(body)))))
-    if stream.request.method == "HEAD" or not body:
-        await stream.respond(head, end=True)
-        return
-    await stream.respond(head)
-    await stream.write(body, end=True)

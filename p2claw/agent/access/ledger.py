@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from p2claw.agent.access import tokens
+from p2claw.agent.access.emails import is_allowed
+from p2claw.agent.access.login_settings import Login
 from p2claw.errors import UsageError
 
 DAY_S = 86_400
@@ -17,6 +19,10 @@ DAY_S = 86_400
 # A session by password ends once it was not used for so long, and after so long in any case.
 IDLE_S = 14 * DAY_S
 LONGEST_S = 90 * DAY_S
+
+# One by logging in ends sooner: the provider may know the person no more, and does not report that.
+LOGIN_IDLE_S = DAY_S
+LOGIN_LONGEST_S = 7 * DAY_S
 
 # At the limit the one that was used least lately ends: whoever knows the password enters again.
 SESSIONS_OF_APP = 1_024
@@ -27,17 +33,35 @@ NAME_CHARS = 64
 
 PASSWORD = "password"
 INVITATION = "invitation"
+OIDC = "oidc"
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """How an app is guarded. password: its hash; "": only the invited enter."""
+    """How an app is guarded; the invited always enter.
+
+    password: its hash; "": there is none. login: who may log in elsewhere; None: nobody.
+    """
 
     password: str = ""
+    login: Login | None = None
 
     def ways(self) -> list[str]:
         """The ways to enter, for people."""
-        return [PASSWORD, INVITATION] if self.password else [INVITATION]
+        ways = [PASSWORD] if self.password else []
+        return [*ways, OIDC, INVITATION] if self.login else [*ways, INVITATION]
+
+    def keeps(self, session: Session, before: Guard) -> bool:
+        """Whether somebody who entered by the guard before may stay by this one."""
+        if session.way == PASSWORD:
+            return self.password == before.password
+        if session.way != OIDC:
+            return True
+        here, there = self.login, before.login
+        if here is None or there is None:
+            return False
+        same = (here.issuer, here.client) == (there.issuer, there.client)
+        return same and is_allowed(here.emails, session.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +82,10 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """id: the digest of its random bytes. invitation: by which it began, or ""."""
+    """id: the digest of its random bytes. invitation: by which it began, or "".
+
+    user: as the app gets it: whom the invitation is for, the address of who has logged in.
+    """
 
     id: str
     app: str
@@ -70,7 +97,9 @@ class Session:
 
     def ends_s(self) -> int:
         """When it ends if it is not used again."""
-        return self.until_s if self.invitation else min(self.until_s, self.used_s + IDLE_S)
+        if self.invitation:
+            return self.until_s
+        return min(self.until_s, self.used_s + (LOGIN_IDLE_S if self.way == OIDC else IDLE_S))
 
 
 class Ledger:
@@ -83,12 +112,12 @@ class Ledger:
         self.sessions: dict[str, Session] = {}
 
     def guard(self, app: str, guard: Guard) -> list[str]:
-        """Guard an app so from now on. Another password ends the sessions by the old one."""
+        """Guard an app so from now on. Who would not get in any more is out."""
         before = self.guards.get(app)
         self.guards[app] = guard
-        if before is None or before.password == guard.password:
+        if before is None or before == guard:
             return []
-        return self._end(lambda session: session.app == app and session.way == PASSWORD)
+        return self._end(lambda one: one.app == app and not guard.keeps(one, before))
 
     def forget(self, app: str) -> list[str]:
         """The app is guarded no more, or gone: so are its invitations and sessions."""
@@ -155,6 +184,13 @@ class Ledger:
         return self._enter(
             app, invitation.name, INVITATION, invitation.until_s, now_s, random, invitation.id
         )
+
+    def enter_by_login(
+        self, app: str, address: str, now_s: float, random: bytes
+    ) -> tuple[Session, str]:
+        """The same of somebody who has logged in, and may enter."""
+        until_s = int(now_s) + LOGIN_LONGEST_S
+        return self._enter(app, address, OIDC, until_s, now_s, random, "")
 
     def session_of(self, app: str, token: str, now_s: float) -> Session | None:
         """The session of a token, if it holds in this app; it counts as used."""

@@ -7,17 +7,22 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from p2claw.agent.access import tokens
 from p2claw.agent.access.ledger import Guard, Invitation, Ledger, Session
+from p2claw.agent.access.logins import LoginFault
 from p2claw.agent.access.passwords import matches
 from p2claw.agent.access.question import Ask, Grant, Question, Reply
 from p2claw.agent.access.record import AccessFile, public_jwk, serialize, statement_key
 from p2claw.agent.access.tries import Tries, TryLimits
 from p2claw.errors import UsageError
 from p2claw.log import get_log
+
+if TYPE_CHECKING:
+    from p2claw.agent.access.login_keeper import LoginKeeper
 
 log = get_log("agent")
 
@@ -55,6 +60,7 @@ class LedgerKeeper:
         self._ledger = Ledger(bytes(tokens.KEY_BYTES))
         self._statement_key = statement_key(self._ledger)
         self._tries = Tries(limits)
+        self._logins: LoginKeeper | None = None
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._waiting: Counter[str] = Counter()
         self._writing = asyncio.Lock()
@@ -92,6 +98,8 @@ class LedgerKeeper:
                 self._over(self._ledger.leave(question.app, question.value, now_s))
                 await self._save_and_log()
                 return Reply()
+            case Ask.LOGIN | Ask.CODE:
+                return await self._by_login(question)
             case _:
                 return await self._try(question)
 
@@ -154,8 +162,7 @@ class LedgerKeeper:
 
     async def _try(self, question: Question) -> Reply:
         app, network, link = question.app, question.network, question.link
-        moment_s = time.monotonic()
-        retry_s = self._tries.begin(app, network, link, moment_s)
+        retry_s = self._tries.begin(app, network, link, time.monotonic())
         if retry_s > 0:
             return Reply(code="access-tries", retry_s=retry_s)
         if question.ask is Ask.PASSWORD:
@@ -166,10 +173,14 @@ class LedgerKeeper:
             self._tries.right(app, network, link, time.monotonic())
         if reply.grant is None:
             log.info("entry refused", app=app, code=reply.code, visitor=network)
-        elif reply.token and not await self._save_and_log():
-            # A session that a restart would forget is better than none.
-            log.warning("session not kept", app=app)
+        elif reply.token:
+            await self._keep(app)
         return reply
+
+    async def _keep(self, app: str) -> None:
+        """Write down a session that has begun. One that a restart forgets is better than none."""
+        if not await self._save_and_log():
+            log.warning("session not kept", app=app)
 
     async def _by_password(self, question: Question) -> Reply:
         app, network = question.app, question.network
@@ -202,6 +213,53 @@ class LedgerKeeper:
         random = os.urandom(tokens.ID_BYTES)
         made = self._ledger.enter_by_invitation(question.app, question.value, now_s, random)
         return Reply(code=made) if isinstance(made, str) else self._entered(*made)
+
+    async def _by_login(self, question: Question) -> Reply:
+        """Either half of a login: on the way to the provider, and back from it."""
+        app, network, link = question.app, question.network, question.link
+        guard, step = self._ledger.guards.get(app), question.login
+        if guard is None or guard.login is None or step is None:
+            return Reply(code="login-none")
+        opened = (self._opened(app, token) for token in question.held.split())
+        browsers = [random for random in opened if random is not None]
+        try:
+            if question.ask is Ask.LOGIN:
+                retry_s = self._tries.begin(app, network, link, time.monotonic())
+                if retry_s > 0:
+                    return Reply(code="access-tries", retry_s=retry_s)
+                # Two tabs of one browser log in by one token.
+                browser = browsers[0] if browsers else os.urandom(tokens.ID_BYTES)
+                known = tokens.digest_of(browser)
+                location = await self._login_keeper().begin(app, guard.login, step, known, network)
+                token = tokens.sign(self._ledger.key, tokens.LOGIN, app, browser)
+                return Reply(token=token, location=location)
+            address, to = await self._login_keeper().finish(
+                app, guard.login, step, list(map(tokens.digest_of, browsers)), question.value
+            )
+        except LoginFault as fault:
+            log.info(
+                "entry refused", app=app, code=fault.code, visitor=network, reason=fault.reason
+            )
+            return Reply(code=fault.code, retry_s=fault.retry_s)
+        # The owner may have decided otherwise meanwhile.
+        if self._ledger.guards.get(app) != guard:
+            return Reply(code="login-stale")
+        self._tries.right(app, network, link, time.monotonic())
+        now_s, random = self._now(), os.urandom(tokens.ID_BYTES)
+        entered = self._entered(*self._ledger.enter_by_login(app, address, now_s, random))
+        await self._keep(app)
+        return replace(entered, location=to)
+
+    def _login_keeper(self) -> LoginKeeper:
+        if self._logins is None:
+            # Not before it is wanted: most boxes read no tokens of others.
+            from p2claw.agent.access.login_keeper import LoginKeeper
+
+            self._logins = LoginKeeper(self._now)
+        return self._logins
+
+    def _opened(self, app: str, token: str) -> bytes | None:
+        return tokens.opened(self._ledger.key, tokens.LOGIN, app, token)
 
     def _entered(self, session: Session, token: str) -> Reply:
         log.info("visitor entered", app=session.app, way=session.way, access=session.id[:8])

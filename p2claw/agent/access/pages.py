@@ -13,6 +13,8 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from p2claw.agent.access.login_settings import CALLBACK
+
 # Below it is everything of ours at an app. Folders keep their files beside it.
 PREFIX = "/.p2claw/access/"
 ENTER = f"{PREFIX}enter"
@@ -20,10 +22,14 @@ INVITATION = f"{PREFIX}invitation"
 LEAVE = f"{PREFIX}leave"
 LINK = f"{PREFIX}link"
 STYLE = f"{PREFIX}style.css"
+# Below it a browser shows the cookie of its login.
+LOGIN = f"{PREFIX}login"
+FINISH = f"{LOGIN}/finish"
+SCRIPT = f"{CALLBACK}.js"
 
 Fields = tuple[tuple[str, str], ...]
 
-# script-src is for the script that our Service Worker puts first in every page.
+# script-src is for the script that our Service Worker puts first in every page, and for `SCRIPT`.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'self'"
@@ -39,11 +45,14 @@ PAGE_FIELDS: Fields = (
 )
 # For a page that is not about who may enter: what the browser keeps of the app stays.
 LINK_FIELDS: Fields = tuple(field for field in PAGE_FIELDS if field[0] != "clear-site-data")
-STYLE_FIELDS: Fields = (
-    ("content-type", "text/css; charset=utf-8"),
+_FILE_FIELDS: Fields = (
     ("cache-control", "private, max-age=31536000, immutable"),
     ("x-content-type-options", "nosniff"),
 )
+FILES = {
+    STYLE: ("style.css", "text/css; charset=utf-8"),
+    SCRIPT: ("callback.js", "text/javascript; charset=utf-8"),
+}
 
 _WHY = {
     "password-wrong": "That is not the password. Try again.",
@@ -51,6 +60,13 @@ _WHY = {
     "access-busy": "The box is busy. Try again in {wait}.",
     "access-foreign": "This form was not sent from this page. Enter the password here.",
     "access-form": "The form could not be read. Enter the password here.",
+    "login-stale": "This login was over, or began in another browser. Log in again.",
+    "login-refused": "Logging in was given up, or refused. Try again, or with another account.",
+    "login-provider": "{provider} does not respond as it should. Try again later.",
+    "login-token": "What {provider} sent back is not a login for this app. Try again.",
+    "login-unverified": "{provider} has not confirmed an e-mail address of this account.",
+    "login-email": "The address of this account is not one of those that may enter.",
+    "login-none": "One cannot log in to this app any more.",
     "invitation-invalid": "This invitation is not valid, or it was withdrawn.",
     "invitation-expired": "This invitation has ended.",
     "invitation-used-up": "This invitation was used as often as it may be.",
@@ -61,13 +77,15 @@ _WHY = {
 class Door:
     """What a visitor sees before an app. to: where it wanted to go. password: whether it has one.
 
-    why: a code of docs/ACCESS.md, "" if nothing went wrong yet. retry_s: as in the reply.
+    provider: where one may log in, "" if nowhere. why: a code of docs/ACCESS.md, "" if nothing
+    went wrong yet. retry_s: as in the reply.
     """
 
     app: str
     box: str
     to: str
     password: bool
+    provider: str = ""
     why: str = ""
     retry_s: float = 0.0
 
@@ -85,17 +103,28 @@ class LinkView:
     relayed: int = 0
 
 
+def file_of(path: str) -> tuple[Fields, bytes]:
+    """The fields and the content of one of FILES."""
+    name, kind = FILES[path]
+    return (("content-type", kind), *_FILE_FIELDS), _content(name)
+
+
 @cache
-def style() -> bytes:
-    """The style sheet."""
-    return (files("p2claw.agent.access") / "page" / "style.css").read_bytes()
+def _content(name: str) -> bytes:
+    return (files("p2claw.agent.access") / "page" / name).read_bytes()
+
+
+def _versioned(path: str) -> str:
+    """Its URL, another one whenever its content is."""
+    version = hashlib.sha256(_content(FILES[path][0])).hexdigest()[:12]
+    return f"{path}?v={version}"
 
 
 def door_page(door: Door) -> bytes:
     """The page where one enters."""
-    why = _WHY.get(door.why, "").format(wait=_wait(door.retry_s))
+    why = _WHY.get(door.why, "").format(wait=_wait(door.retry_s), provider=door.provider)
     notice = f'<p class="why" id="why" role="alert">{escape(why)}</p>\n' if why else ""
-    if not door.password:
+    if not door.password and not door.provider:
         return _page(
             f"{door.app} is for the invited",
             f"""<h1>{escape(door.app)}</h1>
@@ -104,22 +133,73 @@ def door_page(door: Door) -> bytes:
 If you have one, open it in this browser.</p>""",
             door.box,
         )
-    described = ' aria-invalid="true" aria-describedby="why"' if why else ""
+    lead, hint = _LEADS[door.password, bool(door.provider)]
+    parts = [_login_form(door)] if door.provider else []
+    parts += (
+        [_password_form(door, is_wrong=bool(why) and door.why not in _OF_LOGIN)]
+        if door.password
+        else []
+    )
+    forms = '\n<p class="or">or</p>\n'.join(parts)
     return _page(
         f"Enter {door.app}",
         f"""<h1>{escape(door.app)}</h1>
-<p class="lead">This app is behind a password.</p>
-{notice}<form method="post" action="{ENTER}">
+<p class="lead">{lead}</p>
+{notice}{forms}
+<p class="hint">{hint}</p>""",
+        door.box,
+    )
+
+
+# By whether there is a password, and whether one may log in.
+_LEADS = {
+    (True, False): ("This app is behind a password.", "Whoever runs this app has the password."),
+    (False, True): ("Log in to enter.", "Whoever runs this app decides which addresses may enter."),
+    (True, True): (
+        "Log in, or enter the password.",
+        "Whoever runs this app decides which addresses may enter, and has the password.",
+    ),
+}
+
+
+def _login_form(door: Door) -> str:
+    again = '\n<input type="hidden" name="again" value="1">' if door.why in _OTHER_ACCOUNT else ""
+    return f"""<form method="post" action="{LOGIN}">
+<input type="hidden" name="to" value="{escape(door.to)}">{again}
+<button>Log in with <span class="at">{escape(door.provider)}</span></button>
+</form>"""
+
+
+_OF_LOGIN = frozenset(code for code in _WHY if code.startswith("login-"))
+# The provider would else send whoever is logged in there back at once.
+_OTHER_ACCOUNT = frozenset(("login-email", "login-unverified", "login-refused"))
+
+
+def _password_form(door: Door, *, is_wrong: bool) -> str:
+    described = ' aria-invalid="true" aria-describedby="why"' if is_wrong else ""
+    focus = "" if door.provider else " autofocus"
+    return f"""<form method="post" action="{ENTER}">
 <input type="hidden" name="to" value="{escape(door.to)}">
 <input class="away" type="text" name="username" value="{escape(door.app)}" autocomplete="username" \
 readonly tabindex="-1" aria-hidden="true">
 <label for="password">Password</label>
 <input id="password" type="password" name="password" autocomplete="current-password" \
-maxlength="1024" required autofocus{described}>
-<button>Enter</button>
+maxlength="1024" required{focus}{described}>
+<button{' class="second"' if door.provider else ""}>Enter</button>
+</form>"""
+
+
+def callback_page(app: str, box: str) -> bytes:
+    """The page to which a provider leads back: its script sends the box what stands in the URL."""
+    return _page(
+        f"Enter {app}",
+        f"""<h1>{escape(app)}</h1>
+<p class="lead" role="status">Logging you in…</p>
+<form id="finish" method="post" action="{FINISH}" hidden>
+<input name="code"><input name="state"><input name="iss"><input name="error">
 </form>
-<p class="hint">Whoever runs this app has the password.</p>""",
-        door.box,
+<script src="{_versioned(SCRIPT)}"></script>""",
+        box,
     )
 
 
@@ -204,7 +284,6 @@ def _wait(seconds: float) -> str:
 
 
 def _page(title: str, body: str, box: str) -> bytes:
-    version = hashlib.sha256(style()).hexdigest()[:12]
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -214,7 +293,7 @@ def _page(title: str, body: str, box: str) -> bytes:
 <meta name="robots" content="noindex">
 <title>{escape(title)}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{STYLE}?v={version}">
+<link rel="stylesheet" href="{_versioned(STYLE)}">
 </head>
 <body>
 <main>

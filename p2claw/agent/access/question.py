@@ -17,11 +17,32 @@ class Ask(enum.Enum):
     PASSWORD = "password"  # a password: is it the app's?
     INVITATION = "invitation"  # the token of an invitation: does it let somebody in?
     LEAVE = "leave"  # the token of a session, which is to end
+    LOGIN = "login"  # "": where does somebody log in?
+    CODE = "code"  # what a provider gave to a browser that has logged in there: whose is it?
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStep:
+    """A step of a login at a provider. origin: by which the app is visited.
+
+    to: where to go once inside. again: with another account. The rest is what the provider sent
+    back with the browser: the state that it was given, its own name, and why it let nobody in.
+    """
+
+    origin: str
+    to: str = "/"
+    again: bool = False
+    state: str = ""
+    issuer: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """network, link: who asks, for the limits of `tries.py`. held: the session that it has."""
+    """network, link: who asks, for the limits of `tries.py`.
+
+    held: the session that it has; of a login, all tokens that it shows, with blanks between.
+    """
 
     ask: Ask
     app: str
@@ -29,6 +50,7 @@ class Question:
     network: str = ""
     link: str = ""
     held: str = ""
+    login: LoginStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +71,15 @@ class Grant:
 class Reply:
     """grant: None if not, and then why: a code of docs/ACCESS.md.
 
-    token: of a session that has just begun. retry_s: when to try again.
+    token: of a session, or of a login, that has just begun. location: where to go: to the provider,
+    or within the app. retry_s: when to try again.
     """
 
     grant: Grant | None = None
     code: str = ""
     token: str = ""
     retry_s: float = 0.0
+    location: str = ""
 
 
 Replies = Callable[[Question], Awaitable[Reply]]

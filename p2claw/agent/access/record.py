@@ -20,16 +20,17 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from p2claw.agent.access.guarding import guard_from, guard_to_map
 from p2claw.agent.access.ledger import Guard, Invitation, Ledger, Session
-from p2claw.agent.access.passwords import is_hash
 from p2claw.agent.access.tokens import KEY_BYTES
+from p2claw.errors import UsageError
 from p2claw.locked_file import LockedFile
 from p2claw.units import MIB
 
 VERSION = 1
 FILE_BYTES = 64 * MIB
 
-T = TypeVar("T", Guard, Invitation, Session)
+T = TypeVar("T", Invitation, Session)
 
 
 class AccessFile:
@@ -69,16 +70,13 @@ class AccessFile:
             raise self._file.damaged(f"its version is {document['version']!r} and not {VERSION}")
         try:
             ledger = Ledger(_key(document["key"]))
-            ledger.guards = {app: _made(Guard, one) for app, one in document["guards"].items()}
+            ledger.guards = {app: _guard(one) for app, one in document["guards"].items()}
             ledger.invitations = {
                 one["id"]: _made(Invitation, one) for one in document["invitations"]
             }
             ledger.sessions = {one["id"]: _made(Session, one) for one in document["sessions"]}
         except (TypeError, ValueError, KeyError, AttributeError, binascii.Error) as error:
             raise self._file.damaged(f"an entry cannot be read ({error})") from None
-        hashes = [guard.password for guard in ledger.guards.values() if guard.password]
-        if not all(map(is_hash, hashes)):
-            raise self._file.damaged("a password is no hash of Argon2id")
         return ledger
 
 
@@ -87,7 +85,7 @@ def serialize(ledger: Ledger) -> bytes:
     document = {
         "version": VERSION,
         "key": base64.b64encode(ledger.key).decode(),
-        "guards": {app: _map(guard) for app, guard in sorted(ledger.guards.items())},
+        "guards": {app: guard_to_map(guard) for app, guard in sorted(ledger.guards.items())},
         "invitations": [_map(one) for one in ledger.invitations.values()],
         "sessions": [_map(one) for one in ledger.sessions.values()],
     }
@@ -115,7 +113,18 @@ def _key(text: Any) -> bytes:
     return key
 
 
-def _map(one: Guard | Invitation | Session) -> dict[str, Any]:
+def _guard(entry: Any) -> Guard:
+    """An app that is written down here is guarded: nothing opens it by being left out."""
+    try:
+        guard = guard_from(entry)
+    except UsageError as error:
+        raise ValueError(error.message) from None
+    if guard is None:
+        raise ValueError("a guard of nothing")
+    return guard
+
+
+def _map(one: Invitation | Session) -> dict[str, Any]:
     return {field.name: getattr(one, field.name) for field in fields(one)}
 
 

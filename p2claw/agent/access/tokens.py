@@ -1,4 +1,4 @@
-"""What the box signs: tokens of sessions and invitations, and statements to apps about visitors.
+"""What the box signs: tokens of sessions, invitations and logins, and statements about visitors.
 
 A token is 16 random bytes and an HMAC-SHA256 over its purpose, its app and those bytes. So one that
 was made up, or was made for another app or purpose, is known for that without looking anything up.
@@ -24,6 +24,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 SESSION = "session"
 INVITATION = "invitation"
+LOGIN = "login"
 
 # How long an app may believe the statement in a request. The next request brings a new one.
 STATEMENT_S = 300

@@ -25,7 +25,7 @@ from p2claw.log import get_log
 log = get_log("agent")
 
 # The keys of an entry that are about the guard of its app, and not about the route.
-_OF_GUARD = ("guard", "guarded", "fresh")
+_OF_GUARD = ("guard", "guarded", "login", "fresh")
 
 
 class Apps:

@@ -37,6 +37,7 @@ class Route:
     chunked: the upstream reads chunked request bodies, so none needs to be spooled.
     monthly_bytes: how many it may move per month, both ways; 0: any number.
     guarded: only those enter whom `access/` lets in. by_password: they may do so by a password.
+    login: the host of the provider where they may log in, "" if nowhere.
     """
 
     app: str
@@ -45,6 +46,7 @@ class Route:
     chunked: bool = False
     guarded: bool = False
     by_password: bool = False
+    login: str = ""
     monthly_bytes: int = 0
 
 
@@ -129,17 +131,19 @@ def route_from(app: str, entry: object) -> Route:
     """Read one route, of the file or of the local API. Raises UsageError."""
     check_app(app)
     known = {"upstream", "preserve_host", "chunked", "certificate", "spa", "writable", "guarded"}
-    known.add("monthly_bytes")
+    known |= {"login", "monthly_bytes"}
     if not isinstance(entry, dict) or not entry.keys() <= known:
         raise UsageError(f"A route has the keys {', '.join(sorted(known))}", code="route-invalid")
     upstream = entry.get("upstream")
     flags = [entry.get("preserve_host", False), entry.get("chunked", False)]
     spa = entry.get("spa", False)
-    guarded = entry.get("guarded", [])
+    guarded, login = entry.get("guarded", []), entry.get("login", "")
     if guarded not in _GUARDED:
         raise UsageError(
             f"An app is guarded by {' or '.join(map(str, _GUARDED[1:]))}", code="route-invalid"
         )
+    if not isinstance(login, str) or bool(login) != ("oidc" in guarded) or len(login) > 253:
+        raise UsageError("An app with oidc has a login, and no other", code="route-invalid")
     if not isinstance(upstream, str) or not all(isinstance(flag, bool) for flag in (*flags, spa)):
         raise UsageError(
             "A route needs an upstream (text); flags are true or false", code="route-invalid"
@@ -163,17 +167,27 @@ def route_from(app: str, entry: object) -> Route:
         chunked,
         guarded=bool(guarded),
         by_password="password" in guarded,
+        login=login,
         monthly_bytes=monthly_bytes,
     )
 
 
 # By what visitors enter an app; by nothing: it is open.
-_GUARDED: tuple[list[str], ...] = ([], ["invitation"], ["password", "invitation"])
+_GUARDED: tuple[list[str], ...] = (
+    [],
+    ["invitation"],
+    ["password", "invitation"],
+    ["oidc", "invitation"],
+    ["password", "oidc", "invitation"],
+)
 
 
 def ways_of(route: Route) -> list[str]:
     """By what visitors enter an app: empty if it is open to everyone."""
-    return list(_GUARDED[route.guarded + route.by_password])
+    if not route.guarded:
+        return []
+    ways = {"password": route.by_password, "oidc": bool(route.login), "invitation": True}
+    return [way for way, is_one in ways.items() if is_one]
 
 
 def _certified(upstream: UpstreamAddress, certificate: object) -> UpstreamAddress:
@@ -203,6 +217,8 @@ def route_to_map(route: Route) -> dict[str, Any]:
         entry["writable"] = route.upstream.writable
     if route.guarded:
         entry["guarded"] = ways_of(route)
+    if route.login:
+        entry["login"] = route.login
     if route.monthly_bytes:
         entry["monthly_bytes"] = route.monthly_bytes
     return {**entry, "chunked": True} if route.chunked else entry

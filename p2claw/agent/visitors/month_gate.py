@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from p2claw.agent.access import pages
-from p2claw.agent.access.entrance import is_page, respond
+from p2claw.agent.access.entrance import is_page
+from p2claw.agent.access.own_requests import respond
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.http.under_way import UnderWay
 from p2claw.agent.request_faults import MonthUsedUpFault

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from p2claw.agent.access.entrance import Entrance, for_nobody_else, is_own, is_page
+from p2claw.agent.access.entrance import Entrance, for_nobody_else, is_page
+from p2claw.agent.access.own_requests import is_own
 from p2claw.agent.access.question import Grant, Replies, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.routes import Route, Routes

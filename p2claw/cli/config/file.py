@@ -25,6 +25,9 @@ FILE_BYTES = 256 * KIB
 TABLES = {"agent": "run", "server": "server"}
 """The verb whose options each table has."""
 
+BESIDE = {"agent": ("expose", ("oidc-issuer", "oidc-client", "oidc-secret-file"))}
+"""Of another verb, what a table has too: the provider of a box stands for all its apps."""
+
 _NOT_IN_A_FILE = frozenset({"as_json", "config_file"})
 
 
@@ -86,6 +89,13 @@ def options_of(command: click.Command) -> dict[str, click.Option]:
         for parameter in command.params
         if isinstance(parameter, click.Option) and parameter.name not in _NOT_IN_A_FILE
     }
+
+
+def beside(table: str) -> dict[str, click.Option]:
+    """The options of BESIDE, by key."""
+    verb, keys = BESIDE.get(table, ("", ()))
+    found = options_of(load_verb(verb)) if verb else {}
+    return {key: found[key] for key in keys}
 
 
 def values(file: ConfigFile, table: str) -> dict[str, Any]:
@@ -177,7 +187,7 @@ def _absolute(option: click.Option, value: Any, folder: Path) -> Any:
 
 
 def _options(table: str) -> dict[str, click.Option]:
-    return options_of(load_verb(TABLES[table]))
+    return {**options_of(load_verb(TABLES[table])), **beside(table)}
 
 
 def _unknown(file: ConfigFile, key: str, table: str | None) -> UsageError:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
 from p2claw.agent.access.guarding import guarded
 from p2claw.agent.home.routes import Route
 from p2claw.cli.given_upstream import given_upstream
-from p2claw.cli.guard_options import guard_options, wanted_guard
+from p2claw.cli.guard_options import GuardWish, guard_options
 from p2claw.cli.output import json_option
 from p2claw.cli.share.display import Display, JsonDisplay, LineDisplay, LiveDisplay
 from p2claw.cli.share.name import name_for
@@ -56,9 +55,7 @@ def share(
     overwrite: bool,
     at: str | None,
     unlisted: bool,
-    password: bool,
-    password_file: Path | None,
-    invited: bool,
+    guard_wish: GuardWish,
     keep: bool,
     no_qr: bool,
     as_json: bool,
@@ -69,7 +66,7 @@ def share(
     had started it. --json prints one line for each event.
     """
     upstream = given_upstream(target, spa=spa, writable=writable, overwrite=overwrite)
-    guard = wanted_guard(password, password_file, invited)
+    guard = guard_wish.guard()
     app = check_app(name) if name else name_for(upstream)
     if unlisted and not is_unlisted(app):
         app = unlisted_app(name or "")

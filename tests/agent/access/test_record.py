@@ -15,6 +15,7 @@ from p2claw.errors import UsageError
 
 HASH = hash_of("correct horse battery")
 NOW = 1_800_000_000
+LOGIN = {"issuer": "https://a.example", "client": "box", "emails": ["@example.org"]}
 
 
 def written(path: Path) -> tuple[str, str]:
@@ -63,6 +64,12 @@ BREAK: list[Any] = [
     lambda document: document.update(key="short"),
     lambda document: document["guards"]["dog"].update(password="plain text"),
     lambda document: document["guards"]["dog"].update(password=None),
+    lambda document: document["guards"]["dog"].update(login={"issuer": "https://a.example"}),
+    lambda document: document["guards"]["dog"].update(login={**LOGIN, "emails": []}),
+    lambda document: document["guards"]["dog"].update(
+        login={**LOGIN, "issuer": "http://a.example"}
+    ),
+    lambda document: document["guards"].update(dog=None),
     lambda document: document["sessions"][0].pop("until_s"),
     lambda document: document["sessions"][0].update(until_s="later"),
     lambda document: document["sessions"][0].update(until_s=True),
