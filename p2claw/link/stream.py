@@ -184,6 +184,10 @@ class BoxStream(Stream):
 
     async def respond(self, head: ResponseHead, *, end: bool = False) -> None:
         """Send the response head, once. Raises StreamResetError or LinkError."""
+        self.put_head(head, end=end)
+
+    def put_head(self, head: ResponseHead, *, end: bool = False) -> None:
+        """The same, without a wait: a head waits for nothing."""
         if self._failure is not None:
             raise self._failure
         self._streams.send_response(self.id, head, end=end)

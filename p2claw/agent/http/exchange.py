@@ -229,7 +229,7 @@ class Exchange:
     async def _carry_response(self, connection: HttpConnection, response: UpstreamHead) -> None:
         bodiless = has_no_body(self._request.method, response.status)
         try:
-            if not await self._respond(response, end=bodiless or connection.finished):
+            if not self._respond(response, end=bodiless or connection.finished):
                 await self._carry_body(connection, response)
         finally:
             self._connection = None
@@ -252,7 +252,7 @@ class Exchange:
     async def _first_piece(self, connection: HttpConnection) -> bytes:
         # A response that came whole with its head is read already, and no more than a frame.
         if connection.is_whole:
-            return await connection.read()
+            return connection.take()
         return await self._next_piece(connection)
 
     async def _next_piece(self, connection: HttpConnection) -> bytes:
@@ -264,7 +264,7 @@ class Exchange:
         connection = self._connection
         return self._stream.queued + (0 if connection is None else connection.buffered_bytes)
 
-    async def _respond(self, response: UpstreamHead, *, end: bool) -> bool:
+    def _respond(self, response: UpstreamHead, *, end: bool) -> bool:
         fields = response_fields(response.fields, self._route, self._visit, self._fields)
         origins = origins_of(self._route.upstream) if _is_html(fields) else ()
         raw = response.fields
@@ -278,17 +278,17 @@ class Exchange:
             notice=self._observer.unreported(self._visit),
         )
         with head_of_app:
-            await self._respond_with(head, end=end)
+            self._respond_with(head, end=end)
         self.responded = True
         return end
 
-    async def _respond_with(self, head: ResponseHead, *, end: bool) -> None:
+    def _respond_with(self, head: ResponseHead, *, end: bool) -> None:
         try:
-            await self._stream.respond(head, end=end)
+            self._stream.put_head(head, end=end)
         except LocalProtocolError as error:
             if error.code != "head-too-large" or not head.notice:
                 raise
-            await self._stream.respond(replace(head, notice=""), end=end)
+            self._stream.put_head(replace(head, notice=""), end=end)
 
     def _lease(self, *, repeatable: bool, new: bool = False) -> Lease:
         # One visit is one link, so visitors behind one address have a share each.

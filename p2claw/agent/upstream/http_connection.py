@@ -152,6 +152,13 @@ class HttpConnection(asyncio.BufferedProtocol):
                 raise self._fault
             self._resume()
             await self._readable.wait()
+        return self.take()
+
+    def take(self) -> bytes:
+        """The same, if something has come; b"" if nothing has."""
+        reader = self._begun()
+        if not reader.pieces:
+            return b""
         piece = reader.pieces.popleft()
         reader.buffered_bytes -= len(piece)
         if reader.buffered_bytes <= self._read_high_bytes // 2:
