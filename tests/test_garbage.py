@@ -24,6 +24,12 @@ for _ in range(10 * YOUNG):
     Cycle()
     most = max(most, Cycle.alive)
 assert YOUNG // 4 < most <= YOUNG + 1, most
+
+old = [Cycle() for _ in range(5 * YOUNG)]  # outlive many looks
+old.clear()
+for _ in range(20 * YOUNG):
+    Cycle()
+assert Cycle.alive <= YOUNG + 1, Cycle.alive
 """
 
 
