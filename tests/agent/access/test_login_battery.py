@@ -73,6 +73,7 @@ CLAIMS: dict[str, Callable[[Json], Any]] = {
     "not yet": _moved("nbf", 61),
     "another nonce": _with(nonce="another"),
     "an empty nonce": _with(nonce=""),
+    "a nonce that is half a letter": _with(nonce="\ud800"),
     "a nonce in a list": lambda claims: claims.update(nonce=[claims["nonce"]]),
     "no nonce": _without("nonce"),
     "no subject": _without("sub"),
