@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
 
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/(?:[0-9]{1,15}|\*)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
 # RFC 9110 §8.8.2.2: a modification date that is so much older than the response is a strong one.
 _STRONG_DATE_S = 1
 
@@ -63,6 +64,34 @@ class Rest:
         if range_ is None or range_[0] != self._first + self.came:
             return None
         return 0 if self._last is None or range_[1] == self._last else None
+
+
+class Headed(Protocol):
+    """Something with the status and the fields of a response."""
+
+    status: int
+    fields: Fields
+
+
+def validator_of(response: Headed) -> str | None:
+    """What names this version of a representation, and no other; None: nothing does."""
+    is_one = response.status in (200, 206)
+    return _validator(dict(response.fields)) if is_one else None
+
+
+def content_range(response: Headed) -> tuple[int, int] | None:
+    """First and last byte of a response that is a part."""
+    return _range(response.status, dict(response.fields))
+
+
+def total_of(response: Headed) -> int | None:
+    """How many bytes the whole has, of which this is all or a part; None: it is not known."""
+    fields = dict(response.fields)
+    if response.status == 206:
+        match = _CONTENT_RANGE.fullmatch(fields.get("content-range", ""))
+        return int(match[3]) if match is not None and match[3] != "*" else None
+    length = fields.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
 
 
 def _validator(fields: dict[str, str]) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import os
 import sys
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from p2claw.cli.fetch.part import Notes, Part
 from p2claw.errors import P2clawError, UsageError
 from p2claw.units import MIB
 
@@ -19,12 +18,12 @@ JSON_BODY_BYTES = MIB
 class Sink(Protocol):
     """Receives a body in pieces.
 
-    Call `finish` after the last one, or `discard` if it never comes.
+    Call `finish` after the last one, or `keep` if it does not come.
     """
 
     async def write(self, piece: bytes) -> None: ...
     def finish(self) -> None: ...
-    def discard(self) -> None: ...
+    def keep(self) -> None: ...
 
 
 class StandardOutput:
@@ -51,22 +50,17 @@ class StandardOutput:
     def finish(self) -> None:
         pass
 
-    def discard(self) -> None:
+    def keep(self) -> None:
         pass
 
 
-class FileOutput:
-    """Writes a file that appears under its name when it is complete.
-
-    Devices and pipes are written directly.
-    """
+class DeviceOutput:
+    """Writes into what is there already and is no file: a device, a pipe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._direct = path.exists() and not path.is_file()
-        self._partial = path if self._direct else path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
-            self._file: BinaryIO = self._partial.open("wb")
+            self._file: BinaryIO = path.open("wb")
         except OSError as error:
             raise self._failed(error) from None
 
@@ -79,21 +73,41 @@ class FileOutput:
     def finish(self) -> None:
         try:
             self._file.close()
-            if not self._direct:
-                self._partial.replace(self._path)
         except OSError as error:
             raise self._failed(error) from None
 
-    def discard(self) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-            if not self._direct:
-                self._partial.unlink()
+    def keep(self) -> None:
+        self._file.close()
 
     def _failed(self, error: OSError) -> P2clawError:
         return P2clawError(
             f"{self._path} cannot be written: {error.strerror}", code="file-unwritable"
         )
+
+
+class PartOutput:
+    """Writes a part from `notes.front` on, which is its front; at the end it gets its name."""
+
+    def __init__(self, part: Part, notes: Notes) -> None:
+        self._part = part
+        self._notes = notes
+        self._at = notes.front
+        part.note(notes)
+
+    async def write(self, piece: bytes) -> None:
+        self._part.write(self._at, piece)
+        self._at += len(piece)
+
+    def finish(self) -> None:
+        self._part.finish()
+
+    def keep(self) -> None:
+        self._notes.spans = [(0, self._at)] if self._at else []
+        if not self._at:
+            self._part.drop()
+            return
+        self._part.note(self._notes)
+        self._part.keep()
 
 
 class JsonBody:
@@ -111,7 +125,7 @@ class JsonBody:
     def finish(self) -> None:
         pass
 
-    def discard(self) -> None:
+    def keep(self) -> None:
         pass
 
     @property
@@ -139,9 +153,15 @@ class Measured:
     def finish(self) -> None:
         self._inner.finish()
 
-    def discard(self) -> None:
-        self._inner.discard()
+    def keep(self) -> None:
+        self._inner.keep()
 
     @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file that did not come in one go. Blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -46,6 +46,18 @@ class FileBody:
         if left:
             raise UsageError(f"{self._path} became shorter while it was sent", code="file-changed")
 
+    def rewind(self) -> bool:
+        """Begin anew, for another try; False if that cannot be: of a pipe."""
+        try:
+            self._file.seek(0)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def read_all(self) -> bytes:
+        """All of it at once, of a small file."""
+        return self._file.read()
+
     def close(self) -> None:
         if self._file is not sys.stdin.buffer:
             self._file.close()
