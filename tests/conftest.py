@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import postgresql
+from tests.support import postgresql, redis_server
 from tests.support.server import RunningServer, running_server
 
 HERE = Path(__file__).parent
@@ -80,6 +80,24 @@ def pg() -> Iterator[postgresql.Postgresql]:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     with postgresql.postgresql() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def one_redis() -> Iterator[redis_server.RedisServer]:
+    """One Redis for all tests."""
+    if not redis_server.is_installed():
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    with redis_server.redis_server() as running:
+        yield running
+
+
+@pytest.fixture
+def rd(one_redis: redis_server.RedisServer) -> Iterator[redis_server.RedisServer]:
+    """The same, empty, and running afterwards whatever a test did to it."""
+    one_redis.forget_all()
+    yield one_redis
+    if not one_redis.is_up:
+        one_redis.start()
 
 
 @pytest.fixture

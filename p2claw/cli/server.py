@@ -96,6 +96,13 @@ class _ServerGroup(VerbGroup):
     metavar="URL",
     help="sqlite:///FOLDER or postgresql://USER@HOST/DB.  [default: SQLite in --data]",
 )
+@click.option(
+    "--bus",
+    envvar="P2CLAW_BUS",
+    default="",
+    metavar="URL",
+    help="redis://HOST, where several servers with one --store meet.  [default: this one alone]",
+)
 @click.option("--tls-cert", envvar="P2CLAW_TLS_CERT", type=_PATH, help="PEM file with the chain.")
 @click.option("--tls-key", envvar="P2CLAW_TLS_KEY", type=_PATH, help="PEM file with the key.")
 @click.option(
@@ -214,6 +221,7 @@ def _print(running: Serving, as_json: bool) -> None:
         "parent": running.config.parent,
         "data": str(running.config.data_dir),
         "store": str(running.config.store) or None,
+        "bus": str(running.config.bus) or None,
         "metrics": running.metrics_url or None,
     }
     if as_json:

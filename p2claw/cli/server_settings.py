@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from p2claw.config import Network, ServerConfig, StoreAddress, TurnKey, home_dir, turn_key_token
+from p2claw.config import (
+    BusAddress,
+    Network,
+    ServerConfig,
+    StoreAddress,
+    TurnKey,
+    home_dir,
+    turn_key_token,
+)
 from p2claw.errors import UsageError
 from p2claw.names import public_key_of
 
@@ -24,6 +32,7 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         names=options["names"],
         data_dir=data_folder(options),
         store=StoreAddress.parse(options["store"]),
+        bus=BusAddress.parse(options["bus"]),
         tls_cert=tls_cert,
         tls_key=options["tls_key"],
         stun_urls=options["stun"],

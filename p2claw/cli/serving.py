@@ -19,6 +19,7 @@ from p2claw.cli.supervisor import supervised
 from p2claw.config import ServerConfig
 from p2claw.coord.agents import PATH as AGENTS_PATH
 from p2claw.coord.app import Coordinator, add_coordinator
+from p2claw.coord.bus.choosing import opened_bus
 from p2claw.coord.figures import ServerFigures, server_metrics
 from p2claw.coord.health import PATHS as HEALTH_PATHS
 from p2claw.coord.store.choosing import open_store
@@ -76,7 +77,12 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         store = await open_store(config.store, config.data_dir)
         stack.push_async_callback(store.close)
         app = web.Application()
-        coordinator = add_coordinator(app, config, store)
+        bus = await stack.enter_async_context(opened_bus(config.bus))
+        coordinator = add_coordinator(app, config, store, bus)
+        if bus is not None and coordinator.node is not None:
+            bus.on_message = coordinator.node.received
+            bus.on_back = coordinator.node.presence.back
+            await stack.enter_async_context(_running(coordinator.node.run()))
         add_edge(app, config, coordinator.server_timing.at_host)
         context = certificates.context if certificates else None
         limits = config.limits
@@ -121,6 +127,10 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
         supervisor.ready()
         await stop.wait()
         supervisor.stopping()
+        if server.coordinator.node is not None:
+            stop.clear()
+            log.info("node drained", boxes=len(server.coordinator.rendezvous.boxes))
+            await _unless(server.coordinator.drain(), stop)
         log.info("going down")
     log.info("stopped")
 
@@ -136,10 +146,20 @@ def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
                 sockets=places.in_use,
                 most_sockets=places.total,
                 counts=coordinator.counts,
+                is_bus_there=coordinator.is_bus_there,
             )
         )
 
     return Metrics(read)
+
+
+async def _unless(work: Coroutine[None, None, None], stop: asyncio.Event) -> None:
+    """Do the work, or as much of it as there is time for until a second signal."""
+    tasks = [asyncio.create_task(work), asyncio.create_task(stop.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 @contextlib.asynccontextmanager

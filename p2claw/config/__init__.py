@@ -13,6 +13,7 @@ from p2claw.config.addresses import (
     parse_listen,
 )
 from p2claw.config.agent import MOST_WORKERS, AgentConfig, AgentLimits, SpoolLimits, UpstreamLimits
+from p2claw.config.bus_address import BusAddress
 from p2claw.config.places import SYSTEM_CONFIG, config_path, home_dir
 from p2claw.config.server import ASK_PATH, JOINING, ServerConfig, ServerLimits
 from p2claw.config.store_address import StoreAddress, without_password
@@ -35,6 +36,7 @@ __all__ = [
     "TURN_KEY_TOKEN_VARIABLE",
     "AgentConfig",
     "AgentLimits",
+    "BusAddress",
     "Network",
     "PublicAddress",
     "ServerConfig",

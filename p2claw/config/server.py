@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2claw.config.addresses import DEFAULT_LISTEN, Network, parse_listen
+from p2claw.config.bus_address import BusAddress
 from p2claw.config.places import home_dir
 from p2claw.config.store_address import StoreAddress
 from p2claw.config.turn_key import TurnKey
@@ -83,6 +84,8 @@ class ServerConfig:
     data_dir: Path = field(default_factory=lambda: home_dir() / "server")
     """The folder of this process: its socket, its lock, and with SQLite the database."""
     store: StoreAddress = field(default_factory=StoreAddress)
+    bus: BusAddress = field(default_factory=BusAddress)
+    """Where several nodes meet; without one this process is the whole coordinator."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     stun_urls: tuple[str, ...] = ()
@@ -114,6 +117,12 @@ class ServerConfig:
                 "A certificate needs its key, and a key its certificate",
                 code="tls-incomplete",
                 hint="Give both --tls-cert and --tls-key, or neither",
+            )
+        if self.bus.kind and not self.store.postgresql:
+            raise UsageError(
+                "Several nodes need one store, and SQLite is that of one",
+                code="bus-without-store",
+                hint="Give --store postgresql://…, the same one at each node",
             )
         if self.joining == "listed" and not self.listed_boxes:
             raise UsageError(

@@ -14,16 +14,18 @@ from p2claw import __version__, names
 from p2claw.config import ServerConfig
 from p2claw.coord.alias import alias_candidates
 from p2claw.coord.audience import Audience
+from p2claw.coord.bus.base import Bus
 from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.join_policy import JoinPolicy
 from p2claw.coord.knocking import Knocker
+from p2claw.coord.nodes.presence import Presence
+from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.outbox import Outbox
-from p2claw.coord.rate_limits import RateLimit
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
 from p2claw.coord.store.base import BoxRecord, Store, StoreError
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.websockets import client_of, new_socket, reached_address, too_many
+from p2claw.coord.websockets import client_of, drained, new_socket, reached_address, too_many
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
 from p2claw.log import get_log
 from p2claw.token_bucket import TokenBucket
@@ -69,8 +71,17 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Agents:
     """Serves the WebSockets of agents, at `PATH`."""
 
-    def __init__(self, config: ServerConfig, switchboard: Switchboard, store: Store) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        switchboard: Switchboard,
+        store: Store,
+        presence: Presence,
+        bus: Bus | None = None,
+    ) -> None:
+        self.is_drained = False
         self._config = config
+        self._presence = presence
         self._switchboard = switchboard
         self._store = store
         self._outboxes: set[Outbox] = set()
@@ -80,11 +91,15 @@ class Agents:
         self._knocking: set[asyncio.Task[None]] = set()
         self._join_policy = JoinPolicy(config, store)
         limits = config.limits
-        self._rate = RateLimit(
-            limits.registration_burst, limits.registrations_per_minute, limits.addresses
+        self._rate = SharedRate(
+            "registrations",
+            limits.registration_burst,
+            limits.registrations_per_minute,
+            limits.addresses,
+            bus,
         )
-        self._alias_rate = RateLimit(
-            limits.alias_burst, limits.aliases_per_minute, limits.addresses
+        self._alias_rate = SharedRate(
+            "aliases", limits.alias_burst, limits.aliases_per_minute, limits.addresses, bus
         )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -94,7 +109,9 @@ class Agents:
         if not ws.can_prepare(request) or "Origin" in request.headers:
             return await self._greet(request)
         address = client_of(request, self._config.trusted_proxies)
-        if (wait_s := self._rate.spend(address, asyncio.get_running_loop().time())) > 0:
+        if self.is_drained:
+            return drained()
+        if (wait_s := await self._rate.spend(address)) > 0:
             log.info("registration refused", code="rate-limited", address=shortened(address))
             self._switchboard.counts["turned-away/rate-limited"] += 1
             return too_many("Too many registrations from this address", wait_s)
@@ -147,13 +164,25 @@ class Agents:
         if code is None:
             return None
         address = client_of(request, self._config.trusted_proxies)
-        if self._rate.spend(address, asyncio.get_running_loop().time()) > 0:
+        if await self._rate.spend(address) > 0:
             return False
         try:
             return await self._join_policy.is_good(code)
         except StoreError as error:
             log.error("store failed", error=error.message)
             return None
+
+    async def drain(self, within_s: float) -> None:
+        """Close every control connection, one after the other: the agents come back elsewhere,
+        and not all at once. None is accepted any more.
+        """
+        self.is_drained = True
+        open_ones = list(self._outboxes)
+        SystemRandom().shuffle(open_ones)
+        for number, outbox in enumerate(open_ones):
+            outbox.close(_GOING_DOWN, "going down")
+            if number + 1 < len(open_ones):
+                await asyncio.sleep(within_s / len(open_ones))
 
     def shut_down(self) -> None:
         """Close every control connection, registered or not."""
@@ -178,6 +207,8 @@ class Agents:
             log.info("registration refused", code=error.code, address=shortened(address))
             self._switchboard.counts[f"turned-away/{error.code}"] += 1
             raise
+        # Before it is online here, so that it gets no offer before it knows that it is.
+        token = await self._presence.acquire(record)
         connection = self._switchboard.new_connection()
         self._switchboard.boxes[connection] = outbox
         rendezvous = self._switchboard.rendezvous
@@ -190,6 +221,7 @@ class Agents:
                 record.others,
                 record.quota,
             )
+            self._presence.begin(connection, record, token)
             outbox.send(
                 encode_agent(
                     Registered(
@@ -208,6 +240,7 @@ class Agents:
             await self._read(ws, outbox, connection, record, address)
         finally:
             del self._switchboard.boxes[connection]
+            self._presence.end(connection)
             rendezvous.box_offline(connection)
             self._switchboard.drain()
             log.info("control connection closed", alias=record.alias)
@@ -252,7 +285,7 @@ class Agents:
         if record is not None:
             return record
         invite = self._join_policy.invite_of(register)
-        if self._alias_rate.spend(address, asyncio.get_running_loop().time()) > 0:
+        if await self._alias_rate.spend(address) > 0:
             raise RefusedError("Too many new boxes from this address", code="rate-limited")
         key_alias = names.key_alias_of(register.public_key)
         candidates = alias_candidates(SystemRandom())
@@ -300,6 +333,7 @@ class Agents:
                 case Dial() as dial:
                     self._switchboard.rendezvous.box_dialled_by(connection, dial)
                     self._switchboard.drain()
+                    self._presence.changed(connection)
                 case Knock(token, ports):
                     may = knocks.spend(loop.time()) == 0
                     knocking = loop.create_task(
@@ -352,6 +386,7 @@ class Agents:
             return
         self._switchboard.rendezvous.box_claimed(connection, chosen.alias)
         self._switchboard.drain()
+        self._presence.changed(connection)
         outbox.send(encode_agent(Claimed(name, others=chosen.others)))
         log.info("alias claimed", alias=chosen.alias, was=record.alias)
 

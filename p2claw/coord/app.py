@@ -12,8 +12,12 @@ from p2claw.config import ASK_PATH, ServerConfig
 from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
 from p2claw.coord.ask import Ask
+from p2claw.coord.bus.base import Bus
 from p2claw.coord.health import Health
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.nodes.forwarding import Forwarding
+from p2claw.coord.nodes.node import Node
+from p2claw.coord.nodes.presence import Presence
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
@@ -22,6 +26,10 @@ from p2claw.coord.store.base import Store
 from p2claw.coord.store.remembering import RememberingStore
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visitors import Visitors
+from p2claw.coord.visits import Visits
+
+# Over how long a node that is drained spreads the return of its agents.
+DRAIN_S = 30.0
 
 
 class Coordinator:
@@ -36,7 +44,10 @@ class Coordinator:
         operator: Operator,
         relays: LeasedRelays | None,
         store: Store,
+        node: Node | None,
     ) -> None:
+        self.node = node
+        """This process among others, if there are any; whose `run` is the caller's to run."""
         self.relays = relays
         """Whose `keep` is the caller's to run, if there are any."""
         self.server_timing = server_timing
@@ -52,6 +63,16 @@ class Coordinator:
         return self._switchboard.rendezvous
 
     @property
+    def node_name(self) -> str:
+        """Of this process among several; "" if it is alone."""
+        return self.node.name if self.node is not None else ""
+
+    @property
+    def is_bus_there(self) -> bool | None:
+        """False: the other nodes cannot be reached; None: there are none."""
+        return None if self.node is None else self.node.is_bus_there
+
+    @property
     def counts(self) -> Counter[str]:
         """What happened since the start, by name, as the switchboard has it."""
         return self._switchboard.counts
@@ -61,6 +82,13 @@ class Coordinator:
         """False: the database is gone, and this server goes on from memory."""
         return not isinstance(self._store, RememberingStore) or self._store.is_there
 
+    async def drain(self) -> None:
+        """Let the agents go to other nodes, spread over `DRAIN_S`; visits go on meanwhile."""
+        self.health.going_down = True
+        if self.node is not None:
+            self.node.presence.leaves_entries = True
+            await self._agents.drain(DRAIN_S)
+
     def shut_down(self) -> None:
         """Send visitors and agents word that this process goes down; it may be called twice."""
         self.health.going_down = True
@@ -68,23 +96,43 @@ class Coordinator:
         self._agents.shut_down()
 
 
-def add_coordinator(app: web.Application, config: ServerConfig, store: Store) -> Coordinator:
-    """Add the coordinator. The store stays the caller's to close, after the application is down.
+def add_coordinator(
+    app: web.Application, config: ServerConfig, store: Store, bus: Bus | None = None
+) -> Coordinator:
+    """Add the coordinator. The store and the bus stay the caller's to close, after the application
+    is down.
 
     The port in `config.listen` is the one that is really listened on, never 0.
     """
     switchboard = Switchboard(config.limits)
     health = Health(store, config.parent, config.names)
-    boxes = Agents(config, switchboard, store)
+    rendezvous = switchboard.rendezvous
+
+    def superseded(connection: int) -> None:
+        rendezvous.box_replaced(connection)
+        switchboard.drain()
+
+    presence = Presence(bus, rendezvous.boxes, superseded)
+    forwarding = None if bus is None else Forwarding(bus, switchboard, config.limits)
+    visits = Visits(switchboard, forwarding)
+    boxes = Agents(config, switchboard, store, presence, bus)
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
-    server_timing = ServerTiming(config, switchboard.rendezvous, relays)
-    operator = Operator(store, switchboard, config.joining)
-    coordinator = Coordinator(switchboard, boxes, health, server_timing, operator, relays, store)
+    server_timing = ServerTiming(config, rendezvous, relays, bus)
+    operator = Operator(store, switchboard, config.joining, bus)
+    by_socket = Visitors(config, switchboard, store, visits, relays, bus)
+    node = None
+    if bus is not None and forwarding is not None:
+        node = Node(bus, switchboard, presence, forwarding, by_socket.request)
+        forwarding.on_refused = by_socket.refused
+    coordinator = Coordinator(
+        switchboard, boxes, health, server_timing, operator, relays, store, node
+    )
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     app.router.add_get(ASK_PATH, Ask(config, store).handle)
-    by_socket = Visitors(config, switchboard, store, relays)
-    by_post = PostedVisits(config, switchboard, by_socket, server_timing)
+    by_post = PostedVisits(
+        config, switchboard, by_socket, visits, server_timing, node.posts if node else None
+    )
     app.router.add_get(visitors.PATH, by_socket.handle)
     app.router.add_post(visitors.PATH, by_post.begin)
     app.router.add_post(posted_visits.NEXT_PATH, by_post.next)

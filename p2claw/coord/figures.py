@@ -24,6 +24,7 @@ class ServerFigures:
     """A server as it is now. visits: under way. counts: of the switchboard, by name.
 
     is_store_there: False while it goes on from memory, because its database is gone.
+    is_bus_there: False while the other nodes cannot be reached; None: there are none.
     """
 
     is_ready: bool
@@ -33,6 +34,7 @@ class ServerFigures:
     sockets: int
     most_sockets: int
     counts: Mapping[str, int]
+    is_bus_there: bool | None = None
 
 
 def server_metrics(now: ServerFigures) -> list[Metric]:
@@ -49,7 +51,15 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
         what, _, code = name.partition("/")
         if code:
             (refused if what == "refused" else turned_away).add_metric((code,), count)
+    of_nodes = (
+        []
+        if now.is_bus_there is None
+        else [
+            GaugeMetricFamily("p2claw_bus_available", "1 while Redis responds.", now.is_bus_there)
+        ]
+    )
     return [
+        *of_nodes,
         InfoMetricFamily("p2claw_server", "The program that runs.", {"version": __version__}),
         GaugeMetricFamily("p2claw_server_ready", "As /readyz: 1 or 0.", now.is_ready),
         GaugeMetricFamily(

@@ -6,6 +6,8 @@ import time
 from typing import Any
 
 from p2claw import names
+from p2claw.coord.bus.base import Bus
+from p2claw.coord.bus.messages import Banned, QuotaChanged
 from p2claw.coord.invitations import hash_of, new_code
 from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, Store
 from p2claw.coord.switchboard import Switchboard
@@ -24,7 +26,10 @@ MOST_USES = 100_000
 class Operator:
     """The operator's side of one coordinator. Methods return facts as JSON has them."""
 
-    def __init__(self, store: Store, switchboard: Switchboard, joining: str) -> None:
+    def __init__(
+        self, store: Store, switchboard: Switchboard, joining: str, bus: Bus | None = None
+    ) -> None:
+        self._bus = bus
         self._store = store
         self._switchboard = switchboard
         self._joining = joining
@@ -32,15 +37,20 @@ class Operator:
     async def boxes(self) -> Json:
         """Every box that ever registered, and every key that is banned."""
         entries = await self._store.boxes()
-        return {"joining": self._joining, "boxes": [self._describe(entry) for entry in entries]}
+        boxes = [
+            self._describe(entry, await self._is_online(entry.record.public_key))
+            for entry in entries
+        ]
+        return {"joining": self._joining, "boxes": boxes}
 
     async def ban(self, box: str, reason: str) -> Json:
         """Keep a box out, and end its control connection. Raises UsageError, P2clawError."""
         public_key, record = await self._find(box)
         await self._store.ban(public_key, _line(reason, REASON_CHARS), int(time.time()))
-        was_online = self._switchboard.rendezvous.boxes.of_key(public_key) is not None
+        was_online = await self._is_online(public_key)
         self._switchboard.rendezvous.box_banned(public_key)
         self._switchboard.drain()
+        await self._send(public_key, Banned(public_key))
         log.info("box banned", alias=record.alias if record else "", online=was_online)
         return {**_names(public_key, record), "banned": True, "was_online": was_online}
 
@@ -62,6 +72,8 @@ class Operator:
             await self._store.set_quota(public_key, quota)
             self._switchboard.rendezvous.box_may(public_key, quota)
             self._switchboard.drain()
+            changed = QuotaChanged(public_key, quota.apps, quota.visits_per_minute, quota.relay)
+            await self._send(public_key, changed)
             log.info("box quota", alias=record.alias)
         return {**_names(public_key, record), **_quota(quota)}
 
@@ -100,13 +112,30 @@ class Operator:
             raise _unknown(box)
         return record.public_key, record
 
-    def _describe(self, entry: BoxEntry) -> Json:
+    async def _is_online(self, public_key: bytes) -> bool:
+        """At this node or, as far as that can be known just now, at another."""
+        if self._switchboard.rendezvous.boxes.of_key(public_key) is not None:
+            return True
+        return await self._node_of(public_key) is not None
+
+    async def _node_of(self, public_key: bytes) -> str | None:
+        if self._bus is None:
+            return None
+        entry = (await self._bus.find(names.key_alias_of(public_key))).entry
+        return None if entry is None else entry.node
+
+    async def _send(self, public_key: bytes, message: Banned | QuotaChanged) -> None:
+        """To the other node that has this box, if one has."""
+        node = await self._node_of(public_key)
+        if self._bus is not None and node is not None:
+            self._bus.send(node, message)
+
+    def _describe(self, entry: BoxEntry, is_online: bool) -> Json:
         record = entry.record
-        rendezvous = self._switchboard.rendezvous
         return {
             **_names(record.public_key, record),
             "others": list(record.others),
-            "online": rendezvous.boxes.of_key(record.public_key) is not None,
+            "online": is_online,
             "apps": len(record.apps),
             "registered_s": entry.registered_s if record.alias else None,
             "announced_s": entry.announced_s,

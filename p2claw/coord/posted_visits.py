@@ -5,16 +5,17 @@ there is for it. On the connection that brought the page that costs no handshake
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 
 from aiohttp import web
 
 from p2claw.config import ServerConfig
+from p2claw.coord.nodes.relayed_posts import RelayedPosts
 from p2claw.coord.rendezvous import BUSY_RETRY_S
 from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visitors import PATH, Visitors
+from p2claw.coord.visits import Visits
 from p2claw.coord.websockets import client_of
 from p2claw.errors import RemoteProtocolError
 from p2claw.wire.signalling import (
@@ -31,6 +32,8 @@ NEXT_PATH = f"{PATH}/next"
 
 # How long a reply waits for a message: proxies give up on a silent one after 30 s or more.
 HOLD_S = 20.0
+# The same for the introduction, which comes at once if the box is connected to this node.
+FIRST_S = 5.0
 # How long a body of POST_BYTES may take to come.
 READ_S = 10.0
 # A visitor asks again as soon as it has a reply. One that has not for so long is gone.
@@ -45,9 +48,15 @@ class PostedVisits:
         config: ServerConfig,
         switchboard: Switchboard,
         visitors: Visitors,
+        visits: Visits,
         server_timing: ServerTiming,
+        relayed: RelayedPosts | None = None,
     ) -> None:
+        self._relayed = relayed
+        if relayed is not None:
+            relayed.reply = self._reply_to_relayed
         self._config = config
+        self._visits = visits
         self._server_timing = server_timing
         self._switchboard = switchboard
         self._visitors = visitors
@@ -55,11 +64,11 @@ class PostedVisits:
 
     async def begin(self, request: web.Request) -> web.Response:
         """A visit: its first messages come with it."""
-        session = secrets.token_urlsafe(16)
+        session = self._visitors.new_session()
         asked = await self._visitors.admit(request, session)
         if isinstance(asked, VisitError):
             return _reply([encode_visit(asked)])
-        post = await _read(request)
+        post = _decoded(await _read(request))
         if post is None:
             return _reply([encode_visit(_NO_POST)])
         if not await self._may_send(request, post):
@@ -68,43 +77,60 @@ class PostedVisits:
         self._mailboxes[session] = self._switchboard.visitors[session] = mailbox
         self._visitors.introduce(asked)
         self._accept(session, post)
-        reply = self._emptied(session, mailbox)
         # For the next visit, whose page does not come from the edge.
-        reply.headers["Server-Timing"] = self._server_timing.of_box(asked.alias)
+        try:
+            server_timing = await self._server_timing.of_box(asked.alias)
+            if asked.node:
+                await mailbox.filled(FIRST_S)  # the introduction comes from another node
+        except BaseException:
+            self._gone(session)
+            raise
+        reply = _reply(self._emptied(session, mailbox))
+        reply.headers["Server-Timing"] = server_timing
         return reply
 
     async def next(self, request: web.Request) -> web.Response:
         """What else a visitor has to send, and what there is for it, once there is something."""
-        post = await _read(request)
+        body = await _read(request)
+        post = _decoded(body)
         if not await self._may_send(request, post):
             return _reply([encode_visit(_TOO_MUCH)])
-        mailbox = self._mailboxes.get(post.session) if post is not None else None
-        if post is None or mailbox is None:
-            return _reply([encode_visit(_NO_POST if post is None else _OVER)])
+        if post is None or body is None:
+            return _reply([encode_visit(_NO_POST)])
+        if self._relayed is not None and self._relayed.is_elsewhere(post.session):
+            return _reply(await self._relayed.ask(post.session, body))
+        return _reply(await self._next(post))
+
+    async def _next(self, post: Post) -> list[str]:
+        mailbox = self._mailboxes.get(post.session)
+        if mailbox is None:
+            return [encode_visit(_OVER)]
         self._accept(post.session, post)
         if post.wait:
             await mailbox.filled(HOLD_S)
         return self._emptied(post.session, mailbox)
+
+    async def _reply_to_relayed(self, body: bytes) -> list[str]:
+        post = _decoded(body)
+        return [encode_visit(_NO_POST)] if post is None else await self._next(post)
 
     async def _may_send(self, request: web.Request, post: Post | None) -> bool:
         """Wait for the turn of a post: it counts as one message, and each that it holds as one."""
         address = client_of(request, self._config.trusted_proxies)
         return await self._visitors.may_send(address, 1 + (len(post.messages) if post else 0))
 
-    def _emptied(self, session: str, mailbox: _Mailbox) -> web.Response:
-        """A reply with all that there is."""
+    def _emptied(self, session: str, mailbox: _Mailbox) -> list[str]:
+        """All that there is for a reply."""
         mailbox.rest(SILENT_S)
         messages = mailbox.empty()
         if mailbox.is_closed:
             self._gone(session)
-        return _reply(messages)
+        return messages
 
     def _accept(self, session: str, post: Post) -> None:
-        rendezvous, now = self._switchboard.rendezvous, asyncio.get_running_loop().time()
         for message in post.messages:
             if not isinstance(message, Unknown):
-                rendezvous.from_visitor(session, message, now)
-        self._switchboard.drain()
+                self._visits.from_visitor(session, message)
 
     def _gone(self, session: str) -> None:
         mailbox = self._mailboxes.pop(session, None)
@@ -113,8 +139,7 @@ class PostedVisits:
         mailbox.discard()
         del self._switchboard.visitors[session]
         self._visitors.over(session)
-        self._switchboard.rendezvous.visitor_gone(session)
-        self._switchboard.drain()
+        self._visits.gone(session)
 
 
 _NO_POST = VisitError("protocol", "This is no post of a visitor")
@@ -191,14 +216,22 @@ class _Mailbox:
             self._alarm = None
 
 
-async def _read(request: web.Request) -> Post | None:
-    """None: it is not of the protocol."""
+async def _read(request: web.Request) -> bytes | None:
+    """None: it is too long, or too slow."""
     if request.content_length is None or request.content_length > POST_BYTES:
         return None
     try:
         async with asyncio.timeout(READ_S):
-            return decode_post(await request.read())
-    except (RemoteProtocolError, TimeoutError):
+            return await request.read()
+    except TimeoutError:
+        return None
+
+
+def _decoded(body: bytes | None) -> Post | None:
+    """None: it is not of the protocol."""
+    try:
+        return None if body is None else decode_post(body)
+    except RemoteProtocolError:
         return None
 
 

@@ -135,6 +135,12 @@ class Rendezvous:
         if box is not None:
             self._put_out(box, NOT_ADMITTED, "banned", "The operator keeps this box out")
 
+    def box_replaced(self, connection: int) -> None:
+        """The box of this connection has registered at another node since."""
+        box = self.boxes.at(connection)
+        if box is not None:
+            self._put_out(box, REPLACED, "replaced", "This box has connected again")
+
     def box_may(self, public_key: bytes, quota: Quota) -> None:
         """What a box may from now on; nothing if it is not online."""
         box = self.boxes.of_key(public_key)

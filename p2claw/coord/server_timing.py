@@ -14,6 +14,8 @@ import msgspec
 
 from p2claw import names
 from p2claw.config import ServerConfig
+from p2claw.coord.bus.base import Bus
+from p2claw.coord.bus.locating import Whereabouts, dialled
 from p2claw.coord.ice import ice_servers, lasts_s
 from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.rendezvous import Rendezvous
@@ -24,31 +26,42 @@ class ServerTiming:
     """The values of the field, for every host and box. Pure, but for the clock."""
 
     def __init__(
-        self, config: ServerConfig, rendezvous: Rendezvous, relays: LeasedRelays | None = None
+        self,
+        config: ServerConfig,
+        rendezvous: Rendezvous,
+        relays: LeasedRelays | None = None,
+        bus: Bus | None = None,
     ) -> None:
+        self._bus = bus
         self._config = config
         self._rendezvous = rendezvous
         self._relays = relays
 
-    def at_host(self, host: str) -> str:
+    async def at_host(self, host: str) -> str:
         """The value for a page of this host. host: as it was asked for."""
         try:
             alias = names.parse_label(host.partition(".")[0]).alias
         except UsageError:
             alias = ""
-        return self.of_box(alias)
+        return await self.of_box(alias)
 
-    def of_box(self, alias: str) -> str:
+    async def of_box(self, alias: str) -> str:
         """The value for visitors of this box: ICE servers, and how it is dialled if it can be."""
         config = self._config
-        relay = self._rendezvous.boxes.may_relay(alias)
+        visit = secrets.token_urlsafe(8)
+        boxes = self._rendezvous.boxes
+        relay, dial = boxes.may_relay(alias), boxes.dialled(alias, visit)
+        if self._bus is not None and alias and not boxes.is_online(alias):
+            found = await self._bus.find(alias)
+            # Where it is not known whether its visits may be relayed, they learn it later.
+            relay = found.whereabouts is not Whereabouts.UNKNOWN
+            if found.entry is not None:
+                relay, dial = found.entry.facts.relay, dialled(found.entry.facts, visit)
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
-        visit = secrets.token_urlsafe(8)
         servers = ice_servers(config, visit, now_s, relay=relay, lease=lease)
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
-        dial = self._rendezvous.boxes.dialled(alias, visit)
         if dial:
             metrics.append(_metric("p2claw-dial", 0, dial))
         return ", ".join(metrics)

@@ -45,6 +45,7 @@ class VisitRequest:
     """The request of a visitor, with facts that the modules around the core have found out.
 
     known: whether any box ever had this alias. visitor: its address, shortened. address: whole.
+    node: the one that has the box, if it is another than this.
     """
 
     session: str
@@ -55,6 +56,7 @@ class VisitRequest:
     visitor_ice: tuple[IceServer, ...] = ()
     box_ice: tuple[IceServer, ...] = ()
     address: Address | None = None
+    node: str = ""
 
 
 @dataclass(slots=True)

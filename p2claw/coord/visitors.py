@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import math
-import secrets
 import time
 
 from aiohttp import WSMsgType, web
 
 from p2claw import names
 from p2claw.config import ServerConfig
+from p2claw.coord.bus.base import Bus
+from p2claw.coord.bus.locating import Whereabouts
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.nodes.relayed_posts import new_session
+from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit
+from p2claw.coord.rendezvous import RETURNING_RETRY_S
 from p2claw.coord.store.base import Store, StoreError
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visit import VisitRequest
+from p2claw.coord.visits import Visits
 from p2claw.coord.websockets import client_of, new_socket, too_many
 from p2claw.errors import RefusedError, RemoteProtocolError
 from p2claw.log import get_log
@@ -30,6 +35,7 @@ PATH = "/__p2claw/v1/visit"
 VERSION = 1
 
 _NORMAL = 1000
+_NOT_KNOWN = "It is not known just now at which server the box is"
 
 # How long a message waits if its address sends too many. If it had to wait longer, the visit ends.
 MOST_WAIT_S = 5.0
@@ -46,29 +52,35 @@ class Visitors:
         config: ServerConfig,
         switchboard: Switchboard,
         store: Store,
+        visits: Visits,
         relays: LeasedRelays | None = None,
+        bus: Bus | None = None,
     ) -> None:
         self._config = config
+        self._visits = visits
+        self._bus = bus
         self._relays = relays
         self._switchboard = switchboard
         self._store = store
         limits = config.limits
-        self._rate = RateLimit(limits.visit_burst, limits.visits_per_minute, limits.addresses)
-        self._failures = RateLimit(
-            limits.failure_burst, limits.failures_per_minute, limits.addresses
+        self._rate = SharedRate(
+            "visits", limits.visit_burst, limits.visits_per_minute, limits.addresses, bus
+        )
+        self._failures = SharedRate(
+            "failures", limits.failure_burst, limits.failures_per_minute, limits.addresses, bus
         )
         self._messages = RateLimit(
             limits.visit_message_burst, limits.visit_messages_per_minute, limits.addresses
         )
         self._addresses: dict[str, Address] = {}  # of visits under way
-        switchboard.on_refused = self._refused
+        switchboard.on_refused = self.refused
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One visit, from the upgrade to the close."""
         ws = new_socket(self._config.limits)
         if not ws.can_prepare(request):
             return web.Response(status=426, text="Open this with a WebSocket.\n")
-        session = secrets.token_urlsafe(16)
+        session = self.new_session()
         asked = await self.admit(request, session)
         if isinstance(asked, VisitError) and asked.code == "rate-limited":
             return too_many(asked.message, asked.retry_s or 1)
@@ -85,9 +97,12 @@ class Visitors:
             finally:
                 del self._switchboard.visitors[session]
                 self.over(session)
-                self._switchboard.rendezvous.visitor_gone(session)
-                self._switchboard.drain()
+                self._visits.gone(session)
         return ws
+
+    def new_session(self) -> str:
+        """The name of a visit that begins now."""
+        return new_session(self._bus)
 
     async def admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
         """What a visitor asks for, or why it may not. Also for visits that are posted."""
@@ -97,26 +112,47 @@ class Visitors:
         return asked
 
     async def _admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
-        now = asyncio.get_running_loop().time()
         address = client_of(request, self._config.trusted_proxies)
-        if (wait_s := self._rate.spend(address, now)) > 0:
+        if (wait_s := await self._rate.spend(address)) > 0:
             return _too_many(address, "Too many visits from here", wait_s)
         if self._is_foreign(request.headers.get("Origin")):
             return VisitError("protocol", "Only the page of an app or box visits it")
         try:
             alias, app = _named(request)
+            node = ""
             known = self._switchboard.rendezvous.boxes.is_online(alias)
+            if not known and self._bus is not None:
+                found = await self._bus.find(alias)
+                if found.whereabouts is Whereabouts.UNKNOWN:
+                    return VisitError("going-down", _NOT_KNOWN, RETURNING_RETRY_S)
+                node = found.entry.node if found.entry is not None else ""
+                known = bool(node)
             if not known:
                 # Whoever asks for a box that is there is not refused for what others do.
-                if (wait_s := self._failures.wait_s(address, now)) > 0:
+                if (wait_s := await self._failures.wait_s(address)) > 0:
                     return _too_many(address, "Too many failed visits from here", wait_s)
                 known = await self._store.box_of_alias(alias) is not None
         except RefusedError as error:
-            self._failures.spend(address, now)
+            self._failures.note(address)
             return VisitError(error.code, error.message)
         except StoreError as error:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot respond just now", 5)
+        return self.request(session, alias, app, known, shortened(address), address, node)
+
+    def request(
+        self,
+        session: str,
+        alias: str,
+        app: str | None,
+        known: bool,
+        visitor: str,
+        address: Address | None = None,
+        node: str = "",
+    ) -> VisitRequest:
+        """A visit with its ICE servers. Arguments: of `VisitRequest`."""
+        if node:
+            return VisitRequest(session, alias, app, known, visitor, address=address, node=node)
         now_s = int(time.time())
         relay = self._switchboard.rendezvous.boxes.may_relay(alias)
         lease = self._relays.lease(now_s) if self._relays else None
@@ -129,7 +165,7 @@ class Visitors:
             alias=alias,
             app=app,
             known=known,
-            visitor=shortened(address),
+            visitor=visitor,
             address=address,
             visitor_ice=servers(session),
             box_ice=servers(f"{session}-box"),
@@ -149,25 +185,25 @@ class Visitors:
         """Begin a visit, whose outbox is in the switchboard. Call `over` at its end."""
         if asked.address is not None:
             self._addresses[asked.session] = asked.address
-        self._switchboard.rendezvous.visit(asked, asyncio.get_running_loop().time())
-        self._switchboard.drain()
+        self._visits.begin(asked)
         log.info(
             "visit",
             session=asked.session[:8],
             alias=asked.alias,
             app=asked.app,
             visitor=asked.visitor,
+            **({"node": asked.node} if asked.node else {}),
         )
 
     def over(self, session: str) -> None:
         """A visit is over."""
         self._addresses.pop(session, None)
 
-    def _refused(self, session: str, code: str) -> None:
+    def refused(self, session: str, code: str) -> None:
         """Note an error that is sent to a visitor: some count as a failure of its address."""
         address = self._addresses.get(session)
         if address is not None and code in _FAILURES:
-            self._failures.spend(address, asyncio.get_running_loop().time())
+            self._failures.note(address)
 
     async def may_send(self, address: Address, messages: int = 1) -> bool:
         """Wait until this address may send so many more; False: the wait would be too long.
@@ -181,22 +217,19 @@ class Visitors:
         return wait_s is not None
 
     async def _read(self, ws: web.WebSocketResponse, session: str, address: Address) -> None:
-        rendezvous = self._switchboard.rendezvous
         async for message in ws:
             if not await self.may_send(address):
-                rendezvous.too_much(session)
-                self._switchboard.drain()
+                self._visits.too_much(session)
                 continue
             try:
                 if message.type is not WSMsgType.TEXT:
                     raise RemoteProtocolError("A visitor sends text")
                 decoded = decode_visit(message.data)
             except RemoteProtocolError as error:
-                rendezvous.violated(session, error.message)
+                self._visits.violated(session, error.message)
             else:
                 if not isinstance(decoded, Unknown):
-                    rendezvous.from_visitor(session, decoded, asyncio.get_running_loop().time())
-            self._switchboard.drain()
+                    self._visits.from_visitor(session, decoded)
 
 
 def _too_many(address: Address, message: str, wait_s: float) -> VisitError:

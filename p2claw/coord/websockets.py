@@ -41,6 +41,15 @@ def too_many(message: str, wait_s: float) -> web.Response:
     )
 
 
+def drained() -> web.Response:
+    """The refusal of an agent by a server that goes down and lets others have its boxes."""
+    return web.json_response(
+        {"code": "going-down", "message": "This server goes down; another has your place"},
+        status=503,
+        headers={"Retry-After": "1", "Cache-Control": "no-store"},
+    )
+
+
 def client_of(request: web.Request, trusted: Sequence[Network]) -> Address:
     """The address that asks, seen through the proxies that are trusted."""
     peer = request.transport.get_extra_info("peername") if request.transport else None

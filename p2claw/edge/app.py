@@ -6,7 +6,7 @@ It knows no apps, reads no bodies, and logs no requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -23,7 +23,10 @@ class Edge:
     """Serves every request that is not the coordinator's."""
 
     def __init__(
-        self, config: ServerConfig, bootstrap: Bootstrap, server_timing: Callable[[str], str]
+        self,
+        config: ServerConfig,
+        bootstrap: Bootstrap,
+        server_timing: Callable[[str], Awaitable[str]],
     ) -> None:
         self._parent = config.parent
         self._scheme = config.scheme
@@ -36,7 +39,7 @@ class Edge:
         )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Respond to one request, at once."""
+        """Respond to one request."""
         host = request.headers.get("Host", "")
         kind = kind_of(
             request.method,
@@ -48,7 +51,7 @@ class Edge:
         match kind:
             case Kind.SHELL:
                 shell = headers.shell_headers(self._scheme, host.lower(), *self._hashes)
-                shell["Server-Timing"] = self._server_timing(host)
+                shell["Server-Timing"] = await self._server_timing(host)
                 return _file(request, self._bootstrap.shell, shell)
             case Kind.SIBLING:
                 sibling = headers.sibling_headers(
@@ -90,7 +93,7 @@ class Edge:
 
 
 def add_edge(
-    app: web.Application, config: ServerConfig, server_timing: Callable[[str], str]
+    app: web.Application, config: ServerConfig, server_timing: Callable[[str], Awaitable[str]]
 ) -> Edge:
     """Add the edge; what was added to the application before comes first.
 

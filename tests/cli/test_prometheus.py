@@ -29,9 +29,8 @@ def families() -> set[str]:
     """The name of every figure of ours, as it is written."""
     worker = WorkerFacts(0, 1, 0, 0.0, 0)
     agent = AgentFigures(True, ("dog",), (), (worker,), {}, {}, {}, {})
-    server = ServerFigures(
-        True, True, 0, 0, 0, 1, {"introduced": 0, "answered": 0, "registered": 0}
-    )
+    counts = {"introduced": 0, "answered": 0, "registered": 0}
+    server = ServerFigures(True, True, 0, 0, 0, 1, counts, is_bus_there=True)
     ends = {"counter": "_total", "info": "_info"}
     all_of_them = (*agent_metrics(agent), *server_metrics(server))
     return {one.name + ends.get(one.type, "") for one in all_of_them}

@@ -148,6 +148,7 @@ async def test_it_prints_as_json_where_it_listens(tmp_path: Path) -> None:
             "parent": "localhost",
             "data": str(tmp_path / "server"),
             "store": None,
+            "bus": None,
             "metrics": None,
         }
 

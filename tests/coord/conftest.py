@@ -27,8 +27,13 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture(params=KINDS)
-async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenedStore]:
-    """A store of each kind."""
+async def opened(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[OpenedStore]:
+    """A store of each kind. A machine that is busy does not make it fail."""
+    if request.param == "postgresql":
+        monkeypatch.setattr("p2claw.coord.store.postgresql.store.DEADLINE_S", 60.0)
+        monkeypatch.setattr("p2claw.coord.store.postgresql.store.CONNECT_S", 60.0)
     server = request.getfixturevalue("pg") if request.param == "postgresql" else None
     found = await opened_store(request.param, tmp_path, server)
     yield found

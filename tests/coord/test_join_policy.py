@@ -183,11 +183,11 @@ async def test_without_relay_neither_page_nor_visit_has_turn_servers(tmp_path: P
     ):
         timing = server.serving.coordinator.server_timing
         before = len((await visited(server, registered.alias)).ice_servers)
-        before_bytes = len(timing.of_box(registered.alias))
+        before_bytes = len(await timing.of_box(registered.alias))
         await operator_of(server).quota(registered.alias, {"relay": False})
         after = (await visited(server, registered.alias)).ice_servers
         assert (before, [one.urls for one in after]) == (2, [("stun:s",)])
-        assert len(timing.of_box(registered.alias)) < before_bytes
+        assert len(await timing.of_box(registered.alias)) < before_bytes
 
 
 @pytest.mark.parametrize(

@@ -37,22 +37,25 @@ def server_timing(rendezvous: Rendezvous) -> ServerTiming:
     return ServerTiming(ServerConfig(stun_urls=()), rendezvous)
 
 
-def test_a_page_gets_how_its_box_is_dialled(rendezvous: Rendezvous) -> None:
-    assert dial_in(server_timing(rendezvous).at_host(HOST)) == KEY + SIGNATURE + DESCRIPTOR
+async def test_a_page_gets_how_its_box_is_dialled(rendezvous: Rendezvous) -> None:
+    assert dial_in(await server_timing(rendezvous).at_host(HOST)) == KEY + SIGNATURE + DESCRIPTOR
 
 
-def test_a_box_is_found_by_its_key_alias_too(rendezvous: Rendezvous) -> None:
+async def test_a_box_is_found_by_its_key_alias_too(rendezvous: Rendezvous) -> None:
     (box,) = rendezvous.boxes
-    assert dial_in(server_timing(rendezvous).of_box(box.key_alias)) == KEY + SIGNATURE + DESCRIPTOR
+    assert (
+        dial_in(await server_timing(rendezvous).of_box(box.key_alias))
+        == KEY + SIGNATURE + DESCRIPTOR
+    )
 
 
 @pytest.mark.parametrize("host", ["", "localhost", "dog-cat.localhost", "..", "-.localhost"])
-def test_of_a_host_without_such_a_box_only_the_servers_are_named(
+async def test_of_a_host_without_such_a_box_only_the_servers_are_named(
     rendezvous: Rendezvous, host: str
 ) -> None:
-    assert dial_in(server_timing(rendezvous).at_host(host)) is None
+    assert dial_in(await server_timing(rendezvous).at_host(host)) is None
 
 
-def test_a_box_that_is_dialled_no_more_is_left_out(rendezvous: Rendezvous) -> None:
+async def test_a_box_that_is_dialled_no_more_is_left_out(rendezvous: Rendezvous) -> None:
     rendezvous.box_dialled_by(1, Dial(b"", SIGNATURE))
-    assert dial_in(server_timing(rendezvous).at_host(HOST)) is None
+    assert dial_in(await server_timing(rendezvous).at_host(HOST)) is None

@@ -33,6 +33,7 @@ http {{
         image/svg+xml svg; image/png png; video/mp4 mp4;
     }}
     default_type application/octet-stream;
+    {http}
     gzip on;
     gzip_types text/plain;
     gzip_min_length 100;
@@ -54,12 +55,12 @@ http {{
 
 @asynccontextmanager
 async def nginx(
-    folder: Path, *, requests_a_connection: int = 20, locations: str = ""
+    folder: Path, *, requests_a_connection: int = 20, locations: str = "", http: str = ""
 ) -> AsyncIterator[int]:
     """nginx on a free port of loopback, serving folder/www; the port.
 
-    requests_a_connection: few, so that clients meet connections that end. locations: more of the
-    configuration. Raises UsageError `nginx-missing`.
+    requests_a_connection: few, so that clients meet connections that end. locations, http: more of
+    the configuration, of the server and above it. Raises UsageError `nginx-missing`.
     """
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
     if program is None:
@@ -77,6 +78,7 @@ async def nginx(
         port=port,
         requests_a_connection=requests_a_connection,
         locations=locations,
+        http=http,
     )
     configuration.write_text(user + text)
     process = await asyncio.create_subprocess_exec(

@@ -10,7 +10,7 @@ from p2claw.cli.service.definition import Definition
 
 _OPEN_FILES = 65_536
 # As of the unit of systemd.
-_STOP_S = 20
+_STOP_S = 45
 
 
 def plist_text(definition: Definition, log: Path) -> str:

@@ -15,8 +15,8 @@ from p2claw.cli.service.definition import STATE, Definition
 
 # Seconds of silence after which a process hangs; a loop under full load shows itself each 15 s.
 WATCHDOG_S = 30
-# The agent gives open requests 10 s.
-STOP_S = 20
+# The agent gives open requests 10 s; a node of several lets its boxes go within 30 s.
+STOP_S = 45
 _OPEN_FILES = 65_536
 
 # Enforced by the kernel for a process that can gain no privileges: also without namespaces.

@@ -1,0 +1,277 @@
+"""The bus in Redis: entries of boxes, the list of nodes, and one stream of messages per node.
+
+Why streams and not publish/subscribe: a node whose connection breaks, as in a failover, reads on
+from where it was. docs/decisions/0023 has what that costs, and what is lost all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeVar
+
+import msgspec
+from redis.exceptions import RedisError
+
+from p2claw.config import BusAddress
+from p2claw.coord.bus import scripts
+from p2claw.coord.bus.base import BusError
+from p2claw.coord.bus.connecting import BLOCK_S, CONNECTIONS, REPLY_S, connect
+from p2claw.coord.bus.leases import LEASE_S, NodeLease
+from p2claw.coord.bus.locating import OFFLINE, UNKNOWN, Calm, Entry, Facts, Found, located
+from p2claw.coord.bus.messages import Message, Replaced
+from p2claw.coord.bus.outgoing import Outgoing
+from p2claw.coord.bus.streams import Stream
+from p2claw.errors import UsageError
+from p2claw.log import get_log
+from p2claw.names import KEY_ALIAS_CHARS
+
+log = get_log("coordinator")
+
+# An entry that nobody writes anew goes after so long; its node does so several times before.
+ENTRY_S = 3_600.0
+# Aliases never change their box. A day without the box, and they go.
+ALIAS_S = 86_400
+# For so long it is remembered when the lease of a node ended.
+NODE_REMEMBERED_S = 600.0
+# Aliases whose key alias this node remembers.
+MOST_ALIASES = 100_000
+# How soon it is tried again after a failure, until it succeeds.
+RETRY_S = 0.25
+
+T = TypeVar("T")
+
+
+class RedisBus:
+    """`Bus`; used as a context. on_message: called with each message. on_back: awaited when Redis
+    responds again after a failure, to write all boxes of this node anew. Raises BusError.
+    """
+
+    def __init__(self, address: BusAddress) -> None:
+        self.node = secrets.token_hex(8)
+        self.on_message: Callable[[Message], None] = lambda message: None
+        self.on_back: Callable[[], Awaitable[None]] = _nothing
+        self.is_there = True
+        self._address = str(address)
+        self._client = connect(address)
+        self._reader = connect(address, reply_s=BLOCK_S + REPLY_S)
+        self._stream = Stream(self._reader, self.node)
+        self._outgoing = Outgoing(self._client, self.node)
+        self._loop = asyncio.get_running_loop()
+        self._lease = NodeLease(self._loop.time())
+        self._calm = Calm()
+        self._listed: dict[str, float] = {}
+        self._listed_at = 0.0
+        self._aliases: OrderedDict[str, str] = OrderedDict()
+        self._failed = asyncio.Event()
+        self._turns = asyncio.Semaphore(CONNECTIONS)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> RedisBus:
+        try:
+            await self._renew()
+        except BusError as error:
+            await self._close()
+            raise UsageError(
+                f"The bus at {self._address} cannot be used: {error.message}",
+                code="bus-unavailable",
+                hint="Look whether Redis (5 or newer) runs there, and lets this server in",
+            ) from None
+        work = (self._keep(), self._read(), self._outgoing.run())
+        self._tasks = [self._loop.create_task(one) for one in work]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        running = set(self._tasks)
+        while running:  # one cancellation may be lost where redis-py has a deadline of its own
+            for task in running:
+                task.cancel()
+            running = (await asyncio.wait(running, timeout=REPLY_S))[1]
+        with contextlib.suppress(BusError):
+            await self._outgoing.flush()
+            await self._asked(self._eval(scripts.LEAVE, scripts.NODES, self.node))
+        await self._close()
+
+    async def acquire(self, key_alias: str, aliases: Collection[str], facts: Facts) -> int:
+        await self._point(key_alias, aliases)
+        kept_ms = int(ENTRY_S * 1000)
+        key = scripts.box_key(key_alias)
+        token, before = await self._asked(
+            self._eval(scripts.ACQUIRE, key, self.node, _packed(facts), kept_ms)
+        )
+        if before and before.decode() != self.node:
+            self.send(before.decode(), Replaced(key_alias, int(token)))
+        return int(token)
+
+    async def put(self, key_alias: str, aliases: Collection[str], token: int, facts: Facts) -> int:
+        await self._point(key_alias, aliases)
+        kept_ms = int(ENTRY_S * 1000)
+        key = scripts.box_key(key_alias)
+        higher = self._eval(scripts.PUT, key, self.node, _packed(facts), kept_ms, token)
+        return int(await self._asked(higher))
+
+    async def release(self, key_alias: str, token: int) -> None:
+        await self._asked(self._eval(scripts.RELEASE, scripts.box_key(key_alias), token))
+
+    async def find(self, alias: str) -> Found:
+        try:
+            key_alias = await self._key_alias(alias)
+            entry = None if key_alias is None else await self._entry(key_alias)
+            gone_for_s = None if entry is None else await self._gone_for_s(entry.node)
+        except BusError:
+            return UNKNOWN
+        if entry is None and self._calm.is_settled(self._loop.time()):
+            return OFFLINE
+        return located(entry, self.node, gone_for_s, self._calm.is_settled(self._loop.time()))
+
+    def send(self, node: str, message: Message) -> None:
+        if not self._outgoing.put(node, message):
+            log.warning("node message dropped", message=type(message).__name__)
+
+    def gone_nodes(self, nodes: Collection[str]) -> set[str]:
+        since_s = self._loop.time() - self._listed_at
+        if not self.is_there:
+            return set()
+        return {one for one in nodes if one in self._listed and self._listed[one] + since_s >= 0}
+
+    async def is_gone(self, node: str) -> bool:
+        try:
+            gone_for_s = await self._gone_for_s(node)
+        except BusError:
+            return False
+        return gone_for_s is None or gone_for_s >= 0
+
+    async def spend(
+        self, kind: str, key: str, burst: int, per_minute: float, *, count: int = 1
+    ) -> float:
+        each_us = 60e6 / per_minute
+        wait_us = self._eval(scripts.SPEND, scripts.rate_key(kind, key), burst, each_us, count)
+        return int(await self._asked(wait_us)) / 1e6
+
+    async def _key_alias(self, alias: str) -> str | None:
+        if len(alias) == KEY_ALIAS_CHARS:
+            return alias
+        known = self._aliases.get(alias)
+        if known is not None:
+            return known
+        found = await self._asked(self._client.get(scripts.alias_key(alias)))
+        if found is None:
+            return None
+        self._aliases[alias] = found.decode()
+        if len(self._aliases) > MOST_ALIASES:
+            self._aliases.popitem(last=False)
+        return self._aliases[alias]
+
+    async def _entry(self, key_alias: str) -> Entry | None:
+        key = scripts.box_key(key_alias)
+        node, token, facts = await self._asked(self._client.hmget(key, "n", "t", "f"))
+        if node is None:
+            return None
+        return Entry(node.decode(), int(token), _facts(facts))
+
+    async def _gone_for_s(self, node: str) -> float | None:
+        since_s = self._loop.time() - self._listed_at
+        known = self._listed.get(node)
+        if known is not None and known + since_s < 0:
+            return known + since_s
+        # It may have come, or come back, since the list was read.
+        found = await self._asked(self._eval(scripts.LOOK, scripts.NODES, node))
+        if found is None:
+            return None
+        self._listed[node] = int(found) / 1000 - since_s
+        return int(found) / 1000
+
+    async def _point(self, key_alias: str, aliases: Collection[str]) -> None:
+        for alias in aliases:
+            if alias != key_alias:
+                await self._asked(self._client.set(scripts.alias_key(alias), key_alias, ex=ALIAS_S))
+
+    async def _keep(self) -> None:
+        """Renew the lease, and write everything anew once Redis is back."""
+        while True:
+            wait_s = max(0.0, self._lease.next_renewal() - self._loop.time())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._failed.wait()
+            is_back = self._failed.is_set()
+            self._failed.clear()
+            try:
+                await self._renew()
+                if is_back:
+                    await self.on_back()
+            except BusError:
+                await asyncio.sleep(RETRY_S * (0.5 + secrets.randbelow(100) / 100))
+            else:
+                self._is_back()
+
+    async def _renew(self) -> None:
+        now = self._loop.time()
+        self._lease.asked(now)
+        args = (self.node, int(LEASE_S * 1000), int(NODE_REMEMBERED_S * 1000))
+        found = await self._asked(self._eval(scripts.RENEW, scripts.NODES, *args))
+        self._lease.renewed(now)
+        self._listed = {
+            found[at].decode(): int(found[at + 1]) / 1000 for at in range(0, len(found), 2)
+        }
+        self._listed_at = now
+        await self._asked(self._stream.keep())
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                messages = await self._asked(self._stream.read(), BLOCK_S + REPLY_S)
+            except BusError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            for message in messages:
+                self.on_message(message)
+
+    def _eval(self, script: str, key: str, *args: object) -> Awaitable[Any]:
+        evaluated: Awaitable[Any] = self._client.eval(script, 1, key, *args)
+        return evaluated
+
+    async def _asked(self, request: Awaitable[T], timeout_s: float = REPLY_S) -> T:
+        try:
+            async with self._turns, asyncio.timeout(timeout_s):
+                return await request
+        except (RedisError, OSError, TimeoutError) as error:
+            self._calm.disturbed(self._loop.time())
+            self._failed.set()
+            text = " ".join(str(error).split()) or type(error).__name__
+            if self.is_there:
+                self.is_there = False
+                log.error("bus gone", error=text)
+            raise BusError(text) from None
+
+    def _is_back(self) -> None:
+        if not self.is_there and not self._failed.is_set():
+            self.is_there = True
+            log.info("bus back")
+
+    async def _close(self) -> None:
+        for client in (self._client, self._reader):
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(REPLY_S):
+                    await client.aclose()
+
+
+async def _nothing() -> None:
+    pass
+
+
+_PACK = msgspec.msgpack.Encoder()
+_UNPACK = msgspec.msgpack.Decoder(Facts)
+
+
+def _packed(facts: Facts) -> bytes:
+    return _PACK.encode(facts)
+
+
+def _facts(packed: bytes | None) -> Facts:
+    try:
+        return _UNPACK.decode(packed or b"")
+    except msgspec.DecodeError:
+        return Facts()  # of another version: the box is introduced, and not dialled
