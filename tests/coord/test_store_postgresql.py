@@ -186,7 +186,7 @@ async def test_two_nodes_in_one_folder_are_refused(pg: Postgresql, tmp_path: Pat
 async def test_a_database_that_is_not_there_is_refused_in_plain_words(
     pg: Postgresql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2claw.coord.store.postgresql.store.CONNECT_S", 0.3)
+    monkeypatch.setattr("p2claw.coord.store.postgresql.store.DEADLINE_S", 0.3)
     missing = await refusal(pg.url("missing"), tmp_path)
     assert '"missing" does not exist' in missing.message
     silent = await refusal(f"postgresql://test@/x?host={tmp_path}", tmp_path)

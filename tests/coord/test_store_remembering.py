@@ -31,7 +31,6 @@ NEW = bytes([1]) * 32
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "LOOK_AGAIN_S", 0.05)
-    monkeypatch.setattr("p2claw.coord.store.postgresql.store.CONNECT_S", 0.3)
 
 
 @pytest.fixture
@@ -46,6 +45,7 @@ def gone(pg: Postgresql) -> Iterator[Postgresql]:
 async def store(gone: Postgresql, tmp_path: Path) -> AsyncIterator[RememberingStore]:
     opened = await open_store(StoreAddress.parse(gone.emptied_database()), tmp_path)
     assert isinstance(opened, RememberingStore)
+    opened._behind._pool.timeout = 0.1  # type: ignore[attr-defined] - in the place of CONNECT_S
     await opened.add_box(KEY, "keyone", iter(["purplecrab"]), 1)
     yield opened
     await opened.close()

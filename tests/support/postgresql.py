@@ -17,6 +17,8 @@ from typing import Any
 import psycopg
 
 START_S = 30.0
+# Short, because the path of a socket is; and open to the user that runs the server.
+_FOLDER = "/tmp"
 _USERS = ("postgres", "nobody")
 # What a crash would lose is nothing that a test looks for: tests end the server in an orderly way.
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "listen_addresses=")
@@ -121,7 +123,7 @@ def postgresql() -> Iterator[Postgresql]:
     bin_dir = programs()
     assert bin_dir is not None, "ask `programs` before"
     # Not below a folder of pytest: those of root are closed to the user that runs the server.
-    with tempfile.TemporaryDirectory(prefix="p2claw-pg-") as name:
+    with tempfile.TemporaryDirectory(prefix="p2claw-pg-", dir=_FOLDER) as name:
         folder = Path(name)
         user: dict[str, Any] = {}
         if os.geteuid() == 0:

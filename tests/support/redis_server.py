@@ -17,6 +17,8 @@ from typing import Any
 import redis
 
 START_S = 10.0
+# Short, because the path of a socket is; and open to the user that runs the server.
+_FOLDER = "/tmp"
 
 
 def is_installed() -> bool:
@@ -84,7 +86,7 @@ class RedisServer:
 @contextlib.contextmanager
 def redis_server() -> Iterator[RedisServer]:
     """A server while the block runs; root has another user run it."""
-    with tempfile.TemporaryDirectory(prefix="p2claw-redis-") as name:
+    with tempfile.TemporaryDirectory(prefix="p2claw-redis-", dir=_FOLDER) as name:
         folder = Path(name)
         user: dict[str, Any] = {}
         if os.geteuid() == 0:

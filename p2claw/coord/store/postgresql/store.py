@@ -181,7 +181,8 @@ class PostgresqlStore:
             yield db
 
     async def _begin(self, folder: Path) -> None:
-        async with asyncio.timeout(_BEGIN_S), self._pool.connection() as db:
+        waiting = self._pool.connection(timeout=DEADLINE_S)
+        async with asyncio.timeout(_BEGIN_S), waiting as db:
             await upgrade(db)
             opened = await db.execute("UPDATE life SET opened = opened + 1 RETURNING store, opened")
             row = await opened.fetchone()
