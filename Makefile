@@ -25,7 +25,7 @@ TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -41,6 +41,7 @@ help:
 	@echo 'make bench   measurements, each beside a peer'
 	@echo 'make bench-dataplane   the data plane beside aiortc and libwebrtc.  ARGS="--json --case loopback"'
 	@echo 'make bench-scale   memory and processor of an agent with many visitors.  ARGS="--case idle"'
+	@echo 'make bench-crowd   films, pictures and rushes over lines at home, beside nginx and Caddy; as root.  ARGS="--case films"'
 	@echo 'make bench-page   what a browser notices, beside a direct server.  ARGS="--case gallery"'
 	@echo 'make bench-wan   goodput over emulated lines, beside other stacks and TCP; as root'
 	@echo 'make bench-first-byte   round trips of a first and a repeat visit, beside nginx with TLS 1.3; as root'
@@ -122,6 +123,9 @@ bench-dataplane: build prerequisites-test tests/e2e/node_modules/.made
 
 bench-scale: build prerequisites-test
 	@$(BIN)/python -m bench scale $(ARGS)
+
+bench-crowd: build prerequisites-test prerequisites-bench
+	@$(BIN)/python -m bench crowd $(ARGS)
 
 bench-page: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m bench page $(ARGS)

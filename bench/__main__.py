@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import costs, first_byte, hostile, page, scale, serve, wan, whole_path
+from bench import costs, crowd, first_byte, hostile, page, scale, serve, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -41,6 +41,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "scale":
         await scale.run(report, args)
+        return
+    if args.name == "crowd":
+        await crowd.run(report, args)
         return
     if args.name == "page":
         await page.run(report, args)
@@ -84,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     dataplane.add_argument("--case", nargs="+", choices=cases.CASES, help="these alone")
     wan.add_options(names.add_parser("wan", parents=[common], help="over emulated lines; as root"))
     scale.add_options(names.add_parser("scale", parents=[common], help="many visitors at once"))
+    crowd.add_options(
+        names.add_parser("crowd", parents=[common], help="films, pictures and rushes; as root")
+    )
     page.add_options(names.add_parser("page", parents=[common], help="in real browsers"))
     first_byte.add_options(
         names.add_parser("first-byte", parents=[common], help="round trips of a visit; as root")
@@ -100,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     names.add_parser(
         "all",
         parents=[common],
-        help="all but wan, scale, page, first-byte, costs, hostile and serve",
+        help="whole-path and dataplane, in all their cases",
     )
     return parser
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 
 from bench.report import Report
-from bench.scale import churn, downloads, films, idle, opening
+from bench.scale import churn, downloads, idle, opening
 from bench.scale.plan import PLANES, Plan
 
-CASES = {"idle": idle, "downloads": downloads, "opening": opening, "churn": churn, "films": films}
+CASES = {"idle": idle, "downloads": downloads, "opening": opening, "churn": churn}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,15 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """sender, receiver: names of the namespaces. counts: of link.c, once the network is gone."""
+    """sender, receiver: names of the namespaces. counts: of link.c, once the network is gone.
+
+    line_pid: of the emulator.
+    """
 
     sender: str
     receiver: str
     counts: dict[str, Any] = field(default_factory=dict)
+    line_pid: int = 0
 
     def inside(self, namespace: str) -> tuple[str, ...]:
         """What to write before a command so that it runs there; the process stays the same."""
@@ -86,10 +90,10 @@ async def network(there: Direction, back: Direction, *, seed: int) -> AsyncItera
         for namespace in (made.sender, made.receiver):
             namespaces.add(namespace)
         line = emulated_line(made.sender, made.receiver, there, back, seed=seed, counts=made.counts)
-        async with line:
+        async with line as line_pid:
             _address(made.sender, SENDER_ADDRESS)
             _address(made.receiver, RECEIVER_ADDRESS)
-            yield made
+            yield replace(made, line_pid=line_pid)
     finally:
         for namespace in (made.sender, made.receiver):
             namespaces.remove(namespace)
@@ -104,10 +108,11 @@ async def emulated_line(
     *,
     seed: int = 1,
     counts: dict[str, Any] | None = None,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[int]:
     """Join two namespaces by the emulator: a device DEVICE in each, without addresses, down.
 
-    counts: filled with what happened to the packets, at the end. Raises as `network`.
+    Yields its pid. counts: filled with what happened to the packets, at the end. Raises as
+    `network`.
     """
     process = await asyncio.create_subprocess_exec(
         *(str(prepare()), left, right, str(MTU_BYTES), str(seed)),
@@ -118,7 +123,7 @@ async def emulated_line(
     )
     try:
         await _received(process)
-        yield
+        yield process.pid
     finally:
         counted = await _ended(process)
         if counts is not None:

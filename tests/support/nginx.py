@@ -87,7 +87,7 @@ async def nginx(
         start_new_session=True,  # Ctrl-C reaches who started it, which ends it
     )
     try:
-        await _listens(port, process, folder / "error.log")
+        await listens(port, process, folder / "error.log")
         yield port
     finally:
         if process.returncode is None:
@@ -95,14 +95,15 @@ async def nginx(
             await asyncio.wait_for(process.wait(), START_S)
 
 
-async def _listens(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+async def listens(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    """Wait until a server that was started accepts connections. log: of what it says if it ends."""
     async with asyncio.timeout(START_S):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
             except OSError:
                 if process.returncode is not None:
-                    raise RuntimeError(f"nginx did not start: {log.read_text()}") from None
+                    raise RuntimeError(f"a server did not start: {log.read_text()}") from None
                 await asyncio.sleep(0.02)
             else:
                 writer.close()

@@ -24,7 +24,7 @@ cdef class UdpPort:
     cdef object unknown       # receives checks whose long ufrag nobody has
     cdef list dirty           # links with events to emit or packets to send
     cdef readonly int number
-    cdef readonly uint64_t strangers, stun_ignored
+    cdef readonly uint64_t wakes, strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
     cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at
     cdef uint64_t counted_bytes

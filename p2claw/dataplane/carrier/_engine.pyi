@@ -46,6 +46,7 @@ class PortStats(TypedDict):
     datagrams_out: int
     bytes_in: int
     bytes_out: int
+    wakes: int
     reads: int
     sends: int
     send_blocked: int

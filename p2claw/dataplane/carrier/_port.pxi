@@ -140,6 +140,7 @@ cdef class UdpPort:
         cdef uint32_t ready
         if self.socket.fd < 0:
             return
+        self.wakes += 1
         self.is_awake = True
         try:
             ready = waker_woke(&self.waker, now)

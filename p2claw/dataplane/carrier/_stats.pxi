@@ -43,6 +43,7 @@ cdef dict stats_of_port(UdpPort port):
         "datagrams_out": s.datagrams_out,
         "bytes_in": s.bytes_in,
         "bytes_out": s.bytes_out,
+        "wakes": port.wakes,
         "reads": s.reads,
         "sends": s.sends,
         "send_blocked": s.again,
