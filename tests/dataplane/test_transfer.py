@@ -130,6 +130,54 @@ def test_a_late_wake_sends_one_burst_at_the_rate_of_a_real_path() -> None:
     assert 1 < pair.largest_wake <= 16
 
 
+def bursts(lump_s: float, *, loss: float = 0.0) -> tuple[float, float]:
+    """Over a line of 16 Mbit/s and 30 ms that loses so many percent: packets for each burst, and
+    which part of the line is filled."""
+    there, back = Link(30, 16, loss, 120_000).paths()
+    pair = Pair(there, back)
+    pair.left.set_least_lump(lump_s)
+    for _ in range(400):
+        pair.left.send(0, PPID_BINARY, bytes(50_000))
+    pair.connect()
+    pair.run_for(2)
+    sent: list[int] = []
+    to_send = pair.left.to_send
+    before = pair.right.stats()["payload_in_bytes"]
+
+    class Counted:
+        def __getattr__(self, name: str) -> object:
+            return getattr(pair_left, name)
+
+        def to_send(self, now: float) -> list[bytes]:
+            packets = to_send(now)
+            if packets:
+                sent.append(len(packets))
+            return packets
+
+    pair_left = pair.left
+    pair.sides[0] = Counted()  # type: ignore[call-overload]
+    pair.run_for(5)
+    filled = (pair.right.stats()["payload_in_bytes"] - before) / 5 / 2e6
+    return sum(sent) / len(sent), filled
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.1])
+def test_a_lump_makes_fewer_bursts_and_fills_a_line_as_well(loss: float) -> None:
+    packets, filled = bursts(0.0, loss=loss)
+    more_packets, as_filled = bursts(0.0025, loss=loss)
+    assert packets < 2.5
+    assert more_packets > 1.6 * packets
+    assert as_filled > 0.98 * filled > 0.8
+
+
+def test_what_is_less_than_a_lump_does_not_wait_for_one() -> None:
+    pair = Pair(PathSettings(delay_s=0.015), PathSettings(delay_s=0.015))
+    transfer(pair)
+    pair.left.set_least_lump(0.01)
+    pair.left.send(0, PPID_BINARY, bytes(1_000))
+    assert len(pair.left.to_send(pair.now)) == 1
+
+
 @pytest.mark.parametrize("controller", CONTROLLERS)
 @pytest.mark.parametrize("loss", [0.01, 0.1])
 def test_losses_are_repaired(controller: str, loss: float) -> None:

@@ -126,6 +126,10 @@ class Association:
     def to_send(self, now: float) -> list[bytes]:
         """The packets that may leave now, at most 16."""
 
+    def set_least_lump(self, lump: float) -> None:
+        """What a burst is to be worth at least, in seconds at the pacing rate: fewer and larger
+        bursts where the processor is wanted for others too. 0: as the path alone would have it."""
+
     def next_event(self) -> Event | None:
         """What happened, oldest first. Draining opens the window that the peer sees."""
 

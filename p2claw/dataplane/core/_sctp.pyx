@@ -206,6 +206,9 @@ cdef class Association:
                 return packets
             packets.append(packet if length == capacity else packet[:length])
 
+    def set_least_lump(self, seconds lump):
+        association_set_least_lump(self.a, <usec>(lump * 1e6))
+
     def next_event(self):
         cdef event *e = association_next_event(self.a)
         if e is NULL:

@@ -72,6 +72,8 @@ void association_begin_burst(struct association *a, usec now) {
   a->burst_left = BURST_PACKETS;
 }
 
+void association_set_least_lump(struct association *a, usec lump) { a->pacer.least_lump = lump; }
+
 size_t association_write(struct association *a, uint8_t *packet, size_t capacity, usec now) {
   a->now = now;
   return put_packet(a, packet, capacity);

@@ -58,6 +58,10 @@ void association_receive(struct association *a, const uint8_t *packet, size_t le
 /* Up to BURST_PACKETS packets may be written after each begin; 0: nothing (more) to send now.
  * packet holds at least association_packet_bytes(). */
 void association_begin_burst(struct association *a, usec now);
+/* What a burst is to be worth at least, as time at the pacing rate: fewer and larger bursts where the
+ * processor is wanted for others too. What is lost, and what is less than that, does not wait. 0: as
+ * the path alone would have it. */
+void association_set_least_lump(struct association *a, usec lump);
 size_t association_write(struct association *a, uint8_t *packet, size_t capacity, usec now);
 size_t association_packet_bytes(const struct association *a);
 /* Between packets that are received in one go: write first, then receive the next. */

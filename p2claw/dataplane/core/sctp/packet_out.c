@@ -89,9 +89,9 @@ static void arm_next_burst(struct association *a) {
   if (a->state == STATE_CLOSED) return;
   if (rate <= 0) rate = 1e6; /* not measured yet: 16 packets in 20 ms */
   double bytes = (double)BURST_PACKETS * a->controller.packet_bytes;
-  usec paced = pacer_deadline(&a->pacer, rate, a->controller.packet_bytes, a->now);
+  usec paced = pacer_deadline(&a->pacer, rate, burst_lump(a, rate), a->now);
   usec slowest = a->now + 1 + (usec)(bytes / rate * (double)SECOND);
-  arm(a, TIMER_PACE, min_usec(paced, slowest));
+  burst_begins_at(a, min_usec(paced, slowest));
 }
 
 size_t put_packet(struct association *a, uint8_t *packet, size_t capacity) {

@@ -13,27 +13,36 @@
 /* A wake may come so late and still send all that it would have: timers of an event loop under load.
  * Up to 100 Mbit/s that is one burst at most: 1.5 ms of it are 14 packets of 1,403 bytes. */
 #define PACER_LATE (1000 * 1e-6) /* s */
-/* Slow paths forgive a machine that is busy for longer, as long as it is no more than one burst. */
-#define PACER_LATEST (5000 * 1e-6) /* s */
+/* A machine that is busy for longer is forgiven what it was really late, up to this, as long as it is
+ * no more than one burst. A pause of the user or of the window is not. */
+#define PACER_LATEST (20 * MILLISECOND)
 
 struct pacer {
   double credit_bytes; /* below 0: sent ahead */
   usec updated;
+  usec due;        /* when the next burst was to begin; 0: nothing waits for that */
+  usec least_lump; /* the caller's wish: what a burst should be worth where enough waits; 0: none */
 };
 
-/* One packet goes while there is credit at all, so a lump of one is the room for two. */
-static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes) {
+/* lump_s: how long it takes to earn it. One packet goes while there is credit at all, so a lump of one
+ * is the room for two. */
+static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes, double lump_s) {
   double packet = packet_bytes,
-         lump = min_double(bytes_per_s * PACER_LUMP, (BURST_PACKETS - 1) * packet);
+         lump = min_double(bytes_per_s * lump_s, (BURST_PACKETS - 1) * packet);
   return bytes_per_s < PACER_SLOW ? lump : max_double(lump, packet);
 }
 
 static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
-                                bool is_idle, usec now) {
+                                double lump, bool is_idle, usec now) {
   double earned = bytes_per_s * (double)(now - pacer->updated) / (double)SECOND;
   double packet = packet_bytes, burst = (BURST_PACKETS - 1) * packet;
-  double most = pacer_lump(bytes_per_s, packet_bytes) + bytes_per_s * PACER_LATE;
-  most = max_double(most, min_double(bytes_per_s * PACER_LATEST, burst));
+  double most = lump + bytes_per_s * PACER_LATE;
+  if (now == pacer->updated) return; /* what this burst was given stays */
+  if (pacer->due && now > pacer->due) {
+    usec late = min_usec(now - pacer->due, PACER_LATEST);
+    double missed = lump + bytes_per_s * (double)late / (double)SECOND;
+    most = max_double(most, min_double(missed, burst));
+  }
   if (is_idle) /* silence earns a first flight, not what a late wake does */
     most = max_double(min_double(most, burst), INITIAL_WINDOW_PACKETS * packet);
   most = max_double(most, packet);
@@ -51,9 +60,9 @@ static inline void pacer_spent(struct pacer *pacer, double bytes_per_s, size_t b
 }
 
 /* When there is credit for a lump: now, or at least one microsecond on. */
-static inline usec pacer_deadline(const struct pacer *pacer, double bytes_per_s,
-                                  uint32_t packet_bytes, usec now) {
-  double missing = pacer_lump(bytes_per_s, packet_bytes) - pacer->credit_bytes;
+static inline usec pacer_deadline(const struct pacer *pacer, double bytes_per_s, double lump,
+                                  usec now) {
+  double missing = lump - pacer->credit_bytes;
   return missing <= 0 ? now : now + 1 + (usec)(missing / bytes_per_s * (double)SECOND);
 }
 

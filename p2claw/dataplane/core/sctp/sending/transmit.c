@@ -138,17 +138,39 @@ static bool window_allows(struct association *a) {
   return false;
 }
 
+/* The caller's lump, where so much waits and nothing is to be repeated, or else 0. */
+static double wished_lump(const struct association *a, double rate) {
+  double wish_s = (double)a->pacer.least_lump / (double)SECOND;
+  if (wish_s <= 0 || a->outstanding.lost.count) return 0;
+  double lump = pacer_lump(rate, a->controller.packet_bytes, wish_s);
+  return (double)a->queue.waiting_bytes < lump ? 0 : lump;
+}
+
+double burst_lump(const struct association *a, double rate) {
+  return max_double(pacer_lump(rate, a->controller.packet_bytes, PACER_LUMP), wished_lump(a, rate));
+}
+
+void burst_begins_at(struct association *a, usec at) {
+  a->pacer.due = at;
+  arm(a, TIMER_PACE, at);
+}
+
 static bool pace_allows(struct association *a) {
   double rate = a->controller.pacing_bytes_per_s;
   uint32_t packet = a->controller.packet_bytes;
   if (rate <= 0) return true;
-  pacer_update(&a->pacer, rate, packet, !outstanding_in_flight(&a->outstanding), a->now);
+  double lump = burst_lump(a, rate);
+  pacer_update(&a->pacer, rate, packet, lump, !outstanding_in_flight(&a->outstanding), a->now);
   /* On a slow path each SACK would let one packet go alone: there, a burst begins with credit for
    * two. On a fast one that costs 15 % of the rate where 1 % is lost (1 Gbit/s, 50 ms). */
-  usec begin = pacer_deadline(&a->pacer, rate, packet, a->now);
-  bool is_fast = pacer_lump(rate, packet) > packet, begun = a->burst_left < BURST_PACKETS;
-  if (is_fast || begun ? pacer_allows(&a->pacer, rate) : begin <= a->now) return true;
-  arm(a, TIMER_PACE, begin);
+  usec begin = pacer_deadline(&a->pacer, rate, lump, a->now);
+  bool is_fast = lump > packet && wished_lump(a, rate) <= 0;
+  bool begun = a->burst_left < BURST_PACKETS;
+  if (is_fast || begun ? pacer_allows(&a->pacer, rate) : begin <= a->now) {
+    a->pacer.due = 0;
+    return true;
+  }
+  burst_begins_at(a, begin);
   return false;
 }
 
@@ -175,8 +197,12 @@ bool write_data(struct association *a, struct writer *writer) {
     more = false;
   } else if (!has_data_to_send(a)) {
     note_app_limited(a);
+    a->pacer.due = 0;
     return false;
-  } else if (!window_allows(a) || !pace_allows(a)) {
+  } else if (!window_allows(a)) {
+    a->pacer.due = 0;
+    return false;
+  } else if (!pace_allows(a)) {
     return false;
   }
   while (more && window_allows(a))
