@@ -47,11 +47,15 @@ cdef int send_bursts(Link link, usec now) except -1:
 
 cdef int send_burst(Link link, usec now) except -1:
     """Send up to sixteen packets, by as few system calls as their sizes allow; return how many."""
-    cdef uint8_t *sealed = link.port.sealed
+    cdef uint8_t *sealed = link.port.room()
+    cdef uint8_t *start = sealed
     cdef size_t length, total = 0, segment = 0
     cdef Py_ssize_t size
     cdef bint closed = False
     cdef int packets = 0
+    if sealed is NULL:
+        return 0
+    association_set_least_lump(link.a, CROWD_LUMP if link.port.is_crowded else 0)
     association_begin_burst(link.a, now)
     while True:
         length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
@@ -59,23 +63,24 @@ cdef int send_burst(Link link, usec now) except -1:
             break
         # All packets of a batch have one size; only the last may be smaller, and closes the batch.
         if closed:
-            link.emit(sealed, total, segment)
+            link.post(sealed, total, segment)
+            sealed += total
             total, closed = 0, False
         size = link.records.seal_into(link.port.plain, length, sealed + total,
-                                      SEALED_BYTES - total)
+                                      BURST_BYTES - (sealed + total - start))
         if size <= 0:
             link.end("record-failed", "the encryption failed")
             return packets
         if not total:
             segment = size
         elif <size_t>size > segment:
-            link.emit(sealed, total, segment)
-            memmove(sealed, sealed + total, size)
+            link.post(sealed, total, segment)
+            sealed += total
             total, segment = 0, size
         elif <size_t>size < segment:
             closed = True
         total += size
         packets += 1
     if total:
-        link.emit(sealed, total, segment)
+        link.post(sealed, total, segment)
     return packets

@@ -4,7 +4,8 @@ from p2claw.dataplane.carrier._records cimport Records
 from p2claw.dataplane.core._sctp cimport association, event
 from p2claw.dataplane.core._stun cimport consent, stun_message
 from p2claw.dataplane.carrier._udp cimport (
-    deadline, deadlines, endpoint, table, udp_batch, udp_datagram, udp_socket, usec, waker,
+    deadline, deadlines, endpoint, table, udp_batch, udp_datagram, udp_outgoing, udp_socket, usec,
+    waker,
 )
 
 cdef class Link
@@ -26,6 +27,7 @@ cdef class UdpPort:
     cdef readonly int number
     cdef readonly uint64_t wakes, strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
+    cdef bint has_more        # than one wake reads came to the socket
     cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at
     cdef uint64_t counted_bytes
     cdef int counted_turns
@@ -35,6 +37,9 @@ cdef class UdpPort:
     cdef endpoint unsent_from, unsent_to
     cdef uint8_t *plain
     cdef uint8_t *sealed
+    cdef size_t sealed_bytes  # of it that are in `outgoing`
+    cdef udp_outgoing *outgoing
+    cdef size_t outgoing_count
 
     cdef int read(self, usec now) except -1
     cdef int count(self, usec now) except -1
@@ -46,7 +51,14 @@ cdef class UdpPort:
     cdef int flush(self, usec now) except -1
     cdef int flush_soon(self) except -1
     cdef int watch(self, usec now) except -1
+    cdef usec pause(self, bint busy) noexcept
     cdef int unblock(self) except -1
+    cdef uint8_t *room(self) except? NULL
+    cdef int post(self, const endpoint *source, const endpoint *target, const uint8_t *data,
+                  size_t length, size_t segment) except -1
+    cdef int send_posted(self) except -1
+    cdef int unpin(self, const endpoint *peer) except -1
+    cdef int block(self) except -1
     cdef int send(self, endpoint *source, const endpoint *target, const uint8_t *data,
                   size_t length, size_t segment) except -1
     cdef int fault(self, str where, object error) except -1
@@ -92,5 +104,6 @@ cdef class Link:
     cdef int wake(self, usec now) except -1
     cdef int emit_events(self, usec now) except -1
     cdef int emit_event(self, event *e, usec now) except -1
+    cdef int post(self, const uint8_t *data, size_t length, size_t segment) except -1
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1
     cdef int end(self, str code, str reason) except -1

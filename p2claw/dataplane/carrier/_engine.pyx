@@ -20,9 +20,11 @@ import os
 
 from p2claw.errors import LinkError, LocalProtocolError
 
-# The largest plaintext of a record, and what a burst of sixteen records takes.
+# The largest plaintext of a record, the most that a burst of sixteen records takes, and room for
+# the bursts of a crowd, which leave together.
 cdef size_t PLAIN_BYTES = 16384
-cdef size_t SEALED_BYTES = 65536
+cdef size_t BURST_BYTES = 65536
+cdef size_t SEALED_BYTES = 4 * 65536
 
 include "_addresses.pxi"
 include "_port.pxi"

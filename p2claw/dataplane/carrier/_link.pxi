@@ -10,6 +10,7 @@ cdef uint32_t PPID_BINARY_EMPTY = 57
 cdef int EARLY_MESSAGES = 64
 
 cdef uint8_t HANDSHAKE_RECORD = 22    # RFC 6347 §4.1
+cdef uint8_t APPLICATION_RECORD = 23
 
 # Addresses by which a link is found. A visitor has fewer networks than this, and whoever wants to
 # fill the table of a port needs more.
@@ -17,6 +18,12 @@ cdef int KNOWN_ADDRESSES = 8
 
 cdef void release_bytes(void *owner) noexcept with gil:
     Py_DECREF(<object>owner)
+
+
+cdef bint is_one_record(const uint8_t *data, size_t length) noexcept:
+    """Whether a datagram is one record of application data, and nothing else (RFC 6347 §4.1)."""
+    return data[0] == APPLICATION_RECORD and length == 13 + (<size_t>data[11] << 8 | data[12]) \
+        if length > 13 else False
 
 
 cdef class Link:
@@ -138,10 +145,12 @@ cdef class Link:
     cdef int send_pending(self) except -1:
         """Send at once what OpenSSL sends by itself: a flight again, or an alert."""
         cdef Py_ssize_t length
+        cdef uint8_t *room
         if self.is_started and not self.is_closed:
-            length = self.records.pending_into(self.port.sealed, SEALED_BYTES)
+            room = self.port.room()
+            length = self.records.pending_into(room, BURST_BYTES) if room is not NULL else 0
             if length > 0:
-                self.emit(self.port.sealed, length, length)
+                self.emit(room, length, length)
         return 0
 
     def shut(self):
@@ -221,6 +230,7 @@ cdef class Link:
     cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1:
         cdef Py_ssize_t size
         cdef int packets = 0
+        cdef bint is_alone = is_one_record(data, length)
         if self.is_closed:
             return 0
         if not self.is_started:
@@ -235,6 +245,9 @@ cdef class Link:
             association_receive(self.a, self.port.plain, size, now)
             if association_wants_to_send_now(self.a):
                 send_burst(self, now)
+            if is_alone:
+                size = RECORD_NOTHING  # without a call of OpenSSL that finds that out
+                break
         if size == RECORD_NOTHING:
             if not packets:
                 self.rejected += 1
@@ -337,6 +350,13 @@ cdef class Link:
             self.was_closed = e.by_peer
             self.end("link-lost", e.code.decode())
         return 0
+
+    cdef int post(self, const uint8_t *data, size_t length, size_t segment) except -1:
+        """As `emit`, of what is in the port's room: in a crowd it leaves together with others."""
+        cdef UdpPort port = self.port
+        if self.relay is None and self.has_route and port.is_crowded and port.is_awake:
+            return port.post(&self.local, &self.peer, data, length, segment)
+        return self.emit(data, length, segment)
 
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1:
         cdef size_t at = 0

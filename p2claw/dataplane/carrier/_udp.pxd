@@ -71,7 +71,15 @@ cdef extern from "udp/socket.h" nogil:
         UDP_LOST
         UDP_GONE
 
+    cdef struct udp_outgoing:
+        endpoint source "from"
+        endpoint target "to"
+        const uint8_t *data
+        size_t length, segment
+        c_bool is_pinned
+
     enum: UDP_BATCH
+    enum: UDP_OUTGOING
 
     int udp_open(udp_socket *s, uint16_t port, uint16_t *bound)
     void udp_close(udp_socket *s)
@@ -81,6 +89,8 @@ cdef extern from "udp/socket.h" nogil:
     const udp_datagram *udp_received(const udp_batch *batch, int index)
     udp_result udp_send(udp_socket *s, endpoint *source, const endpoint *target,
                         const uint8_t *data, size_t length, size_t segment, size_t *sent)
+
+    size_t udp_send_many(udp_socket *s, udp_outgoing *all, size_t count, udp_result *result)
 
 cdef extern from "udp/waker.h" nogil:
     cdef struct waker:

@@ -38,30 +38,50 @@ static void send_from(struct msghdr *header, bool is_v6, const struct endpoint *
   }
 }
 
-/* One call. Returns 0 or an errno. */
-static int send_once(struct udp_socket *s, const struct endpoint *from, const struct endpoint *to,
-                     const uint8_t *data, size_t length, size_t segment) {
-  _Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES] = {0};
+/* All that a header points to. */
+struct envelope {
   struct sockaddr_storage name;
-  if (!endpoint_to(to, s->is_v6, &name)) return EAFNOSUPPORT;
-  struct iovec vector = {(void *)(uintptr_t)data, length};
-  struct msghdr header = {.msg_name = &name,
-                          .msg_namelen = sockaddr_bytes(&name),
-                          .msg_iov = &vector,
-                          .msg_iovlen = 1,
-                          .msg_control = control};
-  send_from(&header, s->is_v6, from);
+  struct iovec vector;
+  _Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
+};
+
+/* False if this socket's family cannot reach it. */
+static bool address(struct msghdr *header, struct envelope *envelope, const struct udp_socket *s,
+                    const struct endpoint *from, const struct endpoint *to, const uint8_t *data,
+                    size_t length, size_t segment) {
+  if (!endpoint_to(to, s->is_v6, &envelope->name)) return false;
+  envelope->vector = (struct iovec){(void *)(uintptr_t)data, length};
+  memset(envelope->control, 0, sizeof envelope->control);
+  *header = (struct msghdr){.msg_name = &envelope->name,
+                            .msg_namelen = sockaddr_bytes(&envelope->name),
+                            .msg_iov = &envelope->vector,
+                            .msg_iovlen = 1,
+                            .msg_control = envelope->control};
+  send_from(header, s->is_v6, from);
 #ifdef __linux__
   if (segment < length) {
     uint16_t bytes = (uint16_t)segment;
-    memcpy(add_control(&header, IPPROTO_UDP, UDP_SEGMENT, sizeof bytes), &bytes, sizeof bytes);
+    memcpy(add_control(header, IPPROTO_UDP, UDP_SEGMENT, sizeof bytes), &bytes, sizeof bytes);
   }
 #endif
-  if (!header.msg_controllen) header.msg_control = NULL;
-  s->stats.sends++;
-  if (sendmsg(s->fd, &header, 0) < 0) return errno;
+  if (!header->msg_controllen) header->msg_control = NULL;
+  return true;
+}
+
+static void count_sent(struct udp_socket *s, size_t length, size_t segment) {
   s->stats.datagrams_out += (length + segment - 1) / segment;
   s->stats.bytes_out += length;
+}
+
+/* One call. Returns 0 or an errno. */
+static int send_once(struct udp_socket *s, const struct endpoint *from, const struct endpoint *to,
+                     const uint8_t *data, size_t length, size_t segment) {
+  struct envelope envelope;
+  struct msghdr header;
+  if (!address(&header, &envelope, s, from, to, data, length, segment)) return EAFNOSUPPORT;
+  s->stats.sends++;
+  if (sendmsg(s->fd, &header, 0) < 0) return errno;
+  count_sent(s, length, segment);
   return 0;
 }
 
@@ -121,4 +141,49 @@ enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const stru
     *sent += part;
   }
   return worst;
+}
+
+/* One call for the first of them; how many it sent. Whatever is not simple ends it: 0. */
+static size_t send_together(struct udp_socket *s, const struct udp_outgoing *all, size_t count) {
+#ifdef __linux__
+  struct envelope envelopes[UDP_OUTGOING];
+  struct mmsghdr headers[UDP_OUTGOING];
+  size_t ready = 0;
+  for (; ready < count && ready < UDP_OUTGOING; ready++) {
+    const struct udp_outgoing *one = &all[ready];
+    if (one->segment < one->length && (!s->has_gso || one->length > one->segment * SEGMENTS_MAX ||
+                                       one->length + IP_AND_UDP_BYTES > 65535))
+      break;
+    if (!address(&headers[ready].msg_hdr, &envelopes[ready], s, &one->from, &one->to, one->data,
+                 one->length, one->segment))
+      break;
+  }
+  if (!ready) return 0;
+  s->stats.sends++;
+  int sent = sendmmsg(s->fd, headers, (unsigned)ready, 0);
+  for (int i = 0; i < sent; i++) count_sent(s, all[i].length, all[i].segment);
+  return sent < 0 ? 0 : (size_t)sent;
+#else
+  (void)s, (void)all, (void)count;
+  return 0;
+#endif
+}
+
+size_t udp_send_many(struct udp_socket *s, struct udp_outgoing *all, size_t count,
+                     enum udp_result *result) {
+  size_t done = send_together(s, all, count);
+  *result = UDP_SENT;
+  while (done < count) {
+    /* What this one failed with is known when it is tried alone; so are those after it. */
+    struct udp_outgoing *one = &all[done];
+    size_t sent = 0;
+    *result = udp_send(s, &one->from, &one->to, one->data, one->length, one->segment, &sent);
+    if (*result == UDP_BLOCKED || *result == UDP_GONE) {
+      one->data += sent;
+      one->length -= sent;
+      return done;
+    }
+    done++;
+  }
+  return done;
 }

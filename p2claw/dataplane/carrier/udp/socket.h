@@ -57,4 +57,19 @@ const struct udp_datagram *udp_received(const struct udp_batch *batch, int index
 enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const struct endpoint *to,
                          const uint8_t *data, size_t length, size_t segment, size_t *sent);
 
+/* Bursts of several links that leave together. The data is the caller's. */
+#define UDP_OUTGOING 32
+struct udp_outgoing {
+  struct endpoint from, to; /* from: as of udp_send */
+  const uint8_t *data;
+  size_t length, segment;
+  bool is_pinned; /* for the caller's use: whether `from` was an address */
+};
+
+/* Sends them in their order, with one system call where nothing is special. Returns how many are done
+ * with, sent or lost: all of them, unless result is UDP_BLOCKED or UDP_GONE. What is left of the first
+ * of the others is then in its place. */
+size_t udp_send_many(struct udp_socket *s, struct udp_outgoing *all, size_t count,
+                     enum udp_result *result);
+
 #endif
