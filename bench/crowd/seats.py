@@ -87,6 +87,7 @@ class Connected:
             *("curl", "-sSfk", "--http2", "-Z", "--parallel-max", str(AT_ONCE)),
             *("-o", "/dev/null", f"{self._url}{prefix}[1-{count}]"),
             stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,  # its meter, which -s does not silence with -Z
         )
         if code := await process.wait():
             raise P2clawError(f"curl ended with {code}", code="bench-child")

@@ -25,6 +25,7 @@ from p2claw.agent.visitors.admission import Admission
 from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.knocks import Knocks
+from p2claw.agent.visitors.memory import CrowdMemory
 from p2claw.agent.visitors.proxy import Proxy
 from p2claw.agent.visitors.public_addresses import (
     dialled_addresses,
@@ -130,6 +131,7 @@ class InProcess:
         self._room = Room(limits.unread_bytes)  # by which the windows of all links grow
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._silent = silent
+        self._memory = CrowdMemory()
         self._silence = Silence(self._received, self._is_busy, self._fell_silent)
         self._listening: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -352,6 +354,7 @@ class InProcess:
             await asyncio.sleep(LOOK_S)
             for link in self._links.values():
                 link.note_traffic()
+            self._memory.look(len(self._links))
             if self.is_crowded or self._admission.is_crowded:
                 self._vigil.look(self._links, loop.time())
             else:
