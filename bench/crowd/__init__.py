@@ -14,9 +14,9 @@ from typing import Any
 
 from bench.crowd import films, flash, gallery
 from bench.crowd.profile import profiled
-from bench.crowd.proxies import PROXIES
 from bench.crowd.sides import Side, sides
 from bench.processes import cpu_s
+from bench.proxies import PROXIES
 from bench.report import Report, ratios, spread
 from bench.scale.usage import usage
 

@@ -10,9 +10,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from bench.crowd.proxies import PORTS, PROXIES
 from bench.path import bench_folder, files_of_nginx
 from bench.processes import Child
+from bench.proxies import PROXIES
 from bench.scale.plan import PLANES
 from bench.wan.network import SENDER_ADDRESS, Direction, network
 from tests.e2e.stack import stack
@@ -81,9 +81,10 @@ async def sides(files: dict[str, bytes], peers: tuple[str, ...]) -> AsyncIterato
             ("p2claw", whole.agent_pid, whole.server_pid, (app.url, edge))
         ]
         for peer in peers:
-            running = PROXIES[peer](folder / peer, upstream)
-            pid = await ends.enter_async_context(here.hold(running))
-            served.append((peer, pid, None, (f"https://{SENDER_ADDRESS}:{PORTS[peer]}",)))
+            running = PROXIES[peer](folder / peer, upstream, SENDER_ADDRESS)
+            proxy = await ends.enter_async_context(here.hold(running))
+            url = f"https://{SENDER_ADDRESS}:{proxy.port}"
+            served.append((peer, proxy.pids[-1], None, (url,)))
         made = []
         for name, pid, coordinator, arguments in served:
             within = joined.inside(joined.receiver)

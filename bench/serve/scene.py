@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bench.path import bench_folder, files_of_nginx, write_file
 from bench.processes import Child
+from bench.proxies import PROXIES
 from bench.serve.cases import CASES, FILES, Case
-from bench.serve.proxies import PROXIES
+from bench.serve.h2load import Connections
 from bench.serve.server import Server
 from p2claw.errors import P2clawError
 from tests.e2e.stack import stack
@@ -38,8 +39,8 @@ async def scene(beside: Sequence[str], *, before: Path | None) -> AsyncIterator[
                 servers.append(await ends.enter_async_context(server))
             for name in beside:
                 home = folder / name
-                home.mkdir()
-                servers.append(await ends.enter_async_context(PROXIES[name](home, upstream)))
+                proxy = await ends.enter_async_context(PROXIES[name](home, upstream, "127.0.0.1"))
+                servers.append(Server(name, proxy.pids, Connections(proxy.port, home).load))
             yield servers
 
 

@@ -1,4 +1,4 @@
-"""Reverse proxies of others, with TLS and HTTP/2, before the upstream of a bench."""
+"""nginx and Caddy as they stand before an app: TLS and HTTP/2, and the upstream behind them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import socket
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.serve.h2load import Connections
-from bench.serve.server import Server
 from p2claw.errors import UsageError
 from tests.support.certificates import write_certificate
 
@@ -39,7 +38,7 @@ http {{
     keepalive_requests 1000000;
     upstream app {{ server {upstream}; keepalive 64; keepalive_requests 1000000; }}
     server {{
-        listen 127.0.0.1:{port} ssl http2;
+        listen {host}:{port} ssl http2;
         ssl_certificate {home}/cert.pem;
         ssl_certificate_key {home}/key.pem;
         location / {{
@@ -52,34 +51,44 @@ http {{
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One that runs. pids: of all its processes, that which serves last."""
+
+    port: int
+    pids: tuple[int, ...]
+
+
 @contextlib.asynccontextmanager
-async def _nginx(home: Path, upstream: str) -> AsyncIterator[Server]:
+async def _nginx(home: Path, upstream: str, host: str) -> AsyncIterator[Proxy]:
     """A master and the one worker that serves."""
     program = _program("nginx", "nginx-light")
-    port = _prepare(home)
+    port = _prepare(home, host)
     text = _NGINX.format(
         home=home,
         upstream=upstream.removeprefix("http://"),
+        host=host,
         port=port,
         user="user root;" if os.geteuid() == 0 else "",
     )
     configuration = home / "nginx.conf"
     configuration.write_text(text)
-    async with _running(home, port, program, "-e", home / "error.log", "-c", configuration) as pid:
-        yield Server("nginx", (pid, *_children(pid)), Connections(port, home).load)
+    command = (program, "-e", home / "error.log", "-c", configuration)
+    async with _running(home, (host, port), *command) as pid:
+        yield Proxy(port, (pid, *_children(pid)))
 
 
 @contextlib.asynccontextmanager
-async def _caddy(home: Path, upstream: str) -> AsyncIterator[Server]:
+async def _caddy(home: Path, upstream: str, host: str) -> AsyncIterator[Proxy]:
     program = _program("caddy", "caddy")
-    port = _prepare(home)
+    port = _prepare(home, host)
     proxy = {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": upstream.removeprefix("http://")}],
     }
     files = [{"certificate": str(home / "cert.pem"), "key": str(home / "key.pem")}]
     served = {
-        "listen": [f"127.0.0.1:{port}"],
+        "listen": [f"{host}:{port}"],
         "routes": [{"handle": [proxy]}],
         "tls_connection_policies": [{}],
         "automatic_https": {"disable": True},
@@ -96,11 +105,12 @@ async def _caddy(home: Path, upstream: str) -> AsyncIterator[Server]:
             }
         )
     )
-    async with _running(home, port, program, "run", "--config", configuration) as pid:
-        yield Server("caddy", (pid,), Connections(port, home).load)
+    async with _running(home, (host, port), program, "run", "--config", configuration) as pid:
+        yield Proxy(port, (pid,))
 
 
-PROXIES: dict[str, Callable[[Path, str], AbstractAsyncContextManager[Server]]] = {
+# Each starts one at a free port of a host, with a new folder, where its certificate is then.
+PROXIES: dict[str, Callable[[Path, str, str], AbstractAsyncContextManager[Proxy]]] = {
     "caddy": _caddy,
     "nginx": _nginx,
 }
@@ -118,17 +128,18 @@ def _program(name: str, package: str) -> str:
     return found
 
 
-def _prepare(home: Path) -> int:
-    """Write a certificate; a free port."""
+def _prepare(home: Path, host: str) -> int:
+    """Make the folder, and a certificate in it; a free port."""
+    home.mkdir()
     write_certificate(home, "bench", names=("localhost",))
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((host, 0))
         port: int = free.getsockname()[1]
     return port
 
 
 @contextlib.asynccontextmanager
-async def _running(home: Path, port: int, *command: object) -> AsyncIterator[int]:
+async def _running(home: Path, address: tuple[str, int], *command: object) -> AsyncIterator[int]:
     """The pid of a proxy, from when it listens."""
     with (home / "output.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -141,7 +152,7 @@ async def _running(home: Path, port: int, *command: object) -> AsyncIterator[int
         )
     try:
         async with asyncio.timeout(START_S):
-            while not await _listens(port):
+            while not await _listens(address):
                 if process.returncode is not None:
                     text = (home / "output.log").read_text()
                     raise UsageError(f"{command[0]} ended: {text}", code="bench-program-failed")
@@ -153,9 +164,9 @@ async def _running(home: Path, port: int, *command: object) -> AsyncIterator[int
             await asyncio.wait_for(process.wait(), END_S)
 
 
-async def _listens(port: int) -> bool:
+async def _listens(address: tuple[str, int]) -> bool:
     with contextlib.suppress(OSError):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, writer = await asyncio.open_connection(*address)
         writer.close()
         return True
     return False
