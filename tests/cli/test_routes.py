@@ -35,6 +35,7 @@ def test_without_an_agent_there_is_no_url(home: Path) -> None:
         "agent_running": False,
         "upstream_listens": False,
         "certificate": None,
+        "login": None,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -38,6 +37,8 @@ def migrate(source: str, target: str, as_json: bool) -> None:
     No server may run with either. The source is only read. If it is interrupted, the same command
     goes on.
     """
+    import asyncio
+
     addresses = StoreAddress.parse(source), StoreAddress.parse(target)
     if addresses[0] == addresses[1]:
         raise UsageError("Both are the same store", code="store-invalid")
