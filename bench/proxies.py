@@ -90,7 +90,7 @@ async def _caddy(home: Path, upstream: str, host: str) -> AsyncIterator[Proxy]:
     served = {
         "listen": [f"{host}:{port}"],
         "routes": [{"handle": [proxy]}],
-        "tls_connection_policies": [{}],
+        "tls_connection_policies": [{"default_sni": "localhost"}],  # of who names an address
         "automatic_https": {"disable": True},
     }
     configuration = home / "caddy.json"
