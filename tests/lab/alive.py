@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,9 +58,9 @@ class Row:
         return self.is_whole and self.report.gap_s <= self.allowed_s
 
 
-async def alive(event: str, by: str, folder: Path) -> Row:
-    """One event, in a laboratory of its own. by: fetch, or a browser."""
-    stay_s = BEFORE_S + EVENTS[event].gap_s + AFTER_S
+@contextlib.asynccontextmanager
+async def scene_in(folder: Path) -> AsyncIterator[Scene]:
+    """A visitor and a box behind NATs, in a laboratory of its own."""
     async with (
         laboratory() as lab,
         matrix.public_segment(lab, folder, relays=True) as server,
@@ -68,17 +69,24 @@ async def alive(event: str, by: str, folder: Path) -> Row:
         visitor = await lab.host("visitor", KIND, LINE)
         box_host = await lab.host("box", KIND, LINE)
         async with services.box(box_host, folder / "box") as box:
-            scene = Scene(lab, visitor, box_host, KIND, box, server, ends)
+            yield Scene(lab, visitor, box_host, KIND, box, server, ends)
 
-            async def happen() -> None:
-                await asyncio.sleep(BEFORE_S)
-                await EVENTS[event].happen(scene)
 
-            if by == "fetch":
-                staying = _by_fetch(box, stay_s, happen())
-            else:
-                staying = _by_browser(cast(Kind, by), scene, box, stay_s, folder, happen())
-            report = await visitor.run(staying)
+async def alive(event: str, by: str, folder: Path) -> Row:
+    """One event. by: fetch, or a browser."""
+    stay_s = BEFORE_S + EVENTS[event].gap_s + AFTER_S
+    async with scene_in(folder) as scene:
+
+        async def happen() -> None:
+            await asyncio.sleep(BEFORE_S)
+            await EVENTS[event].happen(scene)
+
+        box = scene.box_agent
+        if by == "fetch":
+            staying = _by_fetch(box, stay_s, happen())
+        else:
+            staying = _by_browser(cast(Kind, by), scene, box, stay_s, folder, happen())
+        report = await scene.visitor.run(staying)
     return Row(event, by, EVENTS[event].gap_s, report)
 
 

@@ -15,17 +15,14 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from tests.lab import matrix, services
-from tests.lab.alive import KIND, LINE
+from tests.lab.alive import scene_in
 from tests.lab.cells import PAGE_TIMEOUT_S, edge_of_its_own
 from tests.lab.events import Scene, visitor_nat
 from tests.lab.host import Host
-from tests.lab.laboratory import laboratory
 from tests.lab.services import PIECE_BYTES
 from tests.support.browser import Browser, Kind
 
@@ -59,16 +56,9 @@ class Waking:
 
 async def asleep(by: str, folder: Path, *, sleep_s: float, listens: bool) -> Waking:
     """One sleep, in a laboratory of its own. by: a browser."""
-    async with (
-        laboratory() as lab,
-        matrix.public_segment(lab, folder, relays=True) as server,
-        AsyncExitStack() as ends,
-    ):
-        visitor = await lab.host("visitor", KIND, LINE)
-        box_host = await lab.host("box", KIND, LINE)
-        async with services.box(box_host, folder / "box") as box:
-            scene = Scene(lab, visitor, box_host, KIND, box, server, ends)
-            return await visitor.run(_visit(by, visitor, scene, folder, sleep_s, listens))
+    async with scene_in(folder) as scene:
+        visitor = scene.visitor
+        return await visitor.run(_visit(by, visitor, scene, folder, sleep_s, listens))
 
 
 async def _visit(
