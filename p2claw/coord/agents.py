@@ -21,6 +21,7 @@ from p2claw.coord.join_policy import JoinPolicy
 from p2claw.coord.knocking import Knocker
 from p2claw.coord.nodes.presence import Presence
 from p2claw.coord.nodes.shared_rate import SharedRate
+from p2claw.coord.nodes.standing import NodeStanding
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
 from p2claw.coord.store.base import BoxRecord, Store, StoreError
@@ -78,7 +79,9 @@ class Agents:
         store: Store,
         presence: Presence,
         bus: Bus | None = None,
+        standing: NodeStanding | None = None,
     ) -> None:
+        self._standing = standing
         self.is_drained = False
         self._config = config
         self._presence = presence
@@ -109,7 +112,7 @@ class Agents:
         if not ws.can_prepare(request) or "Origin" in request.headers:
             return await self._greet(request)
         address = client_of(request, self._config.trusted_proxies)
-        if self.is_drained:
+        if self._lets_go:
             return drained()
         if (wait_s := await self._rate.spend(address)) > 0:
             log.info("registration refused", code="rate-limited", address=shortened(address))
@@ -172,17 +175,29 @@ class Agents:
             log.error("store failed", error=error.message)
             return None
 
+    @property
+    def _lets_go(self) -> bool:
+        """Whether boxes are to be at other nodes."""
+        return self.is_drained or (self._standing is not None and not self._standing.accepts)
+
     async def drain(self, within_s: float) -> None:
         """Close every control connection, one after the other: the agents come back elsewhere,
         and not all at once. None is accepted any more.
         """
         self.is_drained = True
+        await self.let_go(within_s)
+
+    async def let_go(self, within_s: float) -> None:
+        """Close every control connection that is open now, one after the other."""
         open_ones = list(self._outboxes)
         SystemRandom().shuffle(open_ones)
+        began = asyncio.get_running_loop().time()
         for number, outbox in enumerate(open_ones):
+            # By the clock, for many short sleeps take longer than one.
+            due = began + number * within_s / len(open_ones)
+            if due > asyncio.get_running_loop().time():
+                await asyncio.sleep(due - asyncio.get_running_loop().time())
             outbox.close(_GOING_DOWN, "going down")
-            if number + 1 < len(open_ones):
-                await asyncio.sleep(within_s / len(open_ones))
 
     def shut_down(self) -> None:
         """Close every control connection, registered or not."""
@@ -209,6 +224,11 @@ class Agents:
             raise
         # Before it is online here, so that it gets no offer before it knows that it is.
         token = await self._presence.acquire(record)
+        if not token and self._standing is not None and not self._standing.is_alone:
+            # The others would call it offline.
+            log.info("registration postponed", alias=record.alias)
+            outbox.close(_GOING_DOWN, "the bus does not respond")
+            return
         connection = self._switchboard.new_connection()
         self._switchboard.boxes[connection] = outbox
         rendezvous = self._switchboard.rendezvous
@@ -241,7 +261,7 @@ class Agents:
         finally:
             del self._switchboard.boxes[connection]
             self._presence.end(connection)
-            rendezvous.box_offline(connection)
+            rendezvous.box_offline(connection, moves=self._lets_go)
             self._switchboard.drain()
             log.info("control connection closed", alias=record.alias)
 

@@ -4,6 +4,7 @@ and health checks.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 from aiohttp import web
@@ -13,11 +14,14 @@ from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
 from p2claw.coord.ask import Ask
 from p2claw.coord.bus.base import Bus
+from p2claw.coord.bus.members import DRAIN_S
 from p2claw.coord.health import Health
 from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.nodes.forwarding import Forwarding
 from p2claw.coord.nodes.node import Node
 from p2claw.coord.nodes.presence import Presence
+from p2claw.coord.nodes.standing import NodeStanding, Standing
+from p2claw.coord.nodes.watching import Watching
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.rendezvous import Rendezvous
@@ -27,9 +31,6 @@ from p2claw.coord.store.remembering import RememberingStore
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visitors import Visitors
 from p2claw.coord.visits import Visits
-
-# Over how long a node that is drained spreads the return of its agents.
-DRAIN_S = 30.0
 
 
 class Coordinator:
@@ -115,14 +116,17 @@ def add_coordinator(
     presence = Presence(bus, rendezvous.boxes, superseded)
     forwarding = None if bus is None else Forwarding(bus, switchboard, config.limits)
     visits = Visits(switchboard, forwarding)
-    boxes = Agents(config, switchboard, store, presence, bus)
+    standing = None if bus is None else NodeStanding(asyncio.get_running_loop().time())
+    boxes = Agents(config, switchboard, store, presence, bus, standing)
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
     server_timing = ServerTiming(config, rendezvous, relays, bus)
     operator = Operator(store, switchboard, config.joining, bus)
     by_socket = Visitors(config, switchboard, store, visits, relays, bus)
     node = None
-    if bus is not None and forwarding is not None:
-        node = Node(bus, switchboard, presence, forwarding, by_socket.request)
+    if bus is not None and forwarding is not None and standing is not None:
+        health.is_cut_off = lambda: standing.standing is Standing.CUT_OFF
+        watching = Watching(bus, store, standing, boxes.let_go, lambda: len(rendezvous.boxes))
+        node = Node(bus, switchboard, presence, forwarding, watching, by_socket.request)
         forwarding.on_refused = by_socket.refused
     coordinator = Coordinator(
         switchboard, boxes, health, server_timing, operator, relays, store, node

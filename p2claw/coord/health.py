@@ -35,6 +35,8 @@ class Health:
         self._names = {"", "localhost", parent, *(host_of(name) for name in names)}
         self._probe = SharedReading(self._probed, PROBE_S)
         self.going_down = False
+        self.is_cut_off: Callable[[], bool] = lambda: False
+        """Whether the agents of this node have to go to others, which have the bus."""
 
     def middleware(self) -> Middleware:
         """A middleware for `aiohttp.web.Application.middlewares`."""
@@ -58,6 +60,8 @@ class Health:
         """Why the server is not ready, or "". All who ask at once share one probe of the store."""
         if self.going_down:
             return "going-down"
+        if self.is_cut_off():
+            return "cut-off"
         return await self._probe.value()
 
     async def _probed(self) -> str:

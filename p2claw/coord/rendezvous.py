@@ -161,8 +161,8 @@ class Rendezvous:
             all_of_it = ((message.descriptor, message.signature), *message.others)
             box.dials = tuple(DialOffered(*one) for one in all_of_it if one[0])
 
-    def box_offline(self, connection: int) -> None:
-        """The control connection is lost.
+    def box_offline(self, connection: int, *, moves: bool = False) -> None:
+        """The control connection is lost. moves: it is about to be at another node.
 
         Links live on; visitors without an answer get an error.
         """
@@ -172,10 +172,14 @@ class Rendezvous:
         for session in tuple(box.sessions):
             visit = self._visits[session]
             if not visit.advance(Step.LEAVE) and visit.phase is not Phase.LEFT:
-                error = VisitError(
-                    "box-offline", f"The box {box.alias} lost its connection", RETURNING_RETRY_S
+                code, what = (
+                    ("going-down", "goes to another server")
+                    if moves
+                    else ("box-offline", "lost its connection")
                 )
-                self._end(session, error)
+                self._end(
+                    session, VisitError(code, f"The box {box.alias} {what}", RETURNING_RETRY_S)
+                )
 
     def from_box(self, connection: int, message: SignalFromBox) -> None:
         """A signalling message of a box. About a session that is over it is ignored: ends cross."""

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from p2claw.coord.store.life import CLUSTER_NOTE
-from p2claw.coord.store.postgresql.schema import RULES, SCHEMA_VERSION
+from p2claw.coord.store.postgresql.schema import RULES, SCHEMA_VERSION, SCHEMAS
 from p2claw.coord.store.postgresql.store import PostgresqlStore
 from p2claw.errors import RefusedError, UsageError
 from tests.support.postgresql import Postgresql
@@ -63,6 +63,30 @@ async def test_of_two_nodes_none_gives_an_alias_that_the_other_gave(
             )
         )
         assert {record.alias for record in records} == set(names)
+
+
+async def test_a_node_that_one_calls_lost_is_lost_for_all_until_it_is_forgotten(
+    pg: Postgresql, tmp_path: Path
+) -> None:
+    async with nodes(pg, tmp_path) as (one, two):
+        assert not await one.is_lost("some")
+        for node in (one, two):
+            await node.declare_lost("some")
+        assert await one.is_lost("some") and not await one.is_lost("other")
+        await one.forget_lost("some")
+        assert not await two.is_lost("some")
+
+
+async def test_a_database_of_the_first_schema_is_brought_to_the_last(
+    pg: Postgresql, tmp_path: Path
+) -> None:
+    url = pg.new_database()
+    execute(url, SCHEMAS[0])
+    execute(url, "CREATE TABLE schema_steps (version integer PRIMARY KEY, applied_at timestamptz)")
+    execute(url, "INSERT INTO schema_steps VALUES (1)")
+    store = await PostgresqlStore.open(url, tmp_path)
+    await store.declare_lost("some")
+    await store.close()
 
 
 async def test_a_key_that_comes_to_two_nodes_at_once_has_one_alias_and_uses_one_invitation(

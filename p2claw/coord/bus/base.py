@@ -24,6 +24,19 @@ class Bus(Protocol):
     node: str
     is_there: bool
 
+    @property
+    def has_lease(self) -> bool:
+        """Whether the others still see this node, as far as it can know."""
+        ...
+
+    def undeclared(self) -> list[str]:
+        """Nodes whose lease has ended, and that are to be called lost in the store."""
+        ...
+
+    def declared(self, node: str) -> None:
+        """The store has acknowledged that this node is called lost."""
+        ...
+
     async def acquire(self, key_alias: str, aliases: Collection[str], facts: Facts) -> int:
         """This node has the box from now on; the fencing token. The node that had it is notified.
 

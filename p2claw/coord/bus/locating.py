@@ -16,8 +16,8 @@ from p2claw.coord.bus.leases import LEASE_S, RENEW_S
 # within a lease it either has, or is gone.
 SETTLE_S = LEASE_S + RENEW_S
 
-# Boxes of a node that ended unasked are back elsewhere within 15 s. For so long they are not called
-# offline, although nobody has them.
+# Boxes that their node has let go, or that it had when it ended, are back elsewhere within 15 s.
+# For so long they are not called offline, although nobody has them.
 RETURN_S = 30.0
 
 
@@ -81,15 +81,22 @@ class Calm:
         return self._disturbed_at is None or now >= self._disturbed_at + SETTLE_S
 
 
-def located(entry: Entry | None, own_node: str, gone_for_s: float | None, settled: bool) -> Found:
+def located(
+    entry: Entry | None,
+    own_node: str,
+    gone_for_s: float | None,
+    released_for_s: float | None,
+    settled: bool,
+) -> Found:
     """Where a box is. gone_for_s: for how long the entry's node has had no lease, below 0 while it
-    has one; None: nothing is known of it.
+    has one; None: nothing is known of it. released_for_s: for how long it certainly holds no box;
+    None: it may. settled: nothing has gone wrong lately, and no node may hold boxes unseen.
     """
     if entry is None or entry.node == own_node:
         # An entry with our own name is of a connection that has just ended here.
         return OFFLINE if settled else UNKNOWN
     if gone_for_s is not None and gone_for_s < 0:
         return Found(Whereabouts.THERE, entry)
-    if gone_for_s is not None and gone_for_s >= RETURN_S and settled:
-        return OFFLINE
-    return UNKNOWN if gone_for_s is not None or not settled else OFFLINE
+    # Of a node that nobody remembers it is known that it ended long ago.
+    is_over = gone_for_s is None or (released_for_s is not None and released_for_s >= RETURN_S)
+    return OFFLINE if is_over and settled else UNKNOWN

@@ -21,7 +21,8 @@ from p2claw.coord.bus import scripts
 from p2claw.coord.bus.base import BusError
 from p2claw.coord.bus.connecting import BLOCK_S, CONNECTIONS, REPLY_S, connect
 from p2claw.coord.bus.leases import LEASE_S, NodeLease
-from p2claw.coord.bus.locating import OFFLINE, UNKNOWN, Calm, Entry, Facts, Found, located
+from p2claw.coord.bus.locating import UNKNOWN, Calm, Entry, Facts, Found, located
+from p2claw.coord.bus.members import Members
 from p2claw.coord.bus.messages import Message, Replaced
 from p2claw.coord.bus.outgoing import Outgoing
 from p2claw.coord.bus.streams import Stream
@@ -63,8 +64,7 @@ class RedisBus:
         self._loop = asyncio.get_running_loop()
         self._lease = NodeLease(self._loop.time())
         self._calm = Calm()
-        self._listed: dict[str, float] = {}
-        self._listed_at = 0.0
+        self._members = Members(self.node)
         self._aliases: OrderedDict[str, str] = OrderedDict()
         self._failed = asyncio.Event()
         self._turns = asyncio.Semaphore(CONNECTIONS)
@@ -95,6 +95,16 @@ class RedisBus:
             await self._asked(self._eval(scripts.LEAVE, scripts.NODES, self.node))
         await self._close()
 
+    @property
+    def has_lease(self) -> bool:
+        return self._lease.is_held(self._loop.time())
+
+    def undeclared(self) -> list[str]:
+        return self._members.undeclared() if self.is_there else []
+
+    def declared(self, node: str) -> None:
+        self._members.declared(node, self._loop.time())
+
     async def acquire(self, key_alias: str, aliases: Collection[str], facts: Facts) -> int:
         await self._point(key_alias, aliases)
         kept_ms = int(ENTRY_S * 1000)
@@ -123,19 +133,23 @@ class RedisBus:
             gone_for_s = None if entry is None else await self._gone_for_s(entry.node)
         except BusError:
             return UNKNOWN
-        if entry is None and self._calm.is_settled(self._loop.time()):
-            return OFFLINE
-        return located(entry, self.node, gone_for_s, self._calm.is_settled(self._loop.time()))
+        now = self._loop.time()
+        released_for_s = None if entry is None else self._members.released_for_s(entry.node, now)
+        settled = self._calm.is_settled(now) and self._members.all_accounted(now)
+        return located(entry, self.node, gone_for_s, released_for_s, settled)
 
     def send(self, node: str, message: Message) -> None:
         if not self._outgoing.put(node, message):
             log.warning("node message dropped", message=type(message).__name__)
 
     def gone_nodes(self, nodes: Collection[str]) -> set[str]:
-        since_s = self._loop.time() - self._listed_at
+        now = self._loop.time()
         if not self.is_there:
             return set()
-        return {one for one in nodes if one in self._listed and self._listed[one] + since_s >= 0}
+        ages = {node: self._members.gone_for_s(node, now) for node in nodes}
+        return {
+            node for node, gone_for_s in ages.items() if gone_for_s is not None and gone_for_s >= 0
+        }
 
     async def is_gone(self, node: str) -> bool:
         try:
@@ -173,16 +187,14 @@ class RedisBus:
         return Entry(node.decode(), int(token), _facts(facts))
 
     async def _gone_for_s(self, node: str) -> float | None:
-        since_s = self._loop.time() - self._listed_at
-        known = self._listed.get(node)
-        if known is not None and known + since_s < 0:
-            return known + since_s
+        known = self._members.gone_for_s(node, self._loop.time())
+        if known is not None and known < 0:
+            return known
         # It may have come, or come back, since the list was read.
-        found = await self._asked(self._eval(scripts.LOOK, scripts.NODES, node))
-        if found is None:
-            return None
-        self._listed[node] = int(found) / 1000 - since_s
-        return int(found) / 1000
+        found = _ages(await self._asked(self._eval(scripts.LOOK, scripts.NODES, node)))
+        if node in found:
+            self._members.looked(node, *found[node], self._loop.time())
+        return self._members.gone_for_s(node, self._loop.time())
 
     async def _point(self, key_alias: str, aliases: Collection[str]) -> None:
         for alias in aliases:
@@ -213,10 +225,7 @@ class RedisBus:
         args = (self.node, int(LEASE_S * 1000), int(NODE_REMEMBERED_S * 1000))
         found = await self._asked(self._eval(scripts.RENEW, scripts.NODES, *args))
         self._lease.renewed(now)
-        self._listed = {
-            found[at].decode(): int(found[at + 1]) / 1000 for at in range(0, len(found), 2)
-        }
-        self._listed_at = now
+        self._members.listed(_ages(found), now)
         await self._asked(self._stream.keep())
 
     async def _read(self) -> None:
@@ -260,6 +269,15 @@ class RedisBus:
 
 async def _nothing() -> None:
     pass
+
+
+def _ages(pairs: list[bytes]) -> dict[str, tuple[float, bool]]:
+    """Of each node for how many seconds it has had no lease, and whether it left by itself."""
+    ages = {}
+    for at in range(0, len(pairs), 2):
+        node, left, _ = pairs[at].decode().partition(scripts.LEFT)
+        ages[node] = int(pairs[at + 1]) / 1000, bool(left)
+    return ages
 
 
 _PACK = msgspec.msgpack.Encoder()

@@ -30,6 +30,9 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 """
 
+LEFT = "/left"
+"""After the name of a node that has given its lease back, having no agent any more."""
+
 # KEYS: nodes. ARGV: node, lease in ms, for how long the end of a lease is remembered, in ms.
 # Returns each node with how many ms ago its lease ended, below 0 while it has it.
 RENEW = f"""{_NOW_MS}
@@ -42,13 +45,17 @@ return found
 
 # KEYS: nodes. ARGV: node. As one pair of RENEW, or nothing.
 LOOK = f"""{_NOW_MS}
-local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-return ends and string.format('%.0f', now - ends)
+for _, name in ipairs({{ARGV[1], ARGV[1] .. '{LEFT}'}}) do
+    local ends = redis.call('ZSCORE', KEYS[1], name)
+    if ends then return {{name, string.format('%.0f', now - ends)}} end
+end
+return {{}}
 """
 
 # KEYS: nodes. ARGV: node. Its lease ends now.
 LEAVE = f"""{_NOW_MS}
-return redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('ZADD', KEYS[1], now, ARGV[1] .. '{LEFT}')
 """
 
 # KEYS: box. ARGV: node, facts, for how long the entry stays in ms. Tokens are microseconds, and

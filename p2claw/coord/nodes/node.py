@@ -24,6 +24,7 @@ from p2claw.coord.nodes.forwarding import Forwarding
 from p2claw.coord.nodes.hosting import Hosting
 from p2claw.coord.nodes.presence import Presence
 from p2claw.coord.nodes.relayed_posts import RelayedPosts
+from p2claw.coord.nodes.watching import Watching
 from p2claw.coord.store.base import Quota
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visit import VisitRequest
@@ -38,6 +39,7 @@ class Node:
         switchboard: Switchboard,
         presence: Presence,
         forwarding: Forwarding,
+        watching: Watching,
         make_request: Callable[[str, str, str | None, bool, str], VisitRequest],
     ) -> None:
         self.name = bus.node
@@ -45,6 +47,7 @@ class Node:
         self.forwarding = forwarding
         self.posts = RelayedPosts(bus)
         self._bus = bus
+        self._watching = watching
         self._switchboard = switchboard
         self._hosting = Hosting(
             bus,
@@ -57,9 +60,14 @@ class Node:
         """Whether the other nodes can be reached."""
         return self._bus.is_there
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether boxes are held here that the other nodes do not see."""
+        return self._watching.is_alone
+
     async def run(self) -> None:
         """Run until cancelled."""
-        await asyncio.gather(self.presence.run(), self.forwarding.run())
+        await asyncio.gather(self.presence.run(), self.forwarding.run(), self._watching.run())
 
     def received(self, message: Message) -> None:
         """What another node has sent."""

@@ -145,6 +145,18 @@ class Store(Protocol):
         """Replace the set of apps of a box."""
         ...
 
+    async def declare_lost(self, node: str) -> None:
+        """Nodes that have the bus call this one lost: its lease has ended."""
+        ...
+
+    async def is_lost(self, node: str) -> bool:
+        """Whether a node is called lost."""
+        ...
+
+    async def forget_lost(self, node: str) -> None:
+        """A node has its lease again."""
+        ...
+
     async def check(self) -> None:
         """Returns if the store can be read and written."""
         ...

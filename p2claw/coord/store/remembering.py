@@ -119,6 +119,15 @@ class RememberingStore:
         else:
             self._unsaved.pop(public_key, None)
 
+    async def declare_lost(self, node: str) -> None:
+        await self._asked(lambda: self._behind.declare_lost(node))
+
+    async def is_lost(self, node: str) -> bool:
+        return await self._asked(lambda: self._behind.is_lost(node))
+
+    async def forget_lost(self, node: str) -> None:
+        await self._asked(lambda: self._behind.forget_lost(node))
+
     async def check(self) -> None:
         """Whatever the store: this process serves what it remembers. `is_there` has the rest."""
         with contextlib.suppress(StoreError):

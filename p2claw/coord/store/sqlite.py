@@ -128,6 +128,15 @@ class SqliteStore:
 
         await self._run(save)
 
+    async def declare_lost(self, node: str) -> None:
+        pass  # no other node reads this store: all of this are empty
+
+    async def is_lost(self, node: str) -> bool:
+        return False
+
+    async def forget_lost(self, node: str) -> None:
+        pass
+
     async def check(self) -> None:
         def probe() -> None:
             self._connection.execute("SELECT 1 FROM boxes LIMIT 1").fetchone()

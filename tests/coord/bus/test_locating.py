@@ -21,26 +21,32 @@ THERE, OFFLINE, UNKNOWN = Whereabouts
 
 
 @pytest.mark.parametrize(
-    "entry, gone_for_s, settled, where",
+    "entry, gone_for_s, released_for_s, settled, where",
     [
-        (None, None, True, OFFLINE),
-        (None, None, False, UNKNOWN),  # it may have been forgotten
-        (ENTRY, -0.1, True, THERE),
-        (ENTRY, -0.1, False, THERE),
-        (ENTRY, 0.0, True, UNKNOWN),  # its node has just gone: the box may be coming back
-        (ENTRY, RETURN_S - 0.1, True, UNKNOWN),
-        (ENTRY, RETURN_S, True, OFFLINE),
-        (ENTRY, RETURN_S, False, UNKNOWN),
-        (ENTRY, None, True, OFFLINE),  # gone for longer than is remembered
-        (ENTRY, None, False, UNKNOWN),
-        (MINE, None, True, OFFLINE),  # this node knows best that it is not here
-        (MINE, None, False, UNKNOWN),
+        (None, None, None, True, OFFLINE),
+        (None, None, None, False, UNKNOWN),  # it may have been forgotten
+        (ENTRY, -0.1, None, True, THERE),
+        (ENTRY, -0.1, None, False, THERE),
+        (ENTRY, 0.0, None, True, UNKNOWN),  # its node may be cut off, and hold it
+        (ENTRY, 1_000.0, None, True, UNKNOWN),
+        (ENTRY, 0.0, 0.0, True, UNKNOWN),  # the box may be coming back
+        (ENTRY, RETURN_S, RETURN_S - 0.1, True, UNKNOWN),
+        (ENTRY, RETURN_S, RETURN_S, True, OFFLINE),
+        (ENTRY, RETURN_S, RETURN_S, False, UNKNOWN),
+        (ENTRY, None, None, True, OFFLINE),  # gone for longer than is remembered
+        (ENTRY, None, None, False, UNKNOWN),
+        (MINE, None, None, True, OFFLINE),  # this node knows best that it is not here
+        (MINE, None, None, False, UNKNOWN),
     ],
 )
 def test_where_a_box_is(
-    entry: Entry | None, gone_for_s: float | None, settled: bool, where: Whereabouts
+    entry: Entry | None,
+    gone_for_s: float | None,
+    released_for_s: float | None,
+    settled: bool,
+    where: Whereabouts,
 ) -> None:
-    found = located(entry, "mine", gone_for_s, settled)
+    found = located(entry, "mine", gone_for_s, released_for_s, settled)
     assert found.whereabouts is where
     assert (found.entry is ENTRY) == (where is THERE)
 

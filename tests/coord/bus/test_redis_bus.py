@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from p2claw.config import BusAddress
-from p2claw.coord.bus import leases, locating, redis_bus
+from p2claw.coord.bus import leases, locating, members, redis_bus
 from p2claw.coord.bus.base import BusError
 from p2claw.coord.bus.locating import Facts, Whereabouts
 from p2claw.coord.bus.messages import Gone, Message, Replaced
@@ -136,6 +136,29 @@ async def test_boxes_of_a_node_that_ends_are_on_their_way_and_later_offline(
         assert await where(two) is Whereabouts.UNKNOWN
         monkeypatch.setattr(locating, "RETURN_S", 0.0)
         assert await where(two) is Whereabouts.OFFLINE
+
+
+async def test_boxes_of_a_node_that_is_silent_are_offline_once_it_has_let_them_go(
+    rd: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_bus, "LEASE_S", 0.5)
+    monkeypatch.setattr(locating, "SETTLE_S", 0.0)
+    monkeypatch.setattr(locating, "RETURN_S", 0.0)
+    async with nodes(rd) as (one, two):
+        await one.bus.acquire(BOX, (), FACTS)
+        for task in one.bus._tasks:
+            task.cancel()  # as if it alone were cut off
+        await eventually(lambda: two.bus.undeclared() == [one.bus.node])
+        unknown = "x" * 26
+        assert [await where(two), await where(two, unknown)] == [Whereabouts.UNKNOWN] * 2
+        rd.forget_all()  # nothing is written of the node any more, and it is not forgotten
+        await two.bus._renew()
+        assert [await where(two), await where(two, unknown)] == [Whereabouts.UNKNOWN] * 2
+        two.bus.declared(one.bus.node)
+        assert two.bus.undeclared() == []
+        assert await where(two) is Whereabouts.UNKNOWN
+        monkeypatch.setattr(members, "APART_S", 0.0)
+        assert [await where(two), await where(two, unknown)] == [Whereabouts.OFFLINE] * 2
 
 
 async def test_a_node_that_is_silent_loses_its_lease(

@@ -15,6 +15,7 @@ import pytest
 from p2claw.config import ServerLimits
 from p2claw.coord import app as coord_app
 from p2claw.coord.bus import leases, locating, redis_bus
+from p2claw.coord.nodes import standing
 from p2claw.visitor.visitor import Visitor
 from p2claw.wire.signalling import (
     AgentError,
@@ -259,6 +260,9 @@ async def test_while_redis_is_gone_boxes_of_a_node_are_visited_there_and_all_is_
     both: list[RunningServer], rd: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locating, "SETTLE_S", 3.0)
+    monkeypatch.setattr(leases, "LEASE_S", 0.5)
+    monkeypatch.setattr(leases, "RENEW_S", 0.2)
+    monkeypatch.setattr(standing, "DECLARED_S", 0.0)
     one, two = both
     async with registered_agent(one.url, KEY, ("dog",)) as (_, box):
         rd.stop()
@@ -267,6 +271,9 @@ async def test_while_redis_is_gone_boxes_of_a_node_are_visited_there_and_all_is_
         async with visiting(two, box.alias) as visitor:
             refused = await visitor.receive(VisitError)
             assert (refused.code, refused.retry_s) == ("going-down", 1)
+        coordinator = two.serving.coordinator
+        assert coordinator.node is not None
+        await eventually(lambda: coordinator.node.is_alone)
         async with registered_agent(two.url, key_of(2), ("cat",)) as (_, other):
             rd.start()  # it has forgotten everything
             async with asyncio.timeout(10):

@@ -114,7 +114,15 @@ CREATE TABLE life (
 INSERT INTO life VALUES (1, replace(gen_random_uuid()::text, '-', ''), 0, 0);
 """
 
-SCHEMAS = (_TABLES + _NAMES + _LIFE,)
+# Nodes that others, which have the bus, call lost: see `coord.nodes.standing`.
+_LOST_NODES = """
+CREATE TABLE lost_nodes (
+    node text COLLATE "C" PRIMARY KEY,
+    declared_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES)
 SCHEMA_VERSION = len(SCHEMAS)
 
 RULES = frozenset(

@@ -24,7 +24,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, StoreError
 from p2claw.coord.store.life import CLUSTER_NOTE, Life, check_life, read_note, write_note
 from p2claw.coord.store.opening import lock_data
-from p2claw.coord.store.postgresql import boxes, invited
+from p2claw.coord.store.postgresql import boxes, invited, lost_nodes
 from p2claw.coord.store.postgresql.migrating import upgrade
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
@@ -163,6 +163,15 @@ class PostgresqlStore:
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:
         await self._run(lambda db: boxes.save_apps(db, public_key, apps, now_s))
+
+    async def declare_lost(self, node: str) -> None:
+        await self._run(lambda db: lost_nodes.declare(db, node))
+
+    async def is_lost(self, node: str) -> bool:
+        return await self._run(lambda db: lost_nodes.is_there(db, node))
+
+    async def forget_lost(self, node: str) -> None:
+        await self._run(lambda db: lost_nodes.forget(db, node))
 
     async def check(self) -> None:
         async def probe(db: _Connection) -> None:
