@@ -37,6 +37,7 @@ find_missing() {
     need miniupnpd has miniupnpd
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
     need redis-server has redis-server
+    need haproxy has haproxy
     ;;
   apps)
     need php-cli has php

@@ -32,6 +32,10 @@ from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visitors import Visitors
 from p2claw.coord.visits import Visits
 
+# Balancers look at /readyz each second, and believe what they have seen twice. Until then they send
+# requests here, so that a node with few agents is not gone before.
+NOTICED_S = 3.0
+
 
 class Coordinator:
     """The coordinator of one process."""
@@ -84,11 +88,12 @@ class Coordinator:
         return not isinstance(self._store, RememberingStore) or self._store.is_there
 
     async def drain(self) -> None:
-        """Let the agents go to other nodes, spread over `DRAIN_S`; visits go on meanwhile."""
+        """Let the agents go to other nodes, spread over `DRAIN_S`; visits go on meanwhile, and
+        until balancers have noticed."""
         self.health.going_down = True
         if self.node is not None:
             self.node.presence.leaves_entries = True
-            await self._agents.drain(DRAIN_S)
+            await asyncio.gather(self._agents.drain(DRAIN_S), asyncio.sleep(NOTICED_S))
 
     def shut_down(self) -> None:
         """Send visitors and agents word that this process goes down; it may be called twice."""

@@ -291,6 +291,7 @@ async def test_a_drained_node_lets_its_agents_go_one_after_the_other(
     both: list[RunningServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coord_app, "DRAIN_S", 1.0)
+    monkeypatch.setattr(coord_app, "NOTICED_S", 0.0)
     one, two = both
     async with (
         registered_agent(one.url, KEY) as (first, box),
