@@ -36,6 +36,7 @@ VERBS = {
     "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
     "service": Verb("p2claw.cli.service.command", "Keep the agent, or a server, running."),
     "server": Verb("p2claw.cli.server", "Run coordinator and edge."),
+    "edge": Verb("p2claw.cli.edge.command", "Write the pages of apps for any web server."),
     "config": Verb("p2claw.cli.show_config", "Look at p2claw.toml."),
     "mcp": Verb("p2claw.cli.mcp_server.command", "Let a coding agent use this box, over MCP."),
     "completion": Verb("p2claw.cli.completion", "Let a shell complete verbs, options and names."),

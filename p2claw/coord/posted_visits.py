@@ -64,6 +64,24 @@ class PostedVisits:
 
     async def begin(self, request: web.Request) -> web.Response:
         """A visit: its first messages come with it."""
+        return self._shared(request, await self._begin(request))
+
+    async def next(self, request: web.Request) -> web.Response:
+        """What else a visitor has to send, and what there is for it, once there is something."""
+        return self._shared(request, await self._reply_to(request))
+
+    def _shared(self, request: web.Request, reply: web.Response) -> web.Response:
+        """Let a page read the reply whose edge is another server than this."""
+        origin = request.headers.get("Origin")
+        if origin is None or origin.partition("://")[2] == request.headers.get("Host"):
+            return reply
+        if not self._visitors.is_foreign(origin):
+            reply.headers["Access-Control-Allow-Origin"] = origin
+            reply.headers["Access-Control-Expose-Headers"] = "Server-Timing"
+            reply.headers["Vary"] = "Origin"
+        return reply
+
+    async def _begin(self, request: web.Request) -> web.Response:
         session = self._visitors.new_session()
         asked = await self._visitors.admit(request, session)
         if isinstance(asked, VisitError):
@@ -89,8 +107,7 @@ class PostedVisits:
         reply.headers["Server-Timing"] = server_timing
         return reply
 
-    async def next(self, request: web.Request) -> web.Response:
-        """What else a visitor has to send, and what there is for it, once there is something."""
+    async def _reply_to(self, request: web.Request) -> web.Response:
         body = await _read(request)
         post = _decoded(body)
         if not await self._may_send(request, post):

@@ -115,7 +115,7 @@ class Visitors:
         address = client_of(request, self._config.trusted_proxies)
         if (wait_s := await self._rate.spend(address)) > 0:
             return _too_many(address, "Too many visits from here", wait_s)
-        if self._is_foreign(request.headers.get("Origin")):
+        if self.is_foreign(request.headers.get("Origin")):
             return VisitError("protocol", "Only the page of an app or box visits it")
         try:
             alias, app = _named(request)
@@ -171,7 +171,7 @@ class Visitors:
             box_ice=servers(f"{session}-box"),
         )
 
-    def _is_foreign(self, origin: str | None) -> bool:
+    def is_foreign(self, origin: str | None) -> bool:
         """Whether a page asks that is not ours: its readers would be made to visit unawares.
 
         Programs, which have no origin, are let through: nobody else's browser runs them.

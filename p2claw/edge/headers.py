@@ -28,9 +28,16 @@ _SCRIPT = {**_FILE, "Cross-Origin-Embedder-Policy": "require-corp"}
 
 
 def shell_headers(
-    scheme: str, host: str, style_hashes: Iterable[str], script_hashes: Iterable[str]
+    scheme: str,
+    host: str,
+    style_hashes: Iterable[str],
+    script_hashes: Iterable[str],
+    coordinator: str = "",
 ) -> dict[str, str]:
-    """For the shell page. `scheme`, `host` (with its port): of the URL that the visitor opened."""
+    """For the shell page. `scheme`, `host` (with its port): of the URL that the visitor opened.
+
+    coordinator: its origin, if it is another than that of the page.
+    """
     return {
         **_FILE,
         **(_STRICT if scheme == "https" else {}),
@@ -39,7 +46,7 @@ def shell_headers(
         # Not further: a form that the shell sends on for the app must keep its Origin.
         "Referrer-Policy": "same-origin",
         "Content-Security-Policy": content_security_policy(
-            scheme, host, style_hashes, script_hashes
+            scheme, host, style_hashes, script_hashes, coordinator
         ),
     }
 
@@ -50,13 +57,14 @@ def sibling_headers(
     parent: str,
     style_hashes: Iterable[str],
     script_hashes: Iterable[str],
+    coordinator: str = "",
 ) -> dict[str, str]:
     """For the shell page in a hidden frame of another app, whose tab may be isolated.
 
     Nobody but apps under the parent may hold it. Arguments as of `shell_headers`.
     """
     port = host[len(name) :] if (name := host.rpartition(":")[0]) else ""
-    policy = content_security_policy(scheme, host, style_hashes, script_hashes)
+    policy = content_security_policy(scheme, host, style_hashes, script_hashes, coordinator)
     return {
         **shell_headers(scheme, host, (), ()),
         **_ACROSS,
@@ -110,12 +118,20 @@ def refusal_headers() -> dict[str, str]:
 
 
 def content_security_policy(
-    scheme: str, host: str, style_hashes: Iterable[str], script_hashes: Iterable[str]
+    scheme: str,
+    host: str,
+    style_hashes: Iterable[str],
+    script_hashes: Iterable[str],
+    coordinator: str = "",
 ) -> str:
-    """What the shell may do: run its own scripts, speak to its own origin, frame the app."""
+    """What the shell may do: run its own scripts, speak to its own origin, frame the app.
+
+    coordinator: as of `shell_headers`.
+    """
     socket = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
     styles = " ".join(("'self'", *style_hashes))
     scripts = " ".join(("'self'", *script_hashes))
+    spoken_to = " ".join(filter(None, ("'self'", coordinator, "filesystem:", socket)))
     return "; ".join(
         (
             "default-src 'none'",
@@ -126,7 +142,7 @@ def content_security_policy(
             "font-src http: https: data: blob:",
             "worker-src 'self'",
             # 'self' covers no WebSocket in older browsers. filesystem: is this origin's own.
-            f"connect-src 'self' filesystem: {socket}",
+            f"connect-src {spoken_to}",
             # Pictures for a tab and for installing the app are of any site.
             "img-src http: https: data: blob:",
             "manifest-src http: https: data: blob:",

@@ -249,3 +249,37 @@ async def test_a_reply_names_the_ice_servers_of_the_next_visit(tmp_path: Path) -
         assert found is not None
         servers = json.loads(base64.urlsafe_b64decode(found[1] + "=="))
         assert servers == received[0]["ice_servers"] == [{"urls": list(stun)}]
+
+
+@pytest.mark.parametrize(
+    "origin, shared",
+    [
+        ("http://dog-purplecrab.localhost:1", True),  # its page came from another server
+        ("http://evil.example", False),
+        ("http://localhost.evil.example", False),
+        ("null", False),
+    ],
+)
+async def test_pages_of_the_parent_alone_may_read_replies_from_another_origin(
+    server: RunningServer, origin: str, shared: bool
+) -> None:
+    async with visiting(server) as (visitor, _), aiohttp.ClientSession() as http:
+        await visitor.begin(OFFER)
+        body = json.dumps({"session": visitor.session, "messages": [], "wait": False})
+        url = f"{server.url}/__p2claw/v1/visit"
+        for target in (f"{url}?v=1&alias=nobodyhere", f"{url}/next"):
+            async with http.post(target, data=body, headers={"Origin": origin}) as reply:
+                assert reply.headers.get("Access-Control-Allow-Origin") == (
+                    origin if shared else None
+                )
+                assert (
+                    "Server-Timing" in reply.headers.get("Access-Control-Expose-Headers", "")
+                ) == shared
+
+
+async def test_a_page_of_this_server_needs_no_leave_to_read_replies(server: RunningServer) -> None:
+    host = server.host("dog-purplecrab")
+    headers = {"Origin": f"http://{host}", "Host": host}
+    url = f"{server.url}/__p2claw/v1/visit?v=1&alias=nobodyhere"
+    async with aiohttp.ClientSession() as http, http.post(url, json={}, headers=headers) as reply:
+        assert "Access-Control-Allow-Origin" not in reply.headers
