@@ -26,6 +26,7 @@ _BY_CODE = {
     "box-unknown": NOT_FOUND,
     "box-not-banned": NOT_FOUND,
     "invitation-unknown": NOT_FOUND,
+    "session-unknown": NOT_FOUND,
     "server-not-running": UNREACHABLE,
     "server-silent": UNREACHABLE,
     "agent-not-running": UNREACHABLE,

@@ -26,6 +26,7 @@ VERBS = {
     "unexpose": Verb("p2claw.cli.unexpose", "Stop exposing an app."),
     "invite-visitor": Verb("p2claw.cli.invite_visitor", "Make a link that lets visitors in."),
     "invitations": Verb("p2claw.cli.invitations", "List or revoke such links."),
+    "access": Verb("p2claw.cli.access", "List who is inside guarded apps, or put one out."),
     "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
     "alias": Verb("p2claw.cli.alias", "Choose the name of this box in its URLs."),
     "identity": Verb("p2claw.cli.identity", "Show who this box is."),

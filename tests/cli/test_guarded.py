@@ -69,6 +69,28 @@ def test_an_invitation_lets_in_until_it_is_revoked(
     )
 
 
+def test_the_owner_sees_who_is_inside_and_puts_one_out(
+    running: Demo, home: Path, guarded: dict[str, Any]
+) -> None:
+    demo = running.box_home
+    made = p2claw(demo, "invite-visitor", "club", "--name", "ada", "--uses", "2", "--json").json
+    page = made["url"].replace("/#", "/status/200#")
+    for _ in range(2):
+        assert visit(home, page).out == "status 200\n"
+    listed = p2claw(demo, "access", "list", "--app", "club", "--json").json["sessions"]
+    assert {(one["user"], one["way"], one["invitation"]) for one in listed} == {
+        ("ada", "invitation", made["id"])
+    }
+    assert [one["id"] in p2claw(demo, "access", "list").out for one in listed] == [True, True]
+    gone = p2claw(demo, "access", "end", listed[0]["id"], "--json")
+    assert (gone.code, gone.json["id"], gone.json["app"]) == (0, listed[0]["id"], "club")
+    left = p2claw(demo, "access", "list", "--app", "club", "--json").json["sessions"]
+    assert [one["id"] for one in left] == [listed[1]["id"]]
+    again = p2claw(demo, "access", "end", listed[0]["id"], "--json")
+    assert (again.code, again.error["code"]) == (3, "session-unknown")
+    assert p2claw(demo, "access", "end", "Nobody", "--json").error["code"] == "session-unknown"
+
+
 def test_routes_and_status_show_how_an_app_is_guarded_and_no_secret(
     running: Demo, guarded: dict[str, Any]
 ) -> None:

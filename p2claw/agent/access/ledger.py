@@ -6,8 +6,9 @@ outlives its agent. Whatever ends sessions returns their digests, so that open s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from p2claw.agent.access import tokens
 from p2claw.agent.access.emails import is_allowed
@@ -34,6 +35,8 @@ NAME_CHARS = 64
 PASSWORD = "password"
 INVITATION = "invitation"
 OIDC = "oidc"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +156,19 @@ class Ledger:
 
         Raises UsageError `invitation-unknown`.
         """
-        found = [one for one in self.invitations.values() if id and one.id.startswith(id)]
-        if len(found) != 1:
-            raise UsageError(
-                f"{'No' if not found else 'More than one'} invitation has the id {id!r}",
-                code="invitation-unknown",
-                hint="`p2claw invitations list` shows the ids",
-            )
-        (gone,) = found
+        gone = _called(id, self.invitations, "invitation", "`p2claw invitations list`")
         del self.invitations[gone.id]
         return gone, self._end(lambda session: session.invitation == gone.id)
+
+    def inside(self, now_s: float) -> list[Session]:
+        """The sessions that hold, those used last first."""
+        held = [one for one in self.sessions.values() if now_s < one.ends_s()]
+        return sorted(held, key=lambda one: -one.used_s)
+
+    def end(self, id: str) -> tuple[Session, list[str]]:
+        """End a session, by the beginning of its id. Raises UsageError `session-unknown`."""
+        gone = _called(id, self.sessions, "session", "`p2claw access list`")
+        return gone, self._end(lambda session: session.id == gone.id)
 
     def enter_by_password(self, app: str, now_s: float, random: bytes) -> tuple[Session, str]:
         """Begin the session of somebody who knew the password; returns it and its token."""
@@ -247,6 +253,18 @@ class Ledger:
         for id in ended:
             del self.sessions[id]
         return ended
+
+
+def _called(id: str, among: Mapping[str, T], kind: str, shown_by: str) -> T:
+    """The one whose id begins so. Raises UsageError `invitation-unknown`, `session-unknown`."""
+    found = [one for whole, one in among.items() if id and whole.startswith(id)]
+    if len(found) != 1:
+        raise UsageError(
+            f"{'No' if not found else 'More than one'} {kind} has the id {id!r}",
+            code=f"{kind}-unknown",
+            hint=f"{shown_by} shows the ids",
+        )
+    return found[0]
 
 
 def check_invitation(name: str, uses: int, for_s: int) -> None:

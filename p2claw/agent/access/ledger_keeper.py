@@ -137,6 +137,18 @@ class LedgerKeeper:
         listed = sorted(self._ledger.invitations.values(), key=lambda one: one.until_s)
         return [self._facts(one) for one in listed]
 
+    def inside(self) -> list[Json]:
+        """Who was let in and may come back: a session for each browser, those used last first."""
+        return [self._session_facts(one) for one in self._ledger.inside(self._now())]
+
+    async def end(self, id: str) -> Json:
+        """End one session at once, with all that is under way by it. Raises UsageError."""
+        gone, ended = self._ledger.end(id)
+        self._over(ended)
+        await self._save()
+        log.info("session ended by the owner", app=gone.app, access=gone.id[:8])
+        return self._session_facts(gone)
+
     def ways(self, app: str) -> list[str]:
         """The ways to enter an app; none: it is not guarded."""
         guard = self._ledger.guards.get(app)
@@ -158,6 +170,18 @@ class LedgerKeeper:
             "left_s": max(0, int(one.until_s - now_s)),
             "open": one.is_open(now_s),
             "sessions": len(sessions),
+        }
+
+    def _session_facts(self, one: Session) -> Json:
+        now_s = self._now()
+        return {
+            "id": one.id[:8],
+            "app": one.app,
+            "user": one.user,
+            "way": one.way,
+            "invitation": one.invitation[:8] or None,
+            "idle_s": max(0, int(now_s - one.used_s)),
+            "left_s": max(0, int(one.ends_s() - now_s)),
         }
 
     async def _try(self, question: Question) -> Reply:

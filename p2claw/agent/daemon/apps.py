@@ -126,6 +126,14 @@ class Apps:
         """End an invitation, and the sessions that it began. Raises UsageError."""
         return await self._keeper.revoke(id)
 
+    def inside(self) -> Json:
+        """Who was let into guarded apps, and may come back."""
+        return {"sessions": self._keeper.inside()}
+
+    async def end_session(self, id: str) -> Json:
+        """End the session of one of them. Raises UsageError `session-unknown`."""
+        return await self._keeper.end(id)
+
     def _wanted(self, app: str, entry: object) -> tuple[Route, Guard | None]:
         """The route of an entry, and the new guard of it, if it has one. Raises UsageError."""
         before = self._exposed.routes.get(app)

@@ -57,6 +57,8 @@ class Controlled(Protocol):
     async def invite(self, app: str, wish: object) -> Json: ...
     def invitations(self) -> Json: ...
     async def revoke(self, id: str) -> Json: ...
+    def inside(self) -> Json: ...
+    async def end_session(self, id: str) -> Json: ...
     def share(
         self, app: str, entry: object
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
@@ -110,6 +112,12 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     async def revoke(request: web.Request) -> web.Response:
         return web.json_response(await apps.revoke(request.match_info["id"]))
 
+    async def inside(_: web.Request) -> web.Response:
+        return web.json_response(apps.inside())
+
+    async def end_session(request: web.Request) -> web.Response:
+        return web.json_response(await apps.end_session(request.match_info["id"]))
+
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await apps.reload())
 
@@ -127,6 +135,8 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     application.router.add_get("/v1/invitations", invitations)
     application.router.add_post("/v1/invitations/{app}", invite)
     application.router.add_delete("/v1/invitations/{id}", revoke)
+    application.router.add_get("/v1/access", inside)
+    application.router.add_delete("/v1/access/{id}", end_session)
     application.router.add_post("/v1/reload", reload)
     return application
 
@@ -151,6 +161,7 @@ async def _report(request: web.Request, facts: Callable[[], Awaitable[Json]]) ->
 _STATUS = {
     "app-unknown": 404,
     "invitation-unknown": 404,
+    "session-unknown": 404,
     "routes-locked": 409,
     "routes-damaged": 409,
     "routes-exposed": 409,

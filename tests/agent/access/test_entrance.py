@@ -243,6 +243,20 @@ async def test_an_invitation_lets_in_and_names_for_whom_it_was_made(tmp_path: Pa
     assert request.values("x-p2claw-access") == ["invitation"]
 
 
+async def test_who_is_put_out_alone_is_out_at_once_and_others_stay(tmp_path: Path) -> None:
+    async with guarded_box(tmp_path) as guarded:
+        cookies = [cookie_of(await guarded.enter(to="/")) for _ in range(2)]
+        assert (await guarded.box.ask("GET", "/", (cookies[0], *PAGE))).status == 200
+        listed = guarded.keeper.inside()
+        assert [(one["app"], one["way"]) for one in listed] == [("dog", "password")] * 2
+        for stay in (1, 0):
+            gone = await guarded.keeper.end(listed[stay]["id"])
+            assert gone["id"] == listed[stay]["id"]
+            assert len(guarded.keeper.inside()) == stay
+            seen = [(await guarded.box.ask("GET", "/", (one, *PAGE))).status for one in cookies]
+            assert seen.count(401) == 2 - stay
+
+
 async def test_revoking_an_invitation_ends_what_it_let_in(tmp_path: Path) -> None:
     async with guarded_box(tmp_path) as guarded:
         token = await guarded.invite()

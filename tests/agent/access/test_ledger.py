@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import pytest
 
@@ -73,6 +74,35 @@ def test_another_password_ends_sessions_by_the_old_one_and_no_others() -> None:
     assert made.session_of("dog", by_password, NOW) is None
     assert made.session_of("dog", guest, NOW) is not None
     assert made.session_of("cat", of_cat, NOW) is not None
+
+
+def test_one_who_is_inside_is_listed_and_put_out_alone() -> None:
+    made = ledger()
+    first, second = entered(made), entered(made, NOW + 5)
+    guest = by_invitation(made, invited(made)[1], NOW + 9)
+    listed = made.inside(NOW + 10)
+    assert [one.way for one in listed] == ["invitation", "password", "password"]
+    gone, ended = made.end(listed[1].id[:8])
+    assert ended == [gone.id] == [listed[1].id]
+    held = [made.session_of("dog", token, NOW + 10) for token in (first, second, guest)]
+    assert [one is not None for one in held] == [True, False, True]
+
+
+def test_who_has_stayed_away_too_long_is_not_listed() -> None:
+    made = ledger()
+    entered(made)
+    assert made.inside(NOW + IDLE_S) == []
+
+
+def test_what_is_not_the_id_of_one_session_ends_none() -> None:
+    made = ledger()
+    sessions = [made.enter_by_password("dog", NOW, random())[0] for _ in range(64)]
+    digits = Counter(one.id[0] for one in sessions)
+    for id in ("", "nobody", digits.most_common(1)[0][0]):
+        with pytest.raises(UsageError) as raised:
+            made.end(id)
+        assert raised.value.code == "session-unknown"
+    assert len(made.inside(NOW)) == 64
 
 
 def test_the_same_guard_again_ends_nothing() -> None:
