@@ -28,6 +28,13 @@ class FileLock:
             self.close()
             raise
 
+    @classmethod
+    def inherited(cls, descriptor: int) -> Self:
+        """The lock that another process holds by a copy of this descriptor, and shares."""
+        made = cls.__new__(cls)
+        made.descriptor = descriptor
+        return made
+
     def _lock(self, deadline: float) -> None:
         while True:
             try:

@@ -34,13 +34,16 @@ class AgentClient:
             return False
         return True
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def ask(
+        self, method: str, path: str, body: object = None, *, timeout_s: float = TIMEOUT_S
+    ) -> Any:
         """Send one request and return the JSON of the response.
 
         Raises P2clawError: `agent-not-running`, `agent-silent`, or the error of its response.
         """
         connection = http.client.HTTPConnection("agent", timeout=TIMEOUT_S)
         connection.sock = self._connect()
+        connection.sock.settimeout(timeout_s)
         try:
             content = None if body is None else json.dumps(body).encode()
             fields = {} if content is None else {"content-type": "application/json"}

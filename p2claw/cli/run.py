@@ -151,6 +151,7 @@ def run(
 
 async def _run(config: AgentConfig, as_json: bool) -> None:
     from p2claw.agent.daemon.agent import Agent, run_agent
+    from p2claw.agent.daemon.handover import Heirloom
     from p2claw.cli.supervisor import supervised
 
     async with supervised() as supervisor:
@@ -160,7 +161,9 @@ async def _run(config: AgentConfig, as_json: bool) -> None:
             _print(agent.status(), config, agent.metrics_url, as_json)
             supervisor.ready()
 
-        await run_agent(config, ready, supervisor.stopping)
+        environ = supervisor.environ
+        heirloom = None if environ is None else Heirloom(environ, supervisor.is_main)
+        await run_agent(config, ready, supervisor.stopping, heirloom)
 
 
 def agent_config(options: Mapping[str, Any], choice: Choice) -> AgentConfig:

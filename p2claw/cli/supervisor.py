@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 
 _USEC = 1_000_000
 
@@ -32,12 +32,22 @@ class Supervisor:
         self._address = f"\0{name[1:]}" if name.startswith("@") else name
         if not name.startswith(("/", "@")):
             self._address = ""
+        self._environ = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": watchdog_us}
         ours = watchdog_pid in ("", str(os.getpid()))
         self._watchdog_s = int(watchdog_us) / _USEC if ours and watchdog_us.isdecimal() else 0.0
 
     def ready(self) -> None:
         """Report that what this process is for can be used from now on."""
         self._send("READY=1")
+
+    @property
+    def environ(self) -> Mapping[str, str] | None:
+        """By which another process in our place notifies it; None: there is no service manager."""
+        return self._environ if self._address else None
+
+    def is_main(self, pid: int) -> None:
+        """Report that another process is what the manager shall keep running from now on."""
+        self._send(f"MAINPID={pid}")
 
     def stopping(self) -> None:
         """Report that this process goes down, and may use the time it was given for that."""

@@ -65,6 +65,8 @@ class AgentLimits:
     request_idle_s: float = 300.0
     """The longest silence of a visitor in the middle of a request body."""
     drain_s: float = 10.0
+    handover_s: float = 3_600.0
+    """How long requests may go on in a process that has handed the box over to a new one."""
     sockets: int = 1_024
     """WebSockets of all visitors together. Each holds an upstream connection of its own."""
     unread_bytes: int = 64 * MIB

@@ -168,12 +168,23 @@ class ControlConnection:
         self._socket: ControlSocket | None = None
         self._renewal = asyncio.Event()
         self._reason = ""  # of the renewal
+        self._is_last = False
         self._doubting: asyncio.Task[None] | None = None
 
     def addresses_changed(self) -> None:
         """Connect again at once, unless the connection is one that goes on as it is."""
         if self._socket is None or not self._socket.still_leads_there():
             self._renew("addresses-changed")
+
+    def let_end(self) -> None:
+        """Connect no more once this connection is lost: `run` returns then."""
+        self._is_last = True
+        if self.state is ControlState.OFFLINE:
+            self._renew("ending")
+
+    def has_ended(self) -> bool:
+        """Whether it connects no more."""
+        return self._is_last
 
     def doubt(self) -> None:
         """Links have fallen silent: see whether the coordinator is reached, or connect again."""
@@ -193,11 +204,13 @@ class ControlConnection:
         self._renewal.set()
 
     async def run(self) -> None:
-        """Run until cancelled; the socket is closed with 1001 then."""
+        """Run until cancelled, or `let_end`; the socket is closed with 1001 then."""
         async with signalling_client() as client:
             was_by_clock = False
-            while True:
+            while not self.has_ended():
                 error = await self._once(client)
+                if self.has_ended():
+                    break
                 if self._doubting is not None:
                     # The way was gone: a NAT that has forgotten the connection leads it elsewhere,
                     # and the server rejects that. Visitors wait, so it is not the time to wait.

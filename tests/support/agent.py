@@ -150,7 +150,7 @@ class AgentProcess:
 
 @contextlib.asynccontextmanager
 async def agent_process(
-    home: Path, coordinator: str, *arguments: str
+    home: Path, coordinator: str, *arguments: str, **environ: str
 ) -> AsyncIterator[AgentProcess]:
     """`p2claw run` with further arguments; killed at the end of the block if it still runs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("P2CLAW_")}
@@ -168,6 +168,7 @@ async def agent_process(
                 "P2CLAW_CONFIG": os.devnull,
                 "PYTHONPATH": str(REPOSITORY),
                 "P2CLAW_HOME": str(home),
+                **environ,
             },
         )
     try:

@@ -65,6 +65,7 @@ class LedgerKeeper:
         self._waiting: Counter[str] = Counter()
         self._writing = asyncio.Lock()
         self._is_dirty = False
+        self._is_retired = False
         self._task: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -83,6 +84,21 @@ class LedgerKeeper:
             await asyncio.wait({self._task})
         if self._is_dirty:
             await self._save_and_log()
+
+    async def retire(self) -> None:
+        """Write what is not written yet, for the last time: another process has the file then."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._is_dirty:
+            await self._save_and_log()
+        self._is_retired = True
+
+    async def follow(self) -> None:
+        """After `retire`: end the sessions that the other process has ended. Raises UsageError."""
+        before = set(self._ledger.sessions)
+        self._ledger = await asyncio.to_thread(self._file.load)
+        self._over(sorted(before - self._ledger.sessions.keys()))
 
     async def reply(self, question: Question) -> Reply:
         """Whether somebody may enter. Raises nothing."""
@@ -303,6 +319,8 @@ class LedgerKeeper:
     async def _save(self) -> None:
         async with self._writing:
             self._is_dirty = False
+            if self._is_retired:
+                return
             await asyncio.to_thread(self._file.save, serialize(self._ledger))
 
     async def _save_and_log(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from p2claw import __version__
 from p2claw.agent.daemon.apps import Apps
+from p2claw.agent.daemon.handover import Heirloom, Predecessor, Successor
 from p2claw.agent.daemon.parts import Parts
 from p2claw.agent.daemon.state import State
 from p2claw.agent.home.lock import only_agent
@@ -16,6 +17,7 @@ from p2claw.agent.local.api import Json, local_api
 from p2claw.agent.local.unix_socket import local_socket
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError
+from p2claw.link.control import ControlState
 from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.log import get_log
 from p2claw.metrics import metrics_listener
@@ -26,20 +28,39 @@ log = get_log("agent")
 # connection, so the agent goes on.
 FAULT_WAIT_S = 5.0
 
+# How soon an agent that only drains notices that apps or rights of its box were changed.
+FOLLOW_S = 1.0
+ONLINE_LOOK_S = 0.05
+
 
 class Agent:
     """One agent. Make it on its loop, then `run`.
 
-    Raises UsageError and IdentityError if the home cannot be used.
+    predecessor: the process that hands this box over to this one. heirloom: what it needs to hand
+    over itself; None: it cannot. Raises UsageError and IdentityError if the home cannot be used.
     """
 
-    def __init__(self, config: AgentConfig) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        *,
+        predecessor: Predecessor | None = None,
+        heirloom: Heirloom | None = None,
+        lock: int = -1,
+    ) -> None:
         self.parts = Parts(config)
         self.state = State(self.parts)
-        self._apps = Apps(self.parts, self.state)
+        self._predecessor = predecessor
+        self._heirloom = heirloom
+        self._lock = lock
+        self._handing_over: asyncio.Task[Json] | None = None
+        self._is_handed_over = False
+        self._apps = Apps(self.parts, self.state, self.hand_over)
         self.metrics_url = ""
         """Where the metrics are read over TCP, while it runs; "": nowhere."""
+        self._figures = AsyncExitStack()
         self._stop = asyncio.Event()
+        self._stop_soon = asyncio.Event()
         self._stop_now = asyncio.Event()
         self._reloads: set[asyncio.Task[None]] = set()
 
@@ -55,6 +76,8 @@ class Agent:
         """
         parts = self.parts
         async with AsyncExitStack() as stack:
+            if self._predecessor is not None:
+                await self._predecessor.prepared()
             await self._apps.load()
             stack.push_async_callback(parts.keeper.close)
             await parts.usage.load()
@@ -62,8 +85,10 @@ class Agent:
             listening = stack.enter_context(local_socket(parts.config.socket_path))
             stack.push_async_callback(parts.visitors.close)
             await parts.visitors.start()
-            await stack.enter_async_context(local_api(self.state, self._apps, listening))
-            self.metrics_url = await stack.enter_async_context(
+            local = await stack.enter_async_context(AsyncExitStack())
+            await local.enter_async_context(local_api(self.state, self._apps, listening))
+            self._figures = await stack.enter_async_context(AsyncExitStack())
+            self.metrics_url = await self._figures.enter_async_context(
                 metrics_listener(parts.config.metrics, self.state.metrics)
             )
             log.info(
@@ -82,20 +107,88 @@ class Agent:
             }
             if parts.mapper is not None:
                 lasting.add(asyncio.create_task(parts.mapper.run()))
+            if self._predecessor is not None:
+                lasting.add(asyncio.create_task(self._report_to(self._predecessor)))
             try:
                 ready()
                 await self._stop.wait()
             finally:
-                stopping()
+                if not self._is_handed_over:
+                    stopping()
                 for task in lasting:
                     task.cancel()
                 await asyncio.wait(lasting)
-                await self._drain()
+                if self._is_handed_over:
+                    await local.aclose()
+                    await self._drain_for_long()
+                else:
+                    await self._drain(parts.config.limits.drain_s, self._stop_now)
         log.info("agent stopped")
 
     def stop(self) -> None:
-        """Begin to drain; the second time, end at once."""
-        (self._stop_now if self._stop.is_set() else self._stop).set()
+        """Begin to drain; the second time, end at once. What drains after it has handed over has
+        `drain_s` from now on.
+        """
+        first = self._stop_soon if self._is_handed_over else self._stop
+        (self._stop_now if first.is_set() else first).set()
+
+    async def hand_over(self) -> Json:
+        """Let a new process have this box, and then only drain; returns once it has.
+
+        Raises UsageError `handover-unsupervised`, `handover-port`, `handover-running`,
+        `handover-failed`: then this one goes on.
+        """
+        config = self.parts.config
+        if self._heirloom is None:
+            raise UsageError(
+                "No service manager keeps this agent, which would follow the new process",
+                code="handover-unsupervised",
+                hint="Stop it and start it again, or `p2claw service install`",
+            )
+        if config.udp_port or config.map_ports:
+            raise UsageError(
+                "Two processes cannot have one UDP port",
+                code="handover-port",
+                hint="With --udp-port or --map-ports it is stopped and started again",
+            )
+        if self._handing_over is not None or self._stop.is_set():
+            raise UsageError("This agent ends already", code="handover-running")
+        # Whoever asked for it may go away meanwhile: it goes on.
+        self._handing_over = asyncio.create_task(self._hand_over(self._heirloom))
+        return await asyncio.shield(self._handing_over)
+
+    async def _hand_over(self, heirloom: Heirloom) -> Json:
+        parts = self.parts
+        try:
+            successor = await Successor.begin(heirloom, self._lock)
+        except BaseException:
+            self._handing_over = None
+            raise
+        log.info("agent hands over", pid=successor.pid, links=len(parts.visitors))
+        parts.control.let_end()
+        await self._figures.aclose()
+        await parts.keeper.retire()
+        if not await successor.go():
+            # The files are nobody's now: the service manager starts an agent anew.
+            log.error("agent not handed over", pid=successor.pid)
+            await successor.give_up()
+            self._stop.set()
+            raise UsageError(
+                "The new process ended before it listened; this one ends, to be started again",
+                code="handover-failed",
+                hint="`p2claw service logs` shows why",
+            )
+        heirloom.is_main(successor.pid)
+        is_online = await successor.online()
+        self._is_handed_over = True
+        self._stop.set()
+        return {"pid": successor.pid, "links": len(parts.visitors), "online": is_online}
+
+    async def _report_to(self, predecessor: Predecessor) -> None:
+        await predecessor.ready()
+        while self.parts.control.state is not ControlState.ONLINE:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(ONLINE_LOOK_S)
+        await predecessor.online()
 
     def reload_soon(self) -> None:
         """Read the routes again, for a signal: what goes wrong is logged."""
@@ -108,19 +201,50 @@ class Agent:
         return self.state.status()
 
     async def _keep_registered(self) -> None:
-        while True:
+        control = self.parts.control
+        while not control.has_ended():
             try:
-                await self.parts.control.run()
+                await control.run()
             except Exception as error:
                 log.fault("control connection failed", error)
-            await asyncio.sleep(FAULT_WAIT_S)
+                await asyncio.sleep(FAULT_WAIT_S)
 
-    async def _drain(self) -> None:
-        """Let open requests finish, for `drain_s` at most; a second `stop` ends the wait."""
-        visitors, at_most_s = self.parts.visitors, self.parts.config.limits.drain_s
+    async def _drain_for_long(self) -> None:
+        """Let the requests finish that a new process does not know; a `stop` shortens that."""
+        limits = self.parts.config.limits
+        following = asyncio.create_task(self._follow())
+        hurrying = asyncio.create_task(self._hurry_after(limits.drain_s))
+        try:
+            await self._drain(limits.handover_s, self._stop_now)
+        finally:
+            for task in (following, hurrying):
+                task.cancel()
+            await asyncio.wait({following, hurrying})
+
+    async def _hurry_after(self, at_most_s: float) -> None:
+        await self._stop_soon.wait()
+        await asyncio.sleep(at_most_s)
+        self._stop_now.set()
+
+    async def _follow(self) -> None:
+        """See what is changed by the new process: whom it puts out, and which apps are gone."""
+        parts = self.parts
+        path, before = parts.config.routes_path, None
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            with suppress(UsageError):
+                await parts.keeper.follow()
+            with suppress(OSError, UsageError):
+                facts = path.stat()
+                if before != (before := (facts.st_ino, facts.st_mtime_ns)):
+                    await parts.exposed.load()
+
+    async def _drain(self, at_most_s: float, hurried: asyncio.Event) -> None:
+        """Let open requests finish, for so long at most; a second `stop` ends the wait."""
+        visitors = self.parts.visitors
         log.info("agent drains", links=len(visitors), at_most_s=at_most_s)
         draining = asyncio.create_task(visitors.drain(at_most_s))
-        hurry = asyncio.create_task(self._stop_now.wait())
+        hurry = asyncio.create_task(hurried.wait())
         await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, hurry):
             task.cancel()
@@ -138,13 +262,16 @@ async def run_agent(
     config: AgentConfig,
     ready: Callable[[Agent], None],
     stopping: Callable[[], None] = lambda: None,
+    heirloom: Heirloom | None = None,
 ) -> None:
     """Run the one agent of a home, under the signals of this process, to its end.
 
-    ready, stopping: as of `Agent.run`. Raises UsageError, IdentityError.
+    ready, stopping: as of `Agent.run`; heirloom: as of `Agent`. Raises UsageError, IdentityError.
     """
-    with only_agent(config.lock_path):
-        agent = Agent(config)
+    predecessor = Predecessor.of_environment()
+    inherited = None if predecessor is None else predecessor.lock
+    with only_agent(config.lock_path, inherited) as lock:
+        agent = Agent(config, predecessor=predecessor, heirloom=heirloom, lock=lock)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, agent.stop)
         loop.add_signal_handler(signal.SIGINT, agent.stop)

@@ -34,7 +34,10 @@ class Apps:
     Implements `local.api.Controlled`.
     """
 
-    def __init__(self, parts: Parts, state: State) -> None:
+    def __init__(
+        self, parts: Parts, state: State, hand_over: Callable[[], Awaitable[Json]]
+    ) -> None:
+        self._hand_over = hand_over
         self._exposed = parts.exposed
         self._keeper = parts.keeper
         self._registration = parts.registration
@@ -133,6 +136,10 @@ class Apps:
     async def end_session(self, id: str) -> Json:
         """End the session of one of them. Raises UsageError `session-unknown`."""
         return await self._keeper.end(id)
+
+    async def hand_over(self) -> Json:
+        """Let a new process have this box. Raises UsageError."""
+        return await self._hand_over()
 
     def _wanted(self, app: str, entry: object) -> tuple[Route, Guard | None]:
         """The route of an entry, and the new guard of it, if it has one. Raises UsageError."""

@@ -16,14 +16,15 @@ from p2claw.private_file import make_private_directory
 
 
 @contextmanager
-def only_agent(path: Path) -> Iterator[None]:
-    """Hold the lock at path while the block runs; the kernel lets go of it if the process dies.
+def only_agent(path: Path, inherited: int | None = None) -> Iterator[int]:
+    """Hold the lock at path while the block runs, which gets its descriptor; the kernel lets go of
+    it once nobody has that, or a copy of it, any more. inherited: a copy, of a process before this.
 
     Raises UsageError `agent-running` if another process holds it, `home-unwritable`.
     """
     try:
         make_private_directory(path.parent)
-        lock = FileLock(path)
+        lock = FileLock(path) if inherited is None else FileLock.inherited(inherited)
     except BlockingIOError:
         other = path.read_text("ascii", "replace").strip() or "unknown"
         raise UsageError(
@@ -40,4 +41,4 @@ def only_agent(path: Path) -> Iterator[None]:
     with lock:
         os.ftruncate(lock.descriptor, 0)
         os.pwrite(lock.descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield lock.descriptor

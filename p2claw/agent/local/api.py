@@ -59,6 +59,7 @@ class Controlled(Protocol):
     async def revoke(self, id: str) -> Json: ...
     def inside(self) -> Json: ...
     async def end_session(self, id: str) -> Json: ...
+    async def hand_over(self) -> Json: ...
     def share(
         self, app: str, entry: object
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
@@ -118,6 +119,9 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     async def end_session(request: web.Request) -> web.Response:
         return web.json_response(await apps.end_session(request.match_info["id"]))
 
+    async def hand_over(_: web.Request) -> web.Response:
+        return web.json_response(await apps.hand_over())
+
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await apps.reload())
 
@@ -137,6 +141,7 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     application.router.add_delete("/v1/invitations/{id}", revoke)
     application.router.add_get("/v1/access", inside)
     application.router.add_delete("/v1/access/{id}", end_session)
+    application.router.add_post("/v1/handover", hand_over)
     application.router.add_post("/v1/reload", reload)
     return application
 

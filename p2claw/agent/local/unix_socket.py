@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ _LOCAL_PEERCRED = 1
 
 @contextmanager
 def local_socket(path: Path) -> Iterator[socket.socket]:
-    """Listen at path, mode 0600; the file is removed at the end.
+    """Listen at path, mode 0600; the file is removed at the end, unless it is another's by then.
 
     The caller holds the lock of the home, so a socket that is there belongs to nobody.
     Raises UsageError `home-too-long`, `home-unwritable`.
@@ -48,8 +48,11 @@ def local_socket(path: Path) -> Iterator[socket.socket]:
         finally:
             os.umask(before)
         listening.listen(BACKLOG)
+        own = path.stat().st_ino
         yield listening
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == own:
+                path.unlink()
     finally:
         listening.close()
 

@@ -56,6 +56,10 @@ log = get_log("agent")
 
 CLOSE_TIMEOUT_S = 8.0
 
+# A drain that may last longer than this leaves time for links that are opening, and looks so often.
+PATIENT_S = 60.0
+OPENING_LOOK_S = 0.2
+
 # Dials that are not open yet: each may be of a forged address, and takes 30 KB for DIAL_OPEN_S at
 # most. A visitor that comes on top of it gets no reply, and offers by the coordinator.
 DIALS_AT_ONCE = 32
@@ -314,12 +318,23 @@ class InProcess:
 
     async def drain(self, timeout_s: float) -> None:
         self._admission.close()
-        open_links = {key: link for key, link in self._links.items() if link.is_open}
-        # The task of a link ends by itself once the link is drained.
-        ending = [self._tasks[key] for key in open_links]
-        ending += [asyncio.create_task(link.drain(timeout_s)) for link in open_links.values()]
-        if ending:
-            await asyncio.wait(ending, timeout=timeout_s + CLOSE_TIMEOUT_S)
+        end_s = time.monotonic() + timeout_s
+        draining: dict[str, asyncio.Task[None]] = {}
+        while (left_s := end_s - time.monotonic()) > -CLOSE_TIMEOUT_S:
+            for key, link in self._links.items():
+                if link.is_open and key not in draining:
+                    draining[key] = asyncio.create_task(link.drain(max(left_s, 0)))
+            # The task of a link ends by itself once the link is drained.
+            ending = {self._tasks[key] for key in draining if key in self._tasks}
+            ending |= {task for task in draining.values() if not task.done()}
+            # Somebody waits for each link that is opening: if there is time, it is drained, too.
+            opens = timeout_s > PATIENT_S and any(not one.is_open for one in self._links.values())
+            if opens:
+                await asyncio.sleep(OPENING_LOOK_S)
+            elif ending:
+                await asyncio.wait(ending, timeout=left_s + CLOSE_TIMEOUT_S)
+            else:
+                break
         await self._close_links()
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from p2claw.cli.service.definition import (
     agent_definition,
     server_definition,
 )
+from p2claw.cli.service.handover import hand_over
 from p2claw.cli.service.launchd import Launchd
 from p2claw.cli.service.readiness import check_agent, check_root, check_server, data_folder
 from p2claw.cli.service.service_manager import Manager, check_installed
@@ -131,7 +132,7 @@ def install(
     """Make the agent of this user, or a server, a service, and start it.
 
     What is installed already is written and started anew, which is also the way to go on after an
-    upgrade. Requests under way have 10 s; visitors come back by themselves.
+    upgrade. An agent hands over to the new process, as by restart.
     """
     if service == AGENT and (config or user):
         raise click.UsageError("--config and --user are for a server")
@@ -148,13 +149,17 @@ def install(
         manager = manager_of(_definition(service, config, user, data_folder(config)))
     else:
         check_agent(running_is_ours=manager.file.exists() and manager.state().active)
-    done = manager.install(start=not no_start)
+    handed_over = None
+    if service == AGENT and not no_start and _runs_as_written(manager):
+        handed_over = hand_over()
+    done = manager.install(start=not no_start and handed_over is None)
     facts = {
         "service": service,
         "manager": manager.name,
         "unit": manager.unit,
         "file": str(manager.file),
         "started": not no_start,
+        "handed_over": handed_over is not None,
         "sandbox": done.sandbox,
         "lingers": done.lingers,
     }
@@ -245,18 +250,40 @@ def logs(service: str, lines: int, follow: bool, as_json: bool) -> None:
 
 @service.command(epilog=_RESTART)
 @_which
+@click.option("--now", is_flag=True, help="Stop the agent first, also if it could hand over.")
 @json_option
-def restart(service: str, as_json: bool) -> None:
-    """Stop a service if it runs, and start it; returns when it is ready."""
+def restart(service: str, now: bool, as_json: bool) -> None:
+    """Start a service anew, as after an upgrade; returns when it is ready.
+
+    An agent hands over: the new process registers while the old one goes on with what visitors
+    are downloading, for an hour at most. Where it cannot, and a server, is stopped and started.
+    """
     if service == SERVER:
         check_root("restart server")
     manager = _installed(service)
-    manager.restart()
-    facts = {"service": service, "unit": manager.unit, "pid": manager.state().pid}
+    handed_over = None
+    if service == AGENT and not now and manager.state().active:
+        handed_over = hand_over()
+    if handed_over is None:
+        manager.restart()
+    facts = {
+        "service": service,
+        "unit": manager.unit,
+        "pid": manager.state().pid,
+        "handed_over": handed_over is not None,
+    }
     if as_json:
         print_json(facts)
-    else:
-        click.echo(f"{manager.unit} runs, pid {facts['pid']}")
+        return
+    click.echo(f"{manager.unit} runs, pid {facts['pid']}")
+    if handed_over is not None and handed_over["links"]:
+        click.echo(f"the process before it goes on with its links: {handed_over['links']}")
+
+
+def _runs_as_written(manager: Manager) -> bool:
+    """Whether it runs already, by the same definition."""
+    file = manager.file
+    return file.exists() and file.read_text() == manager.text() and manager.state().active
 
 
 def manager_of(definition: Definition) -> Manager:

@@ -144,14 +144,59 @@ def test_an_agent_of_a_user_is_visited_and_stays_after_a_restart(
     write(systemd, f"/home/{USER}/site/index.html", "the page")
     url = p2claw(systemd, "expose", "site", f"/home/{USER}/site", user=True)["url"]
     assert visited(systemd, url) == "the page"
+    restarted_in_the_middle_of_a_download(systemd)
+    assert visited(systemd, url) == "the page"
     before = p2claw(systemd, "status", user=True)["pid"]
-    assert p2claw(systemd, "service", "restart", user=True)["pid"] != before
+    again = p2claw(systemd, "service", "restart", "--now", user=True)
+    assert (again["pid"] != before, again["handed_over"]) == (True, False)
     wait_for(lambda: p2claw(systemd, "status", user=True)["coordinator"]["state"] == "online")
     assert visited(systemd, url) == "the page"
     # The journal of these namespaces is root's.
     assert refused(systemd, "service", "logs", user=True)["code"] == "service-log-unreadable"
     p2claw(systemd, "service", "uninstall", user=True)
     systemd.run("rm", "-f", drop_in)
+
+
+# An app whose one response takes some seconds.
+_SLOW = """
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Slow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "600000")
+        self.end_headers()
+        for _ in range(60):
+            self.wfile.write(bytes(10_000))
+            time.sleep(0.1)
+HTTPServer(("127.0.0.1", 3999), Slow).serve_forever()
+"""
+
+
+def restarted_in_the_middle_of_a_download(systemd: OwnSystemd) -> None:
+    """The new process is the service's, the download ends whole in the old one, which then ends."""
+    write(systemd, "/tmp/slow.py", _SLOW)
+    python = "LD_LIBRARY_PATH=/opt/python/lib exec /opt/p2claw/bin/python"
+    systemd.must("sh", "-c", f"{python} /tmp/slow.py >/dev/null 2>&1 & echo $! > /tmp/slow.pid")
+    url = p2claw(systemd, "expose", "slow", "3999", user=True)["url"]
+    fetch = f"{PROGRAM} fetch {url} --edge http://127.0.0.1:443 --no-progress -o /tmp/film"
+    downloading = f"( {fetch}; echo $? > /tmp/film.code ) >/dev/null 2>&1 &"
+    systemd.must("sh", "-c", downloading, user=True)
+    wait_for(lambda: systemd.run("test", "-s", "/tmp/film.part").returncode == 0)
+    before = p2claw(systemd, "service", "status", user=True)["pid"]
+    done = p2claw(systemd, "service", "restart", user=True)
+    assert (done["handed_over"], done["pid"] != before) == (True, True)
+    assert systemd.run("test", "-e", f"/proc/{before}").returncode == 0
+    assert systemd.run("test", "-e", "/tmp/film.code").returncode == 1, "it was over too soon"
+    assert p2claw(systemd, "service", "status", user=True)["state"] == "active (running)"
+    wait_for(lambda: systemd.run("test", "-s", "/tmp/film.code").returncode == 0)
+    assert systemd.must("cat", "/tmp/film.code").strip() == "0"
+    assert systemd.must("stat", "-c", "%s", "/tmp/film").strip() == "600000"
+    wait_for(lambda: systemd.run("test", "-e", f"/proc/{before}").returncode == 1)
+    state = p2claw(systemd, "service", "status", user=True)
+    assert (state["pid"], state["restarts"], state["active"]) == (done["pid"], 0, True)
+    p2claw(systemd, "unexpose", "slow", user=True)
+    systemd.must("sh", "-c", "kill $(cat /tmp/slow.pid); rm -f /tmp/film*")
 
 
 def test_nothing_is_installed_beside_an_agent_that_runs_otherwise(
