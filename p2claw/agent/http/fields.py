@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from p2claw._codec import chosen
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.field_kinds import HOP_BY_HOP, NOT_FROM_VISITORS, named_in
@@ -21,6 +22,9 @@ from p2claw.value_class import value_class
 
 Fields = tuple[tuple[str, str], ...]
 
+# The value of a field; of several of this name, the last one's.
+value_of = chosen.value_of
+
 _NOT_IN_TRAILERS = NOT_FROM_VISITORS | frozenset(
     ("authorization", "content-encoding", "content-range", "content-type", "cookie", "set-cookie")
 )
@@ -30,13 +34,15 @@ _NOT_IN_TRAILERS = NOT_FROM_VISITORS | frozenset(
 class Visit:
     """One visit: the app, the names under which it is visited, the visitor's shortened address.
 
-    reported: the notices about the app that the visitor's console has shown.
+    reported: the notices about the app that the visitor's console has shown. added: what requests
+    without anything unusual get, by whether they are secure: a route, the Host and the last fields.
     """
 
     app: str
     names: PublicNames
     visitor: str
     reported: set[Notice] = field(default_factory=set, compare=False)
+    added: dict[bool, tuple[Route, str, Fields]] = field(default_factory=dict, compare=False)
 
 
 @value_class(frozen=True, slots=True)
@@ -58,6 +64,9 @@ class RequestFields:
 
 def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFields) -> Fields:
     """Make the visitor's fields of the upstream's. asked: the fields of the request."""
+    usual = passed_as_they_are(fields)
+    if usual is not None and not is_unlisted(route.app):
+        return usual
     named: frozenset[str] = frozenset()
     kept: list[tuple[str, str]] = []
     for item in fields:
@@ -81,15 +90,14 @@ def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFi
 
 def trailer_fields(fields: Fields) -> Fields:
     """The fields after a body without those that are not allowed there. Source: RFC 9110 §6.5.1."""
+    if not fields:
+        return fields
     return tuple((name, value) for name, value in fields if name not in _NOT_IN_TRAILERS)
 
 
-def value_of(fields: Fields, name: str, absent: str = "") -> str:
-    """The value of a field; of several of this name, the last one's."""
-    for other, value in fields:
-        if other == name:
-            absent = value
-    return absent
+def passed_as_they_are(fields: Fields) -> Fields | None:
+    """The fields of a response without those of its connection; None if any other is looked at."""
+    return chosen.passed(fields, _LOOKED_AT)
 
 
 _LOOKED_AT = HOP_BY_HOP | MAPPED | frozenset(("set-cookie",))

@@ -19,6 +19,9 @@ _TARGET = re.compile(r"/[\x21-\x7e]*")
 _OCTETS = re.compile(r"[\x00-\xff]*")
 _TAGGED_URL = re.compile(r"<([^<>]*)>")
 
+# Found once: an Enum looks its members up.
+_PLAIN, _DROPPED = Kind.PLAIN, Kind.DROPPED
+
 # Those that show under which name a page was loaded.
 _SHOWING_HOST = frozenset(("origin", "referer"))
 
@@ -44,14 +47,19 @@ def request_fields(
     if not _are_values("".join([value for _, value in head.fields])):
         raise _not_allowed()
     secure = secure or route.upstream.secure
-    passed = _Passed(route, visit, secure=secure)
-    kept = passed.kept
+    kept: list[tuple[str, str]] = []
+    passed: _Passed | None = None
     for item in head.fields:
         kind = KINDS[item[0]]
-        if kind is Kind.PLAIN:
+        if kind is _PLAIN:
             kept.append(item)
-        elif kind is not Kind.DROPPED:
+        elif kind is not _DROPPED:
+            if passed is None:
+                passed = _Passed(route, visit, kept, secure=secure)
             passed.add(kind, *item)
+    if passed is None and not user:
+        return _plain(kept, route, visit, secure=secure)
+    passed = passed or _Passed(route, visit, kept, secure=secure)
     if passed.named:
         kept = [item for item in kept if plain_name(item[0]) not in passed.named]
     if passed.cookies:
@@ -77,6 +85,28 @@ def request_fields(
     )
 
 
+def _plain(
+    kept: list[tuple[str, str]], route: Route, visit: Visit, *, secure: bool
+) -> RequestFields:
+    """The fields if none was looked at: what is added is the same in each request of a visit."""
+    known = visit.added.get(secure)
+    if known is None or known[0] is not route:
+        passed = _Passed(route, visit, [], secure=secure)
+        host = passed.hosts[0]
+        known = visit.added[secure] = (
+            route,
+            host if route.preserve_host else route.upstream.authority,
+            (
+                ("x-forwarded-for", _forwarded_for(visit.visitor)),
+                ("x-forwarded-host", host),
+                ("x-forwarded-proto", "https" if secure else passed.scheme),
+            ),
+        )
+    _, host, added = known
+    is_https = added[2][1] == "https"
+    return RequestFields(host, (*kept, *added), added[1][1], False, None, is_https)
+
+
 class _Passed:
     """The fields that pass so far. host: the name under which the page was loaded, if one shows it.
 
@@ -96,9 +126,11 @@ class _Passed:
         *("kept", "lengths", "named", "scheme"),
     )
 
-    def __init__(self, route: Route, visit: Visit, *, secure: bool) -> None:
+    def __init__(
+        self, route: Route, visit: Visit, kept: list[tuple[str, str]], *, secure: bool
+    ) -> None:
         upstream = route.upstream
-        self.kept: list[tuple[str, str]] = []
+        self.kept = kept
         self.cookies: list[str] = []
         self.lengths: list[str] = []
         self.named: frozenset[str] = frozenset()

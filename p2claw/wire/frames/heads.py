@@ -84,6 +84,15 @@ def encode_request(head: RequestHead, limits: Limits = _LIMITS) -> bytes:
 
 def encode_response(head: ResponseHead, limits: Limits = _LIMITS) -> bytes:
     """The payload of RESPONSE, whole. Raises LocalProtocolError as `encode_request`."""
+    if not (head.error or head.origins or head.notice):
+        usual = chosen.write_response(head.status, head.fields, head.reason, limits.head_fields)
+        if usual is not None and len(usual) <= limits.head_bytes:
+            return usual
+    return encode_any_response(head, limits)
+
+
+def encode_any_response(head: ResponseHead, limits: Limits = _LIMITS) -> bytes:
+    """The same without the short way for usual heads."""
     value: dict[str, object] = {"s": head.status, "h": head.fields}
     if head.error:
         value["e"] = head.error
@@ -103,6 +112,15 @@ def encode_trailers(fields: Fields, limits: Limits = _LIMITS) -> bytes:
 
 def decode_request(payload: bytes, limits: Limits = _LIMITS) -> RequestHead:
     """Raises HeadTooLarge, or HeadFault for all else that docs/WIRE.md §4 does not allow."""
+    if len(payload) <= limits.head_bytes:
+        usual = chosen.read_request(payload, limits.head_fields)
+        if usual is not None:
+            return RequestHead(*usual)
+    return decode_any_request(payload, limits)
+
+
+def decode_any_request(payload: bytes, limits: Limits = _LIMITS) -> RequestHead:
+    """The same without the short way for usual heads."""
     value = _unpack(payload, limits)
     head = RequestHead(
         method=_text(value, "m"),
