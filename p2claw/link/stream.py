@@ -21,11 +21,15 @@ from p2claw.wire.session.streams import Streams
 _CUT_OFF_S = 2.0
 _LOOK_S = 0.01
 
+# Pieces that wait are read together, up to so many bytes: four whole frames (docs/WIRE.md §2).
+JOINED_BYTES = 4 * 16_376
+
 
 class Stream:
     """What the streams of both roles share. One task reads and one writes; it may be the same one.
 
     id: of the stream in its session.
+    on_room: called when less is queued, or the stream has failed, instead of waking whoever writes.
     trailers: fields after the body, once `read` has returned b"".
     """
 
@@ -39,11 +43,13 @@ class Stream:
         "_streams",
         "_writable",
         "id",
+        "on_room",
         "trailers",
     )
 
     def __init__(self, stream_id: int, streams: Streams, send_soon: Callable[[], None]) -> None:
         self.id = stream_id
+        self.on_room: Callable[[], None] | None = None
         self.trailers: tuple[tuple[str, str], ...] = ()
         self._streams = streams
         self._send_soon = send_soon
@@ -52,21 +58,34 @@ class Stream:
         self._ended = False
         self._sent_end = False
         self._failure: P2clawError | None = None
-        self._readable = Wakeup()
-        self._writable = Wakeup()
+        self._readable: Wakeup | None = None  # made at the first wait: most streams never wait
+        self._writable: Wakeup | None = None
 
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end. Reading grants credit to the peer.
 
         Raises StreamResetError or LinkError, after the pieces that came before the failure.
         """
-        while not self._pieces:
+        while (piece := self.read_now()) is None:
+            await self._wait_readable()
+        return piece
+
+    def read_now(self) -> bytes | None:
+        """The same, if it would return at once; None if nothing has come. Raises as it.
+
+        Small pieces that have come are joined: a peer that sends single bytes costs no turn of a
+        task for each.
+        """
+        pieces = self._pieces
+        if not pieces:
             if self._ended:
                 return b""
             if self._failure is not None:
                 raise self._failure
-            await self._wait_readable()
-        piece = self._pieces.popleft()
+            return None
+        piece = pieces.popleft()
+        if pieces and len(piece) + len(pieces[0]) <= JOINED_BYTES:
+            piece = self._joined(piece)
         self._streams.consumed(self.id, len(piece), time.monotonic())
         self._send_soon()
         return piece
@@ -95,6 +114,15 @@ class Stream:
     def queued(self) -> int:
         """Body bytes that were written and have not left the session."""
         return self._streams.queued(self.id)
+
+    def check(self) -> None:
+        """Raises StreamResetError or LinkError if nothing can be sent any more."""
+        if self._failure is not None:
+            raise self._failure
+
+    def watch(self, most_bytes: int) -> None:
+        """Call `on_room` once no more than so many bytes are queued."""
+        self._streams.watch(self.id, most_bytes)
 
     async def drained(self, most_bytes: int) -> None:
         """Wait until no more than so many bytes are queued. Raises StreamResetError or LinkError.
@@ -128,34 +156,53 @@ class Stream:
         if data:
             self._pieces.append(data)
         self._ended = self._ended or end
-        self._readable.wake()
+        self._wake(self._readable)
 
     def on_trailers(self, fields: tuple[tuple[str, str], ...]) -> None:
         self.trailers = fields
         self._ended = True
-        self._readable.wake()
+        self._wake(self._readable)
 
     def on_writable(self) -> None:
-        self._writable.wake()
+        if self.on_room is not None:
+            self.on_room()
+        else:
+            self._wake(self._writable)
 
     def on_failure(self, failure: P2clawError) -> None:
         """The peer reset the stream, or the link is lost. The first failure stays."""
         if self._failure is None:
             self._failure = failure
-        self._readable.wake()
-        self._writable.wake()
+        self._wake(self._readable)
+        self.on_writable()
+
+    def _joined(self, first: bytes) -> bytes:
+        pieces, joined, size = self._pieces, [first], len(first)
+        while pieces and size + len(pieces[0]) <= JOINED_BYTES:
+            joined.append(pieces.popleft())
+            size += len(joined[-1])
+        return b"".join(joined)
 
     async def _wait_readable(self) -> None:
+        if self._readable is None:
+            self._readable = Wakeup()
         if self._readable.is_awaited:
             raise LocalProtocolError(f"two tasks read stream {self.id}")
         await self._readable.wait()
 
     async def _wait_writable(self) -> None:
+        if self._writable is None:
+            self._writable = Wakeup()
         if self._writable.is_awaited:
             raise LocalProtocolError(f"two tasks write to stream {self.id}")
         await self._writable.wait()
         if self._failure is not None:
             raise self._failure
+
+    @staticmethod
+    def _wake(waiting: Wakeup | None) -> None:
+        if waiting is not None:
+            waiting.wake()
 
 
 class BoxStream(Stream):
@@ -235,4 +282,4 @@ class VisitorStream(Stream):
     def on_response(self, head: ResponseHead, end: bool) -> None:
         self._response = head
         self._ended = end
-        self._readable.wake()
+        self._wake(self._readable)

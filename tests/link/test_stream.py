@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+from unittest import mock
 
 import pytest
 
 from p2claw.errors import LocalProtocolError, StreamResetError
-from p2claw.link.stream import BoxStream
-from p2claw.wire.frames.codes import Code
+from p2claw.link.stream import JOINED_BYTES, BoxStream
+from p2claw.wire.frames.codec import CODEC
+from p2claw.wire.frames.codes import Code, FrameType
 from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
 
 
@@ -50,6 +52,39 @@ async def test_writing_waits_for_the_reader() -> None:
         # The window of the reader and what may wait here; 6.5 MB were to be written.
         assert stopped_at_bytes <= 1_048_576 + 2 * 262_144
         assert len(await body_of(stream)) == 6_553_600
+
+
+async def test_single_bytes_that_have_come_are_read_together() -> None:
+    pieces: list[bytes] = []
+
+    async def handler(stream: BoxStream) -> None:
+        while piece := await stream.read():
+            pieces.append(piece)
+        await stream.respond(OK, end=True)
+
+    async with linked(handler) as link:
+        stream = link.visitor.open(POST, end=False)
+        await eventually(lambda: bool(link.box.session.streams))
+        session = link.box.session
+        before = session.counters.messages_in
+        for byte in b"claws":
+            session.receive(CODEC.encode_frame(FrameType.DATA, 0, stream.id, bytes([byte])), 0.0)
+        link.box._handle_events()
+        await eventually(lambda: bool(pieces))
+        assert session.counters.messages_in - before == len(b"claws")
+        assert pieces == [b"claws"]
+
+
+async def test_large_pieces_are_not_joined() -> None:
+    async with linked(echo) as link:
+        stream = link.visitor.open(GET, end=True)
+        large = bytes(JOINED_BYTES)
+        for piece in (b"a", large, b"b", large[1:], b"c"):
+            stream.on_data(piece, False)
+        stream._streams = mock.Mock()
+        got = [await stream.read() for _ in range(4)]
+        assert [len(piece) for piece in got] == [1, JOINED_BYTES, JOINED_BYTES, 1]
+        assert got[2][:1] == b"b"
 
 
 async def test_reading_goes_on_to_the_end_of_what_came_before_a_reset() -> None:

@@ -30,11 +30,13 @@ async def sized_body(stream: BoxStream, length: int, idle_s: float) -> AsyncGene
 async def streamed_body(stream: BoxStream, idle_s: float) -> AsyncGenerator[bytes, None]:
     """The pieces as the visitor sends them. Raises VisitorSilentFault after idle_s of nothing."""
     while True:
-        try:
-            async with asyncio.timeout(idle_s):
-                piece = await stream.read()
-        except TimeoutError:
-            raise VisitorSilentFault("A visitor stopped in the middle of a request") from None
+        piece = stream.read_now()
+        if piece is None:
+            try:
+                async with asyncio.timeout(idle_s):
+                    piece = await stream.read()
+            except TimeoutError:
+                raise VisitorSilentFault("A visitor stopped in the middle of a request") from None
         if not piece:
             return
         yield piece

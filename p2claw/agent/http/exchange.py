@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.bodies import begun, fill, sized_body, spooled_body, streamed_body
+from p2claw.agent.http.body_flow import BodyFlow
 from p2claw.agent.http.fields import (
     Fields,
     RequestFields,
@@ -95,7 +96,8 @@ class Exchange:
         with self._held:
             await self._run(space)
             # The end waits in the session without a connection, but it is held all the same.
-            await self._stream.drained(LEAST_BYTES)
+            if self._stream.queued > LEAST_BYTES:
+                await self._stream.drained(LEAST_BYTES)
 
     async def _run(self, space: SpoolSpace) -> None:
         stream, length = self._stream, self._fields.length
@@ -159,6 +161,8 @@ class Exchange:
         return True
 
     def _learns(self, response: UpstreamHead) -> bool:
+        if response.status < 300:
+            return False
         if not asks_for_https(
             response.status, response.fields, self._request.target, self._route, self._visit
         ):
@@ -238,9 +242,9 @@ class Exchange:
         stream = self._stream
         piece = await self._first_piece(connection)
         self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
-        while not connection.finished:
+        if not connection.finished:
             stream.put(piece)
-            piece = await self._next_piece(connection)
+            piece = await BodyFlow(connection, stream, self._held).run()
         trailers = trailer_fields(connection.trailers)
         if not trailers:
             stream.put(piece, end=True)
@@ -251,13 +255,10 @@ class Exchange:
 
     async def _first_piece(self, connection: HttpConnection) -> bytes:
         # A response that came whole with its head is read already, and no more than a frame.
-        if connection.is_whole:
-            return connection.take()
-        return await self._next_piece(connection)
-
-    async def _next_piece(self, connection: HttpConnection) -> bytes:
-        within = await self._held.room(self._stream, connection.pause)
-        connection.read_less(less=not within)
+        if not connection.is_whole:
+            within = self._held.is_within()
+            self._held.expect(within=within)
+            connection.read_less(less=not within)
         return await connection.read()
 
     def _unread_bytes(self) -> int:
@@ -292,13 +293,8 @@ class Exchange:
 
     def _lease(self, *, repeatable: bool, new: bool = False) -> Lease:
         # One visit is one link, so visitors behind one address have a share each.
-        return self._pool.lease(
-            repeatable=repeatable,
-            new=new,
-            owner=id(self._visit),
-            network=self._visit.visitor,
-            urgency=self._request.urgency,
-        )
+        visit = self._visit
+        return Lease(self._pool, repeatable, new, id(visit), visit.visitor, self._request.urgency)
 
     def _head(self, framing: tuple[tuple[str, str], ...]) -> bytes:
         request, fields = self._request, self._fields

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
+import sys
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -26,6 +31,10 @@ READ_BYTES = 256 * KIB
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+# Where a thread can be less urgent than the others of its process, which is so on Linux alone.
+_NICE = 10
+
+
 class SpoolSpace:
     """The room for all spools of a box together, in its home directory; each visitor has a share.
 
@@ -34,6 +43,9 @@ class SpoolSpace:
 
     def __init__(self, directory: Path, limits: SpoolLimits) -> None:
         self.limits = limits
+        # One for all spools. Several that write at once take most of the core of this process from
+        # everybody whose request has no spool. It starts with the first job.
+        self.thread = ThreadPoolExecutor(1, "spool", initializer=_step_back)
         self._shares = FairShares(limits.total_bytes)
         self._directory = directory
 
@@ -148,9 +160,17 @@ class Spool:
             view = view[self._file.write(view) :]
 
     async def _in_thread(self, call: Callable[..., Any], *arguments: object) -> Any:
-        self._job = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
+        loop = asyncio.get_running_loop()
+        self._job = loop.run_in_executor(self._space.thread, call, *arguments)
         try:
             return await asyncio.shield(self._job)
         except OSError as error:
             what = "has no room" if error.errno in _DISK_FULL else f"fails ({error})"
             raise BoxBusyFault(f"The disk {what}: a request body cannot be kept") from None
+
+
+def _step_back() -> None:
+    """Let the loop's thread go first: it serves all visitors."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -109,37 +109,37 @@ class Held:
             self._coming = 0
         self._set(self._count() + self._coming)
 
-    async def room(self, stream: BoxStream, pause: Callable[[], None] = lambda: None) -> bool:
+    async def room(self, stream: BoxStream) -> bool:
         """Wait until another piece of the response may be read; whether it is within its share.
 
-        pause: called before a wait, to leave the rest where it is.
         Raises StreamResetError or LinkError.
         """
         while True:
-            within = self._is_within()
+            within = self.is_within()
             if stream.queued <= (HIGH_BYTES if within else LEAST_BYTES):
-                self._expect(READ_BYTES if within else LEAST_BYTES)
+                self.expect(within=within)
                 return within
-            pause()
             await stream.drained(LOW_BYTES if within else LEAST_BYTES)
 
     def has_room(self) -> bool:
         """Whether more than a frame of a response that has just begun may be read at once."""
-        within = self._is_within()
+        within = self.is_within()
         if within:
-            self._expect(READ_BYTES)
+            self.expect(within=True)
         return within
 
-    def _is_within(self) -> bool:
+    def is_within(self) -> bool:
         """Whether the response is within its share, as it is now."""
         self._coming = 0
-        self.count(self._unread.clock())
+        self._set(self._count())
         return self._unread.is_within(self)
 
-    def _expect(self, reads: int) -> None:
-        """So many bytes are asked for at a time, and twice as many may come."""
-        self._coming, self._coming_s = 2 * reads, self._unread.clock()
-        self.count(self._coming_s)
+    def expect(self, *, within: bool) -> None:
+        """More is asked for: as much at a time as a response within its share may, or a frame. Two
+        reads of it may come."""
+        self._coming = 2 * (READ_BYTES if within else LEAST_BYTES)
+        self._coming_s = self._unread.clock()
+        self._set(self._count() + self._coming)
 
     def _set(self, now: int) -> None:
         more, self.bytes = now - self.bytes, now

@@ -21,6 +21,7 @@ from p2claw.agent.request_faults import (
 from p2claw.agent.upstream.lenient import Fields
 from p2claw.agent.upstream.response import ResponseReader, UpstreamHead
 from p2claw.config import UpstreamLimits
+from p2claw.link.moving_timer import MovingTimer
 from p2claw.units import KIB
 from p2claw.wakeup import Wakeup
 
@@ -38,6 +39,9 @@ class HttpConnection(asyncio.BufferedProtocol):
     """One connection, made by the pool. Call `begin`, `write`, `end_request`, then `head` and
     `read`.
 
+    on_news: called when something of the response has come, or it has broken off, instead of waking
+    whoever waits in `read`. It calls `next`, and then `pause` or `read_on`.
+
     may_read_on: called when a response is longer than a frame and nobody has asked for more of it:
     whether it may be read as if `read_less` had shown that there is room.
 
@@ -50,9 +54,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.requests = 0
         self.on_idle_closed: Callable[[HttpConnection], None] | None = None
         self.on_head: Callable[[], None] | None = None
+        self.on_news: Callable[[], None] | None = None
         self.may_read_on: Callable[[], bool] = _never
         self._limits = limits
         self._buffer = self._whole_buffer = buffer
+        self._frame_buffer = buffer[:LEAST_READ_BYTES]
         self._read_high_bytes = READ_BYTES
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -64,7 +70,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._readable = Wakeup()
         self._writable = Wakeup()
-        self._head_timer: asyncio.TimerHandle | None = None
+        # Of one that is kept, the timer is set once in many requests.
+        self._head_timer = MovingTimer(self._look_at_head)
+        self._head_due_s = 0.0  # 0: nothing is awaited
 
     @property
     def reusable(self) -> bool:
@@ -131,7 +139,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         """The request has been sent whole. From now the head of the response must come in time."""
         self._request_ended = True
         if self._reader is not None and self._reader.head is None and self._fault is None:
-            self._head_timer = self._loop.call_later(self._limits.head_s, self._head_late)
+            self._head_due_s = self._loop.time() + self._limits.head_s
+            self._head_timer.set(self._head_due_s)
 
     async def head(self) -> UpstreamHead:
         """The head of the final response. Raises RequestFault."""
@@ -165,15 +174,35 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._resume()
         return piece
 
+    def next(self) -> bytes | None:
+        """What `read` returns, if it would return at once; None if nothing has come. Raises as it.
+
+        It does not read on by itself.
+        """
+        reader = self._begun()
+        if reader.pieces:
+            piece = reader.pieces.popleft()
+            reader.buffered_bytes -= len(piece)
+            return piece
+        if reader.complete:
+            return b""
+        if self._fault is not None:
+            raise self._fault
+        return None
+
     def read_less(self, *, less: bool) -> None:
         """Whether to read the response in single frames; else as much at once as there is room."""
         self._read_high_bytes = 0 if less else READ_BYTES
-        self._buffer = self._whole_buffer[:LEAST_READ_BYTES] if less else self._whole_buffer
+        self._buffer = self._frame_buffer if less else self._whole_buffer
 
     def pause(self) -> None:
-        """Leave the rest of the response with the upstream until `read` is called again."""
+        """Leave the rest of the response with the upstream until `read` or `read_on` is called."""
         if not self._closed:
             self._pause_reading()
+
+    def read_on(self) -> None:
+        """Read more of the response from the upstream."""
+        self._resume()
 
     def fail(self, fault: RequestFault) -> None:
         """End the exchange: `head` and `read` raise fault. The first one stays."""
@@ -184,11 +213,11 @@ class HttpConnection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """Close at once; the upstream sees it, and nothing more is sent to it."""
         self._fault = self._fault or AppBrokenFault("The connection was closed here")
-        self._forget_head_timer()
+        self._end_wait()
         self._closed = True
         if self._transport is not None:
             self._transport.abort()
-        self._readable.wake()
+        self._news()
         self._writable.wake()
 
     def forget_exchange(self) -> None:
@@ -220,10 +249,15 @@ class HttpConnection(asyncio.BufferedProtocol):
             self.fail(fault)
             return
         if self._reader.head is not None:
-            self._forget_head_timer()
+            self._head_due_s = 0.0
             if self.on_head is not None:
                 self.on_head()
                 self.on_head = None
+        if self.on_news is not None:
+            if self._reader.complete:
+                self._writable.wake()
+            self.on_news()
+            return
         # After the end of a response nothing comes, and to pause and resume are system calls.
         more = not self._reader.keep_alive
         if more and self._reader.buffered_bytes > self._read_high_bytes:
@@ -264,6 +298,12 @@ class HttpConnection(asyncio.BufferedProtocol):
             if self._transport is not None and not self._closed:
                 self._transport.resume_reading()
 
+    def _news(self) -> None:
+        if self.on_news is not None:
+            self.on_news()
+        else:
+            self._readable.wake()
+
     @property
     def _unwanted(self) -> bool:
         return self._closed or self._reader is None or self._reader.complete
@@ -272,7 +312,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._closed:
             return
         self._closed = True
-        self._forget_head_timer()
+        self._end_wait()
         if self._reader is None:
             self._close_idle()
             return
@@ -280,7 +320,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._reader.receive_eof()
         except RequestFault as fault:
             self._fault = self._fault or fault
-        self._readable.wake()
+        self._news()
         self._writable.wake()
 
     def _salvage(self) -> None:
@@ -295,7 +335,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         with suppress(OSError), socket.socket(fileno=os.dup(transport_socket.fileno())) as left:
             left.setblocking(False)
             while self._fault is None and self._reader is not None:
-                if self._reader.buffered_bytes > self._read_high_bytes:
+                if self._reading_paused or self._reader.buffered_bytes > self._read_high_bytes:
                     return
                 size = left.recv_into(self._buffer)
                 if not size:
@@ -312,13 +352,17 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self.on_idle_closed is not None:
             self.on_idle_closed(self)
 
-    def _head_late(self) -> None:
+    def _look_at_head(self) -> None:
+        if not self._head_due_s:
+            return
+        if self._loop.time() < self._head_due_s:
+            self._head_timer.set(self._head_due_s)
+            return
         self.fail(AppTimeoutFault(f"The app did not respond within {self._limits.head_s:g} s"))
 
-    def _forget_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _end_wait(self) -> None:
+        self._head_due_s = 0.0
+        self._head_timer.cancel()
 
     def _begun(self) -> ResponseReader:
         if self._reader is None:
