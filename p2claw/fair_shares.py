@@ -7,10 +7,6 @@ come, it gets no more until it has released some; those that it holds it keeps.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-K = TypeVar("K")
-
 # A network may hold so many times as many as are free: two thirds of all if it is alone. A visitor
 # may hold as many as its network may still get: half of all if it is alone, and each of k visitors
 # of one network 2 / (1 + 3 k) of all.
@@ -60,17 +56,18 @@ class FairShares:
         self._change(visitor, network, -count)
 
     def _change(self, visitor: object, network: str, more: int) -> None:
+        # Written out twice: every request comes here several times.
         self._in_use += more
-        _add(self._held, visitor, more)
-        _add(self._of_network, network, more)
+        held = self._held
+        if now := held.get(visitor, 0) + more:
+            held[visitor] = now
+        else:
+            held.pop(visitor, None)
+        of_network = self._of_network
+        if now := of_network.get(network, 0) + more:
+            of_network[network] = now
+        else:
+            of_network.pop(network, None)
 
     def _left(self, network: str) -> int:
         return OF_FREE * (self.total - self._in_use) - self._of_network.get(network, 0)
-
-
-def _add(counts: dict[K, int], key: K, more: int) -> None:
-    now = counts.get(key, 0) + more
-    if now:
-        counts[key] = now
-    else:
-        counts.pop(key, None)

@@ -31,13 +31,14 @@ class Handling:
     places: for those that are to be kept once the link is lost; None: as many as there are.
     """
 
-    __slots__ = ("_handler", "_kept", "_loop", "_places", "_tasks")
+    __slots__ = ("_ending", "_handler", "_kept", "_loop", "_places", "_tasks")
 
     def __init__(self, handler: Handler, places: KeptPlaces | None = None) -> None:
         self._handler = handler
         self._places = places
         self._loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()  # cancelled, and perhaps still cleaning up
         # In the order in which they came.
         self._kept: dict[asyncio.Task[None], None] = {}
 
@@ -47,13 +48,16 @@ class Handling:
         self._tasks[stream.id] = task
         if stream.request.keep:
             self._kept[task] = None
-        task.add_done_callback(lambda _: self._forget(stream.id, task))
+            task.add_done_callback(self._keep_no_more)
 
     def cancel(self, stream_id: int) -> None:
         """The visitor reset the stream. Nothing if its task has ended."""
-        task = self._tasks.get(stream_id)
+        # One that has not begun yet never runs, and so does not forget itself.
+        task = self._tasks.pop(stream_id, None)
         if task is not None:
             task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def keep_none(self) -> None:
         """This side ends the link: requests with `keep` end too."""
@@ -63,7 +67,7 @@ class Handling:
 
     async def cancel_all(self) -> None:
         """The link is lost: end every task, those with `keep` a while later, and wait for them."""
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._ending]
         kept = list(self._kept)
         room = len(kept) if self._places is None else self._places.reserve(len(kept))
         if room < len(kept):
@@ -84,8 +88,7 @@ class Handling:
             for task in late:
                 log.error("handler does not end", task=task.get_name())
 
-    def _forget(self, stream_id: int, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(stream_id, None)
+    def _keep_no_more(self, task: asyncio.Task[None]) -> None:
         self._kept.pop(task, None)
 
     async def _run(self, stream: BoxStream) -> None:
@@ -101,3 +104,5 @@ class Handling:
             stream.reset(Code.INTERNAL)
         else:
             stream.finish()
+        finally:
+            self._tasks.pop(stream.id, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import replace
 
@@ -46,6 +47,43 @@ async def test_the_visitors_reset_cancels_the_task() -> None:
         await stream.response()
         stream.reset(Code.CANCEL)
         await asyncio.wait_for(handler.cancelled.wait(), DEADLINE_S)
+
+
+async def test_a_task_that_is_cancelled_is_waited_for_at_the_end_of_the_link() -> None:
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def slow(stream: BoxStream) -> None:
+        begun.set()
+        for _ in range(2):  # the reset, and then the loss of the link
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        await end.wait()
+
+    async with linked(slow) as link:
+        stream = link.visitor.open(GET, end=True)
+        await begun.wait()
+        stream.reset(Code.CANCEL)
+        await eventually(lambda: not link.box.session.streams)
+        link.visitor_end.lose()
+        closing = asyncio.create_task(link.box.wait_closed())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not closing.done()
+        end.set()
+        await asyncio.wait_for(closing, DEADLINE_S)
+
+
+async def test_a_task_that_is_cancelled_before_it_begins_is_forgotten() -> None:
+    handler = Waiting()
+    async with linked(handler) as link:
+        stream = link.visitor.open(GET, end=True)
+        stream.reset(Code.CANCEL)  # both in one message
+        for _ in range(20):
+            await asyncio.sleep(0)
+        handling = link.box._streams._handling
+        assert handling is not None
+        assert not handling._tasks
+        assert not handling._ending
 
 
 async def test_the_loss_of_the_link_cancels_the_task() -> None:

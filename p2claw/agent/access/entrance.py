@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from p2claw.agent.access import login_settings, pages
 from p2claw.agent.access.logins import LASTS_S
@@ -41,19 +40,12 @@ GONE_S = 10.0
 _PAGES = frozenset(("document", "iframe", "frame"))
 
 
-class _Passage(NamedTuple):
-    """By what a request was let in. session: "" if the app is open to everyone."""
-
-    route: Route
-    session: str
-
-
 class Entrance:
-    """The way into the guarded apps of one process."""
+    """The way into the guarded apps of one process. under_way: all requests of it."""
 
-    def __init__(self, ask: Replies) -> None:
+    def __init__(self, ask: Replies, under_way: Iterable[UnderWay]) -> None:
         self._ask = ask
-        self._under_way: dict[UnderWay, _Passage] = {}
+        self._under_way = under_way
 
     async def enter(
         self,
@@ -91,31 +83,29 @@ class Entrance:
         )
         return None
 
-    def watch(self, under_way: UnderWay, route: Route, grant: Grant | None) -> None:
-        """End a request when the session that let it in ends, or the app is gone.
-
-        It ends with AccessEndedFault.
-        """
-        self._under_way[under_way] = _Passage(route, grant.session if grant is not None else "")
-        under_way.at_end(self._under_way.pop)
-        if grant is not None:
-            under_way.end(_over(route.app), max(grant.until_s - time.time(), 0))
+    def limit(self, under_way: UnderWay, route: Route, grant: Grant) -> None:
+        """End a request when the time of the session is over that let it in, with
+        AccessEndedFault."""
+        under_way.end(_over(route.app), max(grant.until_s - time.time(), 0))
 
     def ended(self, sessions: Iterable[str]) -> None:
         """These sessions have ended: so do the requests by them."""
         gone = frozenset(sessions)
-        for under_way, passage in self._under_way.items():
-            if passage.session in gone:
-                under_way.end(_over(passage.route.app))
+        for under_way in self._under_way:
+            if under_way.route is not None and under_way.session in gone:
+                under_way.end(_over(under_way.route.app))
 
     def apply(self, routes: Routes) -> None:
         """The routes have changed. What is under way to an app that is guarded now ends."""
-        for under_way, passage in self._under_way.items():
-            app = passage.route.app
+        for under_way in self._under_way:
+            entered_by = under_way.route
+            if entered_by is None:
+                continue
+            app = entered_by.app
             route = routes.get(app)
             if route is None:
                 under_way.end(_over(app), GONE_S)
-            elif route.guarded and not passage.route.guarded:
+            elif route.guarded and not entered_by.guarded:
                 under_way.end(_over(app))
 
     async def _held(self, stream: BoxStream, visit: Visit) -> Grant | None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
+from p2claw.agent.home.routes import Route
 from p2claw.agent.request_faults import RequestFault
 
 
@@ -16,11 +17,18 @@ class UnderWay:
     """The block in which a task serves a request; a context manager.
 
     It is one scope for all who may end the request, and costs little as long as nobody does.
+
+    route: of its app. session: by which it was let in to that, "" if the app is open to everyone.
     """
 
-    __slots__ = ("_at_end", "_cancels", "_fault", "_has_ended", "_task", "_timer", "_when")
+    __slots__ = (
+        *("_at_end", "_cancels", "_fault", "_has_ended", "_task", "_timer", "_when"),
+        *("route", "session"),
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, route: Route | None = None, session: str = "") -> None:
+        self.route = route
+        self.session = session
         self._at_end: list[Callable[[UnderWay], object]] = []
         self._task: asyncio.Task[None] | None = None
         self._cancels = 0  # that were requested of the task before the block

@@ -86,14 +86,21 @@ class Gate:
         """How many requests wait for a turn."""
         return len(self._turns)
 
+    def enter_now(self, visitor: object, network: str) -> Ticket | None:
+        """As `enter`, if there is no need to wait; None if there is."""
+        # Requests can wait though there is room: those of visitors who have their whole share.
+        if self._room() and self._connections.may(visitor, network):
+            return self._let_in(visitor, network)
+        return None
+
     async def enter(self, visitor: object, network: str, urgency: int) -> Ticket:
         """Wait for a turn. The visitor with the fewest requests under way goes first, by urgency.
 
         Raises BoxBusyFault.
         """
-        # Requests can wait though there is room: those of visitors who have their whole share.
-        if self._room() and self._connections.may(visitor, network):
-            return self._let_in(visitor, network)
+        ticket = self.enter_now(visitor, network)
+        if ticket is not None:
+            return ticket
         if not self._places.may(visitor, network):
             raise BoxBusyFault(f"Too many requests wait for {self._name}")
         turn: asyncio.Future[Ticket] = self._loop.create_future()
@@ -113,10 +120,11 @@ class Gate:
 
     def responded(self, ticket: Ticket) -> None:
         """The head of the response has come."""
-        if ticket.counted and self._turns and self._loop.time() >= self._calm_until_s:
+        if ticket.counted and self._turns.alive and self._loop.time() >= self._calm_until_s:
             self.limit = min(self.limit + GROWTH, float(self._limits.connections))
         self._discount(ticket)
-        self._admit()
+        if self._turns.alive:
+            self._admit()
 
     def leave(self, ticket: Ticket) -> None:
         """The connection is not used any more."""
@@ -128,7 +136,8 @@ class Gate:
             del self._inside[ticket]
             self._connections.release(visitor, network)
             self._turns.holds_fewer(visitor, network)
-        self._admit()
+        if self._turns.alive:
+            self._admit()
 
     def slow_dial(self) -> None:
         """A connection was not made at once: the backlog of the server is full."""
@@ -149,7 +158,7 @@ class Gate:
         return ticket
 
     def _admit(self) -> None:
-        while self._turns and self._room():
+        while self._turns.alive and self._room():
             waiter = self._turns.next(self._connections.may)
             if waiter is None:
                 break

@@ -21,12 +21,6 @@ def read_plain_head(head: bytes) -> LenientHead | None:
     if plain is None:
         return None
     status, reason, fields, framing = plain
-    return LenientHead(
-        status=status,
-        reason=reason,
-        fields=fields,
-        old=False,
-        length=None if framing is None or framing == CHUNKED else int(framing),
-        chunked=framing == CHUNKED,
-        doubtful=False,
-    )
+    length = None if framing is None or framing == CHUNKED else int(framing)
+    # By their places, in half the time: old, length, chunked, doubtful.
+    return LenientHead(status, reason, fields, False, length, framing == CHUNKED, False)

@@ -88,20 +88,25 @@ class Pool:
 
     # Called by Lease.
 
-    async def begin(self, ticket: Ticket, *, repeatable: bool, new: bool) -> HttpConnection:
-        """A connection for an exchange that the gate has let in. Raises as `lease`."""
-        connection = None if new else self._reuse(repeatable)
-        if connection is None:
-            connection = await self._dial()
-        connection.on_head = lambda: self.gate.responded(ticket)
-        self._busy.add(connection)
-        return connection
+    def reuse(self, ticket: Ticket, *, repeatable: bool) -> HttpConnection | None:
+        """A kept connection, for an exchange that the gate has let in; None: there is none."""
+        connection = self._reuse(repeatable)
+        return None if connection is None else self._begin(connection, ticket)
+
+    async def dial(self, ticket: Ticket) -> HttpConnection:
+        """A new connection for such an exchange. Raises as `lease`."""
+        return self._begin(await self._dial(), ticket)
 
     def end(self, connection: HttpConnection) -> None:
         """The exchange is over."""
         connection.forget_exchange()
         self._busy.discard(connection)
         self._give_back(connection)
+
+    def _begin(self, connection: HttpConnection, ticket: Ticket) -> HttpConnection:
+        connection.on_head = lambda: self.gate.responded(ticket)
+        self._busy.add(connection)
+        return connection
 
     def _reuse(self, repeatable: bool) -> HttpConnection | None:
         if not self._idle:
@@ -179,16 +184,23 @@ class Lease:
         self._urgency = urgency
 
     async def __aenter__(self) -> HttpConnection:
-        gate = self._pool.gate
-        self._ticket = ticket = await gate.enter(self._owner, self._network, self._urgency)
+        pool, gate = self._pool, self._pool.gate
+        # Mostly there is nothing to wait for.
+        ticket = gate.enter_now(self._owner, self._network)
+        if ticket is None:
+            ticket = await gate.enter(self._owner, self._network, self._urgency)
+        self._ticket = ticket
         try:
-            self._connection = await self._pool.begin(
-                ticket, repeatable=self._repeatable, new=self._new
-            )
+            connection = None
+            if not self._new:
+                connection = pool.reuse(ticket, repeatable=self._repeatable)
+            if connection is None:
+                connection = await pool.dial(ticket)
         except BaseException:
             gate.leave(ticket)
             raise
-        return self._connection
+        self._connection = connection
+        return connection
 
     async def __aexit__(self, *_: object) -> None:
         try:

@@ -129,13 +129,15 @@ class ResponseReader:
 
 def _stays(head: LenientHead) -> bool:
     """Whether the connection is to last, as the fields have it (RFC 9112 §9.3)."""
-    tokens: set[str] = set()
-    for name, value in head.fields:
-        if name == "connection":
-            tokens.update(token.strip().lower() for token in value.split(","))
+    values = [value for name, value in head.fields if name == "connection"]
+    if values == ["keep-alive"]:
+        return True
+    tokens = {token.strip().lower() for value in values for token in value.split(",")}
     return "close" not in tokens and (not head.old or "keep-alive" in tokens)
 
 
 def _readable(reason: str) -> str:
+    if reason == "OK":
+        return reason
     text = reason[:REASON_CHARS]
     return text if _REASON.fullmatch(text) else ""

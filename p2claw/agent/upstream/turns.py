@@ -56,7 +56,10 @@ _Place = tuple[int, int, int, _Visitor[T]]
 
 
 class Turns(Generic[T]):
-    """All requests that wait. held: returns how many connections a visitor holds."""
+    """All requests that wait. held: returns how many connections a visitor holds.
+
+    alive: how many wait.
+    """
 
     def __init__(self, held: Callable[[object], int]) -> None:
         self._held = held
@@ -64,10 +67,10 @@ class Turns(Generic[T]):
         self._visitors: dict[object, _Visitor[T]] = {}
         # There are at most as many networks as links, so no heap of networks is needed.
         self._networks: dict[str, list[_Place[T]]] = {}
-        self._alive = 0
+        self.alive = 0
 
     def __len__(self) -> int:
-        return self._alive
+        return self.alive
 
     def add(
         self, visitor: object, network: str, urgency: int, turn: asyncio.Future[T]
@@ -82,14 +85,14 @@ class Turns(Generic[T]):
         if is_first:
             self._place(found, network)
         found.alive += 1
-        self._alive += 1
+        self.alive += 1
         return waiter
 
     def gave_up(self, waiter: Waiter[T]) -> None:
         """A request that waits wants its turn no more; its turn is cancelled."""
         found = self._visitors[waiter.visitor]
         found.alive -= 1
-        self._alive -= 1
+        self.alive -= 1
         if not found.alive:
             del self._visitors[waiter.visitor]
         elif len(found.waiters) > 2 * found.alive + STALE:
@@ -119,7 +122,7 @@ class Turns(Generic[T]):
 
     def _remove(self, found: _Visitor[T], network: str) -> Waiter[T]:
         waiter = heapq.heappop(found.waiters)
-        self._alive -= 1
+        self.alive -= 1
         found.alive -= 1
         if found.alive:
             found.served = next(self._order)

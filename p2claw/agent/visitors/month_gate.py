@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from p2claw.agent.access import pages
 from p2claw.agent.access.entrance import is_page
@@ -19,29 +19,36 @@ from p2claw.link.stream import BoxStream
 
 
 class MonthGate:
-    """The gate before all apps of a process; most are open."""
+    """The gate before all apps of a process; most are open. under_way: all requests of it."""
 
-    def __init__(self, *, wall_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, under_way: Iterable[UnderWay], *, wall_s: Callable[[], float] = time.time
+    ) -> None:
         self._wall_s = wall_s
         self._until: Mapping[str, float] = {}
-        self._under_way: dict[UnderWay, str] = {}
+        self._under_way = under_way
 
     def close(self, until: Mapping[str, float]) -> None:
         """These apps are closed, until Unix seconds; all others are open. What is under way at one
         that is closed ends."""
         self._until = until
-        for under_way, app in self._under_way.items():
+        for under_way in self._under_way:
+            app = under_way.route.app if under_way.route is not None else ""
             if app in until:
                 under_way.end(_used_up(app, math.ceil(until[app] - self._wall_s())))
+
+    def is_open(self, app: str) -> bool:
+        """Whether requests of this app pass."""
+        return app not in self._until
 
     async def enter(self, stream: BoxStream, visit: Visit) -> bool:
         """Whether a request may pass; a person has got a page if not.
 
         Raises MonthUsedUpFault for what is no page, or the errors of the stream.
         """
-        until_s = self._until.get(visit.app)
-        if until_s is None:
+        if self.is_open(visit.app):
             return True
+        until_s = self._until[visit.app]
         retry_s = math.ceil(max(until_s - self._wall_s(), 1))
         request = stream.request
         if not is_page(request.fields, request.method):
@@ -50,11 +57,6 @@ class MonthGate:
         fields = (*pages.LINK_FIELDS, ("retry-after", str(retry_s)))
         await respond(stream, MonthUsedUpFault.status, fields, page)
         return False
-
-    def watch(self, under_way: UnderWay, app: str) -> None:
-        """End a request when the app is closed, with MonthUsedUpFault."""
-        self._under_way[under_way] = app
-        under_way.at_end(self._under_way.pop)
 
 
 def _used_up(app: str, retry_s: int) -> MonthUsedUpFault:

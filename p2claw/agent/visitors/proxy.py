@@ -69,8 +69,9 @@ class Proxy:
         refusals: Refusals | None = None,
         ask: Replies = nobody_enters,
     ) -> None:
-        self.entrance = Entrance(ask)
-        self.month_gate = MonthGate()
+        self._under_way: set[UnderWay] = set()
+        self.entrance = Entrance(ask, self._under_way)
+        self.month_gate = MonthGate(self._under_way)
         self._refusals = refusals or Refusals()
         self._route_of = route_of
         self._folders = folders
@@ -105,13 +106,16 @@ class Proxy:
                     return
                 if self._route_of(visit.app) != route:
                     raise AccessEndedFault(f"{visit.app} has changed meanwhile")
-            if not await self.month_gate.enter(stream, visit):
+            gate = self.month_gate
+            if not gate.is_open(visit.app) and not await gate.enter(stream, visit):
                 self._refusals.count(REQUESTS, MonthUsedUpFault.code)
                 return
-            with UnderWay() as under_way:
+            with UnderWay(route, grant.session if grant is not None else "") as under_way:
                 meter.watch(under_way)
-                self.month_gate.watch(under_way, visit.app)
-                self.entrance.watch(under_way, route, grant)
+                self._under_way.add(under_way)
+                under_way.at_end(self._under_way.discard)
+                if grant is not None:
+                    self.entrance.limit(under_way, route, grant)
                 exchange = self._exchange(stream, route, visit, grant)
                 exchange.responding = lambda status: meter.traffic.response(
                     visit.app, status, time.monotonic() - began_s

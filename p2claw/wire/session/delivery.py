@@ -71,6 +71,11 @@ class Delivery:
         return self._kept_bytes >= KEPT_BYTES
 
     @property
+    def is_open(self) -> bool:
+        """Whether a new message may be sent: nothing is to be repeated, and it is not full."""
+        return self._next == len(self._kept) and self._kept_bytes < KEPT_BYTES
+
+    @property
     def is_quiet(self) -> bool:
         """Whether it is not known yet if this is a session of its own."""
         return self._is_quiet

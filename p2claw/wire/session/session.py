@@ -182,19 +182,26 @@ class Session:
             return message
         self._keepalive.start(now)
         delivery = self._delivery
-        message = delivery.ack(now) or (delivery.again() if room else None)
-        if message is not None:
-            return message
-        if delivery.is_full or not room:
+        if delivery.deadline is not None or not delivery.is_open:
+            message = delivery.ack(now) or (delivery.again() if room else None)
+            if message is not None:
+                return message
+            if delivery.is_full:
+                return None
+        if not room:
             return None
-        message = self._side.scheduler.next_message()
+        scheduler = self._side.scheduler
+        message = scheduler.next_message()
         if message is None:
             return None
         delivery.keep_sent(message)
-        self.counters.messages_out += 1
-        self.counters.bytes_out += len(message)
-        self.counters.frames_out = self._side.scheduler.frames_out
-        self.streams.note_sent()
+        counters = self.counters
+        counters.messages_out += 1
+        counters.bytes_out += len(message)
+        counters.frames_out = scheduler.frames_out
+        notices = scheduler.drain_notices()
+        if notices:
+            self.streams.note_sent(notices)
         return message
 
     def next_timeout(self) -> float | None:

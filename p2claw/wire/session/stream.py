@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from p2claw.errors import LocalProtocolError
 from p2claw.wire.frames.codes import FLAG_MORE
 from p2claw.wire.frames.faults import HeadTooLarge, SessionFault
@@ -14,6 +16,7 @@ class Stream:
 
     method: of the request; "" at a box until its head is read.
     ours, theirs: how far each direction has come.
+    new_window: makes the receive window of the stream.
     unwanted: what still arrives is followed, but dropped.
     parts: of a head or of trailers whose last part is still to come.
     bodiless: the response has no DATA, docs/WIRE.md §4.
@@ -21,6 +24,8 @@ class Stream:
     """
 
     __slots__ = (
+        "_new_window",
+        "_window",
         "bodiless",
         "id",
         "method",
@@ -29,16 +34,16 @@ class Stream:
         "shown",
         "theirs",
         "unwanted",
-        "window",
     )
 
-    def __init__(self, id: int, window: ReceiveWindow, method: str) -> None:
+    def __init__(self, id: int, new_window: Callable[[], ReceiveWindow], method: str) -> None:
         self.id = id
         self.method = method
         self.theirs = Half.AWAIT
         self.ours = Half.AWAIT
         self.unwanted = False
-        self.window = window
+        self._new_window = new_window
+        self._window: ReceiveWindow | None = None
         self.parts = bytearray()
         self.bodiless = False
         self.shown = False
@@ -47,6 +52,18 @@ class Stream:
     def is_over(self) -> bool:
         """Whether both sides have sent END."""
         return self.theirs in OVER and self.ours is Half.GONE
+
+    @property
+    def window(self) -> ReceiveWindow:
+        """The credit of what comes. It is made for the first of it: most requests have no body."""
+        if self._window is None:
+            self._window = self._new_window()
+        return self._window
+
+    def close(self) -> None:
+        """The stream is over: others may have what its window has grown by."""
+        if self._window is not None:
+            self._window.close()
 
     def advance_theirs(self, step: Step) -> None:
         """The other side does a step. Raises SessionFault if it is not allowed now."""

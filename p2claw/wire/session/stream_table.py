@@ -47,7 +47,7 @@ class StreamTable:
     def add(self, id: int, method: str = "") -> Stream:
         """Open a stream. Its id must be higher than that of every stream before it."""
         self.closed.highest = id
-        stream = self._open[id] = Stream(id, self._side.window(), method)
+        stream = self._open[id] = Stream(id, self._side.window, method)
         return stream
 
     def handed_out(self, id: int) -> None:
@@ -128,6 +128,6 @@ class StreamTable:
     def _drop(self, stream: Stream) -> None:
         self._side.scheduler.close(stream.id)
         del self._open[stream.id]
-        stream.window.close()
+        stream.close()
         if stream.shown:
             self._side.emit(StreamClosed(stream.id))

@@ -145,9 +145,9 @@ class Streams:
         """Give a stream its place among those that send."""
         self._side.scheduler.open(stream.id, self._peer_window_bytes, urgency)
 
-    def note_sent(self) -> None:
-        """A message was handed out: some streams may have sent all, or have room for more."""
-        for notice, id in self._side.scheduler.drain_notices():
+    def note_sent(self, notices: list[tuple[int, int]]) -> None:
+        """A message was handed out: some streams have sent all, or have room for more."""
+        for notice, id in notices:
             if notice == _FINISHED:
                 self.table.handed_out(id)
             else:
