@@ -23,18 +23,24 @@ def _read(pieces: list[bytes]) -> tuple[list[object], RemoteProtocolError | None
     """Parts put together again: where a record is cut must not show."""
     found: list[object] = []
     reader = RecordReader()
+    fault = None
     try:
         for piece in pieces:
             for part in reader.feed(piece):
                 _add(found, part)
     except RemoteProtocolError as error:
-        return found, error
-    return found, None
+        fault = error
+    return [tuple(part) if isinstance(part, list) else part for part in found], fault
 
 
 def _add(found: list[object], part: Part | Close) -> None:
-    last = found[-1] if found else None
-    if isinstance(part, Part) and isinstance(last, Part) and not last.final:
-        found[-1] = Part(part.kind, last.data + part.data, part.final)
-    else:
+    """A message under way is a list, kind, bytes, final: its parts are not copied each time."""
+    if not isinstance(part, Part):
         found.append(part)
+        return
+    last = found[-1] if found else None
+    if isinstance(last, list) and not last[2]:
+        last[1] += part.data
+        last[0], last[2] = part.kind, part.final
+    else:
+        found.append([part.kind, bytearray(part.data), part.final])
