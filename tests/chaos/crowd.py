@@ -16,7 +16,7 @@ from p2claw.visitor import Visitor
 from p2claw.visitor.response import Response
 from p2claw.wire.frames.codes import Code
 from tests.chaos.addresses import come_from
-from tests.chaos.scene import EVENTS, FILE_SHA256, Scene
+from tests.chaos.scene import EVENTS, FILE, Scene
 
 UPLOAD_BYTES = 700_000
 # Above every deadline of the program: who waits longer hangs.
@@ -26,6 +26,9 @@ STUCK_S = 90.0
 AGAIN_S = 3.0
 # Between two transfers: what is tried is faults, and not what a machine can carry.
 MOST_REST_S = 2.0
+
+# Enough to be found at one place alone.
+SAMPLE_BYTES = 32
 
 KINDS = ("download", "upload", "spooled upload", "events")
 
@@ -91,18 +94,29 @@ class Crowd:
         if kind == "events":
             body = await _body(await visitor.request("GET", "/events"))
             expected = "".join(f"data: {number}\n\n" for number in range(EVENTS)).encode()
-            right = body == expected
+            came = body
         elif kind == "download":
             body = await _body(await visitor.request("GET", "/file"))
-            right = hashlib.sha256(body).hexdigest() == FILE_SHA256
+            expected, came = FILE, body
         else:
-            data = chance.randbytes(UPLOAD_BYTES)
-            sent = data if kind == "upload" else _pieces(data)
-            body = await _body(await visitor.request("POST", "/upload", body=sent))
-            right = body.decode() == hashlib.sha256(data).hexdigest()
+            expected = chance.randbytes(UPLOAD_BYTES)
+            sent = expected if kind == "upload" else _pieces(expected)
+            digest = (await _body(await visitor.request("POST", "/upload", body=sent))).decode()
+            right = digest == hashlib.sha256(expected).hexdigest()
+            came = expected if right else self._scene.bodies.get(digest, digest.encode())
         self.completed[kind] += 1
-        if not right:
-            self.wrong.append(f"{kind}: {len(body)} bytes that are not those of the app")
+        if came != expected:
+            self.wrong.append(f"{kind}: {difference(expected, came)}")
+
+
+def difference(expected: bytes, came: bytes) -> str:
+    """In words: how long both are, where they begin to differ, and where what came is from."""
+    size = min(len(expected), len(came))
+    at = next((at for at in range(size) if expected[at] != came[at]), size)
+    sample = came[at : at + SAMPLE_BYTES]
+    origin = expected.find(sample) if sample else -1
+    found = f"which are those from byte {origin}" if origin >= 0 else "which are not of it"
+    return f"{len(came)} of {len(expected)} bytes, others from byte {at}, {found}"
 
 
 class ErrorResponse(P2clawError):

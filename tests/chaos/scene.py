@@ -8,7 +8,7 @@ import hashlib
 import random
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import ClientError, web
@@ -26,17 +26,23 @@ FILE_SHA256 = hashlib.sha256(FILE).hexdigest()
 EVENTS = 60
 EVENT_S = 0.05
 END_S = 10.0
+# Of what visitors have sent, so many bodies are kept, to see how a wrong one differs.
+KEPT_BODIES = 64
 
 
 @dataclass
 class Scene:
-    """url: of the app. clocks: of agent and server, by their name. relay: coturn, if it runs."""
+    """url: of the app. clocks: of agent and server, by their name. relay: coturn, if it runs.
+
+    bodies: what the app was sent lately, by the digest with which it replied.
+    """
 
     stack: Stack
     url: str
     turn_port: int
     clocks: dict[str, Clock]
     relay: Process | None = None
+    bodies: dict[str, bytes] = field(default_factory=dict)
 
     async def start_relay(self) -> None:
         """A coturn whose credentials the server makes."""
@@ -91,8 +97,8 @@ class Scene:
 @contextlib.asynccontextmanager
 async def scene(folder: Path, *, clocks: bool) -> AsyncIterator[Scene]:
     """All of it, started, and ended again. clocks: whether they can be set."""
-    async with app() as upstream:
-        made = Scene(Stack(folder, free_port()), "", free_port(), {})
+    made = Scene(Stack(folder, free_port()), "", free_port(), {})
+    async with app(made.bodies) as upstream:
         if clocks:
             library = built(folder)
             for name in ("agent", "server"):
@@ -112,17 +118,19 @@ async def scene(folder: Path, *, clocks: bool) -> AsyncIterator[Scene]:
 
 
 @contextlib.asynccontextmanager
-async def app() -> AsyncIterator[str]:
-    """The app that is visited; nothing is done to it. Its URL."""
+async def app(bodies: dict[str, bytes]) -> AsyncIterator[str]:
+    """The app that is visited; nothing is done to it. Its URL. bodies: the last it was sent."""
 
     async def file(_: web.Request) -> web.Response:
         return web.Response(body=FILE, headers={"ETag": f'"{FILE_SHA256}"'})
 
     async def upload(request: web.Request) -> web.Response:
-        digest = hashlib.sha256()
-        async for piece in request.content.iter_any():
-            digest.update(piece)
-        return web.Response(text=digest.hexdigest())
+        body = b"".join([piece async for piece in request.content.iter_any()])
+        digest = hashlib.sha256(body).hexdigest()
+        bodies[digest] = body
+        if len(bodies) > KEPT_BODIES:
+            del bodies[next(iter(bodies))]
+        return web.Response(text=digest)
 
     async def events(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
