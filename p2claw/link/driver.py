@@ -140,14 +140,17 @@ class Driver:
         if self._has_stopped or channel is None:
             return
         now = self._loop.time()
-        while True:
-            message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
-            if message is None:
-                break
-            channel.send(message)
-        channel.flush()
-        self._events()
-        self._arm()
+        try:
+            while True:
+                message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
+                if message is None:
+                    break
+                channel.send(message)
+            channel.flush()
+            self._events()
+            self._arm()
+        except Exception as error:
+            self._break(error)
 
     # Called by the channel.
 
@@ -155,12 +158,15 @@ class Driver:
         if self._has_stopped:
             return
         self._has_received = True
-        if not self._late and self._has_turn():
-            self._read_this_turn += 1
-            self._read(message)
-        elif not self._late.add(message):
-            self._session.overworked()
-            self._events()
+        try:
+            if not self._late and self._has_turn():
+                self._read_this_turn += 1
+                self._receive(message)
+            elif not self._late.add(message):
+                self._session.overworked()
+                self._events()
+        except Exception as error:
+            self._break(error)
 
     def channel_drained(self) -> None:
         # At once, not soon: the transport has little left to send.
@@ -184,6 +190,12 @@ class Driver:
         return session.ready_at <= self._loop.time()
 
     def _read(self, message: bytes) -> None:
+        try:
+            self._receive(message)
+        except Exception as error:
+            self._break(error)
+
+    def _receive(self, message: bytes) -> None:
         self._session.receive(message, self._loop.time())
         self._events()
         self.send_soon()
@@ -199,6 +211,19 @@ class Driver:
             self._timer.set(deadline)
 
     def _on_timer(self) -> None:
-        self._session.handle_timeout(self._loop.time())
-        self._events()
+        try:
+            self._session.handle_timeout(self._loop.time())
+            self._events()
+        except Exception as error:
+            self._break(error)
         self.send()
+
+    def _break(self, error: Exception) -> None:
+        """Something failed half way through a message, for want of memory, say: all is over.
+
+        To go on, here or over another channel, would be to lose a piece of a body and not to know.
+        """
+        self._session.faulted()
+        context = {"message": "fault in a session", "exception": error}
+        self._loop.call_exception_handler(context)
+        self._events()

@@ -177,18 +177,22 @@ async def test_close_notify_ends_the_link(peer: RawPeer) -> None:
     assert peer.owner.lost == [("link-lost", "the other side closed the link")]
 
 
-async def test_a_user_that_fails_is_reported_and_loses_only_that(
+async def test_a_user_that_fails_is_reported_and_its_link_ends_so_that_no_message_is_skipped(
     peer: RawPeer, faults: list[Any]
 ) -> None:
     def fail() -> None:
-        raise RuntimeError(f"at {len(user.messages)}")
+        raise MemoryError(f"at {len(user.messages)}")
 
     user = User(on_message=fail)
     peer.link.attach(user, low_water_bytes=0)
-    await says(peer, b"one")
-    user.on_message = lambda: None
-    await says(peer, b"two")
-    assert user.messages == [b"one", b"two"]
+    peer.association.send(0, BINARY, b"one")
+    peer.association.send(0, BINARY, b"two")
+    async with asyncio.timeout(DEADLINE_S):
+        while not user.closed:
+            await peer.turn()
+    await peer.turn()
+    assert user.messages == [b"one"]
+    assert peer.owner.lost == [("link-lost", "a message could not be handed over")]
     assert [str(fault) for fault in faults] == ["at 1"]
 
 

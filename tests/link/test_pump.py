@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -18,7 +20,7 @@ from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
 from p2claw.wire.frames.heads import encode_request
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
-from p2claw.wire.session.delivery import ACK_AFTER_S
+from p2claw.wire.session.delivery import ACK_AFTER_S, Delivery
 from p2claw.wire.session.session import Session
 from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
 from tests.support.pipe import pipe
@@ -270,3 +272,40 @@ def test_a_deadline_that_has_passed_is_no_fault_on_uvloop() -> None:
                 pump._driver._arm()
 
     uvloop.run(run())
+
+
+@pytest.mark.parametrize("at", [1, 3, 8])
+@pytest.mark.parametrize("what", ["count_received", "keep_sent"])
+async def test_a_session_that_fails_half_way_through_a_message_is_over_and_skips_none(
+    what: str, at: int
+) -> None:
+    """To go on would be a body without a piece of it, and nobody would know."""
+    reported: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda loop, context: reported.append(context["message"])
+    )
+    async with linked(echo) as link:
+        await link.visitor.hello(timeout_s=5)
+        of_box, call = link.box.session._delivery, getattr(Delivery, what)
+        calls = itertools.count(1)
+
+        def failing_once(self: Delivery, *given: Any) -> None:
+            if self is of_box and next(calls) == at:
+                raise MemoryError
+            call(self, *given)
+
+        with (
+            mock.patch.object(Delivery, what, failing_once),
+            pytest.raises(LinkError) as caught,
+        ):
+            stream = link.visitor.open(POST, end=False)
+            for _ in range(40):
+                await stream.write(bytes(16_000))
+            await stream.write(b"", end=True)
+            await stream.response()
+            while await stream.read():
+                pass
+        assert caught.value.code == "internal"
+        assert not link.box.session.can_resume
+        assert link.box.loss is not None
+    assert reported == ["fault in a session"]

@@ -15,6 +15,7 @@ from typing import cast
 from p2claw.agent.request_faults import (
     AppBrokenFault,
     AppTimeoutFault,
+    BoxBusyFault,
     RequestFault,
     UpstreamClosedFault,
 )
@@ -248,6 +249,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         except RequestFault as fault:
             self.fail(fault)
             return
+        except Exception:
+            # Without a part of it the rest is not a response, however it ends.
+            self._closed = True
+            self.fail(BoxBusyFault("The box could not keep what the app sent"))
+            raise
         if self._reader.head is not None:
             self._head_due_s = 0.0
             if self.on_head is not None:
@@ -275,7 +281,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        if error is not None and not self._closed and self._reader is not None:
+        if isinstance(error, OSError) and not self._closed and self._reader is not None:
             self._salvage()
         self._on_eof()
 

@@ -311,7 +311,10 @@ cdef class Link:
         return 0
 
     cdef int emit_events(self, usec now) except -1:
-        """Report to the user and the owner what has happened since the last time."""
+        """Report to the user and the owner what has happened since the last time.
+
+        A message that cannot be reported ends the link, since none may come without it.
+        """
         cdef event *e
         while not self.is_closed:
             e = association_next_event(self.a)
@@ -319,6 +322,9 @@ cdef class Link:
                 return 0
             try:
                 self.emit_event(e, now)
+            except Exception as error:
+                self.end("link-lost", "a message could not be handed over")
+                self.port.fault("a link", error)
             finally:
                 event_free(e)
         return 0

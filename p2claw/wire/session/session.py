@@ -297,6 +297,11 @@ class Session:
             what = self._budget.overdrawn or "frames"
             self._fail(Code.LIMIT, f"too much work in a short time: {what}")
 
+    def faulted(self) -> None:
+        """To read or send a message has failed here, half way: nothing can go on from there."""
+        if self._side.state is not State.FAILED:
+            self._fail(Code.INTERNAL, "a fault on this side")
+
     def round_trip(self, seconds: float) -> None:
         """A round trip was measured: so fast must a reader read for its window to grow."""
         self._side.room.round_trip(seconds)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 
@@ -15,6 +16,7 @@ from p2claw.agent.request_faults import (
     AppBrokenFault,
     AppTimeoutFault,
     BadRequestFault,
+    BoxBusyFault,
     HeadTooLargeFault,
     RequestFault,
     UpstreamClosedFault,
@@ -23,6 +25,7 @@ from p2claw.agent.upstream import http_connection as limits_of
 from p2claw.agent.upstream.address import parse_upstream
 from p2claw.agent.upstream.http_connection import HttpConnection
 from p2claw.agent.upstream.pool import Pool
+from p2claw.agent.upstream.response import ResponseReader
 from p2claw.config import UpstreamLimits
 from p2claw.units import MIB
 from tests.support.upstreams import OK, Handler, Talk, until, upstream_of
@@ -352,3 +355,22 @@ async def test_a_failed_upload_shows_where_the_response_is_awaited() -> None:
         asyncio.get_running_loop().call_later(0.01, connection.fail, BadRequestFault("short"))
         with pytest.raises(BadRequestFault):
             await connection.head()
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 30000\r\n\r\n", b"\r\n"])
+async def test_a_piece_that_cannot_be_kept_fails_the_response_however_it_ends(head: bytes) -> None:
+    """The piece is lost: what comes after it must not be put together with what came before."""
+    received = ResponseReader.receive
+
+    def receive(self: ResponseReader, data: bytes | memoryview) -> None:
+        if bytes(data[:1]) == b"b":
+            raise MemoryError
+        received(self, data)
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    pieces = [piece * 10_000 for piece in (b"a", b"b", b"c")]
+    with mock.patch.object(ResponseReader, "receive", receive):
+        async with connected(responding(OK + head, *pieces)) as connection:
+            with pytest.raises(BoxBusyFault):
+                await ask(connection)
+            assert not connection.reusable
