@@ -34,6 +34,7 @@ VERBS = {
     "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
     "top": Verb("p2claw.cli.top.command", "Watch visitors, rates and bytes per app and month."),
     "fetch": Verb("p2claw.cli.fetch.command", "Visit an app from the command line, as curl would."),
+    "bench": Verb("p2claw.cli.bench.command", "Measure what the link to an app gives."),
     "doctor": Verb("p2claw.cli.doctor.command", "Find out what keeps it from working."),
     "service": Verb("p2claw.cli.service.command", "Keep the agent, or a server, running."),
     "server": Verb("p2claw.cli.server", "Run coordinator and edge."),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from p2claw.cli.ending import run_until_signal
-from p2claw.cli.fetch.multipart import FormBody, read_form_field
 from p2claw.cli.fetch.naming import basic_field, name_in
-from p2claw.cli.fetch.ranges import MOST_LINKS
-from p2claw.cli.fetch.transfer import Wish, transfer
-from p2claw.cli.fetch.upload import FileBody, read_data
+from p2claw.cli.fetch.part import MOST_LINKS
 from p2claw.cli.guard_options import password_in
 from p2claw.cli.output import json_option
 from p2claw.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2claw.cli.fetch.upload import FileBody
 
 _EXAMPLE = """
 \b
@@ -123,6 +123,12 @@ def fetch(
     guarded app an invitation (`#i=` in the URL) or a password lets in. With --json: status, fields,
     timings and path; and the body, where it is text of at most 1 MiB and no file was named.
     """
+    # Only here: the help is there sooner without the data plane.
+    from p2claw.cli.ending import run_until_signal
+    from p2claw.cli.fetch.multipart import FormBody, read_form_field
+    from p2claw.cli.fetch.transfer import Wish, transfer
+    from p2claw.cli.fetch.upload import FileBody, read_data
+
     given = [body for body in (data, data_file, upload_file, form or None) if body is not None]
     if len(given) > 1:
         raise UsageError("Only one of --data, --data-file, --upload-file and --form makes sense")

@@ -20,6 +20,8 @@ from p2claw.errors import P2clawError, UsageError
 Span = tuple[int, int]
 
 NOTES_BYTES = 1_048_576
+# Links that fetch parts of one file at once.
+MOST_LINKS = 16
 
 
 @dataclass(slots=True)

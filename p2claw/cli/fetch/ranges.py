@@ -17,7 +17,6 @@ from p2claw.visitor import Response, Visitor
 from p2claw.visitor.rest import content_range
 
 SEGMENT_BYTES = 8 * MIB
-MOST_LINKS = 16
 
 # How long the rate is looked at before another link is opened, and how much faster it has to be.
 LOOK_S = 2.0

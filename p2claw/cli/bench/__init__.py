@@ -1,0 +1,1 @@
+"""`p2claw bench`: what a link to an app gives, measured by a visitor."""
