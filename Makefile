@@ -25,7 +25,7 @@ TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 STATIC := p2claw/edge/static/manifest.json
 MEDIA := p2claw/demo_app/built/crab.svg
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
@@ -56,6 +56,7 @@ help:
 	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
+	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
 	@echo 'make clean   remove everything that was built'
 
 build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
@@ -182,6 +183,9 @@ wheel: build .venv/.release
 	@echo '» the wheel in a new environment'
 	@$(BIN)/python scripts/check_wheel.py dist/*.whl
 
+docs: build .venv/.docs
+	@$(BIN)/python scripts/build_docs.py
+
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
@@ -216,6 +220,11 @@ prerequisites-arm:
 .venv/.release: .venv/.made
 	@echo '» tools of a release'
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[release]'
+	@touch $@
+
+.venv/.docs: .venv/.made
+	@echo '» tools of the documents'
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[docs]'
 	@touch $@
 
 .venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/*.pxi) $(shell find p2claw/dataplane -name '*.p[yx]*' -o -name '*.[ch]' ! -name '_*')

@@ -14,6 +14,9 @@ import click
 
 from p2claw.errors import P2clawError
 
+# Of these the text has everything; their pages are for who meets the code in a program.
+_WHOLE = ("usage", "verb-unknown")
+
 
 def _anywhere(context: click.Context, _: click.Parameter, value: bool) -> bool:
     """Whether it was given here or before: `p2claw --json status` is `p2claw status --json`."""
@@ -38,7 +41,10 @@ def print_json(value: Any) -> None:
 
 
 def print_error(error: P2clawError, *, as_json: bool) -> None:
-    """`error: what happened (code)` and what to do next; or `{"error": {…}}`. On standard error."""
+    """`error: what happened (code)`, what to do next, and how to read more; or `{"error": {…}}`.
+
+    On standard error.
+    """
     if as_json:
         facts = {"code": error.code, "message": error.message, "hint": error.hint}
         click.echo(json.dumps({"error": facts}, ensure_ascii=False), err=True)
@@ -46,6 +52,13 @@ def print_error(error: P2clawError, *, as_json: bool) -> None:
     click.echo(f"error: {error.message} ({error.code})", err=True)
     if error.hint:
         click.echo(f"       {error.hint}", err=True)
+    if error.code in _WHOLE:
+        return
+    # Not before it is wanted: most commands end without an error.
+    from p2claw.cli.errors.pages import error_pages
+
+    if error.code in error_pages():
+        click.echo(f"       `p2claw help {error.code}` explains it", err=True)
 
 
 def print_note(text: str) -> None:

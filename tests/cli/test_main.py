@@ -166,11 +166,12 @@ def test_wrong_usage_is_json_when_json_was_asked_for(home: Path) -> None:
     assert ran.error["hint"] == "See `p2claw expose --help`"
 
 
-def test_an_error_shows_what_happened_its_code_and_what_to_do(home: Path) -> None:
+def test_an_error_shows_what_happened_its_code_what_to_do_and_how_to_read_more(home: Path) -> None:
     ran = p2claw(home, "status")
-    first, second = ran.err.splitlines()
+    first, second, third = ran.err.splitlines()
     assert first.startswith("error: No agent runs") and first.endswith("(agent-not-running)")
     assert second.strip() == "Start it with `p2claw run`"
+    assert third.strip() == "`p2claw help agent-not-running` explains it"
 
 
 def test_a_reader_that_goes_away_gives_no_stack_trace(home: Path) -> None:

@@ -182,7 +182,7 @@ def _response(status: int, error: str | None) -> Finding:
     if error == "access-required":
         return ok("app", "is guarded, and asks who is there")
     if error:
-        advice = f"`{error}` in OPERATIONS explains it; look at the app on the box"
+        advice = f"`p2claw help {error}` explains it; look at the app on the box"
         return fail("app", f"the box responds {status} in its place: {error}", advice)
     if status >= 500:
         return warn("app", f"responds {status}", "Look at the log of the app")

@@ -1,0 +1,1 @@
+"""One page for each error: what its code means, and what to do."""
