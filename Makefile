@@ -23,12 +23,11 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 STATIC := p2claw/edge/static/manifest.json
-MEDIA := p2claw/demo_app/built/crab.svg
 
 .PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
-	@echo 'make build   virtual environment, extension, browser side, media of the sample app'
+	@echo 'make build   virtual environment, extension, browser side'
 	@echo 'make demo    publish the sample app on this machine; Ctrl-C ends it.  ARGS="--port 3000": your own'
 	@echo 'make test    every test, with real browsers'
 	@echo 'make e2e-older   the browser tests in Chromium without what the oldest Safari lacks'
@@ -59,7 +58,7 @@ help:
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
 	@echo 'make clean   remove everything that was built'
 
-build: prerequisites-build .venv/.extension $(STATIC) $(MEDIA)
+build: prerequisites-build .venv/.extension $(STATIC)
 	@echo '» built: $(BIN)/p2claw --help'
 
 demo: build
@@ -188,7 +187,7 @@ docs: build .venv/.docs
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
-	rm -rf .import_linter_cache p2claw/edge/static p2claw/demo_app/built bootstrap/node_modules
+	rm -rf .import_linter_cache p2claw/edge/static bootstrap/node_modules
 	rm -rf tests/e2e/node_modules tests/fuzz/browser/node_modules tests/peers/node_modules tests/e2e/shots bench/peers/node_modules p2claw/_fastframe.c p2claw/_fastframe.*.so
 	rm -f p2claw/dataplane/*/_*.c p2claw/dataplane/*/_*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -240,12 +239,6 @@ bootstrap/node_modules/.made: bootstrap/package.json bootstrap/package-lock.json
 $(STATIC): bootstrap/node_modules/.made $(shell find bootstrap/src bootstrap/build bootstrap/tsconfig.base.json -type f 2>/dev/null)
 	@echo '» browser side'
 	@cd bootstrap && npm run --silent build
-	@touch $@
-
-# The last file that is written stands for all of them.
-$(MEDIA): .venv/.made $(addprefix p2claw/demo_app/,media.py film.py pictures.py sprites.py)
-	@echo '» film and pictures of the sample app'
-	@$(BIN)/python -m p2claw.demo_app.media $(@D)
 	@touch $@
 
 tests/e2e/node_modules/.made: tests/e2e/package.json tests/e2e/package-lock.json

@@ -32,7 +32,7 @@ NEEDED = [
     *("py.typed", "_fastframe.pyi", "dataplane/carrier/_engine.pyi", "edge/static/manifest.json"),
     *("edge/static/shell.html.br", "edge/static/sw.js", "demo_app/page/index.html"),
     *("agent/folders/page/style.css", "agent/folders/page/viewer.js"),
-    *("demo_app/built/film.webm", "demo_app/built/crab.svg"),
+    *("demo_app/media/film.webm", "demo_app/media/crab.svg"),
 ]
 UNWANTED = re.compile(
     r"\.(c|h|pyx|pxd|pxi|pyc)$|^(?!p2claw/|p2claw-[^/]*\.dist-info/|p2claw\.libs/)"
@@ -114,7 +114,7 @@ def _visit(program: str, home: Path) -> str:
         finally:
             demo.send_signal(signal.SIGTERM)
             demo.wait(END_S)
-    [built] = (FOLDER / "unpacked").glob("p2claw/demo_app/built/film.webm")
+    [built] = (FOLDER / "unpacked").glob("p2claw/demo_app/media/film.webm")
     if _digest(film) != _digest(built):
         raise SystemExit("the film that was fetched is not the one of the wheel")
     return f"{len(checks['checks'])} checks of the doctor, {film.stat().st_size:,} bytes fetched"

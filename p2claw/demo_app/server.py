@@ -15,22 +15,19 @@ from p2claw.demo_app.feed import feed
 from p2claw.demo_app.uploads import add_uploads
 
 PAGE_DIR = Path(__file__).with_name("page")
-MEDIA_DIR = Path(__file__).with_name("built")
+MEDIA_DIR = Path(__file__).with_name("media")
 MEDIA_FILES = ("film.webm", "poster.jpg", "dusk.png", "reef.png", "crab.svg")
 
 
 class MediaMissingError(Exception):
-    """The film and the pictures have not been made yet."""
+    """The film or a picture is not in the installation."""
 
 
 def make_app(media_dir: Path = MEDIA_DIR) -> web.Application:
     """The whole app. Raises MediaMissingError."""
     missing = [name for name in MEDIA_FILES if not (media_dir / name).is_file()]
     if missing:
-        raise MediaMissingError(
-            f"{missing[0]} is not in {media_dir}. Run `make build`, "
-            f"or: python -m p2claw.demo_app.media {media_dir}"
-        )
+        raise MediaMissingError(f"{missing[0]} is not in {media_dir}. Install p2claw again")
     app = web.Application()
     for path, name in {"/": "index.html", "/about": "about.html"}.items():
         app.router.add_get(path, _page(PAGE_DIR / name))

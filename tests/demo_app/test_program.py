@@ -19,7 +19,7 @@ PACKAGE = Path(p2claw.demo_app.__file__).parent
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_it_prints_where_it_listens_and_ends_with_0_when_stopped(stop: signal.Signals) -> None:
-    assert all((MEDIA_DIR / name).is_file() for name in MEDIA_FILES), "run `make build` first"
+    assert all((MEDIA_DIR / name).is_file() for name in MEDIA_FILES)
     argv = [sys.executable, "-m", "p2claw.demo_app", "--port", "0"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         try:

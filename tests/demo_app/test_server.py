@@ -23,8 +23,8 @@ async def test_a_range_of_the_film_is_206_with_those_bytes(client: TestClient) -
     assert (response.status, await response.read()) == (206, FILM[100:200])
 
 
-async def test_without_media_it_shows_how_to_make_them(tmp_path: Path) -> None:
-    with pytest.raises(MediaMissingError, match="make build"):
+async def test_without_media_it_names_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(MediaMissingError, match=r"film\.webm is not in .* Install p2claw again"):
         make_app(tmp_path)
 
 

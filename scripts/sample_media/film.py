@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import av.filter
 
-from p2claw.demo_app.sprites import CRAB, FONT, Canvas
+from scripts.sample_media.sprites import CRAB, FONT, Canvas
 
 WIDTH, HEIGHT = 640, 360
 FRAMES_PER_S = 24

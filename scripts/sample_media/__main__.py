@@ -1,6 +1,7 @@
-"""`python -m p2claw.demo_app.media OUT`: makes the film and the pictures of the sample app.
+"""`python -m scripts.sample_media OUT`: makes the film and the pictures of the sample app anew.
 
-Everything is computed, so nothing binary lies in the source tree and nothing is fetched.
+What it made is in the repository, p2claw/demo_app/media, so that building takes no encoder. All of
+it is computed: nothing is of anybody else, and the licence of the project holds for it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from p2claw.demo_app.film import make_film, make_poster
-from p2claw.demo_app.pictures import make_crab, make_dusk, make_reef
+from scripts.sample_media.film import make_film, make_poster
+from scripts.sample_media.pictures import make_crab, make_dusk, make_reef
 
 MAKERS: dict[str, Callable[[Path], None]] = {
     "film.webm": make_film,
@@ -36,7 +37,7 @@ def make_media(out: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m p2claw.demo_app.media", description=(__doc__ or "").partition("\n")[0]
+        prog="python -m scripts.sample_media", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("out", type=Path, help="the folder to write to")
     make_media(parser.parse_args().out)

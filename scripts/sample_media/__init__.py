@@ -1,0 +1,1 @@
+"""The generator of the film and the pictures of the sample app."""
