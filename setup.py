@@ -1,13 +1,21 @@
-"""Builds the Cython extensions; everything else about the package is in pyproject.toml."""
+"""Builds the Cython extensions, and refuses to pack a package without its browser side.
 
+Everything else about the package is in pyproject.toml.
+"""
+
+import json
+import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 PLANE = Path("p2claw/dataplane")
 CORE, CARRIER = PLANE / "core", PLANE / "carrier"
 BYTES, SCTP, STUN, UDP = CORE / "bytes", CORE / "sctp", CORE / "stun", CARRIER / "udp"
+STATIC = Path("p2claw/edge/static")
 CYTHON = ["-O2", "-Wall", "-Wno-unused-function"]
 C11 = ["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
 
@@ -15,6 +23,44 @@ C11 = ["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
 def sources(*folders: Path) -> list[str]:
     """The C files below these folders."""
     return sorted(str(path) for folder in folders for path in folder.rglob("*.c"))
+
+
+def need_browser_side() -> None:
+    """End here, and not when the first visitor comes, if a file of it is missing."""
+    try:
+        manifest = json.loads((STATIC / "manifest.json").read_bytes())
+        names = [
+            *(manifest[name] for name in ("shell", "reset", "sw")),
+            *manifest["assets"].values(),
+        ]
+        missing = [name for name in names if not (STATIC / name).is_file()]
+    except FileNotFoundError:
+        missing = ["manifest.json"]
+    except (ValueError, KeyError, AttributeError) as error:
+        missing = [f"manifest.json as it should be ({error!r})"]
+    if missing:
+        sys.exit(
+            f"error: the browser side of p2claw is not built: {STATIC}/ has no {missing[0]}.\n"
+            "       Run `make build`, which needs Node.js 20. A wheel, and a source archive that\n"
+            "       `make wheel` made, have it built."
+        )
+
+
+class WholeWheel(build_py):
+    """What a wheel is made of. An editable installation gets its browser side afterwards."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            need_browser_side()
+        super().run()
+
+
+class WholeSdist(sdist):
+    """A source archive, from which is built without Node.js."""
+
+    def run(self) -> None:
+        need_browser_side()
+        super().run()
 
 
 def extension(room: Path, name: str, *c_files: str) -> Extension:
@@ -31,6 +77,7 @@ def extension(room: Path, name: str, *c_files: str) -> Extension:
 
 
 setup(
+    cmdclass={"build_py": WholeWheel, "sdist": WholeSdist},
     ext_modules=cythonize(
         [
             Extension(
@@ -45,5 +92,5 @@ setup(
             extension(CARRIER, "_engine", *sources(BYTES, SCTP, STUN, UDP)),
         ],
         compiler_directives={"language_level": 3},
-    )
+    ),
 )

@@ -32,7 +32,7 @@ NEEDED = [
     *("py.typed", "_fastframe.pyi", "dataplane/carrier/_engine.pyi", "edge/static/manifest.json"),
     *("edge/static/shell.html.br", "edge/static/sw.js", "demo_app/page/index.html"),
     *("agent/folders/page/style.css", "agent/folders/page/viewer.js"),
-    *("demo_app/media/film.webm", "demo_app/media/crab.svg"),
+    *("demo_app/media/film.webm", "demo_app/media/crab.svg", "cli/errors/texts.toml"),
 ]
 UNWANTED = re.compile(
     r"\.(c|h|pyx|pxd|pxi|pyc)$|^(?!p2claw/|p2claw-[^/]*\.dist-info/|p2claw\.libs/)"
