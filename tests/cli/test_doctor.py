@@ -15,6 +15,9 @@ import pytest
 from aioice import stun
 
 from p2claw.cli.doctor import network
+from p2claw.edge.bootstrap import load_bootstrap
+from p2claw.edge.browser_side import BrowserSide
+from p2claw.edge.kinds import WORKER_PATH
 from tests.cli.demos import Demo
 from tests.cli.program import Ran, p2claw
 
@@ -27,6 +30,12 @@ def levels(ran: Ran) -> dict[str, str]:
         name = check["check"]
         found[name] = max(found.get(name, "ok"), check["level"], key=order.index)
     return found
+
+
+def served(ran: Ran) -> tuple[str, str]:
+    """What was found of the files that the server sends to browsers: level, and text."""
+    [check] = [check for check in ran.json["checks"] if check["check"] == "browser side"]
+    return check["level"], check["text"]
 
 
 def examine(home: Path, *arguments: str, **env: Any) -> Ran:
@@ -148,10 +157,41 @@ def test_a_visit_from_outside_is_timed_step_by_step(running: Demo, home: Path) -
     assert (ran.code, ran.json["ok"]) == (0, True)
     steps = [check["check"] for check in ran.json["checks"]]
     assert steps == [
-        *("name", "server", "edge", "clock", "introduction", "stun", "link", "app", "path")
+        *("name", "server", "edge", "clock", "browser side"),
+        *("introduction", "stun", "link", "app", "path"),
     ]
     timed = {check["check"] for check in ran.json["checks"] if check["took_ms"] is not None}
     assert timed == {*steps} - {"clock", "stun"}
+
+
+def test_the_files_that_a_server_sends_to_browsers_are_those_of_this_version(
+    running: Demo, home: Path
+) -> None:
+    level, text = served(examine(home, running.url))
+    assert level == "ok" and "byte for byte" in text
+
+
+def test_a_file_that_is_not_that_of_a_release_is_named(
+    running: Demo, home: Path, tmp_path: Path
+) -> None:
+    listed = BrowserSide.of(load_bootstrap())
+    digests = {**listed.digests, WORKER_PATH: "0" * 64, "/__p2claw/assets/old.js": "1" * 64}
+    file = tmp_path / "list.json"
+    file.write_bytes(BrowserSide("0.0.9", digests).content())
+    ran = examine(home, running.url, "--browser-side", str(file))
+    level, text = served(ran)
+    assert (ran.code, level) == (0, "warn")
+    assert f"2 of {len(digests)} files are not those of p2claw 0.0.9" in text
+    assert "/__p2claw/sw.js (other bytes)" in text and "old.js (status 404)" in text
+
+
+def test_a_file_that_is_no_list_of_a_release_is_refused(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_text("{}")
+    ran = examine(home, "http://dog-crab.localhost:1/", "--browser-side", str(file))
+    assert (ran.code, ran.error["code"]) == (2, "browser-side-invalid")
+    ran = examine(home, "http://dog-crab.localhost:1/", "--browser-side", str(file) + ".gone")
+    assert (ran.code, ran.error["code"]) == (2, "file-unreadable")
 
 
 def test_a_visit_from_outside_ends_with_the_step_that_fails(running: Demo, home: Path) -> None:

@@ -49,6 +49,12 @@ _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
     "--edge", envvar="P2CLAW_EDGE", help="With URL: connect there instead of to the URL's host."
 )
 @click.option("--key", help="With URL: the peer id that the box must have.")
+@click.option(
+    "--browser-side",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With URL: compare what the server sends to browsers with this list of a release.",
+)
 @file_option
 @json_option
 def doctor(
@@ -57,6 +63,7 @@ def doctor(
     stun: tuple[str, ...],
     edge: str | None,
     key: str | None,
+    browser_side: Path | None,
     config_file: Path | None,
     as_json: bool,
 ) -> int:
@@ -65,10 +72,10 @@ def doctor(
     Without URL it looks at this box: the installation, the agent's home, its key and apps, the
     network and the NAT in front, the coordinator and its clock; and it visits an app of this box as
     a visitor would. With the URL of an app it visits that, from wherever it runs, and shows what
-    each step took.
+    each step took, and whether the server sends browsers the files of this version.
     """
     if url is not None:
-        findings = asyncio.run(_visit(url, edge, key, show=not as_json))
+        findings = asyncio.run(_visit(url, edge, key, browser_side, show=not as_json))
     else:
         findings = asyncio.run(_examine(coordinator, stun, config_file))
     failed = any(finding.level is Level.FAIL for finding in findings)
@@ -81,12 +88,14 @@ def doctor(
     return FAILED if failed else 0
 
 
-async def _visit(url: str, edge: str | None, key: str | None, *, show: bool) -> list[Finding]:
+async def _visit(
+    url: str, edge: str | None, key: str | None, browser_side: Path | None, *, show: bool
+) -> list[Finding]:
     """show: each as it is made."""
     from p2claw.cli.doctor import outside
 
     findings = []
-    async for finding in outside.examine(url, edge=edge, key=key):
+    async for finding in outside.examine(url, edge=edge, key=key, browser_side=browser_side):
         findings.append(finding)
         if show:
             _print(finding)

@@ -11,14 +11,17 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 
+from p2claw.cli.doctor.edge_client import edge_client
 from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
 from p2claw.cli.doctor.network import check_clock, reason_of
+from p2claw.cli.doctor.served_files import check_served_files, expected_browser_side
 from p2claw.cli.doctor.visiting import check_servers
+from p2claw.edge.browser_side import BrowserSide
 from p2claw.errors import P2clawError
-from p2claw.link.localhost import LocalhostResolver
 from p2claw.names import is_localhost
 from p2claw.units import SECOND_MS
 from p2claw.visitor import Visitor
@@ -32,10 +35,16 @@ STEP_S = 10.0
 RESPONSE_S = 20.0
 
 
-async def examine(url: str, *, edge: str | None, key: str | None) -> AsyncIterator[Finding]:
-    """Each finding as it is made. Raises UsageError if the URL cannot be one of an app."""
+async def examine(
+    url: str, *, edge: str | None, key: str | None, browser_side: Path | None
+) -> AsyncIterator[Finding]:
+    """Each finding as it is made. browser_side: the list of a release, to compare with.
+
+    Raises UsageError if the URL cannot be one of an app, or the list is none.
+    """
     address = parse_app_url(url, edge=edge, key=key)
-    async for findings in _steps(address, url, edge, key):
+    expected = expected_browser_side(browser_side)
+    async for findings in _steps(address, url, edge, key, expected):
         for finding in findings:
             yield finding
         if any(finding.level == "fail" for finding in findings):
@@ -43,11 +52,12 @@ async def examine(url: str, *, edge: str | None, key: str | None) -> AsyncIterat
 
 
 async def _steps(
-    address: AppUrl, url: str, edge: str | None, key: str | None
+    address: AppUrl, url: str, edge: str | None, key: str | None, expected: BrowserSide | None
 ) -> AsyncIterator[list[Finding]]:
     yield [await _timed(_name(address))]
     yield [await _timed(_port(address))]
     yield await _server(address)
+    yield [await _timed(check_served_files(address, expected))]
     began = time.monotonic()
     introduced = await _introduction(address)
     if isinstance(introduced, Finding):
@@ -116,30 +126,17 @@ def _certificate_advice(error: ssl.SSLCertVerificationError) -> str:
 async def _server(address: AppUrl) -> list[Finding]:
     """Whether what responds there is an edge; and its clock, by which credentials expire."""
     began = time.monotonic()
-    scheme = "https" if address.dial_tls else "http"
-    host = f"[{address.dial_host}]" if ":" in address.dial_host else address.dial_host
     try:
-        async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=LocalhostResolver()),
-                timeout=aiohttp.ClientTimeout(total=STEP_S),
-            ) as client,
-            client.get(
-                f"{scheme}://{host}:{address.dial_port}/",
-                headers={"Host": address.host, "Accept": "text/html"},
-                server_hostname=address.hostname if address.dial_tls else None,
-                allow_redirects=False,
-            ) as response,
-        ):
-            page, date = await response.text("utf-8", "replace"), response.headers.get("date", "")
+        async with edge_client(address, STEP_S) as client:
+            got = await client.get("/")
     except (aiohttp.ClientError, OSError) as error:
         advice = "Look at the server's log, and at that of a proxy in front"
         return [_took(fail("edge", f"no page comes: {reason_of(error)}", advice), began)]
-    if response.status != 200 or "/__p2claw/" not in page:
+    if got.status != 200 or b"/__p2claw/" not in got.body:
         advice = "Check the URL; if it is right, see that the proxy in front leads this name here"
-        return [_took(fail("edge", f"responds {response.status}, no page of ours", advice), began)]
+        return [_took(fail("edge", f"responds {got.status}, no page of ours", advice), began)]
     shell = _took(ok("edge", "gives the page that opens the link"), began)
-    return [shell, *check_clock(date, is_box=False)]
+    return [shell, *check_clock(got.date, is_box=False)]
 
 
 async def _introduction(address: AppUrl) -> Introduced | Finding:
