@@ -24,7 +24,7 @@ TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 STATIC := p2claw/edge/static/manifest.json
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos killed timed-setup check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side'
@@ -53,6 +53,8 @@ help:
 	@echo 'make fuzz-browser   hostile bytes for the decoders of the browser side; glibc 2.38.  ARGS="600 msgpack"'
 	@echo 'make hostile   attacks on every part, ten times as long, and whether others are served meanwhile'
 	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
+	@echo 'make killed  every write of ours, killed at each of its lines'
+	@echo 'make timed-setup   from nothing to a visited app with everything on one machine, command by command; as root'
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
@@ -163,6 +165,12 @@ hostile: build prerequisites-test
 
 chaos: build prerequisites-test
 	@$(BIN)/python -m tests.chaos $(MINUTES) $(ARGS)
+
+killed: build
+	@KILLED_STEP=1 $(BIN)/python -m pytest --timeout 900 tests/test_killed_writes.py tests/agent/home/test_coordinators.py $(ARGS)
+
+timed-setup: build prerequisites-test
+	@$(BIN)/python -m tests.cli.setup.timed
 
 check-arm: prerequisites-arm .venv/.extension
 	@PYTHON=$(BIN)/python sh scripts/check-arm.sh

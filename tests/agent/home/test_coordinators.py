@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from p2claw.agent.home import coordinators
 from p2claw.agent.home.coordinators import CoordinatorFile, Joined
 from p2claw.errors import UsageError
+from tests.support.killed import killed_at
 
 A, B, C = "https://a.example", "https://b.example", "http://localhost:8787"
 
@@ -135,32 +131,6 @@ def test_a_file_that_others_may_write_is_an_error(path: Path) -> None:
     CoordinatorFile(path).join(A)
     path.chmod(0o620)
     assert refused(lambda: CoordinatorFile(path).load()) == "coordinators-exposed"
-
-
-def killed_at(line: int, change: Callable[[], object]) -> bool:
-    """Make a change in a child that is killed at its n-th line; whether it was, before its end."""
-    child = os.fork()
-    if child == 0:
-        seen = 0
-
-        def count(frame: FrameType, event: str, argument: Any) -> Any:
-            nonlocal seen
-            seen += event == "line" and "p2claw" in frame.f_code.co_filename
-            if seen == line:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return count
-
-        failed = 1
-        try:
-            sys.settrace(count)
-            change()
-            sys.settrace(None)
-            failed = 0
-        finally:
-            os._exit(failed)
-    status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
 
 
 def test_killed_at_any_line_it_leaves_the_old_content_or_the_new(path: Path) -> None:
