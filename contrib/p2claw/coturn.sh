@@ -29,6 +29,7 @@ while [ "$(state)" = "$none" ] && [ $tries -gt 0 ]; do
 done
 before=$(state)
 file=$(chain)
+log=/var/log/p2claw-turn/turn.log
 turnserver -c /etc/p2claw/turnserver.conf --userdb=/tmp/turndb --pidfile=/tmp/turn.pid \
   --cert="$file" --pkey="$(key_of "$file")" &
 pid=$!
@@ -37,6 +38,8 @@ trap 'kill $pid' TERM INT
 while kill -0 $pid 2>/dev/null; do
   sleep "${COTURN_LOOK_S:-60}" &
   wait $! || true
+  # The server has read it: it looks every 2 s.
+  [ "$(wc -c <"$log" 2>/dev/null || echo 0)" -lt 20000000 ] || : >"$log"
   now=$(state)
   if [ "$now" != "$before" ] && [ "$now" != "$none" ]; then
     echo "coturn.sh: another certificate for $name"

@@ -121,6 +121,12 @@ class _ServerGroup(VerbGroup):
     help="File with the static-auth-secret of the TURN servers.",
 )
 @click.option(
+    "--turn-log",
+    envvar="P2CLAW_TURN_LOG",
+    type=_PATH,
+    help="The log of coturn on this machine, to count what is relayed for each box.",
+)
+@click.option(
     "--turn-key",
     envvar="P2CLAW_TURN_KEY",
     metavar="ID",

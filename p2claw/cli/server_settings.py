@@ -39,6 +39,7 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         turn_urls=options["turn"],
         turn_secret=_secret(options["turn_secret_file"]),
         turn_key=turn_key(options),
+        turn_log=options["turn_log"],
         trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
         joining=options["joining"],
         listed_boxes=frozenset(map(public_key_of, options["boxes"])),

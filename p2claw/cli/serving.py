@@ -22,6 +22,9 @@ from p2claw.coord.app import Coordinator, add_coordinator
 from p2claw.coord.bus.choosing import opened_bus
 from p2claw.coord.figures import ServerFigures, server_metrics
 from p2claw.coord.health import PATHS as HEALTH_PATHS
+from p2claw.coord.relayed.relay_file import FILE_NAME as RELAYED
+from p2claw.coord.relayed.relay_file import RelayFile
+from p2claw.coord.relayed.relay_watch import RelayWatch
 from p2claw.coord.store.choosing import open_store
 from p2claw.edge.app import add_edge, example_url
 from p2claw.edge.certificates import Certificates
@@ -78,7 +81,12 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         stack.push_async_callback(store.close)
         app = web.Application()
         bus = await stack.enter_async_context(opened_bus(config.bus))
-        coordinator = add_coordinator(app, config, store, bus)
+        relayed = None
+        if config.turn_log is not None:
+            relayed = RelayWatch(config.turn_log, RelayFile(config.data_dir / RELAYED))
+            stack.push_async_callback(relayed.close)
+            await stack.enter_async_context(_running(relayed.run()))
+        coordinator = add_coordinator(app, config, store, bus, relayed)
         if bus is not None and coordinator.node is not None:
             bus.on_message = coordinator.node.received
             bus.on_back = coordinator.node.presence.back

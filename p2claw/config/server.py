@@ -94,6 +94,8 @@ class ServerConfig:
     turn_ttl_s: int = 3_600
     turn_key: TurnKey | None = None
     """Of a service whose relays are named beside those of turn_urls."""
+    turn_log: Path | None = None
+    """The log of the TURN server, by which it is counted what is relayed for each box."""
     trusted_proxies: tuple[Network, ...] = ()
     joining: str = "open"
     """Which new boxes may register: of JOINING."""

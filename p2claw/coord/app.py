@@ -24,6 +24,7 @@ from p2claw.coord.nodes.standing import NodeStanding, Standing
 from p2claw.coord.nodes.watching import Watching
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
+from p2claw.coord.relayed.relay_watch import RelayWatch
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.store.base import Store
@@ -103,7 +104,11 @@ class Coordinator:
 
 
 def add_coordinator(
-    app: web.Application, config: ServerConfig, store: Store, bus: Bus | None = None
+    app: web.Application,
+    config: ServerConfig,
+    store: Store,
+    bus: Bus | None = None,
+    relayed: RelayWatch | None = None,
 ) -> Coordinator:
     """Add the coordinator. The store and the bus stay the caller's to close, after the application
     is down.
@@ -113,6 +118,8 @@ def add_coordinator(
     switchboard = Switchboard(config.limits)
     health = Health(store, config.parent, config.names)
     rendezvous = switchboard.rendezvous
+    if relayed is not None:
+        rendezvous.boxes.used_up = lambda: relayed.used_up
 
     def superseded(connection: int) -> None:
         rendezvous.box_replaced(connection)
@@ -125,7 +132,7 @@ def add_coordinator(
     boxes = Agents(config, switchboard, store, presence, bus, standing)
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
     server_timing = ServerTiming(config, rendezvous, relays, bus)
-    operator = Operator(store, switchboard, config.joining, bus)
+    operator = Operator(store, switchboard, config.joining, bus, relayed)
     by_socket = Visitors(config, switchboard, store, visits, relays, bus)
     node = None
     if bus is not None and forwarding is not None and standing is not None:

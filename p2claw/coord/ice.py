@@ -13,6 +13,7 @@ import hmac
 from dataclasses import dataclass
 
 from p2claw.config import ServerConfig
+from p2claw.coord.relayed.lines import user_of
 from p2claw.wire.signalling import IceServer
 
 
@@ -36,14 +37,17 @@ def ice_servers(
     *,
     relay: bool = True,
     lease: Lease | None = None,
+    account: str = "",
 ) -> tuple[IceServer, ...]:
-    """What one side of one visit is given. `now_s`: Unix seconds. relay: TURN servers, too."""
+    """What one side of one visit is given. `now_s`: Unix seconds. relay: TURN servers, too.
+    account: the key alias of the box, for which what is relayed counts; "": not known.
+    """
     servers: list[IceServer] = []
     stun_urls = config.stun_urls or (lease.stun_urls if lease else ())
     if stun_urls:
         servers.append(IceServer(urls=stun_urls))
     if config.turn_urls and relay:
-        username = f"{now_s + config.turn_ttl_s}:{identifier}"
+        username = user_of(now_s + config.turn_ttl_s, account, identifier)
         credential = turn_credential(config.turn_secret, username)
         servers.append(IceServer(config.turn_urls, username, credential))
     if lease is not None and relay:

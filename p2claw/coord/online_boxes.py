@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from p2claw import names
@@ -46,6 +46,8 @@ class OnlineBoxes:
     """The table of boxes that are online."""
 
     def __init__(self) -> None:
+        self.used_up: Callable[[], frozenset[str]] = frozenset
+        """The key aliases of boxes for which no more may be relayed this month."""
         self._by_connection: dict[int, OnlineBox] = {}
         self._by_alias: dict[str, OnlineBox] = {}
 
@@ -77,7 +79,12 @@ class OnlineBoxes:
     def may_relay(self, alias: str) -> bool:
         """Whether visits of the box with this alias are given TURN servers."""
         box = self._by_alias.get(alias)
-        return box is None or box.quota.relay
+        return box is None or (box.quota.relay and box.key_alias not in self.used_up())
+
+    def account_of(self, alias: str) -> str:
+        """For which box it counts what is relayed in visits of this alias; "": none is known."""
+        box = self._by_alias.get(alias)
+        return "" if box is None else box.key_alias
 
     def dialled(self, alias: str, visit: str) -> bytes:
         """Key, signature and descriptor of the box with this alias; empty if it is not dialled.

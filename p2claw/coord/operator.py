@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ from p2claw import names
 from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.messages import Banned, QuotaChanged
 from p2claw.coord.invitations import hash_of, new_code
+from p2claw.coord.relayed.relay_watch import RelayWatch
 from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, Store
 from p2claw.coord.switchboard import Switchboard
 from p2claw.errors import P2clawError, UsageError
@@ -27,9 +29,15 @@ class Operator:
     """The operator's side of one coordinator. Methods return facts as JSON has them."""
 
     def __init__(
-        self, store: Store, switchboard: Switchboard, joining: str, bus: Bus | None = None
+        self,
+        store: Store,
+        switchboard: Switchboard,
+        joining: str,
+        bus: Bus | None = None,
+        relayed: RelayWatch | None = None,
     ) -> None:
         self._bus = bus
+        self._relayed = relayed
         self._store = store
         self._switchboard = switchboard
         self._joining = joining
@@ -68,6 +76,8 @@ class Operator:
         if record is None:
             raise _unknown(box)
         quota = _changed(record.quota, change)
+        if "relayed_per_month" in change:
+            await self._limit(record.key_alias, change["relayed_per_month"])
         if quota != record.quota:
             await self._store.set_quota(public_key, quota)
             self._switchboard.rendezvous.box_may(public_key, quota)
@@ -75,7 +85,34 @@ class Operator:
             changed = QuotaChanged(public_key, quota.apps, quota.visits_per_minute, quota.relay)
             await self._send(public_key, changed)
             log.info("box quota", alias=record.alias)
-        return {**_names(public_key, record), **_quota(quota)}
+        return {
+            **_names(public_key, record),
+            **_quota(quota),
+            **self._relayed_for(record.key_alias),
+        }
+
+    async def _limit(self, account: str, most_bytes: object) -> None:
+        """Limit what may be relayed for a box. Raises UsageError, P2clawError."""
+        if self._relayed is None:
+            raise UsageError(
+                "This server does not know how much is relayed for whom",
+                code="turn-log-missing",
+                hint="Give it --turn-log with the log of coturn",
+            )
+        if most_bytes is not None and (type(most_bytes) is not int or most_bytes < 0):
+            raise UsageError("What may be relayed is a number of bytes", code="quota-invalid")
+        try:
+            await self._relayed.limit(account, most_bytes)
+        except sqlite3.Error as error:
+            raise P2clawError(
+                f"The limit cannot be written: {error}", code="relayed-unusable"
+            ) from None
+
+    def _relayed_for(self, account: str) -> Json:
+        if self._relayed is None:
+            return {"relayed_bytes": None, "relayed_per_month": None}
+        moved, most = self._relayed.of(account)
+        return {"relayed_bytes": moved, "relayed_per_month": most}
 
     async def invite(self, name: str, uses: int, lasts_s: int | None) -> Json:
         """Make an invitation; its code is in the facts, and nowhere else from then on."""
@@ -143,6 +180,7 @@ class Operator:
             "ban_reason": entry.ban_reason,
             "invitation": entry.invitation,
             **_quota(record.quota),
+            **self._relayed_for(record.key_alias),
         }
 
 

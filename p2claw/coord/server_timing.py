@@ -59,7 +59,8 @@ class ServerTiming:
                 relay, dial = found.entry.facts.relay, dialled(found.entry.facts, visit)
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
-        servers = ice_servers(config, visit, now_s, relay=relay, lease=lease)
+        account = boxes.account_of(alias)
+        servers = ice_servers(config, visit, now_s, relay=relay, lease=lease, account=account)
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
         if dial:

@@ -154,11 +154,14 @@ class Visitors:
         if node:
             return VisitRequest(session, alias, app, known, visitor, address=address, node=node)
         now_s = int(time.time())
-        relay = self._switchboard.rendezvous.boxes.may_relay(alias)
+        boxes = self._switchboard.rendezvous.boxes
+        relay, account = boxes.may_relay(alias), boxes.account_of(alias)
         lease = self._relays.lease(now_s) if self._relays else None
 
         def servers(identifier: str) -> tuple[IceServer, ...]:
-            return ice_servers(self._config, identifier, now_s, relay=relay, lease=lease)
+            return ice_servers(
+                self._config, identifier, now_s, relay=relay, lease=lease, account=account
+            )
 
         return VisitRequest(
             session=session,

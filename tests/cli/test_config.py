@@ -50,6 +50,7 @@ tls-cert = "chain.pem"
 tls-key = "/etc/key.pem"
 stun = ["stun:turn.example.org:3478"]
 turn = ["turn:turn.example.org:3478?transport=udp"]
+turn-log = "turn.log"
 turn-secret-file = "secret"
 turn-key = "0123456789abcdef"
 turn-key-token-file = "secret"

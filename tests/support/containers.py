@@ -22,6 +22,8 @@ from tests.support.namespaces import has
 
 COMMAND_S = 60
 STOP_S = 20.0
+# What our image makes, and for whom.
+_OF_IMAGE = {"/var/lib/p2claw": (8787, 8787)}
 _OWN = ("etc", "opt", "var")
 _PATH = "/opt/p2claw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -147,7 +149,7 @@ class Containers:
         yield f"printf '198.51.100.7 turn.apps.localhost\\n' >> {root}/etc/hosts"
         yield f"printf 'p2claw:x:8787:\\n' >> {root}/etc/group"
         for volume in container.volumes:
-            yield from self._mount(volume, root, container.user)
+            yield from self._mount(volume, root)
         for target in container.tmpfs:
             yield f"mkdir -p {root}{target}; mount -t tmpfs -o mode=1777 tmpfs {root}{target}"
         if container.read_only:
@@ -155,15 +157,15 @@ class Containers:
                 yield f"mount -o remount,ro {mounted}"
         yield f"exec chroot {root} {shlex.join(_as_user(container))}"
 
-    def _mount(self, volume: str, root: Path, user: str) -> Iterator[str]:
+    def _mount(self, volume: str, root: Path) -> Iterator[str]:
         source, target, *mode = volume.split(":")
         there = f"{root}{target}"
         if not source.startswith("/"):
-            # A volume begins as its folder in the image does: of the user who runs there.
+            # A volume begins as its folder in the image does, if there is one; else it is root's.
             path = self._folder / "volumes" / source
             if not path.exists():
                 path.mkdir(parents=True)
-                os.chown(path, *map(int, user.split(":")))
+                os.chown(path, *_OF_IMAGE.get(target, (0, 0)))
             source = str(path)
         if Path(source).is_file():
             yield f"mkdir -p {Path(there).parent}; touch {there}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from p2claw.cli.byte_size import ByteSize
 from p2claw.cli.operator.asking import ask_server, box_path
-from p2claw.cli.output import json_option, print_facts, print_json, print_table
+from p2claw.cli.output import bytes_text, json_option, print_facts, print_json, print_table
 
 _BOXES = """
 \b
@@ -42,6 +43,7 @@ _QUOTA = """
 Examples:
   p2claw server quota purplecrab --apps 5 --visits 60 --relay no
   p2claw server quota purplecrab --apps any
+  p2claw server quota purplecrab --relayed-per-month 50GB
   p2claw server quota purplecrab
 
 \b
@@ -61,6 +63,15 @@ class _CountOrAny(click.ParamType[Any]):
         return "any" if value == "any" else self._range.convert(value, param, ctx)
 
 
+class _SizeOrAny(click.ParamType[Any]):
+    """A number of bytes, or `any`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return "any" if value == "any" else ByteSize().convert(value, param, ctx)
+
+
 @click.command(epilog=_BOXES)
 @json_option
 @click.pass_context
@@ -71,10 +82,10 @@ def boxes(context: click.Context, /, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (box["alias"] or "–", _state(box), box["apps"], _since(box), box["peer_id"])
+        (box["alias"] or "–", _state(box), box["apps"], _moved(box), _since(box), box["peer_id"])
         for box in found["boxes"]
     ]
-    print_table(("ALIAS", "STATE", "APPS", "SINCE", "PEER ID"), rows)
+    print_table(("ALIAS", "STATE", "APPS", "RELAYED", "SINCE", "PEER ID"), rows)
 
 
 @click.command(epilog=_BAN)
@@ -114,6 +125,12 @@ def unban(context: click.Context, /, box: str, as_json: bool) -> None:
 @click.option(
     "--visits", type=_CountOrAny(1, 1_000_000), help="Visits per minute, or any: as every box."
 )
+@click.option(
+    "--relayed-per-month",
+    type=_SizeOrAny(),
+    metavar="SIZE",
+    help="How much TURN may move for it per month, as 50GB, or any.",
+)
 @click.option("--relay", type=click.Choice(["yes", "no"]), help="Whether visits may use TURN.")
 @json_option
 @click.pass_context
@@ -123,6 +140,7 @@ def quota(
     box: str,
     apps: int | str | None,
     visits: int | str | None,
+    relayed_per_month: int | str | None,
     relay: str | None,
     as_json: bool,
 ) -> None:
@@ -131,7 +149,11 @@ def quota(
     Without TURN, visitors whom no direct path reaches do not come in, and no traffic of this box
     is on your bill.
     """
-    given = {"apps": apps, "visits_per_minute": visits}
+    given = {
+        "apps": apps,
+        "visits_per_minute": visits,
+        "relayed_per_month": relayed_per_month,
+    }
     change: dict[str, Any] = {
         name: None if value == "any" else value
         for name, value in given.items()
@@ -146,13 +168,24 @@ def quota(
     visits_text = done["visits_per_minute"] or "as every box"
     apps_text = "as every box" if done["most_apps"] is None else done["most_apps"]
     facts = [("apps", apps_text), ("visits per minute", visits_text)]
-    print_facts([("box", done["alias"]), *facts, ("relay", "yes" if done["relay"] else "no")])
+    facts += [("relay", "yes" if done["relay"] else "no")]
+    if done["relayed_bytes"] is not None:
+        facts += [("relayed this month", _moved(done))]
+    print_facts([("box", done["alias"]), *facts])
 
 
 def _state(box: dict[str, Any]) -> str:
     if box["banned"]:
         return "banned"
     return "online" if box["online"] else "offline"
+
+
+def _moved(box: dict[str, Any]) -> str:
+    """What was relayed for it this month, and how much may be."""
+    if box["relayed_bytes"] is None:
+        return "–"
+    moved, most = bytes_text(box["relayed_bytes"]), box["relayed_per_month"]
+    return moved if most is None else f"{moved} of {bytes_text(most)}"
 
 
 def _since(box: dict[str, Any]) -> str:

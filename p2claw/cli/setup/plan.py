@@ -17,6 +17,9 @@ TURN_TLS_PORT = 5349  # RFC 8656 §19
 # Where Caddy listens for HTTPS, on loopback, if HAProxy has the port.
 _CADDY_PORTS = (8443, 8444)
 
+# Of coturn; the server reads in it how much was relayed for which box.
+TURN_LOG = Path("/var/log/p2claw-turn/turn.log")
+
 CADDY_DATA = Path("/var/lib/caddy/.local/share/caddy")
 _LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
@@ -131,7 +134,7 @@ def config_text(plan: Plan) -> str:
         if plan.turn_tls:
             turn.append(f"turns:{plan.turn}:{plan.turn_tls}?transport=tcp")
         options += [("stun", [f"stun:{where}"]), ("turn", turn)]
-        options += [("turn-secret-file", plan.secret_path.name)]
+        options += [("turn-secret-file", plan.secret_path.name), ("turn-log", str(TURN_LOG))]
     options += [(key, value) for key, value in _people(plan) if value]
     lines = [f"{key} = {_toml(value)}" for key, value in options]
     return "\n".join(["# Written by `p2claw server setup`.", "[server]", *lines, ""])

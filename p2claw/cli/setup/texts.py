@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from p2claw.cli.setup.plan import TURN_PORT, TURN_TLS_PORT, Plan
+from p2claw.cli.setup.plan import TURN_LOG, TURN_PORT, TURN_TLS_PORT, Plan
 from p2claw.config import ASK_PATH
 
 COPY_UNIT = "p2claw-turn-certificate"
@@ -82,7 +82,9 @@ def _caddy_options(plan: Plan) -> list[str]:
     ]
 
 
-def coturn_text(plan: Plan, secret: str, *, listening_port: int = TURN_PORT) -> str:
+def coturn_text(
+    plan: Plan, secret: str, *, listening_port: int = TURN_PORT, log: str = str(TURN_LOG)
+) -> str:
     """The configuration of coturn. secret: the same that the server has."""
     low, high = _RELAY_PORTS
     tls = ["no-tls"]
@@ -111,7 +113,9 @@ def coturn_text(plan: Plan, secret: str, *, listening_port: int = TURN_PORT) -> 
             "total-quota=4800",
             *(f"denied-peer-ip={network}" for network in _DENIED),
             "simple-log",
-            "log-file=stdout",
+            # With what each allocation has moved, when it ends and every 4,096 packets.
+            "verbose",
+            f"log-file={log}",
             "",
         ]
     )
@@ -155,6 +159,25 @@ def haproxy_text(plan: Plan, *, ipv6: bool) -> str:
             # At the address that the visitor has dialled: that is where coturn then relays, and not
             # on loopback.
             f"    server coturn *:{TURN_TLS_PORT}",
+            "",
+        ]
+    )
+
+
+def logrotate_text() -> str:
+    """How the log of coturn stays small. It names addresses, so that little of it is kept."""
+    return "\n".join(
+        [
+            _WRITTEN,
+            f"{TURN_LOG} {{",
+            "    daily",
+            "    rotate 2",
+            "    maxsize 20M",
+            "    missingok",
+            "    notifempty",
+            "    copytruncate",
+            "    su turnserver turnserver",
+            "}",
             "",
         ]
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2claw.cli.service.definition import SERVER_USER
-from p2claw.cli.setup.plan import Plan, config_text
+from p2claw.cli.setup.plan import TURN_LOG, Plan, config_text
 from p2claw.cli.setup.programs import has_ipv6
 from p2claw.cli.setup.texts import (
     COPY_UNIT,
@@ -20,10 +20,12 @@ from p2claw.cli.setup.texts import (
     copy_units,
     coturn_text,
     haproxy_text,
+    logrotate_text,
 )
 from p2claw.errors import UsageError
 
 _SYSTEM_UNITS = Path("/etc/systemd/system")
+_LOGROTATE = Path("/etc/logrotate.d")
 _COMMAND_S = 120
 
 
@@ -75,6 +77,8 @@ def start_services(plan: Plan, *, dry_run: bool) -> Iterator[Step]:
 
     Raises UsageError `setup-service`.
     """
+    if plan.turn:
+        yield from _share_log(dry_run=dry_run)
     for unit, commands, why in _services(plan):
         folder = _SYSTEM_UNITS / f"{unit}.service.d"
         # An empty one removes what the package's own unit has.
@@ -88,6 +92,24 @@ def start_services(plan: Plan, *, dry_run: bool) -> Iterator[Step]:
         yield Step("run", f"systemctl restart {unit}", why, not dry_run)
     if plan.relay_certificate not in (None, plan.turn_pair):
         yield from _start_copying(plan, *plan.relay_certificate, dry_run=dry_run)
+
+
+def _share_log(*, dry_run: bool) -> Iterator[Step]:
+    """Let the server read what coturn logs, and keep that small."""
+    why = "counts what is relayed for each box"
+    reads = "# Written by `p2claw server setup`.\n[Service]\nSupplementaryGroups=turnserver\n"
+    files = {
+        _SYSTEM_UNITS / "p2claw-server.service.d" / "turn-log.conf": reads,
+        _LOGROTATE / "p2claw-turn": logrotate_text(),
+    }
+    for path, text in files.items():
+        if not dry_run:
+            _write(_File(path, text, 0o644, "root", why))
+        yield Step("write", str(path), why, not dry_run)
+    if not dry_run:
+        _systemctl("daemon-reload")
+        _systemctl("try-restart", "p2claw-server.service")
+    yield Step("run", "systemctl try-restart p2claw-server.service", why, not dry_run)
 
 
 def _start_copying(plan: Plan, chain: Path, key: Path, *, dry_run: bool) -> Iterator[Step]:
@@ -139,7 +161,9 @@ def _services(plan: Plan) -> Iterator[tuple[str, dict[str, str], str]]:
         yield "haproxy", commands, "one port for HTTPS and the relay"
     if plan.turn:
         started = f"/usr/bin/turnserver -c {plan.coturn_path} --pidfile="
-        yield "coturn", {"ExecStart": started}, "the relay"
+        logs = {"LogsDirectory": TURN_LOG.parent.name, "LogsDirectoryMode": "0750"}
+        commands = {"ExecStart": started, **logs, "UMask": "0027"}
+        yield "coturn", commands, "the relay"
 
 
 def _secret(plan: Plan) -> str:

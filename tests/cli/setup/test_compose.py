@@ -38,6 +38,7 @@ pytestmark = [
 NAME = "apps.localhost"
 ADDRESS = "198.51.100.7"
 WAIT_S = 60.0
+_BOXES = ("p2claw", "server", "--config", "/etc/p2claw/p2claw.toml")
 LIB = "/opt/python/lib"
 
 _APP = """
@@ -118,6 +119,14 @@ class Deployment:
         environ = {"P2CLAW_HOME": str(self._folder / "home"), "SSL_CERT_FILE": str(trusted)}
         self.machine.start("agent", Container(("p2claw", "run"), environment=environ))
 
+    def boxes(self) -> list[dict[str, Any]]:
+        """What the operator sees."""
+        asks = replace(self.container("server"), command=(*_BOXES, "boxes", "--json"))
+        done = self.machine.run(asks)
+        assert done.returncode == 0, done.stderr
+        listed: list[dict[str, Any]] = json.loads(done.stdout)["boxes"]
+        return listed
+
     @property
     def pair(self) -> tuple[Path, Path]:
         return self._etc / "turn-chain.pem", self._etc / "turn-key.pem"
@@ -167,11 +176,15 @@ def is_used(deployment: Deployment, trusted: Path) -> None:
     # HAProxy and Caddy have passed on who visits: not 127.0.0.0.
     assert (page["status"], page["body"]) == (200, "198.51.100.0")
     allocating = ("/opt/p2claw/bin/python", "-m", "tests.cli.setup.allocating")
-    relays = deployment.must(*allocating, "/etc/p2claw/p2claw.toml", trusted=trusted)
+    (box,) = deployment.boxes()
+    given = ("/etc/p2claw/p2claw.toml", box["key_alias"])
+    relays = deployment.must(*allocating, *given, trusted=trusted)
     turn = f"turn.{NAME}"
     assert relays == dict.fromkeys(
         (f"udp:{turn}:3478", f"tcp:{turn}:3478", f"tls:{turn}:443"), ADDRESS
     )
+    # What coturn writes of these allocations counts for the box.
+    until(lambda: bool(deployment.boxes()[0]["relayed_bytes"]), deployment)
 
 
 def test_one_address_serves_visitors_and_relay_with_certificates_on_demand(
@@ -203,7 +216,8 @@ def test_given_files_serve_the_same(deployment: Deployment, home: Path) -> None:
 
     def is_renewed() -> bool:
         allocating = ("/opt/p2claw/bin/python", "-m", "tests.cli.setup.allocating")
-        done = deployment.run(*allocating, "/etc/p2claw/p2claw.toml", trusted=pair[0])
+        given = (*allocating, "/etc/p2claw/p2claw.toml", "")
+        done = deployment.run(*given, trusted=pair[0])
         return bool(done.returncode == 0)
 
     until(is_renewed, deployment)

@@ -143,7 +143,7 @@ def test_the_relays_certificate_is_where_caddy_keeps_it(home: Path) -> None:
 @pytest.mark.skipif(not has("turnserver"), reason="needs coturn")
 async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
     made, port = plan(home, turn="turn.localhost"), free_port()
-    made.coturn_path.write_text(coturn_text(made, "secret", listening_port=port))
+    made.coturn_path.write_text(coturn_text(made, "secret", listening_port=port, log="stdout"))
     process = await asyncio.create_subprocess_exec(
         *("turnserver", "-c", str(made.coturn_path), "--pidfile", str(home / "pid")),
         stdout=asyncio.subprocess.PIPE,
