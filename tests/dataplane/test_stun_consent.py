@@ -19,7 +19,8 @@ HOUR = 3600 * SECOND
 CHROMIUM_US = 2_660_000  # between its checks of a stable pair
 LEAST_US = _stun.INTERVAL_US * 8 // 10
 MOST_US = _stun.INTERVAL_US * 12 // 10 + _stun.GRID_US
-ROUND_US = _stun.QUESTIONS * _stun.AGAIN_US
+ROUND_US = _stun.PATIENCE_US
+QUESTIONS = ROUND_US // _stun.AGAIN_US
 
 # Found out when the peer is silent, and when it sends but does not respond.
 SILENT_US = _stun.QUIET_MOST_US + _stun.GRID_US + ROUND_US
@@ -36,11 +37,11 @@ def due(consent: Consent) -> int:
     return at
 
 
-def asked(consent: Consent) -> tuple[int, bytes]:
-    """Lets the next question come: when, and its transaction."""
+def asked(consent: Consent, again: int = _stun.AGAIN_US) -> tuple[int, bytes]:
+    """Lets the next question come: when, and its transaction. again: as of handle_timeout."""
     at = due(consent)
-    assert consent.handle_timeout(at - 1) is None
-    transaction = consent.handle_timeout(at)
+    assert consent.handle_timeout(at - 1, again) is None
+    transaction = consent.handle_timeout(at, again)
     assert transaction is not None
     return at, transaction
 
@@ -153,10 +154,16 @@ def test_first_questions_of_many_links_share_their_wakes() -> None:
 
 def test_a_question_is_repeated_twice_a_second_with_new_transactions() -> None:
     consent = Consent(seed(), 0)
-    questions = [asked(consent) for _ in range(_stun.QUESTIONS)]
+    questions = [asked(consent) for _ in range(QUESTIONS)]
     times = [at for at, _ in questions]
     assert {b - a for a, b in pairwise(times)} == {_stun.AGAIN_US}
-    assert len({transaction for _, transaction in questions}) == _stun.QUESTIONS
+    assert len({transaction for _, transaction in questions}) == QUESTIONS
+
+
+def test_while_data_waits_the_questions_come_ten_times_a_second() -> None:
+    consent = Consent(seed(), 0)
+    times = [asked(consent, _stun.AGAIN_SOON_US)[0] for _ in range(20)]
+    assert {b - a for a, b in pairwise(times)} == {_stun.AGAIN_SOON_US} == {100_000}
 
 
 # What it makes of responses
@@ -171,7 +178,7 @@ def test_a_response_to_the_first_question_gives_the_round_trip_however_long_it_t
 
 
 def test_a_response_to_a_later_question_counts_and_gives_no_round_trip() -> None:
-    for later in range(1, _stun.QUESTIONS):
+    for later in range(1, QUESTIONS):
         consent = Consent(seed(), 0)
         asked(consent)
         for _ in range(later):
@@ -256,6 +263,25 @@ def test_a_path_that_was_gone_for_ten_seconds_keeps_its_link() -> None:
     assert due(consent) > at + 2 * SECOND
 
 
+@pytest.mark.parametrize("again", [_stun.AGAIN_US, _stun.AGAIN_SOON_US])
+def test_a_round_lasts_as_long_however_often_it_asks(again: int) -> None:
+    consent = Consent(seed(), 0)
+    questions = [asked(consent, again) for _ in range(ROUND_US // again)]
+    with pytest.raises(ConsentExpired):
+        consent.handle_timeout(due(consent), again)
+    assert questions[-1][0] - questions[0][0] == ROUND_US - again
+
+
+def test_of_a_round_with_many_questions_each_may_get_the_response() -> None:
+    for number in (0, 23, ROUND_US // _stun.AGAIN_SOON_US - 1):
+        consent = Consent(seed(), 0)
+        questions = [
+            asked(consent, _stun.AGAIN_SOON_US) for _ in range(ROUND_US // _stun.AGAIN_SOON_US)
+        ]
+        at, _ = questions[-1]
+        assert consent.confirmed(questions[number][1], at + 1)[0]
+
+
 def test_thirty_percent_lost_each_way_end_no_link_in_an_hour() -> None:
     """0.51 ** 23 of the rounds, 2e-7, end a good link: of ten hours like these, one in 400."""
     for number in range(10):
@@ -288,7 +314,7 @@ def test_thirty_seconds_without_a_response_end_it_whatever_the_timers_did() -> N
 def test_what_has_expired_stays_so() -> None:
     consent = Consent(seed(), 0)
     at, transaction = 0, b""
-    for _ in range(_stun.QUESTIONS):
+    for _ in range(QUESTIONS):
         at, transaction = asked(consent)
     at = due(consent)
     for _ in range(2):

@@ -28,7 +28,7 @@ cdef class UdpPort:
     cdef readonly uint64_t wakes, strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
     cdef bint has_more        # than one wake reads came to the socket
-    cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at
+    cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at, soon_until
     cdef uint64_t counted_bytes
     cdef int counted_turns
     cdef const void *last_turn  # whose it was: a link, only compared
@@ -52,6 +52,7 @@ cdef class UdpPort:
     cdef int flush_soon(self) except -1
     cdef int watch(self, usec now) except -1
     cdef usec pause(self, bint busy) noexcept
+    cdef usec again(self, Link link, usec now) noexcept
     cdef int unblock(self) except -1
     cdef uint8_t *room(self) except? NULL
     cdef int post(self, const endpoint *source, const endpoint *target, const uint8_t *data,

@@ -301,7 +301,8 @@ cdef class Link:
         self.touch()  # first: whatever fails here, `transmit` sets the next deadline
         if association_next_timeout(self.a) <= now:
             association_handle_timeout(self.a, now)
-        step = consent_handle_timeout(&self.consent.state, now, transaction)
+        step = consent_handle_timeout(&self.consent.state, now, self.port.again(self, now),
+                                      transaction)
         if step == CONSENT_EXPIRED:
             self.end("link-lost", "nobody responds on the path")
             return 0

@@ -28,6 +28,12 @@ cdef int CROWD_READS = 16
 # The ufrag of a dial has at least so many characters (docs/WIRE.md §16); others have 4 to 32.
 cdef Py_ssize_t LONG_UFRAG = 86
 
+# Checks of silent paths come CONSENT_AGAIN_SOON apart if data waits for the path: at most one per
+# SOON_COST on average and SOON_BURST at once, of all links together. That is 400 per second, enough
+# for 40 links. If more wait, some of their checks come CONSENT_AGAIN apart.
+cdef usec SOON_COST = 2500
+cdef usec SOON_BURST = 100000
+
 # How long after ENOBUFS, which no event ends, the send is tried again.
 cdef usec BLOCKED_INTERVAL = 1000
 
@@ -348,6 +354,16 @@ cdef class UdpPort:
         if self.is_crowded:
             return 0 if self.has_more else CROWD_INTERVAL
         return POLL_INTERVAL if busy else CROWD_INTERVAL
+
+    cdef usec again(self, Link link, usec now) noexcept:
+        """How soon the next check of a link follows the one that may be due now."""
+        if not association_waits_for_path(link.a) or (
+                now < consent_next_timeout(&link.consent.state)):
+            return CONSENT_AGAIN
+        if self.soon_until >= now + SOON_BURST:
+            return CONSENT_AGAIN
+        self.soon_until = max(self.soon_until, now) + SOON_COST
+        return CONSENT_AGAIN_SOON
 
     # Sending.
 

@@ -69,9 +69,10 @@ cdef extern from "stun/consent.h" nogil:
     int64_t CONSENT_QUIET_LEAST
     int64_t CONSENT_QUIET_MOST
     int64_t CONSENT_AGAIN
+    int64_t CONSENT_AGAIN_SOON
+    int64_t CONSENT_PATIENCE
     int64_t CONSENT_EXPIRY
     int64_t CONSENT_GRID
-    enum: CONSENT_QUESTIONS
 
     cdef struct consent:
         pass
@@ -83,7 +84,7 @@ cdef extern from "stun/consent.h" nogil:
 
     void consent_start(consent *c, const uint8_t *seed, usec now)
     usec consent_next_timeout(const consent *c)
-    consent_step consent_handle_timeout(consent *c, usec now, uint8_t *transaction)
+    consent_step consent_handle_timeout(consent *c, usec now, usec again, uint8_t *transaction)
     c_bool consent_confirmed(consent *c, const uint8_t *transaction, usec now, usec *rtt)
     void consent_received(consent *c, usec now)
     void consent_hasten(consent *c, usec now)

@@ -19,7 +19,8 @@ INTERVAL_US: int
 QUIET_LEAST_US: int
 QUIET_MOST_US: int
 AGAIN_US: int
-QUESTIONS: int
+AGAIN_SOON_US: int
+PATIENCE_US: int
 EXPIRY_US: int
 GRID_US: int
 
@@ -90,10 +91,10 @@ class Consent:
     def next_timeout(self) -> int | None:
         """None once it has expired."""
 
-    def handle_timeout(self, now: int) -> bytes | None:
+    def handle_timeout(self, now: int, again: int = ...) -> bytes | None:
         """The transaction of a request to send once; None if it is not time yet.
 
-        Raises ConsentExpired.
+        again: until the next one, if this gets no response. Raises ConsentExpired.
         """
 
     def confirmed(self, transaction: bytes, now: int) -> tuple[bool, int | None]:

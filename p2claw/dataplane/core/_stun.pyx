@@ -21,7 +21,8 @@ INTERVAL_US = CONSENT_INTERVAL
 QUIET_LEAST_US = CONSENT_QUIET_LEAST
 QUIET_MOST_US = CONSENT_QUIET_MOST
 AGAIN_US = CONSENT_AGAIN
-QUESTIONS = CONSENT_QUESTIONS
+AGAIN_SOON_US = CONSENT_AGAIN_SOON
+PATIENCE_US = CONSENT_PATIENCE
 EXPIRY_US = CONSENT_EXPIRY
 GRID_US = CONSENT_GRID
 
@@ -193,9 +194,9 @@ cdef class Consent:
         cdef usec at = consent_next_timeout(&self.c)
         return None if at == NEVER else at
 
-    def handle_timeout(self, usec now):
+    def handle_timeout(self, usec now, usec again=CONSENT_AGAIN):
         cdef uint8_t transaction[STUN_TRANSACTION_BYTES]
-        cdef consent_step step = consent_handle_timeout(&self.c, now, transaction)
+        cdef consent_step step = consent_handle_timeout(&self.c, now, again, transaction)
         if step == CONSENT_EXPIRED:
             raise ConsentExpired
         return transaction[:STUN_TRANSACTION_BYTES] if step == CONSENT_ASK else None

@@ -104,7 +104,7 @@ static void keep_consent(const uint8_t *data, size_t size) {
   static const uint8_t seed[CONSENT_SEED_BYTES] = {1, 2, 3};
   uint8_t asked[STUN_TRANSACTION_BYTES] = {0};
   struct consent c;
-  usec now = 0, rtt;
+  usec now = 0, spent = 0, rtt;
   int pending = 0;
   consent_start(&c, seed, now);
   for (size_t i = 0; i + 1 < size; i += 2) {
@@ -119,18 +119,26 @@ static void keep_consent(const uint8_t *data, size_t size) {
         expect(!consent_confirmed(&c, asked, now, &rtt));
         expect(!pending || consent_unconfirmed(&c, now) == 0);
         pending = 0;
+        spent = 0;
         break;
-      default:
-        switch (consent_handle_timeout(&c, now, asked)) {
+      default: {
+        usec again = data[i] & 16 ? CONSENT_AGAIN_SOON : CONSENT_AGAIN;
+        switch (consent_handle_timeout(&c, now, again, asked)) {
           case CONSENT_WAIT: expect(now < next); break;
-          case CONSENT_ASK: expect(++pending <= CONSENT_QUESTIONS && now >= next); break;
+          case CONSENT_ASK:
+            expect(spent < CONSENT_PATIENCE && now >= next);
+            spent += again;
+            pending++;
+            break;
           case CONSENT_EXPIRED:
-            expect(pending == CONSENT_QUESTIONS || consent_unconfirmed(&c, now) >= CONSENT_EXPIRY);
-            expect(consent_handle_timeout(&c, now, asked) == CONSENT_EXPIRED);
+            expect(spent >= CONSENT_PATIENCE || consent_unconfirmed(&c, now) >= CONSENT_EXPIRY);
+            expect(consent_handle_timeout(&c, now, again, asked) == CONSENT_EXPIRED);
             expect(!consent_confirmed(&c, asked, now, &rtt));
             expect(consent_next_timeout(&c) == NEVER);
             return;
         }
+        break;
+      }
     }
   }
 }

@@ -123,6 +123,8 @@ void association_path_works(struct association *a, usec now) {
   if (a->rtt.backoff && is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, now);
 }
 
+bool association_waits_for_path(const struct association *a) { return a->rtt.backoff != 0; }
+
 struct event *association_next_event(struct association *a) {
   struct event *event = event_queue_pop(&a->events);
   if (event && event->cost_bytes && a->state != STATE_CLOSED) {

@@ -71,6 +71,8 @@ usec association_next_timeout(const struct association *a); /* or NEVER */
 void association_handle_timeout(struct association *a, usec now);
 /* The path is another one, or was seen to work: what waits for a timeout is sent again at once. */
 void association_path_works(struct association *a, usec now);
+/* Data has waited for an acknowledgement for a timeout or more. */
+bool association_waits_for_path(const struct association *a);
 
 /* The event is the caller's to free; its place in the receive buffer is given back now. */
 struct event *association_next_event(struct association *a);

@@ -27,6 +27,7 @@ static void given(struct consent *c, const uint8_t mac[SHA1_BYTES], usec now) {
   const uint8_t *random = mac + STUN_TRANSACTION_BYTES;
   c->state = CONSENT_GIVEN;
   c->asked = 0;
+  c->spent = 0;
   c->confirmed_at = c->received_at = now;
   c->due_at = now + drawn(random, CONSENT_INTERVAL / 10 * 8, CONSENT_INTERVAL / 10 * 12);
   c->quiet = (uint32_t)drawn(random + 4, CONSENT_QUIET_LEAST, CONSENT_QUIET_MOST);
@@ -52,18 +53,20 @@ static enum consent_step gone(struct consent *c) {
   return CONSENT_EXPIRED;
 }
 
-enum consent_step consent_handle_timeout(struct consent *c, usec now, uint8_t *transaction) {
+enum consent_step consent_handle_timeout(struct consent *c, usec now, usec again,
+                                         uint8_t *transaction) {
   uint8_t mac[SHA1_BYTES];
   if (c->state == CONSENT_GONE || now - c->confirmed_at >= CONSENT_EXPIRY) return gone(c);
   if (now < consent_next_timeout(c)) return CONSENT_WAIT;
-  if (c->asked == CONSENT_QUESTIONS) return gone(c);
+  if (c->spent >= CONSENT_PATIENCE) return gone(c);
   if (c->state == CONSENT_GIVEN) {
     c->state = CONSENT_ASKING;
     c->asked_at = c->due_at = now;
   }
-  /* Checks are counted, not seconds: while the process stood still, no response could be read. */
-  c->due_at += CONSENT_AGAIN;
-  if (c->due_at <= now) c->due_at = now + CONSENT_AGAIN;
+  /* The waits are counted, not the clock: while the process stood still, no response could be read. */
+  c->spent += (uint32_t)again;
+  c->due_at += again;
+  if (c->due_at <= now) c->due_at = now + again;
   c->asked++;
   secret_of(c, ++c->last, mac);
   memcpy(transaction, mac, STUN_TRANSACTION_BYTES);

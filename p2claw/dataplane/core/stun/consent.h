@@ -3,8 +3,9 @@
  * user the messages, their signatures and sources, and to send nothing once consent has expired.
  *
  * A peer is asked every 5 s, or as soon as it has been silent for a little longer than Chromium is
- * with a path that works. One without a response is checked twice per second, each time with a
- * transaction of its own (RFC 7675 §5.1), and a response to any of them counts. */
+ * with a path that works. One without a response is checked twice per second, or more often if data
+ * waits for the path, each time with a transaction of its own (RFC 7675 §5.1), and a response to any
+ * of them counts. */
 #ifndef P2CLAW_STUN_CONSENT_H
 #define P2CLAW_STUN_CONSENT_H
 
@@ -22,11 +23,17 @@
 /* Between checks while none gets a response: the first timeout of RFC 8489 §6.2.1. */
 #define CONSENT_AGAIN (500 * MILLISECOND)
 
-/* So many in a row without a response: 23 × 0.5 = 11.5 s. A peer that falls silent is found out in
- * 3.2 + 0.1 + 11.5 = 14.8 s; one that sends, but no responses, in 6 + 0.1 + 11.5 = 17.6 s.
- * Where each way loses 30 %, 0.51^23 = 2 × 10^-7 of the rounds end a good link: one in 4,000 hours
- * at 1,240 rounds an hour. */
-#define CONSENT_QUESTIONS 23
+/* The same while data waits for the path: what waits goes on this much after the path is back, at
+ * most. Above the 50 ms that RFC 8445 §14.2 puts between checks. */
+#define CONSENT_AGAIN_SOON (100 * MILLISECOND)
+
+/* So long in a row without a response, by the waits after the checks: 23 × 0.5 s. A peer that falls
+ * silent is found out in 3.2 + 0.1 + 11.5 = 14.8 s; one that sends, but no responses, in
+ * 6 + 0.1 + 11.5 = 17.6 s. Where each way loses 30 %, 0.51^23 = 2 × 10^-7 of the rounds end a good
+ * link: one in 4,000 hours at 1,240 rounds an hour. */
+#define CONSENT_PATIENCE (23 * CONSENT_AGAIN)
+/* A round has no more checks than fit into `asked`. */
+_Static_assert(CONSENT_PATIENCE / CONSENT_AGAIN_SOON <= 255, "the checks of a round are counted");
 
 /* Whatever the timers did: RFC 7675 §5.1. */
 #define CONSENT_EXPIRY (30 * SECOND)
@@ -44,6 +51,7 @@ struct consent {
   usec asked_at;  /* the first question of the round */
   usec due_at;    /* of the next question; while given the silence may bring it sooner */
   uint32_t quiet; /* µs, drawn for each round */
+  uint32_t spent; /* µs of CONSENT_PATIENCE in this round */
   uint32_t last;  /* number of the last question */
   uint8_t asked;  /* questions of the round */
   uint8_t state;  /* enum consent_state */
@@ -61,8 +69,10 @@ void consent_start(struct consent *c, const uint8_t seed[CONSENT_SEED_BYTES], us
 usec consent_next_timeout(const struct consent *c);
 
 /* CONSENT_ASK: send a request with this transaction, once. CONSENT_EXPIRED, from then on: send
- * nothing any more. CONSENT_WAIT: it is not time yet. */
-enum consent_step consent_handle_timeout(struct consent *c, usec now, uint8_t *transaction);
+ * nothing any more. CONSENT_WAIT: it is not time yet. again: until the next check, if this one gets
+ * no response; CONSENT_AGAIN_SOON at least. */
+enum consent_step consent_handle_timeout(struct consent *c, usec now, usec again,
+                                         uint8_t *transaction);
 
 /* A success came from where the questions go, and its signature is the peer's. False if it
  * is no response to a check that waits. rtt: NEVER if it is none to the first check of a round. */
