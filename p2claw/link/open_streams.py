@@ -48,6 +48,11 @@ class OpenStreams:
         self._send_soon()
         return stream
 
+    @property
+    def are_endless(self) -> bool:
+        """Whether it makes no sense to wait for the end of any of them."""
+        return all(isinstance(s, BoxStream) and s.is_endless for s in self._by_id.values())
+
     def fail(self, loss: LinkError) -> None:
         """The link is over: whoever reads or writes a stream gets this error."""
         self._is_over = True

@@ -52,6 +52,7 @@ class Pump:
     __slots__ = (
         "_admit",
         "_channel_is_closed",
+        "_drains_no_longer",
         "_driver",
         "_ended",
         "_ending",
@@ -90,6 +91,7 @@ class Pump:
         self._channel_is_closed = Fact()
         self._ending: asyncio.Task[None] | None = None
         self._ended = Fact()
+        self._drains_no_longer = False
 
     @property
     def draining(self) -> bool:
@@ -207,8 +209,23 @@ class Pump:
         if self._loss is None:
             self.session.goaway(Code.SHUTDOWN)
             self._driver.send_soon()
-            await within(timeout_s, self.idle())
+            await within(timeout_s, self._drained())
         await self.close(Code.SHUTDOWN)
+
+    def drain_no_longer(self) -> None:
+        """Let `drain` close the link whatever is open on it."""
+        self._drains_no_longer = True
+        self._news.wake()
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether nothing is open on it that would end by itself."""
+        return self._streams.are_endless
+
+    async def _drained(self) -> None:
+        with contextlib.suppress(LinkError):
+            while self.session.streams and not self._drains_no_longer:
+                await self.news()
 
     async def close(self, code: Code = Code.NO_ERROR, reason: str = "") -> None:
         """Send GOAWAY, close the channel, end every task. Returns within CLOSE_TIMEOUT_S or so."""

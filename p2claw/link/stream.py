@@ -211,7 +211,7 @@ class BoxStream(Stream):
     request: its head. request_ended: it has no body. app: what the visitor asked for in its HELLO.
     """
 
-    __slots__ = ("app", "request", "request_ended")
+    __slots__ = ("_head", "app", "request", "request_ended")
 
     def __init__(
         self,
@@ -228,6 +228,19 @@ class BoxStream(Stream):
         self.request_ended = ended
         self.app = app
         self._ended = ended
+        self._head: ResponseHead | None = None
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it ends only if somebody ends it: an event stream of a GET, or a WebSocket."""
+        if self._head is None:
+            return False
+        if self.request.method == "CONNECT":
+            return True
+        return self.request.method == "GET" and any(
+            name == "content-type" and value.lower().startswith("text/event-stream")
+            for name, value in self._head.fields
+        )
 
     async def respond(self, head: ResponseHead, *, end: bool = False) -> None:
         """Send the response head, once. Raises StreamResetError or LinkError."""
@@ -238,6 +251,7 @@ class BoxStream(Stream):
         if self._failure is not None:
             raise self._failure
         self._streams.send_response(self.id, head, end=end)
+        self._head = head
         self._sent_end = end
         self._send_soon()
 

@@ -185,6 +185,16 @@ class BoxLink:
         if self._pump is not None:
             await self._pump.drain(timeout_s=timeout_s)
 
+    def drain_no_longer(self) -> None:
+        """Let `drain` end the link whatever is open on it."""
+        if self._pump is not None:
+            self._pump.drain_no_longer()
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether no request is open on it that would end by itself."""
+        return self._pump is None or self._pump.is_endless
+
     @property
     def is_dialled(self) -> bool:
         """Whether it was begun by a dial, not by an offer."""

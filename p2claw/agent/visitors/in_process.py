@@ -23,6 +23,7 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.spool import SpoolSpace
 from p2claw.agent.visitors.admission import Admission
 from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
+from p2claw.agent.visitors.draining import CLOSE_TIMEOUT_S, drain_links
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
 from p2claw.agent.visitors.knocks import Knocks
 from p2claw.agent.visitors.memory import CrowdMemory
@@ -53,12 +54,6 @@ from p2claw.wire.signalling import BoxOffer, Refuse
 from p2claw.wire.signalling.dialling import Descriptor
 
 log = get_log("agent")
-
-CLOSE_TIMEOUT_S = 8.0
-
-# A drain that may last longer than this leaves time for links that are opening, and looks so often.
-PATIENT_S = 60.0
-OPENING_LOOK_S = 0.2
 
 # Dials that are not open yet: each may be of a forged address, and takes 30 KB for DIAL_OPEN_S at
 # most. A visitor that comes on top of it gets no reply, and offers by the coordinator.
@@ -318,23 +313,7 @@ class InProcess:
 
     async def drain(self, timeout_s: float) -> None:
         self._admission.close()
-        end_s = time.monotonic() + timeout_s
-        draining: dict[str, asyncio.Task[None]] = {}
-        while (left_s := end_s - time.monotonic()) > -CLOSE_TIMEOUT_S:
-            for key, link in self._links.items():
-                if link.is_open and key not in draining:
-                    draining[key] = asyncio.create_task(link.drain(max(left_s, 0)))
-            # The task of a link ends by itself once the link is drained.
-            ending = {self._tasks[key] for key in draining if key in self._tasks}
-            ending |= {task for task in draining.values() if not task.done()}
-            # Somebody waits for each link that is opening: if there is time, it is drained, too.
-            opens = timeout_s > PATIENT_S and any(not one.is_open for one in self._links.values())
-            if opens:
-                await asyncio.sleep(OPENING_LOOK_S)
-            elif ending:
-                await asyncio.wait(ending, timeout=left_s + CLOSE_TIMEOUT_S)
-            else:
-                break
+        await drain_links(self._links, self._tasks, timeout_s)
         await self._close_links()
 
     async def close(self) -> None:

@@ -17,8 +17,8 @@ from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
 from p2claw.agent.http.notices import Notice
+from p2claw.agent.visitors.draining import CLOSE_TIMEOUT_S
 from p2claw.agent.visitors.facts import LinkFacts, WorkerFacts
-from p2claw.agent.visitors.in_process import CLOSE_TIMEOUT_S
 from p2claw.agent.visitors.refusals import Refusals
 from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.dialled import DialledWorkers
