@@ -75,6 +75,12 @@ export class Pace {
     this.forgave = false;
   }
 
+  /** The path is lost as far as can be known: it is suspect until something comes. */
+  lost(nowMs: number): void {
+    this.askedMs = nowMs;
+    this.pingedMs = -Infinity;
+  }
+
   /** Whether a PING has not been acknowledged yet. */
   get doubts(): boolean {
     return this.pingedMs !== undefined;

@@ -64,7 +64,7 @@ export class Link implements PathWatchOwner {
 
   /** Streams that may be opened now. */
   get room(): number {
-    return this.over ? 0 : this.session.streamsLeft;
+    return this.over || this.path?.slept() ? 0 : this.session.streamsLeft;
   }
 
   get openStreams(): number {

@@ -11,6 +11,12 @@ const SILENT_MS = 7_500;
 // By so much more than the browser's clock the one on the wall moves on while the machine sleeps.
 const SLEPT_MS = 1_000;
 
+// How often it is looked whether the machine has slept, though nobody waits for anything.
+const WAKES_MS = 2_000;
+// So long after its last sign of life the box has ended a link (docs/dataplane/CONSTANTS.md). Timers
+// that only were late look like a sleep: each such mistake doubles it.
+const GONE_MS = 15_000;
+
 export interface PathWatchOwner {
   /** There is a channel, and the session has not ended. */
   readonly connected: boolean;
@@ -33,8 +39,28 @@ export class PathWatch {
   private stopped = false;
   private driftMs = Infinity; // of the clock on the wall against the browser's, at the last look
   private sleptMs = 0;
+  private goneMs = GONE_MS;
+  private awakeMs = Date.now();
+  private readonly waking = setInterval(() => this.slept(), WAKES_MS);
 
   constructor(private readonly owner: PathWatchOwner) {}
+
+  /**
+   * Whether the machine has slept for so long that another link has to be found: what is sent on this
+   * one would be lost. Called before anything is.
+   */
+  slept(): boolean {
+    const ms = Date.now();
+    const asleepMs = ms - this.awakeMs;
+    this.awakeMs = ms;
+    if (asleepMs < WAKES_MS + this.goneMs || !this.owner.connected) return false;
+    this.goneMs *= 2;
+    this.pace.lost(this.now());
+    this.owner.ping();
+    this.lookSoon();
+    this.wait();
+    return true;
+  }
 
   /** Somebody waits from now on. */
   begin(): void {
@@ -70,6 +96,7 @@ export class PathWatch {
   /** The session goes on over another channel. */
   renew(): void {
     this.endWait();
+    this.goneMs = GONE_MS;
     this.pace.renewed(this.now());
     this.owner.ping();
     this.lookSoon();
@@ -77,6 +104,7 @@ export class PathWatch {
 
   stop(): void {
     this.stopped = true;
+    clearInterval(this.waking);
     clearTimeout(this.waiting);
   }
 
