@@ -38,8 +38,10 @@ from p2claw.wire.session.session import Session
 # From the request to the head of its response. The box gives up on an app before that.
 HEAD_TIMEOUT_S = 120.0
 RETIRE_TIMEOUT_S = 3600.0
-# Between two tries to go on with a response, while the box is away.
+# Between two tries to go on with a response, or to ask for one, while the box is away.
 AGAIN_S = 0.5
+# Of a box that is not connected, or whose coordinator is not, and that was a moment ago.
+_RETURNS = frozenset(("box-offline", "going-down"))
 
 # A browser has a hundred streams and 1 MiB for each; fetch has one. The window bounds the speed to
 # window / round trip, 40 MB/s at 100 ms, and on loopback 1 MiB costs a tenth of it (measured).
@@ -284,12 +286,26 @@ class Visitor:
         async with self._opening:
             if self._link is not old:
                 return
-            # By an introduction: of a descriptor that is kept the box may have said goodbye.
-            self._link = _link(self._address, await open_channel(self._address, self._pins))
+            self._link = _link(self._address, await self._reach_again())
             self._watch(self._link)
             task = asyncio.get_running_loop().create_task(_retire(old))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
+
+    async def _reach_again(self) -> Opened:
+        """Open another channel; a box that is away is waited for, for RESUME_S at most: it was here
+        a moment ago, and nothing has been sent yet. Raises as `open_channel`.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RESUME_S
+        while True:
+            try:
+                # By an introduction: of a descriptor that is kept the box may have said goodbye.
+                return await open_channel(self._address, self._pins)
+            except RefusedError as error:
+                if error.code not in _RETURNS or loop.time() > deadline:
+                    raise
+                await asyncio.sleep(AGAIN_S)
 
 
 def _link(address: AppUrl, opened: Opened) -> Link:

@@ -19,7 +19,7 @@ export function wrapEventSource(load: () => Promise<FollowEvents>): void {
 class AppEventSource {
   readyState = 0;
   readonly withCredentials: boolean;
-  retryMs = RETRY_MS;
+  retryMs: number | undefined;
   lastEventId = "";
   readonly closing = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,18 +41,23 @@ class AppEventSource {
   }
 
   private async connect(): Promise<void> {
+    const beganMs = performance.now();
     let final = false;
+    let pauseMs = RETRY_MS;
     try {
       const follow = await this.load();
       if (!this.isClosed()) final = await follow(this);
     } catch {
-      // The link was lost, or close() was called: the state shows which.
+      // The link was lost, or close() was called: the state shows which. A request waits for a link by
+      // itself, so what counts is the time since the last one.
+      pauseMs -= performance.now() - beganMs;
     }
     if (this.isClosed()) return;
     this.readyState = final ? 2 : 0;
     this.target.dispatchEvent(new Event("error"));
     // The error's handlers may have closed it.
-    if (!this.isClosed()) this.timer = setTimeout(() => void this.connect(), this.retryMs);
+    if (!this.isClosed())
+      this.timer = setTimeout(() => void this.connect(), this.retryMs ?? pauseMs);
   }
 
   private isClosed(): boolean {

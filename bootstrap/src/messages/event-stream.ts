@@ -7,7 +7,8 @@ export interface FollowedSource {
   readonly closing: { readonly signal: AbortSignal };
   /** 2: it is closed. */
   readyState: number;
-  retryMs: number;
+  /** As the app wants it, if it does. */
+  retryMs: number | undefined;
   lastEventId: string;
 }
 

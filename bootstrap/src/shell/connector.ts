@@ -15,6 +15,10 @@ const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MOST_MS = 5_000;
 // A link that ended sooner than this was hardly one.
 const SHORT_MS = 5_000;
+// So long after a link was lost its box is expected back, from a restart say: requests wait for it,
+// and it is asked for about as often as an agent needs to start.
+const RETURNS_MS = 30_000;
+const RETURNING_MS = 1_000; // and half of it at least: not all visitors at once
 // A coordinator that cannot be reached is mostly back at once: a page shows it after so many tries.
 const UNREACHED = 2;
 // A check mostly reaches a box that can be dialled within the first of these times, and the link is
@@ -46,6 +50,7 @@ export class Connector {
   private silent = 0; // what was current before it fell silent
   private failures = 0;
   private openedMs = 0;
+  private lostMs = -RETURNS_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -182,9 +187,12 @@ export class Connector {
 
   private refuse(refusal: Refusal): void {
     this.step("refused");
-    this.post({ kind: "give-up" });
     const inS = this.owner.refused(refusal);
-    if (inS !== undefined) this.after(inS * 1_000);
+    const returns = performance.now() - this.lostMs < RETURNS_MS;
+    if (inS === undefined || !returns) this.post({ kind: "give-up" });
+    if (inS === undefined) return;
+    const isAway = "code" in refusal && refusal.code === "box-offline";
+    this.after(returns && isAway ? RETURNING_MS * (1 - Math.random() / 2) : inS * 1_000);
   }
 
   private fail(reached: boolean): void {
@@ -195,7 +203,8 @@ export class Connector {
   }
 
   private lose(): void {
-    const short = performance.now() - this.openedMs < SHORT_MS;
+    this.lostMs = performance.now();
+    const short = this.lostMs - this.openedMs < SHORT_MS;
     this.failures = short ? this.failures + 1 : 0;
     this.step("lost");
     this.later();

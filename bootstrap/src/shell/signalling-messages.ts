@@ -29,7 +29,7 @@ const SERVERS = 16;
 const SIGNATURE_BYTES = 64;
 const MOST_RETRY_S = 86_400;
 
-/** The coordinator broke the protocol. */
+/** The coordinator broke the protocol. Without a text: nobody is shown one, and the first page has no room. */
 export class BadSignalling extends Error {}
 
 /** undefined: a message of a type that this version does not know. Throws BadSignalling. */
@@ -50,7 +50,7 @@ export function readIceServers(value: unknown): IceServer[] {
 
 function read(message: unknown): FromCoordinator | undefined {
   if (!isRecord(message) || typeof message["t"] !== "string") {
-    throw new BadSignalling("not a message");
+    throw new BadSignalling();
   }
   switch (message["t"]) {
     case "introduced":
@@ -95,7 +95,7 @@ function parse(text: unknown, mostChars: number): unknown {
       // As wrong as what is too long.
     }
   }
-  throw new BadSignalling("not JSON");
+  throw new BadSignalling();
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -103,20 +103,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function string(value: unknown, most: number): string {
-  if (typeof value !== "string" || value.length > most) throw new BadSignalling("a text is wrong");
+  if (typeof value !== "string" || value.length > most) throw new BadSignalling();
   return value;
 }
 
 function matching(value: unknown, pattern: RegExp): string {
   const text = string(value, MESSAGE_CHARS);
-  if (!pattern.test(text)) throw new BadSignalling("a text is wrong");
+  if (!pattern.test(text)) throw new BadSignalling();
   return text;
 }
 
 function seconds(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MOST_RETRY_S) {
-    throw new BadSignalling("a time is wrong");
+    throw new BadSignalling();
   }
   return value;
 }
@@ -126,12 +126,12 @@ function peerId(value: unknown): string {
 }
 
 function list<T>(value: unknown, most: number, read: (item: unknown) => T): T[] {
-  if (!Array.isArray(value) || value.length > most) throw new BadSignalling("a list is wrong");
+  if (!Array.isArray(value) || value.length > most) throw new BadSignalling();
   return value.map(read);
 }
 
 function iceServer(value: unknown): IceServer {
-  if (!isRecord(value)) throw new BadSignalling("an ICE server is wrong");
+  if (!isRecord(value)) throw new BadSignalling();
   const server: IceServer = { urls: list(value["urls"], SERVERS, (url) => string(url, 512)) };
   if (typeof value["username"] === "string") server.username = value["username"];
   if (typeof value["credential"] === "string") server.credential = value["credential"];
@@ -146,6 +146,6 @@ function signature(message: Record<string, unknown>): Uint8Array<ArrayBuffer> {
   } catch {
     // Of a wrong length, so the check below fails.
   }
-  if (binary.length !== SIGNATURE_BYTES) throw new BadSignalling("a signature is wrong");
+  if (binary.length !== SIGNATURE_BYTES) throw new BadSignalling();
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }

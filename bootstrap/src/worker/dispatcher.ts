@@ -18,6 +18,7 @@ export class Dispatcher {
   private readonly links: Link[] = [];
   private readonly waiting = Array.from({ length: URGENCIES }, () => new Set<Exchange>());
   private waitingBytes = 0;
+  private leftMs = -OFFLINE_MS;
 
   /** A request that has not been sent, or must be sent again. */
   add(exchange: Exchange): void {
@@ -45,6 +46,7 @@ export class Dispatcher {
   leave(link: Link): void {
     const at = this.links.indexOf(link);
     if (at >= 0) this.links.splice(at, 1);
+    this.leftMs = performance.now();
     this.pump();
   }
 
@@ -84,12 +86,13 @@ export class Dispatcher {
     return this.waiting[exchange.urgency] as Set<Exchange>;
   }
 
-  // Only the time without a link counts. With a link whose streams are all in use, a request waits on.
+  // Only the time without a link counts, not that in which one is drained, before a box restarts. With a
+  // link whose streams are all in use, a request waits on.
   private watch(exchange: Exchange): void {
     setTimeout(
       () => {
         if (!this.queue(exchange).has(exchange)) return;
-        if (this.current) {
+        if (this.current || performance.now() - this.leftMs < OFFLINE_MS) {
           this.watch(exchange);
           return;
         }

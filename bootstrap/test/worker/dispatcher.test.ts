@@ -1,4 +1,4 @@
-// Which link a request goes over, where several are open.
+// Which link a request goes over, where several are open, and for how long it waits where none is.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -44,4 +44,29 @@ test("what waits goes over the other one once the first is left", () => {
   assert.deepEqual(went, []);
   dispatcher.leave(first);
   assert.deepEqual(went, [second]);
+});
+
+test("a request waits 15 s for a link, and as long after one has been drained", (t) => {
+  let nowMs = 0;
+  t.mock.method(performance, "now", () => nowMs);
+  const pass = (ms: number): void => {
+    nowMs += ms;
+    mock.timers.tick(ms);
+  };
+  const dispatcher = new Dispatcher();
+  const drained = link();
+  dispatcher.use(drained);
+  dispatcher.leave(drained); // GOAWAY
+  const waits = asking(dispatcher);
+  pass(10_000);
+  dispatcher.leave(drained); // it has ended
+  pass(14_000);
+  assert.deepEqual(waits, []);
+  const late = link();
+  dispatcher.use(late);
+  assert.deepEqual(waits, [late]);
+  dispatcher.leave(late);
+  const never = asking(dispatcher);
+  pass(15_000);
+  assert.deepEqual(never, [undefined]);
 });
