@@ -16,6 +16,8 @@ from tests.support import namespaces
 from tests.support.server import ServerProcess
 
 OUTAGE_S = 10.0
+# An agent that is stopped lets what is under way go on for so long (`AgentLimits.drain_s`).
+DRAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,15 @@ class Scene:
 class Event:
     """happen: makes it so. gap_s: of a stream of ten messages per second, what is allowed.
 
-    ends_streams: what cannot be asked for again is lost; files go on.
+    ends_streams: what cannot be asked for again is lost, and `happen` returns once the agent is
+    back. Files and event streams go on, and gap_s is allowed from then on. lasts_s: until it
+    returns, if that is long.
     """
 
     gap_s: float
     happen: Callable[[Scene], Awaitable[None]]
     ends_streams: bool = False
+    lasts_s: float = 0.0
 
 
 async def visitor_address(scene: Scene) -> None:
@@ -99,8 +104,8 @@ EVENTS = {
     "the box's NAT": Event(1.5, box_nat),
     "the box's address": Event(2.0, box_address),
     "10 s without a path": Event(OUTAGE_S + 0.3, outage),
-    "the agent is killed": Event(4.0, agent_killed, ends_streams=True),
-    "the agent is restarted": Event(4.0, agent_restarted, ends_streams=True),
+    "the agent is killed": Event(2.0, agent_killed, ends_streams=True),
+    "the agent is restarted": Event(2.0, agent_restarted, ends_streams=True, lasts_s=DRAIN_S),
     "the coordinator is killed": Event(0.4, coordinator_killed),
 }
 
@@ -108,7 +113,8 @@ EVENTS = {
 async def _start_again(scene: Scene, how: signal.Signals) -> None:
     scene.box_agent.agent.signal(how)
     await scene.box.run(scene.box_agent.agent.wait())
-    await scene.ends.enter_async_context(scene.box.hold(scene.box_agent.again()))
+    agent = await scene.ends.enter_async_context(scene.box.hold(scene.box_agent.again()))
+    await agent.api.online()
 
 
 def _readdress(host: Host) -> None:

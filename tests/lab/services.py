@@ -109,11 +109,11 @@ async def _app() -> AsyncIterator[str]:
     """GET /N: N bytes of `pattern`. POST /: the SHA-256 of the body.
 
     GET /: a page. GET /numbers/N: that many lines, ten a second; /slow/N: that many pieces of
-    `pattern`.
+    `pattern`; /events/N: an event stream of that many, from the one after Last-Event-ID on.
     """
 
     async def serve(request: web.BaseRequest) -> web.StreamResponse:
-        if request.path.startswith(("/numbers/", "/slow/")):
+        if request.path.startswith(("/numbers/", "/slow/", "/events/")):
             return await _little_by_little(request)
         if request.path == "/" and request.method == "GET":
             return web.Response(text="<!doctype html><title>lab</title>", content_type="text/html")
@@ -140,10 +140,21 @@ async def _little_by_little(request: web.BaseRequest) -> web.StreamResponse:
     _, kind, count = request.path.split("/")
     if kind == "slow":
         return await _slowly(request, pattern(int(count) * PIECE_BYTES))
+    if kind == "events":
+        return await _events(request, int(count))
     response = web.StreamResponse()
     await response.prepare(request)
     for number in range(int(count)):
         await response.write(f"{number}\n".encode())
+        await asyncio.sleep(PIECE_S)
+    return response
+
+
+async def _events(request: web.BaseRequest, count: int) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for number in range(int(request.headers.get("Last-Event-ID", -1)) + 1, count):
+        await response.write(f"id: {number}\ndata: {number}\n\n".encode())
         await asyncio.sleep(PIECE_S)
     return response
 

@@ -25,7 +25,9 @@ BEGUN = "begun"
 class Report:
     """numbers: how many came in all; missing, doubled, and the longest gap between two.
 
-    down, up: whether each transfer arrived as it was sent. error: why one did not.
+    down, up: whether each transfer arrived as it was sent. error: why one did not. events: whether
+    each of an event stream came once, in a page. went_on_at: when the download went on after its
+    longest gap, and the event stream too, in Unix seconds.
     """
 
     numbers: int = 0
@@ -34,6 +36,8 @@ class Report:
     gap_s: float = 0.0
     down: bool = False
     up: bool = False
+    events: bool = True
+    went_on_at: float = 0.0
     error: str = ""
 
 
@@ -83,8 +87,14 @@ async def _numbers(visitor: Visitor, stay_s: float, report: Report) -> None:
 
 
 async def _down(visitor: Visitor, pieces: int, report: Report) -> None:
-    response = await visitor.request("GET", f"/slow/{pieces}")
-    report.down = await response.body() == pattern(pieces * PIECE_BYTES)
+    body, longest_s, last = b"", 0.0, time.monotonic()
+    async for piece in await visitor.request("GET", f"/slow/{pieces}"):
+        body += piece
+        now = time.monotonic()
+        if now - last > longest_s:
+            longest_s, report.went_on_at = now - last, time.time()
+        last = now
+    report.down = body == pattern(pieces * PIECE_BYTES)
 
 
 async def _up(visitor: Visitor, pieces: int, report: Report) -> None:
@@ -102,7 +112,7 @@ async def _up(visitor: Visitor, pieces: int, report: Report) -> None:
 # The same in a page, with uploads one after the other: (seconds, bytes of a piece) => Report.
 PAGE = """async (seconds, piece) => {
     const report = { numbers: 0, missing: 0, doubled: 0, gap_s: 0, down: false, up: true,
-        error: "" };
+        events: false, went_on_at: 0, error: "" };
     const count = Math.floor(seconds * 10);
     const sha256 = async data => Array.from(
         new Uint8Array(await crypto.subtle.digest("SHA-256", data)),
@@ -129,10 +139,49 @@ PAGE = """async (seconds, piece) => {
         report.missing += count - wanted;
     };
     const whole = await (await fetch("/" + count * piece)).arrayBuffer();
+    // To be called with each piece: notes when the longest gap ended.
+    const goingOn = () => {
+        let last = Date.now(), longest = 0, wentOn = 0;
+        return () => {
+            const now = Date.now();
+            if (now - last > longest) [longest, wentOn] = [now - last, now / 1000];
+            last = now;
+            return wentOn;
+        };
+    };
     const down = async () => {
-        const body = await (await fetch("/slow/" + count)).arrayBuffer();
+        const reader = (await fetch("/slow/" + count)).body.getReader();
+        const pieces = [], came = goingOn();
+        for (let wentOn;;) {
+            const { value, done } = await reader.read();
+            if (done) {
+                report.went_on_at = Math.max(report.went_on_at, wentOn);
+                break;
+            }
+            wentOn = came();
+            pieces.push(value);
+        }
+        const body = await new Blob(pieces).arrayBuffer();
         report.down = await sha256(body) === await sha256(whole);
     };
+    const events = () => new Promise(resolve => {
+        const source = new EventSource("/events/" + count), came = goingOn();
+        let wanted = 0, inOrder = true;
+        const end = () => {
+            source.close();
+            report.events = inOrder && wanted === count;
+            resolve();
+        };
+        source.onmessage = ({ data }) => {
+            const wentOn = came();
+            inOrder &&= Number(data) === wanted;
+            wanted = Number(data) + 1;
+            if (wanted < count) return;
+            report.went_on_at = Math.max(report.went_on_at, wentOn);
+            end();
+        };
+        setTimeout(end, (seconds + 60) * 1000);
+    });
     const up = async () => {
         const end = performance.now() + seconds * 1000;
         while (performance.now() < end) {
@@ -141,7 +190,7 @@ PAGE = """async (seconds, piece) => {
             if (await response.text() !== await sha256(sent)) report.up = false;
         }
     };
-    const parts = [numbers(), down(), up()];
+    const parts = [numbers(), down(), up(), events()];
     for (const { reason } of await Promise.allSettled(parts)) {
         if (reason) [report.error, report.up] = [String(reason), false];
     }
