@@ -11,7 +11,7 @@ from aiohttp import web
 
 from p2claw.config import ServerConfig
 from p2claw.coord.nodes.relayed_posts import RelayedPosts
-from p2claw.coord.rendezvous import BUSY_RETRY_S
+from p2claw.coord.rendezvous import BUSY_RETRY_S, RETURNING_RETRY_S
 from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visitors import PATH, Visitors
@@ -97,13 +97,18 @@ class PostedVisits:
         self._accept(session, post)
         # For the next visit, whose page does not come from the edge.
         try:
-            server_timing = await self._server_timing.of_box(asked.alias)
+            server_timing = await self._server_timing.of_box(asked.alias, asked.facts)
             if asked.node:
                 await mailbox.filled(FIRST_S)  # the introduction comes from another node
         except BaseException:
             self._gone(session)
             raise
-        reply = _reply(self._emptied(session, mailbox))
+        messages = self._emptied(session, mailbox)
+        if not messages:
+            # The other node is silent. Without an introduction the page would not ask again.
+            self._gone(session)
+            messages = [encode_visit(_SILENT)]
+        reply = _reply(messages)
         reply.headers["Server-Timing"] = server_timing
         return reply
 
@@ -161,7 +166,11 @@ class PostedVisits:
 
 _NO_POST = VisitError("protocol", "This is no post of a visitor")
 _TOO_MUCH = VisitError("rate-limited", "Too many messages from this address", BUSY_RETRY_S)
-_OVER = VisitError("protocol", "There is no such visit, or it is over")
+_SILENT = VisitError(
+    "going-down", "The server that has the box does not respond", RETURNING_RETRY_S
+)
+# It may have been lost with a server that was started again, or paused: the page begins anew.
+_OVER = VisitError("going-down", "There is no such visit any more", RETURNING_RETRY_S)
 
 
 class _Mailbox:

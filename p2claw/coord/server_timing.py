@@ -15,7 +15,7 @@ import msgspec
 from p2claw import names
 from p2claw.config import ServerConfig
 from p2claw.coord.bus.base import Bus
-from p2claw.coord.bus.locating import Whereabouts, dialled
+from p2claw.coord.bus.locating import Facts, Whereabouts, dialled
 from p2claw.coord.ice import ice_servers, lasts_s
 from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.rendezvous import Rendezvous
@@ -45,13 +45,18 @@ class ServerTiming:
             alias = ""
         return await self.of_box(alias)
 
-    async def of_box(self, alias: str) -> str:
-        """The value for visitors of this box: ICE servers, and how it is dialled if it can be."""
+    async def of_box(self, alias: str, facts: Facts | None = None) -> str:
+        """The value for visitors of this box: ICE servers, and how it is dialled if it can be.
+
+        facts: of a box at another node, if they are known; else the bus is asked.
+        """
         config = self._config
         visit = secrets.token_urlsafe(8)
         boxes = self._rendezvous.boxes
         relay, dial = boxes.may_relay(alias), boxes.dialled(alias, visit)
-        if self._bus is not None and alias and not boxes.is_online(alias):
+        if facts is not None:
+            relay, dial = facts.relay, dialled(facts, visit)
+        elif self._bus is not None and alias and not boxes.is_online(alias):
             found = await self._bus.find(alias)
             # Where it is not known whether its visits may be relayed, they learn it later.
             relay = found.whereabouts is not Whereabouts.UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from p2claw.coord.bus.locating import Facts
 from p2claw.coord.client_address import Address
 from p2claw.wire.signalling import CANDIDATES, IceServer
 
@@ -45,7 +46,7 @@ class VisitRequest:
     """The request of a visitor, with facts that the modules around the core have found out.
 
     known: whether any box ever had this alias. visitor: its address, shortened. address: whole.
-    node: the one that has the box, if it is another than this.
+    node, facts: the one that has the box, if it is another than this, and what it made known.
     """
 
     session: str
@@ -57,6 +58,7 @@ class VisitRequest:
     box_ice: tuple[IceServer, ...] = ()
     address: Address | None = None
     node: str = ""
+    facts: Facts | None = None
 
 
 @dataclass(slots=True)

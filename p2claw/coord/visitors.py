@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from p2claw import names
 from p2claw.config import ServerConfig
 from p2claw.coord.bus.base import Bus
-from p2claw.coord.bus.locating import Whereabouts
+from p2claw.coord.bus.locating import Entry, Whereabouts
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.leased_relays import LeasedRelays
@@ -119,14 +119,14 @@ class Visitors:
             return VisitError("protocol", "Only the page of an app or box visits it")
         try:
             alias, app = _named(request)
-            node = ""
+            entry = None
             known = self._switchboard.rendezvous.boxes.is_online(alias)
             if not known and self._bus is not None:
                 found = await self._bus.find(alias)
                 if found.whereabouts is Whereabouts.UNKNOWN:
                     return VisitError("going-down", _NOT_KNOWN, RETURNING_RETRY_S)
-                node = found.entry.node if found.entry is not None else ""
-                known = bool(node)
+                entry = found.entry
+                known = entry is not None
             if not known:
                 # Whoever asks for a box that is there is not refused for what others do.
                 if (wait_s := await self._failures.wait_s(address)) > 0:
@@ -138,7 +138,7 @@ class Visitors:
         except StoreError as error:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot respond just now", 5)
-        return self.request(session, alias, app, known, shortened(address), address, node)
+        return self.request(session, alias, app, known, shortened(address), address, entry)
 
     def request(
         self,
@@ -148,11 +148,18 @@ class Visitors:
         known: bool,
         visitor: str,
         address: Address | None = None,
-        node: str = "",
+        elsewhere: Entry | None = None,
     ) -> VisitRequest:
-        """A visit with its ICE servers. Arguments: of `VisitRequest`."""
-        if node:
-            return VisitRequest(session, alias, app, known, visitor, address=address, node=node)
+        """A visit with its ICE servers. Arguments: of `VisitRequest`; elsewhere: where the box is,
+        if it is at another node, which has the servers.
+        """
+        if elsewhere is not None:
+            return VisitRequest(
+                *(session, alias, app, known, visitor),
+                address=address,
+                node=elsewhere.node,
+                facts=elsewhere.facts,
+            )
         now_s = int(time.time())
         boxes = self._switchboard.rendezvous.boxes
         relay, account = boxes.may_relay(alias), boxes.account_of(alias)

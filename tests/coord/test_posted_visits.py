@@ -141,7 +141,7 @@ async def test_the_end_of_a_visit_reaches_the_box_and_the_held_reply(
         await visitor.next({"t": "end"})
         assert (await agent.receive(BoxEnd)).session == visitor.session
         assert await held == []
-        assert [one["code"] for one in await visitor.next(wait=True)] == ["protocol"]
+        assert [one["code"] for one in await visitor.next(wait=True)] == ["going-down"]
 
 
 async def test_a_visitor_that_asks_no_more_is_gone(
@@ -202,10 +202,11 @@ async def test_what_is_no_post_is_an_error(server: RunningServer, body: bytes) -
         assert server.rendezvous.visits == 0
 
 
-async def test_a_session_that_nobody_has_is_an_error(server: RunningServer) -> None:
+async def test_a_session_that_nobody_has_begins_anew(server: RunningServer) -> None:
     async with visiting(server) as (visitor, _):
         visitor.session = "stranger"
-        assert [one["code"] for one in await visitor.next(wait=True)] == ["protocol"]
+        (over,) = await visitor.next(wait=True)
+        assert (over["code"], over["retry_s"]) == ("going-down", 1)
 
 
 @pytest.mark.parametrize(

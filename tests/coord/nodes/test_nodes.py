@@ -14,6 +14,7 @@ import pytest
 
 from p2claw.config import ServerLimits
 from p2claw.coord import app as coord_app
+from p2claw.coord import posted_visits
 from p2claw.coord.bus import leases, locating, redis_bus
 from p2claw.coord.nodes import standing
 from p2claw.visitor.visitor import Visitor
@@ -177,9 +178,27 @@ async def test_posts_of_a_visit_may_each_come_to_another_node(both: list[Running
         unknown = "x" * 22 + two.serving.coordinator.node_name
         for server in both:
             (over,) = await post(server, "/next", session=unknown)
-            assert over["code"] == "protocol"
+            assert over["code"] == "going-down"
         (gone,) = await post(one, "/next", session="x" * 22 + "0" * 16)
         assert gone["code"] == "going-down"
+
+
+async def test_a_visit_by_posts_of_a_box_at_a_silent_node_is_asked_to_come_again(
+    both: list[RunningServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posted_visits, "FIRST_S", 0.2)
+    one, two = both
+    async with (
+        registered_agent(one.url, KEY, ("dog",)) as (_, box),
+        aiohttp.ClientSession() as http,
+    ):
+        # As a node that is paused: it has its lease still, and reads nothing.
+        one.serving.coordinator.node._bus.on_message = lambda message: None  # type: ignore
+        url = f"{two.url}/__p2claw/v1/visit?v=1&alias={box.alias}&app=dog"
+        async with http.post(url, json={"messages": [{"t": "offer", "sdp": "o"}]}) as response:
+            (refused,) = await response.json()
+        assert (refused["code"], refused["retry_s"]) == ("going-down", 1)
+        assert len(two.serving.coordinator.node.forwarding) == 0  # type: ignore[union-attr]
 
 
 async def test_a_page_of_any_node_has_how_the_box_is_dialled(both: list[RunningServer]) -> None:
