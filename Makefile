@@ -24,7 +24,7 @@ TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 STATIC := p2claw/edge/static/manifest.json
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve lab lab-alive fuzz-dataplane fuzz-browser hostile chaos killed timed-setup check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side'
@@ -47,6 +47,7 @@ help:
 	@echo 'make bench-costs   what n fragments, requests or visits cost in the worst order, for n, 2n, 4n'
 	@echo 'make bench-hostile   what a visitor notices of one that attacks, attack by attack'
 	@echo 'make bench-serve   processor time per request, beside Caddy and nginx.  ARGS="--case 1-kb-alone --profile"'
+	@echo 'make bench-coord   what boxes and introductions cost the coordinator.  ARGS="--boxes 5000 --case boxes"'
 	@echo 'make lab     who reaches whom through which NATs; as root.  ARGS="--by chromium --relay with"'
 	@echo 'make lab-alive   what a visit notices of changed addresses, NATs and agents; as root.  ARGS="--by chromium"'
 	@echo 'make fuzz-dataplane   hostile input to the C sources, under sanitizers.  ARGS="600 association"'
@@ -55,6 +56,7 @@ help:
 	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
 	@echo 'make killed  every write of ours, killed at each of its lines'
 	@echo 'make timed-setup   from nothing to a visited app with everything on one machine, command by command; as root'
+	@echo 'make cluster faults at random in a cluster of nodes, beside boxes and visits.  MINUTES=30  ARGS="--seed 4 --json"'
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
@@ -147,6 +149,9 @@ bench-hostile: build prerequisites-test
 bench-serve: build prerequisites-test prerequisites-bench
 	@$(BIN)/python -m bench serve $(ARGS)
 
+bench-coord: build prerequisites-test
+	@$(BIN)/python -m bench coord $(ARGS)
+
 lab: build prerequisites-test tests/e2e/node_modules/.made
 	@$(BIN)/python -m tests.lab $(ARGS)
 
@@ -171,6 +176,9 @@ killed: build
 
 timed-setup: build prerequisites-test
 	@$(BIN)/python -m tests.cli.setup.timed
+
+cluster: build prerequisites-test
+	@$(BIN)/python -m tests.cluster $(MINUTES) $(ARGS)
 
 check-arm: prerequisites-arm .venv/.extension
 	@PYTHON=$(BIN)/python sh scripts/check-arm.sh

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-from bench import costs, crowd, first_byte, hostile, page, scale, serve, wan, whole_path
+from bench import coord, costs, crowd, first_byte, hostile, page, scale, serve, wan, whole_path
 from bench.dataplane import cases
 from bench.report import Report
 from p2claw.cli.exit_codes import INTERRUPTED, exit_code_of
@@ -41,6 +41,9 @@ async def _run(args: argparse.Namespace) -> None:
         return
     if args.name == "scale":
         await scale.run(report, args)
+        return
+    if args.name == "coord":
+        await coord.run(report, args)
         return
     if args.name == "crowd":
         await crowd.run(report, args)
@@ -87,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     dataplane.add_argument("--case", nargs="+", choices=cases.CASES, help="these alone")
     wan.add_options(names.add_parser("wan", parents=[common], help="over emulated lines; as root"))
     scale.add_options(names.add_parser("scale", parents=[common], help="many visitors at once"))
+    coord.add_options(
+        names.add_parser("coord", parents=[common], help="many boxes, and introductions")
+    )
     crowd.add_options(
         names.add_parser("crowd", parents=[common], help="films, pictures and rushes; as root")
     )

@@ -32,7 +32,7 @@ class ServerLimits:
     """For a TLS handshake, and for the head of a request."""
     client_unread_s: float = 10.0
     """How long a client may read nothing of what waits for it."""
-    boxes: int = 10_000
+    boxes: int = 20_000
     visits: int = 4_096
     """Visitor sessions under way at once."""
     visits_per_box: int = 64

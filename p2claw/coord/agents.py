@@ -257,6 +257,7 @@ class Agents:
             self._switchboard.drain()
             self._switchboard.counts["registered"] += 1
             log.info("box online", alias=record.alias, software=register.sw)
+            del register, challenge  # a box is online for weeks, and there are many
             await self._read(ws, outbox, connection, record, address)
         finally:
             del self._switchboard.boxes[connection]

@@ -108,3 +108,19 @@ async def test_an_end_that_does_not_read_is_cut_off_at_the_deadline_of_a_write()
         _stop_reading(ws)
         start.set()
         await asyncio.wait_for(ended.wait(), WAIT_S)
+
+
+async def test_while_nothing_waits_nothing_is_kept_and_what_comes_later_is_sent() -> None:
+    seen: list[object] = []
+
+    async def work(outbox: Outbox) -> None:
+        for message in ("one", "two"):
+            outbox.send(message)
+            assert outbox._task is not None
+            await asyncio.wait_for(outbox._task, WAIT_S)
+            seen.append((outbox._task, outbox._queue))
+
+    async with _connected(work, ServerLimits()) as (ws, _):
+        got = [(await ws.receive(WAIT_S)).data for _ in range(2)]
+    assert got == ["one", "two"]
+    assert seen == [(None, None)] * 2

@@ -1,0 +1,137 @@
+"""`python -m bench.coord.agents FIRST COUNT LOCAL HOST:PORT …`: many light agents in one process.
+
+FIRST: the number of the first key. LOCAL: the address that they connect from. They are spread over
+the nodes; whoever is lost comes back as an agent does, after up to 0.5, 1, 2 … 15 s, at the next
+node. A line is a command, the reply one JSON line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sys
+import time
+from typing import Any
+
+import uvloop
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bench.coord.descriptors import allow
+from bench.coord.light_agent import LightAgent
+from bench.stdio import Lines, emit, errors_emitted
+from p2claw.link.backoff import Backoff
+
+# Connections that are being opened at once.
+_AT_ONCE = 100
+_OPEN_S = 20.0
+
+
+class Boxes:
+    """Keeps every agent connected."""
+
+    def __init__(self, first: int, count: int, local: str, nodes: list[str]) -> None:
+        self._local = local
+        self._nodes = nodes
+        self._keys = [
+            Ed25519PrivateKey.from_private_bytes((first + number).to_bytes(32, "big"))
+            for number in range(1, count + 1)
+        ]
+        self._online: dict[int, str] = {}
+        self._agents: set[LightAgent] = set()
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._refused = 0
+        self._changed = asyncio.Event()
+
+    async def open(self, at_once: int) -> dict[str, Any]:
+        """Connect all; replies when all are online."""
+        self._gate = asyncio.Semaphore(at_once)
+        began = time.monotonic()
+        self._tasks = [
+            asyncio.create_task(self._keep(number, key)) for number, key in enumerate(self._keys)
+        ]
+        await self._until(len(self._keys))
+        return {"seconds": time.monotonic() - began}
+
+    async def online(self) -> dict[str, Any]:
+        """How many are online now, and how often one was not let in or lost so far."""
+        return {"online": len(self._online), "refused": self._refused}
+
+    async def back(self) -> dict[str, Any]:
+        """Replies when all are online again."""
+        began = time.monotonic()
+        await self._until(len(self._keys))
+        return {"seconds": time.monotonic() - began, "refused": self._refused}
+
+    async def cut(self) -> dict[str, Any]:
+        """End all connections at once."""
+        for agent in self._agents:
+            agent.close()
+        return await self.online()
+
+    async def aliases(self) -> dict[str, Any]:
+        return {"aliases": sorted(self._online.values())}
+
+    async def _until(self, count: int) -> None:
+        while len(self._online) < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _keep(self, number: int, key: Ed25519PrivateKey) -> None:
+        backoff, at = Backoff(), number
+        loop = asyncio.get_running_loop()
+        while True:
+            node = self._nodes[at % len(self._nodes)]
+            at += 1
+            lost = asyncio.Event()
+            ready = asyncio.Event()
+
+            def changed(
+                agent: LightAgent, ready: asyncio.Event = ready, lost: asyncio.Event = lost
+            ) -> None:
+                ready.set()
+                if agent.is_lost:
+                    lost.set()
+
+            async with self._gate:
+                host, _, port = node.rpartition(":")
+                agent = LightAgent(key, node, changed)
+                try:
+                    async with asyncio.timeout(_OPEN_S):
+                        await loop.create_connection(
+                            functools.partial(_same, agent),
+                            *(host, int(port)),
+                            local_addr=(self._local, 0),
+                        )
+                        await ready.wait()
+                except (OSError, TimeoutError):
+                    agent.close()
+                    lost.set()
+            if agent.alias:
+                backoff.reset()
+                self._online[number] = agent.alias
+                self._agents.add(agent)
+                self._changed.set()
+                await lost.wait()
+                self._agents.discard(agent)
+                del self._online[number]
+            self._refused += 1
+            await asyncio.sleep(backoff.next_delay_s())
+
+
+def _same(agent: LightAgent) -> LightAgent:
+    return agent
+
+
+async def main(first: str, count: str, local: str, *nodes: str) -> None:
+    allow(int(count) + 200)
+    lines = await Lines.open()
+    boxes = Boxes(int(first), int(count), local, list(nodes))
+    while True:
+        command = await lines.next()
+        with errors_emitted():
+            emit(await getattr(boxes, command.pop("do"))(**command))
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))
