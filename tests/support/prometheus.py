@@ -57,7 +57,7 @@ async def read_figures(socket_path: Path) -> str:
 
 def complaints(text: str) -> str:
     """What promtool says of figures that break the rules; "" if nothing does."""
-    return _promtool("check", "metrics", stdin=text)
+    return promtool("check", "metrics", stdin=text)
 
 
 def rule_complaints(expressions: list[str], folder: Path) -> str:
@@ -65,10 +65,11 @@ def rule_complaints(expressions: list[str], folder: Path) -> str:
     rules = [{"record": f"r{number}", "expr": one} for number, one in enumerate(expressions)]
     file = folder / "rules.json"  # YAML, too
     file.write_text(json.dumps({"groups": [{"name": "board", "rules": rules}]}))
-    return _promtool("check", "rules", str(file))
+    return promtool("check", "rules", str(file))
 
 
-def _promtool(*arguments: str, stdin: str = "") -> str:
+def promtool(*arguments: str, stdin: str = "") -> str:
+    """What it says if it is not content; "" if it is."""
     assert PROMTOOL is not None
     done = subprocess.run(
         [PROMTOOL, *arguments], input=stdin, capture_output=True, text=True, timeout=30, check=False
