@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from p2claw.edge.browser_side import BrowserSide, digest_of
 from p2claw.edge.export.writing import SITE, export, place_of
 from p2claw.errors import UsageError
 from tests.cli.setup.ports import free_port
@@ -36,7 +37,7 @@ OWN = {"date", "server", "connection", "keep-alive", "etag", "last-modified", "a
 OWN |= {"content-length", "transfer-encoding", "server-timing", "allow", "content-type"}
 
 
-def digest_of(page: bytes) -> str:
+def script_digest(page: bytes) -> str:
     script = page.partition(b"<script>")[2].partition(b"</script>")[0]
     return base64.b64encode(hashlib.sha256(script).digest()).decode()
 
@@ -45,7 +46,7 @@ def built(folder: Path) -> Path:
     """A bootstrap with the two places that an export changes, and files that name each other."""
     write_static_site(folder)
     (folder / "shell.html").write_bytes(SHELL)
-    (folder / "sw.js").write_bytes(WORKER % digest_of(SHELL).encode())
+    (folder / "sw.js").write_bytes(WORKER % script_digest(SHELL).encode())
     (folder / "late-0123456789ab.js").write_bytes(LATE)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["assets"]["late.js"] = "late-0123456789ab.js"
@@ -135,10 +136,10 @@ async def test_the_shell_may_speak_to_the_coordinator_and_to_nobody_else(
     assert policy["connect-src"] == f"'self' {COORDINATOR} filesystem: ws://{exported.host}"
     page = await response.read()
     assert f"`{COORDINATOR}/__p2claw/v1/visit?".encode() in page
-    assert f"'sha256-{digest_of(page)}'" in policy["script-src"]
+    assert f"'sha256-{script_digest(page)}'" in policy["script-src"]
     worker = await (await exported.ask("/__p2claw/sw.js", "GET")).read()
     assert (
-        f"'sha256-{digest_of(page)}'; connect-src 'self' {COORDINATOR} filesystem:".encode()
+        f"'sha256-{script_digest(page)}'; connect-src 'self' {COORDINATOR} filesystem:".encode()
         in worker
     )
 
@@ -228,6 +229,16 @@ def test_an_export_is_replaced_and_what_open_pages_ask_for_stays(tmp_path: Path)
     assert before < after
     assert "other.example.net" in (target / "nginx.conf").read_text()
     assert not list(target.glob(".export-*"))
+
+
+def test_the_list_of_an_export_is_that_of_its_files(tmp_path: Path) -> None:
+    target = exported_files(tmp_path)
+    listed = BrowserSide.parse((target / "browser-side.json").read_bytes(), "list").digests
+    files = {"/": "index.html", "/__p2claw/reset": "__p2claw/reset.html"}
+    for path, digest in listed.items():
+        body = (target / SITE / files.get(path, path[1:])).read_bytes()
+        assert digest_of(body) == digest, path
+    assert any("/late-" in path for path in listed)
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from p2claw.edge.browser_side import BrowserSide
 from p2claw.edge.export.caddy import caddy_text
 from p2claw.edge.export.cdn import pages_headers, vercel_json
 from p2claw.edge.export.elsewhere import bootstrap_for
@@ -59,6 +60,7 @@ def export(target: Path, place: Place, source: Path | None = None) -> list[str]:
     texts = {
         "nginx.conf": nginx_text(site, target / SITE),
         "Caddyfile": caddy_text(site, target / SITE),
+        "browser-side.json": BrowserSide.of(bootstrap).content().decode(),
         MARK: f"{place.scheme}://*.{place.parent}{place.port_suffix} {place.coordinator}\n",
     }
     for file, text in texts.items():
