@@ -211,8 +211,13 @@ class RedisBus:
             is_back = self._failed.is_set()
             self._failed.clear()
             try:
+                # Whoever sees that this node has a lease believes that its boxes are written. One
+                # that it has still must not end meanwhile.
+                had_lease = self.has_lease
+                if is_back and not had_lease:
+                    await self.on_back()
                 await self._renew()
-                if is_back:
+                if is_back and had_lease:
                     await self.on_back()
             except BusError:
                 await asyncio.sleep(RETRY_S * (0.5 + secrets.randbelow(100) / 100))
@@ -220,13 +225,14 @@ class RedisBus:
                 self._is_back()
 
     async def _renew(self) -> None:
+        # Before the lease: what is sent to a stream that is not there is lost.
+        await self._asked(self._stream.keep())
         now = self._loop.time()
         self._lease.asked(now)
         args = (self.node, int(LEASE_S * 1000), int(NODE_REMEMBERED_S * 1000))
         found = await self._asked(self._eval(scripts.RENEW, scripts.NODES, *args))
         self._lease.renewed(now)
         self._members.listed(_ages(found), now)
-        await self._asked(self._stream.keep())
 
     async def _read(self) -> None:
         while True:
