@@ -49,14 +49,13 @@ class BodyFlow:
         if self._is_over:
             return
         try:
-            is_over = self._move_pieces()
+            self._is_over = self._move_pieces()
+            if not self._is_over:
+                self._read_on()
         except Exception as error:  # the loop called: the task that waits is to get it
-            self._error, is_over = error, True
-        if is_over:
-            self._is_over = True
+            self._error, self._is_over = error, True
+        if self._is_over:
             self._end.wake()
-        else:
-            self._read_on()
 
     def _move_pieces(self) -> bool:
         """Whether the last one has come. Raises as `run`."""

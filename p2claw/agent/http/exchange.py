@@ -17,6 +17,7 @@ from p2claw.agent.http.fields import (
     Fields,
     RequestFields,
     Visit,
+    media_type,
     response_fields,
     trailer_fields,
     value_of,
@@ -26,7 +27,7 @@ from p2claw.agent.http.observer import Observer
 from p2claw.agent.http.own_urls import origins_of
 from p2claw.agent.http.request_fields import request_fields
 from p2claw.agent.http.spool import SpoolSpace
-from p2claw.agent.http.unread import LEAST_BYTES, Unread
+from p2claw.agent.http.unread import LEAST_BYTES, Held, Unread
 from p2claw.agent.request_faults import (
     BadRequestFault,
     RequestFault,
@@ -74,7 +75,7 @@ class Exchange:
     ) -> None:
         self.responded = False
         self.responding: Callable[[int], None] = lambda status: None
-        self.guarded: Callable[[Fields], Fields] = lambda fields: fields
+        self.guarded: Callable[[Fields], Fields] | None = None
         self._https_only = https_only
         self._observer = observer
         self._stream = stream
@@ -85,7 +86,7 @@ class Exchange:
         self._idle_s = request_idle_s
         self._user = user
         self._connection: HttpConnection | None = None  # that the response is read from
-        self._held = unread.hold(id(visit), visit.visitor, self._unread_bytes)
+        self._held = Held(unread, id(visit), visit.visitor, self._unread_bytes)
         self._fields = self._request_fields()
 
     async def run(self, space: SpoolSpace) -> None:
@@ -94,18 +95,17 @@ class Exchange:
         Raises RequestFault, or the errors of the stream.
         """
         with self._held:
-            await self._run(space)
+            if self._stream.request_ended:
+                await self._without_body(self._fields.length)
+            else:
+                await self._with_some_body(space, self._fields.length)
             # The end waits in the session without a connection, but it is held all the same.
             if self._stream.queued > LEAST_BYTES:
                 await self._stream.drained(LEAST_BYTES)
 
-    async def _run(self, space: SpoolSpace) -> None:
-        stream, length = self._stream, self._fields.length
-        if stream.request_ended:
-            if length:
-                raise BadRequestFault("A request has no body, but a Content-Length")
-            await self._without_body(length)
-        elif length is not None:
+    async def _with_some_body(self, space: SpoolSpace, length: int | None) -> None:
+        stream = self._stream
+        if length is not None:
             await self._with_body(sized_body(stream, length, self._idle_s), length)
         elif self._route.chunked or self._route.upstream.folder:
             await self._with_body(streamed_body(stream, self._idle_s), None)
@@ -121,48 +121,51 @@ class Exchange:
         )
 
     async def _without_body(self, length: int | None) -> None:
-        """Send a request without a body, and once more if the app turns out to insist on https."""
-        if not await self._ask_without_body(length):
-            self._fields = self._request_fields()
-            await self._ask_without_body(length)
-
-    async def _ask_without_body(self, length: int | None) -> bool:
-        """Send it, and once more on a new connection if the upstream had closed the kept one.
-
-        False if the app must be asked again, because it has just been found to insist on https.
-        """
-        repeatable = self._request.method in IDEMPOTENT
-        head = self._head(framing_fields(self._request.method, length, chunked=False))
-        async with self._lease(repeatable=repeatable) as connection:
-            stale = connection.requests > 0
-            self._begin(connection, head)
-            connection.end_request()
-            try:
-                response = await connection.head()
-            except UpstreamClosedFault:
-                if not (stale and repeatable):
-                    raise
-            else:
-                return await self._respond_or_learn(connection, response)
-        async with self._lease(repeatable=True, new=True) as connection:
-            self._begin(connection, head)
-            connection.end_request()
-            return await self._respond_or_learn(connection, await connection.head())
+        """Send a request without a body: once more on a new connection if the upstream had closed
+        the kept one, and once more if the app has turned out to insist on https."""
+        if length:
+            raise BadRequestFault("A request has no body, but a Content-Length")
+        method, new = self._request.method, False
+        repeatable = method in IDEMPOTENT
+        framing = framing_fields(method, length, chunked=False)
+        while True:
+            async with self._lease(repeatable=repeatable, new=new) as connection:
+                stale = connection.requests > 0
+                self._begin(connection, self._head(framing))
+                connection.end_request()
+                try:
+                    response = await connection.head()
+                except UpstreamClosedFault:
+                    if not (stale and repeatable):
+                        raise
+                    new = True
+                    continue
+                if response.status < 300 or not self._learns(response):
+                    if not self._carry_whole(connection, response):
+                        await self._carry_response(connection, response)
+                    return
+                self._fields, new = self._request_fields(), False
 
     def _begin(self, connection: HttpConnection, head: bytes) -> None:
         self._connection = connection
         connection.may_read_on = self._held.has_room
         connection.begin(self._request.method, head)
 
-    async def _respond_or_learn(self, connection: HttpConnection, response: UpstreamHead) -> bool:
-        if self._learns(response):
+    def _carry_whole(self, connection: HttpConnection, response: UpstreamHead) -> bool:
+        """Carry a response that came whole, in one piece; False if it did not.
+
+        Most do, and then nothing has to be waited for.
+        """
+        if not connection.is_in_one_piece or has_no_body(self._request.method, response.status):
             return False
-        await self._carry_response(connection, response)
+        self._respond(response, end=False)
+        piece = connection.take()
+        self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
+        self._stream.put(piece, end=True)
+        self._connection = None
         return True
 
     def _learns(self, response: UpstreamHead) -> bool:
-        if response.status < 300:
-            return False
         if not asks_for_https(
             response.status, response.fields, self._request.target, self._route, self._visit
         ):
@@ -273,7 +276,7 @@ class Exchange:
         self.responding(response.status)
         head = ResponseHead(
             response.status,
-            self.guarded(fields),
+            fields if self.guarded is None else self.guarded(fields),
             reason=response.reason,
             origins=origins,
             notice=self._observer.unreported(self._visit),
@@ -302,5 +305,4 @@ class Exchange:
 
 
 def _is_html(fields: Fields) -> bool:
-    kind = value_of(fields, "content-type").partition(";")[0].strip().lower()
-    return kind in ("text/html", "application/xhtml+xml")
+    return media_type(value_of(fields, "content-type")) in ("text/html", "application/xhtml+xml")

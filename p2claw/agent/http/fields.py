@@ -8,6 +8,7 @@ references to itself are mapped back. `preserve_host` turns both off.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from p2claw._codec import chosen
 from p2claw.agent.home.public_names import PublicNames
@@ -98,6 +99,21 @@ def trailer_fields(fields: Fields) -> Fields:
 def passed_as_they_are(fields: Fields) -> Fields | None:
     """The fields of a response without those of its connection; None if any other is looked at."""
     return chosen.passed(fields, _LOOKED_AT)
+
+
+def media_type(content_type: str) -> str:
+    """The type that a value of Content-Type names, in lower case and without parameters."""
+    # What is remembered must not fill the memory.
+    parse = _known_type if len(content_type) <= _TYPE_CHARS else _type_in
+    return parse(content_type)
+
+
+def _type_in(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+_known_type = lru_cache(maxsize=256)(_type_in)
+_TYPE_CHARS = 128
 
 
 _LOOKED_AT = HOP_BY_HOP | MAPPED | frozenset(("set-cookie",))

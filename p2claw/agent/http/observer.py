@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import Fields, Visit, value_of
+from p2claw.agent.http.fields import Fields, Visit, media_type, value_of
 from p2claw.agent.http.notices import MOST_PER_APP, Notice
 from p2claw.agent.http.own_urls import FOLLOWED, names_upstream
 from p2claw.agent.http.rewriting import LOCAL_HOSTS, cookie_domain
@@ -82,7 +82,7 @@ class Observer:
                 self._report_once(Notice(app, "host-refused", str(status)))
             elif _ORIGIN_REFUSED.search(head):
                 self._report_once(Notice(app, "origin-refused", str(status)))
-        elif value_of(raw, "content-type").partition(";")[0].strip().lower() in _READ_KINDS:
+        elif media_type(value_of(raw, "content-type")) in _READ_KINDS:
             for match in _LOCAL_URL.finditer(head):
                 port = int(match[2])
                 named = f"{match[1].decode().lower()}:{port}"

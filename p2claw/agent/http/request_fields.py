@@ -6,6 +6,7 @@ import ipaddress
 import re
 from functools import lru_cache
 
+from p2claw._codec import chosen
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.field_kinds import KINDS, Kind, named_in, plain_name
 from p2claw.agent.http.fields import Fields, RequestFields, Visit
@@ -14,6 +15,7 @@ from p2claw.agent.http.rewriting import host_of, remote_reference
 from p2claw.agent.request_faults import BadRequestFault
 from p2claw.wire.frames.heads import RequestHead
 
+_USUAL_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(r"/[\x21-\x7e]*")
 _OCTETS = re.compile(r"[\x00-\xff]*")
@@ -39,12 +41,14 @@ def request_fields(
     secure: send X-Forwarded-Proto: https, because the app insists on it (docs/decisions/0002).
     user: the fields in which the box names the visitor of a guarded app.
     """
-    if not _METHOD.fullmatch(head.method) or head.method == "CONNECT":
+    usual = head.method in _USUAL_METHODS
+    if not usual and (not _METHOD.fullmatch(head.method) or head.method == "CONNECT"):
         raise BadRequestFault(f"The method {head.method[:32]!r} is not forwarded")
     if not _TARGET.fullmatch(head.target) and (head.method, head.target) != ("OPTIONS", "*"):
         raise BadRequestFault("The target is not in origin form")
     # The rule is about single characters, so all values are looked at in one go.
-    if not _are_values("".join([value for _, value in head.fields])):
+    is_usual = chosen.fields_fault(head.fields) is None
+    if not is_usual and not _are_values("".join([value for _, value in head.fields])):
         raise _not_allowed()
     secure = secure or route.upstream.secure
     kept: list[tuple[str, str]] = []

@@ -63,17 +63,11 @@ class Unread:
         self.recount()
         return self._shares.may(held.visitor, held.network, 0)
 
-    def _begin(self, held: Held) -> None:
-        self._all.add(held)
-
     def _change(self, held: Held, more: int) -> None:
         if more > 0:
             self._shares.hold(held.visitor, held.network, more)
         elif more < 0:
             self._shares.release(held.visitor, held.network, -more)
-
-    def _end(self, held: Held) -> None:
-        self._all.discard(held)
 
 
 class Held:
@@ -96,12 +90,13 @@ class Held:
         self._coming_s = 0.0  # since when
 
     def __enter__(self) -> Held:
-        self._unread._begin(self)
+        self._unread._all.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._set(0)
-        self._unread._end(self)
+        if self.bytes:
+            self._set(0)
+        self._unread._all.discard(self)
 
     def count(self, now: float) -> None:
         """Count what waits now, and what has just been asked for. now: on the clock of Unread."""

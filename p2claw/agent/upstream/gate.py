@@ -89,7 +89,7 @@ class Gate:
     def enter_now(self, visitor: object, network: str) -> Ticket | None:
         """As `enter`, if there is no need to wait; None if there is."""
         # Requests can wait though there is room: those of visitors who have their whole share.
-        if self._room() and self._connections.may(visitor, network):
+        if len(self._young) < int(self.limit) and self._connections.may(visitor, network):
             return self._let_in(visitor, network)
         return None
 
@@ -128,15 +128,17 @@ class Gate:
 
     def leave(self, ticket: Ticket) -> None:
         """The connection is not used any more."""
-        self._discount(ticket)
+        if ticket.counted:
+            self._discount(ticket)
         visitor, network = ticket.visitor, ticket.network
         if ticket.lasts:
             self._lasting.release(visitor, network)
         else:
             del self._inside[ticket]
             self._connections.release(visitor, network)
-            self._turns.holds_fewer(visitor, network)
         if self._turns.alive:
+            if not ticket.lasts:
+                self._turns.holds_fewer(visitor, network)
             self._admit()
 
     def slow_dial(self) -> None:

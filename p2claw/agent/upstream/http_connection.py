@@ -95,6 +95,18 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._reader is not None and self._reader.complete
 
     @property
+    def is_in_one_piece(self) -> bool:
+        """Whether the response has come whole, with one piece of a body and no trailers, and none
+        of it has been read."""
+        reader = self._reader
+        return (
+            reader is not None
+            and reader.complete
+            and len(reader.pieces) == 1
+            and not reader.trailers
+        )
+
+    @property
     def finished(self) -> bool:
         """Whether the response is complete and all of it has been read."""
         reader = self._reader
@@ -110,7 +122,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
         The response is read in single frames until `read_less` shows that there is room for more.
         """
-        self.read_less(less=True)
+        self._read_high_bytes, self._buffer = 0, self._frame_buffer
         self._reader = ResponseReader(method, self._limits)
         self._request_ended = False
         self.requests += 1
@@ -145,7 +157,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     async def head(self) -> UpstreamHead:
         """The head of the final response. Raises RequestFault."""
-        reader = self._begun()
+        reader = self._reader or self._begun()
         while reader.head is None:
             if self._fault is not None:
                 raise self._fault
@@ -166,12 +178,12 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def take(self) -> bytes:
         """The same, if something has come; b"" if nothing has."""
-        reader = self._begun()
+        reader = self._reader or self._begun()
         if not reader.pieces:
             return b""
         piece = reader.pieces.popleft()
         reader.buffered_bytes -= len(piece)
-        if reader.buffered_bytes <= self._read_high_bytes // 2:
+        if self._reading_paused and reader.buffered_bytes <= self._read_high_bytes // 2:
             self._resume()
         return piece
 
@@ -180,7 +192,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
         It does not read on by itself.
         """
-        reader = self._begun()
+        reader = self._reader or self._begun()
         if reader.pieces:
             piece = reader.pieces.popleft()
             reader.buffered_bytes -= len(piece)

@@ -90,8 +90,14 @@ class Pool:
 
     def reuse(self, ticket: Ticket, *, repeatable: bool) -> HttpConnection | None:
         """A kept connection, for an exchange that the gate has let in; None: there is none."""
-        connection = self._reuse(repeatable)
-        return None if connection is None else self._begin(connection, ticket)
+        if not self._idle:
+            return None
+        connection = self._idle[-1]
+        if not repeatable and self._loop.time() - connection.idle_since_s > FRESH_S:
+            return None
+        self._idle.pop()
+        connection.on_idle_closed = None
+        return self._begin(connection, ticket)
 
     async def dial(self, ticket: Ticket) -> HttpConnection:
         """A new connection for such an exchange. Raises as `lease`."""
@@ -108,16 +114,6 @@ class Pool:
         self._busy.add(connection)
         return connection
 
-    def _reuse(self, repeatable: bool) -> HttpConnection | None:
-        if not self._idle:
-            return None
-        connection = self._idle[-1]
-        if not repeatable and self._loop.time() - connection.idle_since_s > FRESH_S:
-            return None
-        self._idle.pop()
-        connection.on_idle_closed = None
-        return connection
-
     def _give_back(self, connection: HttpConnection) -> None:
         if self._closed or not connection.reusable:
             connection.abort()
@@ -127,7 +123,8 @@ class Pool:
         connection.rest(self._loop.time())
         connection.on_idle_closed = self._forget
         self._idle.append(connection)
-        self._watch()
+        if self._sweeper is None:
+            self._watch()
 
     def _forget(self, connection: HttpConnection) -> None:
         """The upstream closed a connection that was idle."""

@@ -129,11 +129,16 @@ class ResponseReader:
 
 def _stays(head: LenientHead) -> bool:
     """Whether the connection is to last, as the fields have it (RFC 9112 §9.3)."""
-    values = [value for name, value in head.fields if name == "connection"]
-    if values == ["keep-alive"]:
-        return True
-    tokens = {token.strip().lower() for value in values for token in value.split(",")}
-    return "close" not in tokens and (not head.old or "keep-alive" in tokens)
+    is_kept = not head.old
+    for name, value in head.fields:
+        if name == "connection" and value != "keep-alive":
+            tokens = {token.strip().lower() for token in value.split(",")}
+            if "close" in tokens:
+                return False
+            is_kept = is_kept or "keep-alive" in tokens
+        elif name == "connection":
+            is_kept = True
+    return is_kept
 
 
 def _readable(reason: str) -> str:

@@ -314,10 +314,10 @@ class BoxLink:
         )
         return pump
 
-    async def _handle(self, stream: BoxStream) -> None:
+    def _handle(self, stream: BoxStream) -> Awaitable[None]:
         if not self._meter.is_direct:
             self.note_traffic()
-        await self._forward(stream, self.visit, self._meter)
+        return self._forward(stream, self.visit, self._meter)
 
     def _admit(self, hello: Hello) -> Code | None:
         """Only the app of the offer is served on this link; of a dial, the one named here."""

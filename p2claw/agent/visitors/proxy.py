@@ -154,7 +154,7 @@ class Proxy:
     def _exchange(
         self, stream: BoxStream, route: Route, visit: Visit, grant: Grant | None
     ) -> Exchange | WebSocketBridge:
-        user = _said_of(grant)
+        user = () if grant is None else _said_of(grant)
         if stream.request.protocol == WEBSOCKET:
             if route.upstream.folder:
                 raise BadRequestFault("A folder has no WebSockets")
@@ -222,10 +222,8 @@ class Proxy:
             log.info("app responds again", app=app)
 
 
-def _said_of(grant: Grant | None) -> Fields:
+def _said_of(grant: Grant) -> Fields:
     """The fields that name the visitor to a guarded app (docs/ACCESS.md)."""
-    if grant is None:
-        return ()
     return (
         ("x-p2claw-user", grant.user),
         ("x-p2claw-access", grant.way),

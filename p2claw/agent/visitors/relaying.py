@@ -81,7 +81,7 @@ class RelayMeter:
 
         Raises RelayLimitFault if one is already. On a direct path none ever is.
         """
-        if limit := self._limit():
+        if self._path == RELAYED and (limit := self._limit()):
             raise RelayLimitFault(f"the limit of relayed bytes per {limit} is reached")
         self._under_way.add(under_way)
         under_way.at_end(self._under_way.discard)

@@ -152,8 +152,14 @@ class Session:
             counters.frames_in += len(frames)
             if self._budget is not None:
                 self._budget.spend(frames, now)
+            read = self._inbound.read
+            is_begun = self._agreement.theirs is not None
             for type, flags, stream, payload in frames:
-                self._frame(type, flags, stream, payload, now)
+                if is_begun and stream and type <= _GOAWAY:
+                    read(type, flags, stream, payload)
+                else:
+                    self._frame(type, flags, stream, payload, now)
+                    is_begun = True
             if self._side.scheduler.control_bytes > self.limits.control_bytes:
                 raise SessionFault("too much to answer, and nothing of it is read", Code.LIMIT)
         except SessionFault as fault:

@@ -12,22 +12,23 @@ from p2claw.wire.frames.hello import Role
 from p2claw.wire.session.closed import ClosedStreams
 from p2claw.wire.session.events import StreamClosed, StreamReset, StreamWritable
 from p2claw.wire.session.side import Side
-from p2claw.wire.session.states import Half, Step
+from p2claw.wire.session.states import OVER, Half, Step
 from p2claw.wire.session.stream import Stream
 
 
 class StreamTable:
     """The open streams of one session, by their id.
 
-    closed: what is still known of streams that are over.
+    closed: what is still known of streams that are over. get: the open stream with an id, or None.
     """
 
-    __slots__ = ("_open", "_side", "closed")
+    __slots__ = ("_open", "_side", "closed", "get")
 
     def __init__(self, side: Side) -> None:
         self.closed = ClosedStreams(side.limits)
         self._side = side
         self._open: dict[int, Stream] = {}
+        self.get = self._open.get
 
     def __len__(self) -> int:
         return len(self._open)
@@ -39,10 +40,6 @@ class StreamTable:
     def parts_bytes(self) -> int:
         """How many bytes are buffered of heads that are not complete yet."""
         return sum([len(stream.parts) for stream in self._open.values()])
-
-    def get(self, id: int) -> Stream | None:
-        """The open stream with this id, or None."""
-        return self._open.get(id)
 
     def add(self, id: int, method: str = "") -> Stream:
         """Open a stream. Its id must be higher than that of every stream before it."""
@@ -60,8 +57,8 @@ class StreamTable:
             self._side.send_reset(id, Code.NO_ERROR, "")
             self._cut_off(stream)
             self._drop(stream)
-        else:
-            self.settle(stream)
+        elif stream.theirs in OVER:
+            self._drop(stream)
 
     def writable(self, id: int) -> None:
         """The stream's queue has fallen to its low-water mark: there is room for more."""

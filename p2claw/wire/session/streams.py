@@ -81,8 +81,10 @@ class Streams:
 
         Raises LocalProtocolError `head-invalid`, `head-too-large`, `out-of-order`.
         """
-        self._side.check_running()
-        if self._side.role is not Role.BOX:
+        side = self._side
+        if side.state is State.FAILED:
+            side.check_running()
+        if side.role is not Role.BOX:
             raise LocalProtocolError("a visitor sends no responses", code="role-wrong")
         stream = self._stream(id)
         payload = encode_response(head, self.limits)
