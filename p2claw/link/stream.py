@@ -61,30 +61,39 @@ class Stream:
         self._readable: Wakeup | None = None  # made at the first wait: most streams never wait
         self._writable: Wakeup | None = None
 
-    async def read(self) -> bytes:
+    async def read(self, *, joined: bool = False) -> bytes:
         """The next piece of the body, b"" at its end. Reading grants credit to the peer.
+
+        joined: small pieces that have come are one, so that a peer that sends single bytes costs no
+        turn of a task for each.
 
         Raises StreamResetError or LinkError, after the pieces that came before the failure.
         """
-        while (piece := self.read_now()) is None:
+        while not self._has_news():
             await self._wait_readable()
-        return piece
+        return self._next(JOINED_BYTES if joined else 0)
 
     def read_now(self) -> bytes | None:
-        """The same, if it would return at once; None if nothing has come. Raises as it.
+        """The same with small pieces joined, if it would return at once; None if nothing has come.
 
-        Small pieces that have come are joined: a peer that sends single bytes costs no turn of a
-        task for each.
+        Raises as it.
         """
+        return self._next(JOINED_BYTES) if self._has_news() else None
+
+    def _has_news(self) -> bool:
+        """Whether `_next` has something to return. Raises the failure, after the last piece."""
+        if self._pieces or self._ended:
+            return True
+        if self._failure is not None:
+            raise self._failure
+        return False
+
+    def _next(self, most_bytes: int) -> bytes:
         pieces = self._pieces
         if not pieces:
-            if self._ended:
-                return b""
-            if self._failure is not None:
-                raise self._failure
-            return None
+            return b""
         piece = pieces.popleft()
-        if pieces and len(piece) + len(pieces[0]) <= JOINED_BYTES:
+        if pieces and len(piece) + len(pieces[0]) <= most_bytes:
             piece = self._joined(piece)
         self._streams.consumed(self.id, len(piece), time.monotonic())
         self._send_soon()

@@ -58,7 +58,7 @@ async def test_single_bytes_that_have_come_are_read_together() -> None:
     pieces: list[bytes] = []
 
     async def handler(stream: BoxStream) -> None:
-        while piece := await stream.read():
+        while piece := await stream.read(joined=True):
             pieces.append(piece)
         await stream.respond(OK, end=True)
 
@@ -82,7 +82,7 @@ async def test_large_pieces_are_not_joined() -> None:
         for piece in (b"a", large, b"b", large[1:], b"c"):
             stream.on_data(piece, False)
         stream._streams = mock.Mock()
-        got = [await stream.read() for _ in range(4)]
+        got = [stream.read_now() or b"" for _ in range(4)]
         assert [len(piece) for piece in got] == [1, JOINED_BYTES, JOINED_BYTES, 1]
         assert got[2][:1] == b"b"
 

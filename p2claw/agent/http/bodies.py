@@ -34,7 +34,7 @@ async def streamed_body(stream: BoxStream, idle_s: float) -> AsyncGenerator[byte
         if piece is None:
             try:
                 async with asyncio.timeout(idle_s):
-                    piece = await stream.read()
+                    piece = await stream.read(joined=True)
             except TimeoutError:
                 raise VisitorSilentFault("A visitor stopped in the middle of a request") from None
         if not piece:

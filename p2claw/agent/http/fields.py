@@ -43,7 +43,9 @@ class Visit:
     names: PublicNames
     visitor: str
     reported: set[Notice] = field(default_factory=set, compare=False)
-    added: dict[bool, tuple[Route, str, Fields]] = field(default_factory=dict, compare=False)
+    added: dict[bool, tuple[Route, str, Fields]] = field(
+        default_factory=dict, compare=False, init=False
+    )
 
 
 @value_class(frozen=True, slots=True)

@@ -130,7 +130,7 @@ async def test_what_is_under_way_ends_with_its_session(tmp_path: Path) -> None:
         await guarded.keeper.guard("dog", Guard(CHEAP.hash("a new password")))
         with pytest.raises(StreamResetError):
             await asyncio.wait_for(stream.read(), 2)
-        await until(lambda: guarded.box.proxy.entrance._under_way == {})
+        await until(lambda: not guarded.box.proxy.entrance._under_way)
 
 
 async def test_a_request_that_waits_for_the_app_ends_with_its_session(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ async def test_a_request_that_waits_for_the_app_ends_with_its_session(tmp_path: 
     async with guarded_box(tmp_path, handler=handler) as guarded:
         cookie = await guarded.cookie()
         asked = asyncio.create_task(guarded.box.ask("GET", "/", (cookie,)))
-        await until(lambda: guarded.box.proxy.entrance._under_way != {})
+        await until(lambda: bool(guarded.box.proxy.entrance._under_way))
         await guarded.keeper.reply(Question(Ask.LEAVE, "dog", cookie[1].partition("=")[2]))
         response = await asyncio.wait_for(asked, 2)
     assert (response.status, response.error) == (401, "access-ended")
@@ -156,7 +156,7 @@ async def test_what_is_under_way_ends_when_the_app_becomes_guarded(tmp_path: Pat
         route = guarded.box.routes["dog"]
         guarded.box.routes["dog"] = replace(route, guarded=False, by_password=False)
         asked = asyncio.create_task(guarded.box.ask("GET"))
-        await until(lambda: guarded.box.proxy.entrance._under_way != {})
+        await until(lambda: bool(guarded.box.proxy.entrance._under_way))
         guarded.box.routes["dog"] = route
         guarded.box.proxy.apply(guarded.box.routes)
         response = await asyncio.wait_for(asked, 2)
