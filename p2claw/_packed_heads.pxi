@@ -240,9 +240,9 @@ cdef uint8_t *put_packed(uint8_t *to, str text) noexcept:
 
 def value_of(tuple fields not None, str name not None, absent=""):
     """The value of a field; of several of this name, the last one's."""
-    for field in fields:
-        if (<tuple>field)[0] == name:
-            absent = (<tuple>field)[1]
+    for other, value in fields:
+        if other == name:
+            absent = value
     return absent
 
 
@@ -250,11 +250,11 @@ def passed(tuple fields not None, frozenset looked_at not None):
     """The fields without those of the connection, which is kept; None if another is looked at."""
     cdef list kept = []
     for field in fields:
-        name = (<tuple>field)[0]
+        name, value = field
         if name not in looked_at:
             kept.append(field)
         elif name == "connection":
-            if (<tuple>field)[1] != "keep-alive":
+            if value != "keep-alive":
                 return None
         elif name != "keep-alive" and name != "transfer-encoding":
             return None

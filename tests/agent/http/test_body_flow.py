@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from unittest import mock
 
 import pytest
 
@@ -280,6 +281,23 @@ async def test_a_flow_that_is_cancelled_hears_of_nothing_any_more() -> None:
     scene.stream.on_writable()
     assert flow.cancelled()
     assert scene.stream.queued == before
+
+
+@pytest.mark.parametrize("what", [(BoxStream, "put"), (Held, "expect")])
+async def test_a_fault_on_the_way_ends_the_flow_and_not_the_connection_alone(
+    what: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the connection alone ended, a body without a length would seem to be whole."""
+    scene = Scene()
+    flow = asyncio.create_task(scene.flow())
+    scene.feed(OK + b"\r\nclaws")
+    await turn()
+    monkeypatch.setattr(*what, mock.Mock(side_effect=MemoryError))
+    scene.feed(b"more")
+    with pytest.raises(MemoryError):
+        await flow
+    scene.carry()
+    assert not scene.ended
 
 
 async def test_what_came_before_the_app_broke_off_is_sent() -> None:
