@@ -32,9 +32,11 @@ class LocalApi:
     def __init__(self, socket_path: Path) -> None:
         self._path = str(socket_path)
 
-    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    async def ask(
+        self, method: str, path: str, body: object = None, *, deadline_s: float = DEADLINE_S
+    ) -> tuple[int, Any]:
         """Status and JSON of the response."""
-        timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
+        timeout = aiohttp.ClientTimeout(total=deadline_s)
         connector = aiohttp.UnixConnector(self._path)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
             content = body if isinstance(body, bytes) else json.dumps(body).encode()

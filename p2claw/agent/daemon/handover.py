@@ -29,8 +29,9 @@ VARIABLE = "P2CLAW_HANDOVER"
 
 # A machine that is busy takes a while to load the program. Nothing has changed until then.
 PREPARE_S = 60.0
-# If the new process does not listen by then, the service manager has to start one.
-READY_S = 30.0
+# If the new process does not listen by then, the service manager has to start one. With workers
+# that took 16 s on a machine with 13 processes waiting for each core.
+READY_S = 60.0
 # If the coordinator cannot be reached nobody comes online: the old one drains all the same.
 ONLINE_S = 20.0
 

@@ -8,8 +8,8 @@ from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import print_note
 from p2claw.errors import P2clawError
 
-# The new process has 60 s to load, 30 to listen and 20 to register.
-TIMEOUT_S = 120.0
+# The new process has 60 s to load, 60 to listen and 20 to register.
+TIMEOUT_S = 150.0
 
 
 def hand_over() -> dict[str, Any] | None:
