@@ -1,5 +1,6 @@
 /* CRC32c: a table, SSE4.2 and ARMv8 instructions, chosen once at run time. */
 #include "bytes/crc32c.h"
+#include <stdbool.h>
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
