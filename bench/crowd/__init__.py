@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +36,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--beside", nargs="*", choices=PROXIES, default=tuple(PROXIES), help="these alone"
     )
+    group.add_argument(
+        "--before", type=Path, metavar="FOLDER", help="also the agent of another built work tree"
+    )
     group.add_argument("--no-profile", action="store_true", help="even where perf is there")
 
 
@@ -60,7 +64,8 @@ class _Rounds:
     async def run(self) -> None:
         """Every side in turn, for each number of visitors."""
         args = self._args
-        async with sides(self._case.files(), tuple(args.beside)) as made:
+        before = args.before.resolve() if args.before else None
+        async with sides(self._case.files(), tuple(args.beside), before=before) as made:
             self._line_pid = made.line_pid
             for visitors in args.visitors or self._case.VISITORS:
                 done: dict[str, list[dict[str, Any]]] = {side.name: [] for side in made.all}

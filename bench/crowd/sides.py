@@ -1,4 +1,4 @@
-"""Who serves the same files to a crowd: p2claw's agent, nginx and Caddy.
+"""Who serves the same files to a crowd: p2claw's agent, perhaps an earlier one, nginx and Caddy.
 
 All are in one namespace with the nginx that has the files, all visitors in another, and between
 them each visitor has an emulated line of its own.
@@ -7,16 +7,19 @@ them each visitor has an emulated line of its own.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from bench.path import bench_folder, files_of_nginx
 from bench.processes import Child
 from bench.proxies import PROXIES
 from bench.scale.plan import PLANES
 from bench.wan.network import SENDER_ADDRESS, Direction, network
-from tests.e2e.stack import stack
-from tests.lab.host import host
+from tests.e2e.stack import Stack, stack
+from tests.lab.host import Host, host
 
 # 16 Mbit/s, 30 ms there and back, 0.1 %, a queue of 60 ms: a line at home. port_offset: of the
 # visitor's port, which is the destination there and the source of what goes back.
@@ -51,8 +54,12 @@ class Sides:
 
 
 @contextlib.asynccontextmanager
-async def sides(files: dict[str, bytes], peers: tuple[str, ...]) -> AsyncIterator[Sides]:
+async def sides(
+    files: dict[str, bytes], peers: tuple[str, ...], *, before: Path | None
+) -> AsyncIterator[Sides]:
     """files: what is served, by name. peers: some of PROXIES.
+
+    before: a work tree whose agent is measured too, visited by this tree's visitors.
 
     Raises UsageError, and what `network` raises.
     """
@@ -64,32 +71,37 @@ async def sides(files: dict[str, bytes], peers: tuple[str, ...]) -> AsyncIterato
         joined = await ends.enter_async_context(network(THERE, BACK, seed=1))
         here = await ends.enter_async_context(host(joined.sender, SENDER_ADDRESS))
         upstream = await ends.enter_async_context(here.hold(files_of_nginx(folder)))
-        whole = await ends.enter_async_context(
-            here.hold(stack(folder, program=PLANES["p2claw"], listens_at="0.0.0.0"))
-        )
-        app = await here.run(whole.expose("bench", upstream))
-        edge = f"http://{SENDER_ADDRESS}:{whole.port}"
 
-        async def port() -> dict[str, int]:
-            links = (await here.run(whole.ask("GET", "/v1/sessions")))["sessions"]
-            return {name: links[0]["udp"][name] for name in COUNTS} if links else {}
-
-        async def none() -> dict[str, int]:
-            return {}
-
-        served: list[tuple[str, int, int | None, tuple[str, ...]]] = [
-            ("p2claw", whole.agent_pid, whole.server_pid, (app.url, edge))
-        ]
-        for peer in peers:
-            running = PROXIES[peer](folder / peer, upstream, SENDER_ADDRESS)
-            proxy = await ends.enter_async_context(here.hold(running))
-            url = f"https://{SENDER_ADDRESS}:{proxy.port}"
-            served.append((peer, proxy.pids[-1], None, (url,)))
-        made = []
-        for name, pid, coordinator, arguments in served:
+        async def seated(*arguments: str) -> Child:
             within = joined.inside(joined.receiver)
             child = await Child.start("bench.crowd.audience", *arguments, within=within)
             ends.push_async_callback(child.end)
-            counts = none if coordinator is None else port
-            made.append(Side(name, pid, coordinator, child, counts))
+            return child
+
+        made = []
+        for name, tree in (("p2claw", None), ("before", before)):
+            if name == "before" and tree is None:
+                continue
+            home = folder / name
+            home.mkdir()
+            running = stack(home, program=PLANES["p2claw"], listens_at="0.0.0.0", tree=tree)
+            whole = await ends.enter_async_context(here.hold(running))
+            app = await here.run(whole.expose("bench", upstream))
+            child = await seated(app.url, f"http://{SENDER_ADDRESS}:{whole.port}")
+            counts = functools.partial(_counts, here, whole)
+            made.append(Side(name, whole.agent_pid, whole.server_pid, child, counts))
+        for peer in peers:
+            serving = PROXIES[peer](folder / peer, upstream, SENDER_ADDRESS)
+            proxy = await ends.enter_async_context(here.hold(serving))
+            child = await seated(f"https://{SENDER_ADDRESS}:{proxy.port}")
+            made.append(Side(peer, proxy.pids[-1], None, child, _none))
         yield Sides(joined.line_pid, made)
+
+
+async def _counts(here: Host, whole: Stack) -> dict[str, int]:
+    links: list[dict[str, Any]] = (await here.run(whole.ask("GET", "/v1/sessions")))["sessions"]
+    return {name: links[0]["udp"][name] for name in COUNTS} if links else {}
+
+
+async def _none() -> dict[str, int]:
+    return {}

@@ -55,7 +55,7 @@ cdef int send_burst(Link link, usec now) except -1:
     cdef int packets = 0
     if sealed is NULL:
         return 0
-    association_set_least_lump(link.a, CROWD_LUMP if link.port.is_crowded else 0)
+    association_set_least_lump(link.a, link.port.lump(now))
     association_begin_burst(link.a, now)
     while True:
         length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
@@ -83,4 +83,6 @@ cdef int send_burst(Link link, usec now) except -1:
         packets += 1
     if total:
         link.post(sealed, total, segment)
+    if packets >= SWIFT_PACKETS and association_pacing(link.a) > SWIFT_BYTES_PER_S:
+        link.port.swift_until = now + SWIFT_STAYS
     return packets

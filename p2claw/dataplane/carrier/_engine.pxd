@@ -29,6 +29,7 @@ cdef class UdpPort:
     cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
     cdef bint has_more        # than one wake reads came to the socket
     cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at, soon_until
+    cdef usec swift_until
     cdef uint64_t counted_bytes
     cdef int counted_turns
     cdef const void *last_turn  # whose it was: a link, only compared
@@ -51,8 +52,9 @@ cdef class UdpPort:
     cdef int flush(self, usec now) except -1
     cdef int flush_soon(self) except -1
     cdef int watch(self, usec now) except -1
-    cdef usec pause(self, bint busy) noexcept
+    cdef usec pause(self, usec now) noexcept
     cdef usec again(self, Link link, usec now) noexcept
+    cdef usec lump(self, usec now) noexcept
     cdef int unblock(self) except -1
     cdef uint8_t *room(self) except? NULL
     cdef int post(self, const endpoint *source, const endpoint *target, const uint8_t *data,

@@ -9,18 +9,28 @@ cdef int READS_AT_ONCE = 4
 cdef uint64_t BUSY_BYTES = 65536
 cdef usec POLL_INTERVAL = 500
 
-# If links had as many turns as this within CROWD_INTERVAL, one wake per CROWD_INTERVAL serves all
-# of them. A turn is a run of datagrams and deadlines of one link: a link alone is no crowd, however
+# If links had as many turns as this per CROWD_COUNT, one wake per CROWD_INTERVAL serves all of
+# them. A turn is a run of datagrams and deadlines of one link: a link alone is no crowd, however
 # busy, because its pacing is finer than CROWD_INTERVAL. Each datagram of a stranger, and each STUN
 # message, is a turn too.
 # A crowd that is served so has fewer turns, and stays one while it has CROWD_STAYS.
 cdef int CROWD_TURNS = 5
 cdef int CROWD_STAYS = 2
-cdef usec CROWD_INTERVAL = 1000
+cdef usec CROWD_COUNT = 1000
+cdef usec CROWD_INTERVAL = 3000
 
 # What a burst of one link of a crowd is worth, as time at its pacing rate. A line of 16 Mbit/s is
-# given four packets at once instead of two.
-cdef usec CROWD_LUMP = 2500
+# given eight packets at once instead of two.
+cdef usec CROWD_LUMP = 6000
+
+# Sixteen packets, one burst, per CROWD_INTERVAL are 60 Mbit/s, and no wake may be late then. So if
+# a link sent as many packets as SWIFT_PACKETS in one burst within SWIFT_STAYS, at a higher rate
+# than SWIFT_BYTES_PER_S, there is a wake per SWIFT_INTERVAL, and bursts are worth SWIFT_LUMP.
+cdef double SWIFT_BYTES_PER_S = 5e6
+cdef int SWIFT_PACKETS = 8
+cdef usec SWIFT_STAYS = 100000
+cdef usec SWIFT_INTERVAL = 1000
+cdef usec SWIFT_LUMP = 2500
 
 # Reads of one wake in a crowd. All that came is read before links send, so that each sends once.
 cdef int CROWD_READS = 16
@@ -218,9 +228,9 @@ cdef class UdpPort:
     cdef int count(self, usec now) except -1:
         """Judge by what came since the last count whether one wake may serve many."""
         cdef int least = CROWD_STAYS if self.is_crowded else CROWD_TURNS
-        if now - self.counted_at < CROWD_INTERVAL:
+        if now - self.counted_at < CROWD_COUNT:
             return 0
-        if self.counted_turns * CROWD_INTERVAL >= least * (now - self.counted_at):
+        if self.counted_turns * CROWD_COUNT >= least * (now - self.counted_at):
             self.crowded_until = now + 2 * CROWD_INTERVAL
         self.counted_at, self.counted_bytes, self.counted_turns = now, 0, 0
         return 0
@@ -330,7 +340,7 @@ cdef class UdpPort:
             return 0
         if self.is_polling and now >= self.poll_at or polls and not self.is_polling:
             self.is_polling = polls
-            self.poll_at = now + self.pause(busy) if polls else NEVER
+            self.poll_at = now + self.pause(now) if polls else NEVER
         if self.dirty:
             self.flush_soon()
         at = self.poll_at if self.is_crowded else min(deadlines_next(&self.deadlines), self.poll_at)
@@ -348,12 +358,20 @@ cdef class UdpPort:
                 self.timer = self.loop.call_later(max(at - now, 0) / 1e6, self.wake)
         return 0
 
-    cdef usec pause(self, bint busy) noexcept:
+    cdef usec pause(self, usec now) noexcept:
         """Until the port is read again. A crowd is served as a whole, however busy one link is.
         What one wake had no room for comes next, after the loop's other work."""
-        if self.is_crowded:
-            return 0 if self.has_more else CROWD_INTERVAL
-        return POLL_INTERVAL if busy else CROWD_INTERVAL
+        if not self.is_crowded:
+            return POLL_INTERVAL
+        if self.has_more:
+            return 0
+        return SWIFT_INTERVAL if now < self.swift_until else CROWD_INTERVAL
+
+    cdef usec lump(self, usec now) noexcept:
+        """What a burst of a link is to be worth at least, in a crowd; otherwise 0."""
+        if not self.is_crowded:
+            return 0
+        return SWIFT_LUMP if now < self.swift_until else CROWD_LUMP
 
     cdef usec again(self, Link link, usec now) noexcept:
         """How soon the next check of a link follows the one that may be due now."""

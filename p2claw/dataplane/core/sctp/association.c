@@ -185,6 +185,8 @@ uint64_t association_in_flight(const struct association *a) {
   return a->outstanding.in_flight_bytes;
 }
 
+double association_pacing(const struct association *a) { return a->controller.pacing_bytes_per_s; }
+
 bool association_is_established(const struct association *a) {
   return a->state == STATE_ESTABLISHED;
 }
