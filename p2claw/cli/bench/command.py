@@ -8,6 +8,7 @@ import click
 
 from p2claw.cli.guard_options import password_in
 from p2claw.cli.output import json_option
+from p2claw.cli.visit_options import visit_options
 from p2claw.errors import UsageError
 
 _EXAMPLE = """
@@ -33,17 +34,7 @@ Exit codes: 0 measured, 1 broken off, 2 usage, 3 no such app or box, 4 unreachab
     show_default=True,
     help="How long each rate is measured.",
 )
-@click.option(
-    "--edge",
-    envvar="P2CLAW_EDGE",
-    help="Connect there instead of to the URL's host, as http://127.0.0.1:8787.",
-)
-@click.option("--key", help="The peer id that the box must have, as #k= in a URL.")
-@click.option(
-    "--password-file",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Enter a guarded app by the password in the first line of this file; - is standard input.",
-)
+@visit_options
 @json_option
 def bench(
     url: str,

@@ -11,6 +11,7 @@ from p2claw.cli.fetch.naming import basic_field, name_in
 from p2claw.cli.fetch.part import MOST_LINKS
 from p2claw.cli.guard_options import password_in
 from p2claw.cli.output import json_option
+from p2claw.cli.visit_options import visit_options
 from p2claw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,17 +77,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("-i", "--include", is_flag=True, help="Print status and fields before the body.")
 @click.option("-I", "--head", is_flag=True, help="Ask by HEAD, and print status and fields.")
 @click.option("-f", "--fail", is_flag=True, help="Exit with 6 when the status is 400 or above.")
-@click.option(
-    "--edge",
-    envvar="P2CLAW_EDGE",
-    help="Connect there instead of to the URL's host, as http://127.0.0.1:8787.",
-)
-@click.option("--key", help="The peer id that the box must have, as #k= in a URL.")
-@click.option(
-    "--password-file",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Enter a guarded app by the password in the first line of this file; - is standard input.",
-)
+@visit_options
 @click.option("--max-time", type=click.FloatRange(min=0, min_open=True), help="Seconds, in all.")
 @click.option("--no-progress", is_flag=True, help="Show no progress bar.")
 @json_option
