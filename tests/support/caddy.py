@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.support.nginx import listens
+from tests.support.front import front
 
 CADDY = shutil.which("caddy", path="/usr/bin:/usr/local/bin:/opt/homebrew/bin")
-END_S = 15.0
 
 
 @contextlib.asynccontextmanager
@@ -22,19 +19,7 @@ async def caddy(folder: Path, caddyfile: str, port: int) -> AsyncIterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "Caddyfile"
     file.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + caddyfile)
-    log = folder / "caddy.log"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(CADDY, "run", "--adapter", "caddyfile", "--config", str(file)),
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)},
-            start_new_session=True,  # Ctrl-C reaches who started it, which ends it
-        )
-    try:
-        await listens(port, process, log)
+    argv = (CADDY, "run", "--adapter", "caddyfile", "--config", str(file))
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    async with front(argv, port, folder / "caddy.log", home):
         yield
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await asyncio.wait_for(process.wait(), END_S)
