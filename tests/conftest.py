@@ -12,10 +12,15 @@ from tests.support import postgresql, redis_server
 from tests.support.server import RunningServer, running_server
 
 HERE = Path(__file__).parent
-# Here real browsers, other stacks and whole networks run in real time beside whatever else this
-# machine does. Such a test has a second and a third try, and the report names each that was needed.
-# One fault of ours in two runs would show as many of them, so many are a failure.
-IN_REAL_TIME = frozenset({"autobahn", "cache_suite", "chaos", "e2e", "interop", "lab", "parity"})
+# Here real browsers, other stacks, whole networks and processes of ours run in real time beside
+# whatever else this machine does. Such a test has a second and a third try, and the report names
+# each that was needed. One fault of ours in two runs would show as many, so many are a failure.
+IN_REAL_TIME = frozenset(
+    {
+        *("autobahn", "cache_suite", "chaos", "e2e", "interop", "lab", "parity"),
+        *("agent", "cli", "cluster", "coord", "edge", "hostile", "peers", "visitor"),
+    }
+)
 MOST_FURTHER_TRIES = 6
 LONGEST = frozenset({"parity"})
 

@@ -84,6 +84,15 @@ def notified(manager: socket.socket) -> set[str]:
     return heard
 
 
+async def until_served_by_the_new(visitor: Visitor, new: LocalApi) -> None:
+    """Ask for something until the new process has a session of this visitor."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            assert await (await visitor.request("GET", "/a")).body(100) == b"short"
+            if (await new.get("/v1/sessions"))["sessions"]:
+                return
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_download_ends_in_the_old_process_while_the_new_one_serves(
     tmp_path: Path, server: RunningServer, manager: socket.socket, workers: str
@@ -106,9 +115,8 @@ async def test_a_download_ends_in_the_old_process_while_the_new_one_serves(
         # The new process is the agent of this home: it has the socket, and the lock.
         assert (await old.api.get("/v1/status"))["pid"] == done["pid"] != old.pid
         assert (old.home / "agent.lock").read_text().strip() == str(done["pid"])
-        # The same visitor goes on: what is new goes to the new process.
-        assert await (await visitor.request("GET", "/a")).body(100) == b"short"
-        assert len((await old.api.get("/v1/sessions"))["sessions"]) == 1
+        # The same visitor goes on: what is new goes to the new process once it has read GOAWAY.
+        await until_served_by_the_new(visitor, old.api)
         assert alive(old.pid)
         slow.goes_on.set()
         got += [piece async for piece in pieces]
