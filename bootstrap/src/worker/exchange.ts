@@ -257,7 +257,10 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
 
   private broke(code: Code): void {
     // After the end of the response this is no failure: the box only needed no more of the request.
-    if (this.state === "responded" && code === Code.NO_ERROR) return;
+    if (this.state === "responded" && code === Code.NO_ERROR) {
+      this.finish();
+      return;
+    }
     const untouched = this.body?.kind !== "stream";
     this.retryOr(code === Code.REFUSED && this.state === "sent" && untouched, "reset");
   }

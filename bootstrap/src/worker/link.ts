@@ -110,7 +110,9 @@ export class Link implements PathWatchOwner {
     this.flush();
   }
 
+  /** Nothing of the stream comes any more. */
   reset(stream: number, code: Code): void {
+    this.remove(stream);
     this.session.reset(stream, code);
     this.flush();
   }
@@ -248,23 +250,29 @@ export class Link implements PathWatchOwner {
         this.write();
         this.lose(event.code, event.reason);
         return;
-      case "closed": {
-        const owner = this.streams.get(event.stream);
-        this.streams.delete(event.stream);
-        owner?.event(event);
+      case "closed":
+        this.remove(event.stream)?.event(event);
         this.owner.roomier(this);
         return;
-      }
+      case "reset":
+        this.remove(event.stream)?.event(event);
+        return;
       case "response":
       case "data":
       case "trailers":
-      case "reset":
       case "writable":
         this.streams.get(event.stream)?.event(event);
         return;
       default:
         event satisfies never;
     }
+  }
+
+  // A stream that was reset may run again, elsewhere, when it is reported as closed here.
+  private remove(stream: number): StreamOwner | undefined {
+    const owner = this.streams.get(stream);
+    this.streams.delete(stream);
+    return owner;
   }
 
   private end(): void {

@@ -9,6 +9,6 @@ type StreamEvent = Exclude<
 
 export interface StreamOwner {
   event(event: StreamEvent): void;
-  /** The link is lost, and with it the stream. Nothing follows. */
+  /** The link is lost, and with it the stream. Nothing follows, as after a reset by either side. */
   lost(): void;
 }
