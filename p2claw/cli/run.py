@@ -17,6 +17,7 @@ from p2claw.cli.config.option import config_option, origin
 from p2claw.cli.descriptors import allow_many_sockets
 from p2claw.cli.log_options import log_options
 from p2claw.cli.output import json_option, print_facts, print_json, print_note
+from p2claw.cli.worker_count import WorkerCount
 from p2claw.config import AgentConfig, AgentLimits, PublicAddress
 from p2claw.garbage import look_rarely
 from p2claw.units import MB
@@ -56,10 +57,10 @@ usage, no coordinator joined, or another agent runs from the same home.
 @click.option(
     "--workers",
     envvar="P2CLAW_WORKERS",
-    type=int,
+    type=WorkerCount(),
     default=1,
     show_default=True,
-    help="How many processes serve visitors, at most one for each core.",
+    help="How many processes serve visitors, at most one for each core; auto is one for each.",
 )
 @click.option(
     "--udp-port",

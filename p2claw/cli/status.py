@@ -72,6 +72,10 @@ def _mapping_text(mapping: dict[str, Any]) -> str:
     return f"UDP port {mapping['udp_port']}: {mapping['message']} ({mapping['code']})"
 
 
+def _percent_text(percent: int | None) -> str:
+    return "-" if percent is None else f"{percent} %"
+
+
 def _port_text(worker: dict[str, Any]) -> str:
     state = {True: " open", False: " closed", None: ""}[worker["is_port_open"]]
     return f"{worker['udp_port']}{state}" if worker["udp_port"] else "-"
@@ -105,12 +109,13 @@ def _print(found: dict[str, Any]) -> None:
                 worker["pid"] or "starting again",
                 worker["links"],
                 duration_text(worker["uptime_s"]),
+                _percent_text(worker["cpu_percent"]),
                 worker["restarts"],
                 _port_text(worker),
             )
             for worker in found["workers"]
         ]
-        print_table(("WORKER", "PID", "LINKS", "UP", "RESTARTS", "UDP PORT"), processes)
+        print_table(("WORKER", "PID", "LINKS", "UP", "CPU", "RESTARTS", "UDP PORT"), processes)
     if found["apps"]:
         click.echo()
         rows = [

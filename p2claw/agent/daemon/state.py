@@ -173,6 +173,7 @@ class State:
                 "restarts": worker.restarts,
                 "udp_port": worker.udp_port,
                 "is_port_open": worker.is_port_open,
+                "cpu_percent": worker.cpu_percent,
             }
             for worker in self._parts.visitors.workers()
         ]

@@ -38,6 +38,7 @@ class WorkerFacts:
     links: visitors that it has, also those whose link is not open yet. restarts: how often it had
     to be started again after it ended by itself. udp_port: 0 while it is being restarted.
     is_port_open: whether a knock of the coordinator came to it; None: nobody has knocked.
+    cpu_percent: of one core, as it reported within 5 s; None: the agent itself serves all.
     """
 
     number: int
@@ -47,3 +48,4 @@ class WorkerFacts:
     restarts: int
     udp_port: int = 0
     is_port_open: bool | None = None
+    cpu_percent: int | None = None

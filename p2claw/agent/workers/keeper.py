@@ -38,6 +38,7 @@ from p2claw.agent.workers.messages import (
     Stop,
     VisitorsSilent,
 )
+from p2claw.agent.workers.placement import Load
 from p2claw.agent.workers.process import WorkerError, WorkerProcess
 from p2claw.config import PublicAddress
 from p2claw.errors import P2clawError, UsageError
@@ -115,6 +116,7 @@ class WorkerKeeper:
         self._dialable: Dialable | None = None
         self._closed = AppsClosed({})
         self.udp_port = 0  # of its process; 0: there is none that is ready
+        self.load = Load()  # of its process, as it reported last
 
     @property
     def number(self) -> int:
@@ -193,7 +195,14 @@ class WorkerKeeper:
         uptime_s = 0.0 if process is None else time.monotonic() - self._since_s
         pid = None if process is None else process.pid
         return WorkerFacts(
-            self.number, pid, links, uptime_s, self._restarts, self.udp_port, is_port_open
+            number=self.number,
+            pid=pid,
+            links=links,
+            uptime_s=uptime_s,
+            restarts=self._restarts,
+            udp_port=self.udp_port,
+            is_port_open=is_port_open,
+            cpu_percent=self.load.cpu_percent,
         )
 
     def refused(self) -> dict[str, int]:
@@ -225,6 +234,7 @@ class WorkerKeeper:
             self._traffic = {}
             self._enter(State.RESTING)
             self.udp_port = 0
+            self.load = Load()
             self._changed()
             links = self._lost(self)
             for reply in self._asked.values():
@@ -284,8 +294,9 @@ class WorkerKeeper:
                 self._enter(State.READY)
                 self.started.set()
                 self._changed()
-            case Alive(refused, traffic):
+            case Alive(refused, traffic, cpu_percent, links):
                 self._refused, self._traffic = refused, traffic
+                self.load = Load(cpu_percent, links)
             case Failed(code, text, hint):
                 raise UsageError(text, code=code, hint=hint)
             case Links(seq, links):

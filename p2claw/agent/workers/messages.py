@@ -200,11 +200,14 @@ class Failed(Message, frozen=True):
 class Alive(Message, frozen=True):
     """Of a worker, every alive_s and at its end: its event loop runs.
 
-    refused: what it has refused until now. traffic: what its visitors have moved.
+    refused: what it has refused until now. traffic: what its visitors have moved. cpu_percent:
+    of one core, since the report before. links: how many visitors it has.
     """
 
     refused: dict[str, int] = {}
     traffic: dict[str, int] = {}
+    cpu_percent: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    links: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 
 
 class Sign(Message, frozen=True):

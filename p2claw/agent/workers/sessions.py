@@ -7,7 +7,6 @@ comes of it. A visitor that dials a worker has one too, of which the coordinator
 from __future__ import annotations
 
 import enum
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from p2claw.agent.visitors.refusals import VISITORS, Refusals
 from p2claw.agent.visitors.visitors import Send
 from p2claw.agent.workers.keeper import State, WorkerKeeper
 from p2claw.agent.workers.messages import Crowded, DialAdmitted, Evict, Offered
+from p2claw.agent.workers.placement import Placement
 from p2claw.config import AgentLimits
 from p2claw.wire.signalling import AgentMessage, BoxEnd, BoxOffer, Refuse
 
@@ -61,8 +61,7 @@ class Sessions:
         self._is_open = is_open
         self._was_crowded = False
         self._sessions: dict[str, Session] = {}
-        self._loads: Counter[WorkerKeeper] = Counter()
-        self._turn = 0
+        self._placement = Placement(keepers)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -78,13 +77,13 @@ class Sessions:
 
     def load(self, keeper: WorkerKeeper) -> int:
         """How many sessions this worker serves."""
-        return self._loads[keeper]
+        return self._placement.links(keeper)
 
     def begin(self, offer: BoxOffer, names: PublicNames, send: Send) -> None:
         """Give a visitor to a worker, or refuse it by `send`."""
         if self._admission.admit(offer, send) is None:
             return
-        keeper = self._at(offer.place) or self._least_loaded()
+        keeper = self._at(offer.place) or self._choose()
         if keeper is None:
             self._admission.leave(offer.session)
             self._refusals.count(VISITORS, "box-busy")
@@ -113,7 +112,7 @@ class Sessions:
     def end(self, name: str) -> Session:
         """Forget a session that is over. Its visitor does not count any more."""
         found = self._sessions.pop(name)
-        self._loads[found.keeper] -= 1
+        self._placement.remove(found.keeper)
         self._admission.leave(name)
         self._send_crowded()
         return found
@@ -135,7 +134,7 @@ class Sessions:
 
     def _add(self, name: str, session: Session) -> None:
         self._sessions[name] = session
-        self._loads[session.keeper] += 1
+        self._placement.add(session.keeper)
 
     def _at(self, place: int | None) -> WorkerKeeper | None:
         """The worker that a visitor had before, if it is ready."""
@@ -144,19 +143,15 @@ class Sessions:
         keeper = self._keepers[place]
         return keeper if keeper.state is State.READY else None
 
-    def _least_loaded(self) -> WorkerKeeper | None:
-        """The ready worker with the fewest visitors; equals in turn. None: none is ready.
+    def _choose(self) -> WorkerKeeper | None:
+        """The ready worker for a newcomer. None: none is ready.
 
         A worker whose port strangers do not reach gets no visitors if there is another.
         """
-        ready = [keeper for keeper in self._keepers if keeper.state is State.READY]
-        if not ready:
-            return None
-        ready = [one for one in ready if self._is_open(one.number) is not False] or ready
-        count = len(self._keepers)
-        keeper = min(ready, key=lambda one: (self._loads[one], (one.number - self._turn) % count))
-        self._turn = keeper.number + 1
-        return keeper
+        ready = [keeper.number for keeper in self._keepers if keeper.state is State.READY]
+        ready = [number for number in ready if self._is_open(number) is not False] or ready
+        chosen = self._placement.choose(ready)
+        return None if chosen is None else self._keepers[chosen]
 
     def _evict(self, name: str) -> None:
         """End the link of a visitor that is gone: a newcomer gets its place."""

@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import uvloop
 
 from p2claw import __version__
 from p2claw.agent.visitors.in_process import InProcess
+from p2claw.agent.workers.core_share import CoreShare
 from p2claw.agent.workers.line import Line, LineClosedError
 from p2claw.agent.workers.messages import (
     Alive,
@@ -79,6 +81,7 @@ class Worker:
     def __init__(self, line: Line[ToWorker], begin: Begin) -> None:
         self._line = line
         self._alive_s = begin.alive_s
+        self._core = CoreShare(time.monotonic, time.process_time)
         self._keeper = RemoteKeeper(line.send)
         self._visitors = InProcess(
             self._sign,
@@ -129,7 +132,10 @@ class Worker:
             self._send_counts()
 
     def _send_counts(self) -> None:
-        self._line.send(Alive(self._visitors.refused(), self._visitors.traffic()))
+        visitors = self._visitors
+        self._line.send(
+            Alive(visitors.refused(), visitors.traffic(), self._core.percent(), len(visitors))
+        )
 
     def _handle(self, message: ToWorker) -> None:
         match message:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from p2claw.cli.verbs import load_verb
+from p2claw.cli.worker_count import AUTO, WorkerCount
 from p2claw.config import SYSTEM_CONFIG, config_path
 from p2claw.errors import UsageError
 from p2claw.units import KIB
@@ -154,8 +155,10 @@ def _kind(option: click.Option) -> tuple[str, Callable[[Any], bool]]:
         return f"a number {_range(kind)}", lambda value: _in(kind, value, int | float)
     if isinstance(kind, click.IntRange):
         return f"a whole number {_range(kind)}", lambda value: _in(kind, value, int)
+    if isinstance(kind, WorkerCount):
+        return f'a whole number, or "{AUTO}"', lambda value: value == AUTO or _is_whole(value)
     if kind is click.INT:
-        return "a whole number", lambda value: isinstance(value, int) and not _is_flag(value)
+        return "a whole number", _is_whole
     return "a text", lambda value: isinstance(value, str)
 
 
@@ -173,6 +176,10 @@ def _in(kind: click.IntRange | click.FloatRange, value: Any, types: Any) -> bool
     except click.BadParameter:
         return False
     return True
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not _is_flag(value)
 
 
 def _is_flag(value: object) -> bool:

@@ -109,7 +109,7 @@ OF_WORKER: tuple[Message, ...] = (
     DialAsked("session-2", "203.0.113.0/24"),
     KnockCame(bytes(66)),
     Failed("udp-port-taken", "The UDP port 4103 is taken", "Give another"),
-    Alive({"requests/box-busy": 3}),
+    Alive({"requests/box-busy": 3}, {"dog/direct/in": 5}, 97, 12),
     Signalled.of(BoxAnswer("session-1", "v=0\r\n", bytes(64))),
     Sign("session-1", bytes(32)),
     Asked(5, Question(Ask.PASSWORD, "dog", "secret", "203.0.113.0/24", "7f", "t" * 43)),
