@@ -2,8 +2,9 @@
 
 First a visitor is chosen: the one that holds the fewest connections; among equals, the one whose
 last turn is longest ago. Then one of its requests: the most urgent; among equals, the one that has
-waited longest. The cost hardly depends on how many wait, because both orders are heaps. A request
-that gives up stays in its heap until it would be next, or until the heap is cleaned.
+waited longest. The cost hardly depends on how many wait, because all orders are heaps: of requests,
+of the visitors of a network, and of networks. Whatever is no more, or has changed its place, stays
+in a heap until it would be next, or until the heap is cleaned.
 """
 
 from __future__ import annotations
@@ -65,8 +66,10 @@ class Turns(Generic[T]):
         self._held = held
         self._order = itertools.count()
         self._visitors: dict[object, _Visitor[T]] = {}
-        # There are at most as many networks as links, so no heap of networks is needed.
         self._networks: dict[str, list[_Place[T]]] = {}
+        # The first place of each network, as far as it is known; entries with others are of no use.
+        self._firsts: dict[str, _Place[T]] = {}
+        self._order_of_networks: list[tuple[_Place[T], str]] = []
         self.alive = 0
 
     def __len__(self) -> int:
@@ -110,15 +113,34 @@ class Turns(Generic[T]):
 
         may: whether a visitor, of a network, may have one now.
         """
-        best: _Place[T] | None = None
-        of = ""
-        for network in [*self._networks]:
-            first = self._first(network)
-            if first is None or (best is not None and best < first):
-                continue
-            if may(first[-1].visitor, network):
-                best, of = first, network
-        return None if best is None else self._remove(best[-1], of)
+        passed_over: list[tuple[_Place[T], str]] = []
+        chosen: Waiter[T] | None = None
+        while chosen is None and (top := self._next_network()) is not None:
+            place, network = top
+            if may(place[-1].visitor, network):
+                chosen = self._remove(place[-1], network)
+            else:
+                passed_over.append(heapq.heappop(self._order_of_networks))
+        for entry in passed_over:
+            heapq.heappush(self._order_of_networks, entry)
+        return chosen
+
+    def _next_network(self) -> tuple[_Place[T], str] | None:
+        """The first entry of the networks, which stays where it is: its place as it is now."""
+        order = self._order_of_networks
+        while order:
+            place, network = order[0]
+            if self._firsts.get(network) is not place:
+                heapq.heappop(order)
+            elif (first := self._first(network)) is None:
+                del self._firsts[network]
+                heapq.heappop(order)
+            elif first is not place:
+                self._firsts[network] = first
+                heapq.heapreplace(order, (first, network))
+            else:
+                return order[0]
+        return None
 
     def _remove(self, found: _Visitor[T], network: str) -> Waiter[T]:
         waiter = heapq.heappop(found.waiters)
@@ -164,3 +186,13 @@ class Turns(Generic[T]):
             places = [one for one in places if one[-1].place is one and self._waits(one[-1])]
             heapq.heapify(places)
             self._networks[network] = places
+        if places[0] is found.place:
+            self._lead(found.place, network)
+
+    def _lead(self, place: _Place[T], network: str) -> None:
+        """Enter a network into the order of networks with this place, its first."""
+        self._firsts[network] = place
+        heapq.heappush(self._order_of_networks, (place, network))
+        if len(self._order_of_networks) > 2 * len(self._firsts) + STALE:
+            self._order_of_networks = [(one, of) for of, one in self._firsts.items()]
+            heapq.heapify(self._order_of_networks)
