@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from p2claw import names
 from p2claw.config import ServerConfig
 from p2claw.coord.bus.base import Bus
-from p2claw.coord.bus.locating import Entry, Whereabouts
+from p2claw.coord.bus.locating import Entry, Found, Whereabouts
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.leased_relays import LeasedRelays
@@ -112,6 +112,30 @@ class Visitors:
         return asked
 
     async def _admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
+        # Both go to the bus together. If this node limits the visitor, neither does: a task that is
+        # cancelled before it has begun does nothing.
+        finding = self._find(request)
+        try:
+            return await self._admit_found(request, session, finding)
+        finally:
+            if finding is not None:
+                finding.cancel()
+
+    def _find(self, request: web.Request) -> asyncio.Task[Found] | None:
+        """Look for a box that is not here, at other nodes."""
+        if self._bus is None:
+            return None
+        try:
+            alias, _ = _named(request)
+        except RefusedError:
+            return None
+        if self._switchboard.rendezvous.boxes.is_online(alias):
+            return None
+        return asyncio.get_running_loop().create_task(self._bus.find(alias))
+
+    async def _admit_found(
+        self, request: web.Request, session: str, finding: asyncio.Task[Found] | None
+    ) -> VisitRequest | VisitError:
         address = client_of(request, self._config.trusted_proxies)
         if (wait_s := await self._rate.spend(address)) > 0:
             return _too_many(address, "Too many visits from here", wait_s)
@@ -122,7 +146,8 @@ class Visitors:
             entry = None
             known = self._switchboard.rendezvous.boxes.is_online(alias)
             if not known and self._bus is not None:
-                found = await self._bus.find(alias)
+                # It may have left this node meanwhile.
+                found = await (finding or self._bus.find(alias))
                 if found.whereabouts is Whereabouts.UNKNOWN:
                     return VisitError("going-down", _NOT_KNOWN, RETURNING_RETRY_S)
                 entry = found.entry

@@ -59,8 +59,11 @@ class Bus(Protocol):
         """Where the box with this alias, of whatever kind, is. UNKNOWN if the bus is silent."""
         ...
 
-    def send(self, node: str, message: Message) -> None:
-        """Send to a node, in order. What does not fit into the queue is lost, as in a crash."""
+    def send(self, node: str, message: Message, *, later: bool = False) -> None:
+        """Send to a node, in order. What does not fit into the queue is lost, as in a crash.
+
+        later: nobody waits for it, so it may go with the next one.
+        """
         ...
 
     def gone_nodes(self, nodes: Collection[str]) -> set[str]:

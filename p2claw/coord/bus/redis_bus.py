@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from p2claw.config import BusAddress
 from p2claw.coord.bus import scripts
 from p2claw.coord.bus.base import BusError
-from p2claw.coord.bus.connecting import BLOCK_S, CONNECTIONS, REPLY_S, connect
+from p2claw.coord.bus.connecting import BLOCK_S, REPLY_S, connect
 from p2claw.coord.bus.leases import LEASE_S, NodeLease
 from p2claw.coord.bus.locating import UNKNOWN, Calm, Entry, Facts, Found, located
 from p2claw.coord.bus.members import Members
@@ -57,17 +57,16 @@ class RedisBus:
         self.on_back: Callable[[], Awaitable[None]] = _nothing
         self.is_there = True
         self._address = str(address)
-        self._client = connect(address)
+        self._redis = connect(address)
         self._reader = connect(address, reply_s=BLOCK_S + REPLY_S)
-        self._stream = Stream(self._reader, self.node)
-        self._outgoing = Outgoing(self._client, self.node)
+        self._stream = Stream(self._redis, self._reader, self.node)
+        self._outgoing = Outgoing(self._redis, self.node)
         self._loop = asyncio.get_running_loop()
         self._lease = NodeLease(self._loop.time())
         self._calm = Calm()
         self._members = Members(self.node)
         self._aliases: OrderedDict[str, str] = OrderedDict()
         self._failed = asyncio.Event()
-        self._turns = asyncio.Semaphore(CONNECTIONS)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> RedisBus:
@@ -138,8 +137,8 @@ class RedisBus:
         settled = self._calm.is_settled(now) and self._members.all_accounted(now)
         return located(entry, self.node, gone_for_s, released_for_s, settled)
 
-    def send(self, node: str, message: Message) -> None:
-        if not self._outgoing.put(node, message):
+    def send(self, node: str, message: Message, *, later: bool = False) -> None:
+        if not self._outgoing.put(node, message, later=later):
             log.warning("node message dropped", message=type(message).__name__)
 
     def gone_nodes(self, nodes: Collection[str]) -> set[str]:
@@ -171,7 +170,7 @@ class RedisBus:
         known = self._aliases.get(alias)
         if known is not None:
             return known
-        found = await self._asked(self._client.get(scripts.alias_key(alias)))
+        found = await self._asked(self._redis.ask("GET", scripts.alias_key(alias)))
         if found is None:
             return None
         self._aliases[alias] = found.decode()
@@ -181,7 +180,7 @@ class RedisBus:
 
     async def _entry(self, key_alias: str) -> Entry | None:
         key = scripts.box_key(key_alias)
-        node, token, facts = await self._asked(self._client.hmget(key, "n", "t", "f"))
+        node, token, facts = await self._asked(self._redis.ask("HMGET", key, "n", "t", "f"))
         if node is None:
             return None
         return Entry(node.decode(), int(token), _facts(facts))
@@ -199,7 +198,9 @@ class RedisBus:
     async def _point(self, key_alias: str, aliases: Collection[str]) -> None:
         for alias in aliases:
             if alias != key_alias:
-                await self._asked(self._client.set(scripts.alias_key(alias), key_alias, ex=ALIAS_S))
+                await self._asked(
+                    self._redis.ask(*("SET", scripts.alias_key(alias), key_alias), "EX", ALIAS_S)
+                )
 
     async def _keep(self) -> None:
         """Renew the lease, and write everything anew once Redis is back."""
@@ -237,7 +238,7 @@ class RedisBus:
     async def _read(self) -> None:
         while True:
             try:
-                messages = await self._asked(self._stream.read(), BLOCK_S + REPLY_S)
+                messages = await self._asked(self._stream.read())
             except BusError:
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -245,13 +246,11 @@ class RedisBus:
                 self.on_message(message)
 
     def _eval(self, script: str, key: str, *args: object) -> Awaitable[Any]:
-        evaluated: Awaitable[Any] = self._client.eval(script, 1, key, *args)
-        return evaluated
+        return self._redis.ask("EVAL", script, 1, key, *args)
 
-    async def _asked(self, request: Awaitable[T], timeout_s: float = REPLY_S) -> T:
+    async def _asked(self, request: Awaitable[T]) -> T:
         try:
-            async with self._turns, asyncio.timeout(timeout_s):
-                return await request
+            return await request
         except (RedisError, OSError, TimeoutError) as error:
             self._calm.disturbed(self._loop.time())
             self._failed.set()
@@ -267,10 +266,10 @@ class RedisBus:
             log.info("bus back")
 
     async def _close(self) -> None:
-        for client in (self._client, self._reader):
+        for one in (self._redis, self._reader):
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with asyncio.timeout(REPLY_S):
-                    await client.aclose()
+                    await one.close()
 
 
 async def _nothing() -> None:

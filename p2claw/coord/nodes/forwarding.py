@@ -18,7 +18,7 @@ from p2claw.coord.effects import NORMAL
 from p2claw.coord.rendezvous import BUSY_RETRY_S, RETURNING_RETRY_S
 from p2claw.coord.switchboard import Switchboard, VisitorOutbox
 from p2claw.coord.visit import VisitRequest
-from p2claw.wire.signalling import VisitError, VisitMessage, encode_visit
+from p2claw.wire.signalling import VisitEnd, VisitError, VisitMessage, encode_visit
 
 # How often it is looked whether the nodes of visits still live.
 _TICK_S = 1.0
@@ -68,6 +68,10 @@ class Forwarding:
 
     def from_visitor(self, session: str, message: VisitMessage) -> None:
         """The visitor has sent something."""
+        if isinstance(message, VisitEnd):
+            # Its host has nothing to say to that: an entry less to write, and one to read.
+            self.end(session, None)
+            return
         visit = self._visits[session]
         text = encode_visit(message)
         if not visit.has_reply:
@@ -77,18 +81,20 @@ class Forwarding:
     def end(
         self, session: str, error: VisitError | None, code: int = NORMAL, *, notify: bool = True
     ) -> None:
-        """End a visit here. error: what its visitor is sent before."""
+        """End a visit here. error: what its visitor is sent before. notify: its host, too."""
         visit = self._visits.pop(session, None)
         if visit is None:
             return
         if notify:
-            self._bus.send(visit.node, Gone(session))
+            self._bus.send(visit.node, Gone(session), later=True)
         outbox = self._switchboard.visitors.get(session)
-        if outbox is not None and error is not None:
+        if outbox is None:
+            return
+        if error is not None:
             self.on_refused(session, error.code)
             self._switchboard.counts[f"refused/{error.code}"] += 1
             outbox.send(encode_visit(error))
-            outbox.close(code, error.code)
+        outbox.close(code, error.code if error is not None else "")
 
     def reply(self, message: ToVisitor) -> None:
         """The host has something for the visitor."""

@@ -14,6 +14,7 @@ from p2claw.coord.bus.base import BusError
 from p2claw.coord.bus.locating import Facts, Whereabouts
 from p2claw.coord.bus.messages import Gone, Message, Replaced
 from p2claw.coord.bus.redis_bus import RedisBus
+from p2claw.coord.bus.scripts import stream_key
 from p2claw.errors import UsageError
 from tests.coord.peers import eventually
 from tests.support.redis_server import RedisServer
@@ -106,6 +107,20 @@ async def test_messages_arrive_in_their_order(rd: RedisServer) -> None:
         assert two.received == sent
 
 
+async def test_what_nobody_waits_for_goes_with_the_next_message_or_soon(rd: RedisServer) -> None:
+    async with nodes(rd) as (one, two):
+        stream = stream_key(two.bus.node)
+        before = await one.bus._redis.ask("XLEN", stream)
+        one.bus.send(two.bus.node, Gone("first"), later=True)
+        await asyncio.sleep(0)
+        one.bus.send(two.bus.node, Gone("second"))
+        await eventually(lambda: len(two.received) == 2)
+        assert two.received == [Gone("first"), Gone("second")]
+        assert await one.bus._redis.ask("XLEN", stream) == before + 1
+        one.bus.send(two.bus.node, Gone("third"), later=True)
+        await eventually(lambda: two.received[2:] == [Gone("third")])
+
+
 async def test_what_is_written_twice_is_read_once(rd: RedisServer) -> None:
     async with nodes(rd) as (one, two):
         one.bus.send(two.bus.node, Gone("first"))
@@ -122,7 +137,7 @@ async def test_a_message_to_a_node_that_is_gone_makes_nothing(rd: RedisServer) -
     async with nodes(rd, 1) as (one,):
         one.bus.send("nobody", Gone("x"))
         await one.bus._outgoing.flush()
-        assert await one.bus._client.exists("p2claw:node:nobody") == 0
+        assert await one.bus._redis.ask("EXISTS", "p2claw:node:nobody") == 0
 
 
 async def test_boxes_of_a_node_that_ends_are_on_their_way_and_later_offline(

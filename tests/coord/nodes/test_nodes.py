@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import redis
 
 from p2claw.config import ServerLimits
 from p2claw.coord import app as coord_app
@@ -331,3 +332,26 @@ async def test_a_drained_node_lets_its_agents_go_one_after_the_other(
         async with visiting(two, box.alias) as visitor:
             # It is about to be elsewhere, and is not called offline.
             assert (await visitor.receive(VisitError)).code in ("going-down", "box-offline")
+
+
+async def test_a_visitor_whom_this_node_limits_costs_the_bus_nothing(
+    tmp_path: Path, pg: Postgresql, rd: RedisServer
+) -> None:
+    limits = dataclasses.replace(ServerLimits(), visit_burst=1, visits_per_minute=1)
+    async with (
+        cluster(tmp_path, pg, rd, limits=limits) as (one, two),
+        registered_agent(one.url, KEY, ("dog",)) as (_, box),
+        aiohttp.ClientSession() as http,
+    ):
+        url = f"{two.url}/__p2claw/v1/visit?v=1&alias={box.alias}&app=dog"
+
+        async def code() -> str:
+            async with http.post(url, json={"messages": []}) as response:
+                (message,) = await response.json()
+                return str(message.get("code", message["t"]))
+
+        assert await code() == "introduced"
+        with redis.Redis.from_url(rd.url) as client:
+            client.config_resetstat()
+            assert {await code() for _ in range(5)} == {"rate-limited"}
+            assert "cmdstat_hmget" not in client.info("commandstats")
