@@ -88,6 +88,7 @@ class Agents:
         self._switchboard = switchboard
         self._store = store
         self._outboxes: set[Outbox] = set()
+        self._let_go: set[Outbox] = set()
         self._audience = Audience(config)
         self._base = _base(config)
         self._knocker = Knocker()
@@ -138,6 +139,7 @@ class Agents:
                 outbox.close(_GOING_DOWN, "it cannot be served just now")
             finally:
                 self._outboxes.discard(outbox)
+                self._let_go.discard(outbox)
         return ws
 
     async def _greet(self, request: web.Request) -> web.Response:
@@ -197,6 +199,7 @@ class Agents:
             due = began + number * within_s / len(open_ones)
             if due > asyncio.get_running_loop().time():
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
+            self._let_go.add(outbox)
             outbox.close(_GOING_DOWN, "going down")
 
     def shut_down(self) -> None:
@@ -261,8 +264,10 @@ class Agents:
             await self._read(ws, outbox, connection, record, address)
         finally:
             del self._switchboard.boxes[connection]
-            self._presence.end(connection)
-            rendezvous.box_offline(connection, moves=self._lets_go)
+            # This node may have its lease again by now; the box goes elsewhere all the same.
+            let_go = outbox in self._let_go
+            self._presence.end(connection, let_go=let_go)
+            rendezvous.box_offline(connection, moves=self._lets_go or let_go)
             self._switchboard.drain()
             log.info("control connection closed", alias=record.alias)
 

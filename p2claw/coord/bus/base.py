@@ -18,11 +18,13 @@ class BusError(P2clawError):
 
 class Bus(Protocol):
     """`node`: the name of this node, drawn anew each time that it starts. `is_there`: whether the
-    bus responds.
+    bus responds. `leaving`: the key aliases of boxes that this node has let go, and whose entries
+    it leaves until they can be elsewhere: they are not called offline.
     """
 
     node: str
     is_there: bool
+    leaving: set[str]
 
     @property
     def has_lease(self) -> bool:

@@ -56,6 +56,7 @@ class RedisBus:
         self.on_message: Callable[[Message], None] = lambda message: None
         self.on_back: Callable[[], Awaitable[None]] = _nothing
         self.is_there = True
+        self.leaving: set[str] = set()
         self._address = str(address)
         self._redis = connect(address)
         self._reader = connect(address, reply_s=BLOCK_S + REPLY_S)
@@ -131,6 +132,8 @@ class RedisBus:
             entry = None if key_alias is None else await self._entry(key_alias)
             gone_for_s = None if entry is None else await self._gone_for_s(entry.node)
         except BusError:
+            return UNKNOWN
+        if entry is not None and entry.node == self.node and key_alias in self.leaving:
             return UNKNOWN
         now = self._loop.time()
         released_for_s = None if entry is None else self._members.released_for_s(entry.node, now)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+from p2claw.coord.bus import locating
 from p2claw.coord.bus.base import Bus, BusError
 from p2claw.coord.bus.leases import Tenure, Tenures
 from p2claw.coord.bus.locating import Facts
@@ -63,15 +64,31 @@ class Presence:
         if box is not None:
             self.changed(box.connection)
 
-    def end(self, connection: int) -> None:
-        """The control connection is over."""
+    def end(self, connection: int, *, let_go: bool = False) -> None:
+        """The control connection is over. let_go: by this node, which sent the box elsewhere: until
+        it can be there its entry stays, for as long as nobody is to call it offline.
+        """
         tenure = self._tenures.end(connection)
         if tenure is not None and tenure.token and not self.leaves_entries:
+            if let_go:
+                self._leave(tenure)
+                return
             self._jobs.put_nowait(lambda: self._release(tenure))
             # Two connections of a box that came at once may have become online in the other order
             # than they got their tokens: then the higher one has just been taken back.
             for other in self._tenures.connections(tenure.key_alias):
                 self.changed(other)
+
+    def _leave(self, tenure: Tenure) -> None:
+        assert self._bus is not None, "only with a bus are there tenures"
+        leaving = self._bus.leaving
+
+        def release() -> None:
+            leaving.discard(tenure.key_alias)
+            self._jobs.put_nowait(lambda: self._release(tenure))
+
+        leaving.add(tenure.key_alias)
+        asyncio.get_running_loop().call_later(locating.RETURN_S, release)
 
     def replaced(self, key_alias: str, token: int) -> None:
         """Another node has this box now, by this token."""

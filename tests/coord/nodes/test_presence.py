@@ -9,6 +9,7 @@ import pytest
 
 from p2claw import names
 from p2claw.config import BusAddress
+from p2claw.coord.bus import locating
 from p2claw.coord.bus.locating import Facts, Whereabouts
 from p2claw.coord.bus.redis_bus import RedisBus
 from p2claw.coord.nodes.presence import Presence
@@ -29,6 +30,7 @@ class Stage:
         self.boxes = OnlineBoxes()
         self.superseded: list[int] = []
         self.presence = Presence(bus, self.boxes, self.superseded.append)
+        self.bus = bus
         self.other = other
 
     def online(self, connection: int, token: int) -> None:
@@ -114,3 +116,29 @@ async def test_a_node_that_is_drained_leaves_its_entries(stage: Stage) -> None:
     stage.presence.end(1)
     await asyncio.sleep(0.1)
     assert await stage.token() == token
+
+
+async def test_the_entry_of_a_box_that_its_node_let_go_stays_until_it_can_be_elsewhere(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locating, "RETURN_S", 0.5)
+    token = await stage.presence.acquire(RECORD)
+    stage.online(1, token)
+    stage.presence.end(1, let_go=True)
+    await asyncio.sleep(0.1)
+    assert await stage.token() == token
+    assert (await stage.bus.find(ALIAS)).whereabouts is Whereabouts.UNKNOWN
+    await stage.is_where(Whereabouts.OFFLINE)
+    assert (await stage.bus.find(ALIAS)).whereabouts is Whereabouts.OFFLINE
+
+
+async def test_a_box_that_its_node_let_go_and_that_came_elsewhere_stays_there(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locating, "RETURN_S", 0.2)
+    stage.online(1, await stage.presence.acquire(RECORD))
+    stage.presence.end(1, let_go=True)
+    token = await stage.other.acquire(ALIAS, (), Facts(KEY))
+    await asyncio.sleep(0.5)
+    entry = await stage.other._entry(ALIAS)
+    assert entry is not None and (entry.node, entry.token) == (stage.other.node, token)
