@@ -30,7 +30,7 @@ def need_browser_side() -> None:
     try:
         manifest = json.loads((STATIC / "manifest.json").read_bytes())
         names = [
-            *(manifest[name] for name in ("shell", "reset", "sw")),
+            *(manifest[name] for name in ("shell", "reset", "sw", "licences")),
             *manifest["assets"].values(),
         ]
         missing = [name for name in names if not (STATIC / name).is_file()]

@@ -6,6 +6,7 @@
 //   <name>-<hash>.js              the rest of the shell, its worker, the injected script; immutable
 //   page-<hash>.txt               the shell's page, as the Service Worker serves it
 //   reset.html                    the page that forgets an address: whole in itself
+//   licences.txt                  of what others wrote and is in these files
 //   manifest.json                 which file is what, for the edge
 //   *.br, *.gz                    the same, compressed
 //
@@ -19,6 +20,7 @@ import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify as shorten } from "terser";
+import { licences } from "./licences.mjs";
 import { privateNames } from "./private-names.mjs";
 
 const { values: given } = parseArgs({
@@ -41,6 +43,8 @@ const assets = {};
 // Files that are loaded only where they are needed: they do not count.
 const lazy = new Set();
 const built = new Map();
+// What went into them, by names below ROOT.
+const sources = new Set();
 const injectWorkerUrl = await oneLine("inject-worker");
 const injectUrl = await asset("inject", { __INJECT_WORKER_URL__: injectWorkerUrl });
 const inflateUrl = await decoder("inflate");
@@ -122,12 +126,13 @@ const resetScript = (await minify("src/reset/main.ts", {})).trim();
 const reset = (await readFile(`${ROOT}src/reset/reset.html`, "utf8"))
   .replace("/*style*/", () => shellStyle + lateStyle)
   .replace("/*script*/", () => resetScript);
-lazy.add("reset.html");
+lazy.add("reset.html").add("licences.txt");
 
 const files = new Map([
   ["shell.html", html],
   ["reset.html", reset],
   ["sw.js", sw],
+  ["licences.txt", await licences(ROOT, [...sources])],
 ]);
 for (const [name, text] of built) files.set(name, text);
 report(await writeAll(files));
@@ -168,6 +173,8 @@ async function style(file) {
 }
 
 async function minify(entry, constants, format = "iife") {
+  // Nothing that others wrote is anywhere else.
+  const foreign = entry.includes("/decoders/");
   const define = Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)]);
   const result = await build({
     absWorkingDir: ROOT,
@@ -177,14 +184,21 @@ async function minify(entry, constants, format = "iife") {
     loader: { ".wasm": "binary" },
     target: "es2022",
     minify: entry.endsWith(".css"),
-    // What others wrote may know its members by strings.
-    ...(!entry.includes("/decoders/") && { mangleProps: PRIVATE }),
+    // It may know its members by strings.
+    ...(!foreign && { mangleProps: PRIVATE }),
     legalComments: "none",
     write: false,
+    metafile: true,
     define: Object.fromEntries(define),
     logLevel: "warning",
   });
   const [{ text }] = result.outputFiles;
+  const [{ inputs }] = Object.values(result.metafile.outputs);
+  for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+    if (!bytesInOutput) continue;
+    if (file.includes("node_modules/") && !foreign) throw new Error(`${entry} has ${file} in it`);
+    sources.add(file);
+  }
   if (entry.endsWith(".css")) return text;
   const { code } = await shorten(FIRST + text, {
     ecma: 2022,
@@ -231,7 +245,8 @@ async function writeAll(files) {
     await writeFile(`${OUT}${name}.gz`, gzip);
     sizes.set(name, [Buffer.byteLength(text), gzip.length, br.length]);
   }
-  const manifest = { shell: "shell.html", reset: "reset.html", sw: "sw.js", assets };
+  const own = { shell: "shell.html", reset: "reset.html", sw: "sw.js", licences: "licences.txt" };
+  const manifest = { ...own, assets };
   await writeFile(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
   return sizes;
 }

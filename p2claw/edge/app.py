@@ -63,6 +63,8 @@ class Edge:
             case Kind.RESET:
                 reset = self._bootstrap.reset
                 return _file(request, reset, headers.reset_headers(self._bootstrap.reset_hashes))
+            case Kind.LICENCES:
+                return _file(request, self._bootstrap.licences, headers.licences_headers())
             case Kind.WORKER:
                 return _file(request, self._bootstrap.worker, headers.worker_headers())
             case Kind.ASSET:

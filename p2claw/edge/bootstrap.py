@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from p2claw.content_codings import PACKED, accepted_codings
 from p2claw.errors import UsageError
 
 STATIC = Path(__file__).parent / "static"
+OWN = ("shell", "reset", "sw", "licences")
+"""What a manifest calls the files that are no assets."""
 
 _TYPES = {
     # Without a charset: a page of the app that names none inherits the charset of the page around
@@ -62,6 +64,7 @@ class Bootstrap:
 
     shell: StaticFile
     reset: StaticFile
+    licences: StaticFile
     worker: StaticFile
     assets: dict[str, StaticFile]
     style_hashes: tuple[str, ...]
@@ -77,12 +80,13 @@ def load_bootstrap(folder: Path | None = None) -> Bootstrap:
     folder = folder or STATIC
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
-        shell, reset, worker, assets = _names_of(manifest)
+        shell, reset, worker, licences, *assets = _names_of(manifest)
         page = _load(folder / shell)
         forgetting = _load(folder / reset)
         bootstrap = Bootstrap(
             shell=page,
             reset=forgetting,
+            licences=replace(_load(folder / licences), content_type="text/plain; charset=utf-8"),
             worker=_load(folder / worker),
             assets={name: _load(folder / name) for name in assets},
             style_hashes=_hashes(_INLINE_STYLE, page),
@@ -107,12 +111,13 @@ def load_bootstrap(folder: Path | None = None) -> Bootstrap:
     return bootstrap
 
 
-def _names_of(manifest: Any) -> tuple[str, str, str, list[str]]:
-    names = [*(manifest[name] for name in ("shell", "reset", "sw")), *manifest["assets"].values()]
+def _names_of(manifest: Any) -> list[str]:
+    """Those of `OWN`, then the assets."""
+    names = [*(manifest[name] for name in OWN), *manifest["assets"].values()]
     for name in names:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a file name")
-    return names[0], names[1], names[2], names[3:]
+    return names
 
 
 def _load(path: Path) -> StaticFile:

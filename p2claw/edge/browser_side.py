@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from p2claw import __version__
 from p2claw.edge.bootstrap import Bootstrap
-from p2claw.edge.kinds import ASSETS_PATH, RESET_PATH, WORKER_PATH
+from p2claw.edge.kinds import ASSETS_PATH, LICENCES_PATH, RESET_PATH, WORKER_PATH
 from p2claw.errors import UsageError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +31,7 @@ class BrowserSide:
             "/": bootstrap.shell,
             RESET_PATH: bootstrap.reset,
             WORKER_PATH: bootstrap.worker,
+            LICENCES_PATH: bootstrap.licences,
             **{ASSETS_PATH + name: file for name, file in sorted(bootstrap.assets.items())},
         }
         digests = {path: digest_of(file.bodies[""]) for path, file in files.items()}

@@ -93,6 +93,11 @@ def reset_headers(hashes: tuple[str, str]) -> dict[str, str]:
     }
 
 
+def licences_headers() -> dict[str, str]:
+    """For the licences, a text that a person opens."""
+    return {**refusal_headers(), "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding"}
+
+
 def worker_headers() -> dict[str, str]:
     """For the service worker script, whose scope is the whole origin."""
     return {

@@ -17,6 +17,7 @@ SHELL_PATH = PREFIX + "shell.html"
 SIBLING_PATH = PREFIX + "sibling"
 OPAQUE_PATH = PREFIX + "opaque"
 RESET_PATH = PREFIX + "reset"
+LICENCES_PATH = PREFIX + "licences.txt"
 ASSETS_PATH = PREFIX + "assets/"
 
 _HOST = re.compile(r"([a-z0-9_.-]+?)\.?(?::[0-9]{1,5})?", re.IGNORECASE)
@@ -36,6 +37,7 @@ class Kind(Enum):
     SIBLING = auto()  # the same page, hidden in that of another app under the parent: 200
     OPAQUE = auto()  # nothing, for a page of another app that may not look at it: 200
     RESET = auto()  # the page that forgets everything a browser has kept of a host: 200
+    LICENCES = auto()  # of what others wrote and is in the bootstrap: 200
     WORKER = auto()  # our service worker script: 200
     ASSET = auto()  # a hashed file of the bootstrap: 200, or 404
     METHOD = auto()  # our own files are only read: 405
@@ -88,6 +90,8 @@ def _kind_of_ours(method: str, path: str) -> Kind:
         kind = Kind.OPAQUE
     elif path == RESET_PATH:
         kind = Kind.RESET
+    elif path == LICENCES_PATH:
+        kind = Kind.LICENCES
     elif path.startswith(ASSETS_PATH):
         kind = Kind.ASSET
     else:

@@ -12,6 +12,9 @@ from p2claw.edge.bootstrap import load_bootstrap
 from p2claw.errors import UsageError
 from tests.support.static_site import ASSET_NAME, write_static_site
 
+# But for its assets.
+WHOLE = {"shell": "shell.html", "reset": "reset.html", "sw": "sw.js", "licences": "licences.txt"}
+
 
 def _refusal(folder: Path) -> UsageError:
     with pytest.raises(UsageError) as refusal:
@@ -38,10 +41,11 @@ def test_a_file_that_the_manifest_names_and_nobody_has_is_an_error(tmp_path: Pat
     [
         "not json",
         [],
-        {"shell": "shell.html", "sw": "sw.js"},
-        {"shell": "../shell.html", "sw": "sw.js", "assets": {}},
-        {"shell": "shell.html", "sw": "sw.js", "assets": {"x": "/etc/passwd"}},
-        {"shell": "shell.html", "sw": 1, "assets": {}},
+        WHOLE,
+        {"assets": {}, **WHOLE, "licences": None},
+        {"assets": {}, **WHOLE, "shell": "../shell.html"},
+        {"assets": {"x": "/etc/passwd"}, **WHOLE},
+        {"assets": {}, **WHOLE, "sw": 1},
     ],
 )
 def test_a_manifest_that_makes_no_sense_is_an_error(tmp_path: Path, manifest: Any) -> None:

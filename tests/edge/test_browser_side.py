@@ -16,7 +16,7 @@ def test_every_file_that_the_edge_serves_is_listed() -> None:
     bootstrap = load_bootstrap()
     listed = BrowserSide.of(bootstrap)
     assert listed.version == __version__
-    assert len(listed.digests) == 3 + len(bootstrap.assets)
+    assert len(listed.digests) == 4 + len(bootstrap.assets)
     shell = hashlib.sha256((STATIC / "shell.html").read_bytes()).hexdigest()
     assert listed.digests["/"] == shell
 

@@ -68,6 +68,7 @@ _TABLE: dict[str, tuple[str, str, dict[str, str], int, str]] = {
     "a form": ("POST", "/login", PAGE, 405, "text/html"),
     "a form of an old browser": ("POST", "/login", {"Accept": "text/html"}, 405, "text/html"),
     "the page that forgets": ("GET", "/__p2claw/reset", PAGE, 200, "text/html"),
+    "the licences": ("GET", "/__p2claw/licences.txt", PAGE, 200, "text/plain"),
     "our worker": ("GET", "/__p2claw/sw.js", {"Service_Worker": "script"}, 200, "text/javascript"),
     "our worker, checked": ("HEAD", "/__p2claw/sw.js", {}, 200, "text/javascript"),
     "our worker, posted": ("POST", "/__p2claw/sw.js", {}, 405, "text/plain"),

@@ -14,7 +14,7 @@ import json
 import re
 from pathlib import Path
 
-from p2claw.edge.bootstrap import STATIC, Bootstrap, load_bootstrap
+from p2claw.edge.bootstrap import OWN, STATIC, Bootstrap, load_bootstrap
 from p2claw.errors import UsageError
 
 _VISIT = b"`/__p2claw/v1/visit?"
@@ -33,8 +33,8 @@ def bootstrap_for(coordinator: str, source: Path | None, target: Path) -> Bootst
     source = source or STATIC
     load_bootstrap(source)  # what is wrong with it is said there
     manifest = json.loads((source / "manifest.json").read_bytes())
-    pages = [manifest[name] for name in ("shell", "reset", "sw")]
-    built = {name: (source / name).read_bytes() for name in [*pages, *manifest["assets"].values()]}
+    own = [manifest[name] for name in OWN]
+    built = {name: (source / name).read_bytes() for name in [*own, *manifest["assets"].values()]}
     shell, worker = manifest["shell"], manifest["sw"]
     if _VISIT not in built[shell] or _CONNECT not in built[worker]:
         raise UsageError(

@@ -13,6 +13,7 @@ from p2claw.edge import headers, texts
 from p2claw.edge.bootstrap import Bootstrap, StaticFile
 from p2claw.edge.kinds import (
     ASSETS_PATH,
+    LICENCES_PATH,
     OPAQUE_PATH,
     RESET_PATH,
     SHELL_PATH,
@@ -77,6 +78,7 @@ def write_site(bootstrap: Bootstrap, place: Place, folder: Path) -> Site:
         (SIBLING_PATH, f"{SIBLING_PATH}.html", bootstrap.shell, sibling),
         (WORKER_PATH, WORKER_PATH, bootstrap.worker, headers.worker_headers()),
         (RESET_PATH, f"{RESET_PATH}.html", bootstrap.reset, _reset(bootstrap)),
+        (LICENCES_PATH, LICENCES_PATH, bootstrap.licences, headers.licences_headers()),
         (OPAQUE_PATH, OPAQUE_PATH, _EMPTY, headers.opaque_headers()),
     )
     for _, path, file, _ in pages:
