@@ -151,7 +151,8 @@ class Gate:
         self._calm_s = min(2 * self._calm_s, MOST_CALM_S)
 
     def _room(self) -> bool:
-        return len(self._young) < int(self.limit)
+        connections = self._connections
+        return len(self._young) < int(self.limit) and connections.in_use < connections.total
 
     def _let_in(self, visitor: object, network: str) -> Ticket:
         ticket = Ticket(visitor, network, self._loop.time())
