@@ -195,6 +195,11 @@ export class Session {
     this.control(FrameType.GOAWAY, goawayPayload(0, code, reason));
   }
 
+  /** To read or send a message has failed here, half way: nothing can go on from there. */
+  fault(): void {
+    if (!this.failed) this.fail(Code.INTERNAL, "a fault on this side");
+  }
+
   /** Body bytes of a stream that toSend() has not handed out. */
   queued(stream: number): number {
     return this.scheduler.queued(stream);

@@ -14,6 +14,7 @@ export class Bodies {
     this.kept.set(id, body);
   }
 
+  /** The request that named it is over. */
   drop(id: string): void {
     this.kept.delete(id);
   }
@@ -33,3 +34,5 @@ export class Bodies {
     });
   }
 }
+
+export const bodies = new Bodies();

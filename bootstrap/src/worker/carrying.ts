@@ -59,7 +59,8 @@ export class Carrying {
     links.delete(id);
     links.set(link.id, old);
     old.adopt(link.id, channel, received);
-    this.use(old);
+    // What the box has received may be more than was sent: then it is over.
+    if (old.connected) this.use(old);
     const reason = "another link carries its session";
     this.emit({ kind: "lost", link: id, code: Code.NO_ERROR, reason });
   }

@@ -2,7 +2,6 @@
 
 import type { PortRequest, ReplyError } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
-import { LocalFault } from "../wire/faults";
 import type { ResponseHead } from "../wire/heads";
 import { WEBSOCKET } from "../wire/hello";
 import type { Link } from "./link";
@@ -80,13 +79,18 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
     const asked = this.rest ? this.rest.fields(fields) : fields;
     const head = { method, target, fields: asked, urgency, keep, ...(protocol && { protocol }) };
     this.attempts += 1;
+    let stream;
     try {
-      this.stream = link.request(head, !this.body && protocol === undefined, this);
-    } catch (error) {
-      if (!(error instanceof LocalFault)) throw error;
+      stream = link.request(head, !this.body && protocol === undefined, this);
+    } catch {
       this.fail("head");
       return;
     }
+    if (stream === undefined) {
+      this.retryOr(true, "lost");
+      return;
+    }
+    this.stream = stream;
     this.link = link;
     this.state = "sent";
     if (!this.body || !later.here) return;
@@ -135,6 +139,15 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
 
   event(event: Parameters<StreamOwner["event"]>[0]): void {
     if (this.state === "over") return;
+    try {
+      this.handle(event);
+    } catch (error) {
+      this.first = this.rest = undefined; // without a part of it the rest is no response
+      throw error;
+    }
+  }
+
+  private handle(event: Parameters<StreamOwner["event"]>[0]): void {
     switch (event.kind) {
       case "response":
         this.responded(event.head, event.end);
@@ -213,10 +226,12 @@ export class Exchange implements StreamOwner, PageResponseOwner, UploadOwner, As
     }
     if (head.notice) this.owner.noticed(head.notice);
     if (socket !== undefined && !end && this.link) {
-      const wanted = this.owner.accepted(socket, this.link, this.stream);
-      if (!wanted) this.link.reset(this.stream, Code.CANCEL);
-      this.response.accepted(head);
-      this.finish();
+      if (this.owner.accepted(socket, this.link, this.stream)) {
+        this.response.accepted(head);
+        this.finish();
+      } else {
+        this.broken();
+      }
       return;
     }
     const challenged = head.fields.filter(([name]) => name === "www-authenticate");

@@ -1,8 +1,10 @@
 // A session and the channel that carries it: messages in, events to the streams, messages out. A
-// channel that is lost, or silent beyond its pace, is followed by another (docs/WIRE.md §15). Which request goes over which link is the dispatcher's.
+// channel that is lost, or silent beyond its pace, is followed by another (docs/WIRE.md §15). One that
+// fails half way through anything is over. Which request goes over which link is the dispatcher's.
 
 import { Code } from "../wire/codes";
 import type { SessionEvent } from "../wire/events";
+import { LocalFault } from "../wire/faults";
 import type { RequestHead } from "../wire/heads";
 import type { Resumption } from "../wire/hello";
 import type { Room } from "../wire/room";
@@ -32,10 +34,9 @@ export interface LinkOwner {
 
 export class Link implements PathWatchOwner {
   private readonly streams = new Map<number, StreamOwner>();
-  private readonly timer = new Timer(() => {
-    this.session.handleTimeout(performance.now());
-    this.flush();
-  });
+  private readonly timer = new Timer(() =>
+    this.flush(() => this.session.handleTimeout(performance.now())),
+  );
   private flushing = false;
   private path: PathWatch | undefined; // comes when the link is open already
   private channel: Channel | undefined;
@@ -71,18 +72,23 @@ export class Link implements PathWatchOwner {
     return this.session.openStreams;
   }
 
-  /** Open a stream for `owner`. Throws LocalFault. */
-  request(head: RequestHead, end: boolean, owner: StreamOwner): number {
-    const stream = this.session.openRequest(head, end);
-    this.streams.set(stream, owner);
-    this.path?.begin();
-    this.flush();
-    return stream;
+  /** Open a stream for `owner`. undefined: that failed, and the link is lost. Throws LocalFault. */
+  request(head: RequestHead, end: boolean, owner: StreamOwner): number | undefined {
+    try {
+      const stream = this.session.openRequest(head, end);
+      this.streams.set(stream, owner);
+      // Not at once: the owner does not know its stream yet.
+      queueMicrotask(() => this.flush(() => this.path?.begin()));
+      return stream;
+    } catch (error) {
+      if (error instanceof LocalFault) throw error;
+      this.fault(error);
+      return undefined;
+    }
   }
 
   send(stream: number, data: Uint8Array, end: boolean): void {
-    this.session.sendData(stream, data, end);
-    this.flush();
+    this.flush(() => this.session.sendData(stream, data, end));
   }
 
   /** From now on the events of a stream go to another owner. */
@@ -106,15 +112,13 @@ export class Link implements PathWatchOwner {
   }
 
   consumed(stream: number, bytes: number): void {
-    this.session.consumed(stream, bytes, performance.now());
-    this.flush();
+    this.flush(() => this.session.consumed(stream, bytes, performance.now()));
   }
 
   /** Nothing of the stream comes any more. */
   reset(stream: number, code: Code): void {
     this.remove(stream);
-    this.session.reset(stream, code);
-    this.flush();
+    this.flush(() => this.session.reset(stream, code));
   }
 
   /** Find out at once whether the box is still there. */
@@ -150,9 +154,10 @@ export class Link implements PathWatchOwner {
   adopt(id: number, channel: RTCDataChannel, received: number): void {
     this.id = id;
     this.attach(channel);
-    this.session.resume(received, performance.now());
-    this.path?.renew();
-    this.flush();
+    this.flush(() => {
+      this.session.resume(received, performance.now());
+      this.path?.renew();
+    });
   }
 
   /** Give it up: its streams are lost. */
@@ -161,8 +166,7 @@ export class Link implements PathWatchOwner {
   }
 
   ping(): void {
-    this.session.ping(performance.now());
-    this.flush();
+    this.flush(() => this.session.ping(performance.now()));
   }
 
   suspected(): void {
@@ -202,25 +206,30 @@ export class Link implements PathWatchOwner {
       return;
     }
     this.path?.received();
-    this.session.receive(new Uint8Array(data), performance.now());
-    this.flush();
+    this.flush(() => this.session.receive(new Uint8Array(data), performance.now()));
   }
 
   // One input, then drain. Handling an event may make a request, which flushes again: the guard keeps
   // the loop from running within itself.
-  private flush(): void {
-    if (this.flushing || this.over) return;
-    this.flushing = true;
-    for (;;) {
-      this.dispatch();
-      if (!this.write()) break;
+  private flush(input?: () => void): void {
+    if (this.over) return;
+    try {
+      input?.();
+      if (this.flushing) return;
+      this.flushing = true;
+      do this.dispatch();
+      while (this.write());
+      this.flushing = false;
+      if (this.connected) this.timer.set(this.session.nextTimeout());
+    } catch (error) {
+      this.fault(error);
     }
-    this.flushing = false;
-    if (this.connected) this.timer.set(this.session.nextTimeout());
   }
 
   private dispatch(): void {
-    for (let event = this.session.nextEvent(); event; event = this.session.nextEvent()) {
+    while (!this.over) {
+      const event = this.session.nextEvent();
+      if (!event) return;
       this.handle(event);
     }
   }
@@ -281,14 +290,28 @@ export class Link implements PathWatchOwner {
     this.path?.stop();
   }
 
+  // Something failed half way. To go on, here or over another channel, might be to skip a piece of a
+  // body; to do nothing would be to leave all streams waiting.
+  private fault(error: unknown): void {
+    if (this.over) return;
+    console.error("p2claw: a link failed", error);
+    try {
+      this.session.fault();
+      this.write();
+    } catch {
+      // The box learns of it when the channel closes.
+    }
+    this.lose(Code.INTERNAL, "a fault on this side");
+  }
+
   private lose(code: Code, reason: string): void {
     if (this.over) return;
     this.end();
     this.detach()?.close(); // what is buffered goes first, RFC 8831 §6.7
-    this.owner.lost(this, code, reason);
-    const owners = [...this.streams.values()];
+    // Each by itself, and after the link itself is reported: none misses it because another one fails.
+    for (const owner of this.streams.values()) queueMicrotask(() => owner.lost());
+    for (const then of this.introductions.splice(0)) queueMicrotask(then);
     this.streams.clear();
-    for (const owner of owners) owner.lost();
-    for (const then of this.introductions.splice(0)) then();
+    this.owner.lost(this, code, reason);
   }
 }

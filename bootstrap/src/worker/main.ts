@@ -8,19 +8,19 @@ import type {
   CookieNews,
   CountRequest,
   PortRequest,
+  RequestBody,
   SwToWorker,
   WorkerReply,
 } from "../messages/sw-worker";
 import { Code } from "../wire/codes";
 import { Session } from "../wire/session";
-import { Bodies } from "./bodies";
+import type { Bodies } from "./bodies";
 import type { Carrying } from "./carrying";
 import { Dispatcher } from "./dispatcher";
 import { Exchange } from "./exchange";
 import { later } from "./later";
 import { Link, type LinkOwner } from "./link";
 import { whenOpen } from "./opening";
-import { Pipes } from "./pipes";
 import type { SignIn } from "./sign-in";
 import type { Sockets } from "./sockets";
 import type { Source } from "./upload";
@@ -31,8 +31,6 @@ const PROGRESS_MS = 50; // XHR §4.5.6
 
 const shell = self as unknown as DedicatedWorkerGlobalScope;
 const dispatcher = new Dispatcher();
-const bodies = new Bodies();
-const pipes = new Pipes();
 const links = new Map<number, Link>();
 const openings = new Map<number, RTCDataChannel>();
 const held = new Map<number, () => void>(); // what lets a link begin, once the box is trusted
@@ -67,13 +65,13 @@ function receive(message: ShellToWorker): void {
       usePort(message.port);
       return;
     case "body":
-      bodies.add(message.id, message.body);
+      withBodies((bodies) => bodies.add(message.id, message.body));
       return;
     case "body-done":
-      bodies.drop(message.id);
+      withBodies((bodies) => bodies.drop(message.id));
       return;
     case "socket":
-      pipes.add(message.id, message.port);
+      void openSockets().then((sockets) => sockets?.pipes.add(message.id, message.port));
       return;
     case "signed-in":
       signIn?.finish(message.id, message);
@@ -190,17 +188,12 @@ async function begin(request: PortRequest): Promise<void> {
   const { body, cookie } = request;
   if (cookie) request.fields = [...request.fields, ["cookie", cookie]];
   const reference = body.kind === "reference" ? body.id : undefined;
-  const source = await sourceOf(request);
+  // Every try needs that part, the first one too.
+  const source = body.kind === "none" ? undefined : await sourceOf(body).catch(() => undefined);
   const open = request.socket === undefined ? undefined : await openSockets();
-  // Every try needs it, the first one too.
-  const sendable = !source || (await later.part().catch(() => undefined));
   const whole = withLength(request, source);
   const exchange = new Exchange(signIn?.known(whole) ?? whole, source, reference, {
-    accepted: (id, link, stream) => {
-      const pipe = pipes.remove(id);
-      if (pipe) open?.begin(id, pipe, link, stream);
-      return pipe !== undefined;
-    },
+    accepted: (id, link, stream) => Boolean(open?.begin(id, link, stream)),
     challenged: (exchange, challenges) => {
       later.part().then(
         (part) => (signIn ??= new part.SignIn(askWho)).challenged(exchange, challenges),
@@ -211,13 +204,13 @@ async function begin(request: PortRequest): Promise<void> {
     over: (exchange) => {
       exchanges.delete(exchange);
       dispatcher.remove(exchange);
-      if (request.socket !== undefined) pipes.drop(request.socket);
+      open?.pipes.drop(request.socket);
       if (reference !== undefined) progressed.delete(reference);
     },
     progress,
     noticed: (text) => emit({ kind: "notice", text }),
   });
-  if ((body.kind !== "none" && !source) || !sendable || (request.socket !== undefined && !open)) {
+  if ((body.kind !== "none" && !source) || (request.socket !== undefined && !open)) {
     exchange.fail("reset");
     return;
   }
@@ -241,21 +234,20 @@ async function openSockets(): Promise<Sockets | undefined> {
   });
 }
 
-async function sourceOf({ body }: PortRequest): Promise<Source | undefined> {
-  switch (body.kind) {
-    case "none":
-      return undefined;
-    case "bytes":
-    case "blob":
-    case "stream":
-      return body;
-    case "reference": {
-      const blob = await bodies.get(body.id);
-      return blob && { kind: "blob", blob };
-    }
-    default:
-      return body satisfies never;
-  }
+// undefined: it is named, and nobody hands it over. Rejects if it cannot be sent.
+async function sourceOf(body: Exclude<RequestBody, { kind: "none" }>): Promise<Source | undefined> {
+  const { bodies } = await later.part();
+  if (body.kind !== "reference") return body;
+  const blob = await bodies.get(body.id);
+  return blob && { kind: "blob", blob };
+}
+
+// In turn, though the part be on its way.
+function withBodies(act: (bodies: Bodies) => void): void {
+  later.part().then(
+    ({ bodies }) => act(bodies),
+    () => undefined,
+  );
 }
 
 // Only here is it known how long a body is that came by reference.

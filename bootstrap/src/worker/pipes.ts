@@ -24,7 +24,8 @@ export class Pipes {
   }
 
   /** The opening was refused, or given up. */
-  drop(id: string): void {
+  drop(id: string | undefined): void {
+    if (id === undefined) return;
     this.waiting.get(id)?.close();
     this.waiting.delete(id);
   }

@@ -51,9 +51,12 @@ export class Reply {
 
   /** Nothing more comes, whether or not something has been posted already. */
   error(error: ReplyError): void {
-    if (this.waitingBytes) this.piece(this.waitingBytes);
-    this.post({ kind: "error", error });
-    this.close();
+    try {
+      if (this.waitingBytes) this.piece(this.waitingBytes);
+    } finally {
+      this.post({ kind: "error", error });
+      this.close();
+    }
   }
 
   close(): void {
