@@ -115,7 +115,7 @@ export class Connector {
         this.beginning.target.place = message.place;
         return;
       case "lost":
-        if (this.end(message.link)) this.lost(message.code);
+        if (this.end(message.link)) this.leave(message.code);
         return;
       default:
         message satisfies never;
@@ -175,14 +175,10 @@ export class Connector {
         this.refuse({ kind: "coordinator", code: "app-unknown", retryS: undefined });
         return;
       default:
-        this.lose();
+        // A box may end a link, or let it drain, before the worker reports it as open.
+        if (this.state === "open") this.lose();
+        else this.fail(true);
     }
-  }
-
-  private lost(code: Code): void {
-    if (code === Code.VERSION || code === Code.APP_UNKNOWN) this.leave(code);
-    else if (this.state === "open") this.lose();
-    else this.fail(true);
   }
 
   private refuse(refusal: Refusal): void {

@@ -33,7 +33,8 @@ const TRANSITIONS: Record<LinkState, Partial<Record<LinkStep, LinkState>>> = {
   // The worker may report an open channel before the browser reports that the answer is applied.
   asking: { answered: "connecting", opened: "open", failed: "waiting", refused: "refused" },
   connecting: { opened: "open", failed: "waiting", refused: "refused" },
-  open: { answered: "open", lost: "waiting", refused: "refused" },
+  // A silent link on which messages come again is used in place of the one that is open by then.
+  open: { answered: "open", opened: "open", lost: "waiting", refused: "refused" },
   waiting: { start: "finding", opened: "open", refused: "refused" },
   refused: { start: "finding", opened: "open" },
 };

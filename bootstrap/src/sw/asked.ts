@@ -90,7 +90,8 @@ export function ask(asked: Asked, body: RequestBody, shell: Shell): Pending {
   let cancel = (): void => undefined;
   const reply: Pending["reply"] = new Promise((resolve) => {
     const died = (): void => resolve({ kind: "error", error: "lost" });
-    shell.onDeath.add(died);
+    if (shell.isGone) died();
+    else shell.onDeath.add(died);
     cancel = () => {
       port1.postMessage({ kind: "cancel" } satisfies SwToWorker);
       died();

@@ -8,7 +8,10 @@ import { sw } from "./scope";
 export interface Shell {
   readonly lock: string;
   readonly client: Client;
+  /** Another one after each greeting. */
   readonly port: MessagePort;
+  /** Nobody is at that port any more. */
+  isGone: boolean;
   readonly embedded: boolean;
   readonly hidden: boolean;
   /** What it was served with. */
@@ -45,6 +48,7 @@ export class Shells {
   private readonly shells = new Map<string, Shell>();
   private readonly lockOfClient = new Map<string, string>();
   private arrivals: (() => void)[] = [];
+  private asking: Promise<boolean> | undefined;
 
   constructor() {
     setInterval(() => {
@@ -68,9 +72,12 @@ export class Shells {
       client.postMessage({ kind: "reload" } satisfies SwToPage);
       return;
     }
-    this.remove(message.lock);
     const { lock, port, embedded, hidden, policy, led, expect, referrer } = message;
-    const shell = {
+    // The same one, for requests that are under way to it and have not been sent.
+    const known = this.shells.get(lock);
+    this.remove(lock);
+    const shell: Shell = Object.assign(known ?? {}, {
+      isGone: false,
       lock,
       client,
       port,
@@ -82,7 +89,7 @@ export class Shells {
       referrer,
       coming: "",
       onDeath: new Set<() => void>(),
-    };
+    });
     this.shells.set(lock, shell);
     this.lockOfClient.set(client.id, lock);
     if (welcome) client.postMessage(welcome);
@@ -108,6 +115,7 @@ export class Shells {
     const shell = this.shells.get(lock);
     if (!shell) return;
     this.shells.delete(lock);
+    shell.isGone = true;
     for (const [client, of] of this.lockOfClient) if (of === lock) this.lockOfClient.delete(client);
     for (const died of [...shell.onDeath]) died();
   }
@@ -149,7 +157,13 @@ export class Shells {
     return this.shells.get(this.lockOfClient.get(clientId) ?? "");
   }
 
-  private async any(): Promise<boolean> {
+  // Together for all who ask: a shell that is asked twice greets twice, and what was sent in between
+  // is lost.
+  private any(): Promise<boolean> {
+    return (this.asking ??= this.ask().finally(() => (this.asking = undefined)));
+  }
+
+  private async ask(): Promise<boolean> {
     if (this.shells.size) return true;
     const windows = await sw.clients.matchAll({ type: "window" });
     if (!windows.length) return false;

@@ -56,11 +56,15 @@ export class Link implements PathWatchOwner {
     queueMicrotask(() => this.flush());
   }
 
-  /** From now on its path is watched, and its windows grow: until then a link that is cut is lost. */
-  watch(path: PathWatch, room: Room): void {
-    this.path = path;
-    this.session.grow(room);
-    if (this.openStreams) path.begin();
+  /**
+   * From now on its path is watched, and its windows grow: until then a link that is cut is lost. Not
+   * before requests may go over it: who doubts it, or trusts it again, would have it used.
+   */
+  watch(part: { PathWatch: typeof PathWatch; Room: typeof Room }): void {
+    if (this.path || this.over) return;
+    this.path = new part.PathWatch(this);
+    this.session.grow(new part.Room());
+    if (this.openStreams) this.path.begin();
   }
 
   /** Streams that may be opened now. */

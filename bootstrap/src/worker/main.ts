@@ -114,13 +114,6 @@ function addLink({ link: id, app, channel, held: isHeld }: OfKind<"link">): void
     const session = new Session(app, `p2claw-shell/${__VERSION__}`, undefined, resumes);
     const link = new Link(id, session, channel, owner);
     links.set(id, link);
-    later.part().then(
-      ({ PathWatch, Carrying, Room }) => {
-        carrying ??= new Carrying(links, use, emit);
-        link.watch(new PathWatch(link), new Room());
-      },
-      () => undefined,
-    );
     if (old) carrying?.begin(link, old);
     else use(link);
     for (const event of early) channel.onmessage?.(event);
@@ -130,6 +123,13 @@ function addLink({ link: id, app, channel, held: isHeld }: OfKind<"link">): void
 function use(link: Link): void {
   dispatcher.use(link);
   emit({ kind: "open", link: link.id });
+  later.part().then(
+    (part) => {
+      carrying ??= new part.Carrying(links, use, emit);
+      link.watch(part);
+    },
+    () => undefined,
+  );
 }
 
 const owner: LinkOwner = {

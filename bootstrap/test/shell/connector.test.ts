@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Code } from "../../src/wire/codes";
+import type { LinkNews } from "../../src/messages/worker-shell";
 import type { AttemptOwner } from "../../src/shell/attempt";
 import type { Beginning } from "../../src/shell/beginning";
 import { Connector, type ConnectorOwner } from "../../src/shell/connector";
@@ -10,6 +11,7 @@ import type { Refusal } from "../../src/shell/trust";
 
 const RETRY_S = 5;
 const RETURNS_MS = 30_000;
+const BACKOFF_MOST_MS = 5_000;
 const AWAY: Refusal = { kind: "coordinator", code: "box-offline", retryS: RETRY_S };
 const CROWDED: Refusal = { kind: "coordinator", code: "rate-limited", retryS: RETRY_S };
 
@@ -31,7 +33,7 @@ class Scene {
         return { opened: () => undefined, stop: () => undefined };
       },
     };
-    const owner = { moved: () => undefined, refused: () => RETRY_S };
+    const owner = { moved: () => undefined, refused: () => RETRY_S, fruitless: () => undefined };
     this.connector = new Connector(
       beginning as unknown as Beginning,
       owner as unknown as ConnectorOwner,
@@ -56,6 +58,10 @@ class Scene {
   drain(): void {
     this.connector.receive({ kind: "goaway", link: this.attempts.length, code: Code.SHUTDOWN });
     this.pass(200);
+  }
+
+  receive(news: LinkNews): void {
+    this.connector.receive(news);
   }
 
   refuse(refusal: Refusal): void {
@@ -110,4 +116,28 @@ test("a coordinator with too many visits is not asked sooner than it says", (t) 
   assert.equal(scene.gaveUp, false);
   scene.pass(RETRY_S * 1_000 - 1);
   assert.equal(scene.attempts.length, 2);
+});
+
+test("a link that goes away before it is reported as open is followed by another", (t) => {
+  const scene = new Scene(t);
+  scene.drain();
+  scene.pass(BACKOFF_MOST_MS);
+  assert.equal(scene.attempts.length, 2);
+  scene.open();
+  scene.drain();
+  scene.pass(BACKOFF_MOST_MS);
+  assert.equal(scene.attempts.length, 3);
+});
+
+test("a silent link that is well again is used in place of the one that is open by then", (t) => {
+  const scene = new Scene(t);
+  scene.open();
+  scene.receive({ kind: "suspect", link: 1 });
+  scene.open();
+  scene.receive({ kind: "fine", link: 1 });
+  scene.pass(RETURNS_MS);
+  assert.equal(scene.attempts.length, 2);
+  scene.receive({ kind: "lost", link: 1, code: Code.TIMEOUT, reason: "" });
+  scene.pass(BACKOFF_MOST_MS);
+  assert.equal(scene.attempts.length, 3);
 });

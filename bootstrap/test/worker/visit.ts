@@ -6,8 +6,9 @@ import type { PortRequest, RequestBody, WorkerReply } from "../../src/messages/s
 import { Code } from "../../src/wire/codes";
 import { type Frame, FrameType, decodeMessage, encodeFrame } from "../../src/wire/frame";
 import { concat, pack } from "../../src/wire/msgpack";
-import { goawayPayload, resetPayload } from "../../src/wire/payloads";
+import { goawayPayload, receivedPayload, resetPayload } from "../../src/wire/payloads";
 import { Session } from "../../src/wire/session";
+import { Carrying } from "../../src/worker/carrying";
 import { Dispatcher } from "../../src/worker/dispatcher";
 import { Exchange } from "../../src/worker/exchange";
 import { Link, type LinkOwner } from "../../src/worker/link";
@@ -17,7 +18,7 @@ const encoder = new TextEncoder();
 
 let nowMs = 1_000;
 mock.method(performance, "now", () => nowMs);
-mock.timers.enable({ apis: ["setTimeout"] });
+mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
 
 export function pass(ms: number): void {
   nowMs += ms;
@@ -58,6 +59,12 @@ export class BoxEnd {
 
   goaway(lastStream: number): void {
     this.emit(encodeFrame(FrameType.GOAWAY, 0, 0, goawayPayload(lastStream, Code.SHUTDOWN, "")));
+  }
+
+  /** It has so many messages of the session that this link is to carry on; undefined: it has no such session. */
+  resumed(received: number | undefined): void {
+    const payload = received === undefined ? new Uint8Array() : receivedPayload(received);
+    this.emit(encodeFrame(FrameType.RESUMED, 0, 0, payload));
   }
 
   respond(stream: number, text: string): void {
@@ -110,6 +117,12 @@ export class Visit {
   readonly links: Link[] = [];
   /** Why those that are lost are. */
   readonly losses: Code[] = [];
+  private readonly byId = new Map<number, Link>();
+  private readonly carrying = new Carrying(
+    this.byId,
+    (link) => this.dispatcher.use(link),
+    () => undefined,
+  );
 
   constructor(t: TestContext) {
     t.after(() => {
@@ -126,17 +139,27 @@ export class Visit {
       lost: (link, code) => {
         this.losses.push(code);
         this.dispatcher.leave(link);
+        this.carrying.lost(link);
       },
-      suspect: () => undefined,
-      fine: () => undefined,
-      resumed: () => undefined,
+      suspect: (link) => {
+        this.dispatcher.leave(link);
+        this.carrying.suspect(link);
+      },
+      fine: (link) => {
+        this.carrying.fine(link);
+        this.dispatcher.use(link);
+      },
+      resumed: (link, received) => this.carrying.resumed(link, received),
       placed: () => undefined,
     };
-    const session = new Session("dog", "test");
+    const [old, resumes] = this.carrying.next() ?? [];
+    const session = new Session("dog", "test", undefined, resumes);
     const channel = box as unknown as RTCDataChannel;
     const link = new Link(this.links.length + 1, session, channel, owner);
     this.links.push(link);
-    this.dispatcher.use(link);
+    this.byId.set(link.id, link);
+    if (old) this.carrying.begin(link, old);
+    else this.dispatcher.use(link);
     await turn();
     box.hello();
     return box;

@@ -71,10 +71,16 @@ export class PrivateCache {
       pending: ask({ ...asked, fields: [...fields] }, { kind: "none" }, shell),
       requestMs: Date.now(),
     });
-    void this.reply(asked, send, refresh).then((replied) => {
-      port = replied.port;
-      settle(replied.reply);
-    });
+    this.reply(asked, send, refresh).then(
+      (replied) => {
+        port = replied.port;
+        settle(replied.reply);
+      },
+      (error: unknown) => {
+        console.error("p2claw: the cache failed", error);
+        cancel();
+      },
+    );
     return {
       reply,
       cancel,
