@@ -26,7 +26,7 @@ _ROOT = "p2claw"
 _FACTS = "p2claw_facts"
 
 # Libraries speak up only when something is wrong; their debug lines would carry SDP and addresses.
-_LIBRARIES = ("aioice", "aiohttp", "aiohttp.access", "aiortc", "asyncio")
+_LIBRARIES = ("aioice", "aiohttp", "aiohttp.access", "asyncio")
 
 
 class Log:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "wheel"
-OLDEST_GLIBC = (2, 17)  # what aiortc's own dependencies ask for, or less
+OLDEST_GLIBC = (2, 17)  # what the dependencies ask for, or less
 EXTENSIONS = [
     "_fastframe",
     *(f"dataplane/carrier/_{name}" for name in ("engine", "records")),

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from p2claw.link.handshake import LinkCertificate
+from p2claw.link.certificate import LinkCertificate
 from p2claw.wire.signalling.dialling import (
     ADDRESSES,
     KEY_BYTES,
@@ -78,7 +78,7 @@ class DialKeys:
             newest = Generation(
                 number,
                 os.urandom(KEY_BYTES),
-                LinkCertificate.generateCertificate(),
+                LinkCertificate.new(),
                 now_s,
                 int(now_s + LIFE_S),
             )

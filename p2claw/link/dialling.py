@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from p2claw.dataplane.core import _stun
 from p2claw.errors import RemoteProtocolError
+from p2claw.link.certificate import LinkCertificate
 from p2claw.link.dial_keys import Generation
-from p2claw.link.handshake import LinkCertificate
 from p2claw.link.knocking import knock_ufrag
 from p2claw.token_bucket import TokenBucket
 from p2claw.wire.signalling.dialling import DialName

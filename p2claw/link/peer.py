@@ -1,8 +1,7 @@
 """The WebRTC peer of one link, on either side: candidates, the path, and the channel that opens.
 
-aioice does ICE and aiortc the DTLS handshake. When the handshake is done, the connection moves to
-the data plane, and aiortc sees no packet any more. Offers are in `visitor_peer.py`, answers in
-`box_peer.py`.
+aioice does ICE and OpenSSL the DTLS handshake. When the handshake is done, the connection moves to
+the data plane. Offers are in `visitor_peer.py`, answers in `box_peer.py`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,9 @@ from p2claw.dataplane.carrier.records import records_way
 from p2claw.dataplane.core._sctp import SEED_BYTES
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
+from p2claw.link.certificate import LinkCertificate
 from p2claw.link.channel import Channel
-from p2claw.link.handshake import LAST_FLIGHTS, Handshake, LinkCertificate
+from p2claw.link.handshake import LAST_FLIGHTS, Handshake
 from p2claw.link.ice.candidates import read_candidate, write_candidate
 from p2claw.link.ice.gathering import Gathering
 from p2claw.link.ice.host_addresses import host_addresses
@@ -98,7 +98,7 @@ class Peer:
         self.on_path: Callable[[], None] = lambda: None
         self._opening = Opening()
         self._servers = read_servers(ice_servers)
-        certificate = certificate or LinkCertificate.generateCertificate()
+        certificate = certificate or LinkCertificate.new()
         self.fingerprint = certificate.sha256
         self._port = port or UdpPort()
         self._owns_port = port is None

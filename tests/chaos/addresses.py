@@ -7,14 +7,13 @@ those of whoever looks whether it is back, that is more than the rate of an addr
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-import aiohttp
 import pytest
-
-from p2claw.link.localhost import LocalhostResolver
 
 _SOURCE: ContextVar[str] = ContextVar("source", default="127.0.0.1")
 
@@ -31,12 +30,17 @@ def come_from(number: int) -> None:
 def addresses() -> Iterator[None]:
     """While it lasts, visitors of this process reach their coordinator from these addresses."""
 
-    def client() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            resolver=LocalhostResolver(), local_addr=(_SOURCE.get(), 0)
-        )
-        return aiohttp.ClientSession(connector=connector)
+    async def connect(host: str, port: int) -> socket.socket:
+        made = socket.socket()
+        try:
+            made.setblocking(False)
+            made.bind((_SOURCE.get(), 0))
+            await asyncio.get_running_loop().sock_connect(made, ("127.0.0.1", port))
+        except BaseException:
+            made.close()
+            raise
+        return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("p2claw.visitor.signalling.signalling_client", client)
+        patch.setattr("p2claw.visitor.websocket.connect", connect)
         yield

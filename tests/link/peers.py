@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from p2claw.link.box_peer import BoxPeer
+from p2claw.link.certificate import LinkCertificate
 from p2claw.link.channel import Channel
-from p2claw.link.handshake import LinkCertificate
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling import IceServer
 

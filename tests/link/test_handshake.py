@@ -1,119 +1,144 @@
-"""The DTLS handshake: certificates that links share, and no SRTP."""
+"""The DTLS handshake: whom it lets in, what it survives, and that no SRTP is needed."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import cast
 
 import pytest
-from aiortc.rtcdtlstransport import SRTP_PROFILES
-from OpenSSL import SSL
 
 from p2claw.link import handshake
-from p2claw.link.handshake import RENEW_S, LinkCertificate, SharedCertificate
+from p2claw.link.certificate import LinkCertificate
+from p2claw.link.handshake import Handshake
 from p2claw.link.ice.ice_connection import IceConnection
-from tests.link.peers import DEADLINE_S, User, pair
+from tests.link.peers import DEADLINE_S, pair
 
 
-async def test_links_that_share_a_certificate_open_beside_each_other() -> None:
-    certificate = LinkCertificate.generateCertificate()
-    async with pair(certificate=certificate) as one, pair(certificate=certificate) as other:
-        assert one.box.fingerprint == other.box.fingerprint == certificate.sha256
-        for peers in (one, other):
-            await peers.join()
-            to_box, to_visitor = await peers.channels()
-            user = User()
-            to_visitor.attach(user, low_water_bytes=65_536)
-            to_box.attach(User(), low_water_bytes=65_536)
-            to_box.send(peers.visitor.fingerprint)
-            assert await user.read(32) == peers.visitor.fingerprint
+class End:
+    """One end of a line in memory. lost: how many of its next datagrams do not arrive."""
+
+    def __init__(self) -> None:
+        self.coming: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.other: End
+        self.lost = 0
+        self.rtt_s = 0.0
+
+    async def send(self, data: bytes) -> None:
+        self.lost -= 1
+        if self.lost < 0:
+            self.other.coming.put_nowait(data)
+
+    async def recv(self) -> bytes:
+        received = await self.coming.get()
+        if received is None:
+            raise ConnectionError
+        return received
 
 
-def test_no_session_is_kept_for_another_link_to_go_on_with() -> None:
-    context = LinkCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES)
-    assert context.set_session_cache_mode(SSL.SESS_CACHE_OFF) == SSL.SESS_CACHE_OFF
+class Sides:
+    """A client and a server on one line. names: the fingerprint that each expects."""
+
+    def __init__(self) -> None:
+        self.ends = End(), End()
+        self.ends[0].other, self.ends[1].other = self.ends[1], self.ends[0]
+        self.certificates = LinkCertificate.new(), LinkCertificate.new()
+        self.names = [self.certificates[1].sha256, self.certificates[0].sha256]
+        self.client, self.server = (
+            Handshake(cast(IceConnection, end), certificate)
+            for end, certificate in zip(self.ends, self.certificates, strict=True)
+        )
+
+    async def shake(self) -> tuple[bool, bool]:
+        async with asyncio.timeout(DEADLINE_S):
+            client, server = await asyncio.gather(
+                self.client.run(self.names[0], server=False),
+                self.server.run(self.names[1], server=True),
+            )
+        return client, server
 
 
-def test_a_shared_certificate_is_renewed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    now_s = 1_000.0
-    monkeypatch.setattr(handshake.time, "monotonic", lambda: now_s)
-    shared = SharedCertificate()
-    first = shared.current()
-    now_s += RENEW_S - 1
-    assert shared.current() is first
-    now_s += 1
-    assert shared.current().sha256 != first.sha256
+async def test_both_sides_prove_the_key_that_was_named() -> None:
+    sides = Sides()
+    assert await sides.shake() == (True, True)
+    (ours, _), (theirs, _) = sides.client.hand_over(), sides.server.hand_over()
+    ours.send(b"hello")
+    theirs.bio_write(ours.bio_read(1500))
+    assert theirs.recv(1500) == b"hello"
+
+
+@pytest.mark.parametrize("side", [0, 1])
+async def test_another_key_than_the_one_named_is_refused(side: int) -> None:
+    sides = Sides()
+    sides.names[side] = LinkCertificate.new().sha256
+    assert (await sides.shake())[side] is False
+
+
+async def test_a_side_that_has_no_certificate_is_refused() -> None:
+    sides = Sides()
+    bare = handshake.SSL.Context(handshake.SSL.DTLS_METHOD)
+    sides.certificates[0]._context = bare
+    assert await sides.shake() == (False, False)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("side", [0, 1])
+async def test_a_lost_flight_is_sent_again(side: int, lost: int) -> None:
+    sides = Sides()
+    sides.ends[side].lost = lost
+    assert await sides.shake() == (True, True)
+
+
+async def test_what_is_no_record_changes_nothing() -> None:
+    sides = Sides()
+    noise = [b"", b"\0", b"\x80" * 40, bytes(range(256)), b"\x16", b"\x16\xfe\xfd" + bytes(40)]
+    noise += [b"\x17\xfe\xfd" + random.Random(7).randbytes(60), b"\x15\xfe\xfd" + bytes(20)]
+    for end in sides.ends:
+        for datagram in noise:
+            end.coming.put_nowait(datagram)
+    assert await sides.shake() == (True, True)
+
+
+async def test_a_connection_that_is_lost_ends_the_handshake() -> None:
+    sides = Sides()
+    sides.ends[0].coming.put_nowait(None)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await sides.client.run(sides.names[0], server=False) is False
+    await sides.client.stop()
+
+
+async def test_a_handshake_that_was_given_up_can_be_stopped() -> None:
+    sides = Sides()
+    running = asyncio.create_task(sides.client.run(sides.names[0], server=False))
+    await asyncio.wait_for(sides.ends[1].coming.get(), DEADLINE_S)  # its hello
+    running.cancel()
+    await asyncio.wait([running])
+    await sides.client.stop()
+    await Handshake(cast(IceConnection, End()), LinkCertificate.new()).stop()
+
+
+async def test_packets_that_come_within_the_last_flight_are_kept() -> None:
+    """A server is done first, and its first packets overtake nothing: they come with its end."""
+    sides = Sides()
+    assert await sides.shake() == (True, True)
+    connection, early = sides.client.hand_over()
+    assert early == []
+    server, _ = sides.server.hand_over()
+    server.send(b"first")
+    sides.ends[0].coming.put_nowait(server.bio_read(1500))
+    await sides.client._receive(connection)
+    assert sides.client.hand_over()[1] == [b"first"]
 
 
 async def test_a_link_opens_where_no_srtp_profile_is_in_common() -> None:
     async with pair() as peers:
-        peers.box._dtls._srtp_profiles = SRTP_PROFILES[:1]
-        peers.visitor._dtls._srtp_profiles = SRTP_PROFILES[1:]
+        for peer, profile in (
+            (peers.box, b"SRTP_AEAD_AES_256_GCM"),
+            (peers.visitor, b"SRTP_AES128_CM_SHA1_80"),
+        ):
+            peer._dtls._certificate.context.set_tlsext_use_srtp(profile)
         await peers.join()
         await peers.box.channel(timeout_s=DEADLINE_S)
-
-
-class Line:
-    """What goes out, and what comes in."""
-
-    def __init__(self) -> None:
-        self.sent: asyncio.Queue[bytes] = asyncio.Queue()
-        self.coming: asyncio.Queue[bytes] = asyncio.Queue()
-        self.rtt_s: float | None = None
-
-    async def send(self, data: bytes) -> None:
-        self.sent.put_nowait(data)
-
-    async def recv(self) -> bytes:
-        return await self.coming.get()
-
-    async def next(self) -> bytes:
-        return await asyncio.wait_for(self.sent.get(), DEADLINE_S)
-
-
-async def test_a_flight_that_nobody_replies_to_is_sent_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(handshake, "RESEND_FIRST_S", 0.02)
-    line = Line()
-    datagrams = handshake._Datagrams(cast(IceConnection, line))
-    for part in (b"one", b"two"):
-        await datagrams._send(part)
-    receiving = asyncio.create_task(datagrams._recv())
-    try:
-        assert [await line.next() for _ in range(6)] == [b"one", b"two"] * 3
-    finally:
-        receiving.cancel()
-
-
-async def test_a_flight_that_got_its_reply_is_not_sent_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(handshake, "RESEND_FIRST_S", 0.02)
-    line = Line()
-    datagrams = handshake._Datagrams(cast(IceConnection, line))
-    await datagrams._send(b"hello")
-    line.coming.put_nowait(b"reply")
-    assert await datagrams._recv() == b"reply"
-    await datagrams._send(b"finished")
-    receiving = asyncio.create_task(datagrams._recv())
-    try:
-        sent = [await line.next() for _ in range(4)]
-        assert sent[0] == b"hello" and set(sent[1:]) == {b"finished"}
-    finally:
-        receiving.cancel()
-
-
-@pytest.mark.parametrize(
-    ("rtt_s", "first_s"),
-    [(None, handshake.RESEND_FIRST_S), (0.001, handshake.RESEND_LEAST_S), (0.15, 0.3), (9, 1.0)],
-)
-def test_a_flight_waits_for_twice_the_round_trip_before_it_is_sent_again(
-    rtt_s: float | None, first_s: float
-) -> None:
-    line = Line()
-    line.rtt_s = rtt_s
-    assert handshake._Datagrams(cast(IceConnection, line))._first_s() == first_s
 
 
 async def test_the_last_flight_is_sent_again_a_few_times_until_the_link_is_open() -> None:

@@ -1,4 +1,4 @@
-"""The self-check of aiortc: it passes on what is installed, and names what is missing."""
+"""The self-check of aioice: it passes on what is installed, and names what is missing."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ async def test_a_name_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delattr(Connection, "_check_periodic")
     with pytest.raises(LinkError, match="_check_periodic") as caught:
         check_stock()
-    assert (caught.value.code, "pip install" in caught.value.hint) == ("aiortc-incompatible", True)
+    assert (caught.value.code, "pip install" in caught.value.hint) == ("aioice-incompatible", True)

@@ -1,9 +1,10 @@
-"""Two ends of a finished DTLS handshake in memory, by pyOpenSSL as aiortc uses it."""
+"""Two ends of a finished DTLS handshake in memory, as links have it."""
 
 from __future__ import annotations
 
-from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate
 from OpenSSL import SSL
+
+from p2claw.link.certificate import LinkCertificate
 
 FLIGHTS = 12
 
@@ -31,10 +32,7 @@ def step(connection: SSL.Connection, received: bytes) -> tuple[bytes, bool]:
 
 def dtls_ends() -> tuple[SSL.Connection, SSL.Connection]:
     """A client and a server that have sent nothing yet."""
-    client, server = (
-        SSL.Connection(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES))
-        for _ in range(2)
-    )
+    client, server = (SSL.Connection(LinkCertificate.new().context) for _ in range(2))
     client.set_connect_state()
     server.set_accept_state()
     return client, server

@@ -21,9 +21,9 @@ from p2claw.config import AgentLimits
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.errors import LinkError, P2clawError, RemoteProtocolError
 from p2claw.link.box_peer import BoxPeer
+from p2claw.link.certificate import LinkCertificate
 from p2claw.link.channel import Channel
 from p2claw.link.dialling import Dialled
-from p2claw.link.handshake import LinkCertificate
 from p2claw.link.keeping import KeptPlaces
 from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream

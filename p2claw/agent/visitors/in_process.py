@@ -41,9 +41,9 @@ from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import P2clawError
+from p2claw.link.certificate import SharedCertificate
 from p2claw.link.dial_keys import DialKeys, Generation
 from p2claw.link.dialling import Dialled, Dialling
-from p2claw.link.handshake import SharedCertificate
 from p2claw.link.ice.address_watch import AddressWatch
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.keeping import Keeping

@@ -19,8 +19,8 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.facts import LinkFacts
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
+from p2claw.link.certificate import LinkCertificate
 from p2claw.link.dial_keys import Generation
-from p2claw.link.handshake import LinkCertificate
 from p2claw.units import MIB
 from p2claw.wire.signalling import AgentMessage, BoxOffer, Unknown, decode_agent, encode_agent
 

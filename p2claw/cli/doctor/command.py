@@ -110,7 +110,7 @@ async def _examine(
     if findings[-1].level is Level.FAIL:
         return findings  # nothing of the rest can even be loaded
     from p2claw.cli.doctor import network, relays, visiting
-    from p2claw.cli.doctor.installation import check_aiortc, check_data_plane
+    from p2claw.cli.doctor.installation import check_aioice, check_data_plane
 
     agent, status = visiting.check_agent(AgentClient(config.socket_path))
     joined, usual = check_joined(config, status["coordinator"]["url"] if status else None)
@@ -118,7 +118,7 @@ async def _examine(
     url = coordinator or (status["coordinator"]["url"] if status else written or usual)
     return [
         *findings,
-        await check_aiortc(),
+        await check_aioice(),
         check_data_plane(),
         check_bootstrap(),
         check_home(config),

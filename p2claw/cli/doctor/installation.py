@@ -1,4 +1,4 @@
-"""Checks the installation: Python, extension, aiortc, browser side."""
+"""Checks the installation: Python, extension, aioice, browser side."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def check_codec() -> Finding:
     return ok("codec", CODEC.name)
 
 
-async def check_aiortc() -> Finding:
-    """The private names of aiortc and aioice that links rely on."""
+async def check_aioice() -> Finding:
+    """The private names of aioice that links rely on."""
     try:
         from p2claw.link.stock import check_stock  # only here: as above
 
         await asyncio.sleep(0)
         check_stock()
     except P2clawError as error:
-        return failed("aiortc", error)
+        return failed("aioice", error)
     from importlib.metadata import version
 
-    return ok("aiortc", f"aiortc {version('aiortc')}, aioice {version('aioice')}")
+    return ok("aioice", f"aioice {version('aioice')}")
 
 
 def check_data_plane() -> Finding:

@@ -84,8 +84,8 @@ class CheckSocket(StunProtocol):
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         """Sort by the first byte (RFC 7983): aioice would first try every packet as STUN.
 
-        Anyone can send to this port, so nothing that came may raise: an empty datagram ends
-        aiortc's DTLS task, a STUN message with a cut attribute fills the log with stack traces.
+        Anyone can send to this port, so nothing that came may raise: a STUN message with a
+        cut attribute fills the log with stack traces.
         """
         assert isinstance(data, bytes)
         if not data:
