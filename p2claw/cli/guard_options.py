@@ -12,14 +12,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from p2claw.agent.access.ledger import Guard
-from p2claw.agent.access.login_settings import Login, login_of
 from p2claw.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2claw.agent.access.ledger import Guard
+    from p2claw.agent.access.login_settings import Login
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,8 +47,13 @@ class GuardWish:
         if sum((self.password, self.password_file is not None, self.invited)) > 1:
             raise UsageError("Only one of --password, --password-file and --invited makes sense")
         login = self._login()
-        if not self.password and self.password_file is None:
-            return Guard(login=login) if self.invited or login else None
+        has_password = self.password or self.password_file is not None
+        if not (has_password or self.invited or login):
+            return None
+        from p2claw.agent.access.ledger import Guard  # only here: most apps have no guard
+
+        if not has_password:
+            return Guard(login=login)
         # Not before it is wanted: hashing is loaded for nobody else.
         from p2claw.agent.access.passwords import check_password, hash_of
 
@@ -68,6 +75,8 @@ class GuardWish:
                 hint="Give --oidc-issuer URL and --oidc-client ID, or put oidc-issuer and "
                 "oidc-client below [agent] in p2claw.toml",
             )
+        from p2claw.agent.access.login_settings import login_of  # only here: as above
+
         return login_of(issuer, client, self.allow_email, self._secret(kept))
 
     def _secret(self, kept: dict[str, Any]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
-
-import argon2
-from argon2.exceptions import Argon2Error, InvalidHashError
+from typing import TYPE_CHECKING
 
 from p2claw.errors import UsageError
+
+if TYPE_CHECKING:
+    import argon2
 
 # Below this a guesser needs no luck, at the rate that `tries.py` allows.
 LEAST_CHARS = 8
@@ -17,7 +19,6 @@ MOST_BYTES = 1_024
 # RFC 9106 §4, the second recommended choice, with one lane: a try costs one core some 100 ms.
 MEMORY_KIB = 65_536
 ROUNDS = 3
-_HASHER = argon2.PasswordHasher(time_cost=ROUNDS, memory_cost=MEMORY_KIB, parallelism=1)
 
 _HASH = re.compile(
     r"\$argon2id\$v=19\$m=(\d{1,6}),t=(\d{1,2}),p=(\d)\$[A-Za-z0-9+/]{22,86}\$[A-Za-z0-9+/]{43,86}"
@@ -44,15 +45,17 @@ def check_password(password: str) -> str:
 
 def hash_of(password: str) -> str:
     """The hash of a password, some 100 ms later. Another one each time."""
-    return _HASHER.hash(_bytes(password))
+    return _hasher().hash(_bytes(password))
 
 
 def matches(hashed: str, password: str) -> bool:
     """Whether it is the password of this hash. An empty hash has none; it lasts as long."""
     if len(_bytes(password)) > MOST_BYTES:
         return False
+    from argon2.exceptions import Argon2Error, InvalidHashError  # only here: see `_hasher`
+
     try:
-        return _HASHER.verify(hashed or _NOBODYS, _bytes(password)) and bool(hashed)
+        return _hasher().verify(hashed or _NOBODYS, _bytes(password)) and bool(hashed)
     except (Argon2Error, InvalidHashError):
         return False
 
@@ -65,6 +68,13 @@ def is_hash(text: str) -> bool:
         and 1 <= int(match[2]) <= MOST_ROUNDS
         and int(match[3]) >= 1
     )
+
+
+@functools.cache
+def _hasher() -> argon2.PasswordHasher:
+    import argon2  # only here: verbs that look at the apps of a box start without it
+
+    return argon2.PasswordHasher(time_cost=ROUNDS, memory_cost=MEMORY_KIB, parallelism=1)
 
 
 def _bytes(password: str) -> bytes:
