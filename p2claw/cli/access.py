@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import duration_text, json_option, print_json, print_note, print_table
+from p2claw.cli.short_id import check_short_id
 from p2claw.cli.verb_group import VerbGroup
-from p2claw.errors import UsageError
 
 _EXAMPLE = """
 \b
@@ -71,12 +69,7 @@ def end(id: str, as_json: bool) -> None:
     Who knows the password, or is on the list of addresses, can enter again; one who was invited
     needs a use of the invitation that is left.
     """
-    if not re.fullmatch(r"[0-9a-f]{1,64}", id):
-        raise UsageError(
-            f"{id!r} is not the id of a session",
-            code="session-unknown",
-            hint="`p2claw access list` shows the ids",
-        )
+    check_short_id(id, of="a session", code="session-unknown", listed_by="p2claw access list")
     gone = AgentClient().ask("DELETE", f"/v1/access/{id}")
     if as_json:
         print_json(gone)

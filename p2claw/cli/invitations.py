@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import duration_text, json_option, print_json, print_note, print_table
+from p2claw.cli.short_id import check_short_id
 from p2claw.cli.verb_group import VerbGroup
-from p2claw.errors import UsageError
 
 _EXAMPLE = """
 \b
@@ -58,12 +56,8 @@ def list_them(as_json: bool) -> None:
 @json_option
 def revoke(id: str, as_json: bool) -> None:
     """End the invitation ID, and at once everything that it let in."""
-    if not re.fullmatch(r"[0-9a-f]{1,32}", id):
-        raise UsageError(
-            f"{id!r} is not the id of an invitation",
-            code="invitation-unknown",
-            hint="`p2claw invitations list` shows the ids",
-        )
+    code = "invitation-unknown"
+    check_short_id(id, of="an invitation", code=code, listed_by="p2claw invitations list")
     gone = AgentClient().ask("DELETE", f"/v1/invitations/{id}")
     if as_json:
         print_json(gone)

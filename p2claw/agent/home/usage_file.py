@@ -16,15 +16,16 @@ from pathlib import Path
 
 from p2claw.errors import UsageError
 from p2claw.private_file import make_private_directory
+from p2claw.sqlite_file import open_sqlite, upgrade, version_of
 
-SCHEMA_VERSION = 1
 MONTHS = 25
 """As many are kept: this one and two years before it."""
 APPS = 1_000
 """Of one month. What further ones move counts for OTHERS, which is the name of no app."""
 OTHERS = "*"
 
-_SCHEMA = """
+_SCHEMAS = (
+    """
 CREATE TABLE usage (
   month TEXT NOT NULL,
   app TEXT NOT NULL,
@@ -33,7 +34,8 @@ CREATE TABLE usage (
   relayed_in INTEGER NOT NULL, relayed_out INTEGER NOT NULL,
   PRIMARY KEY (month, app)
 ) STRICT, WITHOUT ROWID;
-"""
+""",
+)
 
 _ADD = """
 INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (month, app) DO UPDATE SET
@@ -114,18 +116,15 @@ def _open(path: Path) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         _make_private(path)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = open_sqlite(path)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
+        if version_of(connection) > len(_SCHEMAS):
             raise UsageError(
                 f"{path} was written by a newer p2claw",
                 code="usage-newer",
                 hint="Start that version, or move the file away: months are then counted anew",
             )
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = 1; COMMIT;")
+        upgrade(connection, _SCHEMAS)
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)

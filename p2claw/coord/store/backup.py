@@ -21,10 +21,11 @@ from p2claw.coord.store.opening import (
     connect,
     lock_data,
     unusable,
-    upgrade,
 )
+from p2claw.coord.store.schema import SCHEMAS
 from p2claw.errors import UsageError
 from p2claw.private_file import sync_directory
+from p2claw.sqlite_file import upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def restore(source: Path, folder: Path) -> tuple[Contents, Path | None]:
                     check_version(connection, source)
                     found = _copy(connection, part, source)
                 with closing(connect(part)) as copy:
-                    upgrade(copy)
+                    upgrade(copy, SCHEMAS)
                     life = life_in(copy)
                 replaced = _moved_away(folder)
                 part.rename(folder / DATABASE)

@@ -26,6 +26,7 @@ from p2claw.coord.store.schema import SCHEMA_VERSION, SCHEMAS
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
 from p2claw.private_file import sync_directory
+from p2claw.sqlite_file import open_sqlite, upgrade, version_of
 
 _LOCK = "coordinator.lock"
 _UNFINISHED = "coordinator.db.new"
@@ -65,7 +66,7 @@ def open_database(folder: Path) -> tuple[sqlite3.Connection, Life]:
         connection = connect(path)
         check_version(connection, path)
         check_undamaged(connection, path)
-        upgrade(connection)
+        upgrade(connection, SCHEMAS)
         life = life_in(connection)
         check_life(folder / DATABASE, life, note)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -84,13 +85,8 @@ def open_database(folder: Path) -> tuple[sqlite3.Connection, Life]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit, so that a transaction begins at BEGIN and nowhere else.
-
-    It may be used by any one thread at a time. Raises sqlite3.Error.
-    """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    # FULL: a commit is on the disk, not only in the log of the kernel, when it returns.
-    connection.execute("PRAGMA synchronous = FULL")
+    """A connection that knows what the tables need. Raises sqlite3.Error."""
+    connection = open_sqlite(path)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("skeleton", 1, skeleton, deterministic=True)
     return connection
@@ -98,7 +94,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Raises UsageError `data-newer`, `data-empty`."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     if version > SCHEMA_VERSION:
         raise UsageError(
             f"The data was written by a newer p2claw: schema {version}, known {SCHEMA_VERSION}",
@@ -124,15 +120,6 @@ def check_undamaged(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
-    """Bring the tables to the version of this program, each step whole or not at all."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    for number in range(version, SCHEMA_VERSION):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMAS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
-        )
-
-
 def unusable(path: Path, error: Exception) -> UsageError:
     """What is wrong with a file or folder, in the words of the system or of SQLite."""
     return UsageError(
@@ -150,7 +137,7 @@ def _make(folder: Path) -> None:
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     connection = connect(unfinished)
     try:
-        upgrade(connection)
+        upgrade(connection, SCHEMAS)
     finally:
         connection.close()
     unfinished.rename(folder / DATABASE)
