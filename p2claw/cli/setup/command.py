@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import click
 from p2claw.cli.output import json_option, print_json, print_note
 from p2claw.cli.service.definition import SERVER_USER
 from p2claw.cli.setup.given import SHARING, plan_of, refuse
-from p2claw.cli.setup.names import check_names
+from p2claw.cli.setup.mapped import external_ip, mapped_address, source_address
+from p2claw.cli.setup.names import NameCheck, check_names, own_addresses
 from p2claw.cli.setup.plan import CADDY_DATA, TURN_PORT, Plan
 from p2claw.cli.setup.programs import missing_programs
 from p2claw.cli.setup.writing import Step, carry_out, start_services
@@ -45,6 +46,12 @@ _STATE = Path("/var/lib/p2claw")
     metavar="PORT",
     help="Of the relay by TLS, or none; that of HTTPS is shared by HAProxy.  "
     "[default: 443 if it can be shared, else 5349]",
+)
+@click.option(
+    "--external-ip",
+    metavar="ADDRESS",
+    help="Where strangers reach the relay, if a cloud maps that to this machine: PUBLIC, "
+    "PUBLIC/PRIVATE, or none.  [default: what its name leads to, if that is mapped]",
 )
 @click.option("--operator", help="Who runs this server, for its page.")
 @click.option("--contact", help="Where to report abuse: an address of mail, or a URL.")
@@ -126,6 +133,8 @@ def setup(
         given,
     )
     checks = check_names(plan.parent, plan.turn)
+    if plan.turn and given["external_ip"] is None:
+        plan = _with_mapping(plan, checks[-1], asks=asks)
     starts = not given["no_start"]
     refuse(plan, checks, skip_names=given["skip_names"], dry_run=given["dry_run"], starts=starts)
     steps: list[Step] = []
@@ -139,6 +148,7 @@ def setup(
     facts = {
         "parent": plan.parent,
         "url": plan.url,
+        "external_ip": plan.external_ip or None,
         "dry_run": given["dry_run"],
         "names": [asdict(check) for check in checks],
         "missing": missing_programs(plan),
@@ -152,6 +162,11 @@ def setup(
     ports = ", ".join(map(str, _tcp_ports(plan)))
     relay = "; UDP 3478 and 49152-65535 for the relay" if plan.turn else ""
     print_note(f"open in the firewall: TCP {ports}{relay}")
+    if plan.external_ip and given["external_ip"] is None:
+        print_note(
+            f"the relay is reached at another address than its own, {plan.external_ip}: if that is "
+            "wrong, --external-ip names it, or none"
+        )
     if plan.turn_tls and not plan.shares_port and given["turn_tls"] is None:
         print_note(
             f"the relay has TLS on port {plan.turn_tls}, and some networks let out only "
@@ -167,6 +182,18 @@ def _asked(asks: bool, given: str | None, question: str, default: str) -> str:
     if not asks:
         return default
     return str(click.prompt(question, default=default, err=True))
+
+
+def _with_mapping(plan: Plan, relay: NameCheck, *, asks: bool) -> Plan:
+    """The same with the address that a cloud maps to this machine, if the relay's name leads there.
+
+    On a terminal whoever sets it up confirms it.
+    """
+    found = mapped_address(relay.addresses, own_addresses(), source_address(4))
+    if found and asks:
+        question = "Address at which strangers reach the relay, PUBLIC/PRIVATE, or none"
+        found = external_ip(_asked(asks, None, question, found))
+    return replace(plan, external_ip=found)
 
 
 def _tcp_ports(plan: Plan) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from p2claw.cli.setup.mapped import external_ip
 from p2claw.cli.setup.names import NameCheck
 from p2claw.cli.setup.plan import TURN_TLS_PORT, Plan
 from p2claw.cli.setup.programs import (
@@ -23,7 +24,7 @@ _CONTACT = re.compile(r"https?://[^\s\"<>]+|[^\s\"<>@]+@[^\s\"<>@]+")
 
 def plan_of(parent: str, turn: str, operator: str, contact: str, given: dict[str, Any]) -> Plan:
     """A plan, of the parameters of the verb. Raises UsageError `setup-name`, `contact-invalid`,
-    `tls-incomplete`, `acme-invalid`, `port-invalid`.
+    `tls-incomplete`, `acme-invalid`, `port-invalid`, `external-ip-invalid`.
     """
     turn = "" if turn == "none" else turn.lower().strip(".")
     for name in filter(None, (parent, turn)):
@@ -54,6 +55,7 @@ def plan_of(parent: str, turn: str, operator: str, contact: str, given: dict[str
         listen=given["listen"],
         turn=turn,
         turn_tls=_turn_tls(given["turn_tls"], given["https_port"]) if turn else 0,
+        external_ip=external_ip(given["external_ip"] or "") if turn else "",
         operator=" ".join(operator.split()),
         contact=contact,
         joining=given["joining"],

@@ -8,6 +8,9 @@ import secrets
 import socket
 from dataclasses import dataclass
 
+import ifaddr
+
+from p2claw.cli.setup.mapped import source_address
 from p2claw.names import is_localhost
 
 _FORWARDED = "perhaps through a router or a cloud's mapping: see that they do"
@@ -25,7 +28,7 @@ class NameCheck:
 
 def check_names(parent: str, turn: str) -> list[NameCheck]:
     """The parent, a name below it that nobody has made, and the relay. Blocks on the resolver."""
-    own = _own_addresses()
+    own = own_addresses()
     wildcard = f"{secrets.token_hex(6)}.{parent}"
     found = [_check(parent, parent, own), _check(wildcard, f"*.{parent}", own)]
     return [*found, _check(turn, turn, own)] if turn else found
@@ -49,17 +52,12 @@ def _check(name: str, shown: str, own: frozenset[str]) -> NameCheck:
     return NameCheck(shown, "warn", f"leads to {listed}, {_FORWARDED}", addresses)
 
 
-def _own_addresses() -> frozenset[str]:
-    """The addresses from which this machine speaks to others, and those of its own name."""
-    found = {"127.0.0.1", "::1"}
-    for family, there in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        try:
-            # Connecting a UDP socket sends nothing: the kernel only picks a source address.
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((there, 9))
-                found.add(str(probe.getsockname()[0]).partition("%")[0])
-        except OSError:
-            continue
+def own_addresses() -> frozenset[str]:
+    """Those of its interfaces, those from which it speaks to others, and those of its own name."""
+    found = {"127.0.0.1", "::1", *filter(None, (source_address(4), source_address(6)))}
+    for adapter in ifaddr.get_adapters():
+        # Of IPv6 an address with two numbers; of IPv4 a text.
+        found |= {one.ip if isinstance(one.ip, str) else one.ip[0] for one in adapter.ips}
     with contextlib.suppress(OSError):
         found |= {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None)}
     return frozenset(found)

@@ -28,7 +28,8 @@ _LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 class Plan:
     """A server. turn: the name of its relay, "" for none. certificate: chain and key, if given.
 
-    turn_tls: the port of the relay by TLS, 0 for none; that of HTTPS if both share it. Without a
+    turn_tls: the port of the relay by TLS, 0 for none; that of HTTPS if both share it. external_ip:
+    `PUBLIC/PRIVATE` if the relay is reached at another address than its own. Without a
     certificate Caddy gets one for each name: from `acme`, the URL of an authority's directory,
     trusted by the file acme_root if it is none that all trust; "" is Let's Encrypt. internal_ca:
     from an authority of its own, for networks without public names. caddy_data: where it keeps
@@ -41,6 +42,7 @@ class Plan:
     listen: str = SERVER_LISTEN
     turn: str = ""
     turn_tls: int = 0
+    external_ip: str = ""
     operator: str = ""
     contact: str = ""
     joining: str = "open"

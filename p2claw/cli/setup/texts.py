@@ -102,6 +102,7 @@ def coturn_text(
             f"min-port={low}",
             f"max-port={high}",
             f"realm={plan.parent}",
+            *([f"external-ip={plan.external_ip}"] if plan.external_ip else []),
             "use-auth-secret",
             f"static-auth-secret={secret}",
             "fingerprint",

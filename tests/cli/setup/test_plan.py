@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,11 @@ import pytest
 
 from p2claw.cli.setup.plan import Plan, config_text
 from p2claw.cli.setup.texts import caddy_text, copy_units, coturn_text, haproxy_text
+from p2claw.config import ServerConfig
+from p2claw.coord.ice import ice_servers
+from p2claw.link.ice.servers import read_servers
 from tests.cli.program import p2claw
+from tests.cli.setup.allocating import allocate
 from tests.cli.setup.ports import free_port
 from tests.support.certificates import write_certificate
 from tests.support.namespaces import has
@@ -140,10 +145,14 @@ def test_the_relays_certificate_is_where_caddy_keeps_it(home: Path) -> None:
     ]
 
 
+SECRET = "secret"
+
+
 @pytest.mark.skipif(not has("turnserver"), reason="needs coturn")
 async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
-    made, port = plan(home, turn="turn.localhost"), free_port()
-    made.coturn_path.write_text(coturn_text(made, "secret", listening_port=port, log="stdout"))
+    mapped = "198.51.100.7/127.0.0.1"
+    made, port = plan(home, turn="turn.localhost", external_ip=mapped), free_port()
+    made.coturn_path.write_text(coturn_text(made, SECRET, listening_port=port, log="stdout"))
     process = await asyncio.create_subprocess_exec(
         *("turnserver", "-c", str(made.coturn_path), "--pidfile", str(home / "pid")),
         stdout=asyncio.subprocess.PIPE,
@@ -160,6 +169,10 @@ async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
                 except OSError:
                     assert process.returncode is None
                     await asyncio.sleep(0.1)
+            # As a cloud maps it: visitors are given that address, and not the machine's own.
+            config = ServerConfig(turn_urls=(f"turn:127.0.0.1:{port}",), turn_secret=SECRET)
+            (server,) = read_servers(ice_servers(config, "test", int(time.time()))).turn
+            assert await allocate(server) == "198.51.100.7"
     finally:
         process.terminate()
         output, _ = await process.communicate()

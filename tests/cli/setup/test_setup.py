@@ -67,6 +67,15 @@ def test_what_declares_otherwise_stays_unless_it_is_asked_to_go(home: Path) -> N
     assert after["turn-secret"] == before["turn-secret"], "the relay goes on with its secret"
 
 
+def test_an_address_that_a_cloud_maps_is_told_to_the_relay(home: Path) -> None:
+    mapped = "203.0.113.7/10.0.0.5"
+    for given, line in ((mapped, f"external-ip={mapped}"), ("none", None)):
+        ran = setup(home, "--no-start", "--replace", "--external-ip", given, "--json")
+        assert ran.json["external_ip"] == (None if line is None else mapped)
+        lines = files(home)["turnserver.conf"].splitlines()
+        assert [one for one in lines if one.startswith("external-ip")] == [line] * bool(line)
+
+
 def test_without_relay_and_caddy_there_is_one_file(home: Path) -> None:
     own = ("--tls-cert", "chain.pem", "--tls-key", "key.pem")
     assert setup(home, "--no-start", "--turn", "none", *own).code == 0
@@ -80,6 +89,8 @@ def test_without_relay_and_caddy_there_is_one_file(home: Path) -> None:
         (("--turn", "no name"), "setup-name"),
         (("--tls-cert", "chain.pem"), "tls-incomplete"),
         (("--htps-port", "1"), "usage"),
+        (("--external-ip", "example.org"), "external-ip-invalid"),
+        (("--external-ip", "203.0.113.7/fd00::7"), "external-ip-invalid"),
     ],
 )
 def test_what_cannot_be_is_refused(home: Path, arguments: tuple[str, ...], code: str) -> None:
