@@ -207,6 +207,19 @@ async def test_two_nodes_in_one_folder_are_refused(pg: Postgresql, tmp_path: Pat
         assert (await refusal(pg.url("postgres"), tmp_path / "node0")).code == "data-in-use"
 
 
+async def test_a_database_that_was_made_without_a_locale_serves_as_well(
+    pg: Postgresql, tmp_path: Path
+) -> None:
+    url = pg.new_database("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    node = await PostgresqlStore.open(url, tmp_path / "node")
+    try:
+        await node.add_box(key(1), "key1", iter(["purplecrab"]), 1)
+        record = await node.box_of_key(key(1))
+        assert record is not None and record.alias == "purplecrab"
+    finally:
+        await node.close()
+
+
 async def test_a_database_that_is_not_there_is_refused_in_plain_words(
     pg: Postgresql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

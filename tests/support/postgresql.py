@@ -59,11 +59,11 @@ class Postgresql:
     def url(self, database: str) -> str:
         return f"postgresql://test@/{database}?host={self._folder}"
 
-    def new_database(self) -> str:
-        """The URL of an empty database."""
+    def new_database(self, options: str = "") -> str:
+        """The URL of an empty database. options: of CREATE DATABASE."""
         name = f"p2claw{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} {options}".encode())
         return self.url(name)
 
     def emptied_database(self) -> str:

@@ -81,8 +81,9 @@ class PostgresqlStore:
         pool = AsyncConnectionPool(
             conninfo,
             connection_class=AsyncConnection,
-            # Without prepared statements it also works behind a pooler of transactions.
-            kwargs={"prepare_threshold": None, "autocommit": False},
+            # Without prepared statements it also works behind a pooler of transactions. A database
+            # that was made without a locale (SQL_ASCII) would return bytes in place of text.
+            kwargs={"prepare_threshold": None, "autocommit": False, "client_encoding": "utf8"},
             min_size=1,
             max_size=CONNECTIONS,
             timeout=CONNECT_S,
