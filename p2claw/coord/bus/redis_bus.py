@@ -219,6 +219,8 @@ class RedisBus:
                 # that it has still must not end meanwhile.
                 had_lease = self.has_lease
                 if is_back and not had_lease:
+                    # A node without boxes would take itself for back, having asked nothing.
+                    await self._asked(self._stream.keep())
                     await self.on_back()
                 await self._renew()
                 if is_back and had_lease:

@@ -72,7 +72,9 @@ class Watching:
 
     async def _declare(self, now: float) -> None:
         try:
-            if self._forget_until is not None:
+            # While the bus does not respond others may write that this node is lost, and have that
+            # remembered: they do so about when its lease ends, and it misses the bus before.
+            if self._forget_until is not None and self._bus.is_there:
                 await self._store.forget_lost(self._bus.node)
                 if now >= self._forget_until:
                     self._forget_until = None
