@@ -49,7 +49,7 @@ def read_compose(path: Path, **environ: str) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(
         subprocess.run(
             ("/usr/bin/python3", "-c", as_json),
-            input=done.stdout,
+            input=done.stdout.replace("$$", "$"),  # it prints what it could read again
             capture_output=True,
             text=True,
             timeout=COMMAND_S,
@@ -100,11 +100,12 @@ class Containers:
         self._count = 0
         self.inside = namespaces.inside(network)
 
-    def start(self, name: str, container: Container) -> None:
-        """Run it until the end of the block."""
+    def start(self, name: str, container: Container) -> subprocess.Popen[bytes]:
+        """Run it until the end of the block; the process is that of its command."""
         log = self._stack.enter_context((self._folder / f"{name}.log").open("ab"))
         process = subprocess.Popen(self._argv(container), stdout=log, stderr=log)
         self._stack.callback(_end, process)
+        return process
 
     def run(self, container: Container) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""

@@ -1,8 +1,8 @@
 """Asks the relays that a server's options name for an address each, as a visit does: a program.
 
-    python -m tests.cli.setup.allocating /etc/p2claw/p2claw.toml KEY_ALIAS
+    python -m tests.cli.setup.allocating /etc/p2claw/p2claw.toml KEY_ALIAS [URL …]
 
-KEY_ALIAS is of the box for which it counts.
+KEY_ALIAS is of the box for which it counts. URL: instead of those that are named there.
 Prints a line of JSON: URL, and the address that relays; an error is one of the process.
 """
 
@@ -39,10 +39,10 @@ async def allocate(server: TurnServer) -> str:
     return address
 
 
-async def main(path: Path, account: str) -> dict[str, str]:
+async def main(path: Path, account: str, *urls: str) -> dict[str, str]:
     options = tomllib.loads(path.read_text())["server"]
     secret = (path.parent / options["turn-secret-file"]).read_text().strip()
-    config = ServerConfig(turn_urls=tuple(options["turn"]), turn_secret=secret)
+    config = ServerConfig(turn_urls=urls or tuple(options["turn"]), turn_secret=secret)
     found = {}
     for server in read_servers(ice_servers(config, "test", int(time.time()), account=account)).turn:
         way = "tls" if server.tls else server.transport
@@ -51,4 +51,4 @@ async def main(path: Path, account: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))))
+    print(json.dumps(asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))))
