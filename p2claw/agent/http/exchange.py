@@ -152,15 +152,18 @@ class Exchange:
         connection.begin(self._request.method, head)
 
     def _carry_whole(self, connection: HttpConnection, response: UpstreamHead) -> bool:
-        """Carry a response that came whole, in one piece; False if it did not.
+        """Carry a response that has come whole; False if it has not, or has trailers.
 
         Most do, and then nothing has to be waited for.
         """
-        if not connection.is_in_one_piece or has_no_body(self._request.method, response.status):
+        if not connection.is_plain or has_no_body(self._request.method, response.status):
             return False
         self._respond(response, end=False)
         piece = connection.take()
         self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
+        while not connection.finished:
+            self._stream.put(piece)
+            piece = connection.take()
         self._stream.put(piece, end=True)
         self._connection = None
         return True

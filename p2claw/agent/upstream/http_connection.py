@@ -95,16 +95,13 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._reader is not None and self._reader.complete
 
     @property
-    def is_in_one_piece(self) -> bool:
-        """Whether the response has come whole, with one piece of a body and no trailers, and none
-        of it has been read."""
+    def is_plain(self) -> bool:
+        """Whether the response has come whole, with a body and no trailers, and none of it has been
+        read."""
         reader = self._reader
-        return (
-            reader is not None
-            and reader.complete
-            and len(reader.pieces) == 1
-            and not reader.trailers
-        )
+        if reader is None or not reader.complete:
+            return False
+        return bool(reader.pieces) and not reader.trailers
 
     @property
     def finished(self) -> bool:
