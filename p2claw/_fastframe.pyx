@@ -1,5 +1,5 @@
-"""The codec that runs: frames in and out of messages, send windows, whose turn it is to send, and
-the fields of heads.
+"""The codec that runs: frames in and out of messages, send windows, whose turn it is to send, what
+is on its way, and the fields of heads.
 
 The package `_pyframe` is the same in Python and explains why things are so: `_frames.pxi` is its
 `frames.py`, and so on. One set of vectors and a property test hold the two to the same bytes. Types
@@ -36,5 +36,6 @@ include "_frames.pxi"
 include "_message.pxi"
 include "_outgoing.pxi"
 include "_scheduler.pxi"
+include "_outbox.pxi"
 include "_heads.pxi"
 include "_packed_heads.pxi"

@@ -133,7 +133,7 @@ cdef class Scheduler:
             self._notices = []
         return notices
 
-    def next_message(self):
+    cpdef bytes next_message(self):
         """The next message, of 8 to 16,384 bytes, or None if nothing may go."""
         cdef PyObject *raw
         cdef bytes message

@@ -141,6 +141,7 @@ class Driver:
             return
         now = self._loop.time()
         try:
+            session.fill(channel, HIGH_WATER_BYTES)
             while True:
                 message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
                 if message is None:
@@ -169,8 +170,19 @@ class Driver:
             self._break(error)
 
     def channel_drained(self) -> None:
-        # At once, not soon: the transport has little left to send.
-        self.send()
+        # At once, not soon: the transport has little left to send. In the middle of a body there is
+        # nothing to do but to fill it again. What is due at a time has a timer.
+        channel = self._channel
+        if self._has_stopped or channel is None:
+            return
+        try:
+            has_more = self._session.fill(channel, HIGH_WATER_BYTES)
+            channel.flush()
+        except Exception as error:
+            self._break(error)
+            has_more = True
+        if has_more:
+            self.send()
 
     def channel_closed(self) -> None:
         channel = self._channel

@@ -115,9 +115,13 @@ class Stream:
         """
         if self._failure is not None:
             raise self._failure
+        # If something waits already, a send is due, or it waits for credit or for room in the
+        # channel: both send as soon as they come.
+        waits = not end and self.queued > 0
         self._streams.send_data(self.id, data, end=end)
         self._sent_end = end
-        self._send_soon()
+        if not waits:
+            self._send_soon()
 
     @property
     def queued(self) -> int:

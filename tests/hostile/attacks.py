@@ -35,7 +35,7 @@ Attack = Callable[[Proxied], Awaitable[None]]
 
 def send_raw(box: Proxied, message: bytes) -> None:
     """Send a message of which the visitor's own session knows nothing."""
-    box.visitor.session._delivery.keep_sent(message)
+    box.visitor.session._outbox.keep(message)
     box.path.send(message)
 
 

@@ -20,7 +20,7 @@ from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
 from p2claw.wire.frames.heads import encode_request
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
-from p2claw.wire.session.delivery import ACK_AFTER_S, Delivery
+from p2claw.wire.session.delivery import ACK_AFTER_S
 from p2claw.wire.session.session import Session
 from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
 from tests.support.pipe import pipe
@@ -86,7 +86,7 @@ async def test_a_flood_of_messages_is_read_in_turns_and_in_order() -> None:
         before = link.box.session.counters.messages_in
         for number in range(count):
             data = CODEC.encode_frame(FrameType.DATA, 0, stream.id, number.to_bytes(2))
-            link.visitor.session._delivery.keep_sent(data)
+            link.visitor.session._outbox.keep(data)
             link.visitor_end.send(data)
         turns, most, seen = 0, 0, before
         while seen < before + count:
@@ -118,7 +118,7 @@ async def test_messages_that_begin_requests_are_fewer_in_a_turn(
                 )
                 for one in range(frames)
             ]
-            link.visitor.session._delivery.keep_sent(b"".join(heads))
+            link.visitor.session._outbox.keep(b"".join(heads))
             link.visitor_end.send(b"".join(heads))
         most, seen = 0, before
         while seen < before + count and link.box.loss is None:
@@ -275,7 +275,7 @@ def test_a_deadline_that_has_passed_is_no_fault_on_uvloop() -> None:
 
 
 @pytest.mark.parametrize("at", [1, 3, 8])
-@pytest.mark.parametrize("what", ["count_received", "keep_sent"])
+@pytest.mark.parametrize("what", ["count_received", "send"])
 async def test_a_session_that_fails_half_way_through_a_message_is_over_and_skips_none(
     what: str, at: int
 ) -> None:
@@ -286,16 +286,17 @@ async def test_a_session_that_fails_half_way_through_a_message_is_over_and_skips
     )
     async with linked(echo) as link:
         await link.visitor.hello(timeout_s=5)
-        of_box, call = link.box.session._delivery, getattr(Delivery, what)
-        calls = itertools.count(1)
+        of_box: object = link.box_end if what == "send" else link.box.session._delivery
+        kind, calls = type(of_box), itertools.count(1)
+        call = getattr(kind, what)
 
-        def failing_once(self: Delivery, *given: Any) -> None:
+        def failing_once(self: object, *given: Any) -> None:
             if self is of_box and next(calls) == at:
                 raise MemoryError
             call(self, *given)
 
         with (
-            mock.patch.object(Delivery, what, failing_once),
+            mock.patch.object(kind, what, failing_once),
             pytest.raises(LinkError) as caught,
         ):
             stream = link.visitor.open(POST, end=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from p2claw._codec import chosen
 
 if TYPE_CHECKING:
-    from p2claw._pyframe import Scheduler
+    from p2claw._pyframe import Outbox, Scheduler
 
 Frame = tuple[int, int, int, bytes]
 
@@ -23,6 +23,7 @@ class Codec:
     decode_message: Callable[[bytes], list[Frame]]
     encode_frame: Callable[[int, int, int, bytes], bytes]
     scheduler: Callable[[int, int], Scheduler]
+    outbox: Callable[[Scheduler, int, int], Outbox]
 
 
 def codec_of(module: ModuleType) -> Codec:
@@ -32,6 +33,7 @@ def codec_of(module: ModuleType) -> Codec:
         decode_message=module.decode_message,
         encode_frame=module.encode_frame,
         scheduler=module.Scheduler,
+        outbox=module.Outbox,
     )
 
 

@@ -7,6 +7,8 @@ Call `receive` with a message, then drain `next_event` and `to_send`, then set a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from p2claw import __version__
 from p2claw.errors import RemoteProtocolError
 from p2claw.wire.frames.codec import CODEC, Codec
@@ -35,6 +37,9 @@ from p2claw.wire.session.side import Side
 from p2claw.wire.session.states import Cause, State
 from p2claw.wire.session.streams import Streams
 
+if TYPE_CHECKING:
+    from p2claw._pyframe.outbox import Sink
+
 _RESUMED = int(FrameType.RESUMED)
 _DATA = int(FrameType.DATA)
 _GOAWAY = int(FrameType.GOAWAY)
@@ -61,14 +66,15 @@ class Session:
         "_agreement",
         "_budget",
         "_codec",
+        "_counters",
         "_delivery",
         "_events_read",
         "_goaway_at_end",
         "_inbound",
         "_keepalive",
         "_last_stream",
+        "_outbox",
         "_side",
-        "counters",
         "limits",
         "role",
         "streams",
@@ -90,15 +96,16 @@ class Session:
     ) -> None:
         self.role = role
         self.limits = limits = limits or DEFAULT_LIMITS
-        self.counters = Counters()
+        self._counters = Counters()
         self._codec = codec
         self._events_read = 0  # how many of the events `next_event` has returned
         self._last_stream: int | None = None  # of the GOAWAY that we sent
         self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
         self._keepalive = Keepalive(limits)
         self._budget = Budget(limits) if role is Role.BOX else None
-        self._delivery = Delivery(codec, quiet=resumes is not None)
-        self._side = side = Side(role, limits, codec, self.counters, room)
+        self._side = side = Side(role, limits, codec, self._counters, room)
+        self._delivery = Delivery(codec, side.scheduler, quiet=resumes is not None)
+        self._outbox = self._delivery.outbox
         self.streams = Streams(side)
         self._inbound = Inbound(side, self.streams)
         self._agreement = Agreement(
@@ -115,6 +122,14 @@ class Session:
             )
         )
         side.send_control(FrameType.HELLO, 0, self._agreement.encode())
+
+    @property
+    def counters(self) -> Counters:
+        """What has crossed the session since it began."""
+        counters, outbox = self._counters, self._outbox
+        counters.messages_out, counters.bytes_out = outbox.sent, outbox.sent_bytes
+        counters.frames_out = outbox.scheduler.frames_out
+        return counters
 
     @property
     def peer_hello(self) -> Hello | None:
@@ -140,7 +155,7 @@ class Session:
         if self._side.state is State.FAILED:
             return
         self._keepalive.received(now)
-        counters = self.counters
+        counters = self._counters
         counters.messages_in += 1
         counters.bytes_in += len(message)
         try:
@@ -188,27 +203,29 @@ class Session:
             return message
         self._keepalive.start(now)
         delivery = self._delivery
-        if delivery.deadline is not None or not delivery.is_open:
-            message = delivery.ack(now) or (delivery.again() if room else None)
+        if delivery.deadline is not None or not self._outbox.is_open:
+            message = delivery.ack(now) or (self._outbox.again() if room else None)
             if message is not None:
                 return message
-            if delivery.is_full:
+            if self._outbox.is_full:
                 return None
         if not room:
             return None
-        scheduler = self._side.scheduler
-        message = scheduler.next_message()
-        if message is None:
-            return None
-        delivery.keep_sent(message)
-        counters = self.counters
-        counters.messages_out += 1
-        counters.bytes_out += len(message)
-        counters.frames_out = scheduler.frames_out
-        notices = scheduler.drain_notices()
-        if notices:
-            self.streams.note_sent(notices)
+        message = self._outbox.next()
+        self._note_sent()
         return message
+
+    def fill(self, channel: Sink, most_bytes: int) -> bool:
+        """Give new messages to a channel as long as less than so many bytes wait in it.
+
+        Returns whether there are events, or may be more for `to_send`: only that sends what is due
+        at a time, what is repeated on another link, and the last message of a failed session.
+        """
+        side, outbox = self._side, self._outbox
+        if side.state is State.FAILED:
+            return True
+        outbox.fill(channel, most_bytes)
+        return self._note_sent() or bool(side.events) or not outbox.is_open
 
     def next_timeout(self) -> float | None:
         """When to call `handle_timeout`, on the clock of `now`; None: never."""
@@ -254,7 +271,7 @@ class Session:
         A number that cannot be fails the session.
         """
         try:
-            self._delivery.resume(received, now)
+            self._delivery.resume(received)
             self._keepalive.received(now)
         except SessionFault as fault:
             self._fail(fault.wire_code, fault.message)
@@ -321,6 +338,13 @@ class Session:
         """When a message last came, on the clock of `now`; None: nothing was sent or came yet."""
         return self._keepalive.received_at
 
+    def _note_sent(self) -> bool:
+        """Whether the messages that were handed out have ended streams, or made room for more."""
+        notices = self._side.scheduler.drain_notices()
+        if notices:
+            self.streams.note_sent(notices)
+        return bool(notices)
+
     def _frame(self, type: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if self._agreement.theirs is None:
             if type != _HELLO:
@@ -374,10 +398,10 @@ class Session:
                 self._side.emit(PongReceived(rtt_s))
         elif self._keepalive.may_reply(now):
             # Ahead of everything else, but not of our HELLO.
-            front = self.counters.messages_out > 0
+            front = self._outbox.sent > 0
             self._side.send_control(FrameType.PING, 0, payload, flags=FLAG_ACK, front=front)
         else:
-            self.counters.pings_dropped += 1
+            self._counters.pings_dropped += 1
 
     def _on_goaway(self, payload: bytes) -> None:
         last_stream, code, reason = read_goaway(payload)
@@ -394,7 +418,7 @@ class Session:
         last_stream = self._last_of_peer() if self._last_stream is None else self._last_stream
         payload = goaway_payload(last_stream, code, reason)
         message = self._codec.encode_frame(FrameType.GOAWAY, 0, 0, payload)
-        if not self.counters.messages_out:
+        if not self._outbox.sent:
             hello = self._codec.encode_frame(FrameType.HELLO, 0, 0, self._agreement.encode())
             message = hello + message
         self._goaway_at_end = message

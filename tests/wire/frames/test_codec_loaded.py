@@ -66,10 +66,11 @@ def test_the_reference_runs_where_it_is_asked_for() -> None:
 
 
 def test_both_codecs_offer_the_same() -> None:
-    def offered(scheduler: type) -> set[str]:
-        return {name for name in vars(scheduler) if not name.startswith("_")}
+    def offered(kind: type) -> set[str]:
+        return {name for name in vars(kind) if not name.startswith("_")}
 
     assert offered(_fastframe.Scheduler) == offered(_pyframe.Scheduler)
+    assert offered(_fastframe.Outbox) == offered(_pyframe.Outbox)
 
 
 def test_each_file_of_the_reference_has_its_twin_in_cython() -> None:

@@ -50,6 +50,18 @@ def _outcome(call: Callable[[], Any]) -> Any:
         return (type(error), error.code, error.message)
 
 
+_DELIVERIES = st.one_of(
+    st.tuples(st.just("fill"), st.integers(0, 200_000)),
+    st.tuples(st.just("hand_out")),
+    st.tuples(st.just("again")),
+    # Of what was sent, and counts that nobody can have received.
+    st.tuples(st.just("acknowledged"), st.integers(-30, 30)),
+    st.tuples(st.just("repeat"), st.integers(-30, 30)),
+    st.tuples(st.just("acknowledge"), st.one_of(st.integers(0, 40), st.just(2**64 - 1))),
+    st.tuples(st.just("keep_none")),
+)
+
+
 @given(st.binary(max_size=64))
 @settings(max_examples=400)
 def test_they_read_any_bytes_alike(message: bytes) -> None:
@@ -95,6 +107,53 @@ def test_they_schedule_any_sequence_alike(operations: list[tuple[Any, ...]]) -> 
             assert fast.started(stream) == reference.started(stream)
     assert fast.control_bytes == reference.control_bytes
     assert fast.frames_out == reference.frames_out
+
+
+class _Sink:
+    """A channel that sends nothing."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+
+    @property
+    def buffered_bytes(self) -> int:
+        return sum(map(len, self.messages))
+
+    def send(self, message: bytes) -> None:
+        self.messages.append(message)
+
+
+@given(st.lists(st.one_of(_OPERATIONS, _DELIVERIES), max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_they_hand_out_and_keep_alike(operations: list[tuple[Any, ...]]) -> None:
+    fast = _fastframe.Outbox(_fastframe.Scheduler(100_000, 20_000), 150_000, 48)
+    reference = _pyframe.Outbox(_pyframe.Scheduler(100_000, 20_000), 150_000, 48)
+    for count, operation in enumerate(operations):
+        result = _deliver(fast, operation, count)
+        assert result == _deliver(reference, operation, count), operation
+        for fact in ("sent", "sent_bytes", "kept", "is_full", "is_open"):
+            assert getattr(fast, fact) == getattr(reference, fact), fact
+
+
+def _deliver(
+    outbox: _fastframe.Outbox | _pyframe.Outbox, operation: tuple[Any, ...], count: int
+) -> Any:
+    match operation:
+        case ("fill", most_bytes):
+            sink = _Sink()
+            outbox.fill(sink, most_bytes)
+            return sink.messages
+        case ("hand_out",):
+            return outbox.next()
+        case ("again",):
+            return outbox.again()
+        case ("acknowledged" | "repeat" as call, more):
+            return getattr(outbox, call)(outbox.sent + more)
+        case ("acknowledge", received):
+            return outbox.acknowledged(received)
+        case ("keep_none",):
+            return outbox.keep_none()
+    return _operate(outbox.scheduler, operation, count)
 
 
 def _operate(

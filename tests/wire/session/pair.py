@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from random import Random
 from typing import TypeVar
 
@@ -15,6 +16,20 @@ from p2claw.wire.session.session import Session
 from tests.wire.session.meter import CreditMeter
 
 Kind = TypeVar("Kind")
+
+
+class _Room:
+    """A channel that counts messages where others count bytes."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+
+    @property
+    def buffered_bytes(self) -> int:
+        return len(self.messages)
+
+    def send(self, message: bytes) -> None:
+        self.messages.append(message)
 
 
 class Pair:
@@ -69,10 +84,7 @@ class Pair:
             (self.visitor, (self.up, self.down), self._to_box),
             (self.box, (self.down, self.up), self._to_visitor),
         ):
-            for _ in range(self._some(most)):
-                message = session.to_send(self.now)
-                if message is None:
-                    break
+            for message in self._sent_by(session, self._some(most)):
                 if self._is_metered:
                     meters[0].sender_sends(message)
                 queue.append(message)
@@ -92,6 +104,17 @@ class Pair:
     def idle(self) -> bool:
         """Whether nothing is on its way."""
         return not self._to_box and not self._to_visitor
+
+    def _sent_by(self, session: Session, most: int) -> Iterator[bytes]:
+        """Some by `fill`, as a driver has it, the rest one by one."""
+        room = _Room()
+        session.fill(room, self._random.randint(0, most))
+        yield from room.messages
+        for _ in range(most - len(room.messages)):
+            message = session.to_send(self.now)
+            if message is None:
+                return
+            yield message
 
     def _some(self, most: int | None) -> int:
         return self._random.randint(0, 5) if most is None else most

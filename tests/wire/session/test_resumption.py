@@ -50,7 +50,7 @@ def test_what_came_is_acknowledged_within_a_moment_and_kept_no_longer(codec: Cod
     pair.now = ACK_AFTER_S
     pair.exchange()
     for session in (pair.visitor, pair.box):
-        assert session._delivery._kept == []
+        assert session._outbox.kept == 0
         assert session.next_timeout() == pytest.approx(20 + ACK_AFTER_S)
 
 
@@ -73,7 +73,7 @@ def test_small_messages_count_what_they_cost_beside_their_bytes(codec: Codec) ->
     pair = Pair(codec=codec, token=b"crab")
     pair.exchange()
     sent = 0
-    while sent < KEPT_BYTES and not pair.box._delivery.is_full:
+    while sent < KEPT_BYTES and not pair.box._outbox.is_full:
         pair.box.ping(pair.now)
         message = pair.box.to_send(pair.now)
         assert message is not None
@@ -84,16 +84,16 @@ def test_small_messages_count_what_they_cost_beside_their_bytes(codec: Codec) ->
 def test_those_acknowledged_one_by_one_are_not_sent_again(codec: Codec) -> None:
     pair = Pair(codec=codec, token=b"crab")
     pair.exchange()
-    delivery, first = pair.box._delivery, pair.box._delivery.sent
-    delivery.acknowledged(first)
+    outbox, first = pair.box._outbox, pair.box._outbox.sent
+    assert outbox.acknowledged(first)
     for number in range(10):
-        delivery.keep_sent(bytes([number]))
+        outbox.keep(bytes([number]))
     for acknowledged in range(1, 8):
-        delivery.acknowledged(first + acknowledged)
-        delivery.resume(first + acknowledged, pair.now)
-        again = [delivery.again() for _ in range(10 - acknowledged)]
+        assert outbox.acknowledged(first + acknowledged)
+        assert outbox.repeat(first + acknowledged)
+        again = [outbox.again() for _ in range(10 - acknowledged)]
         assert again == [bytes([number]) for number in range(acknowledged, 10)]
-        assert delivery.again() is None
+        assert outbox.again() is None
 
 
 def test_a_count_of_what_was_never_sent_ends_the_session(codec: Codec) -> None:
@@ -116,7 +116,7 @@ def test_a_session_without_a_token_keeps_nothing(codec: Codec) -> None:
     pair = Pair(codec=codec)
     pair.exchange()
     assert pair.visitor.resumption is None
-    assert pair.box._delivery._kept == []
+    assert pair.box._outbox.kept == 0
     assert pair.visitor.next_timeout() == 20
 
 
