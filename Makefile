@@ -24,7 +24,7 @@ TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 STATIC := p2claw/edge/static/manifest.json
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side'
@@ -56,6 +56,7 @@ help:
 	@echo 'make chaos   faults at random beside visitors.  MINUTES=20  ARGS="--seed 4 --json"'
 	@echo 'make killed  every write of ours, killed at each of its lines'
 	@echo 'make timed-setup   from nothing to a visited app with everything on one machine, command by command; as root'
+	@echo 'make relay-by-tls   browsers whose network lets out nothing but TLS to port 443; as root'
 	@echo 'make cluster faults at random in a cluster of nodes, beside boxes and visits; as root.  MINUTES=30  ARGS="--seed 4 --json"'
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
@@ -176,6 +177,9 @@ killed: build
 
 timed-setup: build prerequisites-test
 	@$(BIN)/python -m tests.cli.setup.timed
+
+relay-by-tls: build prerequisites-test tests/e2e/node_modules/.made build/caddy/.made
+	@$(BIN)/python -m pytest tests/cli/setup/relay_by_tls.py $(ARGS)
 
 cluster: build prerequisites-test
 	@CLUSTER=1 $(BIN)/python -m pytest -q tests/cli/setup/test_compose_cluster.py

@@ -12,7 +12,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,11 +91,14 @@ class Container:
 class Containers:
     """A network for containers, and the folders that they share. Make it by `containers`.
 
-    folder: where logs and volumes are.
+    folder: where logs and volumes are. network: the name of its namespace. hosts: a line for
+    `/etc/hosts`.
     """
 
-    def __init__(self, folder: Path, network: str, stack: contextlib.ExitStack) -> None:
+    def __init__(self, folder: Path, network: str, hosts: str, stack: contextlib.ExitStack) -> None:
+        self.network = network
         self._folder = folder
+        self._hosts = hosts
         self._stack = stack
         self._count = 0
         self.inside = namespaces.inside(network)
@@ -147,7 +150,7 @@ class Containers:
         yield f"ln -s {sys.prefix}/lib {root}/opt/p2claw/lib"
         program = f"{root}/opt/p2claw/bin/p2claw"
         yield f"printf '%s\\n' '#!/bin/sh' {shlex.quote(_PROGRAM)} > {program}; chmod 755 {program}"
-        yield f"printf '198.51.100.7 turn.apps.localhost\\n' >> {root}/etc/hosts"
+        yield f"printf '%s\\n' {shlex.quote(self._hosts)} >> {root}/etc/hosts"
         yield f"printf 'p2claw:x:8787:\\n' >> {root}/etc/group"
         for volume in container.volumes:
             yield from self._mount(volume, root)
@@ -181,8 +184,8 @@ _PROGRAM = 'LD_LIBRARY_PATH=/opt/python/lib exec /opt/p2claw/bin/python -m p2cla
 
 
 @contextlib.contextmanager
-def containers(folder: Path, *, address: str) -> Iterator[Containers]:
-    """A network of their own with this address, while the block runs."""
+def containers(folder: Path, *, address: str, names: Sequence[str]) -> Iterator[Containers]:
+    """A network of their own with this address, while the block runs. names: of that address."""
     name = namespaces.stem("p2ct-")
     namespaces.add(name)
     try:
@@ -194,7 +197,7 @@ def containers(folder: Path, *, address: str) -> Iterator[Containers]:
         ):
             namespaces.ip("-n", name, *command.split())
         with contextlib.ExitStack() as stack:
-            yield Containers(folder, name, stack)
+            yield Containers(folder, name, " ".join((address, *names)), stack)
     finally:
         namespaces.remove(name)
 

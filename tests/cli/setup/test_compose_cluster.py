@@ -51,7 +51,7 @@ def test_the_compose_file_of_a_cluster_is_good_and_gives_no_more_than_is_needed(
 @pytest.fixture
 def deployment(home: Path, compose: dict[str, Any]) -> Iterator[Deployment]:
     (home / "etc").mkdir()
-    with containers(home, address=ADDRESS) as machine:
+    with containers(home, address=ADDRESS, names=(f"turn.{NAME}",)) as machine:
         yield Deployment(home, compose, machine, server=NODES[0])
 
 
