@@ -7,6 +7,7 @@ import random
 from typing import cast
 
 import pytest
+from OpenSSL import SSL
 
 from p2claw.link import handshake
 from p2claw.link.certificate import LinkCertificate
@@ -76,7 +77,7 @@ async def test_another_key_than_the_one_named_is_refused(side: int) -> None:
 
 async def test_a_side_that_has_no_certificate_is_refused() -> None:
     sides = Sides()
-    bare = handshake.SSL.Context(handshake.SSL.DTLS_METHOD)
+    bare = SSL.Context(SSL.DTLS_METHOD)
     sides.certificates[0]._context = bare
     assert await sides.shake() == (False, False)
 
