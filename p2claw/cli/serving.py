@@ -113,6 +113,8 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
             await stack.enter_async_context(_running(certificates.watch()))
         if coordinator.relays is not None:
             await stack.enter_async_context(_running(coordinator.relays.keep()))
+        if coordinator.relay_health is not None:
+            await stack.enter_async_context(_running(coordinator.relay_health.run()))
         metrics_url = await stack.enter_async_context(metrics_listener(config.metrics, metrics))
         yield Serving(config, coordinator, certificates, places, metrics_url)
 
@@ -144,6 +146,8 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
 
 
 def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
+    health = coordinator.relay_health
+
     async def read() -> list[Metric]:
         return server_metrics(
             ServerFigures(
@@ -155,6 +159,7 @@ def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
                 most_sockets=places.total,
                 counts=coordinator.counts,
                 is_bus_there=coordinator.is_bus_there,
+                relays={} if health is None else health.is_up(),
             )
         )
 

@@ -7,7 +7,7 @@ docs/METRICS.md lists them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
@@ -25,6 +25,7 @@ class ServerFigures:
 
     is_store_there: False while it goes on from memory, because its database is gone.
     is_bus_there: False while the other nodes cannot be reached; None: there are none.
+    relays: of each URL whether it lends addresses.
     """
 
     is_ready: bool
@@ -35,6 +36,7 @@ class ServerFigures:
     most_sockets: int
     counts: Mapping[str, int]
     is_bus_there: bool | None = None
+    relays: Mapping[str, bool] = field(default_factory=dict)
 
 
 def server_metrics(now: ServerFigures) -> list[Metric]:
@@ -58,8 +60,12 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
             GaugeMetricFamily("p2claw_bus_available", "1 while Redis responds.", now.is_bus_there)
         ]
     )
+    relays = GaugeMetricFamily("p2claw_relay_up", "1 while it lends addresses.", labels=("url",))
+    for url, is_up in now.relays.items():
+        relays.add_metric((url,), is_up)
     return [
         *of_nodes,
+        *([relays] if now.relays else []),
         InfoMetricFamily("p2claw_server", "The program that runs.", {"version": __version__}),
         GaugeMetricFamily("p2claw_server_ready", "As /readyz: 1 or 0.", now.is_ready),
         GaugeMetricFamily(

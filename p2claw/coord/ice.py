@@ -38,18 +38,21 @@ def ice_servers(
     relay: bool = True,
     lease: Lease | None = None,
     account: str = "",
+    turn_urls: tuple[str, ...] | None = None,
 ) -> tuple[IceServer, ...]:
     """What one side of one visit is given. `now_s`: Unix seconds. relay: TURN servers, too.
-    account: the key alias of the box, for which what is relayed counts; "": not known.
+    account: the key alias of the box, for which what is relayed counts; "": not known. turn_urls:
+    of the relays that lend just now; None: all.
     """
     servers: list[IceServer] = []
     stun_urls = config.stun_urls or (lease.stun_urls if lease else ())
     if stun_urls:
         servers.append(IceServer(urls=stun_urls))
-    if config.turn_urls and relay:
+    urls = config.turn_urls if turn_urls is None else turn_urls
+    if urls and relay:
         username = user_of(now_s + config.turn_ttl_s, account, identifier)
         credential = turn_credential(config.turn_secret, username)
-        servers.append(IceServer(config.turn_urls, username, credential))
+        servers.append(IceServer(urls, username, credential))
     if lease is not None and relay:
         servers.append(lease.turn)
     return tuple(servers)

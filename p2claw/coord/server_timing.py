@@ -18,6 +18,7 @@ from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.locating import Facts, Whereabouts, dialled
 from p2claw.coord.ice import ice_servers, lasts_s
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.relay_health import RelayHealth
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.errors import UsageError
 
@@ -31,8 +32,10 @@ class ServerTiming:
         rendezvous: Rendezvous,
         relays: LeasedRelays | None = None,
         bus: Bus | None = None,
+        health: RelayHealth | None = None,
     ) -> None:
         self._bus = bus
+        self._health = health
         self._config = config
         self._rendezvous = rendezvous
         self._relays = relays
@@ -65,7 +68,13 @@ class ServerTiming:
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
         account = boxes.account_of(alias)
-        servers = ice_servers(config, visit, now_s, relay=relay, lease=lease, account=account)
+        servers = ice_servers(
+            *(config, visit, now_s),
+            relay=relay,
+            lease=lease,
+            account=account,
+            turn_urls=self._health.usable if self._health else None,
+        )
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
         if dial:

@@ -19,6 +19,7 @@ from p2claw.coord.nodes.relayed_posts import new_session
 from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit
+from p2claw.coord.relay_health import RelayHealth
 from p2claw.coord.rendezvous import RETURNING_RETRY_S
 from p2claw.coord.store.base import Store, StoreError
 from p2claw.coord.switchboard import Switchboard
@@ -55,8 +56,10 @@ class Visitors:
         visits: Visits,
         relays: LeasedRelays | None = None,
         bus: Bus | None = None,
+        health: RelayHealth | None = None,
     ) -> None:
         self._config = config
+        self._health = health
         self._visits = visits
         self._bus = bus
         self._relays = relays
@@ -192,7 +195,11 @@ class Visitors:
 
         def servers(identifier: str) -> tuple[IceServer, ...]:
             return ice_servers(
-                self._config, identifier, now_s, relay=relay, lease=lease, account=account
+                *(self._config, identifier, now_s),
+                relay=relay,
+                lease=lease,
+                account=account,
+                turn_urls=self._health.usable if self._health else None,
             )
 
         return VisitRequest(

@@ -38,6 +38,7 @@ WRONG: dict[str, tuple[dict[str, str], int]] = {
         {'p2claw_registrations_refused_total{code="clock-skew"}': "0+60x60"},
         40,
     ),
+    "RelayGone": ({'p2claw_relay_up{url="turn:a", instance="one"}': "0x30"}, 10),
     "SocketsNearLimit": ({"p2claw_sockets": "90x30", "p2claw_sockets_limit": "100x30"}, 20),
     "ProcessorFull": ({f"process_cpu_seconds_total{NODE}": "0+55x60"}, 40),
 }
@@ -53,6 +54,9 @@ RIGHT = {
     'p2claw_visits_introduced_total{instance="one"}': "0+60x60",
     'p2claw_registrations_refused_total{code="clock-skew"}': "0+2x60",
     'p2claw_registrations_refused_total{code="invite-needed"}': "0+600x60",
+    # Of two servers one does not reach it.
+    'p2claw_relay_up{url="turn:a", instance="one"}': "1x60",
+    'p2claw_relay_up{url="turn:a", instance="two"}': "0x60",
     "p2claw_sockets": "50x60",
     "p2claw_sockets_limit": "100x60",
     f"process_cpu_seconds_total{NODE}": "0+20x60",

@@ -30,7 +30,7 @@ def families() -> set[str]:
     worker = WorkerFacts(0, 1, 0, 0.0, 0)
     agent = AgentFigures(True, ("dog",), (), (worker,), {}, {}, {}, {})
     counts = {"introduced": 0, "answered": 0, "registered": 0}
-    server = ServerFigures(True, True, 0, 0, 0, 1, counts, is_bus_there=True)
+    server = ServerFigures(True, True, 0, 0, 0, 1, counts, is_bus_there=True, relays={"a": True})
     ends = {"counter": "_total", "info": "_info"}
     all_of_them = (*agent_metrics(agent), *server_metrics(server))
     return {one.name + ends.get(one.type, "") for one in all_of_them}

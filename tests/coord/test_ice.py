@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 
 from p2claw.config import ServerConfig, TurnKey
 from p2claw.coord.ice import Lease, ice_servers, lasts_s, turn_credential
@@ -71,3 +72,9 @@ def test_a_page_may_use_the_servers_until_the_first_credential_ends() -> None:
     assert lasts_s(lent, 1_000, LEASE) == 8_000
     assert lasts_s(both, 1_000, LEASE) == 3_600
     assert 0 < lasts_s(lent, 1_000, None) <= 120
+
+
+def test_of_several_relays_those_that_lend_are_named() -> None:
+    config = replace(CONFIG, turn_urls=("turn:one.example", "turn:two.example"))
+    servers = ice_servers(config, "s1", 0, turn_urls=("turn:two.example",))
+    assert [server.urls for server in servers[1:]] == [("turn:two.example",)]
