@@ -22,9 +22,14 @@ OLDER_SUBSET := $(addprefix tests/e2e/test_,older_browser.py navigation.py forms
 # Tests wait more than they compute: two processes take little more than half as long as one.
 TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
+# What an extra of pyproject.toml names, without building the extensions again.
+EXTRA = $(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
+# Of everything in dist/, for `sha256sum --check`.
+CHECKSUMS = (cd dist && rm -f SHA256SUMS && sha256sum -- * >SHA256SUMS && cat SHA256SUMS)
+
 STATIC := p2claw/edge/static/manifest.json
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs release clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side'
@@ -61,6 +66,7 @@ help:
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
+	@echo 'make release   dist/: both of these, built twice and compared, with lists of parts and checksums'
 	@echo 'make clean   remove everything that was built'
 
 build: prerequisites-build .venv/.extension $(STATIC)
@@ -188,23 +194,21 @@ cluster: build prerequisites-test
 check-arm: prerequisites-arm .venv/.extension
 	@PYTHON=$(BIN)/python sh scripts/check-arm.sh
 
-# The wheel is built from the source archive, apart from this folder and with the pinned tools, so
-# that both are known to be whole. LDSHARED: Python's own may write the folder of that Python into
-# each extension, to be searched for libraries.
 wheel: build .venv/.release
-	@rm -rf build/wheel dist && mkdir -p build/wheel dist
 	@echo '» source archive and wheel'
-	@CFLAGS=-g0 LDSHARED='$(CC) -shared' PIP_CONSTRAINT='$(CURDIR)/constraints.txt' \
-	  $(BIN)/python -m build --outdir build/wheel . >build/wheel/log 2>&1 \
-	  || { tail -n 30 build/wheel/log >&2; exit 1; }
-	@$(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl >>build/wheel/log 2>&1 \
-	  || { tail -n 30 build/wheel/log >&2; exit 1; }
-	@cp build/wheel/*.tar.gz dist
+	@sh scripts/build-wheel.sh dist build/wheel
 	@echo '» the wheel in a new environment'
 	@$(BIN)/python scripts/check_wheel.py dist/*.whl
 
 docs: build .venv/.docs
-	@$(BIN)/python scripts/build_docs.py
+	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m scripts.build_docs
+
+release: wheel docs
+	@echo '» archive and wheel once more'
+	@sh scripts/build-wheel.sh build/release/again build/wheel-again
+	@echo '» lists and checksums'
+	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m scripts.release build/release/again
+	@$(CHECKSUMS)
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
@@ -239,12 +243,14 @@ prerequisites-arm:
 
 .venv/.release: .venv/.made
 	@echo '» tools of a release'
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[release]'
+	@$(EXTRA) release >$@.txt
+	@$(PIP) install --constraint constraints.txt --requirement $@.txt
 	@touch $@
 
 .venv/.docs: .venv/.made
 	@echo '» tools of the documents'
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[docs]'
+	@$(EXTRA) docs >$@.txt
+	@$(PIP) install --constraint constraints.txt --requirement $@.txt
 	@touch $@
 
 .venv/.extension: .venv/.made setup.py p2claw/_fastframe.pyx $(wildcard p2claw/*.pxi) $(shell find p2claw/dataplane -name '*.p[yx]*' -o -name '*.[ch]' ! -name '_*')
