@@ -1,7 +1,8 @@
 """Builds the documents: pages in build/docs/html, one of them for each error, and a man page.
 
 The texts are those of this repository, put side by side with what is made of the program itself:
-its errors (p2claw/cli/errors) and its verbs. Sphinx fails at a link that leads nowhere.
+its errors (p2claw/cli/errors) and its verbs (`manual.py`). `docs_index.py` has their order. Sphinx
+fails at a link that leads nowhere.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import click
 
 from p2claw import __version__
 from p2claw.cli.errors.pages import ErrorPage, error_pages
-from p2claw.cli.verbs import VERBS, load_verb
+from scripts.docs_index import index, tree
+from scripts.manual import manual
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "docs"
@@ -26,17 +25,28 @@ PAGES, MANUAL = OUT / "source", OUT / "manual"
 
 # Pages that stand beside docs/.
 BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "skills/p2claw/SKILL.md")
+BESIDE += ("contrib/p2claw/README.md", "contrib/kubernetes/README.md")
+# Pages that have others below them, beside their own file or in the folder that is named.
+PARENTS = {"docs/guides/README.md": "*", "docs/decisions/README.md": "*"}
+PARENTS |= {"docs/DATAPLANE.md": "dataplane/*"}
 LINK = re.compile(r"\]\(([^)\s#:]+)(?:#[^)\s]*)?\)")
 # Code hosts centre pictures by such lines only; Sphinx copies those that Markdown names.
 CENTRED = re.compile(r'^<p align="center"><img src="([^"]+)".* alt="([^"]+)"></p>$', re.MULTILINE)
 
 CONF = f"""
+from docutils import nodes
+
 project = "p2claw"
 author = "the p2claw project"
 copyright = author
 release = {__version__!r}
 extensions = ["myst_parser"]
+myst_enable_extensions = ["deflist"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["p2claw.css"]
+html_use_index = False
+smartquotes = False  # -- is the beginning of an option
 html_title = "p2claw"
 html_copy_source = False
 html_show_sphinx = False
@@ -44,53 +54,28 @@ myst_heading_anchors = 4
 # Texts lead to each other by tables, and not all by a tree of contents; a heading may be left out.
 suppress_warnings = ["myst.header", "toc.not_included"]
 man_pages = [("index", "p2claw", "publish web apps of this machine", [author], 1)]
+
+
+def setup(app):
+    app.connect("doctree-resolved", mark_short)
+
+
+def mark_short(app, doctree, name):
+    for literal in doctree.findall(nodes.literal):
+        if len(literal.astext()) <= 28:
+            literal["classes"].append("short")
 """
 
-INDEX = """# p2claw
-
-A permanent URL for any web app on your own machine, straight to the browser.
-
-```{toctree}
-:maxdepth: 1
-:caption: Begin
-
-README
-docs/guides/README
-```
-
-```{toctree}
-:maxdepth: 1
-:caption: Use
-
-docs/OPERATIONS
-docs/ACCESS
-docs/FOLDERS
-docs/METRICS
-docs/CODING_AGENTS
-errors/index
-```
-
-```{toctree}
-:maxdepth: 1
-:caption: Understand
-
-docs/ARCHITECTURE
-docs/READING
-docs/WIRE
-docs/BROWSER
-docs/DATAPLANE
-docs/THREAT_MODEL
-docs/decisions/README
-SECURITY
-```
-
-```{toctree}
-:maxdepth: 1
-:caption: Change
-
-CONTRIBUTING
-CHANGELOG
-```
+# What the theme leaves to browsers: the name of an option or a file is not broken at its hyphens if
+# any line has room for it, and a line of a shell that is too long goes on below.
+STYLE = """
+code.short { white-space: nowrap; }
+.highlight-default pre { font-size: 0.68em; }
+td { vertical-align: top !important; }
+td code:not(.short) { overflow-wrap: anywhere; }
+@media (max-width: 46em) { td code.short { white-space: normal; } }
+.highlight-sh pre, .highlight-text pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (min-width: 97em) { .content { width: 54em; } }
 """
 
 
@@ -98,12 +83,16 @@ def main() -> int:
     """Build everything; returns the exit code."""
     shutil.rmtree(OUT, ignore_errors=True)
     _copy()
-    _write(PAGES / "index.md", INDEX)
+    _write(PAGES / "index.md", index())
+    _write(PAGES / "_static/p2claw.css", STYLE)
+    text = "\n".join(manual())
+    _write(PAGES / "commands.md", text.replace("# p2claw", "# Commands", 1))
     errors = error_pages()
     _write(PAGES / "errors/index.md", _error_index(list(errors.values())))
     for page in errors.values():
         _write(PAGES / f"errors/{page.code}.md", _error_page(page))
-    _write(MANUAL / "index.md", "\n".join(_manual()))
+    _write(MANUAL / "index.md", text)
+    _write(MANUAL / "_static/p2claw.css", "")
     for builder, source in (("html", PAGES), ("man", MANUAL)):
         _write(source / "conf.py", CONF)
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", builder]
@@ -121,6 +110,8 @@ def _copy() -> None:
     for text in texts:
         content = text.read_text(encoding="utf-8")
         content = CENTRED.sub(r"![\2](\1)", content)
+        if (below := PARENTS.get(str(text.relative_to(ROOT)))) is not None:
+            content += f"\n{tree(below, glob=True)}"
         _write(PAGES / text.relative_to(ROOT), content)
         for match in LINK.finditer(content):
             linked = (text.parent / match[1]).resolve()
@@ -144,12 +135,6 @@ def _error_index(listed: list[ErrorPage]) -> str:
         "| code | means |",
         "|---|---|",
         *(f"| [`{page.code}`]({page.code}.md) | {page.means} |" for page in listed),
-        "",
-        "```{toctree}",
-        ":hidden:",
-        "",
-        *(page.code for page in listed),
-        "```",
     ]
     return "\n".join(lines)
 
@@ -158,26 +143,6 @@ def _error_page(page: ErrorPage) -> str:
     return (
         f"# `{page.code}`\n\n{page.means}\n\n## What to do\n\n{page.do}\n\n[All errors](index.md)"
     )
-
-
-def _manual() -> Iterator[str]:
-    """All verbs and their options, as `--help` has them."""
-    yield from ("# p2claw", "", "## Synopsis", "", "`p2claw VERB [OPTIONS] [ARGUMENTS]`", "")
-    yield from ("## Verbs", "")
-    for name, verb in VERBS.items():
-        yield from (f"### p2claw {name}", "", verb.summary, "")
-        yield from _options(load_verb(name), f"p2claw {name}")
-    yield from ("## Errors", "")
-    yield "An error ends in a code; `p2claw help CODE` shows what it means, and what to do."
-
-
-def _options(command: click.Command, path: str) -> Iterator[str]:
-    context = click.Context(command, info_name=path)
-    yield from ("```text", context.get_help(), "```", "")
-    if isinstance(command, click.Group):
-        for name, below in command.commands.items():
-            yield from (f"#### {path} {name}", "")
-            yield from _options(below, f"{path} {name}")
 
 
 if __name__ == "__main__":
