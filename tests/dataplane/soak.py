@@ -16,12 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from p2claw.dataplane.core._sctp import AssociationClosed, Event, MessageReceived
+from p2claw.dataplane.core._sctp import (
+    BASE_PACKET_BYTES,
+    AssociationClosed,
+    Event,
+    MessageReceived,
+)
 from tests.support.link_emulator import PathSettings
 from tests.support.sctp_pair import Pair
 
 LIMIT_S = 900.0  # of emulated time: ten timeouts in a row are 70 s
-BASE_BYTES = 1191
 PPID_BINARY = 53
 
 
@@ -43,7 +47,7 @@ def random_path(random: Random, zero_checksum: bool) -> PathSettings:
         duplicate=sometimes(0.4, random.uniform(0, 0.1)),
         # Over DTLS a spoiled packet is a lost one, and SCTP may leave its checksum out.
         corrupt=0.0 if zero_checksum else sometimes(0.4, random.uniform(0, 0.05)),
-        mtu_bytes=random.choice([None, BASE_BYTES, 1300, 1411]),
+        mtu_bytes=random.choice([None, BASE_PACKET_BYTES, 1300, 1411]),
         # Four of each direction at most: an INIT is sent nine times (RFC 9260 §16).
         drop=frozenset(n for n in range(8) if random.random() < random.choice([0, 0, 0.3, 0.6]))
         & {0, 1, 2, 3},
@@ -98,7 +102,7 @@ class Flow:
 def random_messages(random: Random, total: int) -> list[bytes]:
     messages: list[bytes] = []
     while total > 0:
-        top = random.choice([1, 20, 1160, 1161, 5000, 16384, 65536])
+        top = random.choice([1, 20, 1128, 1129, 5000, 16384, 65536])
         size = random.choice([top, random.randrange(top + 1)])
         messages.append(len(messages).to_bytes(4, "big") + random.randbytes(size))
         if random.random() < 0.05:
@@ -190,7 +194,7 @@ class Run:
             pair.may_drain = [True, True]
         if random.random() < 0.3:
             pair.run(self.is_done, random.uniform(0.1, 2))
-            pair.paths[random.randrange(2)].change(mtu_bytes=BASE_BYTES)
+            pair.paths[random.randrange(2)].change(mtu_bytes=BASE_PACKET_BYTES)
 
     def go(self) -> str:
         """What is wrong, or ""."""

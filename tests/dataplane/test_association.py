@@ -302,13 +302,6 @@ def test_an_unknown_chunk_is_treated_by_its_two_highest_bits() -> None:
     assert ERROR in [k for k, _, _ in replies(association)]
 
 
-def test_no_packet_is_larger_than_1191_bytes_before_a_larger_was_probed() -> None:
-    association = established()
-    for _ in range(20):
-        association.send(0, 53, bytes(16384))
-    assert max(len(p) for p in association.to_send(0.0)) <= 1191
-
-
 def test_a_peer_that_does_not_reply_is_given_up() -> None:
     association = make()
     association.connect(0.0)

@@ -185,34 +185,6 @@ def test_losses_are_repaired(controller: str, loss: float) -> None:
     transfer(Pair(path, path, seed=5, left={"controller": controller}), 300_000)
 
 
-def test_the_path_mtu_is_found() -> None:
-    pair = Pair(PathSettings(delay_s=0.01, mtu_bytes=1411), PathSettings(delay_s=0.01))
-    transfer(pair, 20_000_000)
-    pair.run_for(10)
-    assert pair.left.stats()["mtu_bytes"] == 1411
-
-
-def test_a_black_hole_of_1280_bytes_is_no_hindrance() -> None:
-    pair = Pair(PathSettings(delay_s=0.01, mtu_bytes=1191), PathSettings(delay_s=0.01))
-    assert transfer(pair) < 5
-    assert pair.left.stats()["mtu_bytes"] == 1191
-
-
-def test_a_path_that_shrinks_is_noticed() -> None:
-    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
-    transfer(pair)
-    assert pair.left.stats()["mtu_bytes"] == 1431
-    pair.paths[0].change(mtu_bytes=1191)
-    got: list[bytes] = []
-    pair.on_event = lambda side, e: got.append(e.data) if isinstance(e, MessageReceived) else None
-    for _ in range(20):
-        pair.left.send(0, PPID_BINARY, bytes(16384))
-    began = pair.now
-    assert pair.run(lambda: len(got) == 20)
-    assert pair.now - began < 5
-    assert pair.left.stats()["mtu_bytes"] == 1191
-
-
 def test_a_lost_tail_is_repaired_without_a_timeout() -> None:
     pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
     transfer(pair, 100_000)

@@ -7,9 +7,9 @@ import pytest
 from tests.interop.link import Channel, Link, Side, other
 from tests.peers.pattern import Message, bulk, message_bytes, sum_of
 
-# Around one fragment (1,160 bytes), one packet, 16-bit lengths, and the largest of ours.
+# Around one fragment (1,128 bytes), one packet, 16-bit lengths, and the largest of ours.
 SIZES = (
-    *(1, 2, 3, 1159, 1160, 1161, 1200, 2320, 2321),
+    *(1, 2, 3, 1127, 1128, 1129, 1200, 2256, 2257),
     *(16_384, 65_535, 65_536, 262_143, 262_144),
 )
 BULK_BYTES = 30_000_000

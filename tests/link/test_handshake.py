@@ -75,6 +75,22 @@ async def test_another_key_than_the_one_named_is_refused(side: int) -> None:
     assert (await sides.shake())[side] is False
 
 
+async def test_no_datagram_of_the_handshake_is_longer_than_1200_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The path may carry no more, and nobody learns of it. A flight leaves in one datagram."""
+    sizes: list[int] = []
+    send = End.send
+
+    async def note(self: End, data: bytes) -> None:
+        sizes.append(len(data))
+        await send(self, data)
+
+    monkeypatch.setattr(End, "send", note)
+    assert await Sides().shake() == (True, True)
+    assert 500 < max(sizes) <= 1200  # a certificate was among them
+
+
 async def test_a_side_that_has_no_certificate_is_refused() -> None:
     sides = Sides()
     bare = SSL.Context(SSL.DTLS_METHOD)

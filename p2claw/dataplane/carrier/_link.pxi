@@ -104,7 +104,8 @@ cdef class Link:
     cdef int moved(self) except -1:
         self.has_route = True
         if self.is_started:
-            self.works(monotonic_now())
+            association_path_changed(self.a, monotonic_now())
+            self.touch()
         return 0
 
     cdef int works(self, usec now) except -1:

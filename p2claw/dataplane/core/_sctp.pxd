@@ -91,6 +91,7 @@ cdef extern from "sctp/association.h" nogil:
     usec association_next_timeout(const association *a)
     void association_handle_timeout(association *a, usec now)
     void association_path_works(association *a, usec now)
+    void association_path_changed(association *a, usec now)
     c_bool association_waits_for_path(const association *a)
     event *association_next_event(association *a)
     sctp_result association_send(association *a, uint16_t stream, uint32_t ppid, const void *data,

@@ -138,7 +138,10 @@ class Association:
 
     def handle_timeout(self, now: float) -> None: ...
     def path_works(self, now: float) -> None:
-        """It is another, or was seen to work: what waits for a timeout goes again at once."""
+        """It was seen to work: what waits for a timeout goes again at once."""
+
+    def path_changed(self, now: float) -> None:
+        """It is another: the same, in packets of BASE_PACKET_BYTES until it has shown more."""
     def send(self, stream: int, ppid: int, data: bytes | bytearray | memoryview) -> None:
         """Queues a message, by the terms of its channel. Bytes are referred to, not copied.
 

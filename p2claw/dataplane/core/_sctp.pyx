@@ -228,6 +228,9 @@ cdef class Association:
     def path_works(self, seconds now):
         association_path_works(self.a, self.time_of(now))
 
+    def path_changed(self, seconds now):
+        association_path_changed(self.a, self.time_of(now))
+
     def send(self, int stream, unsigned int ppid, data):
         cdef bytes owned = data if type(data) is bytes else bytes(data)
         cdef Py_ssize_t length = len(owned)

@@ -123,6 +123,11 @@ void association_path_works(struct association *a, usec now) {
   if (a->rtt.backoff && is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, now);
 }
 
+void association_path_changed(struct association *a, usec now) {
+  association_path_works(a, now);
+  search_again(a);
+}
+
 bool association_waits_for_path(const struct association *a) { return a->rtt.backoff != 0; }
 
 struct event *association_next_event(struct association *a) {

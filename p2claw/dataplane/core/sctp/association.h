@@ -69,8 +69,10 @@ bool association_wants_to_send_now(const struct association *a);
 
 usec association_next_timeout(const struct association *a); /* or NEVER */
 void association_handle_timeout(struct association *a, usec now);
-/* The path is another one, or was seen to work: what waits for a timeout is sent again at once. */
+/* The path was seen to work: what waits for a timeout is sent again at once. */
 void association_path_works(struct association *a, usec now);
+/* The path is another one: the same, in packets that every path carries, until it has shown more. */
+void association_path_changed(struct association *a, usec now);
 /* Data has waited for an acknowledgement for a timeout or more. */
 bool association_waits_for_path(const struct association *a);
 

@@ -100,7 +100,9 @@ uint32_t received_highest(const struct received *r) {
 }
 
 bool received_write_sack(struct received *r, struct writer *writer, uint32_t window_bytes) {
-  size_t space = writer_space(writer);
+  /* No larger than the base, whatever the path: nobody acknowledges a SACK, so nothing would show
+   * that large ones vanish. */
+  size_t space = min_u64(writer_space(writer), BASE_PACKET_BYTES - COMMON_HEADER_BYTES);
   if (space < CHUNK_HEADER_BYTES + 12) return false;
   size_t room = (space - CHUNK_HEADER_BYTES - 12) / 4;
   uint32_t duplicates = (uint32_t)min_u64(r->duplicate_count, room);

@@ -132,7 +132,7 @@ static void finish_report(struct association *a, struct report *report) {
       rack_recovered(&a->rack);
     }
   }
-  if (report->large_packet_acked) a->pmtu.timeouts = 0;
+  if (report->large_packet_acked) pmtu_large_acked(&a->pmtu);
   suspicion_settles(a);
   tail_repeat_settles(a, &report->sample);
   detect_losses(a);

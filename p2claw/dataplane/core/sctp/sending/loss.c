@@ -25,6 +25,7 @@ void chunk_lost(void *association, struct sent *sent) {
     suspicion_begins(a, false);
   }
   if (sent->tsn == a->tail_repeat.tsn) a->tail_repeat_out = false;
+  large_packet_lost(a, sent);
   struct loss_event event = {.now = a->now, .sent = sent, .rate = &a->rate};
   a->controller.kind->lost(&a->controller, &event);
   if (is_given_up(a, sent)) abandon(a, sent);

@@ -39,13 +39,32 @@ void probe_acked(struct association *a, const struct heartbeat_info *info) {
   arm(a, TIMER_MTU, a->now + RAISE_TIMER);
 }
 
-void large_packets_vanish(struct association *a) {
-  if (!pmtu_timed_out(&a->pmtu)) return;
+static void packets_became_smaller(struct association *a) {
   set_packet_bytes(a);
-  arm(a, TIMER_MTU, a->now + RAISE_TIMER);
+  arm(a, TIMER_MTU, a->now + pmtu_search_wait(&a->pmtu, a->now));
+}
+
+void large_packets_vanish(struct association *a) {
+  if (pmtu_timed_out(&a->pmtu)) packets_became_smaller(a);
+}
+
+void large_packet_lost(struct association *a, const struct sent *sent) {
+  if (sent->in_large_packet && pmtu_large_lost(&a->pmtu, sent->sent_at, a->now))
+    packets_became_smaller(a);
+}
+
+void search_again(struct association *a) {
+  if (!a->pmtu.has_searched) return;
+  pmtu_fall(&a->pmtu);
+  set_packet_bytes(a);
+  arm(a, TIMER_MTU, a->now);
 }
 
 void mtu_expired(struct association *a) {
+  if (a->rtt.backoff) { /* a path that carries nothing shows nothing about sizes */
+    arm(a, TIMER_MTU, a->now + PROBE_TIMER);
+    return;
+  }
   if (pmtu_next_probe(&a->pmtu)) {
     a->probe_due = true;
     arm(a, TIMER_MTU, a->now + max_usec(PROBE_TIMER, rtt_timeout(&a->rtt)));

@@ -9,7 +9,7 @@
 
 /* A peer's SACK names so many ranges and no more: libwebrtc's dcSCTP 20, others what fits a packet.
  * One that has near the most that was ever seen, and at least these, may have left some out: packets
- * have 1,191 or 1,431 bytes, and duplicates take room. */
+ * have 1,159 or 1,431 bytes, and duplicates take room. */
 #define RANGES_CUT_OFF 16
 #define RANGES_NEAR_MOST 0.75
 #define UNREPORTED_ROUNDS 2   /* round trips: the gaps of one are closed in the next */
