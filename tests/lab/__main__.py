@@ -22,7 +22,9 @@ from tests.lab.services import Box
 from tests.support.browser import Kind
 
 # Of a browser, which takes seconds to start, what differs for it.
-BROWSER_KINDS = ("none", "full-cone", "port", "symmetric", "udp-blocked", "ipv6", "mtu-1280")
+BROWSER_KINDS = (
+    *("none", "full-cone", "port", "symmetric", "udp-blocked", "ipv6", "mtu-1280", "mtu-1230"),
+)
 
 
 async def main(arguments: argparse.Namespace) -> int:
@@ -76,6 +78,7 @@ async def _measure(folder: Path, arguments: argparse.Namespace, relays: bool) ->
             *(lab, folder, kinds, kinds),
             relays=relays,
             visit=_visit(arguments.by, folder),
+            by=arguments.by,
             at_once=1 if arguments.by != "fetch" else matrix.AT_ONCE,
         )
         async for row in cells_of:

@@ -23,6 +23,7 @@ from tests.support.browser import Browser, BrowserError, Kind, Tab
 
 VISIT_TIMEOUT_S = 70.0
 PAGE_TIMEOUT_S = 40.0
+STALLED_S = 15.0  # a megabyte that has not arrived by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class Cell:
     """What came of one visit.
 
     outcome: the path at once; later: the path after some seconds. open_ms: until the link was open
-    (`fetch`) or the page was there. whole: both transfers arrived as they were sent. code: why not.
-    noise: what the visitor wrote to standard error.
+    (`fetch`) or the page was there. whole: both transfers arrived as they were sent. code: why not,
+    `upload-stalled` if only what a browser sent did not arrive. noise: what the visitor wrote to
+    standard error.
     """
 
     outcome: Outcome
@@ -92,9 +94,9 @@ async def _browse(kind: Kind, host: Host, box: Box, folder: Path) -> Cell:
                 return Cell("failed", "failed", _ms(began), False, "no-page")
             opened, open_ms = time.monotonic(), _ms(began)
             outcome = await path_of(box)
-            whole = await moves_bytes(tab)
+            code = await transfer_fault(tab)
             await asyncio.sleep(max(0.0, opened + LOOK_AGAIN_S - time.monotonic()))
-            return Cell(outcome, await path_of(box), open_ms, whole)
+            return Cell(outcome, await path_of(box), open_ms, not code, code)
         finally:
             await browser.close()
 
@@ -106,10 +108,10 @@ async def path_of(box: Box) -> Outcome:
     return "failed" if newest is None else newest["path"]
 
 
-async def moves_bytes(tab: Tab) -> bool:
-    """Whether a page of the app downloads and uploads, each whole."""
-    digests = _digests()
-    return bool(await tab.evaluate(_TRANSFERS, DOWN_BYTES, UP_BYTES, *digests, timeout_s=60))
+async def transfer_fault(tab: Tab) -> str:
+    """Download and upload in a page of the app. "" if each is whole, or a code of `Cell`."""
+    sizes = (DOWN_BYTES, UP_BYTES, *_digests(), STALLED_S * 1000)
+    return str(await tab.evaluate(_TRANSFERS, *sizes, timeout_s=60))
 
 
 def _digests() -> tuple[str, str]:
@@ -119,13 +121,16 @@ def _digests() -> tuple[str, str]:
     )
 
 
-_TRANSFERS = """async (downBytes, upBytes, down, up) => {
+_TRANSFERS = """async (downBytes, upBytes, down, up, stalledMs) => {
     const hex = buffer => Array.from(new Uint8Array(buffer),
         byte => byte.toString(16).padStart(2, "0")).join("");
     const body = await (await fetch("/" + downBytes)).arrayBuffer();
-    if (hex(await crypto.subtle.digest("SHA-256", body)) !== down) return false;
-    const response = await fetch("/", { method: "POST", body: new Uint8Array(upBytes) });
-    return await response.text() === up;
+    if (hex(await crypto.subtle.digest("SHA-256", body)) !== down) return "damaged";
+    const post = { method: "POST", body: new Uint8Array(upBytes) };
+    const upload = fetch("/", post).then(response => response.text(), String);
+    const wait = new Promise(resolve => setTimeout(resolve, stalledMs));
+    const got = await Promise.race([upload, wait]);
+    return got === undefined ? "upload-stalled" : got === up ? "" : "damaged";
 }"""
 
 

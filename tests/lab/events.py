@@ -73,6 +73,11 @@ async def box_address(scene: Scene) -> None:
     _readdress(scene.box)
 
 
+async def narrower_path(scene: Scene) -> None:
+    """The box's line carries as little as IPv6 allows, and no ICMP reports it."""
+    scene.lab.narrow(scene.box, 1280)
+
+
 async def outage(scene: Scene) -> None:
     """Nothing goes through the visitor's router for a while."""
     router = scene.lab.router(scene.visitor)
@@ -103,6 +108,7 @@ EVENTS = {
     "the visitor's NAT": Event(1.5, visitor_nat),
     "the box's NAT": Event(1.5, box_nat),
     "the box's address": Event(2.0, box_address),
+    "a path of 1,280 bytes": Event(1.5, narrower_path),
     "10 s without a path": Event(OUTAGE_S + 0.3, outage),
     "the agent is killed": Event(2.0, agent_killed, ends_streams=True),
     "the agent is restarted": Event(2.0, agent_restarted, ends_streams=True, lasts_s=DRAIN_S),

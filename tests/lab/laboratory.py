@@ -62,6 +62,11 @@ class Laboratory:
         """The namespace of the router in front of a host, to look at or to disturb."""
         return self._routers[host.name]
 
+    def narrow(self, host: Host, mtu_bytes: int) -> None:
+        """From now on the line of a host's router carries less, and nobody reports it."""
+        router, place = self._routers[host.name], self._places[host.name]
+        wiring.narrow(self._internet, router, place, mtu_bytes)
+
     def add_outer(self, host: Host, address: str) -> None:
         """Give the router in front of a host one more address outside."""
         router, place = self._routers[host.name], self._places[host.name]

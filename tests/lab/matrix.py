@@ -16,7 +16,7 @@ from tests.lab.laboratory import Laboratory
 from tests.lab.nats import NATS, Filtering
 from tests.lab.prober import probe, probe_server
 from tests.lab.services import Box
-from tests.lab.theory import Outcome, expected
+from tests.lab.theory import Outcome, expected, stalls
 from tests.support.server import ServerProcess
 
 AT_ONCE = 4  # cells of one box: they wait most of their time
@@ -26,19 +26,21 @@ Visit = Callable[[Host, Box, str], Coroutine[None, None, Cell]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cell with its place. right: the outcomes that theory allows."""
+    """One cell with its place. right: the outcomes that theory allows; stalls: so do uploads."""
 
     visitor: str
     box: str
     cell: Cell
     right: set[Outcome]
+    stalls: bool = False
 
     @property
     def is_right(self) -> bool:
         """A link that moves to a better path is right, too; one that moves no bytes is not."""
         if self.cell.outcome == "failed":
             return "failed" in self.right
-        return self.cell.whole and self.cell.later in self.right
+        moves = self.cell.code == "upload-stalled" if self.stalls else self.cell.whole
+        return moves and self.cell.later in self.right
 
 
 @asynccontextmanager
@@ -60,15 +62,19 @@ async def matrix(
     *,
     relays: bool,
     visit: Visit,
+    by: str = "fetch",
     at_once: int = AT_ONCE,
 ) -> AsyncIterator[Row]:
-    """Visit each box from behind each NAT, and yield as it comes. Needs `public_segment`."""
+    """Visit each box from behind each NAT, and yield as it comes. Needs `public_segment`.
+
+    by: who visits, as theory knows it.
+    """
     visitors = list(visitors)
     for box_kind in boxes:
         host = await lab.host("box", box_kind)
         async with services.box(host, folder / f"box-{box_kind}") as box:
             places = asyncio.Semaphore(at_once)
-            rows = [_row(lab, box, kind, box_kind, relays, visit, places) for kind in visitors]
+            rows = [_row(lab, box, kind, box_kind, relays, visit, by, places) for kind in visitors]
             for done in asyncio.as_completed(rows):
                 yield await done
 
@@ -80,11 +86,13 @@ async def _row(
     box_kind: str,
     relays: bool,
     visit: Visit,
+    by: str,
     places: asyncio.Semaphore,
 ) -> Row:
     async with places:
         cell = await visit(await lab.host("visitor", kind), box, kind)
-    return Row(kind, box_kind, cell, expected(kind, box_kind, relays=relays))
+    right = expected(kind, box_kind, relays=relays)
+    return Row(kind, box_kind, cell, right, stalls(kind, box_kind, by))
 
 
 async def prove(lab: Laboratory, kinds: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import services, wiring
-from tests.lab.cells import PAGE_TIMEOUT_S, edge_of_its_own, moves_bytes, path_of
+from tests.lab.cells import PAGE_TIMEOUT_S, edge_of_its_own, path_of, transfer_fault
 from tests.lab.host import Host
 from tests.lab.laboratory import SERVER_ADDRESSES, Laboratory
 from tests.lab.services import Box
@@ -67,6 +67,7 @@ async def _watch(kind: Kind, host: Host, box: Box, router: str, folder: Path) ->
                 await asyncio.sleep(LOOK_S)
             took_s = time.monotonic() - began
             stayed = bool(await tab.evaluate("() => window.isTheSame === true"))
-            return Move(before, after, round(took_s, 1), stayed, await moves_bytes(tab))
+            whole = not await transfer_fault(tab)
+            return Move(before, after, round(took_s, 1), stayed, whole)
         finally:
             await browser.close()

@@ -71,7 +71,7 @@ async def test_the_largest_packet_and_a_way_back_in_are_found(tmp_path: Path) ->
         "port": "packets of 1500",
         "hairpin": "packets of 1500",
         "1280": "packets of 1280",
-        "1230": "only packets of less than 1256",
+        "1230": "packets of 1228",
     }
 
 

@@ -15,14 +15,14 @@ from p2claw.wire.frames.codes import Code
 from tests.lab import matrix, services, wiring
 from tests.lab.laboratory import SERVER_ADDRESSES, laboratory
 from tests.lab.nats import NATS, OPEN_PORT
-from tests.lab.theory import expected
+from tests.lab.theory import expected, stalls
 from tests.support.own_namespace import needs_namespaces
 from tests.support.sockets import until
 
 pytestmark = needs_namespaces("nft")
 
 # Of the visitors' NATs those that open links differently, and the two hardest of a box.
-VISITORS = ("none", "full-cone", "port", "symmetric", "udp-blocked", "mtu-1280")
+VISITORS = ("none", "full-cone", "port", "symmetric", "udp-blocked", "mtu-1230")
 BOXES = ("port", "symmetric")
 
 
@@ -184,6 +184,12 @@ async def _fetch(*arguments: str) -> tuple[int | None, str]:
     )
     _, output = await process.communicate()
     return process.returncode, output.decode()
+
+
+def test_theory_knows_that_browsers_cannot_upload_where_their_packets_do_not_fit() -> None:
+    narrow = [kind for kind in NATS if stalls("none", kind, "chromium")]
+    assert narrow == [kind for kind in NATS if stalls(kind, "none", "firefox")] == ["mtu-1230"]
+    assert not any(stalls(visitor, box, "fetch") for visitor in NATS for box in NATS)
 
 
 def test_theory_knows_the_three_pairs_that_need_a_relay() -> None:

@@ -8,6 +8,11 @@ from tests.lab.nats import NATS, Filtering, Mapping, Nat
 
 Outcome = Literal["direct", "relayed", "failed"]
 
+# The IPv4 packets that both browsers fill as soon as they have more to send, on any path: 1188 of
+# SCTP + 37 DTLS + 8 UDP + 20. They search for no other size, so that a path that carries less and
+# does not report it never carries them.
+BROWSER_PACKET_BYTES = 1253
+
 # Both ends of such a pair may lose the race that the first packet of the other begins: the
 # router's table then holds the mapping for a packet that it refused.
 _RACES = {"masquerade"}
@@ -21,6 +26,12 @@ def expected(visitor: str, box: str, *, relays: bool) -> set[Outcome]:
     if box in _RACES and visitor == "symmetric":
         return {"direct", other}
     return {"direct"} if _opens(NATS[visitor], NATS[box]) else {other}
+
+
+def stalls(visitor: str, box: str, by: str) -> bool:
+    """Whether an upload stands still for good, where all else works. by: fetch, or a browser."""
+    mtu_bytes = min(NATS[visitor].mtu_bytes, NATS[box].mtu_bytes)
+    return by != "fetch" and mtu_bytes < BROWSER_PACKET_BYTES
 
 
 def _opens(one: Nat, other: Nat) -> bool:

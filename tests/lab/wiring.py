@@ -112,6 +112,14 @@ def readdress(name: str, inner: str) -> None:
     namespaces.ip("-n", name, "route", "add", "default", "via", f"{network}.1")
 
 
+def narrow(internet: str, router: str, place: Place, mtu_bytes: int) -> None:
+    """Let the line between the internet and a router carry less, without a word of ICMP."""
+    for namespace, device in ((internet, f"w{place.number}"), (router, "wan0")):
+        namespaces.ip("-n", namespace, "link", "set", device, "mtu", str(mtu_bytes))
+    chain = "chain silent {\ntype filter hook output priority -10\nmeta l4proto icmp drop\n}\n"
+    _load(router, f"table inet narrow {{\n{chain}}}\n")
+
+
 def close_but_for(router: str, address: str) -> None:
     """Let a router forward no UDP but that from and to one address, until `open_again`."""
     rule = f"ip saddr != {address} ip daddr != {address} meta l4proto udp drop"

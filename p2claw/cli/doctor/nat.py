@@ -18,11 +18,12 @@ from p2claw.link.ice.host_addresses import source_of
 # For what may rightly be without a reply: a filter, a packet that is too large.
 SILENCE_S = (0.3, 0.6)
 
-# IPv4 with a VLAN's, PPPoE, WireGuard, and what IPv6 asks of every path.
-SIZES_BYTES = (1500, 1496, 1492, 1420, 1280)
-# The first packets of a link have this size at most: 1191 of SCTP + 37 DTLS + 8 UDP + 20 IPv4, less
-# than the 1280 that IPv6 asks for.
-LEAST_BYTES = 1256
+# What a browser sends, on any path: 1188 of SCTP + 37 DTLS + 8 UDP + 20 IPv4.
+BROWSER_BYTES = 1253
+# The first packets of a link from us have this size at most: a datagram of 1200 + 8 UDP + 20 IPv4.
+LEAST_BYTES = 1228
+# IPv4 with a VLAN's, PPPoE, WireGuard, what IPv6 asks of every path, and those two.
+SIZES_BYTES = (1500, 1496, 1492, 1420, 1280, BROWSER_BYTES, LEAST_BYTES)
 _IPV4_UDP_BYTES = 20 + 8
 
 
@@ -150,17 +151,24 @@ async def _hairpin(server: Address) -> Finding:
 
 async def _mtu(server: Address) -> Finding | None:
     """The largest packet that gets to the server, of those that are tried, all at once."""
-    sizes = (*SIZES_BYTES, LEAST_BYTES, 0)
+    sizes = (*SIZES_BYTES, 0)
     carried = await asyncio.gather(*(_carries(server, size) for size in sizes))
     largest = next((size for size, gets in zip(sizes, carried, strict=True) if gets), None)
     if largest is None:
         return None  # it has fallen silent
-    if largest:
+    if largest >= BROWSER_BYTES:
         return ok("mtu", f"packets of {largest} bytes get through to {server[0]}")
+    hint = "Look for a VPN or tunnel with a small MTU, and raise it"
+    if largest:
+        return warn(
+            "mtu",
+            f"packets of {largest} bytes get through to {server[0]}, and none of {BROWSER_BYTES}",
+            f"Pages open, but uploads of browsers stall: their packets are larger. {hint}",
+        )
     return warn(
         "mtu",
         f"only packets of less than {LEAST_BYTES} bytes get through to {server[0]}",
-        "Links are slow to begin here. Look for a VPN or tunnel with a small MTU, and raise it",
+        f"Links open here and carry nothing large. {hint}",
     )
 
 
