@@ -29,7 +29,7 @@ CHECKSUMS = (cd dist && rm -f SHA256SUMS && sha256sum -- * >SHA256SUMS && cat SH
 
 STATIC := p2claw/edge/static/manifest.json
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs release clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs release have-release cross-wheels try-arm clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
 
 help:
 	@echo 'make build   virtual environment, extension, browser side'
@@ -67,6 +67,8 @@ help:
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
 	@echo 'make release   dist/: both of these, built twice and compared, with lists of parts and checksums'
+	@echo 'make cross-wheels   dist/: from the archive of a release, a wheel for aarch64 and one for musl'
+	@echo 'make try-arm   the wheel for aarch64, run by qemu'
 	@echo 'make clean   remove everything that was built'
 
 build: prerequisites-build .venv/.extension $(STATIC)
@@ -210,6 +212,18 @@ release: wheel docs
 	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m scripts.release build/release/again
 	@$(CHECKSUMS)
 
+have-release:
+	@ls dist/SHA256SUMS >/dev/null 2>&1 || { echo 'dist/ has no release: make release' >&2; exit 1; }
+
+cross-wheels: have-release prerequisites-arm prerequisites-musl
+	@echo '» wheels for other systems'
+	@sh scripts/cross-wheel.sh aarch64
+	@sh scripts/cross-wheel.sh musl
+	@$(CHECKSUMS)
+
+try-arm: have-release prerequisites-qemu
+	@sh scripts/try-aarch64.sh
+
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -rf .import_linter_cache p2claw/edge/static bootstrap/node_modules
@@ -231,6 +245,12 @@ prerequisites-bench:
 
 prerequisites-arm:
 	@sh scripts/need-tools.sh arm
+
+prerequisites-musl:
+	@sh scripts/need-tools.sh musl
+
+prerequisites-qemu:
+	@sh scripts/need-tools.sh qemu
 
 # The order of the lines is their meaning: the compiler's tools first, so that the extension is
 # built by the pinned ones.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# need-tools.sh build|test|apps|bench|arm: checks that the programs p2claw is built or tested with are there.
+# need-tools.sh build|test|apps|bench|arm|musl|qemu: checks that the programs p2claw is built or tested with are there.
 # On Debian, as root, what is missing is installed; elsewhere it is named, and this fails.
 set -eu
 python=${PYTHON:-python3}
@@ -58,8 +58,14 @@ find_missing() {
     need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc
     need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
     ;;
+  musl)
+    need musl-tools has musl-gcc
+    ;;
+  qemu)
+    need qemu-user-static has qemu-aarch64-static
+    ;;
   *)
-    echo "need-tools.sh: build, test, apps, bench or arm, not $1" >&2
+    echo "need-tools.sh: build, test, apps, bench, arm, musl or qemu, not $1" >&2
     exit 2
     ;;
   esac
