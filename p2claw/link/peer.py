@@ -197,7 +197,9 @@ class Peer:
         candidates = self._connection.open_hosts(host_addresses())
         candidates += public_candidates(self._public, candidates)
         self._gathering = Gathering(self._connection, self._servers, self._on_gathered)
-        candidates += self._gathering.remembered()
+        for remembered in self._gathering.remembered():
+            self._connection.openers.named(remembered)
+            candidates.append(remembered)
         self._gathering.start()
         return write_description(
             Description(
@@ -327,6 +329,8 @@ class Peer:
         await self._connection.close()
 
     def _on_gathered(self, candidate: Candidate | None) -> None:
+        if candidate is not None and candidate.type == "srflx":
+            self._connection.openers.named(candidate)
         self.on_candidate("" if candidate is None else write_candidate(candidate), self._mid)
 
     def _on_name(self, candidate: Candidate, address: str) -> None:

@@ -91,7 +91,7 @@ async def _row(
 ) -> Row:
     async with places:
         cell = await visit(await lab.host("visitor", kind), box, kind)
-    right = expected(kind, box_kind, relays=relays)
+    right = expected(kind, box_kind, relays=relays, by=by)
     return Row(kind, box_kind, cell, right, stalls(kind, box_kind, by))
 
 

@@ -13,19 +13,32 @@ Outcome = Literal["direct", "relayed", "failed"]
 # does not report it never carries them.
 BROWSER_PACKET_BYTES = 1253
 
-# Both ends of such a pair may lose the race that the first packet of the other begins: the
-# router's table then holds the mapping for a packet that it refused.
+# If a packet of the other side comes before the host behind has sent one there, the router's table
+# keeps the mapping for it. Box and `fetch` see to it that none does; with a browser one may, and
+# then only a side that lets in whatever comes is reached. Symmetric NATs are let in or not by the
+# order in which checks come, whoever visits.
 _RACES = {"masquerade"}
 
 
-def expected(visitor: str, box: str, *, relays: bool) -> set[Outcome]:
-    """The outcomes that are right, for kinds of `NATS`; one, unless chance decides."""
+def expected(visitor: str, box: str, *, relays: bool, by: str = "fetch") -> set[Outcome]:
+    """The outcomes that are right, for kinds of `NATS`; one, unless chance decides.
+
+    by: fetch, or a browser.
+    """
     other: Outcome = "relayed" if relays else "failed"
-    if visitor in _RACES and box in _RACES | {"symmetric"}:
-        return {"direct", other}
-    if box in _RACES and visitor == "symmetric":
+    if _may_race(visitor, box, by) or _may_race(box, visitor, by):
         return {"direct", other}
     return {"direct"} if _opens(NATS[visitor], NATS[box]) else {other}
+
+
+def _may_race(one: str, other: str, by: str) -> bool:
+    """Whether the order of the first packets decides whether one is reached."""
+    if one not in _RACES:
+        return False
+    if other == "symmetric":
+        return True
+    is_open = NATS[other].filtering is Filtering.ENDPOINT_INDEPENDENT
+    return by != "fetch" and not is_open and _opens(NATS[one], NATS[other])
 
 
 def stalls(visitor: str, box: str, by: str) -> bool:

@@ -18,6 +18,9 @@ GATEWAY = "203.0.113.1"  # the internet's own end of every line
 PERFECT = Direction()  # no delay, no loss, no limit
 IPV6_LEAST_MTU_BYTES = 1280  # RFC 8200 §5
 
+# The internet is one router here, and ten in life: what would not pass so many does not pass it.
+_FAR = "chain far {\ntype filter hook forward priority filter\nip ttl < 10 drop\n}\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -52,7 +55,7 @@ def build_internet(name: str) -> None:
     _forward(name)
     # Without a way to everywhere, a TURN server is refused the private addresses of candidates.
     namespaces.ip("-n", name, "route", "add", "blackhole", "default")
-    _load(name, ruleset("", inner="", outer="", hides_mtu=True))
+    _load(name, ruleset(_FAR, inner="", outer="", hides_mtu=True))
 
 
 async def join_line(

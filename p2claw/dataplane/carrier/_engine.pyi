@@ -115,6 +115,12 @@ class UdpPort:
     def send_to(self, data: bytes, host: str, port: int, local_host: str = "") -> None:
         """One datagram; lost if it cannot be sent. Raises LocalProtocolError `address-wrong`."""
 
+    def send_near(self, data: bytes, host: str, port: int, local_host: str, hops: int) -> None:
+        """One datagram over IPv4 that so many routers pass on at most. Lost where that cannot be.
+
+        Raises LocalProtocolError `address-wrong`.
+        """
+
     def add_ufrag(self, ufrag: str, receiver: StunReceiver) -> None:
         """Checks whose USERNAME begins with it are the receiver's."""
 

@@ -134,6 +134,15 @@ cdef class UdpPort:
             parse_endpoint(&source, local_host, 0)
         self.send(&source, &target, <const uint8_t *><const char *>data, len(data), len(data))
 
+    def send_near(self, bytes data not None, str host not None, int port, str local_host not None,
+                  int hops):
+        cdef endpoint source, target
+        parse_endpoint(&target, host, port)
+        parse_endpoint(&source, local_host, 0)
+        if self.socket.fd >= 0 and not self.is_blocked:
+            udp_send_near(&self.socket, &source, &target, <const uint8_t *><const char *>data,
+                          len(data), hops)
+
     def add_ufrag(self, str ufrag not None, receiver):
         self.by_ufrag[ufrag.encode()] = receiver
 

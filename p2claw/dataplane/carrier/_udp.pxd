@@ -90,6 +90,8 @@ cdef extern from "udp/socket.h" nogil:
     udp_result udp_send(udp_socket *s, endpoint *source, const endpoint *target,
                         const uint8_t *data, size_t length, size_t segment, size_t *sent)
 
+    void udp_send_near(udp_socket *s, const endpoint *source, const endpoint *target,
+                       const uint8_t *data, size_t length, int hops)
     size_t udp_send_many(udp_socket *s, udp_outgoing *all, size_t count, udp_result *result)
 
 cdef extern from "udp/waker.h" nogil:

@@ -52,6 +52,11 @@ class PortTransport(asyncio.DatagramTransport):
             len(sent), addr, lambda: self._port.send_to(sent, addr[0], addr[1], self._host)
         )
 
+    def send_near(self, data: bytes, addr: tuple[str, int], hops: int) -> None:
+        """Send what so many routers pass on at most, over IPv4."""
+        if ":" not in self._host:
+            self._port.send_near(data, *addr, self._host, hops)
+
     def close(self) -> None:
         if not self._closing:
             self._closing = True
@@ -134,6 +139,11 @@ class CheckSocket(StunProtocol):
         allowance = self.owner.allowance
         if allowance is None or allowance.would_send(len(bytes(request)), addr):
             self.send_stun(request, addr)
+
+    def send_near(self, data: bytes, addr: tuple[str, int], hops: int) -> None:
+        """Send what so many routers pass on at most, if this is a local address of IPv4."""
+        if isinstance(self.transport, PortTransport):
+            self.transport.send_near(data, addr, hops)
 
     def check_again(self, addr: tuple[str, int]) -> None:
         """Repeat the check under way to `addr`: the same transaction, so either response counts."""

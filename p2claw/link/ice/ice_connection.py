@@ -25,6 +25,7 @@ from p2claw.link.ice.host_addresses import HostAddress
 from p2claw.link.ice.host_sockets import HostSockets
 from p2claw.link.ice.improving import improve
 from p2claw.link.ice.mailbox import Mailbox
+from p2claw.link.ice.openers import Openers
 from p2claw.token_bucket import TokenBucket
 
 CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
@@ -114,6 +115,7 @@ class IceConnection(Connection):
         self._candidates: list[Candidate] = []
         # Where an authenticated check of the peer came from, before any pair is nominated.
         self._checked_from: tuple[StunProtocol, tuple[str, int]] | None = None
+        self.openers = Openers(self._begin_remote, is_visitor=controlling)
         self._first_check: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -182,9 +184,18 @@ class IceConnection(Connection):
         aioice's own method is a coroutine that waits for multicast DNS, and it may not be called
         any more after the end of candidates.
         """
-        if self._is_closed or len(self.remote_candidates) >= PAIRS:
+        known = len(self.remote_candidates) + self.openers.waiting
+        if self._is_closed or known >= PAIRS:
             return
-        self._add_remote_candidate(candidate, address or candidate.host)
+        host = address or candidate.host
+        if self.allowance is None:
+            self.openers.send(self.sockets, candidate)
+            if self.openers.holds(candidate, host):
+                return
+        self._begin_remote(candidate, host)
+
+    def _begin_remote(self, candidate: Candidate, host: str) -> None:
+        self._add_remote_candidate(candidate, host)
         if self._early_checks_done:
             self._check_periodic()
 
@@ -298,6 +309,7 @@ class IceConnection(Connection):
     async def close(self) -> None:
         """Leave the port. A TURN server that is silent is left to its own time-out."""
         self._is_closed = True
+        self.openers.close()
         if self._improving is not None:
             self._improving.cancel()
             await asyncio.wait([self._improving])

@@ -143,6 +143,24 @@ enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const stru
   return worst;
 }
 
+void udp_send_near(struct udp_socket *s, const struct endpoint *from, const struct endpoint *to,
+                   const uint8_t *data, size_t length, int hops) {
+#ifdef __linux__ /* elsewhere IP_TTL is of the socket alone, and so of what other links send */
+  struct envelope envelope;
+  struct msghdr header;
+  if (s->fd < 0 || !endpoint_is_v4(to)) return;
+  if (!address(&header, &envelope, s, from, to, data, length, length)) return;
+  header.msg_control = envelope.control;
+  memcpy(add_control(&header, IPPROTO_IP, IP_TTL, sizeof hops), &hops, sizeof hops);
+  s->stats.sends++;
+  int error = sendmsg(s->fd, &header, 0) < 0 ? errno : 0;
+  if (!error) count_sent(s, length, length);
+  judge(s, error);
+#else
+  (void)s, (void)from, (void)to, (void)data, (void)length, (void)hops;
+#endif
+}
+
 /* One call for the first of them; how many it sent. Whatever is not simple ends it: 0. */
 static size_t send_together(struct udp_socket *s, const struct udp_outgoing *all, size_t count) {
 #ifdef __linux__

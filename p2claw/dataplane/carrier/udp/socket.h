@@ -57,6 +57,11 @@ const struct udp_datagram *udp_received(const struct udp_batch *batch, int index
 enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const struct endpoint *to,
                          const uint8_t *data, size_t length, size_t segment, size_t *sent);
 
+/* One datagram over IPv4 that routers pass on so many times at most, and then drop: it opens a NAT near
+ * by and does not arrive. Lost where that cannot be. */
+void udp_send_near(struct udp_socket *s, const struct endpoint *from, const struct endpoint *to,
+                   const uint8_t *data, size_t length, int hops);
+
 /* Bursts of several links that leave together. The data is the caller's. */
 #define UDP_OUTGOING 32
 struct udp_outgoing {
