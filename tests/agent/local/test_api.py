@@ -59,7 +59,8 @@ async def test_the_status_shows_who_and_where_the_box_is(
 async def test_without_workers_the_agent_itself_is_the_only_one(agent: RunningAgent) -> None:
     (worker,) = (await agent.api.get("/v1/status"))["workers"]
     own = {"number", "pid", "links", "uptime_s", "restarts", "udp_port", "is_port_open"}
-    assert worker.keys() == own
+    assert worker.keys() == own | {"cpu_percent"}
+    assert worker["cpu_percent"] is None
     assert (worker["number"], worker["links"], worker["restarts"]) == (0, 0, 0)
     assert worker["pid"] == os.getpid()
 
