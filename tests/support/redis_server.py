@@ -89,8 +89,9 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    """A server while the block runs; root has another user run it."""
+def folder_of_a_user() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A folder for servers while the block runs, and who is to run them, as `Popen` has it: for
+    root it is another user, whose the folder is."""
     with tempfile.TemporaryDirectory(prefix="p2claw-redis-", dir=_FOLDER) as name:
         folder = Path(name)
         user: dict[str, Any] = {}
@@ -98,6 +99,13 @@ def redis_server() -> Iterator[RedisServer]:
             nobody = pwd.getpwnam("nobody")
             user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        yield folder, user
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """A server while the block runs; root has another user run it."""
+    with folder_of_a_user() as (folder, user):
         server = RedisServer(folder, user)
         try:
             yield server

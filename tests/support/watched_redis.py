@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import redis
+
+from tests.support.redis_server import folder_of_a_user
 
 MASTER = "p2claw"
 PORTS = (6379, 6380)
@@ -151,13 +151,7 @@ def watched_redis(address: str, down_s: float = DOWN_S) -> Iterator[WatchedRedis
     """All of it, started, while the block runs; root has another user run it. The ports are always
     the same: make it in a network of its own.
     """
-    with tempfile.TemporaryDirectory(prefix="p2claw-redis-", dir="/tmp") as name:
-        folder = Path(name)
-        user: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
-            user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    with folder_of_a_user() as (folder, user):
         made = WatchedRedis(folder, user, address, down_s)
         try:
             made.start_all()
