@@ -81,14 +81,7 @@ async def page_scene(kind: Kind, megabytes: int, old: Path | None) -> AsyncItera
     """old: a folder that `build.mjs --out` has filled.
 
     Raises UsageError `browser-missing` or `driver-missing`, P2clawError `browser-failed`."""
-    if shutil.which(PROGRAMS[kind]) is None:
-        raise UsageError(f"{kind} is not installed", code="browser-missing", hint="Run `make test`")
-    if not (DRIVER.parents[1] / "e2e" / "node_modules" / "puppeteer-core").exists():
-        raise UsageError(
-            "the driver of the browsers is not installed",
-            code="driver-missing",
-            hint="Run `npm ci` in tests/e2e",
-        )
+    need_browser(kind)
     with bench_folder() as folder:
         write_site(folder, megabytes)
         async with contextlib.AsyncExitStack() as running:
@@ -112,3 +105,15 @@ async def page_scene(kind: Kind, megabytes: int, old: Path | None) -> AsyncItera
                 raise P2clawError(str(error), code="browser-failed") from error
             finally:
                 await browser.close()
+
+
+def need_browser(kind: Kind) -> None:
+    """Raises UsageError `browser-missing` or `driver-missing`."""
+    if shutil.which(PROGRAMS[kind]) is None:
+        raise UsageError(f"{kind} is not installed", code="browser-missing", hint="Run `make test`")
+    if not (DRIVER.parents[1] / "e2e" / "node_modules" / "puppeteer-core").exists():
+        raise UsageError(
+            "the driver of the browsers is not installed",
+            code="driver-missing",
+            hint="Run `npm ci` in tests/e2e",
+        )

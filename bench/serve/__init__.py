@@ -34,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 async def run(report: Report, args: argparse.Namespace) -> None:
     """Raises UsageError where a program is missing, P2clawError `bench-child`."""
     names = args.case or list(CASES)
-    async with scene(args.beside, before=args.before) as servers:
+    cases = [CASES[name] for name in names]
+    async with scene(args.beside, cases, before=args.before) as servers:
         for name in names:
             await measure(report, name, servers, runs=args.runs, profile=args.profile)

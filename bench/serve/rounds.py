@@ -11,7 +11,6 @@ from bench.serve.profile import profiled
 from bench.serve.server import Figures, Server, measured
 
 OURS = "p2claw"
-WARM_UP = 200
 
 
 async def measure(
@@ -21,7 +20,7 @@ async def measure(
     case = CASES[name]
     done: dict[str, list[Figures]] = {server.name: [] for server in servers}
     for server in servers:
-        await server.load(case, WARM_UP)
+        await server.load(case, case.warm_up)
     for number in range(runs):
         for server in servers:
             report.progress(name, number, runs, server.name)
@@ -41,6 +40,7 @@ async def measure(
             server=server.name,
             runs=runs,
             cpu_us=spread(cpu_us),
+            cpu_s_per_gb=spread([figures.cpu_s_per_gb for figures in figures_of]),
             p50_ms=spread([figures.p50_ms for figures in figures_of]),
             p99_ms=spread([figures.p99_ms for figures in figures_of]),
             requests_per_s=spread([figures.requests_per_s for figures in figures_of]),

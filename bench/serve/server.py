@@ -24,9 +24,13 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one run. cpu_us: user and system time of the serving processes per request."""
+    """Of one run. cpu_us: user and system time of the serving processes per request.
+
+    cpu_s_per_gb: the same per 10^9 bytes of bodies.
+    """
 
     cpu_us: float
+    cpu_s_per_gb: float
     p50_ms: float
     p99_ms: float
     requests_per_s: float
@@ -43,6 +47,7 @@ async def measured(server: Server, case: Case, clock_s: Callable[[], float]) -> 
     cpu_us = (_cpu_s(server) - before_s) * 1e6 / case.requests
     return Figures(
         cpu_us=round(cpu_us, 1),
+        cpu_s_per_gb=round(cpu_us * 1e3 / case.bytes, 3),
         p50_ms=round(_percentile(times_ms, 0.50), 3),
         p99_ms=round(_percentile(times_ms, 0.99), 3),
         requests_per_s=round(case.requests / took_s, 1),

@@ -12,7 +12,10 @@ from p2claw.errors import P2clawError
 def test_every_case_asks_for_a_file_that_there_is_and_ends_evenly() -> None:
     for case in CASES.values():
         assert case.file in FILES
-        assert case.requests >= 10 * case.visitors * case.parallel
+        assert case.bytes * case.requests >= 10**8 or (
+            case.requests >= 10 * case.visitors * case.parallel
+        )
+        assert case.requests % case.visitors == 0
 
 
 def test_the_times_of_h2load_are_milliseconds_and_a_failure_is_none() -> None:
