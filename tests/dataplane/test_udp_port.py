@@ -304,7 +304,7 @@ async def test_a_port_that_receives_nothing_never_wakes() -> None:
         port.close()
 
 
-async def test_a_crowd_of_small_datagrams_is_read_by_few_wakes() -> None:
+async def test_small_datagrams_of_strangers_are_read_by_few_wakes() -> None:
     loop: Any = CountingLoop()
     port = UdpPort(loop=loop)
     try:

@@ -1,17 +1,24 @@
-"""A crowd on one port: what its links send leaves together, whatever the kernel returns to it."""
+"""A crowd on one port: what its links send leaves together, whatever the kernel returns to it.
+
+Who has no link is no part of it, and makes nobody wait.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
+
+import pytest
 
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.link.box_peer import BoxPeer
 from p2claw.link.visitor_peer import VisitorPeer
+from tests.dataplane.test_udp_port import check_for
 from tests.link.peers import Pair, User, send_all
 from tests.link.test_rough_paths import refuse_segments
 from tests.support.own_namespace import needs_namespaces, run_in_namespace
@@ -57,6 +64,64 @@ async def download(peers: Pair, body: bytes) -> bytes:
     got = await at_visitor.read(len(body))
     await sending
     return hashlib.sha256(got).digest()
+
+
+@contextlib.asynccontextmanager
+async def link_alone() -> AsyncIterator[tuple[UdpPort, Pair]]:
+    """The only one of its port, and open."""
+    port = UdpPort()
+    link = Pair(VisitorPeer(), BoxPeer(port=port))
+    try:
+        await link.join()
+        yield port, link
+    finally:
+        await asyncio.gather(link.visitor.close(), link.box.close())
+        port.close()
+
+
+async def leaves_at_once(port: UdpPort, link: Pair) -> bool:
+    """Whether a message is on its way after one turn of the loop; to a crowd it is not."""
+    _, to_visitor = await link.channels()
+    before = port.stats()["datagrams_out"]
+    to_visitor.send(b"a response")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return port.stats()["datagrams_out"] > before
+
+
+async def flood(port: UdpPort, datagrams: list[bytes]) -> None:
+    """The loop looks at its descriptors after each of them."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for datagram in datagrams:
+            stranger.sendto(datagram, ("127.0.0.1", port.number))
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [b"\x17" * 100, b"\xff" * 100, check_for(b"nobody:x"), check_for(b"x" * 86 + b":x")],
+    ids=["a record", "nothing known", "a check", "a first check of a dial"],
+)
+async def test_strangers_make_nobody_wait(datagram: bytes) -> None:
+    async with link_alone() as (port, link):
+        await flood(port, [datagram] * 1_000)
+        assert await leaves_at_once(port, link)
+
+
+async def test_twelve_links_that_send_are_a_crowd_and_wait() -> None:
+    """So `leaves_at_once` tells the two apart."""
+    port = UdpPort()
+    links = [Pair(VisitorPeer(), BoxPeer(port=port)) for _ in range(LINKS)]
+    try:
+        await asyncio.gather(*(link.join() for link in links))
+        loads = [asyncio.create_task(download(one, bytes(4 * BODY_BYTES))) for one in links[1:]]
+        while await leaves_at_once(port, links[0]):
+            assert not all(load.done() for load in loads)
+        await asyncio.gather(*loads)
+    finally:
+        for link in links:
+            await asyncio.gather(link.visitor.close(), link.box.close())
+        port.close()
 
 
 async def test_what_the_links_of_a_crowd_send_leaves_by_few_calls() -> None:

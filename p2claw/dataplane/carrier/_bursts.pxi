@@ -47,7 +47,7 @@ cdef int send_bursts(Link link, usec now) except -1:
 
 cdef int send_burst(Link link, usec now) except -1:
     """Send up to sixteen packets, by as few system calls as their sizes allow; return how many."""
-    cdef uint8_t *sealed = link.port.room()
+    cdef uint8_t *sealed = room_in(link.port)
     cdef uint8_t *start = sealed
     cdef size_t length, total = 0, segment = 0
     cdef Py_ssize_t size
@@ -55,7 +55,7 @@ cdef int send_burst(Link link, usec now) except -1:
     cdef int packets = 0
     if sealed is NULL:
         return 0
-    association_set_least_lump(link.a, link.port.lump(now))
+    association_set_least_lump(link.a, crowd_lump(&link.port.crowd, now))
     association_begin_burst(link.a, now)
     while True:
         length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
@@ -83,6 +83,5 @@ cdef int send_burst(Link link, usec now) except -1:
         packets += 1
     if total:
         link.post(sealed, total, segment)
-    if packets >= SWIFT_PACKETS and association_pacing(link.a) > SWIFT_BYTES_PER_S:
-        link.port.swift_until = now + SWIFT_STAYS
+    crowd_burst(&link.port.crowd, packets, association_pacing(link.a), now)
     return packets

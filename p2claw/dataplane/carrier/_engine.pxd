@@ -11,6 +11,14 @@ from p2claw.dataplane.carrier._udp cimport (
 cdef class Link
 
 
+cdef struct crowd:
+    bint is_on                # one wake serves many links
+    bint is_beset             # many datagrams of no link came in the last count
+    usec counted_at, until, swift_until
+    int turns, strangers      # since the last count
+    const void *last_turn     # whose it was: a link, only compared
+
+
 cdef class UdpPort:
     cdef udp_socket socket
     cdef udp_batch *batch
@@ -26,13 +34,11 @@ cdef class UdpPort:
     cdef list dirty           # links with events to emit or packets to send
     cdef readonly int number
     cdef readonly uint64_t wakes, strangers, stun_ignored
-    cdef bint is_awake, flush_is_soon, is_polling, is_crowded, is_blocked, is_closed
+    cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
     cdef bint has_more        # than one wake reads came to the socket
-    cdef usec poll_at, blocked_until, busy_until, crowded_until, counted_at, soon_until
-    cdef usec swift_until
-    cdef uint64_t counted_bytes
-    cdef int counted_turns
-    cdef const void *last_turn  # whose it was: a link, only compared
+    cdef usec poll_at, blocked_until, busy_until, soon_until
+    cdef uint64_t counted_bytes  # since the last count of the crowd
+    cdef crowd crowd
     cdef bytes unsent         # what the kernel had no room for, and where it goes
     cdef size_t unsent_segment
     cdef endpoint unsent_from, unsent_to
@@ -43,27 +49,12 @@ cdef class UdpPort:
     cdef size_t outgoing_count
 
     cdef int read(self, usec now) except -1
-    cdef int count(self, usec now) except -1
-    cdef void count_turn(self, const void *link) noexcept
-    cdef int receive_datagram(self, const udp_datagram *datagram, usec now) except -1
-    cdef int receive_stun(self, const udp_datagram *d, const uint8_t *data, size_t length,
-                          usec now) except -1
     cdef int wake_links(self, usec now) except -1
     cdef int flush(self, usec now) except -1
     cdef int flush_soon(self) except -1
     cdef int watch(self, usec now) except -1
     cdef usec pause(self, usec now) noexcept
     cdef usec again(self, Link link, usec now) noexcept
-    cdef usec lump(self, usec now) noexcept
-    cdef int unblock(self) except -1
-    cdef uint8_t *room(self) except? NULL
-    cdef int post(self, const endpoint *source, const endpoint *target, const uint8_t *data,
-                  size_t length, size_t segment) except -1
-    cdef int send_posted(self) except -1
-    cdef int unpin(self, const endpoint *peer) except -1
-    cdef int block(self) except -1
-    cdef int send(self, endpoint *source, const endpoint *target, const uint8_t *data,
-                  size_t length, size_t segment) except -1
     cdef int fault(self, str where, object error) except -1
 
 

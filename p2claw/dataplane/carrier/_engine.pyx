@@ -27,7 +27,10 @@ cdef size_t BURST_BYTES = 65536
 cdef size_t SEALED_BYTES = 4 * 65536
 
 include "_addresses.pxi"
+include "_crowd.pxi"
 include "_port.pxi"
+include "_sorting.pxi"
+include "_outgoing.pxi"
 include "_consent.pxi"
 include "_link.pxi"
 include "_bursts.pxi"

@@ -148,7 +148,7 @@ cdef class Link:
         cdef Py_ssize_t length
         cdef uint8_t *room
         if self.is_started and not self.is_closed:
-            room = self.port.room()
+            room = room_in(self.port)
             length = self.records.pending_into(room, BURST_BYTES) if room is not NULL else 0
             if length > 0:
                 self.emit(room, length, length)
@@ -265,6 +265,7 @@ cdef class Link:
             return 0
         if packets:
             consent_received(&self.consent.state, now)
+            crowd_turn(&self.port.crowd, <void *>self)
         self.touch()
         return 0
 
@@ -362,8 +363,8 @@ cdef class Link:
     cdef int post(self, const uint8_t *data, size_t length, size_t segment) except -1:
         """As `emit`, of what is in the port's room: in a crowd it leaves together with others."""
         cdef UdpPort port = self.port
-        if self.relay is None and self.has_route and port.is_crowded and port.is_awake:
-            return port.post(&self.local, &self.peer, data, length, segment)
+        if self.relay is None and self.has_route and port.crowd.is_on and port.is_awake:
+            return post(port, &self.local, &self.peer, data, length, segment)
         return self.emit(data, length, segment)
 
     cdef int emit(self, const uint8_t *data, size_t length, size_t segment) except -1:
@@ -375,7 +376,7 @@ cdef class Link:
                 at += segment
         elif self.has_route:
             pinned = not endpoint_is_any(&self.local)
-            self.port.send(&self.local, &self.peer, data, length, segment)
+            send_now(self.port, &self.local, &self.peer, data, length, segment)
             if pinned and endpoint_is_any(&self.local):
                 self.ask_soon()  # the peer learns from it where we are now
         return 0
