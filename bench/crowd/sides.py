@@ -7,13 +7,12 @@ them each visitor has an emulated line of its own.
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.path import bench_folder, files_of_nginx
+from bench.port import no_port, port_counts
 from bench.processes import Child
 from bench.proxies import PROXIES
 from bench.scale.plan import PLANES
@@ -25,9 +24,6 @@ from tests.lab.host import Host, host
 # visitor's port, which is the destination there and the source of what goes back.
 THERE = Direction(16, 15, 120_000, 0.1, port_offset=2)
 BACK = Direction(16, 15, 120_000, port_offset=0)
-
-# docs/dataplane/STATISTICS.md, `udp`
-COUNTS = ("wakes", "reads", "sends", "datagrams_in", "datagrams_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +84,16 @@ async def sides(
             whole = await ends.enter_async_context(here.hold(running))
             app = await here.run(whole.expose("bench", upstream))
             child = await seated(app.url, f"http://{SENDER_ADDRESS}:{whole.port}")
-            counts = functools.partial(_counts, here, whole)
-            made.append(Side(name, whole.agent_pid, whole.server_pid, child, counts))
+            made.append(
+                Side(name, whole.agent_pid, whole.server_pid, child, _counts_of(here, whole))
+            )
         for peer in peers:
             serving = PROXIES[peer](folder / peer, upstream, SENDER_ADDRESS)
             proxy = await ends.enter_async_context(here.hold(serving))
             child = await seated(f"https://{SENDER_ADDRESS}:{proxy.port}")
-            made.append(Side(peer, proxy.pids[-1], None, child, _none))
+            made.append(Side(peer, proxy.pids[-1], None, child, no_port))
         yield Sides(joined.line_pid, made)
 
 
-async def _counts(here: Host, whole: Stack) -> dict[str, int]:
-    links: list[dict[str, Any]] = (await here.run(whole.ask("GET", "/v1/sessions")))["sessions"]
-    return {name: links[0]["udp"][name] for name in COUNTS} if links else {}
-
-
-async def _none() -> dict[str, int]:
-    return {}
+def _counts_of(here: Host, whole: Stack) -> Callable[[], Awaitable[dict[str, int]]]:
+    return lambda: here.run(port_counts(whole))

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.page.scene import FLAGS, need_browser
 from bench.serve.cases import Case
 from p2claw.errors import P2clawError
-from tests.support.browser import Browser, BrowserError, Kind, Within
+from tests.support.browser import Browser, BrowserError, Kind, Tab, Within
 
 # The document that asks: every server has it.
 PAGE = "page.html"
@@ -36,20 +36,25 @@ ASK = """async (path, requests) => {
 
 
 class Pages:
-    """What loads one server from a page. url: of that server. within: where its document is."""
+    """What loads one server, each time from a new page, which stays until the next.
+
+    url: of that server. within: where its document is.
+    """
 
     def __init__(self, browser: Browser, url: str, within: Within) -> None:
         self._browser = browser
         self._url = url.rstrip("/")
         self._within = within
+        self._tab: Tab | None = None
 
     async def load(self, case: Case, requests: int) -> list[float]:
         """Raises P2clawError `browser-failed`, `bench-child` if a response is not whole."""
         try:
-            tab = await self._browser.open(f"{self._url}/{PAGE}", within=self._within)
+            if self._tab is not None:
+                await self._tab.close()
+            self._tab = tab = await self._browser.open(f"{self._url}/{PAGE}", within=self._within)
             await tab.wait_for("() => document.title === 'bench'")
             times_ms, got_bytes = await tab.evaluate(ASK, case.path, requests, timeout_s=RUN_S)
-            await tab.close()
         except BrowserError as error:
             raise P2clawError(str(error), code="browser-failed") from error
         if got_bytes != requests * case.bytes:

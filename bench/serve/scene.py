@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bench.path import bench_folder, files_of_nginx, write_file
+from bench.port import port_counts
 from bench.processes import Child
 from bench.proxies import PROXIES
 from bench.serve.browsers import Pages, browser_of, write_page
@@ -88,7 +89,8 @@ async def _agent(
             return list(reply["ms"])
 
         pages = _pages(browsers, app.url, "app")
-        yield Server(home.name, (running.agent_pid,), _by(by_visitors, pages))
+        load = _by(by_visitors, pages)
+        yield Server(home.name, (running.agent_pid,), load, lambda: port_counts(running))
 
 
 def _pages(browsers: Mapping[str, Browser], url: str, within: Within) -> dict[str, Load]:
