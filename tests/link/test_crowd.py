@@ -108,22 +108,6 @@ async def test_strangers_make_nobody_wait(datagram: bytes) -> None:
         assert await leaves_at_once(port, link)
 
 
-async def test_twelve_links_that_send_are_a_crowd_and_wait() -> None:
-    """So `leaves_at_once` tells the two apart."""
-    port = UdpPort()
-    links = [Pair(VisitorPeer(), BoxPeer(port=port)) for _ in range(LINKS)]
-    try:
-        await asyncio.gather(*(link.join() for link in links))
-        loads = [asyncio.create_task(download(one, bytes(4 * BODY_BYTES))) for one in links[1:]]
-        while await leaves_at_once(port, links[0]):
-            assert not all(load.done() for load in loads)
-        await asyncio.gather(*loads)
-    finally:
-        for link in links:
-            await asyncio.gather(link.visitor.close(), link.box.close())
-        port.close()
-
-
 async def test_what_the_links_of_a_crowd_send_leaves_by_few_calls() -> None:
     stats = await crowd()
     assert stats["datagrams_out"] > 6 * stats["sends"]
