@@ -115,6 +115,14 @@ class _ServerGroup(VerbGroup):
     help="turn:host:port?transport=udp; may be repeated, all with one secret.",
 )
 @click.option(
+    "--relay",
+    "relays",
+    envvar="P2CLAW_RELAYS",
+    multiple=True,
+    metavar="RELAY",
+    help="One TURN server of several: name=eu1,region=eu,weight=3,URL,URL; may be repeated.",
+)
+@click.option(
     "--turn-secret-file",
     envvar="P2CLAW_TURN_SECRET_FILE",
     type=_PATH,

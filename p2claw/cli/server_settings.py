@@ -14,6 +14,7 @@ from p2claw.config import (
     StoreAddress,
     TurnKey,
     home_dir,
+    parse_relay,
     turn_key_token,
 )
 from p2claw.errors import UsageError
@@ -37,6 +38,7 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         tls_key=options["tls_key"],
         stun_urls=options["stun"],
         turn_urls=options["turn"],
+        relays=tuple(map(parse_relay, options["relays"])),
         turn_secret=_secret(options["turn_secret_file"]),
         turn_key=turn_key(options),
         turn_log=options["turn_log"],

@@ -91,7 +91,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
             bus.on_message = coordinator.node.received
             bus.on_back = coordinator.node.presence.back
             await stack.enter_async_context(_running(coordinator.node.run()))
-        add_edge(app, config, coordinator.server_timing.at_host)
+        add_edge(app, config, coordinator.server_timing.at_page)
         context = certificates.context if certificates else None
         limits = config.limits
         places = Places(sockets_at_most(limits.sockets), config.trusted_proxies)
@@ -113,8 +113,8 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
             await stack.enter_async_context(_running(certificates.watch()))
         if coordinator.relays is not None:
             await stack.enter_async_context(_running(coordinator.relays.keep()))
-        if coordinator.relay_health is not None:
-            await stack.enter_async_context(_running(coordinator.relay_health.run()))
+        if coordinator.fleet is not None:
+            await stack.enter_async_context(_running(coordinator.fleet.health.run()))
         metrics_url = await stack.enter_async_context(metrics_listener(config.metrics, metrics))
         yield Serving(config, coordinator, certificates, places, metrics_url)
 
@@ -146,7 +146,7 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
 
 
 def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
-    health = coordinator.relay_health
+    fleet = coordinator.fleet
 
     async def read() -> list[Metric]:
         return server_metrics(
@@ -159,7 +159,7 @@ def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
                 most_sockets=places.total,
                 counts=coordinator.counts,
                 is_bus_there=coordinator.is_bus_there,
-                relays={} if health is None else health.is_up(),
+                relays=() if fleet is None else fleet.facts(),
             )
         )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from p2claw.config.bus_address import BusAddress
     from p2claw.config.places import SYSTEM_CONFIG, config_path, home_dir
+    from p2claw.config.relays import Relay, parse_relay
     from p2claw.config.server import ASK_PATH, JOINING, ServerConfig, ServerLimits
     from p2claw.config.store_address import StoreAddress, without_password
     from p2claw.config.turn_key import (
@@ -52,6 +53,7 @@ __all__ = [
     "BusAddress",
     "Network",
     "PublicAddress",
+    "Relay",
     "ServerConfig",
     "ServerLimits",
     "SpoolLimits",
@@ -62,6 +64,7 @@ __all__ = [
     "config_path",
     "home_dir",
     "parse_listen",
+    "parse_relay",
     "turn_key_token",
     "without_password",
 ]
@@ -81,6 +84,7 @@ __getattr__ = lazy_names(
         "agent": ("MOST_WORKERS", "AgentConfig", "AgentLimits", "SpoolLimits", "UpstreamLimits"),
         "bus_address": ("BusAddress",),
         "places": ("SYSTEM_CONFIG", "config_path", "home_dir"),
+        "relays": ("Relay", "parse_relay"),
         "server": ("ASK_PATH", "JOINING", "ServerConfig", "ServerLimits"),
         "store_address": ("StoreAddress", "without_password"),
         "turn_key": (

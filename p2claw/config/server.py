@@ -8,6 +8,7 @@ from pathlib import Path
 from p2claw.config.addresses import DEFAULT_LISTEN, Network, parse_listen
 from p2claw.config.bus_address import BusAddress
 from p2claw.config.places import home_dir
+from p2claw.config.relays import Relay, relays_of
 from p2claw.config.store_address import StoreAddress
 from p2claw.config.turn_key import TurnKey
 from p2claw.errors import UsageError
@@ -90,6 +91,8 @@ class ServerConfig:
     tls_key: Path | None = None
     stun_urls: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
+    """Of relays without region and weight; `all_relays` has these, too."""
+    relays: tuple[Relay, ...] = ()
     turn_secret: str = field(default="", repr=False)
     turn_ttl_s: int = 3_600
     turn_key: TurnKey | None = None
@@ -132,12 +135,17 @@ class ServerConfig:
                 code="boxes-missing",
                 hint="Give --box with the peer id that `p2claw identity` shows on each box",
             )
-        if self.turn_urls and not self.turn_secret:
+        if self.all_relays and not self.turn_secret:
             raise UsageError(
                 "A TURN server was named without its secret",
                 code="turn-secret-missing",
                 hint="Give --turn-secret-file with the static-auth-secret of the TURN server",
             )
+
+    @property
+    def all_relays(self) -> tuple[Relay, ...]:
+        """Those of `turn_urls`, one per host, and `relays`."""
+        return relays_of(self.turn_urls, self.relays)
 
     @property
     def listen_host(self) -> str:

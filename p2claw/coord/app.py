@@ -24,7 +24,7 @@ from p2claw.coord.nodes.standing import NodeStanding, Standing
 from p2claw.coord.nodes.watching import Watching
 from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
-from p2claw.coord.relay_health import RelayHealth
+from p2claw.coord.relay_fleet import RelayFleet
 from p2claw.coord.relayed.relay_watch import RelayWatch
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.server_timing import ServerTiming
@@ -52,10 +52,10 @@ class Coordinator:
         relays: LeasedRelays | None,
         store: Store,
         node: Node | None,
-        relay_health: RelayHealth | None,
+        fleet: RelayFleet | None,
     ) -> None:
-        self.relay_health = relay_health
-        """Whose `run` is the caller's to run, if there are relays."""
+        self.fleet = fleet
+        """Our own relays, if there are any; the `run` of its health is the caller's to run."""
         self.node = node
         """This process among others, if there are any; whose `run` is the caller's to run."""
         self.relays = relays
@@ -135,10 +135,10 @@ def add_coordinator(
     standing = None if bus is None else NodeStanding(asyncio.get_running_loop().time())
     boxes = Agents(config, switchboard, store, presence, bus, standing)
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
-    relay_health = RelayHealth(config) if config.turn_urls else None
-    server_timing = ServerTiming(config, rendezvous, relays, bus, relay_health)
+    fleet = RelayFleet(config) if config.all_relays else None
+    server_timing = ServerTiming(config, rendezvous, relays, bus, fleet)
     operator = Operator(store, switchboard, config.joining, bus, relayed)
-    by_socket = Visitors(config, switchboard, store, visits, relays, bus, relay_health)
+    by_socket = Visitors(config, switchboard, store, visits, relays, bus, fleet)
     node = None
     if bus is not None and forwarding is not None and standing is not None:
         health.is_cut_off = lambda: standing.standing is Standing.CUT_OFF
@@ -147,7 +147,7 @@ def add_coordinator(
         forwarding.on_refused = by_socket.refused
     coordinator = Coordinator(
         *(switchboard, boxes, health, server_timing, operator, relays, store, node),
-        relay_health,
+        fleet,
     )
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)

@@ -6,8 +6,8 @@ docs/METRICS.md lists them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import (
 )
 
 from p2claw import __version__
+from p2claw.coord.relay_fleet import RelayFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class ServerFigures:
 
     is_store_there: False while it goes on from memory, because its database is gone.
     is_bus_there: False while the other nodes cannot be reached; None: there are none.
-    relays: of each URL whether it lends addresses.
+    relays: our own, if there are any.
     """
 
     is_ready: bool
@@ -36,7 +37,7 @@ class ServerFigures:
     most_sockets: int
     counts: Mapping[str, int]
     is_bus_there: bool | None = None
-    relays: Mapping[str, bool] = field(default_factory=dict)
+    relays: Sequence[RelayFacts] = ()
 
 
 def server_metrics(now: ServerFigures) -> list[Metric]:
@@ -60,12 +61,9 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
             GaugeMetricFamily("p2claw_bus_available", "1 while Redis responds.", now.is_bus_there)
         ]
     )
-    relays = GaugeMetricFamily("p2claw_relay_up", "1 while it lends addresses.", labels=("url",))
-    for url, is_up in now.relays.items():
-        relays.add_metric((url,), is_up)
     return [
         *of_nodes,
-        *([relays] if now.relays else []),
+        *(_of_relays(now.relays) if now.relays else []),
         InfoMetricFamily("p2claw_server", "The program that runs.", {"version": __version__}),
         GaugeMetricFamily("p2claw_server_ready", "As /readyz: 1 or 0.", now.is_ready),
         GaugeMetricFamily(
@@ -89,3 +87,16 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
         refused,
         turned_away,
     ]
+
+
+def _of_relays(relays: Sequence[RelayFacts]) -> list[Metric]:
+    names = ("relay", "region")
+    up = GaugeMetricFamily("p2claw_relay_up", "1 while it lends addresses.", labels=("url", *names))
+    weight = GaugeMetricFamily("p2claw_relay_weight", "0: no new visits.", labels=names)
+    given = CounterMetricFamily("p2claw_relay_visits", "Visits that were given it.", labels=names)
+    for relay in relays:
+        for url, is_up in relay.is_up.items():
+            up.add_metric((url, relay.name, relay.region), is_up)
+        weight.add_metric((relay.name, relay.region), relay.weight)
+        given.add_metric((relay.name, relay.region), relay.visits)
+    return [up, weight, given]

@@ -38,21 +38,20 @@ def ice_servers(
     relay: bool = True,
     lease: Lease | None = None,
     account: str = "",
-    turn_urls: tuple[str, ...] | None = None,
+    turn_urls: tuple[str, ...] = (),
 ) -> tuple[IceServer, ...]:
     """What one side of one visit is given. `now_s`: Unix seconds. relay: TURN servers, too.
     account: the key alias of the box, for which what is relayed counts; "": not known. turn_urls:
-    of the relays that lend just now; None: all.
+    of the relays that this visit is given.
     """
     servers: list[IceServer] = []
     stun_urls = config.stun_urls or (lease.stun_urls if lease else ())
     if stun_urls:
         servers.append(IceServer(urls=stun_urls))
-    urls = config.turn_urls if turn_urls is None else turn_urls
-    if urls and relay:
+    if turn_urls and relay:
         username = user_of(now_s + config.turn_ttl_s, account, identifier)
         credential = turn_credential(config.turn_secret, username)
-        servers.append(IceServer(urls, username, credential))
+        servers.append(IceServer(turn_urls, username, credential))
     if lease is not None and relay:
         servers.append(lease.turn)
     return tuple(servers)
@@ -60,7 +59,7 @@ def ice_servers(
 
 def lasts_s(config: ServerConfig, now_s: int, lease: Lease | None) -> int:
     """For how long what `ice_servers` returns may be used; 0: for ever."""
-    ends = [config.turn_ttl_s] if config.turn_urls else []
+    ends = [config.turn_ttl_s] if config.all_relays else []
     if config.turn_key is not None:
         ends.append(_NO_LEASE_S if lease is None else lease.expires_at_s - now_s)
     return min(ends, default=0)

@@ -97,7 +97,9 @@ class PostedVisits:
         self._accept(session, post)
         # For the next visit, whose page does not come from the edge.
         try:
-            server_timing = await self._server_timing.of_box(asked.alias, asked.facts)
+            server_timing = await self._server_timing.of_box(
+                asked.alias, asked.facts, asked.visitor
+            )
             if asked.node:
                 await mailbox.filled(FIRST_S)  # the introduction comes from another node
         except BaseException:

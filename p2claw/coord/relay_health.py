@@ -1,7 +1,7 @@
 """Knows which relays lend addresses: each is asked for one from time to time, as a visit does.
 
 Visitors and boxes are given no relay that has lent nothing twice in a row by any of the ways on its
-port: it may be this server alone that gets no UDP out. If none lends, they are given all.
+port: it may be this server alone that gets no UDP out. If none lends, all are taken to lend.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _WHO = "health"
 
 
 class RelayHealth:
-    """Of the relays in `turn_urls`. usable: the URLs that are given to visits."""
+    """Of all relays. usable: the URLs of those that lend."""
 
     def __init__(self, config: ServerConfig) -> None:
-        self._urls = config.turn_urls
+        self._urls = tuple(url for relay in config.all_relays for url in relay.urls)
         self._secret = config.turn_secret
         self._failures: Counter[str] = Counter()
-        self.usable: tuple[str, ...] = config.turn_urls
+        self.usable: tuple[str, ...] = self._urls
 
     def is_up(self) -> dict[str, bool]:
         """Of each URL whether it lends, as it was seen last."""

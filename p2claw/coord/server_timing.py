@@ -11,15 +11,18 @@ import secrets
 import time
 
 import msgspec
+from aiohttp import web
 
 from p2claw import names
 from p2claw.config import ServerConfig
 from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.locating import Facts, Whereabouts, dialled
+from p2claw.coord.client_address import shortened
 from p2claw.coord.ice import ice_servers, lasts_s
 from p2claw.coord.leased_relays import LeasedRelays
-from p2claw.coord.relay_health import RelayHealth
+from p2claw.coord.relay_fleet import RelayFleet, visit_key
 from p2claw.coord.rendezvous import Rendezvous
+from p2claw.coord.websockets import client_of
 from p2claw.errors import UsageError
 
 
@@ -32,48 +35,54 @@ class ServerTiming:
         rendezvous: Rendezvous,
         relays: LeasedRelays | None = None,
         bus: Bus | None = None,
-        health: RelayHealth | None = None,
+        fleet: RelayFleet | None = None,
     ) -> None:
         self._bus = bus
-        self._health = health
+        self._fleet = fleet
         self._config = config
         self._rendezvous = rendezvous
         self._relays = relays
 
-    async def at_host(self, host: str) -> str:
-        """The value for a page of this host. host: as it was asked for."""
+    async def at_page(self, request: web.Request) -> str:
+        """The value for a page, by the host that it is asked for at."""
+        visitor = shortened(client_of(request, self._config.trusted_proxies))
+        return await self.at_host(request.headers.get("Host", ""), visitor)
+
+    async def at_host(self, host: str, visitor: str = "") -> str:
+        """The value for a page of this host. visitor: its address, shortened."""
         try:
             alias = names.parse_label(host.partition(".")[0]).alias
         except UsageError:
             alias = ""
-        return await self.of_box(alias)
+        return await self.of_box(alias, visitor=visitor)
 
-    async def of_box(self, alias: str, facts: Facts | None = None) -> str:
+    async def of_box(self, alias: str, facts: Facts | None = None, visitor: str = "") -> str:
         """The value for visitors of this box: ICE servers, and how it is dialled if it can be.
 
         facts: of a box at another node, if they are known; else the bus is asked.
+        visitor: its address, shortened.
         """
         config = self._config
         visit = secrets.token_urlsafe(8)
         boxes = self._rendezvous.boxes
         relay, dial = boxes.may_relay(alias), boxes.dialled(alias, visit)
-        if facts is not None:
-            relay, dial = facts.relay, dialled(facts, visit)
-        elif self._bus is not None and alias and not boxes.is_online(alias):
+        if facts is None and self._bus is not None and alias and not boxes.is_online(alias):
             found = await self._bus.find(alias)
             # Where it is not known whether its visits may be relayed, they learn it later.
             relay = found.whereabouts is not Whereabouts.UNKNOWN
-            if found.entry is not None:
-                relay, dial = found.entry.facts.relay, dialled(found.entry.facts, visit)
+            facts = None if found.entry is None else found.entry.facts
+        account = boxes.account_of(alias)
+        if facts is not None:
+            relay, dial = facts.relay, dialled(facts, visit)
+            account = names.key_alias_of(facts.public_key) if facts.public_key else ""
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
-        account = boxes.account_of(alias)
         servers = ice_servers(
             *(config, visit, now_s),
             relay=relay,
             lease=lease,
             account=account,
-            turn_urls=self._health.usable if self._health else None,
+            turn_urls=self._fleet.urls_for(visit_key(account, visitor)) if self._fleet else (),
         )
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]

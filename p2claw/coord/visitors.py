@@ -19,7 +19,7 @@ from p2claw.coord.nodes.relayed_posts import new_session
 from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rate_limits import RateLimit
-from p2claw.coord.relay_health import RelayHealth
+from p2claw.coord.relay_fleet import RelayFleet, visit_key
 from p2claw.coord.rendezvous import RETURNING_RETRY_S
 from p2claw.coord.store.base import Store, StoreError
 from p2claw.coord.switchboard import Switchboard
@@ -56,10 +56,10 @@ class Visitors:
         visits: Visits,
         relays: LeasedRelays | None = None,
         bus: Bus | None = None,
-        health: RelayHealth | None = None,
+        fleet: RelayFleet | None = None,
     ) -> None:
         self._config = config
-        self._health = health
+        self._fleet = fleet
         self._visits = visits
         self._bus = bus
         self._relays = relays
@@ -192,6 +192,9 @@ class Visitors:
         boxes = self._switchboard.rendezvous.boxes
         relay, account = boxes.may_relay(alias), boxes.account_of(alias)
         lease = self._relays.lease(now_s) if self._relays else None
+        urls: tuple[str, ...] = ()
+        if self._fleet is not None and relay:
+            urls = self._fleet.urls_for(visit_key(account, visitor), is_visit=True)
 
         def servers(identifier: str) -> tuple[IceServer, ...]:
             return ice_servers(
@@ -199,7 +202,7 @@ class Visitors:
                 relay=relay,
                 lease=lease,
                 account=account,
-                turn_urls=self._health.usable if self._health else None,
+                turn_urls=urls,
             )
 
         return VisitRequest(

@@ -26,7 +26,7 @@ class Edge:
         self,
         config: ServerConfig,
         bootstrap: Bootstrap,
-        server_timing: Callable[[str], Awaitable[str]],
+        server_timing: Callable[[web.Request], Awaitable[str]],
     ) -> None:
         self._parent = config.parent
         self._scheme = config.scheme
@@ -51,7 +51,7 @@ class Edge:
         match kind:
             case Kind.SHELL:
                 shell = headers.shell_headers(self._scheme, host.lower(), *self._hashes)
-                shell["Server-Timing"] = await self._server_timing(host)
+                shell["Server-Timing"] = await self._server_timing(request)
                 return _file(request, self._bootstrap.shell, shell)
             case Kind.SIBLING:
                 sibling = headers.sibling_headers(
@@ -95,11 +95,13 @@ class Edge:
 
 
 def add_edge(
-    app: web.Application, config: ServerConfig, server_timing: Callable[[str], Awaitable[str]]
+    app: web.Application,
+    config: ServerConfig,
+    server_timing: Callable[[web.Request], Awaitable[str]],
 ) -> Edge:
     """Add the edge; what was added to the application before comes first.
 
-    server_timing: the value of this field with the shell's page of a host.
+    server_timing: the value of this field with the shell's page, by the request for it.
 
     Raises UsageError `bootstrap-missing` or `bootstrap-damaged`.
     """

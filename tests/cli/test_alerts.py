@@ -39,6 +39,18 @@ WRONG: dict[str, tuple[dict[str, str], int]] = {
         40,
     ),
     "RelayGone": ({'p2claw_relay_up{url="turn:a", instance="one"}': "0x30"}, 10),
+    "NoRelayInRegion": (
+        {
+            'p2claw_relay_up{url="turn:a", relay="a", region="eu"}': "0x30",
+            'p2claw_relay_weight{relay="a", region="eu"}': "3x30",
+            # This one lends, and is drained.
+            'p2claw_relay_up{url="turn:b", relay="b", region="eu"}': "1x30",
+            'p2claw_relay_weight{relay="b", region="eu"}': "0x30",
+            'p2claw_relay_up{url="turn:c", relay="c", region="us"}': "1x30",
+            'p2claw_relay_weight{relay="c", region="us"}': "1x30",
+        },
+        10,
+    ),
     "SocketsNearLimit": ({"p2claw_sockets": "90x30", "p2claw_sockets_limit": "100x30"}, 20),
     "ProcessorFull": ({f"process_cpu_seconds_total{NODE}": "0+55x60"}, 40),
 }
@@ -55,8 +67,13 @@ RIGHT = {
     'p2claw_registrations_refused_total{code="clock-skew"}': "0+2x60",
     'p2claw_registrations_refused_total{code="invite-needed"}': "0+600x60",
     # Of two servers one does not reach it.
-    'p2claw_relay_up{url="turn:a", instance="one"}': "1x60",
-    'p2claw_relay_up{url="turn:a", instance="two"}': "0x60",
+    'p2claw_relay_up{url="turn:a", relay="a", region="eu", instance="one"}': "1x60",
+    'p2claw_relay_up{url="turn:a", relay="a", region="eu", instance="two"}': "0x60",
+    'p2claw_relay_weight{relay="a", region="eu", instance="one"}': "1x60",
+    'p2claw_relay_weight{relay="a", region="eu", instance="two"}': "1x60",
+    # Drained, while another one of its region lends.
+    'p2claw_relay_up{url="turn:b", relay="b", region="eu", instance="one"}': "1x60",
+    'p2claw_relay_weight{relay="b", region="eu", instance="one"}': "0x60",
     "p2claw_sockets": "50x60",
     "p2claw_sockets_limit": "100x60",
     f"process_cpu_seconds_total{NODE}": "0+20x60",

@@ -50,6 +50,7 @@ tls-cert = "chain.pem"
 tls-key = "/etc/key.pem"
 stun = ["stun:turn.example.org:3478"]
 turn = ["turn:turn.example.org:3478?transport=udp"]
+relay = ["name=eu1,region=eu,weight=3,turn:eu1.example.org"]
 turn-log = "turn.log"
 turn-secret-file = "secret"
 turn-key = "0123456789abcdef"
@@ -263,6 +264,8 @@ def test_a_folder_in_its_place_is_unreadable(home: Path, usual: Path) -> None:
         ("[server]\nlisten = 'x'", "listen-invalid"),
         ("[server]\ntls-cert = 'x'", "tls-incomplete"),
         ("[server]\nturn = ['turn:x']", "turn-secret-missing"),
+        ("[server]\nrelay = ['name=a,turn:x']", "turn-secret-missing"),
+        ("[server]\nrelay = ['name=a,weight=x,turn:x']", "relay-invalid"),
         ("[server]\nturn-key = 'x'", "turn-key-incomplete"),
         ("[server]\nturn-key = 'x'\nturn-key-token-file = 'p2claw.toml'", "turn-key-token-invalid"),
         ("[server]\ntrusted-proxy = ['x']", "proxy-invalid"),
@@ -314,7 +317,9 @@ def test_doctor_looks_at_the_file(home: Path, usual: Path) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/OPERATIONS.md", "docs/ACCESS.md"])
 def test_what_the_documents_show_can_be_set(tmp_path: Path, page: str) -> None:
     shown = re.findall(r"```toml\n(.*?)```", (REPOSITORY / page).read_text(), re.DOTALL)
-    assert len(shown) == 1
+    assert shown
     path = tmp_path / "p2claw.toml"
-    path.write_text(shown[0])
-    assert list(all_problems(read(path))) == []
+    (tmp_path / "turn-secret").write_text("secret")
+    for text in shown:
+        path.write_text(text)
+        assert list(all_problems(read(path))) == []

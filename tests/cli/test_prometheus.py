@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from p2claw.agent.local.figures import AgentFigures, agent_metrics
 from p2claw.agent.visitors.facts import WorkerFacts
 from p2claw.coord.figures import ServerFigures, server_metrics
+from p2claw.coord.relay_fleet import RelayFacts
 from p2claw.visitor.visitor import Visitor
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.prometheus import needs_prometheus, prometheus, rule_complaints
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 BOARD = json.loads((ROOT / "contrib/grafana/p2claw.json").read_text())
 PAGE = (ROOT / "docs/METRICS.md").read_text()
 
+RELAY = RelayFacts("eu1", "eu", 3, {"turn:eu1.example": True}, 7)
 MIB = 1_048_576
 
 
@@ -30,7 +32,7 @@ def families() -> set[str]:
     worker = WorkerFacts(0, 1, 0, 0.0, 0)
     agent = AgentFigures(True, ("dog",), (), (worker,), {}, {}, {}, {})
     counts = {"introduced": 0, "answered": 0, "registered": 0}
-    server = ServerFigures(True, True, 0, 0, 0, 1, counts, is_bus_there=True, relays={"a": True})
+    server = ServerFigures(True, True, 0, 0, 0, 1, counts, is_bus_there=True, relays=(RELAY,))
     ends = {"counter": "_total", "info": "_info"}
     all_of_them = (*agent_metrics(agent), *server_metrics(server))
     return {one.name + ends.get(one.type, "") for one in all_of_them}

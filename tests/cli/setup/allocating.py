@@ -44,7 +44,10 @@ async def main(path: Path, account: str, *urls: str) -> dict[str, str]:
     secret = (path.parent / options["turn-secret-file"]).read_text().strip()
     config = ServerConfig(turn_urls=urls or tuple(options["turn"]), turn_secret=secret)
     found = {}
-    for server in read_servers(ice_servers(config, "test", int(time.time()), account=account)).turn:
+    servers = ice_servers(
+        *(config, "test", int(time.time())), account=account, turn_urls=config.turn_urls
+    )
+    for server in read_servers(servers).turn:
         way = "tls" if server.tls else server.transport
         found[f"{way}:{server.host}:{server.port}"] = await allocate(server)
     return found

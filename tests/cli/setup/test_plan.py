@@ -171,7 +171,9 @@ async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
                     await asyncio.sleep(0.1)
             # As a cloud maps it: visitors are given that address, and not the machine's own.
             config = ServerConfig(turn_urls=(f"turn:127.0.0.1:{port}",), turn_secret=SECRET)
-            (server,) = read_servers(ice_servers(config, "test", int(time.time()))).turn
+            (server,) = read_servers(
+                ice_servers(config, "test", int(time.time()), turn_urls=config.turn_urls)
+            ).turn
             assert await allocate(server) == "198.51.100.7"
     finally:
         process.terminate()
