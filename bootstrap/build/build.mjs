@@ -82,7 +82,11 @@ const shellUrl = await asset(
   },
   { format: "esm" },
 );
-const startConstants = { __WORKER_URL__: workerUrl, __SHELL_URL__: shellUrl };
+const startConstants = {
+  __WORKER_URL__: workerUrl,
+  __SHELL_URL__: shellUrl,
+  __LATE_URL__: lateUrl,
+};
 const start = (await minify("src/start/main.ts", startConstants)).trim();
 
 const ownWorkers = {

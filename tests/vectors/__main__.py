@@ -15,6 +15,7 @@ from tests.vectors.make_rests import rests_json
 from tests.vectors.make_session import session_json
 from tests.vectors.make_signalling import signalling_json
 from tests.vectors.make_signatures import signatures_json
+from tests.vectors.make_statements import statements_json
 from tests.vectors.make_windows import windows_json
 
 FOLDER = Path(__file__).parent
@@ -33,6 +34,7 @@ def written() -> dict[str, str]:
         "session.json": session_json(),
         "signalling.json": signalling_json(),
         "signatures.json": signatures_json(),
+        "statements.json": statements_json(),
         "windows.json": windows_json(),
     }
     return {name: json.dumps(value, indent=1) + "\n" for name, value in values.items()}

@@ -277,6 +277,16 @@ _VISIT: list[tuple[str, dict[str, Any]]] = [
             },
         },
     ),
+    (
+        "introduced with statements",
+        {
+            "t": "introduced",
+            "session": "s1",
+            "peer_id": _PEER_ID,
+            "ice_servers": [],
+            "statements": ["AQID", base64.b64encode(_SIGNATURE).decode()],
+        },
+    ),
     ("apps", {"t": "apps", "apps": ["cat", "dog"], "alias": "purplecrab", "peer_id": _PEER_ID}),
     ("an offer", {"t": "offer", "sdp": _SDP}),
     ("an offer that names a place", {"t": "offer", "sdp": _SDP, "place": 65_535}),
@@ -319,6 +329,16 @@ def _visit_invalid() -> list[tuple[str, str]]:
         (
             "a peer id in capitals",
             {"t": "introduced", "session": "s", "peer_id": "A" * 52, "ice_servers": []},
+        ),
+        (
+            "more statements than are read",
+            {
+                "t": "introduced",
+                "session": "s",
+                "peer_id": _PEER_ID,
+                "ice_servers": [],
+                "statements": ["AQID"] * 9,
+            },
         ),
         (
             "a wait without end",

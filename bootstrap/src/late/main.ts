@@ -2,6 +2,7 @@
 
 import type { Late } from "../messages/late";
 import { listApps } from "./app-list";
+import { ownerOf } from "./belonging";
 import { cookieStoreFor } from "../inject/cookie-store-acts";
 import { followsEvents } from "../inject/event-source-reading";
 import { plainOctets } from "../inject/octets-of-headers";
@@ -31,6 +32,7 @@ export const late: Late = {
   reportViolation,
   problemPage,
   problemText,
+  ownerOf,
   wrongKey,
   showTree,
   signIn,

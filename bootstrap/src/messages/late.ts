@@ -29,6 +29,8 @@ export interface Late {
   /** Elements. */
   problemPage(problem: ProblemText, retry: RetryPlan | undefined): object[];
   problemText(code: ProblemCode, names: Names): ProblemText;
+  /** The peer id whose names the box with this one responds for, by statements that came with it, in base64. */
+  ownerOf(found: string, statements: string[]): Promise<string>;
   /** wrong: undefined if the answer was not signed with the key. found: its peer id. */
   wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText>;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;

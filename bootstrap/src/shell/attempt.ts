@@ -170,13 +170,13 @@ export class Attempt {
   private async answer(sdp: string, signature: Uint8Array<ArrayBuffer>): Promise<void> {
     const { introduction, peer } = this;
     if (!introduction || !this.offerSdp || peer.signalingState !== "have-local-offer") return;
-    const { peerId, session } = introduction;
+    const { peerId, session, statements } = introduction;
     const signed = { peerId, session, offerSdp: this.offerSdp, answerSdp: sdp, signature };
     const genuine = isSignedByPeer(signed).catch((error: unknown) => {
       if (error instanceof BadDescription) return false;
       throw error;
     });
-    const refusal = await refusalOf(genuine, peerId, this.target, this.pin);
+    const refusal = await refusalOf(genuine, peerId, this.target, this.pin, statements);
     if (this.over) return;
     if (refusal) {
       this.refuse(refusal);

@@ -7,11 +7,18 @@ export interface IceServer {
 }
 
 export type FromCoordinator =
-  | { t: "introduced"; session: string; peerId: string; iceServers: IceServer[] }
-  | { t: "apps"; apps: string[]; alias: string; peerId: string }
+  | {
+      t: "introduced";
+      session: string;
+      peerId: string;
+      iceServers: IceServer[];
+      /** In base64: why that key responds for the name, if it is not the name's own. */
+      statements: string[];
+    }
+  | { t: "apps"; apps: string[] }
   | { t: "answer"; sdp: string; signature: Uint8Array<ArrayBuffer> }
   | { t: "candidate"; candidate: string; mid: string }
-  | { t: "error"; code: string; message: string; retryS: number | undefined };
+  | { t: "error"; code: string; retryS: number | undefined };
 
 export type ToCoordinator =
   | { t: "offer"; sdp: string; place?: number }
@@ -56,16 +63,15 @@ function read(message: unknown): FromCoordinator | undefined {
     case "introduced":
       return {
         t: "introduced",
-        session: matching(message["session"], /^[A-Za-z0-9_-]{1,64}$/),
+        session: matching(message["session"], /^[\w-]{1,64}$/),
         peerId: peerId(message["peer_id"]),
         iceServers: readIceServers(message["ice_servers"]),
+        statements: list(message["statements"] ?? [], 8, (one) => string(one, 512)),
       };
     case "apps":
       return {
         t: "apps",
         apps: list(message["apps"], APPS, (app) => string(app, 128)),
-        alias: string(message["alias"], 63),
-        peerId: peerId(message["peer_id"]),
       };
     case "answer":
       return { t: "answer", sdp: string(message["sdp"], SDP_CHARS), signature: signature(message) };
@@ -79,7 +85,6 @@ function read(message: unknown): FromCoordinator | undefined {
       return {
         t: "error",
         code: matching(message["code"], /^[a-z0-9-]{1,64}$/),
-        message: string(message["message"] ?? "", 1_024),
         retryS: seconds(message["retry_s"]),
       };
     default:

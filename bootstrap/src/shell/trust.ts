@@ -1,6 +1,7 @@
 // Whether a key belongs to the name in the address bar: by the name itself, by the link, or by the
 // first visit. Source: docs/WIRE.md §13.
 
+import type { Late } from "../messages/late";
 import { isKeyAlias, looksLikeKeyAlias } from "./answer-proof";
 import { readPin, writePin } from "./pins";
 
@@ -24,13 +25,23 @@ export function pinOf(alias: string): Promise<string | undefined> {
   return readPin(alias).catch(() => undefined);
 }
 
-/** linkKey: the peer id that the link named. pin: of `pinOf`. */
+/**
+ * The one place where a browser decides whether a key belongs to a name. found: the peer id of who
+ * signed. linkKey: the one that the link named. pin: of `pinOf`. statements: what came with it.
+ */
 export async function judge(
   alias: string,
-  peerId: string,
+  found: string,
   linkKey: string | undefined,
   pin: Promise<string | undefined>,
+  statements: string[] = [],
 ): Promise<Trust> {
+  let peerId = found;
+  if (statements[0]) {
+    // Few boxes have any, and the first page has no room for what reads them.
+    const url: string = __LATE_URL__;
+    peerId = await ((await import(url)) as { late: Late }).late.ownerOf(found, statements);
+  }
   if (looksLikeKeyAlias(alias)) {
     if (await isKeyAlias(alias, peerId)) return { kind: "trusted" };
     return { kind: "wrong", because: "alias", expected: alias };
@@ -55,8 +66,9 @@ export async function refusalOf(
   found: string,
   { alias, linkKey }: { alias: string; linkKey: string | undefined },
   pin: Promise<string | undefined>,
+  statements?: string[],
 ): Promise<Refusal | undefined> {
   if (!(await genuine)) return { kind: "forged", found };
-  const trust = await judge(alias, found, linkKey, pin);
+  const trust = await judge(alias, found, linkKey, pin, statements);
   return trust.kind === "wrong" ? { kind: "wrong-key", found, trust } : undefined;
 }

@@ -39,6 +39,10 @@ Descriptor = Annotated[bytes, Meta(max_length=256)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+# What keys state (docs/WIRE.md §17); what is none of a known form is passed over by who reads it.
+Statements = Annotated[
+    tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], ...], Meta(max_length=8)
+]
 # Descriptors, each with its signature: one per process of a box.
 SignedDescriptors = Annotated[
     tuple[tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], Signature], ...],

@@ -17,12 +17,17 @@ class DialOffered(msgspec.Struct, frozen=True):
 
 
 class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
-    """C → V, first and unasked: the box is online and has the app."""
+    """C → V, first and unasked: the box is online and has the app.
+
+    statements: why the key responds for the name, if it is not the name's own.
+    JSON has base64.
+    """
 
     session: f.Session
     peer_id: f.PeerId
     ice_servers: f.IceServers
     dial: DialOffered | None = None
+    statements: f.Statements = ()
 
 
 class Apps(Message, frozen=True, tag="apps"):
