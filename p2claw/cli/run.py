@@ -68,7 +68,7 @@ usage, no coordinator joined, or another agent runs from the same home.
     type=int,
     default=0,
     show_default=True,
-    help="The UDP port of all links; 0 is any. Each further worker has the next one.",
+    help="The UDP port of all links; 0 is any. On macOS each further worker has the next one.",
 )
 @click.option(
     "--public-address",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from p2claw.units import GIB, KIB, MIB
 # One process fills one core, so more workers than cores are of no use, and boxes with more cores
 # than this are rare. A typing error shall not fill the memory: each process takes some 70 MB.
 MOST_WORKERS = 64
+
+# Whether all workers have one UDP port. Elsewhere each has its own, one after the other.
+IS_PORT_SHARED = sys.platform == "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ class AgentConfig:
     workers: int = 1
     """How many processes serve visitors. 1: the agent does it itself."""
     udp_port: int = 0
-    """The UDP port of all links; 0: any free one. Worker k, counted from 0, has udp_port + k."""
+    """The UDP port of all links; 0: any free one. Where workers cannot share one, worker k, counted
+    from 0, has udp_port + k."""
     public_addresses: tuple[PublicAddress, ...] = ()
     map_ports: bool = False
     """Whether the router in front of the box is asked to forward the UDP ports of its links."""
@@ -112,7 +117,7 @@ class AgentConfig:
         object.__setattr__(self, "coordinator", check_coordinator(self.coordinator))
         _check_workers(self.workers)
         _check_udp_port(self.udp_port, self.workers)
-        if self.map_ports and self.workers > 1 and not self.udp_port:
+        if self.map_ports and self.workers > 1 and not (self.udp_port or IS_PORT_SHARED):
             raise UsageError(
                 "Ports of several workers are forwarded only if they are known",
                 code="udp-port-missing",
@@ -165,11 +170,14 @@ def _check_workers(workers: int) -> None:
 def _check_udp_port(port: int, workers: int) -> None:
     if port == 0:
         return
+    workers = 1 if IS_PORT_SHARED else workers
     last = port + workers - 1
     if not 1 <= port <= last <= LAST_PORT:
         wanted = f"{workers} workers need the UDP ports {port} to {last}" if workers > 1 else port
         raise UsageError(
             f"{wanted}: a port is 1 to {LAST_PORT}",
             code="udp-port-invalid",
-            hint="Each worker has one, counted from the given one; 0 is any",
+            hint="0 is any"
+            if workers == 1
+            else "Each worker has one, counted from the given one; 0 is any",
         )

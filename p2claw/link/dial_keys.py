@@ -49,9 +49,15 @@ class Generation:
         key = hmac.digest(self.key, b"p2claw/1 place\0" + place.to_bytes(2, "big"), "sha256")
         return replace(self, key=key)
 
-    def descriptor(self, addresses: Iterable[tuple[str, int]]) -> Descriptor:
-        """How to dial at these addresses, with a new ticket."""
-        ticket = Ticket(self.number, self.expires_s, os.urandom(NONCE_BYTES))
+    def descriptor(self, addresses: Iterable[tuple[str, int]], place: int = 0) -> Descriptor:
+        """How to dial at these addresses, with a new ticket.
+
+        place: of the process that is meant, where several share a port. The first six bits of the
+        nonce name it, so that a check finds its way (docs/WIRE.md §16).
+        """
+        nonce = bytearray(os.urandom(NONCE_BYTES))
+        nonce[0] = place << 2 | nonce[0] & 3
+        ticket = Ticket(self.number, self.expires_s, bytes(nonce))
         return Descriptor(
             ticket,
             ticket.password(self.key),

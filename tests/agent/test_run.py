@@ -122,7 +122,7 @@ async def test_a_damaged_key_keeps_it_from_starting(tmp_path: Path) -> None:
         (("--workers", "0"), "workers-invalid"),
         (("--workers", "65"), "workers-invalid"),
         (("--udp-port", "65536"), "udp-port-invalid"),
-        (("--workers", "4", "--udp-port", "65533"), "udp-port-invalid"),
+        (("--workers", "4", "--udp-port", "65536"), "udp-port-invalid"),
         (("--workers", "many"), "usage"),
     ],
 )

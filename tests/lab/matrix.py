@@ -19,6 +19,7 @@ from tests.lab.services import Box
 from tests.lab.theory import Outcome, expected, stalls
 from tests.support.server import ServerProcess
 
+MANY = 20  # which of two workers a visitor dials is chance
 AT_ONCE = 4  # cells of one box: they wait most of their time
 
 Visit = Callable[[Host, Box, str], Coroutine[None, None, Cell]]
@@ -113,6 +114,18 @@ async def _prove(host: Host, kind: str) -> None:
 async def by_fetch(host: Host, box: Box, _kind: str) -> Cell:
     """The visit of a matrix by `p2claw fetch`'s visitor."""
     return await cells.by_fetch(host, box)
+
+
+async def of_both_workers(host: Host, box: Box) -> list[Cell]:
+    """Visits of a box with two workers, one after the other, until each has had one."""
+    visits = []
+    for _ in range(MANY):
+        visits.append(await cells.by_fetch(host, box))
+        log = box.agent.log.read_text().splitlines()
+        opened = {line.rpartition(" ")[2] for line in log if "link open" in line}
+        if len(opened) == 2:
+            return visits
+    raise AssertionError(f"{MANY} visits, and all had one worker")
 
 
 def table(rows: list[Row]) -> str:

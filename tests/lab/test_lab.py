@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from p2claw.cli import exit_codes
+from p2claw.config.agent import IS_PORT_SHARED
 from p2claw.errors import StreamResetError
 from p2claw.visitor import Visitor
 from p2claw.wire.frames.codes import Code
@@ -84,6 +85,18 @@ async def test_a_cloud_machine_is_reached_at_its_public_address_without_a_stun_s
                 for kind in ("port", "symmetric")
             ]
     assert [(v.code, v.later, v.whole) for v in visits] == [("", "direct", True)] * 2
+
+
+@pytest.mark.skipif(not IS_PORT_SHARED, reason="workers share a port on Linux alone")
+async def test_two_workers_are_both_reached_by_the_one_port_that_a_nat_forwards(
+    tmp_path: Path,
+) -> None:
+    async with laboratory() as lab, matrix.public_segment(lab, tmp_path, relays=False, stun=False):
+        host, visitor = await lab.host("box", "cloud"), await lab.host("visitor", "symmetric")
+        options = ("--udp-port", str(OPEN_PORT), "--workers", "2")
+        async with services.box(host, tmp_path / "box", *options) as box:
+            visits = await matrix.of_both_workers(visitor, box)
+    assert {(v.code, v.later, v.whole) for v in visits} == {("", "direct", True)}
 
 
 async def test_a_link_that_began_through_a_relay_moves_to_a_direct_path(tmp_path: Path) -> None:

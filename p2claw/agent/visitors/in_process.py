@@ -40,6 +40,7 @@ from p2claw.agent.visitors.traffic import Traffic
 from p2claw.agent.visitors.vigil import LOOK_S, Vigil
 from p2claw.agent.visitors.visitors import Send
 from p2claw.config import AgentLimits, PublicAddress
+from p2claw.dataplane.carrier._engine import Place
 from p2claw.errors import P2clawError
 from p2claw.link.certificate import SharedCertificate
 from p2claw.link.dial_keys import DialKeys, Generation
@@ -66,7 +67,8 @@ class InProcess:
     sign: signs the answer to an offer. home: of the agent, for the spool and for thumbnails; no
     folder that is exposed gives away what is in it. noticed: called with what is noticed about an
     app.
-    udp_port: the port that all links share; 0: any free one. public_addresses: where else visitors
+    udp_port: the port that all links share; 0: any free one. shared: it is one that other processes
+    have too. public_addresses: where else visitors
     reach it. ended: called with each session whose link is over. silent: called when all visitors
     have fallen silent at once. gone: called with a session, and whether its visitor is gone, while
     the box is crowded. place: what visitors name to come back to this process, where there are
@@ -84,6 +86,7 @@ class InProcess:
         *,
         noticed: Callable[[Notice], None],
         udp_port: int = 0,
+        shared: Place | None = None,
         public_addresses: tuple[PublicAddress, ...] = (),
         ended: Callable[[str], None] = lambda session: None,
         silent: Callable[[], None] = lambda: None,
@@ -108,7 +111,7 @@ class InProcess:
         self._vigil = Vigil(self._is_gone)
         self._gone = gone
         self.is_crowded = False
-        self._port = open_port(udp_port)
+        self._port = open_port(udp_port, shared)
         self._is_port_fixed = udp_port != 0
         self._public_addresses = public_addresses
         self._mapped: tuple[PublicAddress, ...] = ()  # by the router

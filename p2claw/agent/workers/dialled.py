@@ -1,4 +1,4 @@
-"""Where visitors dial the workers: each has a UDP port, and so a descriptor, of its own."""
+"""Where visitors dial the workers: each has a descriptor of its own, and perhaps a UDP port."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ class DialledWorkers:
     """The addresses of all workers, their keys, and which of their ports strangers reach.
 
     All have one certificate, but each worker its own key. keepers: of all workers; may be filled
-    later. is_fixed: whether the UDP ports are those that the operator has named.
+    later. is_fixed: whether the UDP ports are those that the operator has named. is_shared: whether
+    all have one.
     """
 
-    def __init__(self, keepers: Sequence[WorkerKeeper], *, is_fixed: bool) -> None:
+    def __init__(
+        self, keepers: Sequence[WorkerKeeper], *, is_fixed: bool, is_shared: bool = False
+    ) -> None:
         self._keepers = keepers
         self._is_fixed = is_fixed
+        self._is_shared = is_shared
         self._keys = DialKeys()
         self._knocks = Knocks()
 
@@ -39,7 +43,7 @@ class DialledWorkers:
             keys = tuple(DialKey.of(one.at(keeper.number)) for one in generations)
             keeper.dialable(Dialable(names, keys))
         return tuple(
-            current.at(keeper.number).descriptor(addresses)
+            current.at(keeper.number).descriptor(addresses, keeper.number)
             for keeper, addresses in at.items()
             if addresses and self.is_open(keeper.number) is not False
         )
@@ -47,7 +51,7 @@ class DialledWorkers:
     def knocks_wanted(self, names: PublicNames) -> tuple[bytes, tuple[int, ...]]:
         """As of `visitors.Introduced`."""
         found = {
-            keeper.number: port_at(names.seen, self._reached_at(keeper, names))
+            self._port_of(keeper.number): port_at(names.seen, self._reached_at(keeper, names))
             for keeper in self._keepers
             if keeper.state is State.READY
         }
@@ -55,11 +59,11 @@ class DialledWorkers:
         token = self._knocks.begin(ports)
         for keeper in self._keepers:
             keeper.send(ExpectKnock(token))
-        return token, tuple(ports.values())
+        return token, tuple(dict.fromkeys(ports.values()))
 
     def knock_received(self, keeper: WorkerKeeper, token: bytes) -> None:
         """A knock has come to the port of this worker."""
-        self._knocks.received(keeper.number, token)
+        self._knocks.received(self._port_of(keeper.number), token)
 
     def knocks_over(self, token: bytes, ports: tuple[int, ...]) -> bool:
         """As of `visitors.Introduced`."""
@@ -72,7 +76,11 @@ class DialledWorkers:
 
     def is_open(self, number: int) -> bool | None:
         """Whether strangers reach the port of the worker with this number; None: not known."""
-        return self._knocks.is_open(number)
+        return self._knocks.is_open(self._port_of(number))
+
+    def _port_of(self, number: int) -> int:
+        """By which a port is known: the number of the worker that has it, or the first one's."""
+        return 0 if self._is_shared else number
 
     def _dialled_at(
         self, keeper: WorkerKeeper, names: PublicNames, hosts: Iterable[HostAddress]

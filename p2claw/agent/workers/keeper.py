@@ -220,7 +220,7 @@ class WorkerKeeper:
         self._enter(State.STARTING)
         self._since_s = time.monotonic()
         try:
-            process = self._process = await WorkerProcess.start(self.number)
+            process = self._process = await WorkerProcess.start(self.number, self._inherited())
         except WorkerError as error:
             log.error("worker not started", worker=self.number, error=error.message)
             return error
@@ -317,6 +317,9 @@ class WorkerKeeper:
                 self._received(self, message)
             case _:
                 assert_never(message)
+
+    def _inherited(self) -> tuple[int, ...]:
+        return () if self._begin.port is None else self._begin.port.all
 
     def _enter(self, state: State) -> None:
         if self.state is not State.LEAVING:

@@ -17,6 +17,7 @@ from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Route
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.visitors.facts import LinkFacts
+from p2claw.agent.workers.shared_port import Handles
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.link.certificate import LinkCertificate
@@ -42,7 +43,8 @@ class Message(
 class Begin(Message, frozen=True):
     """To a worker, first. limits: its share. udp_port 0: any. alive_s: how often to send Alive.
 
-    public_addresses: with the ports of this worker.
+    public_addresses: with the ports of this worker. port: that it shares with the others; None: it
+    has one of its own.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Begin(Message, frozen=True):
     log_format: str
     alive_s: float
     public_addresses: tuple[PublicAddress, ...] = ()
+    port: Handles | None = None
 
 
 class NewRoutes(Message, frozen=True):

@@ -47,8 +47,10 @@ class WorkerProcess:
         self._process = process
 
     @classmethod
-    async def start(cls, number: int) -> WorkerProcess:
+    async def start(cls, number: int, inherits: tuple[int, ...] = ()) -> WorkerProcess:
         """Run the worker of this number. Raises WorkerError.
+
+        inherits: descriptors that it gets copies of, under the same numbers.
 
         Its standard input is its end of the line: the kernel closes that however this process
         ends, and then the worker does too. In a session of its own, because what a terminal sends
@@ -63,6 +65,7 @@ class WorkerProcess:
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.DEVNULL,
                     start_new_session=True,
+                    pass_fds=inherits,
                 )
         except OSError as error:
             ours.close()

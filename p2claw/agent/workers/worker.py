@@ -58,6 +58,8 @@ from p2claw.agent.workers.messages import (
     to_worker_decoder,
 )
 from p2claw.agent.workers.remote_keeper import RemoteKeeper
+from p2claw.agent.workers.shared_port import Handles
+from p2claw.dataplane.carrier._engine import Flows, Place
 from p2claw.errors import LinkError, LocalProtocolError, P2clawError, UsageError
 from p2claw.garbage import look_rarely
 from p2claw.log import configure, get_log
@@ -89,6 +91,7 @@ class Worker:
             Path(begin.home),
             noticed=lambda notice: line.send(Noticed(notice)),
             udp_port=begin.udp_port,
+            shared=None if begin.port is None else _place(begin.number, begin.port),
             public_addresses=begin.public_addresses,
             ended=lambda session: line.send(Ended(session)),
             silent=lambda: line.send(VisitorsSilent()),
@@ -247,6 +250,16 @@ async def run(end: socket.socket, agent_version: str) -> int:
         return FAILED
     await line.close()
     return 0
+
+
+def _place(number: int, handles: Handles) -> Place:
+    return Place(
+        number,
+        socket=handles.socket,
+        flows=Flows(handles.flows),
+        own=handles.own,
+        others=handles.others,
+    )
 
 
 def _check_version(agent_version: str) -> None:

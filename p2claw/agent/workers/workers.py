@@ -44,8 +44,10 @@ from p2claw.agent.workers.messages import (
     VisitorsSilent,
 )
 from p2claw.agent.workers.sessions import Sessions, Stage
+from p2claw.agent.workers.shared_port import SharedPort
 from p2claw.agent.workers.shares import share_of
 from p2claw.config import AgentConfig, PublicAddress
+from p2claw.config.agent import IS_PORT_SHARED
 from p2claw.errors import P2clawError, RemoteProtocolError
 from p2claw.log import configured, get_log
 from p2claw.wire.signalling import (
@@ -94,8 +96,12 @@ class Workers:
         self._routes: Routes = {}
         self._refusals = Refusals()
         self._udp_port = config.udp_port
+        self._port = SharedPort(config.udp_port, config.workers) if IS_PORT_SHARED else None
+        self._steering: asyncio.Task[None] | None = None
         self._keepers: list[WorkerKeeper] = []
-        self._dialled = DialledWorkers(self._keepers, is_fixed=config.udp_port != 0)
+        self._dialled = DialledWorkers(
+            self._keepers, is_fixed=config.udp_port != 0, is_shared=self._port is not None
+        )
         self._sessions = Sessions(
             config.limits,
             self._keepers,
@@ -124,6 +130,8 @@ class Workers:
 
     async def start(self) -> None:
         """Start all, and wait for them. Raises WorkerError or UsageError if one cannot start."""
+        if self._port is not None:
+            self._steering = asyncio.create_task(self._port.run())
         self._tasks = [asyncio.create_task(keeper.run()) for keeper in self._keepers]
         for task in self._tasks:
             task.add_done_callback(_note)
@@ -193,11 +201,13 @@ class Workers:
         return dict(now)
 
     def udp_ports(self) -> Mapping[int, int]:
+        if self._port is not None:
+            return {0: self._port.number}
         return {keeper.number: self._udp_port + keeper.number for keeper in self._keepers}
 
     def mapped(self, addresses: Mapping[int, PublicAddress]) -> None:
         for keeper in self._keepers:
-            keeper.mapped(addresses.get(keeper.number))
+            keeper.mapped(addresses.get(0 if self._port is not None else keeper.number))
 
     async def drain(self, timeout_s: float) -> None:
         await self._leave(Drain(timeout_s), timeout_s + STOP_S)
@@ -205,10 +215,13 @@ class Workers:
 
     async def close(self) -> None:
         await self._leave(Stop(), STOP_S)
-        tasks = (*self._tasks, *self._replies)
+        steering = () if self._steering is None else (self._steering,)
+        tasks = (*self._tasks, *self._replies, *steering)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._port is not None:
+            self._port.close()
 
     async def _all_started(self) -> None:
         for keeper in self._keepers:
@@ -223,19 +236,26 @@ class Workers:
 
     def _keeper(self, number: int, config: AgentConfig) -> WorkerKeeper:
         level, form = configured()
+        port, public = self._port, config.public_addresses
         begin = Begin(
             number=number,
-            udp_port=config.udp_port and config.udp_port + number,
+            udp_port=config.udp_port and config.udp_port + (0 if port else number),
             home=str(config.home),
             limits=share_of(config.limits, config.workers),
             log_level=level,
             log_format=form,
             alive_s=ALIVE_S,
-            public_addresses=tuple(one.of_worker(number) for one in config.public_addresses),
+            public_addresses=public if port else tuple(one.of_worker(number) for one in public),
+            port=port.handles(number) if port else None,
         )
         return WorkerKeeper(
-            begin, self._new_routes, self._received, self._sessions.lose, changed=self._redial
+            begin, self._new_routes, self._received, self._lose, changed=self._redial
         )
+
+    def _lose(self, keeper: WorkerKeeper) -> int:
+        if self._port is not None:
+            self._port.lost(keeper.number)
+        return self._sessions.lose(keeper)
 
     def _new_routes(self) -> NewRoutes:
         return NewRoutes(tuple(self._routes.values()))

@@ -4,11 +4,44 @@ from p2claw.dataplane.carrier._records cimport Records
 from p2claw.dataplane.core._sctp cimport association, event
 from p2claw.dataplane.core._stun cimport consent, stun_message
 from p2claw.dataplane.carrier._udp cimport (
-    deadline, deadlines, endpoint, table, udp_batch, udp_datagram, udp_outgoing, udp_socket, usec,
-    waker,
+    deadline, deadlines, endpoint, flows, table, udp_batch, udp_datagram, udp_outgoing, udp_socket,
+    usec, waker,
 )
 
 cdef class Link
+cdef class UdpPort
+
+
+cdef class Flows:
+    cdef object memory, view  # the mapping, and what keeps it
+    cdef flows *table
+
+
+cdef class Outbox:
+    cdef int fd
+    cdef uint8_t *data
+    cdef size_t length
+    cdef uint32_t count
+
+
+cdef class Place:
+    cdef readonly int number
+    cdef int socket, own      # of datagrams, and of what is handed over to here: the port's
+    cdef Flows flows
+    cdef list outboxes        # by place; None at our own
+    cdef uint8_t *inbox
+    cdef usec checks_until
+    cdef readonly uint64_t out, arrived, lost, refused
+
+    cdef bint has(self, int place) noexcept
+    cdef bint hand_flow(self, const udp_datagram *d, const uint8_t *data, size_t length) except -1
+    cdef bint hand_check(self, int place, const udp_datagram *d, const uint8_t *data,
+                         size_t length, usec now) except -1
+    cdef int hand(self, int place, const udp_datagram *d, const uint8_t *data, size_t length,
+                  size_t segment) except -1
+    cdef int send_all(self) except -1
+    cdef int send(self, Outbox box) except -1
+    cdef int receive(self, UdpPort port, usec now) except -1
 
 
 cdef struct crowd:
@@ -21,6 +54,7 @@ cdef struct crowd:
 
 cdef class UdpPort:
     cdef udp_socket socket
+    cdef Place shared         # with other processes; or None
     cdef udp_batch *batch
     cdef waker waker
     cdef table table          # endpoint → Link, borrowed: a link removes itself
@@ -49,6 +83,7 @@ cdef class UdpPort:
     cdef size_t outgoing_count
 
     cdef int read(self, usec now) except -1
+    cdef int judge(self, usec now) except -1
     cdef int wake_links(self, usec now) except -1
     cdef int flush(self, usec now) except -1
     cdef int flush_soon(self) except -1

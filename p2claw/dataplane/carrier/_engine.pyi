@@ -38,7 +38,9 @@ class PortStats(TypedDict):
 
     send_blocked: EAGAIN and ENOBUFS, survived. send_too_large: EMSGSIZE, of probes.
     send_unpinned: a local address was gone, and the system chose another. strangers:
-    datagrams of addresses that passed no check. stun_ignored: for nobody here.
+    datagrams of addresses that passed no check. stun_ignored: for nobody here. handed_out,
+    handed_in: datagrams handed over to other processes that share the port, and by them.
+    handed_lost: for which these had no room. handed_refused: checks above the rate.
     """
 
     port: int
@@ -56,6 +58,10 @@ class PortStats(TypedDict):
     read_errors: int
     strangers: int
     stun_ignored: int
+    handed_out: int
+    handed_in: int
+    handed_lost: int
+    handed_refused: int
     gso: bool
     gro: bool
 
@@ -92,10 +98,58 @@ class LinkStats(TypedDict):
     bad_tag: int
     malformed: int
 
+class Flows:
+    """Which process has which visitor, where several share a port; in memory that all of them see.
+
+    fd: of `new`, which stays the caller's. Addresses: of visitors, each with the place of a
+    process, 0 to 63. key, multiplier: of the hash by which it knows them. changes: how often a
+    place was written.
+    """
+
+    def __init__(self, fd: int) -> None: ...
+    @classmethod
+    def new(cls) -> int:
+        """Empty memory for one, as a descriptor. Linux alone."""
+
+    @property
+    def key(self) -> int: ...
+    @property
+    def multiplier(self) -> int: ...
+    @property
+    def changes(self) -> int: ...
+    def listed(self) -> list[tuple[int, int]]:
+        """The hash and the place of each visitor's address."""
+
+    def hash(self, host: str, port: int) -> int: ...
+    def find(self, host: str, port: int) -> int:
+        """The place; -1: nobody's."""
+
+    def put(self, host: str, port: int, place: int, *, confirmed: bool = True) -> bool:
+        """confirmed: it may have been another's. False: there is no room, or it is another's."""
+
+    def remove(self, host: str, port: int, place: int) -> None:
+        """Nothing if it is another's."""
+
+    def clear(self, place: int) -> None:
+        """This process has ended."""
+
+class Place:
+    """The end of one process of a port that several share.
+
+    number: 0 to 63. socket: bound, the port's from now on. own: what others hand over to here.
+    others: what is handed over to each place, by number.
+    """
+
+    number: int
+
+    def __init__(
+        self, number: int, *, socket: int, flows: Flows, own: int, others: Iterable[int]
+    ) -> None: ...
+
 class UdpPort:
     """A UDP port on all addresses, IPv4 and IPv6. Make it on its loop; always `close` it.
 
-    number: 0 for any. Raises OSError.
+    number: 0 for any. place: of this process on a port that is open already. Raises OSError.
     """
 
     number: int
@@ -103,8 +157,16 @@ class UdpPort:
     stun_ignored: int
 
     def __init__(
-        self, number: int = 0, *, loop: asyncio.AbstractEventLoop | None = None
+        self,
+        number: int = 0,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
+        place: Place | None = None,
     ) -> None: ...
+    @property
+    def place(self) -> int | None:
+        """Which process this is of those that share the port; None: none share it."""
+
     @property
     def is_v4_only(self) -> bool:
         """The system has no IPv6."""

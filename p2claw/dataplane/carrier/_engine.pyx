@@ -16,6 +16,7 @@ from p2claw.dataplane.core._stun cimport *
 from p2claw.dataplane.carrier._udp cimport *
 
 import asyncio
+import mmap
 import os
 
 from p2claw.errors import LinkError, LocalProtocolError
@@ -28,6 +29,7 @@ cdef size_t SEALED_BYTES = 4 * 65536
 
 include "_addresses.pxi"
 include "_crowd.pxi"
+include "_place.pxi"
 include "_port.pxi"
 include "_sorting.pxi"
 include "_outgoing.pxi"

@@ -81,6 +81,8 @@ cdef class Link:
             self.forget(*self.known.pop(0))
         if not table_put(&self.port.table, &e, <void *>self):
             raise MemoryError
+        if self.port.shared is not None:
+            flows_put(self.port.shared.flows.table, &e, self.port.shared.number, confirmed)
         self.known.append((host, port))
 
     def forget(self, str host, int port):
@@ -88,6 +90,8 @@ cdef class Link:
         parse_endpoint(&e, host, port)
         if table_find(&self.port.table, &e) == <void *>self:
             table_remove(&self.port.table, &e)
+            if self.port.shared is not None:
+                flows_remove(self.port.shared.flows.table, &e, self.port.shared.number)
 
     def route(self, str local_host not None, str host not None, int port):
         self.learn(host, port)

@@ -22,11 +22,11 @@ cdef usec SOON_BURST = 100000
 cdef class UdpPort:
     """See _engine.pyi."""
 
-    def __cinit__(self, int number=0, *, loop=None):
+    def __cinit__(self, int number=0, *, loop=None, place=None):
         self.socket.fd = -1
         self.waker.fd = self.waker.timer_fd = -1
 
-    def __init__(self, int number=0, *, loop=None):
+    def __init__(self, int number=0, *, loop=None, Place place=None):
         cdef uint16_t bound = 0
         cdef int error
         if not 0 <= number <= 65535:
@@ -42,7 +42,11 @@ cdef class UdpPort:
         if (self.plain is NULL or self.sealed is NULL or self.batch is NULL
                 or self.outgoing is NULL):
             raise MemoryError
-        error = udp_open(&self.socket, <uint16_t>number, &bound)
+        self.shared = place
+        if place is None:
+            error = udp_open(&self.socket, <uint16_t>number, &bound)
+        else:
+            error = udp_adopt(&self.socket, place.socket, &bound)
         if not error:
             error = waker_open(&self.waker, self.socket.fd)
         if error:
@@ -51,6 +55,8 @@ cdef class UdpPort:
         self.number = bound
         self.watched = self.waker.fd if self.waker.fd >= 0 else self.socket.fd
         self.loop.add_reader(self.watched, self.wake)
+        if place is not None:
+            self.loop.add_reader(place.own, self.wake_for_handed)
 
     def __dealloc__(self):
         waker_close(&self.waker)
@@ -74,6 +80,8 @@ cdef class UdpPort:
                 self.fault("the end of a link", error)
         send_posted(self)
         self.loop.remove_reader(self.watched)
+        if self.shared is not None:
+            self.loop.remove_reader(self.shared.own)
         if self.timer is not None:
             self.timer.cancel()
         waker_close(&self.waker)
@@ -135,8 +143,13 @@ cdef class UdpPort:
             link.ask_soon()
 
     @property
+    def place(self):
+        return None if self.shared is None else self.shared.number
+
+    @property
     def datagrams_in(self):
-        return self.socket.stats.datagrams_in
+        cdef uint64_t arrived = 0 if self.shared is None else self.shared.arrived
+        return self.socket.stats.datagrams_in + arrived
 
     def stats(self):
         return stats_of_port(self)
@@ -162,10 +175,27 @@ cdef class UdpPort:
         finally:
             self.is_awake = False
             send_posted(self)
-        if crowd_count(&self.crowd, now):
-            self.counted_bytes = 0
-            if self.crowd.is_beset:
-                self.busy_until = now + 2 * POLL_INTERVAL
+            if self.shared is not None:
+                self.shared.send_all()
+        self.judge(now)
+        self.watch(now)
+
+    def wake_for_handed(self):
+        """Called by the loop: another process has handed datagrams over. In a crowd they wait for
+        the wake that serves all."""
+        cdef usec now = monotonic_now()
+        if self.socket.fd < 0:
+            return
+        self.wakes += 1
+        self.is_awake = True
+        try:
+            self.shared.receive(self, now)
+            if not self.crowd.is_on:
+                self.flush(now)
+        finally:
+            self.is_awake = False
+            send_posted(self)
+        self.judge(now)
         self.watch(now)
 
     def flush_now(self):
@@ -196,7 +226,7 @@ cdef class UdpPort:
         for reads in range(most):
             count = udp_receive(&self.socket, self.batch)
             for i in range(count):
-                receive_datagram(self, udp_received(self.batch, i), now)
+                receive_datagram(self, udp_received(self.batch, i), now, False)
             if count < UDP_BATCH:
                 break
             if not self.crowd.is_on:
@@ -206,6 +236,13 @@ cdef class UdpPort:
         self.counted_bytes += self.socket.stats.bytes_in - before
         if self.counted_bytes >= BUSY_BYTES:
             self.busy_until = now + 2 * POLL_INTERVAL
+        return 0
+
+    cdef int judge(self, usec now) except -1:
+        if crowd_count(&self.crowd, now):
+            self.counted_bytes = 0
+            if self.crowd.is_beset:
+                self.busy_until = now + 2 * POLL_INTERVAL
         return 0
 
     cdef int wake_links(self, usec now) except -1:

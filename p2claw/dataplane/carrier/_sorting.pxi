@@ -4,8 +4,10 @@
 cdef Py_ssize_t LONG_UFRAG = 86
 
 
-cdef int receive_datagram(UdpPort port, const udp_datagram *d, usec now) except -1:
-    """Sort by the first byte of each datagram (RFC 7983)."""
+cdef int receive_datagram(UdpPort port, const udp_datagram *d, usec now,
+                          bint is_handed) except -1:
+    """Sort by the first byte of each datagram (RFC 7983). is_handed: by another process, so that
+    it is not handed over again."""
     cdef size_t at = 0, length
     cdef const uint8_t *data
     cdef Link link
@@ -16,6 +18,9 @@ cdef int receive_datagram(UdpPort port, const udp_datagram *d, usec now) except 
         at += length
         if 20 <= data[0] <= 63:
             found = table_find(&port.table, &d.source)
+            if found is NULL and not is_handed and port.shared is not None and (
+                    port.shared.hand_flow(d, data, d.length - at + length)):
+                return 0  # all the rest comes from there too
             if found is NULL:
                 port.strangers += 1
                 port.crowd.strangers += 1
@@ -27,7 +32,7 @@ cdef int receive_datagram(UdpPort port, const udp_datagram *d, usec now) except 
                 port.fault("a datagram", error)
         elif data[0] <= 3:
             try:
-                receive_stun(port, d, data, length, now)
+                receive_stun(port, d, data, length, now, is_handed)
             except Exception as error:
                 port.fault("a STUN message", error)
         else:
@@ -37,9 +42,11 @@ cdef int receive_datagram(UdpPort port, const udp_datagram *d, usec now) except 
 
 
 cdef int receive_stun(UdpPort port, const udp_datagram *d, const uint8_t *data, size_t length,
-                      usec now) except -1:
-    """Find the receiver: of a response by its transaction, of a check by its first ufrag."""
+                      usec now, bint is_handed) except -1:
+    """Find the receiver: of a response by its transaction, of a check by its first ufrag. Both name
+    the process too, where several share the port."""
     cdef bytes message, ufrag
+    cdef int place
     cdef object receiver = None
     cdef void *found = table_find(&port.table, &d.source)
     if found is not NULL and (<Link>found).receive_stun(data, length, &d.source, now):
@@ -52,9 +59,15 @@ cdef int receive_stun(UdpPort port, const udp_datagram *d, const uint8_t *data, 
     message = data[:length]
     if data[0] & 1:
         receiver = port.by_transaction.get(message[8:20])
+        place = data[8]
     else:
         ufrag = ufrag_of(data, length)
         receiver = port.by_ufrag.get(ufrag)
+        place = place_in(ufrag)
+    if receiver is None and not is_handed and port.shared is not None and (
+            port.shared.hand_check(place, d, data, length, now)):
+        return 0
+    if not data[0] & 1:
         if receiver is None and ufrag is not None and len(ufrag) >= LONG_UFRAG:
             receiver = port.unknown
     if receiver is None:

@@ -53,6 +53,10 @@ cdef dict stats_of_port(UdpPort port):
         "read_errors": s.read_errors,
         "strangers": port.strangers,
         "stun_ignored": port.stun_ignored,
+        "handed_out": 0 if port.shared is None else port.shared.out,
+        "handed_in": 0 if port.shared is None else port.shared.arrived,
+        "handed_lost": 0 if port.shared is None else port.shared.lost,
+        "handed_refused": 0 if port.shared is None else port.shared.refused,
         "gso": bool(port.socket.has_gso),
         "gro": bool(port.socket.has_gro),
     }

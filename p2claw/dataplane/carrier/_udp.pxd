@@ -30,6 +30,27 @@ cdef extern from "udp/table.h" nogil:
     void table_remove(table *t, const endpoint *key)
     void table_free(table *t)
 
+cdef extern from "<stdatomic.h>" nogil:
+    uint32_t atomic_load(const uint32_t *at)
+    uint64_t atomic_load_64 "atomic_load" (const uint64_t *at)
+
+cdef extern from "udp/flows.h" nogil:
+    enum: FLOW_SLOTS
+
+    cdef struct flows:
+        uint32_t key, multiplier, changes
+        uint64_t slots[65536]
+
+    uint32_t flow_hash(const flows *all, const endpoint *of)
+    int flows_find(flows *all, const endpoint *of)
+    c_bool flows_put(flows *all, const endpoint *of, uint16_t place, c_bool is_confirmed)
+    void flows_remove(flows *all, const endpoint *of, uint16_t place)
+    void flows_clear(flows *all, uint16_t place)
+
+cdef extern from "udp/handed.h" nogil:
+    c_bool udp_hand(int fd, const uint8_t *data, size_t length)
+    Py_ssize_t udp_handed(int fd, uint8_t *data, size_t capacity)
+
 cdef extern from "udp/deadlines.h" nogil:
     cdef struct deadline:
         usec at
@@ -82,6 +103,7 @@ cdef extern from "udp/socket.h" nogil:
     enum: UDP_OUTGOING
 
     int udp_open(udp_socket *s, uint16_t port, uint16_t *bound)
+    int udp_adopt(udp_socket *s, int fd, uint16_t *bound)
     void udp_close(udp_socket *s)
     udp_batch *udp_batch_new()
     void udp_batch_free(udp_batch *batch)

@@ -113,6 +113,9 @@ class CheckSocket(StunProtocol):
         retransmissions: int | None = None,
     ) -> tuple[stun.Message, tuple[str, int]]:
         self._open[addr] = request
+        if self.port is not None and self.port.place is not None:
+            # Where several processes share the port, the response finds the right one by it.
+            request.transaction_id = bytes((self.port.place,)) + request.transaction_id[1:]
         if self.port is not None:
             self.port.add_transaction(request.transaction_id, self)
         loop = asyncio.get_running_loop()

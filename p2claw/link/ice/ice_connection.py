@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import secrets
+import string
 import time
 from collections.abc import Iterable
 from typing import Protocol, cast
@@ -41,6 +43,9 @@ CHECK_BURST = 200
 
 # Four megabytes of full packets: more than any receive buffer of the kernel holds for us.
 RECEIVE_QUEUE = 4096
+
+# RFC 8445 §5.3, in the order of base64.
+ICE_CHARS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 
 # Time for both sides' checks to open both NATs. Of two checks that cross, a NAT may drop both: then
 # the first retransmission decides, after the 0.5 s of RFC 8489 §6.2.1, and a round trip of 300 ms.
@@ -93,7 +98,7 @@ class IceConnection(Connection):
         credentials: tuple[str, str] | None = None,
         is_hurried: bool = False,
     ) -> None:
-        ufrag, password = credentials or (None, None)
+        ufrag, password = credentials or (_ufrag_at(port.place), None)
         super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=password)
         # Of a link that was dialled: what may be sent to addresses that are not proved.
         self.allowance = Allowance() if credentials else None
@@ -434,6 +439,18 @@ class IceConnection(Connection):
     async def _pace(self) -> None:
         while self._check_periodic():  # the pace is what this is for  # noqa: ASYNC110
             await asyncio.sleep(CHECK_INTERVAL_S)
+
+
+def _ufrag_at(place: int | None) -> str | None:
+    """A ufrag by which checks find the process of this place; None: any, there is one process.
+
+    It does not begin with A as that of a dial does, and its second character is the place
+    (docs/WIRE.md §12).
+    """
+    if place is None:
+        return None
+    rest = "".join(secrets.choice(ICE_CHARS) for _ in range(4))
+    return secrets.choice(ICE_CHARS[1:]) + ICE_CHARS[place] + rest
 
 
 def _is_relayed(pair: CandidatePair) -> bool:

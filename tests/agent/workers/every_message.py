@@ -40,6 +40,7 @@ from p2claw.agent.workers.messages import (
     Stop,
     VisitorsSilent,
 )
+from p2claw.agent.workers.shared_port import Handles
 from p2claw.config import AgentLimits, PublicAddress
 from p2claw.link.dial_keys import DialKeys
 from p2claw.wire.signalling import BoxAnswer, BoxCandidate, BoxOffer, IceServer
@@ -83,6 +84,7 @@ TO_WORKER: tuple[Message, ...] = (
         "json",
         5.0,
         (PublicAddress("192.0.2.7", 4_103),),
+        Handles(socket=7, flows=8, own=9, others=(9, 10)),
     ),
     NewRoutes(ROUTES),
     NewRoutes(()),

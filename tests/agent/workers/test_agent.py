@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from p2claw.agent.workers.shared_port import SharedPort
 from p2claw.config import AgentLimits
+from p2claw.config.agent import IS_PORT_SHARED
 from p2claw.errors import RefusedError
 from p2claw.visitor.visitor import Visitor
 from tests.cli.program import p2claw
@@ -124,6 +127,8 @@ async def test_a_worker_that_is_killed_is_replaced_and_nobody_else_notices(
             assert await anext(download)
         await until(lambda: agent.agent.status()["links"] == 0)
         await lands_on(agent, 0)
+        first, second = (await agent.api.get("/v1/status"))["workers"]
+        assert (first["udp_port"] == second["udp_port"]) is IS_PORT_SHARED
         await unlucky.close()
 
 
@@ -260,3 +265,20 @@ async def test_the_commands_show_the_workers(tmp_path: Path, server: RunningServ
             pids = await pids_of(process)
     assert "WORKER" in status.out and all(str(pid) in status.out for pid in pids)
     assert "WORKER" in sessions.out
+
+
+@pytest.mark.skipif(not IS_PORT_SHARED, reason="workers share a port on Linux alone")
+async def test_links_open_and_carry_everything_where_the_kernel_does_not_know_whose_they_are(
+    tmp_path: Path, server: RunningServer, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SharedPort, "steer", lambda port: True)
+    body = os.urandom(500_000)
+    running = running_agent(tmp_path / "home", server, {"dog": upstream.url}, workers=2)
+    async with running as agent, contextlib.AsyncExitStack() as ends:
+        for _ in range(8):
+            visitor = await ends.enter_async_context(await agent.visit())
+            response = await visitor.request("POST", "/", body=body)
+            assert await response.body(1_000_000) == body
+        sessions = (await agent.api.get("/v1/sessions"))["sessions"]
+        assert sum(session["udp"]["handed_in"] for session in sessions) > 0
+        assert {session["worker"] for session in sessions} == {0, 1}

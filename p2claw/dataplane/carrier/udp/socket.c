@@ -70,6 +70,21 @@ int udp_open(struct udp_socket *s, uint16_t port, uint16_t *bound) {
                                                          : error;
 }
 
+int udp_adopt(struct udp_socket *s, int fd, uint16_t *bound) {
+  struct sockaddr_storage name;
+  socklen_t length = sizeof name;
+  *s = (struct udp_socket){.fd = -1};
+  if (getsockname(fd, (struct sockaddr *)&name, &length)) return errno;
+  if (name.ss_family != AF_INET6 && name.ss_family != AF_INET) return EAFNOSUPPORT;
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  s->fd = fd;
+  s->is_v6 = name.ss_family == AF_INET6;
+  *bound = sockaddr_port(&name);
+  configure(s);
+  return 0;
+}
+
 void udp_close(struct udp_socket *s) {
   if (s->fd >= 0) close(s->fd);
   s->fd = -1;

@@ -43,6 +43,9 @@ enum udp_result { UDP_SENT, UDP_BLOCKED, UDP_LOST, UDP_GONE };
 
 /* On all addresses; port 0: any. Returns 0 or an errno; bound: the port that it got. */
 int udp_open(struct udp_socket *s, uint16_t port, uint16_t *bound);
+/* A socket that another process has bound, which keeps it: 0 or an errno, of which fd stays the
+ * caller's. */
+int udp_adopt(struct udp_socket *s, int fd, uint16_t *bound);
 void udp_close(struct udp_socket *s);
 
 struct udp_batch *udp_batch_new(void);
