@@ -100,6 +100,9 @@ class LinkCertificate:
         # is kept after its link has ended.
         context.set_options(SSL.OP_NO_TICKET)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        # Buffers for a record of 16 KiB, in each direction, are of no use to a link that is silent:
+        # 33 KB of it. To allocate them anew costs some 2 % of what a record costs.
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         return context
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
+import weakref
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,23 @@ def test_what_was_freed_between_what_stays_is_given_back() -> None:
     trim_heap()
     assert before_bytes - resident_bytes() > 32_000_000
     assert len(stays) == 63
+
+
+def test_parts_of_a_link_that_refer_to_each_other_are_found_and_freed() -> None:
+    class Part:
+        other: Part
+
+    one, two = Part(), Part()
+    one.other, two.other = two, one
+    is_alive = weakref.ref(one)
+    gc.disable()
+    try:
+        del one, two
+        assert is_alive()
+        trim_heap()
+    finally:
+        gc.enable()
+    assert not is_alive()
 
 
 def resident_bytes() -> int:
