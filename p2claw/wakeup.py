@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Generator
+from contextvars import Context
 
 
 class Wakeup:
@@ -36,3 +38,89 @@ class Wakeup:
     def wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+class PromptWakeup:
+    """The same, but for `wake_now` as well."""
+
+    __slots__ = ("_loop", "_waiter")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiter: _Waiter | None = None
+
+    async def wait(self) -> None:
+        """Wait until the next wake."""
+        waiter = self._waiter = _Waiter(self._loop)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def wake(self) -> None:
+        if self._waiter is not None:
+            self._waiter.wake(at_once=False)
+
+    def wake_now(self) -> None:
+        """Let the task run before this returns, which spares a turn of the loop.
+
+        To be called by a callback of the loop as its last act: whatever it uses may have changed
+        then. If a task is running, it is as `wake`.
+        """
+        if self._waiter is not None:
+            self._waiter.wake(at_once=asyncio.current_task(self._loop) is None)
+
+
+class _Waiter:
+    """What a task waits for: of a future what a task needs (asyncio.isfuture), and no more."""
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_context",
+        "_is_cancelled",
+        "_is_over",
+        "_loop",
+        "_step",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._asyncio_future_blocking = False
+        self._loop = loop
+        self._step: Callable[[_Waiter], object] | None = None
+        self._context: Context | None = None
+        self._is_over = self._is_cancelled = False
+
+    def __await__(self) -> Generator[_Waiter, None, None]:
+        self._asyncio_future_blocking = True
+        yield self
+
+    def wake(self, *, at_once: bool) -> None:
+        """at_once: let the task run now; otherwise in the next turn of the loop."""
+        step, context = self._step, self._context
+        if self._is_over or step is None or context is None:
+            return
+        self._is_over = True
+        if at_once:
+            context.run(step, self)
+        else:
+            self._loop.call_soon(step, self, context=context)
+
+    # Called by the task.
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    def add_done_callback(self, step: Callable[[_Waiter], object], *, context: Context) -> None:
+        self._step, self._context = step, context
+
+    def result(self) -> None:
+        if self._is_cancelled:
+            raise asyncio.CancelledError
+
+    def cancel(self, msg: object = None) -> bool:
+        """The task is cancelled: it runs in the next turn of the loop, as it would with others."""
+        if self._is_over:
+            return False
+        self._is_cancelled = True
+        self.wake(at_once=False)
+        return True

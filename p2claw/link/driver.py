@@ -133,6 +133,17 @@ class Driver:
             self._send_is_soon = True
             self._loop.call_soon(self._next_turn)
 
+    def send_now(self) -> None:
+        """The same within this call, if nothing else of the session is under way that could be sent
+        together with it.
+
+        Not to be called while the session reads or reports something.
+        """
+        if self._send_is_soon or len(self._session.streams) > 1:
+            self.send_soon()
+        else:
+            self.send()
+
     def send(self) -> None:
         """Send what the session has, up to high water."""
         self._send_is_soon = False
@@ -141,12 +152,12 @@ class Driver:
             return
         now = self._loop.time()
         try:
-            session.fill(channel, HIGH_WATER_BYTES)
-            while True:
-                message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
-                if message is None:
-                    break
-                channel.send(message)
+            if session.fill(channel, HIGH_WATER_BYTES) or session.is_due(now):
+                while True:
+                    message = session.to_send(now, room=channel.buffered_bytes < HIGH_WATER_BYTES)
+                    if message is None:
+                        break
+                    channel.send(message)
             channel.flush()
             self._events()
             self._arm()

@@ -20,21 +20,23 @@ from p2claw.wire.session.session import Session
 class OpenStreams:
     """The streams of a session by their id, and on a box the tasks of their requests.
 
-    send_soon: called when a stream has something to send. handler, places: as of Handling; a
-    visitor has no handler.
+    send_soon: called when a stream has something to send. send_now: as of BoxStream. handler,
+    places: as of Handling; a visitor has no handler.
     """
 
-    __slots__ = ("_by_id", "_handling", "_is_over", "_send_soon", "_session")
+    __slots__ = ("_by_id", "_handling", "_is_over", "_send_now", "_send_soon", "_session")
 
     def __init__(
         self,
         session: Session,
         send_soon: Callable[[], None],
+        send_now: Callable[[], None],
         handler: Handler | None,
         places: KeptPlaces | None,
     ) -> None:
         self._session = session
         self._send_soon = send_soon
+        self._send_now = send_now
         self._by_id: dict[int, Stream] = {}
         self._is_over = False
         self._handling = Handling(handler, places) if handler is not None else None
@@ -81,6 +83,7 @@ class OpenStreams:
             request=event.head,
             ended=event.end,
             app=hello.app,
+            send_now=self._send_now,
         )
         self._by_id[event.stream] = stream
         self._handling.begin(stream)

@@ -85,7 +85,9 @@ class Pump:
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._admit = admit
         self._loop = asyncio.get_running_loop()
-        self._streams = OpenStreams(session, self._driver.send_soon, handler, places)
+        self._streams = OpenStreams(
+            session, self._driver.send_soon, self._driver.send_now, handler, places
+        )
         self._loss: LinkError | None = None
         self._news = News()
         self._channel_is_closed = Fact()

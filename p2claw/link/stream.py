@@ -222,9 +222,10 @@ class BoxStream(Stream):
     """A request that a box has to respond to.
 
     request: its head. request_ended: it has no body. app: what the visitor asked for in its HELLO.
+    send_now: called with the last of a response, by its task.
     """
 
-    __slots__ = ("_head", "app", "request", "request_ended")
+    __slots__ = ("_head", "_send_now", "app", "request", "request_ended")
 
     def __init__(
         self,
@@ -235,8 +236,10 @@ class BoxStream(Stream):
         request: RequestHead,
         ended: bool,
         app: str,
+        send_now: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(stream_id, streams, send_soon)
+        self._send_now = send_now or send_soon
         self.request = request
         self.request_ended = ended
         self.app = app
@@ -259,14 +262,29 @@ class BoxStream(Stream):
         """Send the response head, once. Raises StreamResetError or LinkError."""
         self.put_head(head, end=end)
 
-    def put_head(self, head: ResponseHead, *, end: bool = False) -> None:
-        """The same, without a wait: a head waits for nothing."""
+    def put_head(self, head: ResponseHead, *, end: bool = False, whole: bool = False) -> None:
+        """The same, without a wait: a head waits for nothing.
+
+        whole: the caller has all of the response, and puts the rest before it waits for anything.
+        """
         if self._failure is not None:
             raise self._failure
         self._streams.send_response(self.id, head, end=end)
         self._head = head
         self._sent_end = end
-        self._send_soon()
+        if not whole:
+            self._send_soon()
+
+    def put_last(self, data: bytes) -> None:
+        """The last piece of a response; it leaves in this call if nothing can leave with it.
+
+        Raises StreamResetError or LinkError.
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._streams.send_data(self.id, data, end=True)
+        self._sent_end = True
+        self._send_now()
 
     async def cut_off(self, code: Code, reason: str) -> None:
         """Reset the stream, but only once what was written has been sent.

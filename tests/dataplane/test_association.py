@@ -168,6 +168,49 @@ def test_one_packet_is_acknowledged_after_20_ms() -> None:
     assert [k for k, _, _ in replies(association, 0.02)] == [SACK]
 
 
+ASKS_FOR_SACK = 3 | 8  # a whole message, and RFC 7053
+
+
+def asked(association: Association, number: int, now: float) -> list[int]:
+    """What the association sends at once for a packet that asks for a SACK."""
+    ask = data(PEER_TSN + number, b"request", ssn=number, flags=ASKS_FOR_SACK)
+    association.receive(packet(TAG, ask), now)
+    return [kind for kind, _, _ in replies(association, now)]
+
+
+def respond(association: Association, now: float) -> list[int]:
+    association.send(0, 53, b"response")
+    return [kind for kind, _, _ in replies(association, now)]
+
+
+def test_a_sack_that_is_asked_for_waits_for_a_reply_once_one_has_followed_another() -> None:
+    association = established()
+    assert asked(association, 0, 0.1) == [SACK]
+    assert respond(association, 0.104) == [DATA]
+    assert asked(association, 1, 0.2) == []
+    assert association.next_timeout() == pytest.approx(0.205)
+    assert respond(association, 0.204) == [SACK, DATA]
+    assert asked(association, 2, 0.3) == []
+    association.handle_timeout(0.305)
+    assert [kind for kind, _, _ in replies(association, 0.305)] == [SACK]
+    assert asked(association, 3, 0.4) == [SACK]
+
+
+def test_a_sack_that_is_asked_for_does_not_wait_for_replies_that_come_late() -> None:
+    association = established()
+    for number in range(3):
+        assert asked(association, number, number + 0.1) == [SACK]
+        assert respond(association, number + 0.106) == [DATA]
+
+
+def test_a_second_packet_does_not_wait_with_the_first_for_a_reply() -> None:
+    association = established()
+    asked(association, 0, 0.1)
+    respond(association, 0.101)
+    assert asked(association, 1, 0.2) == []
+    assert asked(association, 2, 0.201) == [SACK]
+
+
 def test_a_gap_is_reported_as_in_the_example_of_rfc_9260_3_3_4() -> None:
     association = established()
     for tsn, ssn in ((0, 0), (1, 1), (2, 2), (4, 4), (5, 5), (7, 7)):

@@ -17,12 +17,12 @@ from p2claw.link.pump import Pump
 from p2claw.link.stream import BoxStream
 from p2claw.wire.frames.codec import CODEC
 from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
-from p2claw.wire.frames.heads import encode_request
+from p2claw.wire.frames.heads import RequestHead, encode_request
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
 from p2claw.wire.session.delivery import ACK_AFTER_S
 from p2claw.wire.session.session import Session
-from tests.link.pumps import GET, OK, POST, body_of, echo, eventually, linked
+from tests.link.pumps import GET, OK, POST, Link, body_of, echo, eventually, linked
 from tests.support.pipe import pipe
 
 
@@ -64,6 +64,32 @@ async def test_no_more_than_high_water_is_put_into_the_channel() -> None:
         await asyncio.gather(*(stream.write(bytes(65_536)) for stream in streams))
         await asyncio.sleep(0)
         assert HIGH_WATER_BYTES <= link.visitor_end.buffered_bytes < HIGH_WATER_BYTES + 16_384
+
+
+async def test_a_whole_response_leaves_at_once_if_it_is_alone_and_else_with_others() -> None:
+    left_at_once: list[bool] = []
+    link_of: list[Link] = []
+    begun = asyncio.Event()
+
+    async def respond(stream: BoxStream) -> None:
+        await asyncio.sleep(0.001)  # the app's time: the request is dealt with
+        if stream.request.target == "/two":
+            await begun.wait()
+        stream.put_head(OK, whole=True)
+        before = len(link_of[0].box_end.sent)
+        stream.put_last(b"whole")
+        left_at_once.append(len(link_of[0].box_end.sent) > before)
+
+    async with linked(respond) as link:
+        link_of.append(link)
+        assert await body_of(link.visitor.open(GET, end=True)) == b"whole"
+        assert left_at_once == [True]
+        two = RequestHead("GET", "/two", ())
+        streams = [link.visitor.open(two, end=True) for _ in range(2)]
+        await eventually(lambda: len(link.box.session.streams) == 2)
+        begun.set()
+        assert [await body_of(stream) for stream in streams] == [b"whole", b"whole"]
+        assert left_at_once == [True, False, False]
 
 
 async def test_sending_goes_on_when_the_channel_has_drained() -> None:

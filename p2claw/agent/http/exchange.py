@@ -158,13 +158,13 @@ class Exchange:
         """
         if not connection.is_plain or has_no_body(self._request.method, response.status):
             return False
-        self._respond(response, end=False)
+        self._respond(response, end=False, whole=True)
         piece = connection.take()
         self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
         while not connection.finished:
             self._stream.put(piece)
             piece = connection.take()
-        self._stream.put(piece, end=True)
+        self._stream.put_last(piece)
         self._connection = None
         return True
 
@@ -271,7 +271,7 @@ class Exchange:
         connection = self._connection
         return self._stream.queued + (0 if connection is None else connection.buffered_bytes)
 
-    def _respond(self, response: UpstreamHead, *, end: bool) -> bool:
+    def _respond(self, response: UpstreamHead, *, end: bool, whole: bool = False) -> bool:
         fields = response_fields(response.fields, self._route, self._visit, self._fields)
         origins = origins_of(self._route.upstream) if _is_html(fields) else ()
         raw = response.fields
@@ -285,17 +285,17 @@ class Exchange:
             notice=self._observer.unreported(self._visit),
         )
         with head_of_app:
-            self._respond_with(head, end=end)
+            self._respond_with(head, end=end, whole=whole)
         self.responded = True
         return end
 
-    def _respond_with(self, head: ResponseHead, *, end: bool) -> None:
+    def _respond_with(self, head: ResponseHead, *, end: bool, whole: bool) -> None:
         try:
-            self._stream.put_head(head, end=end)
+            self._stream.put_head(head, end=end, whole=whole)
         except LocalProtocolError as error:
             if error.code != "head-too-large" or not head.notice:
                 raise
-            self._stream.put_head(replace(head, notice=""), end=end)
+            self._stream.put_head(replace(head, notice=""), end=end, whole=whole)
 
     def _lease(self, *, repeatable: bool, new: bool = False) -> Lease:
         # One visit is one link, so visitors behind one address have a share each.

@@ -19,14 +19,21 @@ class UnderWay:
     It is one scope for all who may end the request, and costs little as long as nobody does.
 
     route: of its app. session: by which it was let in to that, "" if the app is open to everyone.
+    loop: of the task, if it is at hand: to look for it is a system call.
     """
 
     __slots__ = (
-        *("_at_end", "_cancels", "_fault", "_has_ended", "_task", "_timer", "_when"),
+        *("_at_end", "_cancels", "_fault", "_has_ended", "_loop", "_task", "_timer", "_when"),
         *("route", "session"),
     )
 
-    def __init__(self, route: Route | None = None, session: str = "") -> None:
+    def __init__(
+        self,
+        route: Route | None = None,
+        session: str = "",
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._loop = loop
         self.route = route
         self.session = session
         self._at_end: list[Callable[[UnderWay], object]] = []
@@ -54,7 +61,7 @@ class UnderWay:
         self._timer = loop.call_at(when, self._end) if in_s > 0 else loop.call_soon(self._end)
 
     def __enter__(self) -> UnderWay:
-        self._task = task = asyncio.current_task()
+        self._task = task = asyncio.current_task(self._loop)
         assert task is not None
         self._cancels = task.cancelling()
         return self

@@ -97,6 +97,7 @@ class Held:
         if self.bytes:
             self._set(0)
         self._unread._all.discard(self)
+        self._count = _nothing  # of whoever holds this: together they would be a cycle to collect
 
     def count(self, now: float) -> None:
         """Count what waits now, and what has just been asked for. now: on the clock of Unread."""
@@ -139,3 +140,7 @@ class Held:
     def _set(self, now: int) -> None:
         more, self.bytes = now - self.bytes, now
         self._unread._change(self, more)
+
+
+def _nothing() -> int:
+    return 0

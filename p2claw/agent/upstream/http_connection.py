@@ -24,7 +24,7 @@ from p2claw.agent.upstream.response import ResponseReader, UpstreamHead
 from p2claw.config import UpstreamLimits
 from p2claw.link.moving_timer import MovingTimer
 from p2claw.units import KIB
-from p2claw.wakeup import Wakeup
+from p2claw.wakeup import PromptWakeup, Wakeup
 
 # One read. The loop may read several times before the task of the exchange has its turn, so reading
 # from the socket stops above one, and goes on when the exchange wants more: two are in memory.
@@ -69,7 +69,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._closed = False
         self._reading_paused = False
         self._writing_paused = False
-        self._readable = Wakeup()
+        self._readable = PromptWakeup(self._loop)
         self._writable = Wakeup()
         # Of one that is kept, the timer is set once in many requests.
         self._head_timer = MovingTimer(self._look_at_head)
@@ -250,40 +250,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._reader is None:
-            self._close_idle()  # no request is open: a late message of a time-out, or nonsense
-            return
-        try:
-            self._reader.receive(self._buffer[:nbytes])
-        except RequestFault as fault:
-            self.fail(fault)
-            return
-        except Exception:
-            # Without a part of it the rest is not a response, however it ends.
-            self._closed = True
-            self.fail(BoxBusyFault("The box could not keep what the app sent"))
-            raise
-        if self._reader.head is not None:
-            self._head_due_s = 0.0
-            if self.on_head is not None:
-                self.on_head()
-                self.on_head = None
-        if self.on_news is not None:
-            if self._reader.complete:
-                self._writable.wake()
-            self.on_news()
-            return
-        # After the end of a response nothing comes, and to pause and resume are system calls.
-        more = not self._reader.keep_alive
-        if more and self._reader.buffered_bytes > self._read_high_bytes:
-            # What has come already is read in this wake of the loop, if it may be.
-            if self._read_high_bytes == 0 and self._reader.head is not None and self.may_read_on():
-                self.read_less(less=False)
-            else:
-                self._pause_reading()
-        if self._reader.complete:
-            self._writable.wake()
-        self._readable.wake()
+        if self._receive(nbytes):
+            self._readable.wake_now()
 
     def eof_received(self) -> bool:
         self._on_eof()
@@ -300,6 +268,43 @@ class HttpConnection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._writing_paused = False
         self._writable.wake()
+
+    def _receive(self, nbytes: int) -> bool:
+        """Whether whoever waits in `head` or `read` is to be woken for it."""
+        if self._reader is None:
+            self._close_idle()  # no request is open: a late message of a time-out, or nonsense
+            return False
+        try:
+            self._reader.receive(self._buffer[:nbytes])
+        except RequestFault as fault:
+            self.fail(fault)
+            return False
+        except Exception:
+            # Without a part of it the rest is not a response, however it ends.
+            self._closed = True
+            self.fail(BoxBusyFault("The box could not keep what the app sent"))
+            raise
+        if self._reader.head is not None:
+            self._head_due_s = 0.0
+            if self.on_head is not None:
+                self.on_head()
+                self.on_head = None
+        if self.on_news is not None:
+            if self._reader.complete:
+                self._writable.wake()
+            self.on_news()
+            return False
+        # After the end of a response nothing comes, and to pause and resume are system calls.
+        more = not self._reader.keep_alive
+        if more and self._reader.buffered_bytes > self._read_high_bytes:
+            # What has come already is read in this wake of the loop, if it may be.
+            if self._read_high_bytes == 0 and self._reader.head is not None and self.may_read_on():
+                self.read_less(less=False)
+            else:
+                self._pause_reading()
+        if self._reader.complete:
+            self._writable.wake()
+        return True
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and self._transport is not None:
@@ -355,7 +360,8 @@ class HttpConnection(asyncio.BufferedProtocol):
                 size = left.recv_into(self._buffer)
                 if not size:
                     return
-                self.buffer_updated(size)
+                if self._receive(size):
+                    self._readable.wake()
 
     @property
     def _encrypted(self) -> bool:

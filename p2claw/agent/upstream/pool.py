@@ -27,13 +27,13 @@ SLOW_DIAL_S = 0.25
 
 
 class Pool:
-    """Keep-alive connections to one address. dial: makes each of them."""
+    """Keep-alive connections to one address, on one loop. dial: makes each of them."""
 
     def __init__(self, address: UpstreamAddress, limits: UpstreamLimits, dial: Dial = dial) -> None:
         self.address = address
         self._dial_it = dial
         self._limits = limits
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self.gate = Gate(address.text, limits)
         self._idle: deque[HttpConnection] = deque()  # the longest idle first
         self._busy: set[HttpConnection] = set()
@@ -93,7 +93,7 @@ class Pool:
         if not self._idle:
             return None
         connection = self._idle[-1]
-        if not repeatable and self._loop.time() - connection.idle_since_s > FRESH_S:
+        if not repeatable and self.loop.time() - connection.idle_since_s > FRESH_S:
             return None
         self._idle.pop()
         connection.on_idle_closed = None
@@ -120,7 +120,7 @@ class Pool:
             return
         if len(self._idle) >= self._limits.idle_connections:
             self._drop(self._idle[0])
-        connection.rest(self._loop.time())
+        connection.rest(self.loop.time())
         connection.on_idle_closed = self._forget
         self._idle.append(connection)
         if self._sweeper is None:
@@ -139,17 +139,17 @@ class Pool:
     def _watch(self) -> None:
         if self._sweeper is None and self._idle:
             due_s = self._idle[0].idle_since_s + self._limits.idle_s
-            self._sweeper = self._loop.call_at(due_s, self._sweep)
+            self._sweeper = self.loop.call_at(due_s, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeper = None
-        now_s = self._loop.time()
+        now_s = self.loop.time()
         while self._idle and self._idle[0].idle_since_s + self._limits.idle_s <= now_s:
             self._drop(self._idle[0])
         self._watch()
 
     async def _dial(self) -> HttpConnection:
-        watch = _Watch(self._loop, self.gate.slow_dial)
+        watch = _Watch(self.loop, self.gate.slow_dial)
         try:
             _, connection = await self._dial_it(
                 self.address, self._make, timeout_s=self._limits.connect_s

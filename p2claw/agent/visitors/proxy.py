@@ -110,7 +110,8 @@ class Proxy:
             if not gate.is_open(visit.app) and not await gate.enter(stream, visit):
                 self._refusals.count(REQUESTS, MonthUsedUpFault.code)
                 return
-            with UnderWay(route, grant.session if grant is not None else "") as under_way:
+            session = grant.session if grant is not None else ""
+            with UnderWay(route, session, self._pool(route).loop) as under_way:
                 meter.watch(under_way)
                 self._under_way.add(under_way)
                 under_way.at_end(self._under_way.discard)

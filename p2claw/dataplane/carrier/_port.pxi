@@ -298,7 +298,7 @@ cdef class UdpPort:
         waker_watch(&self.waker, self.socket.fd, (0 if self.is_polling else WAKER_READ)
                     | (WAKER_WRITE if self.is_blocked else 0))
         if self.waker.fd >= 0:
-            waker_set(&self.waker, at)
+            waker_set(&self.waker, at, now)
         else:
             if self.timer is not None:
                 self.timer.cancel()

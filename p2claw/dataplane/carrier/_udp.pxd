@@ -128,6 +128,6 @@ cdef extern from "udp/waker.h" nogil:
     int waker_open(waker *w, int socket)
     void waker_close(waker *w)
     void waker_watch(waker *w, int socket, uint32_t what)
-    void waker_set(waker *w, usec at)
+    void waker_set(waker *w, usec at, usec now)
     uint32_t waker_woke(waker *w, usec now)
     usec monotonic_now()

@@ -90,11 +90,15 @@ class Delivery:
         if self._ack_at is None:
             self._ack_at = now + ACK_AFTER_S
 
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to acknowledge what has come."""
+        if self._ack_at is None or self._is_quiet:
+            return False
+        return now >= self._ack_at or self._unacknowledged_bytes >= ACK_BYTES
+
     def ack(self, now: float) -> bytes | None:
         """The message that acknowledges what has come, if it is time for it."""
-        if self._ack_at is None or self._is_quiet:
-            return None
-        if now < self._ack_at and self._unacknowledged_bytes < ACK_BYTES:
+        if not self.is_due(now):
             return None
         self._ack_at = None
         self._unacknowledged_bytes = 0

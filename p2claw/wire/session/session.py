@@ -227,6 +227,11 @@ class Session:
         outbox.fill(channel, most_bytes)
         return self._note_sent() or bool(side.events) or not outbox.is_open
 
+    def is_due(self, now: float) -> bool:
+        """Whether `to_send` has something now that `fill` does not send."""
+        self._keepalive.start(now)
+        return self._delivery.is_due(now)
+
     def next_timeout(self) -> float | None:
         """When to call `handle_timeout`, on the clock of `now`; None: never."""
         if self._side.state is State.FAILED:

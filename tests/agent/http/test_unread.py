@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass
 
 from p2claw.agent.http.unread import RECOUNT_S, Held, Unread
@@ -76,3 +78,23 @@ def test_what_has_gone_meanwhile_is_counted_anew_before_one_is_denied_more() -> 
         clock.now += RECOUNT_S
         assert unread.is_within(another)
         assert unread.bytes == 20_000
+
+
+def test_a_response_that_is_over_is_no_work_for_the_collector_of_cycles() -> None:
+    class Exchange:
+        def __init__(self, unread: Unread) -> None:
+            self.held = unread.hold("one", NETWORK, self.waiting)
+
+        def waiting(self) -> int:
+            return 1
+
+    gc.disable()
+    try:
+        exchange = Exchange(Unread(TOTAL, Clock()))
+        with exchange.held:
+            exchange.held.count(0)
+        gone = weakref.ref(exchange)
+        del exchange
+        assert gone() is None
+    finally:
+        gc.enable()

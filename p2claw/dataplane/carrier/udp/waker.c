@@ -43,8 +43,20 @@ void waker_watch(struct waker *w, int socket, uint32_t what) {
   if (!epoll_ctl(w->fd, EPOLL_CTL_MOD, socket, &event)) w->watched = what;
 }
 
-void waker_set(struct waker *w, usec at) {
+/* Requests one after the other move the next deadline twice each. After SET_OFTEN of that within
+ * SET_INTERVAL, a deadline that only moves away leaves the timer as it is: one wake too many per
+ * interval then, in place of all the calls. */
+#define SET_INTERVAL (5 * MILLISECOND)
+#define SET_OFTEN 4
+
+void waker_set(struct waker *w, usec at, usec now) {
   if (at == w->armed || w->fd < 0) return;
+  if (now - w->counted_at >= SET_INTERVAL) {
+    w->counted_at = now;
+    w->set = 0;
+  }
+  if (now < w->armed && w->armed < at && w->set >= SET_OFTEN) return;
+  w->set++;
   struct itimerspec when = {0}; /* all zero: disarmed */
   if (at != NEVER) {
     when.it_value.tv_sec = at / SECOND;
@@ -69,7 +81,7 @@ int waker_open(struct waker *w, int socket) {
 }
 void waker_close(struct waker *w) { (void)w; }
 void waker_watch(struct waker *w, int socket, uint32_t what) { (void)w, (void)socket, (void)what; }
-void waker_set(struct waker *w, usec at) { w->armed = at; }
+void waker_set(struct waker *w, usec at, usec now) { (void)now, w->armed = at; }
 uint32_t waker_woke(struct waker *w, usec now) {
   (void)w, (void)now;
   return WAKER_READ;

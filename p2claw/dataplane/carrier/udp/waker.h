@@ -9,6 +9,8 @@
 struct waker {
   int fd, timer_fd; /* -1: the system has none */
   usec armed;       /* NEVER: not */
+  usec counted_at;  /* since when it is counted how often the time was set */
+  int set;
   uint32_t watched;
 };
 
@@ -19,7 +21,8 @@ int waker_open(struct waker *w, int socket);
 void waker_close(struct waker *w);
 /* What of the socket wakes: a sum of the above. Costs nothing where nothing changes. */
 void waker_watch(struct waker *w, int socket, uint32_t what);
-void waker_set(struct waker *w, usec at);
+/* It may wake earlier, and is to be set again then, while the time moves away many times. */
+void waker_set(struct waker *w, usec at, usec now);
 /* Takes note that it woke. Returns what of the socket may be ready. */
 uint32_t waker_woke(struct waker *w, usec now);
 

@@ -102,10 +102,7 @@ static void expire(struct association *a, enum timer timer) {
     case TIMER_HEARTBEAT: heartbeat_expired(a); break;
     case TIMER_RECONFIG: reconfig_timed_out(a); break;
     case TIMER_MTU: mtu_expired(a); break;
-    case TIMER_SACK:
-      a->sack_due = true;
-      disarm(a, TIMER_SACK);
-      break;
+    case TIMER_SACK: sack_waited(a); break;
     default: disarm(a, timer); break; /* TIMER_PACE: the caller asks for packets next */
   }
 }

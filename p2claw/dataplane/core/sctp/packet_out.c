@@ -58,7 +58,9 @@ static bool write_alone(struct association *a, struct writer *writer, uint8_t *p
 /* Chunks that stand before DATA (RFC 9260 §6.10). What does not fit goes with the next packet. */
 static void write_before_data(struct association *a, struct writer *writer) {
   if (!write_control(a, writer)) return;
-  bool may_piggyback = a->packets_unacked && has_data_to_send(a);
+  bool has_data = has_data_to_send(a);
+  if (has_data) company_came(&a->company, a->now);
+  bool may_piggyback = a->packets_unacked && has_data;
   if (may_receive_data(a) && (a->sack_due || may_piggyback)) write_sack(a, writer);
   if (a->shutdown_due || a->shutdown_ack_due) write_shutdown(a, writer);
   if (a->reconfig.is_due) write_reconfig(a, writer);

@@ -12,6 +12,7 @@
 #include "sctp/packet/chunk.h"
 #include "sctp/packet/cookie.h"
 #include "sctp/packet/writer.h"
+#include "sctp/receiving/company.h"
 #include "sctp/receiving/growth.h"
 #include "sctp/receiving/reassembly.h"
 #include "sctp/receiving/received.h"
@@ -132,6 +133,7 @@ struct association {
   uint8_t packets_unacked; /* since our last SACK */
   uint8_t hasty_sacks;     /* how many of the next SACKs must be sent at once */
   struct growth growth;
+  struct company company;
   uint32_t advertised_bytes;
 
   /* channels.c, reconfig.c, path.c */

@@ -9,6 +9,7 @@
 #include "sctp/packet/chunk.h"
 #include "sctp/packet/control.h"
 #include "sctp/packet/serial.h"
+#include "sctp/receiving/company.h"
 #include "sctp/receiving/growth.h"
 #include "sctp/receiving/reassembly.h"
 #include "sctp/receiving/received.h"
@@ -102,7 +103,10 @@ void handle_data(struct association *a, const struct item *chunk) {
                         "a message does not fit the receive buffer");
     return;
   }
-  if (data.flags & DATA_IMMEDIATE) sack_now(a);
+  if (data.flags & DATA_IMMEDIATE) {
+    company_asked(&a->company, a->now);
+    if (!a->company.is_usual) sack_now(a);
+  }
   store(a, &data);
 }
 
@@ -114,8 +118,14 @@ void packet_had_data(struct association *a) {
       a->state == STATE_SHUTDOWN_SENT)
     sack_now(a);
   else if (!a->sack_due && !is_armed(a, TIMER_SACK))
-    arm(a, TIMER_SACK, a->now + SACK_DELAY);
+    arm(a, TIMER_SACK, a->now + (a->company.asked_at == a->now ? COMPANY_DELAY : SACK_DELAY));
   if (a->state == STATE_SHUTDOWN_SENT) a->shutdown_due = true; /* RFC 9260 §9.2 */
+}
+
+void sack_waited(struct association *a) {
+  disarm(a, TIMER_SACK);
+  company_missed(&a->company, a->now);
+  sack_now(a);
 }
 
 void handle_forward_tsn(struct association *a, const struct item *chunk) {

@@ -46,11 +46,13 @@ static bool awaits_acknowledgement(const struct association *a) {
 
 /* How long to wait for a SACK before the tail probe is sent (RFC 8985 §7.2). The RFC adds the time by
  * which a peer may delay a SACK. We ask for a SACK at once with the last chunk of a flight
- * (DATA_IMMEDIATE), so for larger flights nothing is added. A flight of one chunk still gets
- * SACK_DELAY, because some peers do not do what DATA_IMMEDIATE asks. */
+ * (DATA_IMMEDIATE), so for larger flights nothing is added. A flight of one packet still gets
+ * SACK_DELAY, because some peers do not do what DATA_IMMEDIATE asks, and others wait for a moment, so
+ * that the SACK goes with a reply (receiving/company.h). */
 static usec tail_wait(const struct association *a) {
-  return 2 * a->rtt.smoothed +
-         (outstanding_in_flight(&a->outstanding) == 1 ? SACK_DELAY : MILLISECOND);
+  bool is_one_packet = outstanding_in_flight(&a->outstanding) == 1 ||
+                       a->outstanding.in_flight_bytes <= a->pmtu.packet_bytes;
+  return 2 * a->rtt.smoothed + (is_one_packet ? SACK_DELAY : MILLISECOND);
 }
 
 void arm_loss_timers(struct association *a, bool restart) {
