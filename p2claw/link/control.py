@@ -17,11 +17,11 @@ import aiohttp
 
 from p2claw.errors import LinkError, P2clawError
 from p2claw.link.backoff import Backoff
-from p2claw.link.ice.host_addresses import source_of
 from p2claw.link.set_clock import clock_was_set
 from p2claw.link.signalling_client import signalling_client
 from p2claw.link.tcp_state import unacknowledged
 from p2claw.log import get_log
+from p2claw.source_address import source_of
 
 log = get_log("link")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from p2claw.cli.doctor.finding import Finding, ok, warn
 from p2claw.cli.doctor.stun_socket import CHANGE_ADDRESS, CHANGE_PORT, Address, Reply, StunSocket
-from p2claw.link.ice.host_addresses import source_of
+from p2claw.source_address import source_of
 
 # For what may rightly be without a reply: a filter, a packet that is too large.
 SILENCE_S = (0.3, 0.6)

@@ -7,24 +7,15 @@ the other one.
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Collection
 
 from p2claw.errors import UsageError
-
-# Connecting a UDP socket there sends nothing: the kernel only picks a source address (RFC 5737).
-_ELSEWHERE = {4: (socket.AF_INET, "192.0.2.1"), 6: (socket.AF_INET6, "2001:db8::1")}
+from p2claw.source_address import FAR_V4, FAR_V6, source_of
 
 
 def source_address(version: int) -> str:
     """The address from which this machine speaks to others by IPv4 or IPv6; "" if by neither."""
-    family, there = _ELSEWHERE[version]
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((there, 9))
-            return str(probe.getsockname()[0]).partition("%")[0]
-    except OSError:
-        return ""
+    return source_of(FAR_V4 if version == 4 else FAR_V6).partition("%")[0]
 
 
 def mapped_address(named: Collection[str], own: Collection[str], source: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import ipaddress
 import itertools
-import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ifaddr
+
+from p2claw.source_address import FAR_V4, FAR_V6, source_of
 
 # Every address costs a socket and a check per candidate of the peer, 20 ms apart. A machine with
 # containers has dozens.
@@ -27,9 +28,6 @@ FRESH_S = 0.2
 
 # RFC 8445 §5.1.2.1: the local preference of the best address; the next ones count down from it.
 BEST_PREFERENCE = 65_535
-
-# Documentation prefixes (RFC 5737, RFC 3849): routed like the rest of the Internet, never reached.
-_FAR_V4, _FAR_V6 = "203.0.113.1", "2001:db8::1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +57,9 @@ def list_now() -> tuple[HostAddress, ...]:
     return host_addresses()
 
 
-def source_of(far: str) -> str:
-    """The address that packets to `far`, an address, would leave from. "" if there is no way."""
-    family = socket.AF_INET6 if ":" in far else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far, 9))  # of UDP: nothing is sent
-            return str(probe.getsockname()[0])
-    except OSError:
-        return ""
-
-
 def routed() -> frozenset[str]:
     """The addresses that the default routes of both families send from; "" where there is none."""
-    return frozenset({source_of(_FAR_V4), source_of(_FAR_V6)})
+    return frozenset({source_of(FAR_V4), source_of(FAR_V6)})
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from p2claw.link.ice.address_watch import AddressWatch
-from p2claw.link.ice.host_addresses import source_of
 from p2claw.link.news import News
+from p2claw.source_address import source_of
 
 
 class Way:
