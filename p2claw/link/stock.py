@@ -7,7 +7,6 @@ middle of a link.
 from __future__ import annotations
 
 import functools
-from importlib.metadata import version
 from typing import Any
 
 import aioice.ice
@@ -35,6 +34,8 @@ def check_stock() -> None:
         ),
     ]
     if missing:
+        from importlib.metadata import version
+
         raise LinkError(
             f"aioice {version('aioice')} cannot carry links: it lacks {', '.join(missing)}",
             code="aioice-incompatible",

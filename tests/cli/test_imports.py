@@ -23,7 +23,9 @@ FEATURES = {"PIL", "argon2", "async_upnp_client", "joserfc", "mcp", "psycopg", "
 HEAVY = LINKS | LOOPS | SERVES | FEATURES
 
 # A fetch is a visit: it needs a link, and of the rest nothing.
-FETCHING = HEAVY - LINKS - LOOPS | {"aiortc", "av", "p2claw.agent", "p2claw.config.server"}
+# No names of mDNS are met on this machine, nor does anybody ask for the versions of packages.
+FETCHING = HEAVY - LINKS - LOOPS | {"aiortc", "av", "dns", "importlib.metadata"}
+FETCHING |= {"p2claw.agent", "p2claw.config.server"}
 
 # Of each verb a call that is soon over, `{home}` stands for a folder. The others are below.
 CALLS: dict[str, tuple[str, ...]] = {

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable
 
 from aioice import Candidate
-from aioice.mdns import MDnsProtocol, create_mdns_protocol, is_mdns_hostname
 
+from p2claw.link.ice.late_mdns import is_mdns_hostname
 from p2claw.log import get_log
 
 log = get_log("link")
@@ -60,6 +60,8 @@ class LocalNames:
             await asyncio.wait(tasks)
 
     async def _resolve(self, candidate: Candidate) -> None:
+        from aioice.mdns import MDnsProtocol, create_mdns_protocol
+
         protocol: MDnsProtocol | None = None
         try:
             async with asyncio.timeout(2 * RESOLVE_TIMEOUT_S):

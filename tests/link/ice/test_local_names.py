@@ -88,8 +88,10 @@ async def test_closing_while_a_question_ends_leaves_nothing_on_the_log(
     names = LocalNames(lambda candidate, address: None)
     closing: list[asyncio.Task[None]] = []
 
+    create_really = mdns.create_mdns_protocol
+
     async def create() -> mdns.MDnsProtocol:
-        protocol = await mdns.create_mdns_protocol()
+        protocol = await create_really()
         close = protocol.transport.close
 
         def close_and_be_closed() -> None:
@@ -99,7 +101,7 @@ async def test_closing_while_a_question_ends_leaves_nothing_on_the_log(
         monkeypatch.setattr(protocol.transport, "close", close_and_be_closed)
         return protocol
 
-    monkeypatch.setattr(local_names, "create_mdns_protocol", create)
+    monkeypatch.setattr("aioice.mdns.create_mdns_protocol", create)
     names.resolve(_candidate("nobody.local"))
     async with asyncio.timeout(DEADLINE_S):
         while not closing:  # noqa: ASYNC110 - the end of the question is what is waited for
