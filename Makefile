@@ -29,7 +29,7 @@ CHECKSUMS = (cd dist && rm -f SHA256SUMS && sha256sum -- * >SHA256SUMS && cat SH
 
 STATIC := p2claw/edge/static/manifest.json
 
-.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs release have-release cross-wheels try-arm clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench
+.PHONY: help build demo test parity cross-site autobahn cache-suite e2e check e2e-older bench bench-dataplane bench-scale bench-crowd bench-page bench-wan bench-first-byte bench-costs bench-hostile bench-serve bench-coord lab lab-alive fuzz-dataplane fuzz-browser hostile chaos cluster killed timed-setup relay-by-tls check-arm wheel docs deb try-deb release have-release cross-wheels try-arm clean prerequisites-build prerequisites-test prerequisites-apps prerequisites-arm prerequisites-bench prerequisites-deb
 
 help:
 	@echo 'make build   virtual environment, extension, browser side'
@@ -66,6 +66,8 @@ help:
 	@echo 'make check-arm   every C source compiled for aarch64'
 	@echo 'make wheel   dist/: source archive and wheel, stripped, manylinux, installed and tried'
 	@echo 'make docs    build/docs: pages of all documents, one for each error, and a man page'
+	@echo 'make deb     dist/: a Debian package of the wheel, for the Debian whose Python the wheel is for'
+	@echo 'make try-deb   that package, looked at, installed, used, removed and purged in a bare Debian; as root'
 	@echo 'make release   dist/: both of these, built twice and compared, with lists of parts and checksums'
 	@echo 'make cross-wheels   dist/: from the archive of a release, a wheel for aarch64 and one for musl'
 	@echo 'make try-arm   the wheel for aarch64, run by qemu'
@@ -205,6 +207,13 @@ wheel: build .venv/.release
 docs: build .venv/.docs
 	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m scripts.build_docs
 
+deb: wheel docs prerequisites-deb
+	@echo '» Debian package'
+	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(BIN)/python -m scripts.build_deb
+
+try-deb: prerequisites-deb
+	@sh scripts/try-deb.sh
+
 release: wheel docs
 	@echo '» archive and wheel once more'
 	@sh scripts/build-wheel.sh build/release/again build/wheel-again
@@ -245,6 +254,9 @@ prerequisites-bench:
 
 prerequisites-arm:
 	@sh scripts/need-tools.sh arm
+
+prerequisites-deb:
+	@sh scripts/need-tools.sh deb
 
 prerequisites-musl:
 	@sh scripts/need-tools.sh musl

@@ -1,5 +1,5 @@
 #!/bin/sh
-# need-tools.sh build|test|apps|bench|arm|musl|qemu: checks that the programs p2claw is built or tested with are there.
+# need-tools.sh build|test|apps|bench|arm|musl|deb|qemu: checks that the programs p2claw is built or tested with are there.
 # On Debian, as root, what is missing is installed; elsewhere it is named, and this fails.
 set -eu
 python=${PYTHON:-python3}
@@ -61,11 +61,17 @@ find_missing() {
   musl)
     need musl-tools has musl-gcc
     ;;
+  deb)
+    need dpkg has dpkg-deb
+    need binutils has strip
+    need lintian has lintian
+    need debootstrap has debootstrap
+    ;;
   qemu)
     need qemu-user-static has qemu-aarch64-static
     ;;
   *)
-    echo "need-tools.sh: build, test, apps, bench, arm, musl or qemu, not $1" >&2
+    echo "need-tools.sh: build, test, apps, bench, arm, musl, deb or qemu, not $1" >&2
     exit 2
     ;;
   esac
