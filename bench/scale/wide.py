@@ -31,7 +31,13 @@ def main() -> None:
     args = parser.parse_args()
     log.configure(level="info", form="text")
     if args.verb == "server":
-        limits = ServerLimits(visits_per_box=MANY, visit_burst=MANY, visits_per_minute=MANY)
+        limits = ServerLimits(
+            visits_per_box=MANY,
+            visit_burst=MANY,
+            visits_per_minute=MANY,
+            box_visit_burst=MANY,
+            box_visits_per_minute=MANY,
+        )
         config = ServerConfig(listen=args.listen, data_dir=args.data, limits=limits)
         uvloop.run(serve(config, lambda serving: None))
     else:
