@@ -52,3 +52,9 @@ def test_several_nodes_need_one_store() -> None:
         ServerConfig(bus=BusAddress.parse("redis://a"))
     assert refused.value.code == "bus-without-store"
     ServerConfig(bus=BusAddress.parse("redis://a"), store=StoreAddress.parse("postgresql://a/b"))
+
+
+def test_a_port_for_other_nodes_without_a_bus_is_refused() -> None:
+    with pytest.raises(UsageError) as refused:
+        ServerConfig(node_listen="127.0.0.1:0")
+    assert refused.value.code == "node-listen-without-bus"

@@ -1,4 +1,4 @@
-"""`python -m bench.coord.node DATA BOXES [STORE BUS]`: a server without limits per address.
+"""`python -m bench.coord.node DATA BOXES [STORE BUS [LISTEN]]`: no limits per address.
 
 All agents and visitors of a bench come from this machine. All else is as it comes.
 """
@@ -19,6 +19,7 @@ from p2claw.config import BusAddress, ServerConfig, ServerLimits, StoreAddress
 
 _ANY = 10_000_000
 _SPARE = 2_000
+_FEWEST = 400
 
 
 def limits(boxes: int) -> ServerLimits:
@@ -39,15 +40,17 @@ def limits(boxes: int) -> ServerLimits:
     )
 
 
-def main(data: str, boxes: str, store: str = "", bus: str = "") -> None:
+def main(data: str, boxes: str, store: str = "", bus: str = "", node_listen: str = "") -> None:
     with errors_emitted():
-        allow(4 * int(boxes) + 2 * _SPARE)
+        # A box that comes back may have its old connection still.
+        allow(4 * int(boxes) + 2 * _SPARE, int(boxes) + _FEWEST)
         config = dataclasses.replace(
             ServerConfig(),
             listen="127.0.0.1:0",
             data_dir=Path(data),
             store=StoreAddress.parse(store),
             bus=BusAddress.parse(bus),
+            node_listen=node_listen,
             limits=limits(int(boxes)),
         )
         log.configure(level="warning", form="text")

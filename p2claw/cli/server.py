@@ -103,6 +103,13 @@ class _ServerGroup(VerbGroup):
     metavar="URL",
     help="redis://HOST, where several servers with one --store meet.  [default: this one alone]",
 )
+@click.option(
+    "--node-listen",
+    envvar="P2CLAW_NODE_LISTEN",
+    default="",
+    metavar="ADDRESS:PORT",
+    help="Where other servers of one --bus send to this one directly.  [default: through the bus]",
+)
 @click.option("--tls-cert", envvar="P2CLAW_TLS_CERT", type=_PATH, help="PEM file with the chain.")
 @click.option("--tls-key", envvar="P2CLAW_TLS_KEY", type=_PATH, help="PEM file with the key.")
 @click.option(
@@ -236,6 +243,7 @@ def _print(running: Serving, as_json: bool) -> None:
         "data": str(running.config.data_dir),
         "store": str(running.config.store) or None,
         "bus": str(running.config.bus) or None,
+        "node_listen": running.config.node_listen or None,
         "metrics": running.metrics_url or None,
     }
     if as_json:

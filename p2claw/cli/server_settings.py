@@ -34,6 +34,7 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         data_dir=data_folder(options),
         store=StoreAddress.parse(options["store"]),
         bus=BusAddress.parse(options["bus"]),
+        node_listen=options["node_listen"],
         tls_cert=tls_cert,
         tls_key=options["tls_key"],
         stun_urls=options["stun"],

@@ -80,7 +80,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         store = await open_store(config.store, config.data_dir)
         stack.push_async_callback(store.close)
         app = web.Application()
-        bus = await stack.enter_async_context(opened_bus(config.bus))
+        bus = await stack.enter_async_context(opened_bus(config.bus, config.node_listen))
         relayed = None
         if config.turn_log is not None:
             relayed = RelayWatch(config.turn_log, RelayFile(config.data_dir / RELAYED))
@@ -159,6 +159,7 @@ def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
                 most_sockets=places.total,
                 counts=coordinator.counts,
                 is_bus_there=coordinator.is_bus_there,
+                nodes_direct=coordinator.nodes_direct,
                 relays=() if fleet is None else fleet.facts(),
             )
         )

@@ -87,6 +87,8 @@ class ServerConfig:
     store: StoreAddress = field(default_factory=StoreAddress)
     bus: BusAddress = field(default_factory=BusAddress)
     """Where several nodes meet; without one this process is the whole coordinator."""
+    node_listen: str = ""
+    """Where other nodes send to this one directly, `host:port`; "": through the bus."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     stun_urls: tuple[str, ...] = ()
@@ -129,6 +131,14 @@ class ServerConfig:
                 code="bus-without-store",
                 hint="Give --store postgresql://…, the same one at each node",
             )
+        if self.node_listen:
+            parse_listen(self.node_listen)
+            if not self.bus.kind:
+                raise UsageError(
+                    "--node-listen is for other nodes, and without a bus there are none",
+                    code="node-listen-without-bus",
+                    hint="Give --bus redis://…, the same one at each node",
+                )
         if self.joining == "listed" and not self.listed_boxes:
             raise UsageError(
                 "No box could ever join: joining is by list, and none is listed",

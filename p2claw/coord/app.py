@@ -83,6 +83,11 @@ class Coordinator:
         return None if self.node is None else self.node.is_bus_there
 
     @property
+    def nodes_direct(self) -> int | None:
+        """As of `Bus.reached_directly`; None without a bus."""
+        return None if self.node is None else self.node.nodes_direct
+
+    @property
     def counts(self) -> Counter[str]:
         """What happened since the start, by name, as the switchboard has it."""
         return self._switchboard.counts

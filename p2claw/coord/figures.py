@@ -26,6 +26,7 @@ class ServerFigures:
 
     is_store_there: False while it goes on from memory, because its database is gone.
     is_bus_there: False while the other nodes cannot be reached; None: there are none.
+    nodes_direct: to how many nodes messages go without Redis; None: this one sends none so.
     relays: our own, if there are any.
     """
 
@@ -37,6 +38,7 @@ class ServerFigures:
     most_sockets: int
     counts: Mapping[str, int]
     is_bus_there: bool | None = None
+    nodes_direct: int | None = None
     relays: Sequence[RelayFacts] = ()
 
 
@@ -61,6 +63,12 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
             GaugeMetricFamily("p2claw_bus_available", "1 while Redis responds.", now.is_bus_there)
         ]
     )
+    if now.nodes_direct is not None:
+        of_nodes.append(
+            GaugeMetricFamily(
+                "p2claw_nodes_direct", "Nodes that are reached without Redis.", now.nodes_direct
+            )
+        )
     return [
         *of_nodes,
         *(_of_relays(now.relays) if now.relays else []),

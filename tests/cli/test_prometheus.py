@@ -32,7 +32,8 @@ def families() -> set[str]:
     worker = WorkerFacts(0, 1, 0, 0.0, 0)
     agent = AgentFigures(True, ("dog",), (), (worker,), {}, {}, {}, {})
     counts = {"introduced": 0, "answered": 0, "registered": 0}
-    server = ServerFigures(True, True, 0, 0, 0, 1, counts, is_bus_there=True, relays=(RELAY,))
+    several = {"is_bus_there": True, "nodes_direct": 1, "relays": (RELAY,)}
+    server = ServerFigures(True, True, 0, 0, 0, 1, counts, **several)  # type: ignore[arg-type]
     ends = {"counter": "_total", "info": "_info"}
     all_of_them = (*agent_metrics(agent), *server_metrics(server))
     return {one.name + ends.get(one.type, "") for one in all_of_them}

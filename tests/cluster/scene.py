@@ -60,7 +60,7 @@ class Scene:
         secret.write_text(_SECRET)
         secret.chmod(0o600)
         options = ["--listen", f"{place.address}:{NODE_PORT}", "--data", str(folder / "data")]
-        options += ["--store", self.store, "--bus", self.rd.url]
+        options += ["--store", self.store, "--bus", self.rd.url, "--node-listen", ":8788"]
         options += ["--name", self.audience, "--public-port", str(FRONT)]
         options += ["--trusted-proxy", MIDDLE, "--joining", "invite"]
         options += ["--metrics", f"{place.address}:{METRICS_PORT}"]

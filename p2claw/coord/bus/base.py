@@ -31,6 +31,11 @@ class Bus(Protocol):
         """Whether the others still see this node, as far as it can know."""
         ...
 
+    @property
+    def reached_directly(self) -> int | None:
+        """To how many nodes messages go without Redis; None: this one does not do so."""
+        ...
+
     def undeclared(self) -> list[str]:
         """Nodes whose lease has ended, and that are to be called lost in the store."""
         ...

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 @contextlib.asynccontextmanager
-async def opened_bus(address: BusAddress) -> AsyncIterator[RedisBus | None]:
+async def opened_bus(address: BusAddress, node_listen: str = "") -> AsyncIterator[RedisBus | None]:
     """The bus while the block runs; None: this process is the whole coordinator.
 
-    Raises UsageError `extra-missing`, `bus-unavailable`.
+    node_listen: of `RedisBus`. Raises UsageError `extra-missing`, `bus-unavailable`,
+    `listen-failed`, `node-address-unknown`.
     """
     if not address.kind:
         yield None
@@ -30,5 +31,5 @@ async def opened_bus(address: BusAddress) -> AsyncIterator[RedisBus | None]:
             code="extra-missing",
             hint="Install it: pip install 'p2claw[cluster]'",
         ) from None
-    async with RedisBus(address) as bus:
+    async with RedisBus(address, node_listen) as bus:
         yield bus

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 import msgspec
 from redis.exceptions import RedisError
 
-from p2claw.config import BusAddress
+from p2claw.config import BusAddress, parse_listen
 from p2claw.coord.bus import scripts
+from p2claw.coord.bus.arriving import Arriving
 from p2claw.coord.bus.base import BusError
 from p2claw.coord.bus.connecting import BLOCK_S, REPLY_S, connect
 from p2claw.coord.bus.leases import LEASE_S, NodeLease
@@ -26,6 +27,11 @@ from p2claw.coord.bus.members import Members
 from p2claw.coord.bus.messages import Message, Replaced
 from p2claw.coord.bus.outgoing import Outgoing
 from p2claw.coord.bus.streams import Stream
+from p2claw.coord.bus.trunks.frames import Batch
+from p2claw.coord.bus.trunks.identity import Announced, decode_announced, encode_announced
+from p2claw.coord.bus.trunks.listening import bound_to
+from p2claw.coord.bus.trunks.own_address import own_address
+from p2claw.coord.bus.trunks.trunks import Trunks
 from p2claw.errors import UsageError
 from p2claw.log import get_log
 from p2claw.names import KEY_ALIAS_CHARS
@@ -38,6 +44,8 @@ ENTRY_S = 3_600.0
 ALIAS_S = 86_400
 # For so long it is remembered when the lease of a node ended.
 NODE_REMEMBERED_S = 600.0
+# What a node announces goes so long after it was announced last, which is with every renewal.
+ANNOUNCED_S = 60
 # Aliases whose key alias this node remembers.
 MOST_ALIASES = 100_000
 # How soon it is tried again after a failure, until it succeeds.
@@ -49,18 +57,23 @@ T = TypeVar("T")
 class RedisBus:
     """`Bus`; used as a context. on_message: called with each message. on_back: awaited when Redis
     responds again after a failure, to write all boxes of this node anew. Raises BusError.
+
+    node_listen: where other nodes send directly, `host:port`; "": all goes through Redis.
     """
 
-    def __init__(self, address: BusAddress) -> None:
+    def __init__(self, address: BusAddress, node_listen: str = "") -> None:
         self.node = secrets.token_hex(8)
         self.on_message: Callable[[Message], None] = lambda message: None
         self.on_back: Callable[[], Awaitable[None]] = _nothing
         self.is_there = True
         self.leaving: set[str] = set()
-        self._address = str(address)
+        self._address = address
+        self._node_listen = node_listen
         self._redis = connect(address)
         self._reader = connect(address, reply_s=BLOCK_S + REPLY_S)
-        self._stream = Stream(self._redis, self._reader, self.node)
+        self._arriving = Arriving()
+        self._stream = Stream(self._redis, self._reader, self.node, self._arriving)
+        self._trunks: Trunks | None = None
         self._outgoing = Outgoing(self._redis, self.node)
         self._loop = asyncio.get_running_loop()
         self._lease = NodeLease(self._loop.time())
@@ -72,7 +85,12 @@ class RedisBus:
 
     async def __aenter__(self) -> RedisBus:
         try:
+            if self._node_listen:
+                await self._listen()
             await self._renew()
+        except UsageError:
+            await self._close()
+            raise
         except BusError as error:
             await self._close()
             raise UsageError(
@@ -90,10 +108,18 @@ class RedisBus:
             for task in running:
                 task.cancel()
             running = (await asyncio.wait(running, timeout=REPLY_S))[1]
+        if self._trunks is not None:
+            await self._trunks.close()
         with contextlib.suppress(BusError):
             await self._outgoing.flush()
+            await self._asked(self._redis.ask("DEL", scripts.announced_key(self.node)))
             await self._asked(self._eval(scripts.LEAVE, scripts.NODES, self.node))
         await self._close()
+
+    @property
+    def reached_directly(self) -> int | None:
+        """To how many nodes messages go without Redis; None: this one does not do so."""
+        return None if self._trunks is None else self._trunks.open_ones()
 
     @property
     def has_lease(self) -> bool:
@@ -230,9 +256,34 @@ class RedisBus:
             else:
                 self._is_back()
 
+    async def _listen(self) -> None:
+        """Let nodes come in directly. Raises UsageError."""
+        host, port = parse_listen(self._node_listen)
+        reached_at = await own_address(host, self._address)
+        self._trunks = Trunks(
+            *(self.node, bound_to(host, port), reached_at),
+            *(self._look, self._arriving.last, self._arrived),
+        )
+        self._outgoing.use(self._trunks)
+        self._trunks.start()
+
+    def _arrived(self, node: str, batch: Batch) -> None:
+        for message in self._arriving.take(node, batch.number, batch.payload):
+            self.on_message(message)
+
+    async def _look(self, node: str) -> Announced | None:
+        """What Redis has of a node. Raises BusError, RemoteProtocolError."""
+        found = await self._asked(self._redis.ask("GET", scripts.announced_key(node)))
+        return None if found is None else decode_announced(found)
+
     async def _renew(self) -> None:
         # Before the lease: what is sent to a stream that is not there is lost.
         await self._asked(self._stream.keep())
+        if self._trunks is not None:
+            key, announced = scripts.announced_key(self.node), self._trunks.announced
+            await self._asked(
+                self._redis.ask("SET", key, encode_announced(announced), "EX", ANNOUNCED_S)
+            )
         now = self._loop.time()
         self._lease.asked(now)
         args = (self.node, int(LEASE_S * 1000), int(NODE_REMEMBERED_S * 1000))

@@ -21,6 +21,10 @@ def stream_key(node: str) -> str:
     return f"{PREFIX}node:{node}"
 
 
+def announced_key(node: str) -> str:
+    return f"{PREFIX}announced:{node}"
+
+
 def rate_key(kind: str, key: str) -> str:
     return f"{PREFIX}rate:{kind}:{key}"
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from p2claw.coord.bus.arriving import Arriving
 from p2claw.coord.bus.asking import Asking
 from p2claw.coord.bus.connecting import BLOCK_S
-from p2claw.coord.bus.messages import Message, decode_messages
+from p2claw.coord.bus.messages import Message
 from p2claw.coord.bus.scripts import stream_key
-from p2claw.errors import RemoteProtocolError
-from p2claw.log import get_log
-
-log = get_log("coordinator")
 
 # A stream that its node does not keep is gone after so long.
 KEPT_S = 60
@@ -25,12 +22,12 @@ class Stream:
     reader: waits for messages, and can do nothing else meanwhile.
     """
 
-    def __init__(self, redis: Asking, reader: Asking, node: str) -> None:
+    def __init__(self, redis: Asking, reader: Asking, node: str, arriving: Arriving) -> None:
         self._redis = redis
+        self._arriving = arriving
         self._reader = reader
         self._key = stream_key(node)
         self._last = "0-0"
-        self._numbers: dict[str, int] = {}
 
     async def keep(self) -> None:
         """Let it stay for `KEPT_S` more; it is made if it is not there."""
@@ -49,16 +46,10 @@ class Stream:
             for number, fields in entries:
                 self._last = number
                 named = fields if isinstance(fields, dict) else dict(_pairs(fields))
-                if named.get(b"m") and self._is_new(named):
-                    messages += _decoded(named[b"m"])
+                if named.get(b"m"):
+                    origin, number = named[b"o"].decode(), int(named[b"q"])
+                    messages += self._arriving.take(origin, number, named[b"m"])
         return messages
-
-    def _is_new(self, fields: dict[bytes, bytes]) -> bool:
-        origin, number = fields[b"o"].decode(), int(fields[b"q"])
-        if number <= self._numbers.get(origin, 0):
-            return False
-        self._numbers[origin] = number
-        return True
 
 
 def _entries(found: Any) -> list[Any]:
@@ -74,11 +65,3 @@ def _pairs(fields: list[bytes] | None) -> Iterator[tuple[bytes, bytes]]:
     """Of an entry that is gone there are no fields."""
     flat = iter(fields or ())
     return zip(flat, flat, strict=True)
-
-
-def _decoded(payload: bytes) -> list[Message]:
-    try:
-        return decode_messages(payload)
-    except RemoteProtocolError as error:
-        log.warning("node message not read", error=error.message)
-        return []

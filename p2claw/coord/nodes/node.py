@@ -61,6 +61,11 @@ class Node:
         return self._bus.is_there
 
     @property
+    def nodes_direct(self) -> int | None:
+        """As of `Bus.reached_directly`."""
+        return self._bus.reached_directly
+
+    @property
     def is_alone(self) -> bool:
         """Whether boxes are held here that the other nodes do not see."""
         return self._watching.is_alone

@@ -55,11 +55,12 @@ KEY = key_of(1)
 FORBIDDEN = VisitAnswer("answer", bytes(64))
 
 
-@pytest.fixture
+@pytest.fixture(params=["trunks", "streams"])
 async def both(
-    tmp_path: Path, pg: Postgresql, rd: RedisServer
+    request: pytest.FixtureRequest, tmp_path: Path, pg: Postgresql, rd: RedisServer
 ) -> AsyncIterator[list[RunningServer]]:
-    async with cluster(tmp_path, pg, rd) as nodes:
+    listen = "127.0.0.1:0" if request.param == "trunks" else ""
+    async with cluster(tmp_path, pg, rd, node_listen=listen) as nodes:
         yield nodes
 
 
