@@ -8,6 +8,7 @@ node. A line is a command, the reply one JSON line.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import sys
 import time
@@ -57,16 +58,26 @@ class Boxes:
         """How many are online now, and how often one was not let in or lost so far."""
         return {"online": len(self._online), "refused": self._refused}
 
-    async def back(self) -> dict[str, Any]:
-        """Replies when all are online again."""
+    async def back(self, within_s: float) -> dict[str, Any]:
+        """Replies when all are online again, or after so long; missing: how many are not."""
         began = time.monotonic()
-        await self._until(len(self._keys))
-        return {"seconds": time.monotonic() - began, "refused": self._refused}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._until(len(self._keys))
+        missing = len(self._keys) - len(self._online)
+        seconds = time.monotonic() - began
+        return {"seconds": seconds, "refused": self._refused, "missing": missing}
 
     async def cut(self) -> dict[str, Any]:
-        """End all connections at once."""
-        for agent in self._agents:
+        """End all connections at once. Each comes back when its delay is over, and waits for no
+        other, as agents on machines of their own do.
+        """
+        self._gate = asyncio.Semaphore(len(self._keys))
+        cut = tuple(self._agents)
+        for agent in cut:
             agent.close()
+        while not self._agents.isdisjoint(cut):  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0)
         return await self.online()
 
     async def aliases(self) -> dict[str, Any]:

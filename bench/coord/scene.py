@@ -47,15 +47,18 @@ async def nodes(
 
 
 @contextlib.asynccontextmanager
-async def agents(count: int, addresses: Sequence[str]) -> AsyncIterator[list[Child]]:
-    """Processes with so many light agents, which are not connected yet."""
+async def agents(
+    count: int, addresses: Sequence[str], *, first: int = 0
+) -> AsyncIterator[list[Child]]:
+    """Processes with so many light agents, which are not connected yet. first: of their keys."""
     processes = max(1, math.ceil(count / _IN_ONE))
     async with contextlib.AsyncExitStack() as ends:
         children = []
         for number in range(processes):
-            first, last = count * number // processes, count * (number + 1) // processes
+            begin, end = count * number // processes, count * (number + 1) // processes
             child = await Child.start(
-                *("bench.coord.agents", str(first), str(last - first), f"127.0.1.{number + 1}"),
+                *("bench.coord.agents", str(first + begin), str(end - begin)),
+                f"127.0.1.{number + 1}",
                 *addresses,
             )
             ends.push_async_callback(child.end)

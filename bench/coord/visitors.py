@@ -30,9 +30,13 @@ class Visitors:
         self._nodes = nodes
 
     async def introduce(self, aliases: list[str], per_s: float, seconds: float) -> dict[str, Any]:
-        """Introductions at a rate, evenly spread; how long each took in ms, and what failed."""
+        """Introductions at a rate, evenly spread; how long each took in ms, and what failed.
+
+        at_s: when each of these began.
+        """
         rng = random.Random(1)
         took_ms: list[float] = []
+        at_s: list[float] = []
         failures: Counter[str] = Counter()
         connector = aiohttp.TCPConnector(limit=0)
         timeout = aiohttp.ClientTimeout(total=_DEADLINE_S)
@@ -46,14 +50,19 @@ class Visitors:
                     failures[code] += 1
                 else:
                     took_ms.append(1000 * (time.perf_counter() - began))
+                    at_s.append(began - begin)
 
-            began = time.perf_counter()
+            begin = time.perf_counter()
             tasks = []
             for number in range(int(per_s * seconds)):
-                await asyncio.sleep(max(0.0, began + number / per_s - time.perf_counter()))
+                await asyncio.sleep(max(0.0, begin + number / per_s - time.perf_counter()))
                 tasks.append(asyncio.create_task(one(number)))
             await asyncio.gather(*tasks)
-        return {"took_ms": [round(ms, 2) for ms in took_ms], "failures": failures}
+        return {
+            "took_ms": [round(ms, 2) for ms in took_ms],
+            "at_s": [round(at, 1) for at in at_s],
+            "failures": failures,
+        }
 
 
 async def _visit(http: aiohttp.ClientSession, node: str, alias: str) -> str:
