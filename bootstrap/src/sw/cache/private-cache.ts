@@ -2,9 +2,10 @@
 // and looks like the box to whoever asks. Source: RFC 9111; Fetch §4.6.
 
 import type { ReplyPort, RequestBody } from "../../messages/sw-worker";
-import type { Fields } from "../../wire/heads";
+import { type Fields, hasNoBody } from "../../wire/heads";
 import { type Asked, type Head, type Pending, ask } from "../asked";
 import type { Shell } from "../shells";
+import { unread } from "../unread";
 import { fieldOf } from "./cache-control";
 import { judge, mayKeep } from "./freshness";
 import { MOST_BODY_BYTES, Recording, drain, recorded, replayed } from "./ports";
@@ -53,6 +54,7 @@ export class PrivateCache {
     let cancelled = false;
     let sent: Pending | undefined;
     let port = NOWHERE;
+    const { onDeath } = shell;
     let settle: (reply: Reply) => void = () => undefined;
     const reply = new Promise<Reply>((resolve) => {
       settle = resolve;
@@ -72,9 +74,11 @@ export class PrivateCache {
       requestMs: Date.now(),
     });
     this.reply(asked, send, refresh).then(
-      (replied) => {
-        port = replied.port;
-        settle(replied.reply);
+      ({ reply, port: given }) => {
+        const isRead =
+          reply.kind === "head" && !reply.end && !hasNoBody(asked.method, reply.status);
+        port = isRead ? unread(given, shell, onDeath) : given;
+        settle(reply);
       },
       (error: unknown) => {
         console.error("p2claw: the cache failed", error);
