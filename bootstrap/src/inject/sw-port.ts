@@ -5,6 +5,10 @@ import type { PageToSw, SwToPage } from "../messages/sw-page";
 
 type Listener = (event: MessageEvent<SwToPage>) => void;
 
+// A step or a form waits for the reply. After that it goes on without: the message itself still comes
+// to a Service Worker before the request that it is about.
+const ASK_MS = 8_000;
+
 const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
 const listeners: Listener[] = [];
 // The app sees another one there.
@@ -14,13 +18,13 @@ export function postToSw(message: PageToSw, given: Transferable[] = []): void {
   ours()?.postMessage(message, given);
 }
 
-/** What the Service Worker posts to it; false where there is none. */
+/** What the Service Worker posts to it; undefined if there is none, or no reply in time. */
 export function askSw(message: PageToSw): Promise<unknown> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
-    if (ours()) postToSw(message, [port2]);
-    else resolve(false);
+    setTimeout(resolve, ours() ? ASK_MS : 0);
+    postToSw(message, [port2]);
   });
 }
 
