@@ -16,6 +16,7 @@ from p2claw import __version__
 from p2claw.agent.claims import Claims
 from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.team import OwnTeam
 from p2claw.agent.unsent import Unsent
 from p2claw.agent.visitors.visitors import Introduced
 from p2claw.errors import RemoteProtocolError, UsageError
@@ -39,6 +40,7 @@ from p2claw.wire.signalling import (
     Knocked,
     Register,
     Registered,
+    Teamed,
     Unknown,
     decode_agent,
     encode_agent,
@@ -78,7 +80,7 @@ class Registration:
     that the coordinator refuses, each with the reason. audience: the `host[:port]` to dial. apps:
     returns all apps that are exposed now. visitors: receives what visitors send. accepted: awaited
     when the coordinator has accepted this box for the first time. invite: shown to a coordinator
-    that does not know this box yet.
+    that does not know this box yet. team: asks on the same connection.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Registration:
         *,
         accepted: Callable[[], Awaitable[None]] | None = None,
         invite: str = "",
+        team: OwnTeam | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.names: PublicNames | None = None
@@ -101,6 +104,7 @@ class Registration:
         self._accepted = accepted
         self._invite = invite
         self._claims = Claims()
+        self._team = team
         self._clock = clock
         self._unsent: Unsent | None = None
         self._seq = 0
@@ -160,6 +164,8 @@ class Registration:
             asyncio.create_task(self._listen(socket, unsent, names)),
             asyncio.create_task(self._keep_dialled(unsent, names)),
         ]
+        if self._team is not None:
+            tasks.append(asyncio.create_task(self._team.keep(unsent.put)))
         try:
             if first and self._accepted is not None:
                 await self._accepted()
@@ -246,7 +252,7 @@ class Registration:
         while True:
             match decode_agent(await socket.receive()):
                 case BoxOffer() as offer:
-                    self._visitors.offer(offer, names, unsent.put)
+                    self._visitors.offer(offer, _named(names, offer.alias), unsent.put)
                 case BoxCandidate(session, candidate, mid):
                     self._visitors.candidate(session, candidate, mid)
                 case BoxEnd(session):
@@ -258,6 +264,9 @@ class Registration:
                         self.names = names
                         log.info("alias claimed", alias=claimed.name)
                     self._claims.replied(claimed)
+                case Teamed() as teamed:
+                    if self._team is not None:
+                        self._team.replied(teamed)
                 case Knocked() as knocked:
                     self._knocked(knocked)
                 case Announced(seq, rejected):
@@ -284,6 +293,13 @@ class Registration:
         async with self._changed:
             self._known = seq
             self._changed.notify_all()
+
+
+def _named(names: PublicNames, alias: str) -> PublicNames:
+    """The names for a visitor that asked for this alias of another box; "": one of our own."""
+    if not alias:
+        return names
+    return replace(names, alias=alias, others=(names.alias, *names.others))
 
 
 async def _receive(socket: ControlSocket) -> AgentMessage | Unknown:

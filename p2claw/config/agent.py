@@ -141,6 +141,10 @@ class AgentConfig:
         return self.home / "access.json"
 
     @property
+    def team_path(self) -> Path:
+        return self.home / "team.json"
+
+    @property
     def coordinators_path(self) -> Path:
         return self.home / "coordinators.json"
 

@@ -19,6 +19,7 @@ from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.join_policy import JoinPolicy
 from p2claw.coord.knocking import Knocker
+from p2claw.coord.memberships import Memberships
 from p2claw.coord.nodes.presence import Presence
 from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.nodes.standing import NodeStanding
@@ -46,6 +47,10 @@ from p2claw.wire.signalling import (
     Refuse,
     Register,
     Registered,
+    Team,
+    TeamAsk,
+    TeamJoin,
+    TeamLeave,
     Unknown,
     decode_agent,
     encode_agent,
@@ -80,7 +85,9 @@ class Agents:
         presence: Presence,
         bus: Bus | None = None,
         standing: NodeStanding | None = None,
+        memberships: Memberships | None = None,
     ) -> None:
+        self._memberships = memberships
         self._standing = standing
         self.is_drained = False
         self._config = config
@@ -92,7 +99,7 @@ class Agents:
         self._audience = Audience(config)
         self._base = _base(config)
         self._knocker = Knocker()
-        self._knocking: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[None]] = set()
         self._join_policy = JoinPolicy(config, store)
         limits = config.limits
         self._rate = SharedRate(
@@ -360,13 +367,20 @@ class Agents:
                     self._switchboard.rendezvous.box_dialled_by(connection, dial)
                     self._switchboard.drain()
                     self._presence.changed(connection)
+                case Team() | TeamJoin() | TeamLeave() | TeamAsk() as asked:
+                    if self._switchboard.rendezvous.boxes.at(connection) is None:
+                        return
+                    if bucket.spend(loop.time()) > 0:
+                        raise RefusedError("Too many messages of teams", code="rate-limited")
+                    if self._memberships is not None:
+                        outbox.send(encode_agent(await self._memberships.reply(record, asked)))
                 case Knock(token, ports):
                     may = knocks.spend(loop.time()) == 0
                     knocking = loop.create_task(
                         self._knock(outbox, address, token, ports if may else ())
                     )
-                    self._knocking.add(knocking)
-                    knocking.add_done_callback(self._knocking.discard)
+                    self._beside.add(knocking)
+                    knocking.add_done_callback(self._beside.discard)
                 case BoxAnswer() | BoxCandidate() | Refuse() | BoxEnd() as signal:
                     self._switchboard.rendezvous.from_box(connection, signal)
                     self._switchboard.drain()
@@ -374,6 +388,14 @@ class Agents:
                     pass
                 case _:
                     raise RemoteProtocolError("A box does not send this message now")
+
+    def unteamed(self, key_alias: str) -> None:
+        """The box with this key alias was removed from a team, at another node."""
+        if self._memberships is None:
+            return
+        informing = asyncio.get_running_loop().create_task(self._memberships.removed(key_alias))
+        self._beside.add(informing)
+        informing.add_done_callback(self._beside.discard)
 
     async def _knock(
         self, outbox: Outbox, address: Address, token: bytes, ports: tuple[int, ...]

@@ -17,6 +17,7 @@ from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.members import DRAIN_S
 from p2claw.coord.health import Health
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.memberships import Memberships
 from p2claw.coord.nodes.forwarding import Forwarding
 from p2claw.coord.nodes.node import Node
 from p2claw.coord.nodes.presence import Presence
@@ -31,6 +32,7 @@ from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.store.base import Store
 from p2claw.coord.store.remembering import RememberingStore
 from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.teams import Teams
 from p2claw.coord.visitors import Visitors
 from p2claw.coord.visits import Visits
 
@@ -134,22 +136,25 @@ def add_coordinator(
         rendezvous.box_replaced(connection)
         switchboard.drain()
 
+    teams = Teams(store, rendezvous.boxes, bus)
+    memberships = Memberships(store, switchboard, teams, bus)
     presence = Presence(bus, rendezvous.boxes, superseded)
     forwarding = None if bus is None else Forwarding(bus, switchboard, config.limits)
     visits = Visits(switchboard, forwarding)
     standing = None if bus is None else NodeStanding(asyncio.get_running_loop().time())
-    boxes = Agents(config, switchboard, store, presence, bus, standing)
+    boxes = Agents(config, switchboard, store, presence, bus, standing, memberships)
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
     fleet = RelayFleet(config) if config.all_relays else None
-    server_timing = ServerTiming(config, rendezvous, relays, bus, fleet)
+    server_timing = ServerTiming(config, rendezvous, relays, bus, fleet, teams)
     operator = Operator(store, switchboard, config.joining, bus, relayed)
-    by_socket = Visitors(config, switchboard, store, visits, relays, bus, fleet)
+    by_socket = Visitors(config, switchboard, store, visits, relays, bus, fleet, teams)
     node = None
     if bus is not None and forwarding is not None and standing is not None:
         health.is_cut_off = lambda: standing.standing is Standing.CUT_OFF
         watching = Watching(bus, store, standing, boxes.let_go, lambda: len(rendezvous.boxes))
         node = Node(bus, switchboard, presence, forwarding, watching, by_socket.request)
         forwarding.on_refused = by_socket.refused
+        node.on_unteamed = boxes.unteamed
     coordinator = Coordinator(
         *(switchboard, boxes, health, server_timing, operator, relays, store, node),
         fleet,

@@ -14,7 +14,7 @@ from p2claw.coord.nodes.relayed_posts import RelayedPosts
 from p2claw.coord.rendezvous import BUSY_RETRY_S, RETURNING_RETRY_S
 from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.visitors import PATH, Visitors
+from p2claw.coord.visitors import BOX_COOKIE, PATH, Visitors
 from p2claw.coord.visits import Visits
 from p2claw.coord.websockets import client_of
 from p2claw.errors import RemoteProtocolError
@@ -98,7 +98,7 @@ class PostedVisits:
         # For the next visit, whose page does not come from the edge.
         try:
             server_timing = await self._server_timing.of_box(
-                asked.alias, asked.facts, asked.visitor
+                asked.alias, asked.facts, asked.visitor, asked.team
             )
             if asked.node:
                 await mailbox.filled(FIRST_S)  # the introduction comes from another node
@@ -112,6 +112,14 @@ class PostedVisits:
             messages = [encode_visit(_SILENT)]
         reply = _reply(messages)
         reply.headers["Server-Timing"] = server_timing
+        if asked.box:
+            reply.set_cookie(
+                *(BOX_COOKIE, asked.box),
+                path=PATH,
+                httponly=True,
+                samesite="Strict",
+                secure=self._config.scheme == "https",
+            )
         return reply
 
     async def _reply_to(self, request: web.Request) -> web.Response:

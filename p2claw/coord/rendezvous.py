@@ -234,7 +234,12 @@ class Rendezvous:
             ToVisitor(
                 request.session,
                 Introduced(
-                    request.session, peer_id, request.visitor_ice, box.dial_for(request.session)
+                    request.session,
+                    peer_id,
+                    request.visitor_ice,
+                    # By a dial the box would not know under which name it is visited.
+                    None if request.team else box.dial_for(request.session),
+                    request.statements,
                 ),
             )
         )
@@ -351,7 +356,11 @@ class Rendezvous:
             visit.answer_by = now + self._limits.answer_s
             self._deadlines.add(visit)
             request = visit.request
-            offer = BoxOffer(session, request.app, sdp, request.box_ice, request.visitor, place)
+            offer = BoxOffer(
+                *(session, request.app, sdp, request.box_ice, request.visitor),
+                place if request.keeps else None,
+                request.team,
+            )
             self._effects.append(ToBox(connection, offer))
 
     def _refuse(self, session: str, message: VisitMessage, code: int) -> None:

@@ -22,6 +22,7 @@ from p2claw.coord.ice import ice_servers, lasts_s
 from p2claw.coord.leased_relays import LeasedRelays
 from p2claw.coord.relay_fleet import RelayFleet, visit_key
 from p2claw.coord.rendezvous import Rendezvous
+from p2claw.coord.teams import Teams
 from p2claw.coord.websockets import client_of
 from p2claw.errors import UsageError
 
@@ -36,7 +37,9 @@ class ServerTiming:
         relays: LeasedRelays | None = None,
         bus: Bus | None = None,
         fleet: RelayFleet | None = None,
+        teams: Teams | None = None,
     ) -> None:
+        self._teams = teams
         self._bus = bus
         self._fleet = fleet
         self._config = config
@@ -56,11 +59,13 @@ class ServerTiming:
             alias = ""
         return await self.of_box(alias, visitor=visitor)
 
-    async def of_box(self, alias: str, facts: Facts | None = None, visitor: str = "") -> str:
+    async def of_box(
+        self, alias: str, facts: Facts | None = None, visitor: str = "", team: str = ""
+    ) -> str:
         """The value for visitors of this box: ICE servers, and how it is dialled if it can be.
 
         facts: of a box at another node, if they are known; else the bus is asked.
-        visitor: its address, shortened.
+        visitor: its address, shortened. team: as of `VisitRequest`.
         """
         config = self._config
         visit = secrets.token_urlsafe(8)
@@ -86,7 +91,9 @@ class ServerTiming:
         )
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
-        if dial:
+        # A dial leads to one box, which does not learn by which name it is visited: a visitor of a
+        # team is introduced.
+        if dial and not team and not (self._teams and await self._teams.is_team(alias)):
             metrics.append(_metric("p2claw-dial", 0, dial))
         return ", ".join(metrics)
 

@@ -46,6 +46,9 @@ class VisitRequest:
     """The request of a visitor, with facts that the modules around the core have found out.
 
     known: whether any box ever had this alias. visitor: its address, shortened. address: whole.
+    team: the alias that was asked for, if another box of its team responds, whose alias is `alias`
+    then, by `statements`. keeps: whether it is the one that the visitor wants to go on with. box:
+    its peer id, "" without a team.
     node, facts: the one that has the box, if it is another than this, and what it made known.
     """
 
@@ -59,6 +62,10 @@ class VisitRequest:
     address: Address | None = None
     node: str = ""
     facts: Facts | None = None
+    team: str = ""
+    statements: tuple[bytes, ...] = ()
+    keeps: bool = True
+    box: str = ""
 
 
 @dataclass(slots=True)

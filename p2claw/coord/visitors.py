@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import replace
 
 from aiohttp import WSMsgType, web
 
@@ -23,6 +24,7 @@ from p2claw.coord.relay_fleet import RelayFleet, visit_key
 from p2claw.coord.rendezvous import RETURNING_RETRY_S
 from p2claw.coord.store.base import Store, StoreError
 from p2claw.coord.switchboard import Switchboard
+from p2claw.coord.teams import Chosen, Teams
 from p2claw.coord.visit import VisitRequest
 from p2claw.coord.visits import Visits
 from p2claw.coord.websockets import client_of, new_socket, too_many
@@ -34,6 +36,10 @@ log = get_log("coordinator")
 
 PATH = "/__p2claw/v1/visit"
 VERSION = 1
+
+# Of several boxes that respond for a name, the one that a browser was at: sent with visits alone,
+# and gone with the session of the browser.
+BOX_COOKIE = "p2claw-box"
 
 _NORMAL = 1000
 _NOT_KNOWN = "It is not known just now at which server the box is"
@@ -57,7 +63,9 @@ class Visitors:
         relays: LeasedRelays | None = None,
         bus: Bus | None = None,
         fleet: RelayFleet | None = None,
+        teams: Teams | None = None,
     ) -> None:
+        self._teams = teams
         self._config = config
         self._fleet = fleet
         self._visits = visits
@@ -145,7 +153,14 @@ class Visitors:
         if self.is_foreign(request.headers.get("Origin")):
             return VisitError("protocol", "Only the page of an app or box visits it")
         try:
-            alias, app = _named(request)
+            named, app = _named(request)
+            chosen = Chosen(named)
+            if self._teams is not None:
+                chosen = await self._teams.choose(named, app, _wanted(request))
+            alias = chosen.alias
+            if alias != named and finding is not None:
+                finding.cancel()
+                finding = None
             entry = None
             known = self._switchboard.rendezvous.boxes.is_online(alias)
             if not known and self._bus is not None:
@@ -166,7 +181,14 @@ class Visitors:
         except StoreError as error:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot respond just now", 5)
-        return self.request(session, alias, app, known, shortened(address), address, entry)
+        asked = self.request(session, alias, app, known, shortened(address), address, entry)
+        return replace(
+            asked,
+            team=chosen.team,
+            statements=chosen.statements,
+            keeps=chosen.keeps,
+            box=chosen.box,
+        )
 
     def request(
         self,
@@ -280,6 +302,11 @@ class Visitors:
 def _too_many(address: Address, message: str, wait_s: float) -> VisitError:
     log.info("visit refused", code="rate-limited", visitor=shortened(address))
     return VisitError("rate-limited", message, math.ceil(wait_s))
+
+
+def _wanted(request: web.Request) -> str:
+    """The peer id of the box that the visitor was at: on this page, or at an earlier visit."""
+    return request.query.get("box") or request.cookies.get(BOX_COOKIE, "")
 
 
 def _named(request: web.Request) -> tuple[str, str | None]:

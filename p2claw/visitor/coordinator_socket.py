@@ -107,8 +107,12 @@ class CoordinatorSocket:
 
 
 @contextlib.asynccontextmanager
-async def coordinator_socket(address: AppUrl, deadline: float) -> AsyncIterator[CoordinatorSocket]:
+async def coordinator_socket(
+    address: AppUrl, deadline: float, box: str = ""
+) -> AsyncIterator[CoordinatorSocket]:
     """Connect to the coordinator of this URL, and close the connection at the end.
+
+    box: the peer id of the box that the visitor wants to go on with, if several respond.
 
     Raises LinkError `edge-unreachable`, RefusedError `rate-limited`.
     """
@@ -118,7 +122,7 @@ async def coordinator_socket(address: AppUrl, deadline: float) -> AsyncIterator[
             websocket = await WebSocket.open(
                 (address.dial_host, address.dial_port),
                 host=address.host,
-                target=f"{url.path}?{url.query}",
+                target=f"{url.path}?{url.query}" + (f"&box={box}" if box else ""),
                 tls=address.hostname if address.dial_tls else None,
                 message_bytes=MESSAGE_BYTES,
             )

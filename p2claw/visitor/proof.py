@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from p2claw.errors import LinkError
-from p2claw.names import KEY_ALIAS_CHARS, key_alias_of, public_key_of
+from p2claw.names import KEY_ALIAS_CHARS, key_alias_of, peer_id_of, public_key_of
 from p2claw.visitor.app_url import AppUrl
 from p2claw.visitor.pins import PinStore
 from p2claw.wire.signalling import DialOffered
+from p2claw.wire.signalling.belonging import owner_of
 from p2claw.wire.signalling.dialling import Descriptor
 from p2claw.wire.signalling.signatures import ANSWER, DIAL, answer_payload, fingerprint_of, verify
 
@@ -16,11 +17,20 @@ from p2claw.wire.signalling.signatures import ANSWER, DIAL, answer_payload, fing
 _KEY_ALIAS = re.compile(rf"[a-z2-7]{{{KEY_ALIAS_CHARS}}}")
 
 
-def check_key(address: AppUrl, peer_id: str, pins: PinStore | None) -> None:
+def check_key(
+    address: AppUrl,
+    peer_id: str,
+    pins: PinStore | None,
+    statements: tuple[bytes, ...] = (),
+    *,
+    now_s: float = 0.0,
+) -> str:
     """The key that the coordinator names must belong to the name that was asked for.
 
-    Raises LinkError `wrong-key`.
+    statements: what came with it. now_s: Unix seconds. Returns the peer id whose name it is: of a
+    box in a team that of the founder. Raises LinkError `wrong-key`.
     """
+    peer_id = peer_id_of(owner_of(public_key_of(peer_id), statements, now_s))
     if _KEY_ALIAS.fullmatch(address.alias):
         if key_alias_of(public_key_of(peer_id)) != address.alias:
             raise _wrong_key(address, f"{peer_id} is not the key that the name is a hash of")
@@ -31,6 +41,7 @@ def check_key(address: AppUrl, peer_id: str, pins: PinStore | None) -> None:
         known = pins.get(address.host)
         if known is not None and known != peer_id:
             raise _wrong_key(address, f"it has {peer_id}, at the first visit it had {known}")
+    return peer_id
 
 
 def check_answer(

@@ -57,14 +57,15 @@ async def open_channel(
     pins: PinStore | None,
     *,
     place: int | None = None,
+    box: str = "",
     tried: DialOffered | None = None,
     is_hurried: bool = False,
 ) -> Opened:
     """Be introduced to the box and open a channel to it, within OPEN_TIMEOUT_S.
 
     How the box was dialled is remembered beside the pins. place: where in the box the session is
-    that the link may carry on. tried: how it is being dialled already, which is not done twice.
-    is_hurried: a session waits for the link.
+    that the link may carry on; box: the peer id of that one. tried: how it is being dialled
+    already, which is not done twice. is_hurried: a session waits for the link.
 
     Raises RefusedError with a code of docs/WIRE.md §12, LinkError `wrong-key`, `link-timeout`,
     `edge-unreachable` and those of the peer.
@@ -72,12 +73,14 @@ async def open_channel(
     loop = asyncio.get_running_loop()
     begun_s = loop.time()
     deadline = begun_s + OPEN_TIMEOUT_S
-    async with coordinator_socket(address, deadline) as socket:
+    async with coordinator_socket(address, deadline, box) as socket:
         introduced = await socket.next()
         introduced_s = loop.time()
         if not isinstance(introduced, Introduced):
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
-        check_key(address, introduced.peer_id, pins)
+        owner = check_key(
+            address, introduced.peer_id, pins, introduced.statements, now_s=time.time()
+        )
         is_dialled = place is None and introduced.dial != tried
         dialled = _to_dial(address, introduced) if is_dialled else None
         memory = DialMemory(address.host, pins)
@@ -99,7 +102,7 @@ async def open_channel(
             )
         socket.send(VisitEnd())
     if pins is not None:
-        pins.add(address.host, introduced.peer_id)
+        pins.add(address.host, owner)
     if introduced.dial is not None and dialled is not None and not memory.is_dead(dialled):
         memory.keep(introduced.dial)
     return Opened(peer, channel, introduced.peer_id, introduced.dial)
@@ -112,7 +115,7 @@ async def introduce(address: AppUrl) -> Introduced:
         introduced = await socket.next()
         if not isinstance(introduced, Introduced):
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
-        check_key(address, introduced.peer_id, None)
+        check_key(address, introduced.peer_id, None, introduced.statements, now_s=time.time())
         socket.send(VisitEnd())
     return introduced
 

@@ -96,7 +96,10 @@ class Visitor:
         renewal = Renewal(
             link,
             reach=lambda place: open_channel(
-                self._address, self._pins, place=place, is_hurried=True
+                *(self._address, self._pins),
+                place=place,
+                box=self.peer_id,
+                is_hurried=True,
             ),
             begin=lambda resumption: _session(self._address, resumption),
             replaced=self._replaced,
@@ -301,7 +304,7 @@ class Visitor:
         while True:
             try:
                 # By an introduction: of a descriptor that is kept the box may have said goodbye.
-                return await open_channel(self._address, self._pins)
+                return await open_channel(self._address, self._pins, box=self.peer_id)
             except RefusedError as error:
                 if error.code not in _RETURNS or loop.time() > deadline:
                     raise

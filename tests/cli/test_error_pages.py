@@ -21,7 +21,7 @@ WORD = re.compile(r"[a-z]+(-[a-z]+)*")
 # Parameters `code` of these are no codes of errors: what is counted, and why something ended.
 OTHER = {"count", "reset", "_error", "fail"}
 # Codes that are made of a noun and one of these.
-LOCKED_FILES = ("access", "coordinators", "known-boxes", "routes")
+LOCKED_FILES = ("access", "coordinators", "known-boxes", "routes", "team")
 FAULTS_OF_FILES = ("damaged", "exposed", "locked", "unwritable")
 
 

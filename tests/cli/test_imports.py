@@ -37,6 +37,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "access": ("list",),
     "routes": (),
     "alias": ("claim", "x"),
+    "team": ("list",),
     "identity": (),
     "status": (),
     "sessions": (),

@@ -111,6 +111,37 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
         "a claim that is refused",
         {"t": "claimed", "name": "crab", "code": "alias-taken", "message": "no", "others": []},
     ),
+    ("a team", {"t": "team", "seq": 3, "statements": [bytes(138), b"\1" * 138]}),
+    ("a team of nobody", {"t": "team", "seq": 4, "statements": []}),
+    ("joining a team", {"t": "team-join", "seq": 5, "name": "crab"}),
+    ("leaving a team", {"t": "team-leave", "seq": 6, "name": "crab"}),
+    ("asking for teams", {"t": "team-ask", "seq": 7}),
+    (
+        "who is in a team",
+        {
+            "t": "teamed",
+            "seq": 7,
+            "code": "",
+            "message": "",
+            "members": [
+                {"key": _NONCE, "joined": True, "online": False, "expires_s": 1_700_000_000}
+            ],
+            "teams": [
+                {"key": _NONCE, "alias": "crab", "joined": False, "expires_s": 1_700_000_000}
+            ],
+        },
+    ),
+    (
+        "a team that is refused",
+        {
+            "t": "teamed",
+            "seq": 5,
+            "code": "team-not-invited",
+            "message": "no",
+            "members": [],
+            "teams": [],
+        },
+    ),
     ("an announcement", {"t": "announce", "seq": 1, "apps": ["dog", "cat"]}),
     ("an announcement of nothing", {"t": "announce", "seq": 2, "apps": []}),
     ("as many apps as may be", {"t": "announce", "seq": 3, "apps": ["a"] * 256}),
@@ -149,6 +180,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "ice_servers": [_STUN, _TURN],
             "visitor": "192.0.2.0/24",
             "place": 3,
+            "alias": "crab",
         },
     ),
     (
@@ -161,6 +193,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "ice_servers": [],
             "visitor": "",
             "place": None,
+            "alias": "",
         },
     ),
     ("an answer", {"t": "answer", "session": "s1", "sdp": _SDP, "signature": _SIGNATURE}),
@@ -229,6 +262,8 @@ def _agent_invalid() -> list[tuple[str, bytes]]:
         ("a description that is binary", {**answer, "sdp": b"v=0"}),
         ("a candidate that is too long", {**candidate, "candidate": "c" * 1_025}),
         ("a mid that is too long", {**candidate, "mid": "m" * 65}),
+        ("a team of a statement too short", {"t": "team", "seq": 1, "statements": [bytes(137)]}),
+        ("a team that is too large", {"t": "team", "seq": 1, "statements": [bytes(138)] * 33}),
         ("a code in capitals", {"t": "refuse", "session": "s1", "code": "BUSY", "message": ""}),
         (
             "ICE servers that are text",
@@ -365,6 +400,8 @@ def _agent(name: str, fields: dict[str, Any]) -> dict[str, Any]:
 def _in_hex(value: Any) -> Any:
     if isinstance(value, list):
         return [_in_hex(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _in_hex(one) for name, one in value.items()}
     return value.hex() if isinstance(value, bytes) else value
 
 

@@ -185,6 +185,8 @@ export class Attempt {
     await peer.setRemoteDescription({ type: "answer", sdp: withoutOtherFingerprints(sdp) });
     if (this.over) return;
     this.owner.answered();
+    // Of several boxes it is to be this one, as long as it is there.
+    this.target.signallingUrl.searchParams.set("box", peerId);
     const candidates = this.candidates ?? [];
     this.candidates = undefined;
     for (const candidate of candidates) add(peer, candidate);

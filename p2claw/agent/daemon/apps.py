@@ -21,6 +21,8 @@ from p2claw.agent.home.routes import Route, route_from
 from p2claw.agent.local.api import Json
 from p2claw.errors import UsageError
 from p2claw.log import get_log
+from p2claw.names import peer_id_of
+from p2claw.wire.signalling import Teamed
 
 log = get_log("agent")
 
@@ -42,6 +44,7 @@ class Apps:
         self._keeper = parts.keeper
         self._registration = parts.registration
         self._state = state
+        self._team = parts.team
 
     async def load(self) -> None:
         """Read routes and guards. Raises UsageError."""
@@ -108,6 +111,54 @@ class Apps:
             "others": list(names.others),
             "key_alias": names.key_alias,
             "url": names.url(None),
+        }
+
+    async def team(self) -> Json:
+        """Who is in the team of this box, and in whose teams it is. Raises UsageError."""
+        return self._teamed(await self._team.facts())
+
+    async def add_member(self, peer_id: str) -> Json:
+        """Let a box respond for the names of this one, once it has joined. Raises UsageError."""
+        teamed = await self._team.invite(peer_id)
+        log.info("box invited to the team", member=peer_id[:8])
+        return self._teamed(teamed)
+
+    async def remove_member(self, peer_id: str) -> Json:
+        """Let it do so no more. Raises UsageError."""
+        teamed = await self._team.remove(peer_id)
+        log.info("box removed from the team", member=peer_id[:8])
+        return self._teamed(teamed)
+
+    async def join_team(self, alias: str) -> Json:
+        """Respond for the names of another box. Raises UsageError."""
+        return self._teamed(await self._team.join(alias))
+
+    async def leave_team(self, alias: str) -> Json:
+        """Do so no more. Raises UsageError."""
+        return self._teamed(await self._team.leave(alias))
+
+    def _teamed(self, teamed: Teamed) -> Json:
+        own = self._registration.names
+        return {
+            "alias": "" if own is None else own.alias,
+            "members": [
+                {
+                    "peer_id": peer_id_of(one.key),
+                    "joined": one.joined,
+                    "online": one.online,
+                    "expires_s": one.expires_s,
+                }
+                for one in teamed.members
+            ],
+            "teams": [
+                {
+                    "alias": one.alias,
+                    "peer_id": peer_id_of(one.key),
+                    "joined": one.joined,
+                    "expires_s": one.expires_s,
+                }
+                for one in teamed.teams
+            ],
         }
 
     async def invite(self, app: str, wish: object) -> Json:

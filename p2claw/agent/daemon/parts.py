@@ -11,9 +11,11 @@ from p2claw.agent.exposed import Exposed
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import Identity, load_or_create_identity
 from p2claw.agent.home.routes import RouteFile, Routes
+from p2claw.agent.home.team_file import TeamFile
 from p2claw.agent.http.notices import Notice, Notices
 from p2claw.agent.mapping.port_mapper import PortMapper
 from p2claw.agent.registration import Registration
+from p2claw.agent.team import OwnTeam
 from p2claw.agent.usage import Usage
 from p2claw.agent.visitors.in_process import InProcess
 from p2claw.agent.visitors.visitors import Visitors
@@ -56,6 +58,9 @@ class Parts:
         self.usage = Usage(
             config.usage_path, lambda: self.visitors.traffic(), self.visitors.close_apps
         )
+        self.team = OwnTeam(
+            lambda: self.identity, TeamFile(config.team_path), lambda: self.visitors.end_links()
+        )
         self.registration = Registration(
             self.identity,
             config.audience,
@@ -63,6 +68,7 @@ class Parts:
             self.visitors,
             accepted=self._remember if config.remember else None,
             invite=config.invite,
+            team=self.team,
         )
         self.control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self.registration.serve

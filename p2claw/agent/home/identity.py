@@ -6,7 +6,7 @@ in `p2claw/names.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -29,6 +29,7 @@ from p2claw.private_file import (
 )
 from p2claw.wire.signalling import BoxOffer
 from p2claw.wire.signalling.signatures import ANSWER, answer_payload, signed_bytes
+from p2claw.wire.signalling.statements import Kind, Statement
 
 # A PKCS8 PEM of an Ed25519 key has 119 bytes; what is far longer is some other file.
 FILE_BYTES = 4096
@@ -56,6 +57,15 @@ class Identity:
         Source: docs/WIRE.md §10.
         """
         return self._private.sign(signed_bytes(purpose, payload))
+
+    def state(self, kind: Kind, subject: bytes, issued_s: int, expires_s: int) -> bytes:
+        """A statement of this key about another one. Times are Unix seconds.
+
+        Source: docs/WIRE.md §17.
+        """
+        statement = Statement(kind, self.public_key, subject, issued_s, expires_s)
+        signature = self.sign(kind.purpose, statement.payload())
+        return replace(statement, signature=signature).pack()
 
     def sign_answer(self, offer: BoxOffer, fingerprint: bytes) -> bytes:
         """Sign the answer to an offer.

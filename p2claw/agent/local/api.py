@@ -54,6 +54,11 @@ class Controlled(Protocol):
     async def reload(self) -> Json: ...
     async def unshare(self, app: str) -> Json: ...
     async def claim(self, alias: str) -> Json: ...
+    async def team(self) -> Json: ...
+    async def add_member(self, peer_id: str) -> Json: ...
+    async def remove_member(self, peer_id: str) -> Json: ...
+    async def join_team(self, alias: str) -> Json: ...
+    async def leave_team(self, alias: str) -> Json: ...
     async def invite(self, app: str, wish: object) -> Json: ...
     def invitations(self) -> Json: ...
     async def revoke(self, id: str) -> Json: ...
@@ -103,6 +108,21 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     async def claim(request: web.Request) -> web.Response:
         return web.json_response(await apps.claim(request.match_info["alias"]))
 
+    async def team(_: web.Request) -> web.Response:
+        return web.json_response(await apps.team())
+
+    async def add_member(request: web.Request) -> web.Response:
+        return web.json_response(await apps.add_member(request.match_info["peer_id"]))
+
+    async def remove_member(request: web.Request) -> web.Response:
+        return web.json_response(await apps.remove_member(request.match_info["peer_id"]))
+
+    async def join_team(request: web.Request) -> web.Response:
+        return web.json_response(await apps.join_team(request.match_info["alias"]))
+
+    async def leave_team(request: web.Request) -> web.Response:
+        return web.json_response(await apps.leave_team(request.match_info["alias"]))
+
     async def invite(request: web.Request) -> web.Response:
         wish = parse(await request.read())
         return web.json_response(await apps.invite(request.match_info["app"], wish))
@@ -136,6 +156,11 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     application.router.add_post("/v1/shares/{app}", share)
     application.router.add_delete("/v1/shares/{app}", unshare)
     application.router.add_put("/v1/aliases/{alias}", claim)
+    application.router.add_get("/v1/team", team)
+    application.router.add_put("/v1/team/{peer_id}", add_member)
+    application.router.add_delete("/v1/team/{peer_id}", remove_member)
+    application.router.add_put("/v1/teams/{alias}", join_team)
+    application.router.add_delete("/v1/teams/{alias}", leave_team)
     application.router.add_get("/v1/invitations", invitations)
     application.router.add_post("/v1/invitations/{app}", invite)
     application.router.add_delete("/v1/invitations/{id}", revoke)

@@ -151,6 +151,10 @@ class InProcess:
     def close_apps(self, until: Mapping[str, float]) -> None:
         self._proxy.month_gate.close(until)
 
+    def end_links(self) -> None:
+        for session in tuple(self._tasks):
+            self.evict(session)
+
     async def start(self) -> None:
         """Begin to watch the addresses of this machine, and whether visitors send anything."""
         self._watch.start()

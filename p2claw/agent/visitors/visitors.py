@@ -69,6 +69,9 @@ class Visitors(Introduced, Protocol):
         """These apps have used up their month, until Unix seconds, and no others: requests for them
         get an error. May be called before `start`."""
 
+    def end_links(self) -> None:
+        """End every link of now. Visitors find a box by themselves, this one or another."""
+
     async def start(self) -> None:
         """Returns when offers can be answered.
 

@@ -152,6 +152,10 @@ class AppsClosed(Message, frozen=True):
     until: dict[str, float]
 
 
+class EndLinks(Message, frozen=True):
+    """To a worker: end every link of now."""
+
+
 class Crowded(Message, frozen=True):
     """To a worker: whether the box is crowded, so that it is worth knowing who is gone."""
 
@@ -282,6 +286,7 @@ ToWorker = (
     | Replied
     | EntriesEnded
     | AppsClosed
+    | EndLinks
     | Crowded
     | Evict
     | AskLinks

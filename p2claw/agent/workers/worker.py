@@ -36,6 +36,7 @@ from p2claw.agent.workers.messages import (
     DialAsked,
     Drain,
     Ended,
+    EndLinks,
     EntriesEnded,
     Evict,
     ExpectKnock,
@@ -165,6 +166,8 @@ class Worker:
                 self._visitors.entries_ended(sessions)
             case AppsClosed(until):
                 self._visitors.close_apps(until)
+            case EndLinks():
+                self._visitors.end_links()
             case Crowded(is_crowded):
                 self._visitors.is_crowded = is_crowded
             case Evict(session):

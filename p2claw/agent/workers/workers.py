@@ -31,6 +31,7 @@ from p2claw.agent.workers.messages import (
     DialAsked,
     Drain,
     Ended,
+    EndLinks,
     EntriesEnded,
     Gone,
     KnockCame,
@@ -127,6 +128,10 @@ class Workers:
     def close_apps(self, until: Mapping[str, float]) -> None:
         for keeper in self._keepers:
             keeper.close_apps(AppsClosed(dict(until)))
+
+    def end_links(self) -> None:
+        for keeper in self._keepers:
+            keeper.send(EndLinks())
 
     async def start(self) -> None:
         """Start all, and wait for them. Raises WorkerError or UsageError if one cannot start."""

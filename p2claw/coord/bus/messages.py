@@ -12,13 +12,18 @@ from p2claw.errors import RemoteProtocolError
 
 
 class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
-    """A visitor asks for a box of yours. visitor: its address, shortened."""
+    """A visitor asks for a box of yours. visitor: its address, shortened. team, statements, keeps:
+    as of `VisitRequest`.
+    """
 
     session: str
     origin: str
     alias: str
     app: str | None
     visitor: str
+    team: str = ""
+    statements: tuple[bytes, ...] = ()
+    keeps: bool = True
 
 
 class FromVisitor(msgspec.Struct, tag="from", array_like=True, frozen=True):
@@ -93,6 +98,12 @@ class QuotaChanged(msgspec.Struct, tag="quota", array_like=True, frozen=True):
     relay: bool
 
 
+class Unteamed(msgspec.Struct, tag="unteamed", array_like=True, frozen=True):
+    """This box is in a team less than before; this has been written to the store."""
+
+    key_alias: str
+
+
 Message = (
     Begin
     | FromVisitor
@@ -105,6 +116,7 @@ Message = (
     | Replaced
     | Banned
     | QuotaChanged
+    | Unteamed
 )
 
 _ENCODER = msgspec.msgpack.Encoder()

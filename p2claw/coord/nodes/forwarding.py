@@ -139,7 +139,10 @@ class Forwarding:
         request = visit.request
         self._bus.send(
             visit.node,
-            Begin(request.session, self._bus.node, request.alias, request.app, request.visitor),
+            Begin(
+                *(request.session, self._bus.node, request.alias, request.app, request.visitor),
+                *(request.team, request.statements, request.keeps),
+            ),
         )
 
     def _look_again(self, visit: _Forwarded) -> None:

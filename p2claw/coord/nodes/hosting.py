@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.messages import Astray, Begin, Closed, FromVisitor, Gone, ToVisitor
@@ -35,7 +36,12 @@ class Hosting:
         if not rendezvous.boxes.is_online(message.alias):
             self._bus.send(message.origin, Astray(session))
             return
-        request = self._make_request(session, message.alias, message.app, message.visitor)
+        request = replace(
+            self._make_request(session, message.alias, message.app, message.visitor),
+            team=message.team,
+            statements=message.statements,
+            keeps=message.keeps,
+        )
         self._switchboard.visitors[session] = _Origin(
             self._bus, message.origin, session, self._forget
         )

@@ -19,6 +19,7 @@ from p2claw.coord.bus.messages import (
     QuotaChanged,
     Replaced,
     ToVisitor,
+    Unteamed,
 )
 from p2claw.coord.nodes.forwarding import Forwarding
 from p2claw.coord.nodes.hosting import Hosting
@@ -42,6 +43,8 @@ class Node:
         watching: Watching,
         make_request: Callable[[str, str, str | None, bool, str], VisitRequest],
     ) -> None:
+        self.on_unteamed: Callable[[str], None] = lambda key_alias: None
+        """Called with the key alias of a box of this node that was removed from a team."""
         self.name = bus.node
         self.presence = presence
         self.forwarding = forwarding
@@ -103,3 +106,5 @@ class Node:
                 self._switchboard.rendezvous.box_may(public_key, quota)
                 self._switchboard.drain()
                 self.presence.changed_of(public_key)
+            case Unteamed(key_alias):
+                self.on_unteamed(key_alias)

@@ -5,7 +5,7 @@ Which boxes are online is not stored: a box is online while it is connected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,6 +65,24 @@ class Invitation:
     created_s: int
     expires_s: int | None
     withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """A box that may respond for the names of another, by a statement of that one's key.
+
+    joined: the member has agreed. member_alias: its key alias, "" if it never registered;
+    member_apps: as it announced them last. banned: the operator keeps the member out.
+    """
+
+    founder: bytes
+    member: bytes
+    statement: bytes
+    joined: bool
+    founder_alias: str
+    member_alias: str
+    member_apps: frozenset[str]
+    banned: bool
 
 
 class Store(Protocol):
@@ -139,6 +157,26 @@ class Store(Protocol):
 
     async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
         """Whether an invitation can be used now."""
+        ...
+
+    async def team_of(self, founder: bytes) -> list[Delegation]:
+        """The delegations by this key, expired ones too."""
+        ...
+
+    async def teams_with(self, member: bytes) -> list[Delegation]:
+        """The delegations to this key, expired ones too."""
+        ...
+
+    async def set_team(self, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
+        """Replace the delegations by this key. statements: by the key of each member.
+
+        Who has joined, and is in it again, stays joined.
+        """
+        ...
+
+    async def join_team(self, founder: bytes, member: bytes, *, joined: bool) -> bool:
+        """The member agrees to respond for the founder's names, or no more; False: it was not
+        invited."""
         ...
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:

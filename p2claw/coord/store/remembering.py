@@ -10,11 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, Store, StoreError
+from p2claw.coord.store.base import (
+    BoxEntry,
+    BoxRecord,
+    Delegation,
+    Invitation,
+    Quota,
+    Store,
+    StoreError,
+)
 from p2claw.log import get_log
 
 log = get_log("coordinator")
@@ -103,6 +111,18 @@ class RememberingStore:
 
     async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
         return await self._asked(lambda: self._behind.is_invited(code_hash, now_s))
+
+    async def team_of(self, founder: bytes) -> list[Delegation]:
+        return await self._asked(lambda: self._behind.team_of(founder))
+
+    async def teams_with(self, member: bytes) -> list[Delegation]:
+        return await self._asked(lambda: self._behind.teams_with(member))
+
+    async def set_team(self, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
+        await self._asked(lambda: self._behind.set_team(founder, statements))
+
+    async def join_team(self, founder: bytes, member: bytes, *, joined: bool) -> bool:
+        return await self._asked(lambda: self._behind.join_team(founder, member, joined=joined))
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:
         """While the store is gone, kept for a box that is remembered, and written afterwards.

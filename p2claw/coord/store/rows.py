@@ -42,6 +42,11 @@ TABLES = (
         ("public_key", "apps", "visits_per_minute", "relay"),
         ("apps", "visits_per_minute", "relay"),
     ),
+    Table(
+        "delegations",
+        ("pair", "founder", "member", "statement", "joined"),
+        ("statement", "joined"),
+    ),
 )
 
 

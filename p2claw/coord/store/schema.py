@@ -86,5 +86,18 @@ CREATE TRIGGER chosen_name_has_one_key BEFORE INSERT ON claims WHEN
     BEGIN SELECT RAISE(ABORT, 'a name has one key'); END;
 """
 
-SCHEMAS = (_BOXES, _ADMISSION, _LIFE, _NAMES)
+# Which boxes respond for the names of another. pair: both keys, one after the other.
+_TEAMS = """
+CREATE TABLE delegations (
+    pair BLOB PRIMARY KEY,
+    founder BLOB NOT NULL REFERENCES boxes,
+    member BLOB NOT NULL,
+    statement BLOB NOT NULL,
+    joined INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delegations_by_founder ON delegations (founder);
+CREATE INDEX delegations_to_member ON delegations (member);
+"""
+
+SCHEMAS = (_BOXES, _ADMISSION, _LIFE, _NAMES, _TEAMS)
 SCHEMA_VERSION = len(SCHEMAS)

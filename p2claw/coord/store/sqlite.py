@@ -6,14 +6,14 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from p2claw.coord.store import boxes, invited
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, StoreError
+from p2claw.coord.store import boxes, invited, teams
+from p2claw.coord.store.base import BoxEntry, BoxRecord, Delegation, Invitation, Quota, StoreError
 from p2claw.coord.store.life import Life, write_note
 from p2claw.coord.store.opening import lock_data, open_database
 from p2claw.file_lock import FileLock
@@ -117,6 +117,20 @@ class SqliteStore:
 
     async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
         return await self._run(lambda: invited.is_good(self._connection, code_hash, now_s))
+
+    async def team_of(self, founder: bytes) -> list[Delegation]:
+        return await self._run(lambda: teams.of_founder(self._connection, founder))
+
+    async def teams_with(self, member: bytes) -> list[Delegation]:
+        return await self._run(lambda: teams.with_member(self._connection, member))
+
+    async def set_team(self, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
+        await self._commit(lambda: teams.replace(self._connection, founder, statements))
+
+    async def join_team(self, founder: bytes, member: bytes, *, joined: bool) -> bool:
+        return await self._commit(
+            lambda: teams.join(self._connection, founder, member, joined=joined)
+        )
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:
         def save() -> None:

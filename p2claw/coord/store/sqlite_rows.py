@@ -15,7 +15,7 @@ from p2claw.coord.store.opening import lock_data, open_database
 from p2claw.coord.store.rows import Row, Table, select, upsert
 from p2claw.errors import UsageError
 
-_BOOLEANS = frozenset({"withdrawn", "relay"})
+_BOOLEANS = frozenset({"withdrawn", "relay", "joined"})
 
 
 class SqliteRows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from p2claw.errors import LocalProtocolError
@@ -93,6 +95,67 @@ class Dial(Message, frozen=True, tag="dial"):
     others: f.SignedDescriptors = ()
 
 
+class Team(Message, frozen=True, tag="team"):
+    """A → C. The whole set of the delegations by this box, in the place of those of before.
+
+    The reply is `teamed` with this `seq`, here and of the next three.
+    """
+
+    seq: f.Count
+    statements: f.Delegations = ()
+
+
+class TeamJoin(Message, frozen=True, tag="team-join"):
+    """A → C. This box responds for the names of the box with this alias, which has invited it."""
+
+    seq: f.Count
+    name: f.Label
+
+
+class TeamLeave(Message, frozen=True, tag="team-leave"):
+    """A → C. This box does so no more."""
+
+    seq: f.Count
+    name: f.Label
+
+
+class TeamAsk(Message, frozen=True, tag="team-ask"):
+    """A → C. Who is in the team of this box, and in whose teams is it?"""
+
+    seq: f.Count
+
+
+class TeamMember(msgspec.Struct, frozen=True):
+    """A box to which the asking one has delegated its names. expires_s: Unix seconds."""
+
+    key: f.PublicKey
+    joined: bool
+    online: bool
+    expires_s: f.Count
+
+
+class TeamOf(msgspec.Struct, frozen=True):
+    """A box that has delegated its names to the asking one. alias: of that box."""
+
+    key: f.PublicKey
+    alias: f.Label
+    joined: bool
+    expires_s: f.Count
+
+
+class Teamed(Message, frozen=True, tag="teamed"):
+    """C → A. The reply; unasked, with seq 0, if the box is not in one of the teams any more.
+
+    code: "" if what was asked is done.
+    """
+
+    seq: f.Count
+    code: f.CodeOrNone = ""
+    message: f.Line = ""
+    members: Annotated[tuple[TeamMember, ...], msgspec.Meta(max_length=f.DELEGATIONS)] = ()
+    teams: Annotated[tuple[TeamOf, ...], msgspec.Meta(max_length=f.DELEGATIONS)] = ()
+
+
 class Knock(Message, frozen=True, tag="knock"):
     """A → C. Send datagrams with this token to these UDP ports of the address that this comes
     from: are they open?
@@ -119,7 +182,8 @@ class Announced(Message, frozen=True, tag="announced"):
 class BoxOffer(Message, frozen=True, tag="offer"):
     """C → A. A visitor's offer. `visitor` is its address, shortened; for logs only.
 
-    place: as the visitor named it, of a HELLO of this box.
+    place: as the visitor named it, of a HELLO of this box. alias: the name that was asked for, if
+    it is one of another box, for which this one responds.
     """
 
     session: f.Session
@@ -128,6 +192,7 @@ class BoxOffer(Message, frozen=True, tag="offer"):
     ice_servers: f.IceServers
     visitor: f.Network = ""
     place: f.Place | None = None
+    alias: f.Label = ""
 
 
 class BoxAnswer(Message, frozen=True, tag="answer"):
@@ -178,6 +243,11 @@ AgentMessage = (
     | Dial
     | Knock
     | Knocked
+    | Team
+    | TeamJoin
+    | TeamLeave
+    | TeamAsk
+    | Teamed
     | BoxOffer
     | BoxAnswer
     | BoxCandidate

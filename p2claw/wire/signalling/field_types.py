@@ -43,6 +43,11 @@ Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Statements = Annotated[
     tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], ...], Meta(max_length=8)
 ]
+# As many as one box may have delegated its names to.
+DELEGATIONS: Final = 32
+Delegations = Annotated[
+    tuple[Annotated[bytes, Meta(min_length=138, max_length=138)], ...], Meta(max_length=DELEGATIONS)
+]
 # Descriptors, each with its signature: one per process of a box.
 SignedDescriptors = Annotated[
     tuple[tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], Signature], ...],

@@ -122,7 +122,20 @@ CREATE TABLE lost_nodes (
 );
 """
 
-SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES)
+# Which boxes respond for the names of another. pair: both keys, one after the other.
+_TEAMS = """
+CREATE TABLE delegations (
+    pair bytea PRIMARY KEY,
+    founder bytea NOT NULL REFERENCES boxes,
+    member bytea NOT NULL,
+    statement bytea NOT NULL,
+    joined boolean NOT NULL DEFAULT false
+);
+CREATE INDEX delegations_by_founder ON delegations (founder);
+CREATE INDEX delegations_to_member ON delegations (member);
+"""
+
+SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES, _TEAMS)
 SCHEMA_VERSION = len(SCHEMAS)
 
 RULES = frozenset(

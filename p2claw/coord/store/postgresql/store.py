@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -21,10 +21,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, StoreError
+from p2claw.coord.store.base import BoxEntry, BoxRecord, Delegation, Invitation, Quota, StoreError
 from p2claw.coord.store.life import CLUSTER_NOTE, Life, check_life, read_note, write_note
 from p2claw.coord.store.opening import lock_data
-from p2claw.coord.store.postgresql import boxes, invited, lost_nodes
+from p2claw.coord.store.postgresql import boxes, invited, lost_nodes, teams
 from p2claw.coord.store.postgresql.migrating import upgrade
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
@@ -161,6 +161,18 @@ class PostgresqlStore:
 
     async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
         return await self._run(lambda db: invited.is_good(db, code_hash, now_s))
+
+    async def team_of(self, founder: bytes) -> list[Delegation]:
+        return await self._run(lambda db: teams.of_founder(db, founder))
+
+    async def teams_with(self, member: bytes) -> list[Delegation]:
+        return await self._run(lambda db: teams.with_member(db, member))
+
+    async def set_team(self, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
+        await self._run(lambda db: teams.replace(db, founder, statements))
+
+    async def join_team(self, founder: bytes, member: bytes, *, joined: bool) -> bool:
+        return await self._run(lambda db: teams.join(db, founder, member, joined=joined))
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:
         await self._run(lambda db: boxes.save_apps(db, public_key, apps, now_s))

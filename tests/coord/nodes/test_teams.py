@@ -1,0 +1,58 @@
+"""A team whose boxes are at different nodes: visitors of any node are given any of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from p2claw.visitor.visitor import Visitor
+from tests.agent.test_team import asked, body, box, peer_id
+from tests.coord.nodes.cluster import cluster
+from tests.support.agent import RunningAgent
+from tests.support.postgresql import Postgresql
+from tests.support.redis_server import RedisServer
+from tests.support.server import RunningServer
+from tests.support.upstreams import until
+
+
+@pytest.fixture
+async def nodes(
+    tmp_path: Path, pg: Postgresql, rd: RedisServer
+) -> AsyncIterator[list[RunningServer]]:
+    async with cluster(tmp_path, pg, rd) as running:
+        yield running
+
+
+async def test_a_team_over_two_nodes_is_visited_whole_until_a_member_is_removed(
+    nodes: list[RunningServer], tmp_path: Path
+) -> None:
+    one, two = nodes
+    async with AsyncExitStack() as stack:
+        founder: RunningAgent = await stack.enter_async_context(box(tmp_path / "a", one, "founder"))
+        member: RunningAgent = await stack.enter_async_context(box(tmp_path / "b", two, "member"))
+        await asked(founder, "PUT", f"/v1/team/{peer_id(member)}")
+        own = founder.agent.parts.registration.names
+        assert own is not None
+        await asked(member, "PUT", f"/v1/teams/{own.alias}")
+        url = str(founder.agent.status()["apps"][0]["url"])
+
+        async def who(node: RunningServer, visits: int) -> list[str]:
+            found = []
+            for _ in range(visits):
+                async with await Visitor.open(url, edge=node.url) as visitor:
+                    found.append((await body(visitor)).partition(" ")[0])
+            return sorted(found)
+
+        for node in nodes:
+            assert await who(node, 2) == ["founder", "member"]
+        kept = [await Visitor.open(url, edge=one.url) for _ in range(2)]
+        links = member.agent.parts.visitors
+        await until(lambda: len(links) >= 1)
+        await asked(founder, "DELETE", f"/v1/team/{peer_id(member)}")
+        await until(lambda: len(links) == 0)
+        assert await who(one, 2) == ["founder"] * 2
+        for visitor in kept:
+            await visitor.close()
