@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 import time
 from dataclasses import dataclass, field
 
@@ -58,7 +59,7 @@ class RawPeer:
     def __init__(self, port: UdpPort, *, starts: bool = True) -> None:
         client, server = dtls_pair()
         seed = os.urandom(44)
-        self.tag = int.from_bytes(seed[:4], "big")
+        self.tag, self.first_tsn = struct.unpack_from("!II", seed)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((HOST, 0))
         self.socket.setblocking(False)

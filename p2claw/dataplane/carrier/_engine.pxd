@@ -44,6 +44,15 @@ cdef class Place:
     cdef int receive(self, UdpPort port, usec now) except -1
 
 
+# A SACK without gaps and duplicates, alone in its packet, in a record of AES-GCM:
+# 12 (header of SCTP) + 16 (RFC 9260 §3.3.4) + 37 (record). No DATA is as small as this: a chunk of
+# it has 20 bytes at least. What else is as large (a HEARTBEAT, a response to a reset) comes again
+# if it is lost.
+cdef enum: SACK_RECORD_BYTES = 65
+# Kept until the newest was verified, so that whoever forges a newer one suppresses none of these.
+cdef enum: HELD_RECORDS = 4
+
+
 cdef struct crowd:
     bint is_on                # one wake serves many links
     bint is_beset             # many datagrams of no link came in the last count
@@ -69,6 +78,7 @@ cdef class UdpPort:
     cdef readonly int number
     cdef readonly uint64_t wakes, strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
+    cdef bint is_reading      # and so records may be held
     cdef bint has_more        # than one wake reads came to the socket
     cdef usec poll_at, blocked_until, busy_until, soon_until
     cdef uint64_t counted_bytes  # since the last count of the crowd
@@ -84,6 +94,7 @@ cdef class UdpPort:
 
     cdef int read(self, usec now) except -1
     cdef int judge(self, usec now) except -1
+    cdef int release_held(self, usec now) except -1
     cdef int wake_links(self, usec now) except -1
     cdef int flush(self, usec now) except -1
     cdef int flush_soon(self) except -1
@@ -119,13 +130,16 @@ cdef class Link:
     cdef list early           # messages before there was a user
     cdef uint64_t low_water
     cdef bint has_route, is_started, is_dirty, is_low_reported, is_closing, is_closed
-    cdef readonly uint64_t rejected, messages_in
+    cdef uint8_t[HELD_RECORDS][SACK_RECORD_BYTES] held  # of this read (_held.pxi)
+    cdef int held_count
+    cdef readonly uint64_t rejected, messages_in, superseded
     cdef readonly bint was_closed  # by the other side
 
     cdef int moved(self) except -1
     cdef int works(self, usec now) except -1
     cdef int touch(self) except -1
     cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1
+    cdef int open_record(self, const uint8_t *data, size_t length, usec now) except -1
     cdef bint receive_stun(self, const uint8_t *data, size_t length, const endpoint *source,
                            usec now) except -1
     cdef int send_pending(self) except -1

@@ -220,9 +220,11 @@ class Link:
     """One link: DTLS records, an association, and the channel of docs/WIRE.md §1.
 
     It is the `Channel` of p2claw.link.channel. seed: 44 random bytes. server: the DTLS role.
+    superseded: records that were not opened, because a newer SACK came by the same read.
     """
 
     rejected: int
+    superseded: int
     messages_in: int
     was_closed: bool
 

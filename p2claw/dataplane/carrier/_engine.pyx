@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stddef cimport size_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memcmp, memcpy, memmove, memset
 
 from p2claw.dataplane.carrier._records cimport RECORD_CLOSED, RECORD_NOTHING, Records
 from p2claw.dataplane.core._sctp cimport *
@@ -34,6 +34,7 @@ include "_port.pxi"
 include "_sorting.pxi"
 include "_outgoing.pxi"
 include "_consent.pxi"
+include "_held.pxi"
 include "_link.pxi"
 include "_bursts.pxi"
 include "_stats.pxi"

@@ -233,13 +233,24 @@ cdef class Link:
         return 0
 
     cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1:
-        cdef Py_ssize_t size
-        cdef int packets = 0
-        cdef bint is_alone = is_one_record(data, length)
         if self.is_closed:
             return 0
         if not self.is_started:
             self.owner.handshake_datagram(<bytes>data[:length])
+            return 0
+        if self.port.is_reading and may_be_held(data, length):
+            return hold(self, data, now)
+        if self.held_count:
+            open_held(self, now)
+        self.open_record(data, length, now)
+        return 0
+
+    cdef int open_record(self, const uint8_t *data, size_t length, usec now) except -1:
+        """Return how many packets were in it; 0 if it is not genuine, or the link has ended."""
+        cdef Py_ssize_t size
+        cdef int packets = 0
+        cdef bint is_alone = is_one_record(data, length)
+        if self.is_closed:
             return 0
         self.records.put(data, length)
         while True:
@@ -271,7 +282,7 @@ cdef class Link:
             consent_received(&self.consent.state, now)
             crowd_turn(&self.port.crowd, <void *>self)
         self.touch()
-        return 0
+        return packets
 
     cdef bint receive_stun(self, const uint8_t *data, size_t length, const endpoint *source,
                            usec now) except -1:

@@ -225,14 +225,18 @@ cdef class UdpPort:
         self.has_more = False
         for reads in range(most):
             count = udp_receive(&self.socket, self.batch)
+            self.is_reading = True
             for i in range(count):
                 receive_datagram(self, udp_received(self.batch, i), now, False)
+            self.is_reading = False
             if count < UDP_BATCH:
                 break
             if not self.crowd.is_on:
+                self.release_held(now)
                 self.flush(now)
         else:
             self.has_more = True
+        self.release_held(now)
         self.counted_bytes += self.socket.stats.bytes_in - before
         if self.counted_bytes >= BUSY_BYTES:
             self.busy_until = now + 2 * POLL_INTERVAL
@@ -243,6 +247,16 @@ cdef class UdpPort:
             self.counted_bytes = 0
             if self.crowd.is_beset:
                 self.busy_until = now + 2 * POLL_INTERVAL
+        return 0
+
+    cdef int release_held(self, usec now) except -1:
+        cdef Link link
+        for link in self.dirty:
+            if link.held_count:
+                try:
+                    open_held(link, now)
+                except Exception as error:
+                    self.fault("a datagram", error)
         return 0
 
     cdef int wake_links(self, usec now) except -1:

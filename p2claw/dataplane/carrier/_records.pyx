@@ -15,6 +15,7 @@ from p2claw.errors import LinkError
 ctypedef int (*ssl_transfer)(void *, void *, int) noexcept nogil
 ctypedef int (*ssl_error)(void *, int) noexcept nogil
 ctypedef void (*clear_errors)() noexcept nogil
+ctypedef unsigned long (*peek_error)() noexcept nogil
 
 cdef ssl_transfer SSL_read = NULL
 cdef ssl_transfer SSL_write = NULL
@@ -22,6 +23,7 @@ cdef ssl_transfer BIO_read = NULL
 cdef ssl_transfer BIO_write = NULL
 cdef ssl_error SSL_get_error = NULL
 cdef clear_errors ERR_clear_error = NULL
+cdef peek_error ERR_peek_error = NULL
 
 # openssl/ssl.h
 cdef enum:
@@ -40,12 +42,14 @@ _TYPES = {
     "BIO_write": "int(*)(BIO *, void *, int)",
     "SSL_get_error": "int(*)(SSL *, int)",
     "ERR_clear_error": "void(*)()",
+    "ERR_peek_error": "unsigned long(*)()",
 }
 
 
 def load_pointers():
     """Find the functions. Raises LinkError `openssl-pointers` if one is missing or another."""
     global SSL_read, SSL_write, BIO_read, BIO_write, SSL_get_error, ERR_clear_error
+    global ERR_peek_error
     found = {}
     try:
         from cryptography.hazmat.bindings._rust import _openssl
@@ -65,6 +69,7 @@ def load_pointers():
     BIO_write = <ssl_transfer><uintptr_t>found["BIO_write"]
     SSL_get_error = <ssl_error><uintptr_t>found["SSL_get_error"]
     ERR_clear_error = <clear_errors><uintptr_t>found["ERR_clear_error"]
+    ERR_peek_error = <peek_error><uintptr_t>found["ERR_peek_error"]
 
 
 cdef void *address_of(object ffi, object pointer) except NULL:
@@ -100,7 +105,8 @@ cdef class Records:
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
         """Hand a datagram in; then `read` until there is none."""
-        ERR_clear_error()  # errors that others left behind would count as this connection's
+        if ERR_peek_error():  # to clear what is empty is an eighth of reading a SACK
+            ERR_clear_error()  # errors that others left behind would count as this connection's
         return BIO_write(self.incoming, <void *>datagram, <int>length)
 
     cdef Py_ssize_t read(self, uint8_t *packet, Py_ssize_t capacity) except? -3:
