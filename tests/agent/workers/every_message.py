@@ -20,6 +20,7 @@ from p2claw.agent.workers.messages import (
     DialKey,
     Drain,
     Ended,
+    EndLinks,
     EntriesEnded,
     Evict,
     ExpectKnock,
@@ -104,6 +105,7 @@ TO_WORKER: tuple[Message, ...] = (
     Mapped(PublicAddress("198.51.100.7", 4100)),
     Mapped(None),
     Drain(10.0),
+    EndLinks(),
     Stop(),
 )
 OF_WORKER: tuple[Message, ...] = (
