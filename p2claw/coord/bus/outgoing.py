@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError
@@ -41,11 +42,14 @@ class _Waiting:
 
 
 class Outgoing:
-    """`put` never waits; `run` writes into streams."""
+    """`put` never waits; `run` writes into streams. lives: whether a node is known to have its
+    lease.
+    """
 
-    def __init__(self, redis: Asking, node: str) -> None:
+    def __init__(self, redis: Asking, node: str, lives: Callable[[str], bool]) -> None:
         self._redis = redis
         self._node = node
+        self._lives = lives
         self._trunks: Trunks | None = None
         self._waiting: dict[str, _Waiting] = {}
         self._count = 0  # of messages that wait
@@ -147,13 +151,16 @@ class Outgoing:
         deadline = asyncio.get_running_loop().time() + TRIED_S
         while True:
             try:
-                # A stream that is not there is of a node that has ended.
-                await self._redis.ask(
+                written = await self._redis.ask(
                     *("XADD", stream_key(node), "NOMKSTREAM"),
                     *("MAXLEN", "~", MOST_ENTRIES, "*", *fields),
                 )
-                return
-            except (RedisError, OSError, TimeoutError):
-                if asyncio.get_running_loop().time() >= deadline:
+                # A stream that is not there is of a node that has ended; or Redis has forgotten
+                # everything, and its node makes it again within seconds.
+                if written is not None or not self._lives(node):
                     return
-                await asyncio.sleep(_RETRY_S)
+            except (RedisError, OSError, TimeoutError):
+                pass
+            if asyncio.get_running_loop().time() >= deadline:
+                return
+            await asyncio.sleep(_RETRY_S)

@@ -74,7 +74,7 @@ class RedisBus:
         self._arriving = Arriving()
         self._stream = Stream(self._redis, self._reader, self.node, self._arriving)
         self._trunks: Trunks | None = None
-        self._outgoing = Outgoing(self._redis, self.node)
+        self._outgoing = Outgoing(self._redis, self.node, self._lives)
         self._loop = asyncio.get_running_loop()
         self._lease = NodeLease(self._loop.time())
         self._calm = Calm()
@@ -270,6 +270,10 @@ class RedisBus:
     def _arrived(self, node: str, batch: Batch) -> None:
         for message in self._arriving.take(node, batch.number, batch.payload):
             self.on_message(message)
+
+    def _lives(self, node: str) -> bool:
+        gone_for_s = self._members.gone_for_s(node, self._loop.time())
+        return gone_for_s is not None and gone_for_s < 0
 
     async def _look(self, node: str) -> Announced | None:
         """What Redis has of a node. Raises BusError, RemoteProtocolError."""

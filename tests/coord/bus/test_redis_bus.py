@@ -133,6 +133,16 @@ async def test_what_is_written_twice_is_read_once(rd: RedisServer) -> None:
         assert two.received == [Gone("first"), Gone("second")]
 
 
+async def test_what_is_sent_while_redis_has_forgotten_the_stream_arrives_once_it_is_there(
+    rd: RedisServer,
+) -> None:
+    async with nodes(rd) as (one, two):
+        await eventually(lambda: one.bus._members.gone_for_s(two.bus.node, 0) is not None)
+        rd.forget_all()
+        one.bus.send(two.bus.node, Gone("x"))
+        await eventually(lambda: two.received == [Gone("x")])
+
+
 async def test_a_message_to_a_node_that_is_gone_makes_nothing(rd: RedisServer) -> None:
     async with nodes(rd, 1) as (one,):
         one.bus.send("nobody", Gone("x"))
