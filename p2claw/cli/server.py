@@ -142,6 +142,19 @@ class _ServerGroup(VerbGroup):
     help="The log of coturn on this machine, to count what is relayed for each box.",
 )
 @click.option(
+    "--turn-redis",
+    envvar="P2CLAW_TURN_REDIS",
+    default="",
+    metavar="URL",
+    help="redis://HOST, where coturn on any machine publishes what it relays (redis-statsdb).",
+)
+@click.option(
+    "--turn-cli-password-file",
+    envvar="P2CLAW_TURN_CLI_PASSWORD_FILE",
+    type=_PATH,
+    help="File with the cli-password of the relays that have cli=HOST:PORT.",
+)
+@click.option(
     "--turn-key",
     envvar="P2CLAW_TURN_KEY",
     metavar="ID",

@@ -43,6 +43,8 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         turn_secret=_secret(options["turn_secret_file"]),
         turn_key=turn_key(options),
         turn_log=options["turn_log"],
+        turn_redis=BusAddress.parse(options["turn_redis"]),
+        turn_cli_password=_secret(options["turn_cli_password_file"]),
         trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
         joining=options["joining"],
         listed_boxes=frozenset(map(public_key_of, options["boxes"])),

@@ -22,8 +22,7 @@ from p2claw.coord.app import Coordinator, add_coordinator
 from p2claw.coord.bus.choosing import opened_bus
 from p2claw.coord.figures import ServerFigures, server_metrics
 from p2claw.coord.health import PATHS as HEALTH_PATHS
-from p2claw.coord.relayed.relay_file import FILE_NAME as RELAYED
-from p2claw.coord.relayed.relay_file import RelayFile
+from p2claw.coord.relayed.choosing import relay_accounts, relay_clis
 from p2claw.coord.relayed.relay_watch import RelayWatch
 from p2claw.coord.store.choosing import open_store
 from p2claw.edge.app import add_edge, example_url
@@ -82,8 +81,9 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         app = web.Application()
         bus = await stack.enter_async_context(opened_bus(config.bus, config.node_listen))
         relayed = None
-        if config.turn_log is not None:
-            relayed = RelayWatch(config.turn_log, RelayFile(config.data_dir / RELAYED))
+        source, ledger = relay_accounts(config, store)
+        if source is not None and ledger is not None:
+            relayed = RelayWatch(source, ledger, clis=relay_clis(config))
             stack.push_async_callback(relayed.close)
             await stack.enter_async_context(_running(relayed.run()))
         coordinator = add_coordinator(app, config, store, bus, relayed)
@@ -95,7 +95,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
         context = certificates.context if certificates else None
         limits = config.limits
         places = Places(sockets_at_most(limits.sockets), config.trusted_proxies)
-        metrics = _metrics(coordinator, places)
+        metrics = _metrics(coordinator, places, relayed)
         api = operator_api(coordinator.operator, metrics, config.data_dir / SOCKET)
         await stack.enter_async_context(api)
         await stack.enter_async_context(
@@ -145,7 +145,7 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
     log.info("stopped")
 
 
-def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
+def _metrics(coordinator: Coordinator, places: Places, relayed: RelayWatch | None) -> Metrics:
     fleet = coordinator.fleet
 
     async def read() -> list[Metric]:
@@ -161,6 +161,7 @@ def _metrics(coordinator: Coordinator, places: Places) -> Metrics:
                 is_bus_there=coordinator.is_bus_there,
                 nodes_direct=coordinator.nodes_direct,
                 relays=() if fleet is None else fleet.facts(),
+                relayed=None if relayed is None else relayed.facts(),
             )
         )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from p2claw.config.addresses import parse_listen
 from p2claw.errors import UsageError
 
 MOST_RELAYS = 64
@@ -34,20 +35,22 @@ class Relay:
     urls: tuple[str, ...]
     region: str = ""
     weight: int = 1
+    cli: str = ""
+    """`host:port` of its command line, by which allocations are ended; "": none."""
 
 
 def parse_relay(text: str) -> Relay:
-    """Read `name=…,region=…,weight=…,URL,URL`. Raises UsageError `relay-invalid`."""
+    """Read `name=…,region=…,weight=…,cli=…,URL,URL`. Raises UsageError `relay-invalid`."""
     facts: dict[str, str] = {}
     urls: list[str] = []
     for item in filter(None, (part.strip() for part in text.split(","))):
         key, is_fact, value = item.partition("=")
         if item.startswith(("turn:", "turns:")):
             urls.append(item)
-        elif is_fact and key in ("name", "region", "weight") and key not in facts:
+        elif is_fact and key in ("name", "region", "weight", "cli") and key not in facts:
             facts[key] = value
         else:
-            raise _invalid(text, f"{item!r} is none of name=, region=, weight= and a URL")
+            raise _invalid(text, f"{item!r} is none of name=, region=, weight=, cli= and a URL")
     if not 1 <= len(urls) <= MOST_URLS:
         raise _invalid(text, f"it has {len(urls)} URLs, and needs 1 to {MOST_URLS}")
     hosts = [_host(url) for url in urls]
@@ -59,7 +62,13 @@ def parse_relay(text: str) -> Relay:
     weight = facts.get("weight", "1")
     if not (weight.isascii() and weight.isdigit() and int(weight[:9]) <= MOST_WEIGHT):
         raise _invalid(text, f"the weight is a whole number from 0 to {MOST_WEIGHT}")
-    return Relay(name, tuple(urls), region, int(weight))
+    cli = facts.get("cli", "")
+    if cli:
+        try:
+            parse_listen(cli)
+        except UsageError:
+            raise _invalid(text, f"cli={cli} is not host:port") from None
+    return Relay(name, tuple(urls), region, int(weight), cli)
 
 
 def relays_of(turn_urls: Iterable[str], relays: Iterable[Relay]) -> tuple[Relay, ...]:

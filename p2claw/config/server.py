@@ -101,6 +101,10 @@ class ServerConfig:
     """Of a service whose relays are named beside those of turn_urls."""
     turn_log: Path | None = None
     """The log of the TURN server, by which it is counted what is relayed for each box."""
+    turn_redis: BusAddress = field(default_factory=BusAddress)
+    """Where the TURN servers publish the same, instead of a log."""
+    turn_cli_password: str = field(default="", repr=False)
+    """Of the command lines of all relays."""
     trusted_proxies: tuple[Network, ...] = ()
     joining: str = "open"
     """Which new boxes may register: of JOINING."""
@@ -144,6 +148,24 @@ class ServerConfig:
                 "No box could ever join: joining is by list, and none is listed",
                 code="boxes-missing",
                 hint="Give --box with the peer id that `p2claw identity` shows on each box",
+            )
+        if self.turn_log is not None and self.turn_redis.kind:
+            raise UsageError(
+                "What is relayed would be read in a log and in Redis, and counted twice",
+                code="turn-redis-invalid",
+                hint="Give --turn-log for one coturn on this machine, or --turn-redis for all",
+            )
+        if self.turn_redis.kind not in ("", "redis"):
+            raise UsageError(
+                "coturn publishes in one Redis",
+                code="turn-redis-invalid",
+                hint="Give --turn-redis redis://[USER:PASSWORD@]HOST[:PORT][/DB]",
+            )
+        if any(relay.cli for relay in self.relays) and not self.turn_cli_password:
+            raise UsageError(
+                "The command line of a relay was named without its password",
+                code="relay-invalid",
+                hint="Give --turn-cli-password-file with the cli-password of the TURN servers",
             )
         if self.all_relays and not self.turn_secret:
             raise UsageError(

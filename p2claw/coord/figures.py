@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import (
 
 from p2claw import __version__
 from p2claw.coord.relay_fleet import RelayFacts
+from p2claw.coord.relayed.relay_watch import RelayedFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ServerFigures:
     is_store_there: False while it goes on from memory, because its database is gone.
     is_bus_there: False while the other nodes cannot be reached; None: there are none.
     nodes_direct: to how many nodes messages go without Redis; None: this one sends none so.
-    relays: our own, if there are any.
+    relays: our own, if there are any. relayed: None if that is not counted.
     """
 
     is_ready: bool
@@ -40,6 +41,7 @@ class ServerFigures:
     is_bus_there: bool | None = None
     nodes_direct: int | None = None
     relays: Sequence[RelayFacts] = ()
+    relayed: RelayedFacts | None = None
 
 
 def server_metrics(now: ServerFigures) -> list[Metric]:
@@ -72,6 +74,7 @@ def server_metrics(now: ServerFigures) -> list[Metric]:
     return [
         *of_nodes,
         *(_of_relays(now.relays) if now.relays else []),
+        *(_of_relayed(now.relayed) if now.relayed else []),
         InfoMetricFamily("p2claw_server", "The program that runs.", {"version": __version__}),
         GaugeMetricFamily("p2claw_server_ready", "As /readyz: 1 or 0.", now.is_ready),
         GaugeMetricFamily(
@@ -108,3 +111,27 @@ def _of_relays(relays: Sequence[RelayFacts]) -> list[Metric]:
         weight.add_metric((relay.name, relay.region), relay.weight)
         given.add_metric((relay.name, relay.region), relay.visits)
     return [up, weight, given]
+
+
+def _of_relayed(now: RelayedFacts) -> list[Metric]:
+    moved = CounterMetricFamily(
+        "p2claw_relay_bytes", "Between relays and their clients.", labels=("relay",)
+    )
+    open_now = GaugeMetricFamily("p2claw_relay_allocations", "That are open.", labels=("relay",))
+    for realm, count in now.bytes.items():
+        moved.add_metric((realm,), count)
+    for realm, count in now.allocations.items():
+        open_now.add_metric((realm,), count)
+    return [
+        moved,
+        open_now,
+        GaugeMetricFamily(
+            "p2claw_relay_accounts_available", "1 while it is counted.", now.is_counted
+        ),
+        GaugeMetricFamily(
+            "p2claw_relay_boxes_over_budget", "Boxes that get no relay.", now.over_budget
+        ),
+        CounterMetricFamily(
+            "p2claw_relay_allocations_ended", "That were ended over a budget.", now.ended
+        ),
+    ]

@@ -47,7 +47,7 @@ class OnlineBoxes:
 
     def __init__(self) -> None:
         self.used_up: Callable[[], frozenset[str]] = frozenset
-        """The key aliases of boxes for which no more may be relayed this month."""
+        """The key aliases of boxes for which no more may be relayed this month, or day."""
         self._by_connection: dict[int, OnlineBox] = {}
         self._by_alias: dict[str, OnlineBox] = {}
 
@@ -80,6 +80,10 @@ class OnlineBoxes:
         """Whether visits of the box with this alias are given TURN servers."""
         box = self._by_alias.get(alias)
         return box is None or (box.quota.relay and box.key_alias not in self.used_up())
+
+    def relay_refusal(self, account: str) -> str:
+        """Why visits of this box, by its key alias, have no relay, as far as visitors learn."""
+        return "relay-budget" if account in self.used_up() else ""
 
     def account_of(self, alias: str) -> str:
         """For which box it counts what is relayed in visits of this alias; "": none is known."""

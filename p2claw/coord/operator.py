@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import Any
 
@@ -10,6 +9,7 @@ from p2claw import names
 from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.messages import Banned, QuotaChanged
 from p2claw.coord.invitations import hash_of, new_code
+from p2claw.coord.relayed.ledger import Budget, LedgerError
 from p2claw.coord.relayed.relay_watch import RelayWatch
 from p2claw.coord.store.base import BoxEntry, BoxRecord, Invitation, Quota, Store
 from p2claw.coord.switchboard import Switchboard
@@ -76,8 +76,8 @@ class Operator:
         if record is None:
             raise _unknown(box)
         quota = _changed(record.quota, change)
-        if "relayed_per_month" in change:
-            await self._limit(record.key_alias, change["relayed_per_month"])
+        if "relayed_per_month" in change or "relayed_per_day" in change:
+            await self._limit(record.key_alias, change)
         if quota != record.quota:
             await self._store.set_quota(public_key, quota)
             self._switchboard.rendezvous.box_may(public_key, quota)
@@ -91,28 +91,36 @@ class Operator:
             **self._relayed_for(record.key_alias),
         }
 
-    async def _limit(self, account: str, most_bytes: object) -> None:
+    async def _limit(self, account: str, change: Json) -> None:
         """Limit what may be relayed for a box. Raises UsageError, P2clawError."""
         if self._relayed is None:
             raise UsageError(
                 "This server does not know how much is relayed for whom",
                 code="turn-log-missing",
-                hint="Give it --turn-log with the log of coturn",
+                hint="Give it --turn-log with the log of coturn, or --turn-redis",
             )
-        if most_bytes is not None and (type(most_bytes) is not int or most_bytes < 0):
-            raise UsageError("What may be relayed is a number of bytes", code="quota-invalid")
+        _, before = self._relayed.of(account)
+        month = change.get("relayed_per_month", before.month_bytes)
+        day = change.get("relayed_per_day", before.day_bytes)
+        for most_bytes in (month, day):
+            if most_bytes is not None and (type(most_bytes) is not int or most_bytes < 0):
+                raise UsageError("What may be relayed is a number of bytes", code="quota-invalid")
         try:
-            await self._relayed.limit(account, most_bytes)
-        except sqlite3.Error as error:
+            await self._relayed.set_budget(account, Budget(month, day))
+        except LedgerError as error:
             raise P2clawError(
                 f"The limit cannot be written: {error}", code="relayed-unusable"
             ) from None
 
     def _relayed_for(self, account: str) -> Json:
         if self._relayed is None:
-            return {"relayed_bytes": None, "relayed_per_month": None}
-        moved, most = self._relayed.of(account)
-        return {"relayed_bytes": moved, "relayed_per_month": most}
+            return dict.fromkeys(_RELAYED)
+        usage, budget = self._relayed.of(account)
+        values = (
+            *(usage.month_bytes, budget.month_bytes, usage.day_bytes, budget.day_bytes),
+            usage.is_used_up(budget),
+        )
+        return dict(zip(_RELAYED, values, strict=True))
 
     async def invite(self, name: str, uses: int, lasts_s: int | None) -> Json:
         """Make an invitation; its code is in the facts, and nowhere else from then on."""
@@ -182,6 +190,12 @@ class Operator:
             **_quota(record.quota),
             **self._relayed_for(record.key_alias),
         }
+
+
+_RELAYED = (
+    *("relayed_bytes", "relayed_per_month", "relayed_today_bytes", "relayed_per_day"),
+    "relay_used_up",
+)
 
 
 def _changed(quota: Quota, change: Json) -> Quota:

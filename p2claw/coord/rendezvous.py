@@ -240,6 +240,7 @@ class Rendezvous:
                     # By a dial the box would not know under which name it is visited.
                     None if request.team else box.dial_for(request.session),
                     request.statements,
+                    request.relay_refusal or None,
                 ),
             )
         )

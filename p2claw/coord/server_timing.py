@@ -78,8 +78,9 @@ class ServerTiming:
             facts = None if found.entry is None else found.entry.facts
         account = boxes.account_of(alias)
         if facts is not None:
-            relay, dial = facts.relay, dialled(facts, visit)
             account = names.key_alias_of(facts.public_key) if facts.public_key else ""
+            relay = facts.relay and account not in boxes.used_up()
+            dial = dialled(facts, visit)
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
         servers = ice_servers(
@@ -91,6 +92,8 @@ class ServerTiming:
         )
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
+        if refusal := boxes.relay_refusal(account):
+            metrics.append(f'p2claw-relay;desc="{refusal}"')
         # A dial leads to one box, which does not learn by which name it is visited: a visitor of a
         # team is introduced.
         if dial and not team and not (self._teams and await self._teams.is_team(alias)):

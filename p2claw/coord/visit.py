@@ -50,6 +50,7 @@ class VisitRequest:
     then, by `statements`. keeps: whether it is the one that the visitor wants to go on with. box:
     its peer id, "" without a team.
     node, facts: the one that has the box, if it is another than this, and what it made known.
+    relay_refusal: a code of why the servers have no relay, or "".
     """
 
     session: str
@@ -66,6 +67,7 @@ class VisitRequest:
     statements: tuple[bytes, ...] = ()
     keeps: bool = True
     box: str = ""
+    relay_refusal: str = ""
 
 
 @dataclass(slots=True)

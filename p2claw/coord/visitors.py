@@ -236,6 +236,7 @@ class Visitors:
             address=address,
             visitor_ice=servers(session),
             box_ice=servers(f"{session}-box"),
+            relay_refusal=boxes.relay_refusal(account),
         )
 
     def is_foreign(self, origin: str | None) -> bool:

@@ -38,6 +38,11 @@ log = get_log("visitor")
 DIAL_PATIENCE_S = 0.3
 DIAL_LEAST_S = 0.05
 
+# What a relay would have helped against.
+_PATHLESS = frozenset({"path-not-found", "link-timeout"})
+_NO_RELAY = "no direct path to the box was found, and its budget of relayed bytes is used up"
+_NO_RELAY_HINT = "Another network may reach it directly; else wait until the budget begins anew"
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -160,6 +165,11 @@ async def _offer(
     )
     try:
         return peer, await _connect(socket, address, introduced, peer, deadline, place)
+    except LinkError as error:
+        await peer.close()
+        if introduced.relay and error.code in _PATHLESS:
+            raise LinkError(_NO_RELAY, code="relay-budget", hint=_NO_RELAY_HINT) from None
+        raise
     except BaseException:
         await peer.close()
         raise

@@ -51,6 +51,8 @@ WRONG: dict[str, tuple[dict[str, str], int]] = {
         },
         10,
     ),
+    "RelayOverBudget": ({"p2claw_relay_boxes_over_budget": "2x30"}, 20),
+    "RelayNotCounted": ({"p2claw_relay_accounts_available": "1 0x30"}, 20),
     "SocketsNearLimit": ({"p2claw_sockets": "90x30", "p2claw_sockets_limit": "100x30"}, 20),
     "ProcessorFull": ({f"process_cpu_seconds_total{NODE}": "0+55x60"}, 40),
 }
@@ -71,6 +73,8 @@ RIGHT = {
     'p2claw_relay_up{url="turn:a", relay="a", region="eu", instance="two"}': "0x60",
     'p2claw_relay_weight{relay="a", region="eu", instance="one"}': "1x60",
     'p2claw_relay_weight{relay="a", region="eu", instance="two"}': "1x60",
+    "p2claw_relay_boxes_over_budget": "0x60",
+    "p2claw_relay_accounts_available": "1x60",
     # Drained, while another one of its region lends.
     'p2claw_relay_up{url="turn:b", relay="b", region="eu", instance="one"}': "1x60",
     'p2claw_relay_weight{relay="b", region="eu", instance="one"}': "0x60",

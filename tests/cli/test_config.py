@@ -50,7 +50,8 @@ tls-cert = "chain.pem"
 tls-key = "/etc/key.pem"
 stun = ["stun:turn.example.org:3478"]
 turn = ["turn:turn.example.org:3478?transport=udp"]
-relay = ["name=eu1,region=eu,weight=3,turn:eu1.example.org"]
+relay = ["name=eu1,region=eu,weight=3,cli=10.0.0.1:5766,turn:eu1.example.org"]
+turn-cli-password-file = "secret"
 turn-log = "turn.log"
 turn-secret-file = "secret"
 turn-key = "0123456789abcdef"
@@ -120,6 +121,7 @@ def test_every_option_can_be_set_and_shows_that_it_was(home: Path, usual: Path) 
     for table, verb in TABLES.items():
         known = options_of(load_verb(verb)) | beside(table)
         assert found[table].keys() == known.keys()
+        found[table].pop("turn-redis", None)  # turn-log stands in its place
         assert {entry["source"] for entry in found[table].values()} == {"file"}
     assert found["agent"]["public-address"]["value"] == ["198.51.100.7:4100", "2001:db8::7"]
     assert p2claw(home, "config", "check").out == f"{usual} is good\n"
@@ -266,6 +268,10 @@ def test_a_folder_in_its_place_is_unreadable(home: Path, usual: Path) -> None:
         ("[server]\nturn = ['turn:x']", "turn-secret-missing"),
         ("[server]\nrelay = ['name=a,turn:x']", "turn-secret-missing"),
         ("[server]\nrelay = ['name=a,weight=x,turn:x']", "relay-invalid"),
+        ("[server]\nrelay = ['name=a,cli=h:1,turn:x']", "relay-invalid"),
+        ("[server]\nturn-redis = 'x'", "bus-invalid"),
+        ("[server]\nturn-redis = 'redis+cluster://x'", "turn-redis-invalid"),
+        ("[server]\nturn-redis = 'redis://x'\nturn-log = 'x'", "turn-redis-invalid"),
         ("[server]\nturn-key = 'x'", "turn-key-incomplete"),
         ("[server]\nturn-key = 'x'\nturn-key-token-file = 'p2claw.toml'", "turn-key-token-invalid"),
         ("[server]\ntrusted-proxy = ['x']", "proxy-invalid"),

@@ -13,6 +13,7 @@ from p2claw.agent.local.figures import AgentFigures, agent_metrics
 from p2claw.agent.visitors.facts import WorkerFacts
 from p2claw.coord.figures import ServerFigures, server_metrics
 from p2claw.coord.relay_fleet import RelayFacts
+from p2claw.coord.relayed.relay_watch import RelayedFacts
 from p2claw.visitor.visitor import Visitor
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.prometheus import needs_prometheus, prometheus, rule_complaints
@@ -24,6 +25,7 @@ BOARD = json.loads((ROOT / "contrib/grafana/p2claw.json").read_text())
 PAGE = (ROOT / "docs/METRICS.md").read_text()
 
 RELAY = RelayFacts("eu1", "eu", 3, {"turn:eu1.example": True}, 7)
+RELAYED = RelayedFacts({"eu1": 5}, {"eu1": 1}, True, 0, 0)
 MIB = 1_048_576
 
 
@@ -32,7 +34,7 @@ def families() -> set[str]:
     worker = WorkerFacts(0, 1, 0, 0.0, 0)
     agent = AgentFigures(True, ("dog",), (), (worker,), {}, {}, {}, {})
     counts = {"introduced": 0, "answered": 0, "registered": 0}
-    several = {"is_bus_there": True, "nodes_direct": 1, "relays": (RELAY,)}
+    several = {"is_bus_there": True, "nodes_direct": 1, "relays": (RELAY,), "relayed": RELAYED}
     server = ServerFigures(True, True, 0, 0, 0, 1, counts, **several)  # type: ignore[arg-type]
     ends = {"counter": "_total", "info": "_info"}
     all_of_them = (*agent_metrics(agent), *server_metrics(server))

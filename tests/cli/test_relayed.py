@@ -22,13 +22,18 @@ def _page_of(host: str) -> dict[str, str]:
     return {"Host": host, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
-async def relays(port: int, host: str) -> list[dict[str, Any]]:
-    """The TURN servers that a visitor of this host is given."""
+async def hints(port: int, host: str) -> str:
+    """What a page of this host comes with."""
     async with (
         aiohttp.ClientSession() as web,
         web.get(f"http://127.0.0.1:{port}/", headers=_page_of(f"{host}:{port}")) as reply,
     ):
-        text = reply.headers["Server-Timing"].partition("p2claw-ice;")[2].split('desc="')[1]
+        return reply.headers["Server-Timing"]
+
+
+async def relays(port: int, host: str) -> list[dict[str, Any]]:
+    """The TURN servers that a visitor of this host is given."""
+    text = (await hints(port, host)).partition("p2claw-ice;")[2].split('desc="')[1]
     packed = text.partition('"')[0]
     servers = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
     return [one for one in servers if one["urls"][0].startswith("turn")]
@@ -63,9 +68,24 @@ async def test_a_box_above_its_share_is_relayed_no_more_and_others_are(home: Pat
                     await asyncio.sleep(0.2)
             shown = (await operator("boxes")).out
             assert "50.0 MB of 50.0 MB" in shown
+            assert "used up" in shown
+            # Visitors learn why there is no relay, with the page and when they are introduced.
+            assert 'p2claw-relay;desc="relay-budget"' in await hints(server.port, host)
+            listed = (await operator("quota", box["alias"], "--json")).json
+            assert (listed["relay_used_up"], listed["relayed_today_bytes"]) == (True, 50_000_001)
             await operator("quota", box["alias"], "--relayed-per-month", "any")
+            assert "p2claw-relay" not in await hints(server.port, host)
             assert len(await relays(server.port, host)) == 1
-            assert (await operator("quota", box["alias"])).out.count("50.0 MB") == 1
+            per_day = ("--relayed-per-day", "40MB", "--json")
+            limited = await operator("quota", box["alias"], *per_day)
+            assert (limited.json["relayed_per_day"], limited.json["relayed_per_month"]) == (
+                40_000_000,
+                None,
+            )
+            assert await relays(server.port, host) == []
+            await operator("quota", box["alias"], "--relayed-per-day", "any")
+            assert len(await relays(server.port, host)) == 1
+            assert (await operator("quota", box["alias"])).out.count("50.0 MB") == 2
 
 
 async def test_without_the_log_of_a_relay_nothing_can_be_limited(home: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -28,7 +29,8 @@ def is_installed() -> bool:
 class RedisServer:
     """One server. It keeps nothing on the disk: after `stop` it has forgotten everything."""
 
-    def __init__(self, folder: Path, user: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, user: dict[str, Any], port: int = 0) -> None:
+        self.port = port
         self.url = f"unix://{folder}/socket"
         self._folder = folder
         self._user = user
@@ -39,7 +41,13 @@ class RedisServer:
         """Begin to listen, and return when it does."""
         self._process = subprocess.Popen(
             [
-                *["redis-server", "--port", "0", "--unixsocket", f"{self._folder}/socket"],
+                *[
+                    "redis-server",
+                    "--port",
+                    str(self.port),
+                    "--unixsocket",
+                    f"{self._folder}/socket",
+                ],
                 *["--unixsocketperm", "777", "--dir", str(self._folder)],
                 *["--save", "", "--appendonly", "no"],
             ],
@@ -103,11 +111,17 @@ def folder_of_a_user() -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    """A server while the block runs; root has another user run it."""
+def redis_server(*, by_tcp: bool = False) -> Iterator[RedisServer]:
+    """A server while the block runs; root has another user run it. by_tcp: on a port, too."""
     with folder_of_a_user() as (folder, user):
-        server = RedisServer(folder, user)
+        server = RedisServer(folder, user, _free_port() if by_tcp else 0)
         try:
             yield server
         finally:
             server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -45,11 +45,15 @@ async def coturn(folder: Path) -> AsyncIterator[Coturn]:
 
 
 @contextlib.asynccontextmanager
-async def turnserver(folder: Path, *options: str) -> AsyncIterator[None]:
-    """A turnserver of its own files, without its configuration; ended at the end of the block."""
+async def turnserver(folder: Path, *options: str, cli: bool = False) -> AsyncIterator[None]:
+    """A turnserver of its own files, without its configuration; ended at the end of the block.
+
+    cli: with its command line, as options say.
+    """
     assert TURNSERVER is not None, "coturn is not installed: run `make test`"
     process = await asyncio.create_subprocess_exec(
-        *(TURNSERVER, "-c", "/dev/null", "--no-cli", "--no-tls", "--no-dtls"),
+        *(TURNSERVER, "-c", "/dev/null", "--no-tls", "--no-dtls"),
+        *(() if cli else ("--no-cli",)),
         *("--allow-loopback-peers", *options),
         *(f"--log-file={folder / LOG}", "--simple-log", f"--pidfile={folder / 'turn.pid'}"),
         *(f"--userdb={folder / 'turn.db'}",),

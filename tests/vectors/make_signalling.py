@@ -322,6 +322,16 @@ _VISIT: list[tuple[str, dict[str, Any]]] = [
             "statements": ["AQID", base64.b64encode(_SIGNATURE).decode()],
         },
     ),
+    (
+        "introduced to a box whose budget of relayed bytes is used up",
+        {
+            "t": "introduced",
+            "session": "s1",
+            "peer_id": _PEER_ID,
+            "ice_servers": [],
+            "relay": "relay-budget",
+        },
+    ),
     ("apps", {"t": "apps", "apps": ["cat", "dog"], "alias": "purplecrab", "peer_id": _PEER_ID}),
     ("an offer", {"t": "offer", "sdp": _SDP}),
     ("an offer that names a place", {"t": "offer", "sdp": _SDP, "place": 65_535}),

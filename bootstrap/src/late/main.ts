@@ -12,6 +12,7 @@ import { Mirror } from "./mirror";
 import { sandboxed } from "./opaque";
 import { showOpaque } from "./opaque-document";
 import { problemPage } from "./problem-page";
+import { hasRelay } from "./relay-budget";
 import { problemText } from "./problem-texts";
 import { wrongKey } from "./wrong-key";
 import { signIn } from "./sign-in";
@@ -31,7 +32,7 @@ export const late: Late = {
   mirrorOf: (host) => new Mirror(host),
   reportViolation,
   problemPage,
-  problemText,
+  problemText: (code, names) => problemText(code, names, hasRelay()),
   ownerOf,
   wrongKey,
   showTree,

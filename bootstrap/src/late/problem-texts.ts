@@ -5,9 +5,17 @@ import type { Names, ProblemCode, ProblemText } from "../messages/problems";
 type Text = (names: Names) => ProblemText;
 
 /** The page for a code, without the facts that only the caller knows. */
-export function problemText(code: ProblemCode, names: Names): ProblemText {
-  return TEXTS[code](names);
+export function problemText(code: ProblemCode, names: Names, hasRelay = true): ProblemText {
+  return (code === "no-path" && !hasRelay ? RELAY_BUDGET : TEXTS[code])(names);
 }
+
+const RELAY_BUDGET: Text = ({ alias }) => ({
+  title: `“${alias}” may not be relayed any more just now`,
+  text: [
+    `Your network and the one of “${alias}” let nothing through to each other directly, and what may go through a relay for this box is used up (relay-budget).`,
+    "Another network usually works, a phone's for example. Relays help again tomorrow or next month, or when whoever runs the service raises the budget.",
+  ],
+});
 
 const LOST: Text = () => ({
   title: "The link to the box was lost",

@@ -43,7 +43,7 @@ _QUOTA = """
 Examples:
   p2claw server quota purplecrab --apps 5 --visits 60 --relay no
   p2claw server quota purplecrab --apps any
-  p2claw server quota purplecrab --relayed-per-month 50GB
+  p2claw server quota purplecrab --relayed-per-month 50GB --relayed-per-day 5GB
   p2claw server quota purplecrab
 
 \b
@@ -131,6 +131,12 @@ def unban(context: click.Context, /, box: str, as_json: bool) -> None:
     metavar="SIZE",
     help="How much TURN may move for it per month, as 50GB, or any.",
 )
+@click.option(
+    "--relayed-per-day",
+    type=_SizeOrAny(),
+    metavar="SIZE",
+    help="The same per day of UTC.",
+)
 @click.option("--relay", type=click.Choice(["yes", "no"]), help="Whether visits may use TURN.")
 @json_option
 @click.pass_context
@@ -141,6 +147,7 @@ def quota(
     apps: int | str | None,
     visits: int | str | None,
     relayed_per_month: int | str | None,
+    relayed_per_day: int | str | None,
     relay: str | None,
     as_json: bool,
 ) -> None:
@@ -153,6 +160,7 @@ def quota(
         "apps": apps,
         "visits_per_minute": visits,
         "relayed_per_month": relayed_per_month,
+        "relayed_per_day": relayed_per_day,
     }
     change: dict[str, Any] = {
         name: None if value == "any" else value
@@ -170,7 +178,9 @@ def quota(
     facts = [("apps", apps_text), ("visits per minute", visits_text)]
     facts += [("relay", "yes" if done["relay"] else "no")]
     if done["relayed_bytes"] is not None:
-        facts += [("relayed this month", _moved(done))]
+        facts += [("relayed this month", _moved(done)), ("relayed today", _moved_today(done))]
+        if done["relay_used_up"]:
+            facts += [("relays", "none: its budget is used up (relay-budget)")]
     print_facts([("box", done["alias"]), *facts])
 
 
@@ -185,6 +195,12 @@ def _moved(box: dict[str, Any]) -> str:
     if box["relayed_bytes"] is None:
         return "–"
     moved, most = bytes_text(box["relayed_bytes"]), box["relayed_per_month"]
+    of = moved if most is None else f"{moved} of {bytes_text(most)}"
+    return f"{of}, used up" if box["relay_used_up"] else of
+
+
+def _moved_today(box: dict[str, Any]) -> str:
+    moved, most = bytes_text(box["relayed_today_bytes"]), box["relayed_per_day"]
     return moved if most is None else f"{moved} of {bytes_text(most)}"
 
 

@@ -37,10 +37,14 @@ T = TypeVar("T")
 
 
 class RememberingStore:
-    """`Store` in front of another. `is_there`: whether that one responds."""
+    """`Store` in front of another. `is_there`: whether that one responds.
+
+    behind: the other.
+    """
 
     def __init__(self, behind: Store) -> None:
         self.is_there = True
+        self.behind = behind
         self._behind = behind
         self._by_key: OrderedDict[bytes, BoxRecord] = OrderedDict()
         self._keys: dict[str, bytes] = {}

@@ -21,6 +21,7 @@ class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
 
     statements: why the key responds for the name, if it is not the name's own.
     JSON has base64.
+    relay: why no relay is among the servers, `relay-budget`; None for no reason that is told.
     """
 
     session: f.Session
@@ -28,6 +29,7 @@ class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
     ice_servers: f.IceServers
     dial: DialOffered | None = None
     statements: f.Statements = ()
+    relay: f.Code | None = None
 
 
 class Apps(Message, frozen=True, tag="apps"):

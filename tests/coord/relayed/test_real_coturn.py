@@ -10,7 +10,8 @@ from aioice import turn
 
 from p2claw.coord.ice import turn_credential
 from p2claw.coord.relayed.lines import user_of
-from p2claw.coord.relayed.relay_file import RelayFile
+from p2claw.coord.relayed.relay_file import FileLedger, RelayFile
+from p2claw.coord.relayed.relay_log import RelayLog
 from p2claw.coord.relayed.relay_watch import RelayWatch
 from tests.cli.setup.ports import free_port
 from tests.support.turn import LOG, listening, turnserver
@@ -55,15 +56,16 @@ async def test_what_a_real_coturn_writes_is_counted_for_the_box(tmp_path: Path) 
     port = free_port()
     options = ("--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}")
     auth = ("--verbose", "--use-auth-secret", "--static-auth-secret=secret", "--realm=p2claw.test")
-    watch = RelayWatch(tmp_path / LOG, RelayFile(tmp_path / "server" / "relayed.db"))
+    ledger = FileLedger(RelayFile(tmp_path / "server" / "relayed.db"))
+    watch = RelayWatch(RelayLog(tmp_path / LOG, ledger), ledger)
     async with turnserver(tmp_path, *options, *auth):
         await listening("127.0.0.1", port)
         user = user_of(int(time.time()) + 600, BOX, "a-visit_1")
         moved = await relay(port, user, "secret")
         async with asyncio.timeout(WAIT_S):
-            while watch.of(BOX)[0] < moved:
+            while watch.of(BOX)[0].month_bytes < moved:
                 await asyncio.sleep(0.1)
                 await watch.look()
     # With the headers of the channel, and some messages of TURN itself.
-    assert moved <= watch.of(BOX)[0] <= 2 * PACKETS * len(PACKET)
+    assert moved <= watch.of(BOX)[0].month_bytes <= 2 * PACKETS * len(PACKET)
     await watch.close()

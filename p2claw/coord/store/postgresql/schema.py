@@ -135,7 +135,34 @@ CREATE INDEX delegations_by_founder ON delegations (founder);
 CREATE INDEX delegations_to_member ON delegations (member);
 """
 
-SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES, _TEAMS)
+# The ledger of what was relayed: see `coord.relayed.postgresql_ledger`. Rows do not move between
+# stores: of one server they are in a file of their own.
+_RELAYED = """
+CREATE TABLE relayed (
+    period text COLLATE "C" NOT NULL,
+    box text COLLATE "C" NOT NULL,
+    bytes bigint NOT NULL,
+    PRIMARY KEY (period, box)
+);
+CREATE TABLE relay_budgets (
+    box text COLLATE "C" PRIMARY KEY,
+    month_bytes bigint CHECK (month_bytes >= 0),
+    day_bytes bigint CHECK (day_bytes >= 0)
+);
+CREATE TABLE relay_allocations (
+    name text COLLATE "C" PRIMARY KEY,
+    box text COLLATE "C" NOT NULL,
+    total bigint NOT NULL,
+    seen_s bigint NOT NULL
+);
+CREATE TABLE relay_logs (
+    source text COLLATE "C" PRIMARY KEY,
+    inode bigint NOT NULL,
+    position bigint NOT NULL
+);
+"""
+
+SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES, _TEAMS, _RELAYED)
 SCHEMA_VERSION = len(SCHEMAS)
 
 RULES = frozenset(

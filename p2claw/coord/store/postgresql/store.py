@@ -103,10 +103,10 @@ class PostgresqlStore:
         return store
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
-        return await self._run(lambda db: boxes.of_key(db, public_key))
+        return await self.run(lambda db: boxes.of_key(db, public_key))
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
-        return await self._run(lambda db: boxes.of_alias(db, alias))
+        return await self.run(lambda db: boxes.of_alias(db, alias))
 
     async def add_box(
         self,
@@ -128,69 +128,69 @@ class PostgresqlStore:
                 raise StoreError("A box that was just written is not there")
             return record
 
-        return await self._run(add)
+        return await self.run(add)
 
     async def claim(self, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
-        return await self._run(lambda db: boxes.claim(db, public_key, alias, now_s))
+        return await self.run(lambda db: boxes.claim(db, public_key, alias, now_s))
 
     async def boxes(self) -> list[BoxEntry]:
-        return await self._run(boxes.entries)
+        return await self.run(boxes.entries)
 
     async def ban(self, public_key: bytes, reason: str, now_s: int) -> None:
-        await self._run(lambda db: boxes.ban(db, public_key, reason, now_s))
+        await self.run(lambda db: boxes.ban(db, public_key, reason, now_s))
 
     async def unban(self, public_key: bytes) -> bool:
-        return await self._run(lambda db: boxes.unban(db, public_key))
+        return await self.run(lambda db: boxes.unban(db, public_key))
 
     async def is_banned(self, public_key: bytes) -> bool:
-        return await self._run(lambda db: boxes.is_banned(db, public_key))
+        return await self.run(lambda db: boxes.is_banned(db, public_key))
 
     async def set_quota(self, public_key: bytes, quota: Quota) -> None:
-        await self._run(lambda db: boxes.set_quota(db, public_key, quota))
+        await self.run(lambda db: boxes.set_quota(db, public_key, quota))
 
     async def invite(
         self, code_hash: bytes, name: str, uses: int, now_s: int, expires_s: int | None
     ) -> Invitation:
-        return await self._run(lambda db: invited.make(db, code_hash, name, uses, now_s, expires_s))
+        return await self.run(lambda db: invited.make(db, code_hash, name, uses, now_s, expires_s))
 
     async def invitations(self) -> list[Invitation]:
-        return await self._run(invited.every)
+        return await self.run(invited.every)
 
     async def withdraw(self, number: int) -> bool:
-        return await self._run(lambda db: invited.withdraw(db, number))
+        return await self.run(lambda db: invited.withdraw(db, number))
 
     async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
-        return await self._run(lambda db: invited.is_good(db, code_hash, now_s))
+        return await self.run(lambda db: invited.is_good(db, code_hash, now_s))
 
     async def team_of(self, founder: bytes) -> list[Delegation]:
-        return await self._run(lambda db: teams.of_founder(db, founder))
+        return await self.run(lambda db: teams.of_founder(db, founder))
 
     async def teams_with(self, member: bytes) -> list[Delegation]:
-        return await self._run(lambda db: teams.with_member(db, member))
+        return await self.run(lambda db: teams.with_member(db, member))
 
     async def set_team(self, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
-        await self._run(lambda db: teams.replace(db, founder, statements))
+        await self.run(lambda db: teams.replace(db, founder, statements))
 
     async def join_team(self, founder: bytes, member: bytes, *, joined: bool) -> bool:
-        return await self._run(lambda db: teams.join(db, founder, member, joined=joined))
+        return await self.run(lambda db: teams.join(db, founder, member, joined=joined))
 
     async def save_apps(self, public_key: bytes, apps: tuple[str, ...], now_s: int) -> None:
-        await self._run(lambda db: boxes.save_apps(db, public_key, apps, now_s))
+        await self.run(lambda db: boxes.save_apps(db, public_key, apps, now_s))
 
     async def declare_lost(self, node: str) -> None:
-        await self._run(lambda db: lost_nodes.declare(db, node))
+        await self.run(lambda db: lost_nodes.declare(db, node))
 
     async def is_lost(self, node: str) -> bool:
-        return await self._run(lambda db: lost_nodes.is_there(db, node))
+        return await self.run(lambda db: lost_nodes.is_there(db, node))
 
     async def forget_lost(self, node: str) -> None:
-        await self._run(lambda db: lost_nodes.forget(db, node))
+        await self.run(lambda db: lost_nodes.forget(db, node))
 
     async def check(self) -> None:
         async def probe(db: _Connection) -> None:
             await db.execute("UPDATE life SET probed_s = %s", (int(time.time()),))
 
-        await self._run(probe)
+        await self.run(probe)
 
     async def close(self) -> None:
         await self._pool.close(timeout=DEADLINE_S)
@@ -215,7 +215,7 @@ class PostgresqlStore:
             check_life("The database of --store", found, note, way_out=_WAY_OUT)
         await asyncio.to_thread(write_note, folder, life, CLUSTER_NOTE)
 
-    async def _run(self, work: Callable[[_Connection], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[_Connection], Awaitable[T]]) -> T:
         """Do it in a transaction: all of it, or, where it raises, nothing."""
         try:
             async with asyncio.timeout(DEADLINE_S):
