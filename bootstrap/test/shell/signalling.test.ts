@@ -31,7 +31,12 @@ for (const { name, message, fields } of visit.valid) {
     const decoded = decodeSignalling(text);
     assert.ok(decoded);
     // What no browser reads.
-    const unread = ["dial", "relay", "message", ...(fields.t === "apps" ? ["alias", "peer_id"] : [])];
+    const unread = [
+      "dial",
+      "relay",
+      "message",
+      ...(fields.t === "apps" ? ["alias", "peer_id"] : []),
+    ];
     const known = Object.entries(fields).filter(([key]) => !unread.includes(key));
     assert.deepEqual(asFields(decoded), Object.fromEntries(known));
   });
