@@ -24,7 +24,11 @@ import pytest
 
 from p2claw.agent.access.ledger import Guard, Ledger
 from p2claw.agent.access.record import AccessFile, serialize
-from p2claw.agent.home.identity import load_identity, load_or_create_identity
+from p2claw.agent.home.identity import (
+    load_identity,
+    load_or_create_identity,
+    replace_identity,
+)
 from p2claw.agent.home.routes import RouteFile, route_from
 from p2claw.cli.fetch.part import Notes, Part
 from p2claw.cli.setup import writing
@@ -61,6 +65,11 @@ class Write:
 def _identity(folder: Path) -> object:
     path = folder / "identity.key"
     return load_identity(path).peer_id != "" if path.exists() else NONE
+
+
+def _rotate(folder: Path) -> None:
+    path = folder / "identity.key"
+    replace_identity(path, load_identity(path).successor(1_000))
 
 
 def _routes(folder: Path) -> RouteFile:
@@ -126,6 +135,12 @@ WRITES = {
         lambda folder: None,
         lambda folder: load_or_create_identity(folder / "identity.key"),
         _identity,
+        "identity.key",
+    ),
+    "a key that follows another": Write(
+        lambda folder: load_or_create_identity(folder / "identity.key"),
+        _rotate,
+        lambda folder: len(load_identity(folder / "identity.key").changes),
         "identity.key",
     ),
     "routes": Write(

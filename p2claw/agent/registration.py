@@ -12,45 +12,37 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from p2claw import __version__
 from p2claw.agent.claims import Claims
 from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
+from p2claw.agent.registering import refusal, register
 from p2claw.agent.team import OwnTeam
 from p2claw.agent.unsent import Unsent
 from p2claw.agent.visitors.visitors import Introduced
 from p2claw.errors import RemoteProtocolError, UsageError
-from p2claw.link.control import ControlLostError, ControlSocket
+from p2claw.link.control import ControlSocket
 from p2claw.link.dial_keys import RENEW_S
-from p2claw.link.kept_clock import is_clock_kept
 from p2claw.log import get_log
 from p2claw.wire.signalling import (
     AgentError,
-    AgentMessage,
     Announce,
     Announced,
     BoxCandidate,
     BoxEnd,
     BoxOffer,
-    Challenge,
     Claim,
     Claimed,
     Dial,
     Knock,
     Knocked,
-    Register,
-    Registered,
     Teamed,
     Unknown,
     decode_agent,
     encode_agent,
 )
-from p2claw.wire.signalling.signatures import DIAL, REGISTER, register_payload
+from p2claw.wire.signalling.signatures import DIAL
 
 log = get_log("agent")
-
-VERSION = 1
-REGISTER_TIMEOUT_S = 10.0  # docs/WIRE.md §11
 
 # The knocks of the coordinator have all arrived by then, or never will.
 KNOCKS_S = 1.0
@@ -60,17 +52,6 @@ KNOCK_AGAIN_S = 60.0
 
 # A person waits for this at a command line, which gives up after 10 s.
 ANNOUNCE_TIMEOUT_S = 3.0
-
-
-class RegistrationError(ControlLostError):
-    """The coordinator refuses this box. The message is for people, with what to do."""
-
-    def __init__(
-        self, message: str, *, code: str, hint: str = "", close_code: int | None = None
-    ) -> None:
-        super().__init__(message, close_code=close_code)
-        self.code = code
-        self.hint = hint
 
 
 class Registration:
@@ -97,7 +78,11 @@ class Registration:
     ) -> None:
         self.names: PublicNames | None = None
         self.rejected: Mapping[str, str] = {}
-        self._identity = identity
+        self.identity = identity
+        """The one by which it is registered, or will be."""
+        self.coordinator_follows = False
+        """Whether the coordinator knows changes of keys, as far as that is known."""
+        self._next_identity = identity
         self._audience = audience
         self._apps = apps
         self._visitors = visitors
@@ -129,6 +114,24 @@ class Registration:
         self._has_knocked = False
         self._moved.set()
 
+    def change_key(self, identity: Identity) -> None:
+        """Register as this one from the next connection on: the caller has it renewed.
+
+        Until then the old one signs, so that no visitor gets an answer of another key than the one
+        to which it was introduced.
+        """
+        self._next_identity = identity
+
+    async def registered_as(self, identity: Identity, *, timeout_s: float) -> bool:
+        """Whether the box is registered with this key, within so much time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s), self._changed:
+                await self._changed.wait_for(
+                    lambda: self.identity is identity and self._unsent is not None
+                )
+                return True
+        return False
+
     async def claim(self, name: str) -> PublicNames:
         """Make an alias that was chosen this box's own.
 
@@ -151,13 +154,19 @@ class Registration:
 
         Raises ControlLostError, RegistrationError, RemoteProtocolError.
         """
-        names = await self._register(socket)
+        self.identity = self._next_identity
+        registered = await register(
+            socket, self.identity, self._audience, invite=self._invite, clock=self._clock
+        )
+        names, self.coordinator_follows = registered.names, registered.follows
         first = self.names is None
         self.names = names
         # Before the box is online: who sees that it is, and announces, has to wait for the reply.
         unsent = self._unsent = Unsent()
         self._send_apps()
         socket.settled()
+        async with self._changed:
+            self._changed.notify_all()
         log.info("registered", alias=names.alias, key_alias=names.key_alias, again=not first)
         tasks = [
             asyncio.create_task(self._send_all(socket, unsent)),
@@ -182,37 +191,6 @@ class Registration:
         for task in done:
             task.result()
 
-    async def _register(self, socket: ControlSocket) -> PublicNames:
-        challenge = await _receive(socket)
-        if isinstance(challenge, AgentError):
-            raise _refusal(challenge, 0)
-        if not isinstance(challenge, Challenge):
-            raise RemoteProtocolError("the coordinator did not begin with a challenge")
-        if challenge.min > VERSION:
-            raise _refusal(AgentError("version"), 0)
-        now_s = int(self._clock())
-        payload = register_payload(challenge.nonce, now_s, self._audience)
-        register = Register(
-            public_key=self._identity.public_key,
-            nonce=challenge.nonce,
-            time=now_s,
-            audience=self._audience,
-            signature=self._identity.sign(REGISTER, payload),
-            v=VERSION,
-            sw=f"p2claw/{__version__}",
-            invite=self._invite,
-        )
-        await socket.send(encode_agent(register))
-        reply = await _receive(socket)
-        if isinstance(reply, AgentError):
-            raise _refusal(reply, now_s - challenge.time)
-        if not isinstance(reply, Registered):
-            raise RemoteProtocolError("the coordinator sent no reply to a registration")
-        # The key alias is computed here, so that a coordinator cannot choose it.
-        return PublicNames(
-            reply.base, reply.alias, self._identity.key_alias, reply.seen, reply.others
-        )
-
     async def _send_all(self, socket: ControlSocket, unsent: Unsent) -> None:
         while True:
             await socket.send(encode_agent(await unsent.get()))
@@ -223,7 +201,7 @@ class Registration:
         while True:
             packed = [one.pack() for one in self._visitors.descriptors(names)]
             if packed or was_dialled:
-                first, *others = [(one, self._identity.sign(DIAL, one)) for one in packed or [b""]]
+                first, *others = [(one, self.identity.sign(DIAL, one)) for one in packed or [b""]]
                 unsent.put(Dial(*first, others=tuple(others)))
             was_dialled = bool(packed)
             if not self._has_knocked:
@@ -260,7 +238,8 @@ class Registration:
                 case Claimed() as claimed:
                     if claimed.code == "" and self.names is not None:
                         # Whoever visits the URLs of before is served under them, too.
-                        names = replace(self.names, alias=claimed.name, others=claimed.others)
+                        others = (*claimed.others, *self.identity.earlier_key_aliases)
+                        names = replace(self.names, alias=claimed.name, others=others)
                         self.names = names
                         log.info("alias claimed", alias=claimed.name)
                     self._claims.replied(claimed)
@@ -272,7 +251,7 @@ class Registration:
                 case Announced(seq, rejected):
                     await self._announced(seq, rejected)
                 case AgentError() as error:
-                    raise _refusal(error, 0)
+                    raise refusal(error, 0)
                 case Unknown():
                     pass  # of a newer coordinator
                 case other:
@@ -300,82 +279,3 @@ def _named(names: PublicNames, alias: str) -> PublicNames:
     if not alias:
         return names
     return replace(names, alias=alias, others=(names.alias, *names.others))
-
-
-async def _receive(socket: ControlSocket) -> AgentMessage | Unknown:
-    return decode_agent(await socket.receive(timeout_s=REGISTER_TIMEOUT_S))
-
-
-def _refusal(error: AgentError, ahead_s: int) -> RegistrationError:
-    """An error of the coordinator, explained for people.
-
-    ahead_s: how far our clock is ahead of its.
-    """
-    close_code, message, hint = _REFUSALS.get(error.code, (None, "", ""))
-    if error.code == "clock-skew" and ahead_s:
-        way = "ahead of" if ahead_s > 0 else "behind"
-        message = f"The clock of this box is {abs(ahead_s)} s {way} the coordinator's"
-        if is_clock_kept():
-            message += ", and a time server keeps this box's: the coordinator's is wrong"
-            hint = "Ask the owner of the coordinator to set its clock"
-    return RegistrationError(
-        message or error.message or f"The coordinator refuses this box ({error.code})",
-        code=error.code,
-        hint=hint,
-        close_code=close_code,
-    )
-
-
-_REFUSALS: dict[str, tuple[int, str, str]] = {
-    "signature-invalid": (
-        4001,
-        "The coordinator does not accept the signature of this box",
-        "Something changes what is sent on the way, or the coordinator is not what it seems",
-    ),
-    "clock-skew": (
-        4002,
-        "The clock of this box is too far from the coordinator's",
-        "Set it, for example with `timedatectl set-ntp true`",
-    ),
-    "version": (
-        4003,
-        "The coordinator speaks a newer protocol than this agent",
-        "Update p2claw on this box",
-    ),
-    "timeout": (4008, "The registration took too long", ""),
-    "replaced": (
-        4009,
-        "Another agent registered with the key of this box, and the newest wins",
-        "Run one agent for a key: stop one of them, or give the other a key of its own",
-    ),
-    "audience-invalid": (
-        4010,
-        "The coordinator is not known by the name that was dialled",
-        "Use the address that its owner gave: `p2claw join` checks it",
-    ),
-    "banned": (
-        4011,
-        "The operator of the coordinator keeps this box out",
-        "Ask them why; links that are open stay",
-    ),
-    "invite-needed": (
-        4011,
-        "The coordinator accepts new boxes by invitation",
-        "Ask its owner for a code, then `p2claw join URL --invite CODE`, and start the agent again",
-    ),
-    "invite-invalid": (
-        4011,
-        "The invitation is used up, has expired, was withdrawn, or never was",
-        "Ask for another, then `p2claw join URL --invite CODE`, and start the agent again",
-    ),
-    "not-listed": (
-        4011,
-        "The coordinator accepts listed boxes only",
-        "Send its owner the peer id that `p2claw identity` shows",
-    ),
-    "rate-limited": (
-        4029,
-        "The coordinator has had too many registrations from this address",
-        "It is tried again by itself",
-    ),
-}

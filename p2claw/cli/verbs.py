@@ -30,7 +30,7 @@ VERBS = {
     "routes": Verb("p2claw.cli.routes", "List the apps of this box."),
     "alias": Verb("p2claw.cli.alias", "Choose the name of this box in its URLs."),
     "team": Verb("p2claw.cli.team", "Let several boxes respond for one alias."),
-    "identity": Verb("p2claw.cli.identity", "Show who this box is."),
+    "identity": Verb("p2claw.cli.identity.command", "Show who this box is."),
     "status": Verb("p2claw.cli.status", "Show how the agent is."),
     "sessions": Verb("p2claw.cli.sessions", "List who is visiting."),
     "top": Verb("p2claw.cli.top.command", "Watch visitors, rates and bytes per app and month."),

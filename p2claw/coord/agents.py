@@ -18,6 +18,7 @@ from p2claw.coord.bus.base import Bus
 from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.join_policy import JoinPolicy
+from p2claw.coord.key_changes import KeyChanges
 from p2claw.coord.knocking import Knocker
 from p2claw.coord.memberships import Memberships
 from p2claw.coord.nodes.presence import Presence
@@ -26,6 +27,7 @@ from p2claw.coord.nodes.standing import NodeStanding
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
 from p2claw.coord.store.base import BoxRecord, Store, StoreError
+from p2claw.coord.store.key_refusals import key_replaced
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.websockets import client_of, drained, new_socket, reached_address, too_many
 from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
@@ -101,6 +103,7 @@ class Agents:
         self._knocker = Knocker()
         self._beside: set[asyncio.Task[None]] = set()
         self._join_policy = JoinPolicy(config, store)
+        self._key_changes = KeyChanges(store, self._join_policy)
         limits = config.limits
         self._rate = SharedRate(
             "registrations",
@@ -154,6 +157,7 @@ class Agents:
         asked = request.query.get("audience")
         admits = asked and self._audience.admits(asked.lower(), reached_address(request))
         greeting = Greeting(
+            follows=True,
             software=SOFTWARE,
             version=__version__,
             v=VERSION,
@@ -221,7 +225,7 @@ class Agents:
         outbox: Outbox,
         address: Address,
     ) -> None:
-        challenge = Challenge(nonce=secrets.token_bytes(32), time=int(time.time()))
+        challenge = Challenge(nonce=secrets.token_bytes(32), time=int(time.time()), follows=True)
         outbox.send(encode_agent(challenge))
         register = await self._next_register(ws)
         if register is None:
@@ -239,6 +243,11 @@ class Agents:
             log.info("registration postponed", alias=record.alias)
             outbox.close(_GOING_DOWN, "the bus does not respond")
             return
+        try:
+            await self._check_present(record)
+        except BaseException:
+            self._presence.give_back(record, token)
+            raise
         connection = self._switchboard.new_connection()
         self._switchboard.boxes[connection] = outbox
         rendezvous = self._switchboard.rendezvous
@@ -250,6 +259,9 @@ class Agents:
                 record.apps,
                 record.others,
                 record.quota,
+                key_alias=record.key_alias,
+                later=record.later_key_aliases,
+                statements=record.statements,
             )
             self._presence.begin(connection, record, token)
             outbox.send(
@@ -277,6 +289,18 @@ class Agents:
             rendezvous.box_offline(connection, moves=self._lets_go or let_go)
             self._switchboard.drain()
             log.info("control connection closed", alias=record.alias)
+
+    async def _check_present(self, record: BoxRecord) -> None:
+        """Raises RefusedError `key-replaced`: the key was changed since it was looked up, here or
+        at another node. From here on whoever changes it puts this connection out.
+        """
+        here = self._switchboard.rendezvous.boxes.called(record.key_alias)
+        if here is not None and len(here.later) > len(record.key_changes):
+            raise key_replaced(here.public_key)
+        if self._standing is not None:
+            now = await self._store.box_of_key(record.public_key)
+            if now is not None and now.public_key != record.public_key:
+                raise key_replaced(now.public_key)
 
     async def _next_register(self, ws: web.WebSocketResponse) -> Register | None:
         """The registration; None if the agent went away before."""
@@ -309,14 +333,14 @@ class Agents:
             now_s=now_s,
             clock_skew_s=self._config.limits.clock_skew_s,
         )
-        record = await self._store.box_of_key(register.public_key)
+        record = await self._key_changes.box_of(register, now_s)
         if self._switchboard.rendezvous.full and (
             record is None or not self._switchboard.rendezvous.boxes.is_online(record.alias)
         ):
             raise RefusedError("This coordinator is full", code="rate-limited")
         await self._join_policy.check(register.public_key, record)
         if record is not None:
-            return record
+            return await self._key_changes.with_backup(register, record, now_s)
         invite = self._join_policy.invite_of(register)
         if await self._alias_rate.spend(address) > 0:
             raise RefusedError("Too many new boxes from this address", code="rate-limited")
@@ -327,7 +351,7 @@ class Agents:
         )
         log.info("alias assigned", alias=record.alias)
         await self._join_policy.check(register.public_key, record)
-        return record
+        return await self._key_changes.with_backup(register, record, now_s)
 
     async def _read(
         self,

@@ -13,6 +13,7 @@ from p2claw.config import ASK_PATH, ServerConfig
 from p2claw.coord import agents, posted_visits, visitors
 from p2claw.coord.agents import Agents
 from p2claw.coord.ask import Ask
+from p2claw.coord.backups import Backups
 from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.members import DRAIN_S
 from p2claw.coord.health import Health
@@ -35,6 +36,7 @@ from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.teams import Teams
 from p2claw.coord.visitors import Visitors
 from p2claw.coord.visits import Visits
+from p2claw.wire.signalling.backup_reply import PATH as BACKUP_PATH
 
 # Balancers look at /readyz each second, and believe what they have seen twice. Until then they send
 # requests here, so that a node with few agents is not gone before.
@@ -162,6 +164,7 @@ def add_coordinator(
     app.middlewares.append(health.middleware())
     app.router.add_get(agents.PATH, boxes.handle)
     app.router.add_get(ASK_PATH, Ask(config, store).handle)
+    app.router.add_get(BACKUP_PATH, Backups(config, store, bus).handle)
     by_post = PostedVisits(
         config, switchboard, by_socket, visits, server_timing, node.posts if node else None
     )

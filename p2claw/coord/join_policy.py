@@ -30,7 +30,8 @@ class JoinPolicy:
         banned = await self._store.is_banned(public_key) if record is None else record.banned
         if banned:
             raise RefusedError("The operator of this coordinator keeps this box out", code="banned")
-        if self.joins == "listed" and public_key not in self._listed:
+        keys = {public_key} if record is None else {public_key} | record.keys
+        if self.joins == "listed" and not keys & self._listed:
             raise RefusedError(
                 "This coordinator accepts listed boxes only",
                 code="not-listed",

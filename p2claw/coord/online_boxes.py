@@ -19,7 +19,8 @@ class OnlineBox:
     others: aliases beside `alias` and `key_alias`. bucket: of visits; there from the first one on.
     announced: whether `apps` is what it announced on this connection. sessions: visits under way.
     offers: of these, those that cost the box something, as an introduction alone does not.
-    dials: how it is dialled, one per process of the box.
+    dials: how it is dialled, one per process of the box. key_alias: of its first key. later: key
+    aliases of those that followed. statements: by which its key follows them.
     """
 
     connection: int
@@ -34,6 +35,13 @@ class OnlineBox:
     dials: tuple[DialOffered, ...] = ()
     sessions: set[str] = field(default_factory=set)
     offers: int = 0
+    later: tuple[str, ...] = ()
+    statements: tuple[bytes, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every alias of it, of whatever kind."""
+        return frozenset((self.alias, self.key_alias, *self.others, *self.later))
 
     def dial_for(self, visit: str) -> DialOffered | None:
         """How this visitor dials it; None: not at all. visit: a text that is drawn for each visit,
@@ -69,7 +77,7 @@ class OnlineBoxes:
         return self._by_alias.get(alias)
 
     def of_key(self, public_key: bytes) -> OnlineBox | None:
-        """The box with this key."""
+        """The box that has, or had, this key."""
         return self._by_alias.get(names.key_alias_of(public_key))
 
     def is_online(self, alias: str) -> bool:
@@ -109,7 +117,7 @@ class OnlineBoxes:
     def add(self, box: OnlineBox) -> None:
         """A box has come online. None with its key may be there."""
         self._by_connection[box.connection] = box
-        for name in (box.alias, box.key_alias, *box.others):
+        for name in box.names:
             self._by_alias[name] = box
 
     def rename(self, box: OnlineBox, alias: str) -> None:
@@ -122,6 +130,6 @@ class OnlineBoxes:
         """The box with this connection, which is not online any more; None if it was not before."""
         box = self._by_connection.pop(connection, None)
         if box is not None:
-            for name in (box.alias, box.key_alias, *box.others):
+            for name in box.names:
                 del self._by_alias[name]
         return box

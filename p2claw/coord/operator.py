@@ -151,7 +151,8 @@ class Operator:
         box = box.lower()
         if names.PEER_ID.fullmatch(box):
             public_key = names.public_key_of(box)
-            return public_key, await self._store.box_of_key(public_key)
+            record = await self._store.box_of_key(public_key)
+            return public_key if record is None else record.public_key, record
         record = await self._store.box_of_alias(box)
         if record is None:
             raise _unknown(box)

@@ -101,24 +101,31 @@ class Rendezvous:
         apps: Collection[str],
         others: tuple[str, ...] = (),
         quota: Quota = _NO_QUOTA,
+        *,
+        key_alias: str = "",
+        later: tuple[str, ...] = (),
+        statements: tuple[bytes, ...] = (),
     ) -> None:
         """A box has registered. `apps`: what it announced last time, good until it announces.
 
-        others: further aliases of it.
+        others: further aliases of it. key_alias, later, statements: of a box that had other keys
+        before, as in `OnlineBox`.
 
-        The same key on an older connection is replaced: the newest wins. A coordinator that goes
+        The same box on an older connection is replaced: the newest wins. A coordinator that goes
         down admits no box.
         """
         if self._going_down:
             self._effects.append(CloseBox(connection, GOING_DOWN, "going down"))
             return
-        older = self.boxes.of_key(public_key)
-        if older is not None:
+        key_alias = key_alias or names.key_alias_of(public_key)
+        older = self.boxes.called(key_alias)
+        if older is not None and older.public_key != public_key:
+            self._put_out(older, NOT_ADMITTED, "key-replaced", "This box has another key now")
+        elif older is not None:
             self._put_out(older, REPLACED, "replaced", "This box has connected again")
-        key_alias = names.key_alias_of(public_key)
-        self.boxes.add(
-            OnlineBox(connection, public_key, alias, key_alias, frozenset(apps), others, quota)
-        )
+        box = OnlineBox(connection, public_key, alias, key_alias, frozenset(apps), others, quota)
+        box.later, box.statements = later, statements
+        self.boxes.add(box)
 
     def box_claimed(self, connection: int, alias: str) -> None:
         """The box has chosen an alias: it is also called so from now on, first of all."""
@@ -239,7 +246,7 @@ class Rendezvous:
                     request.visitor_ice,
                     # By a dial the box would not know under which name it is visited.
                     None if request.team else box.dial_for(request.session),
-                    request.statements,
+                    (*request.statements, *box.statements),
                     request.relay_refusal or None,
                 ),
             )

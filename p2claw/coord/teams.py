@@ -45,6 +45,15 @@ class Chosen:
     box: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """statements: by which the founder's key follows those before."""
+
+    members: tuple[Delegation, ...] = ()
+    founder: bytes = b""
+    statements: tuple[bytes, ...] = ()
+
+
 class Teams:
     """The teams of all boxes. boxes: those that are connected here; bus: finds the others."""
 
@@ -59,9 +68,7 @@ class Teams:
         self._boxes = boxes
         self._bus = bus
         self._clock = clock
-        self._remembered: OrderedDict[str, tuple[float, tuple[Delegation, ...], bytes]] = (
-            OrderedDict()
-        )
+        self._remembered: OrderedDict[str, tuple[float, _Team]] = OrderedDict()
         self._visits: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def choose(self, alias: str, app: str | None, wanted: str) -> Chosen:
@@ -70,7 +77,8 @@ class Teams:
         If nobody is there it is the box whose alias it is, which is then offline.
         """
         now_s = self._clock()
-        team, founder = await self._team(alias, now_s)
+        found = await self._team(alias, now_s)
+        team, founder = found.members, found.founder
         if not team:
             return Chosen(alias)
         usable = {
@@ -102,40 +110,43 @@ class Teams:
                     return Chosen(alias, keeps=keeps or not wanted, box=own_id)
                 one = usable[candidate]
                 box = names.peer_id_of(one.member)
-                return Chosen(candidate, alias, (one.statement,), keeps, box)
+                statements = (one.statement, *found.statements)
+                return Chosen(candidate, alias, statements, keeps, box)
         return Chosen(alias)
 
     async def is_team(self, alias: str) -> bool:
         """Whether other boxes respond for this alias too, if they are there."""
-        team, _ = await self._team(alias, self._clock())
-        return any(one.joined for one in team)
+        team = await self._team(alias, self._clock())
+        return any(one.joined for one in team.members)
 
     def changed(self, founder: bytes) -> None:
         """Another set of boxes is in the team of this one."""
-        for alias, (_, _, key) in tuple(self._remembered.items()):
-            if key == founder:
+        for alias, (_, team) in tuple(self._remembered.items()):
+            if team.founder == founder:
                 del self._remembered[alias]
 
     async def is_online(self, public_key: bytes) -> bool:
         """Whether the box with this key is there, here or at another node."""
         return await self._is_online(names.key_alias_of(public_key))
 
-    async def _team(self, alias: str, now_s: float) -> tuple[tuple[Delegation, ...], bytes]:
+    async def _team(self, alias: str, now_s: float) -> _Team:
         known = self._remembered.get(alias)
         if known is not None and 0 <= now_s - known[0] < REMEMBER_S:
-            return known[1:]
+            return known[1]
         try:
             record = await self._store.box_of_alias(alias)
             team = () if record is None else tuple(await self._store.team_of(record.public_key))
         except StoreError:
             # What was true last; without it the box itself is there to be visited.
-            return known[1:] if known is not None else ((), b"")
-        found = (now_s, team, b"" if record is None else record.public_key)
-        self._remembered[alias] = found
+            return known[1] if known is not None else _Team()
+        found = _Team()
+        if record is not None:
+            found = _Team(team, record.public_key, record.statements)
+        self._remembered[alias] = (now_s, found)
         self._remembered.move_to_end(alias)
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
-        return found[1:]
+        return found
 
     def _apps_of(self, one: Delegation) -> frozenset[str]:
         here = self._boxes.called(one.member_alias)

@@ -176,6 +176,10 @@ class ControlConnection:
         if self._socket is None or not self._socket.still_leads_there():
             self._renew("addresses-changed")
 
+    def renew(self, reason: str) -> None:
+        """Connect again at once."""
+        self._renew(reason)
+
     def let_end(self) -> None:
         """Connect no more once this connection is lost: `run` returns then."""
         self._is_last = True

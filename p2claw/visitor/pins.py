@@ -1,8 +1,14 @@
-"""Pins: the key that each box had at the first visit, in one JSON file of the visitor."""
+"""Pins: the key that each box had when it was visited last, in one JSON file of the visitor.
+
+It is the one of the first visit, or one that follows it as the older key has stated. Keys that were
+followed are kept too: none of them is good any more.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from p2claw.config import home_dir
@@ -18,9 +24,17 @@ FILE_BYTES = 16 * MIB
 _MEND = "It holds the keys of boxes that you visited. Repair it; deleting it trusts anew"
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The key of a box, by its peer id. past: those that it had before, which this visitor knew."""
+
+    peer_id: str
+    past: tuple[str, ...] = ()
+
+
 class PinStore:
-    """The file of pins: `{"version": 1, "boxes": {host: peer id}}`, mode 0600, replaced as a
-    whole."""
+    """The file of pins: `{"version": 1, "boxes": {host: peer id}, "past": {host: [peer id]}}`, mode
+    0600, replaced as a whole."""
 
     def __init__(self, path: Path) -> None:
         self._file = LockedFile(path, "known boxes", FILE_BYTES, _MEND)
@@ -34,35 +48,58 @@ class PinStore:
     def path(self) -> Path:
         return self._file.path
 
-    def get(self, host: str) -> str | None:
-        """The peer id that host had.
+    def get(self, host: str) -> Pin | None:
+        """The key that host had.
 
         Raises UsageError `known-boxes-damaged`, or `known-boxes-exposed` if others may change it.
         """
         return self._read().get(host)
 
-    def add(self, host: str, peer_id: str) -> None:
-        """Remember the first key of a host; one that is known stays.
+    def add(self, host: str, peer_id: str, past: Sequence[str] = ()) -> None:
+        """Remember the first key of a host, and those that it follows; one that is known stays.
 
         Raises as `get`, and UsageError `known-boxes-locked`, `known-boxes-unwritable`.
         """
         with self._file.changing():
-            boxes = self._read()
-            if boxes.setdefault(host, peer_id) == peer_id:
-                self._file.write(_serialize(boxes))
+            pins = self._read()
+            if host not in pins:
+                self._file.write(_serialize({**pins, host: Pin(peer_id, tuple(past))}))
 
-    def _read(self) -> dict[str, str]:
+    def follow(self, host: str, line: Sequence[str]) -> None:
+        """Remember the first of these keys if the one that is remembered is among the others, which
+        it follows. Raises as `add`.
+        """
+        with self._file.changing():
+            pins = self._read()
+            pin = pins.get(host)
+            if pin is not None and pin.peer_id in line[1:]:
+                past = dict.fromkeys((*line[1:], *pin.past))
+                self._file.write(_serialize({**pins, host: Pin(line[0], tuple(past))}))
+
+    def _read(self) -> dict[str, Pin]:
         content = self._file.read()
         if content is None:
             return {}
         try:
-            boxes = self._file.parse(content)["boxes"]
-            if all(PEER_ID.fullmatch(peer_id) for peer_id in boxes.values()):
-                return dict(boxes)
+            document = self._file.parse(content)
+            past = document.get("past", {})
+            pins = {
+                host: Pin(peer_id, tuple(past.get(host, ())))
+                for host, peer_id in document["boxes"].items()
+            }
+            if all(
+                PEER_ID.fullmatch(one) for pin in pins.values() for one in (pin.peer_id, *pin.past)
+            ):
+                return pins
         except (KeyError, TypeError, AttributeError):
             pass
         raise self._file.damaged("it has no `boxes` with a peer id each")
 
 
-def _serialize(boxes: dict[str, str]) -> bytes:
-    return (json.dumps({"version": 1, "boxes": boxes}, indent=2, sort_keys=True) + "\n").encode()
+def _serialize(pins: dict[str, Pin]) -> bytes:
+    document = {
+        "version": 1,
+        "boxes": {host: pin.peer_id for host, pin in pins.items()},
+        "past": {host: pin.past for host, pin in pins.items() if pin.past},
+    }
+    return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from p2claw.errors import LinkError
 from p2claw.names import KEY_ALIAS_CHARS, key_alias_of, peer_id_of, public_key_of
 from p2claw.visitor.app_url import AppUrl
 from p2claw.visitor.pins import PinStore
 from p2claw.wire.signalling import DialOffered
-from p2claw.wire.signalling.belonging import owner_of
+from p2claw.wire.signalling.belonging import line_of
 from p2claw.wire.signalling.dialling import Descriptor
 from p2claw.wire.signalling.signatures import ANSWER, DIAL, answer_payload, fingerprint_of, verify
 
@@ -21,27 +22,33 @@ def check_key(
     address: AppUrl,
     peer_id: str,
     pins: PinStore | None,
-    statements: tuple[bytes, ...] = (),
+    statements: Sequence[bytes] = (),
     *,
     now_s: float = 0.0,
-) -> str:
-    """The key that the coordinator names must belong to the name that was asked for.
+) -> list[str]:
+    """The key that the coordinator names must belong to the name that was asked for, or follow one
+    that does, by these statements.
 
-    statements: what came with it. now_s: Unix seconds. Returns the peer id whose name it is: of a
-    box in a team that of the founder. Raises LinkError `wrong-key`.
+    statements: what came with it. now_s: Unix seconds. Returns the key whose name it is, of a box
+    in a team that of the founder, and those that it follows, by their peer ids. A key that this
+    visitor has seen followed is good no more, whoever names it. Raises LinkError `wrong-key`.
     """
-    peer_id = peer_id_of(owner_of(public_key_of(peer_id), statements, now_s))
+    keys = line_of(public_key_of(peer_id), statements, now_s)
+    line = [peer_id_of(key) for key in keys]
+    pin = None if pins is None else pins.get(address.host)
     if _KEY_ALIAS.fullmatch(address.alias):
-        if key_alias_of(public_key_of(peer_id)) != address.alias:
+        if address.alias not in map(key_alias_of, keys):
             raise _wrong_key(address, f"{peer_id} is not the key that the name is a hash of")
+        if pin is not None and pin.peer_id not in line:
+            raise _wrong_key(address, f"it has {peer_id}, and had {pin.peer_id} since")
     elif address.peer_id is not None:
-        if peer_id != address.peer_id:
-            raise _wrong_key(address, f"it has {peer_id}, the link names {address.peer_id}")
-    elif pins is not None:
-        known = pins.get(address.host)
-        if known is not None and known != peer_id:
-            raise _wrong_key(address, f"it has {peer_id}, at the first visit it had {known}")
-    return peer_id
+        is_past = pin is not None and address.peer_id in pin.past
+        wanted = pin.peer_id if pin is not None and is_past else address.peer_id
+        if wanted not in line:
+            raise _wrong_key(address, f"it has {peer_id}, the link names {wanted}")
+    elif pin is not None and pin.peer_id not in line:
+        raise _wrong_key(address, f"it has {peer_id}, at the first visit it had {pin.peer_id}")
+    return line
 
 
 def check_answer(

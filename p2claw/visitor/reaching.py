@@ -28,7 +28,8 @@ async def reach(address: AppUrl, pins: PinStore | None) -> Opened:
     memory = DialMemory(address.host, pins)
     dial = memory.kept()
     # A descriptor is as good as the key that it is verified with: it brings none of its own.
-    peer_id = address.peer_id or (None if pins is None else pins.get(address.host))
+    pin = None if pins is None else pins.get(address.host)
+    peer_id = address.peer_id or (None if pin is None else pin.peer_id)
     if dial is None or peer_id is None:
         return await open_channel(address, pins)
     descriptor = _proved(address, peer_id, dial, pins)

@@ -83,9 +83,8 @@ async def open_channel(
         introduced_s = loop.time()
         if not isinstance(introduced, Introduced):
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
-        owner = check_key(
-            address, introduced.peer_id, pins, introduced.statements, now_s=time.time()
-        )
+        stated = introduced.statements
+        line = check_key(address, introduced.peer_id, pins, stated, now_s=time.time())
         is_dialled = place is None and introduced.dial != tried
         dialled = _to_dial(address, introduced) if is_dialled else None
         memory = DialMemory(address.host, pins)
@@ -107,7 +106,8 @@ async def open_channel(
             )
         socket.send(VisitEnd())
     if pins is not None:
-        pins.add(address.host, owner)
+        pins.add(address.host, line[0], line[1:])
+        pins.follow(address.host, line)
     if introduced.dial is not None and dialled is not None and not memory.is_dead(dialled):
         memory.keep(introduced.dial)
     return Opened(peer, channel, introduced.peer_id, introduced.dial)

@@ -40,7 +40,7 @@ async def test_nonsense_ends_the_connection_and_not_the_agent(
 async def test_a_coordinator_that_sends_nothing_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2claw.agent.registration.REGISTER_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("p2claw.agent.registering.REGISTER_TIMEOUT_S", 0.05)
 
     async def silent(line: Line) -> None:
         await line.hang()
@@ -56,7 +56,7 @@ async def test_a_coordinator_that_sends_nothing_is_given_up(
 async def test_a_wrong_clock_is_reported_with_how_much_and_whose(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead_s: int, phrase: str, kept: bool | None
 ) -> None:
-    monkeypatch.setattr("p2claw.agent.registration.is_clock_kept", lambda: kept)
+    monkeypatch.setattr("p2claw.agent.registering.is_clock_kept", lambda: kept)
     box = await last_error(tmp_path, AgentError("clock-skew"), ahead_s=ahead_s)
     assert phrase in box.control.last_error
     its_own = not (kept and ahead_s)

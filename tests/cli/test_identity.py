@@ -25,7 +25,8 @@ def test_a_damaged_key_is_an_error_and_no_new_key(home: Path) -> None:
 
 def test_it_shows_names_that_belong_to_the_key(running: Demo) -> None:
     facts = p2claw(running.box_home, "identity", "--json").json
-    assert facts.keys() == {"peer_id", "alias", "key_alias", "key_file"}
+    names = {"peer_id", "alias", "key_alias", "key_file"}
+    assert facts.keys() == names | {"key_changes", "first_peer_id", "backup_peer_id"}
     assert facts["key_alias"] == key_alias_of(public_key_of(facts["peer_id"]))
     assert f"-{facts['alias']}." in running.url
 

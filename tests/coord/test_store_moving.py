@@ -10,7 +10,7 @@ import pytest
 
 from p2claw.config import StoreAddress
 from p2claw.coord.store import moving
-from p2claw.coord.store.base import Quota, Store
+from p2claw.coord.store.base import KeyChange, Quota, Store
 from p2claw.coord.store.choosing import open_store
 from p2claw.coord.store.moving import Moved, move
 from p2claw.coord.store.postgresql.rows import postgresql_rows
@@ -38,6 +38,12 @@ async def filled(store: Store) -> None:
     await store.ban(key(3), "spam; it’s bad", 4)
     await store.ban(bytes(32), "never came", 5)
     await store.set_quota(key(4), Quota(3, None, relay=False))
+    await store.set_team(key(5), {key(6): bytes(138), key(BOXES): b"\1" * 138})
+    await store.join_team(key(5), key(6), joined=True)
+    # Their order by key is not that of their numbers.
+    changes = [KeyChange(bytes([number]) * 32, (b"s" * 138,)) for number in (9, 8, 7)]
+    await store.change_key(key(5), changes, 8)
+    await store.set_backup(key(6), b"b" * 32, b"n" * 138, 9)
     await store.close()
 
 
@@ -69,6 +75,9 @@ async def test_all_that_a_store_holds_is_the_same_there_and_back_again(
         "claims": 1,
         "bans": 2,
         "quotas": 1,
+        "delegations": 2,
+        "key_changes": 3,
+        "backups": 1,
     }
     async with postgresql_rows(url) as source:
         with sqlite_rows(tmp_path / "back", must_exist=False) as target:

@@ -7,8 +7,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import dataclasses
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,8 +19,10 @@ from typing import Any
 from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from p2claw.names import peer_id_of
+from p2claw.agent.home.identity import signed_statement
+from p2claw.names import peer_id_of, public_key_of
 from p2claw.wire.signalling.signatures import ANSWER, answer_payload, fingerprint_of, signed_bytes
+from p2claw.wire.signalling.statements import Kind
 
 OWN_FINGERPRINT = ":".join(["AB"] * 32)
 HOP_BY_HOP = frozenset(
@@ -31,13 +35,15 @@ HELD = (VISIT, "/__p2claw/assets/late-")
 
 class Lie(Enum):
     """NONE: honest. FINGERPRINT: its own certificate in the box's answer. KEY: it also says that
-    its own key is the box's, and signs the answer with it. SILENCE: it says nothing. NO_WAY: it
-    passes no candidate on, so that no path is found. NO_ANSWER: nor the box's answer. BLACK_HOLE:
-    whatever is asked stays without any response, files too."""
+    its own key is the box's, and signs the answer with it. SUCCESSOR: it also says that the box's
+    key has named this one as the next, in a statement that it has not signed. SILENCE: it says
+    nothing. NO_WAY: it passes no candidate on, so that no path is found. NO_ANSWER: nor the box's
+    answer. BLACK_HOLE: whatever is asked stays without any response, files too."""
 
     NONE = "none"
     FINGERPRINT = "fingerprint"
     KEY = "key"
+    SUCCESSOR = "successor"
     SILENCE = "silence"
     NO_WAY = "no-way"
     NO_ANSWER = "no-answer"
@@ -84,17 +90,25 @@ class Introduction:
         if message["t"] == "introduced":
             self.session = message["session"]
             self.coordinator.visits[self.session] = self
-            if lie is Lie.KEY:
+            if lie is Lie.SUCCESSOR:
+                message["statements"] = [*message.get("statements", ()), self._forge(message)]
+            if lie in (Lie.KEY, Lie.SUCCESSOR):
                 message["peer_id"] = peer_id_of(self.key.public_key().public_bytes_raw())
         if message["t"] == "answer" and lie is Lie.NO_WAY:
             message["sdp"] = re.sub(r"a=candidate:[^\n]*\n", "", message["sdp"])
-        if message["t"] == "answer" and lie in (Lie.FINGERPRINT, Lie.KEY):
+        if message["t"] == "answer" and lie in (Lie.FINGERPRINT, Lie.KEY, Lie.SUCCESSOR):
             self.coordinator.changed += 1
             own = f"a=fingerprint:sha-256 {OWN_FINGERPRINT}"
             message["sdp"] = re.sub(r"a=fingerprint:sha-256 [0-9A-Fa-f:]+", own, message["sdp"])
-            if lie is Lie.KEY:
+            if lie is not Lie.FINGERPRINT:
                 message["signature"] = self._sign(message["sdp"])
         return message
+
+    def _forge(self, introduced: dict[str, Any]) -> str:
+        own = self.key.public_key().public_bytes_raw()
+        box = public_key_of(introduced["peer_id"])
+        genuine = signed_statement(self.key, Kind.ROTATE, own, int(time.time()))
+        return base64.b64encode(dataclasses.replace(genuine, signer=box).pack()).decode()
 
     def _sign(self, sdp: str) -> str:
         payload = answer_payload(self.session, self.offer, fingerprint_of(sdp))

@@ -48,7 +48,14 @@ def signalling_json() -> dict[str, Any]:
 _AGENT: list[tuple[str, dict[str, Any]]] = [
     (
         "a challenge",
-        {"t": "challenge", "v": 1, "min": 1, "nonce": _NONCE, "time": 1_700_000_000},
+        {
+            "t": "challenge",
+            "v": 1,
+            "min": 1,
+            "nonce": _NONCE,
+            "time": 1_700_000_000,
+            "follows": True,
+        },
     ),
     (
         "a registration",
@@ -62,6 +69,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "signature": _SIGNATURE,
             "sw": "p2claw/0.1.0",
             "invite": "",
+            "statements": [],
         },
     ),
     (
@@ -76,6 +84,7 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
             "signature": _SIGNATURE,
             "sw": "p2claw/0.1.0",
             "invite": "k7dq-29xm-abcd-efgh-2345",
+            "statements": [_SIGNATURE, b"\1"],
         },
     ),
     (
@@ -382,7 +391,7 @@ def _visit_invalid() -> list[tuple[str, str]]:
                 "session": "s",
                 "peer_id": _PEER_ID,
                 "ice_servers": [],
-                "statements": ["AQID"] * 9,
+                "statements": ["AQID"] * 265,
             },
         ),
         (

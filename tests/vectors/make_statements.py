@@ -1,4 +1,4 @@
-"""Writes statements.json: what keys state about other keys, and whose names a key has by that.
+"""Writes statements.json: what keys state about other keys, and which names and keys it leads to.
 
 The signer is the key of signatures.json, the others are made of bytes that are written here.
 """
@@ -46,6 +46,7 @@ def statements_json() -> dict[str, Any]:
             )
         ],
         "owners": [_owner(*given) for given in _owners(good)],
+        "lines": [_line(*given) for given in _lines()],
     }
 
 
@@ -75,6 +76,67 @@ def _owners(good: bytes) -> list[tuple[str, list[bytes], int, str, str]]:
         ("a box delegates to itself", [_stated(1, subject=_FOUNDER)], now_s, "founder", "founder"),
         ("what is broken is passed over", [b"", bytes(changed), good], now_s, "member", "founder"),
     ]
+
+
+def _lines() -> list[tuple[str, list[bytes], str, list[str]]]:
+    change, further = _changed(_FOUNDER, _MEMBER), _changed(_MEMBER, _OTHER)
+    forged = change[:-1] + bytes([change[-1] ^ 1])
+    as_backup = _signed(2, "backup", _FOUNDER, _MEMBER, _ISSUED_S, 0)
+    named = _stated(3, subject=_OTHER, expires_s=0)
+    return [
+        ("no statement", [], "member", ["member"]),
+        ("a successor", [change], "member", ["member", "founder"]),
+        ("the key before", [change], "founder", ["founder"]),
+        ("two changes, the last one first", [further, change], "other", _ALL),
+        ("a circle", [change, _changed(_MEMBER, _FOUNDER)], "member", ["member", "founder"]),
+        ("it was changed", [forged], "member", ["member"]),
+        ("a forgery before it", [forged, change], "member", ["member", "founder"]),
+        ("it was signed for another purpose", [as_backup], "member", ["member"]),
+        ("a chain that is broken", [further, forged], "other", ["other", "member"]),
+        (
+            "by a backup key",
+            [_changed(_OTHER, _MEMBER), named],
+            "member",
+            ["member", "founder"],
+        ),
+        ("a backup key is no successor", [named], "other", ["other"]),
+        (
+            "by a backup key that nobody has named",
+            [_changed(_OTHER, _MEMBER), forged],
+            "member",
+            ["member", "other"],
+        ),
+        (
+            "a delegation by a key that follows",
+            [change, _stated(1, signer=_MEMBER, subject=_OTHER)],
+            "other",
+            ["member", "founder"],
+        ),
+        (
+            "a delegation to a key that was followed",
+            [_stated(1, subject=_MEMBER), further],
+            "other",
+            ["founder"],
+        ),
+        ("what is broken is passed over", [b"", change], "member", ["member", "founder"]),
+    ]
+
+
+_ALL = ["other", "member", "founder"]
+
+
+def _changed(before: Ed25519PrivateKey, after: Ed25519PrivateKey) -> bytes:
+    return _stated(2, signer=before, subject=after, expires_s=0)
+
+
+def _line(name: str, statements: list[bytes], found: str, line: list[str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "statements": [data.hex() for data in statements],
+        "now_s": _ISSUED_S + _DAY_S,
+        "found": found,
+        "line": line,
+    }
 
 
 def _owner(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from pathlib import Path
 
 import pytest
 
 from p2claw.errors import UsageError
-from p2claw.visitor.pins import PinStore
+from p2claw.visitor.pins import Pin, PinStore
 
 ONE, OTHER = "a" * 52, "b" * 52
 
@@ -24,14 +25,14 @@ def test_nothing_is_known_at_first(path: Path) -> None:
 
 def test_a_key_is_remembered(path: Path) -> None:
     PinStore(path).add("dog-crab.example", ONE)
-    assert PinStore(path).get("dog-crab.example") == ONE
+    assert PinStore(path).get("dog-crab.example") == Pin(ONE)
 
 
 def test_the_first_key_of_a_host_stays(path: Path) -> None:
     pins = PinStore(path)
     pins.add("dog-crab.example", ONE)
     pins.add("dog-crab.example", OTHER)
-    assert pins.get("dog-crab.example") == ONE
+    assert pins.get("dog-crab.example") == Pin(ONE)
 
 
 def test_only_its_owner_can_read_it(path: Path) -> None:
@@ -86,4 +87,31 @@ def test_writers_at_the_same_time_lose_nothing(path: Path) -> None:
         writer.join(timeout=20)
     pins = PinStore(path)
     hosts = [f"app{number}-box{writer}.example" for number in range(10) for writer in range(4)]
-    assert [host for host in hosts if pins.get(host) != ONE] == []
+    assert [host for host in hosts if pins.get(host) != Pin(ONE)] == []
+
+
+TWO, THREE = OTHER, "c" * 52
+
+
+def test_a_key_that_follows_the_one_that_is_known_takes_its_place(path: Path) -> None:
+    pins = PinStore(path)
+    pins.add("dog-crab.example", ONE)
+    pins.follow("dog-crab.example", [TWO, ONE])
+    pins.follow("dog-crab.example", [THREE, TWO])
+    assert PinStore(path).get("dog-crab.example") == Pin(THREE, (TWO, ONE))
+
+
+def test_a_key_that_follows_another_changes_nothing(path: Path) -> None:
+    pins = PinStore(path)
+    pins.add("dog-crab.example", ONE)
+    pins.follow("dog-crab.example", [THREE, TWO])
+    pins.follow("cat-crab.example", [THREE, TWO])
+    assert pins.get("dog-crab.example") == Pin(ONE)
+    assert pins.get("cat-crab.example") is None
+
+
+def test_a_file_of_before_keys_were_followed_is_read(path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.write_text(json.dumps({"version": 1, "boxes": {"dog-crab.example": ONE}}))
+    path.chmod(0o600)
+    assert PinStore(path).get("dog-crab.example") == Pin(ONE)

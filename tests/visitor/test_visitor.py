@@ -14,6 +14,7 @@ import pytest
 from p2claw.errors import LinkError, RefusedError, StreamResetError, UsageError
 from p2claw.link.stream import BoxStream
 from p2claw.visitor import PinStore, Visitor, list_apps
+from p2claw.visitor.pins import Pin
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import ResponseHead
 from tests.support.server import RunningServer, running_server
@@ -177,7 +178,7 @@ async def test_the_first_visit_is_remembered(
     async with await Visitor.open(url_of(server, box), pins=pins):
         pass
     assert box.registered is not None
-    assert pins.get(server.host(f"dog-{box.registered.alias}")) == box.peer_id
+    assert pins.get(server.host(f"dog-{box.registered.alias}")) == Pin(box.peer_id)
 
 
 async def test_another_key_than_at_the_first_visit_is_refused(

@@ -2,12 +2,12 @@
 
 import type { Late } from "../messages/late";
 import { listApps } from "./app-list";
-import { ownerOf } from "./belonging";
 import { cookieStoreFor } from "../inject/cookie-store-acts";
 import { followsEvents } from "../inject/event-source-reading";
 import { plainOctets } from "../inject/octets-of-headers";
 import { socketsOf } from "../inject/socket-traffic";
 import { enteredInto, restore } from "./fields";
+import { judge } from "./judging";
 import { Mirror } from "./mirror";
 import { sandboxed } from "./opaque";
 import { showOpaque } from "./opaque-document";
@@ -33,7 +33,7 @@ export const late: Late = {
   reportViolation,
   problemPage,
   problemText: (code, names) => problemText(code, names, hasRelay()),
-  ownerOf,
+  judge,
   wrongKey,
   showTree,
   signIn,

@@ -1,7 +1,7 @@
 // What the page about a wrong key says of the keys.
 
-import type { WrongKey } from "../messages/late";
 import type { ProblemText } from "../messages/problems";
+import type { Wrong } from "../messages/trust";
 
 const LABELS = {
   alias: "A key whose hash is",
@@ -12,7 +12,7 @@ const WAY =
   "If the key was changed on purpose, ask for a link that names the new one, with `#k=` at its end.";
 
 /** wrong: undefined where the answer was not signed with the key. */
-export function wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText> {
+export function wrongKey(wrong: Wrong | undefined, found: string): Partial<ProblemText> {
   if (!wrong) {
     const facts: ProblemText["facts"] = [
       ["Expected", found],

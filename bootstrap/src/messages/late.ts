@@ -8,6 +8,7 @@ import type { Kept } from "./kept";
 import type { SyncOpened } from "./sync-request";
 import type { PolicyNote } from "./own-tag";
 import type { Names, ProblemCode, ProblemText } from "./problems";
+import type { Judgement, Wrong } from "./trust";
 
 export interface Late {
   /** Of a box that is named without an app. */
@@ -29,10 +30,16 @@ export interface Late {
   /** Elements. */
   problemPage(problem: ProblemText, retry: RetryPlan | undefined): object[];
   problemText(code: ProblemCode, names: Names): ProblemText;
-  /** The peer id whose names the box with this one responds for, by statements that came with it, in base64. */
-  ownerOf(found: string, statements: string[]): Promise<string>;
+  /** Whether a key belongs to a name where it is not plain to see; what is pinned then. */
+  judge(
+    alias: string,
+    found: string,
+    linkKey: string | undefined,
+    pin: unknown,
+    statements: string[] | undefined,
+  ): Promise<Judgement>;
   /** wrong: undefined if the answer was not signed with the key. found: its peer id. */
-  wrongKey(wrong: WrongKey | undefined, found: string): Partial<ProblemText>;
+  wrongKey(wrong: Wrong | undefined, found: string): Partial<ProblemText>;
   reportViolation(event: SecurityPolicyViolationEvent, note: PolicyNote): void;
   /** page: the window that shows it. */
   showOpaque(page: object, tag: OpaqueTag): void;
@@ -116,12 +123,6 @@ export interface RetryPlan {
   act: () => void;
   /** Of the button; undefined: that it tries again. */
   label?: string | undefined;
-}
-
-/** Which key was expected, and why. */
-export interface WrongKey {
-  because: "alias" | "link" | "first-visit";
-  expected: string;
 }
 
 /** A response with status 401: its challenges, and what the request had sent. */

@@ -61,7 +61,7 @@ export class Attempt {
   });
   private offerSdp = "";
   private candidates: RTCIceCandidateInit[] | undefined = []; // until the answer is applied
-  private readonly pin: Promise<string | undefined>;
+  private readonly pin: Promise<unknown>;
   private over = false;
   private isOpen = false;
 

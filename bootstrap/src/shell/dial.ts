@@ -98,7 +98,9 @@ export class Dial {
     if (this.over) return;
     if (refusal) {
       this.stop();
-      this.owner.refused(refusal);
+      // A key that follows the one that is wanted: what proves it comes with an introduction.
+      if ("trust" in refusal) this.owner.failed(false);
+      else this.owner.refused(refusal);
       return;
     }
     this.isTrusted = true;

@@ -5,7 +5,7 @@ import { type Dialled, readDialled } from "./descriptor";
 import { type IceServer, readIceServers } from "./signalling-messages";
 import { readKept, writeKept } from "./pins";
 
-const SERVERS = /\bp2claw-ice;dur=(\d{1,12});desc="([\w-]*)"/;
+const SERVERS = /\bp2claw-ice;dur=(\d+);desc="([\w-]*)"/;
 const DIAL = /\bp2claw-dial;dur=0;desc="([\w-]+)"/;
 /** No alias has a space in it. */
 const KEY = " ice";

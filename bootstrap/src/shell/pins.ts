@@ -1,20 +1,11 @@
-// The key of the box at the first visit to this host, kept in IndexedDB: later visits compare. What
-// else one visit leaves for the next is beside it.
+// The key of the box at the first visit to this host, or one that follows it, kept in IndexedDB: later
+// visits compare. Under its alias it is a peer id and, if it follows others, those behind it, with a space
+// before each. What else one visit leaves for the next is beside it.
 
 const DATABASE = "p2claw";
 const STORE = "pins";
 // A database that does not open is one that is not there.
 const OPEN_MS = 5_000;
-
-/** The peer id that was pinned for an alias, if any. */
-export async function readPin(alias: string): Promise<string | undefined> {
-  const value = await readKept(alias);
-  return typeof value === "string" ? value : undefined;
-}
-
-export function writePin(alias: string, peerId: string): Promise<void> {
-  return writeKept(alias, peerId);
-}
 
 /** What an earlier visit has kept under this name, if any. */
 export function readKept(name: string): Promise<unknown> {

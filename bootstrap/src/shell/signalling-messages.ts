@@ -31,7 +31,8 @@ const REPLY_CHARS = 262_144;
 const REPLY_MESSAGES = 512;
 const SDP_CHARS = 16_384;
 const CANDIDATE_CHARS = 1_024;
-const APPS = 256;
+// Apps, or statements, of which each has fewer.
+const MOST = 264;
 const SERVERS = 16;
 const SIGNATURE_BYTES = 64;
 const MOST_RETRY_S = 86_400;
@@ -64,14 +65,14 @@ function read(message: unknown): FromCoordinator | undefined {
       return {
         t: "introduced",
         session: matching(message["session"], /^[\w-]{1,64}$/),
-        peerId: peerId(message["peer_id"]),
+        peerId: matching(message["peer_id"], /^[a-z2-7]{52}$/),
         iceServers: readIceServers(message["ice_servers"]),
-        statements: list(message["statements"] ?? [], 8, (one) => string(one, 512)),
+        statements: list(message["statements"] ?? [], MOST, text),
       };
     case "apps":
       return {
         t: "apps",
-        apps: list(message["apps"], APPS, (app) => string(app, 128)),
+        apps: list(message["apps"], MOST, text),
       };
     case "answer":
       return { t: "answer", sdp: string(message["sdp"], SDP_CHARS), signature: signature(message) };
@@ -112,6 +113,10 @@ function string(value: unknown, most: number): string {
   return value;
 }
 
+function text(value: unknown): string {
+  return string(value, 256);
+}
+
 function matching(value: unknown, pattern: RegExp): string {
   const text = string(value, MESSAGE_CHARS);
   if (!pattern.test(text)) throw new BadSignalling();
@@ -119,15 +124,10 @@ function matching(value: unknown, pattern: RegExp): string {
 }
 
 function seconds(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MOST_RETRY_S) {
-    throw new BadSignalling();
-  }
-  return value;
-}
-
-function peerId(value: unknown): string {
-  return matching(value, /^[a-z2-7]{52}$/);
+  if (value == null) return undefined;
+  const count = Number.isInteger(value) ? (value as number) : -1;
+  if (count < 0 || count > MOST_RETRY_S) throw new BadSignalling();
+  return count;
 }
 
 function list<T>(value: unknown, most: number, read: (item: unknown) => T): T[] {

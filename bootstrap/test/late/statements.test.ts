@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ownerOf } from "../../src/late/belonging";
+import { lineOf, ownerOf } from "../../src/late/belonging";
 import { isGenuine, readStatement } from "../../src/late/statements";
 import { encodeBase32 } from "../../src/shell/base32";
 import { bytes, hex, read } from "../vectors";
@@ -23,6 +23,7 @@ const vectors = read<
   Record<Who, string> & {
     statements: Stated[];
     broken: { name: string; bytes: string }[];
+    lines: { name: string; statements: string[]; now_s: number; found: Who; line: Who[] }[];
     owners: { name: string; statements: string[]; now_s: number; found: Who; owner: Who }[];
   }
 >("statements");
@@ -53,9 +54,16 @@ for (const { name, statements, now_s, found, owner } of vectors.owners) {
   });
 }
 
+for (const { name, statements, now_s, found, line } of vectors.lines) {
+  test(`which keys a key follows: ${name}`, async () => {
+    const [key, ...keys] = [found, ...line].map((who) => encodeBase32(bytes(vectors[who])));
+    assert.deepEqual(await lineOf(key ?? "", statements.map(base64), now_s * 1_000), keys);
+  });
+}
+
 test("a statement that is not base64 is passed over", async () => {
   const key = encodeBase32(bytes(vectors.member));
-  assert.equal(await ownerOf(key, ["?"]), key);
+  assert.deepEqual(await lineOf(key, ["?"], 0), [key]);
 });
 
 function base64(data: string): string {

@@ -17,7 +17,8 @@ import {
   fingerprintOf,
   withoutOtherFingerprints,
 } from "../../src/shell/session-description";
-import { judge } from "../../src/shell/trust";
+import { judge } from "../../src/late/judging";
+import { refusalOf } from "../../src/shell/trust";
 import { bytes, hex, read } from "../vectors";
 
 interface Answer {
@@ -95,11 +96,48 @@ for (const { name, sdp, fingerprint, kept } of vectors.descriptions) {
   });
 }
 
+const LINE = ["a", "b", "c"].map((letter) => letter.repeat(52));
+const [first = "", second = "", third = ""] = LINE;
+const wrong = (because: string, expected: string): unknown => ["", { because, expected }];
+
+test("a key that is not the pinned one, and does not follow it, is the wrong one", async () => {
+  const judged = await judge("purplecrab", second, undefined, first, [], 0);
+  assert.deepEqual(judged, wrong("first-visit", first));
+});
+
+test("a link names the key, whatever is pinned", async () => {
+  assert.deepEqual(await judge("purplecrab", second, second, first, [], 0), [second]);
+  assert.deepEqual(await judge("purplecrab", first, second, first, [], 0), wrong("link", second));
+});
+
+test("a key that was followed is good no more, though a link names it", async () => {
+  const pin = [third, second, first].join(" ");
+  assert.deepEqual(await judge("purplecrab", third, first, pin, [], 0), [pin]);
+  const refused = wrong("first-visit", third);
+  assert.deepEqual(await judge("purplecrab", first, first, pin, [], 0), refused);
+  assert.deepEqual(await judge("purplecrab", second, undefined, pin, [], 0), refused);
+});
+
+test("a key alias is held to its hash, and to what was followed since", async () => {
+  const { peer_id, key_alias } = vectors.key;
+  assert.deepEqual(await judge(key_alias, peer_id, undefined, undefined, [], 0), [peer_id]);
+  const judged = await judge(key_alias, first, undefined, undefined, [], 0);
+  assert.deepEqual(judged, wrong("alias", key_alias));
+  const since = await judge(key_alias, peer_id, undefined, `${first} ${peer_id}`, [], 0);
+  assert.deepEqual(since, wrong("first-visit", first));
+});
+
 test("what a visit has trusted it keeps to, though the storage has lost it", async () => {
-  const none = Promise.resolve(undefined);
-  const [first, other] = ["a".repeat(52), "b".repeat(52)];
-  assert.deepEqual(await judge("purplecrab", first, undefined, none), { kind: "trusted" });
-  const wrong = { kind: "wrong", because: "first-visit", expected: first };
-  assert.deepEqual(await judge("purplecrab", other, undefined, none), wrong);
-  assert.deepEqual(await judge("purplecrab", other, other, none), { kind: "trusted" });
+  const [none, genuine] = [Promise.resolve(undefined), Promise.resolve(true)];
+  const target = { alias: "purplecrab", linkKey: undefined };
+  assert.equal(await refusalOf(genuine, first, target, none), undefined);
+  assert.equal(await refusalOf(genuine, first, target, none), undefined);
+  // Another one is not plain, and asks for what is not here.
+  await assert.rejects(refusalOf(genuine, second, target, none));
+});
+
+test("a key that has not signed is refused before anything else", async () => {
+  const target = { alias: "purplecrab", linkKey: first };
+  const refusal = await refusalOf(Promise.resolve(false), first, target, Promise.resolve(first));
+  assert.deepEqual(refusal, { kind: "forged", found: first });
 });

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from p2claw import __version__
 from p2claw.agent.daemon.apps import Apps
 from p2claw.agent.daemon.handover import Heirloom, Predecessor, Successor
+from p2claw.agent.daemon.keys import Keys
 from p2claw.agent.daemon.parts import Parts
 from p2claw.agent.daemon.state import State
 from p2claw.agent.home.lock import only_agent
@@ -56,6 +57,7 @@ class Agent:
         self._handing_over: asyncio.Task[Json] | None = None
         self._is_handed_over = False
         self._apps = Apps(self.parts, self.state, self.hand_over)
+        self._keys = Keys(self.parts, lambda: self._handing_over is None)
         self.metrics_url = ""
         """Where the metrics are read over TCP, while it runs; "": nowhere."""
         self._figures = AsyncExitStack()
@@ -86,7 +88,9 @@ class Agent:
             stack.push_async_callback(parts.visitors.close)
             await parts.visitors.start()
             local = await stack.enter_async_context(AsyncExitStack())
-            await local.enter_async_context(local_api(self.state, self._apps, listening))
+            await local.enter_async_context(
+                local_api(self.state, self._apps, self._keys, listening)
+            )
             self._figures = await stack.enter_async_context(AsyncExitStack())
             self.metrics_url = await self._figures.enter_async_context(
                 metrics_listener(parts.config.metrics, self.state.metrics)

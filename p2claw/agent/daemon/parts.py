@@ -40,16 +40,16 @@ class Parts:
     def __init__(self, config: AgentConfig) -> None:
         self.config = config
         self.exposed = Exposed(RouteFile(config.routes_path), self._routes_changed)
-        self.identity = load_or_create_identity(config.identity_path)
+        identity = load_or_create_identity(config.identity_path)
         self.notices = Notices()
         self.keeper = LedgerKeeper(
             config.access_path,
-            self.identity.peer_id,
+            identity.first_peer_id,
             lambda sessions: self.visitors.entries_ended(sessions),
         )
         self.visitors = _visitors(
             config,
-            self.identity,
+            lambda: self.registration.identity,
             self.notices.add,
             lambda: self.control.doubt(),
             self.keeper.reply,
@@ -62,7 +62,7 @@ class Parts:
             lambda: self.identity, TeamFile(config.team_path), lambda: self.visitors.end_links()
         )
         self.registration = Registration(
-            self.identity,
+            identity,
             config.audience,
             lambda: self.exposed.routes,
             self.visitors,
@@ -76,6 +76,11 @@ class Parts:
         self.mapper: PortMapper | None = None
         if config.map_ports:
             self.mapper = PortMapper(self.visitors.udp_ports, self._ports_mapped)
+
+    @property
+    def identity(self) -> Identity:
+        """The key by which this box is registered now, or will be first of all."""
+        return self.registration.identity
 
     def addresses_changed(self) -> None:
         """The addresses of this machine have changed."""
@@ -105,7 +110,7 @@ class Parts:
 
 def _visitors(
     config: AgentConfig,
-    identity: Identity,
+    identity: Callable[[], Identity],
     noticed: Callable[[Notice], None],
     silent: Callable[[], None],
     ask: Replies,
@@ -113,10 +118,12 @@ def _visitors(
 ) -> Visitors:
     """Who serves the visitors: workers if there are several, else this process itself."""
     if config.workers > 1:
-        return Workers(identity, config, noticed, silent, ask, redial)
+        return Workers(
+            lambda *answer: identity().sign_answer(*answer), config, noticed, silent, ask, redial
+        )
 
     async def sign(offer: BoxOffer, fingerprint: bytes) -> bytes:
-        return identity.sign_answer(offer, fingerprint)
+        return identity().sign_answer(offer, fingerprint)
 
     return InProcess(
         sign,

@@ -70,14 +70,22 @@ class Controlled(Protocol):
     ) -> AbstractAsyncContextManager[Callable[[], Awaitable[Json]]]: ...
 
 
+class KeyControlled(Protocol):
+    """What the local API changes about the key of the box."""
+
+    async def rotate(self) -> Json: ...
+    async def name_backup(self, peer_id: str) -> Json: ...
+    async def withdraw_backup(self) -> Json: ...
+
+
 def local_api(
-    state: Reported, apps: Controlled, listening: socket.socket
+    state: Reported, apps: Controlled, keys: KeyControlled, listening: socket.socket
 ) -> AbstractAsyncContextManager[None]:
     """Serve on a listening unix socket while the block runs."""
-    return serving(_application(state, apps), listening, shutdown_s=SHUTDOWN_S)
+    return serving(_application(state, apps, keys), listening, shutdown_s=SHUTDOWN_S)
 
 
-def _application(state: Reported, apps: Controlled) -> web.Application:
+def _application(state: Reported, apps: Controlled, keys: KeyControlled) -> web.Application:
     async def status(_: web.Request) -> web.Response:
         return web.json_response(state.status())
 
@@ -142,6 +150,15 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     async def hand_over(_: web.Request) -> web.Response:
         return web.json_response(await apps.hand_over())
 
+    async def rotate(_: web.Request) -> web.Response:
+        return web.json_response(await keys.rotate())
+
+    async def name_backup(request: web.Request) -> web.Response:
+        return web.json_response(await keys.name_backup(request.match_info["peer_id"]))
+
+    async def withdraw_backup(_: web.Request) -> web.Response:
+        return web.json_response(await keys.withdraw_backup())
+
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await apps.reload())
 
@@ -168,6 +185,9 @@ def _application(state: Reported, apps: Controlled) -> web.Application:
     application.router.add_delete("/v1/access/{id}", end_session)
     application.router.add_post("/v1/handover", hand_over)
     application.router.add_post("/v1/reload", reload)
+    application.router.add_post("/v1/identity/rotate", rotate)
+    application.router.add_put("/v1/identity/backup/{peer_id}", name_backup)
+    application.router.add_delete("/v1/identity/backup", withdraw_backup)
     return application
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from p2claw.agent.access.question import Question, Replies, nobody_enters
-from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.home.routes import Routes
 from p2claw.agent.http.notices import Notice
@@ -81,7 +80,7 @@ class Workers:
 
     def __init__(
         self,
-        identity: Identity,
+        sign_answer: Callable[[BoxOffer, bytes], bytes],
         config: AgentConfig,
         noticed: Callable[[Notice], None],
         silent: Callable[[], None],
@@ -93,7 +92,7 @@ class Workers:
         self._ask = ask
         self._redial = redial
         self._replies: set[asyncio.Task[None]] = set()
-        self._identity = identity
+        self._sign_answer = sign_answer
         self._routes: Routes = {}
         self._refusals = Refusals()
         self._udp_port = config.udp_port
@@ -277,7 +276,7 @@ class Workers:
             case Sign(session, fingerprint):
                 found = self._sessions.of(keeper, session)
                 if found is not None and found.offer is not None:
-                    signature = self._identity.sign_answer(found.offer, fingerprint)
+                    signature = self._sign_answer(found.offer, fingerprint)
                     found.offer = None
                     keeper.send(Signed(session, signature))
             case DialAsked(session, visitor):

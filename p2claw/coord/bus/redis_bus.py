@@ -156,6 +156,10 @@ class RedisBus:
         try:
             key_alias = await self._key_alias(alias)
             entry = None if key_alias is None else await self._entry(key_alias)
+            if entry is None and key_alias == alias:
+                # Of a key that followed the first one, by which the box is known here.
+                key_alias = await self._pointed(alias)
+                entry = None if key_alias is None else await self._entry(key_alias)
             gone_for_s = None if entry is None else await self._gone_for_s(entry.node)
         except BusError:
             return UNKNOWN
@@ -196,6 +200,9 @@ class RedisBus:
     async def _key_alias(self, alias: str) -> str | None:
         if len(alias) == KEY_ALIAS_CHARS:
             return alias
+        return await self._pointed(alias)
+
+    async def _pointed(self, alias: str) -> str | None:
         known = self._aliases.get(alias)
         if known is not None:
             return known

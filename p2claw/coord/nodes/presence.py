@@ -53,6 +53,12 @@ class Presence:
             self._unreleased.pop(record.key_alias, None)
             self._tenures.begin(Tenure(connection, record.key_alias, token))
 
+    def give_back(self, record: BoxRecord, token: int) -> None:
+        """The box is not online here after all. token: of `acquire`."""
+        if self._bus is not None and token:
+            tenure = Tenure(0, record.key_alias, token)
+            self._jobs.put_nowait(lambda: self._release(tenure))
+
     def changed(self, connection: int) -> None:
         """What visitors need to know of this box is another than before."""
         if self._tenures.of(connection) is not None:
@@ -128,7 +134,7 @@ class Presence:
         bus, tenure, box = self._bus, self._tenures.of(connection), self._boxes.at(connection)
         if bus is None or tenure is None or box is None:
             return
-        aliases = (box.alias, *box.others)
+        aliases = (box.alias, *box.others, *box.later)
         if not tenure.token:
             token = await bus.acquire(box.key_alias, aliases, facts_of(box))
             tenure = Tenure(connection, box.key_alias, token)
@@ -157,4 +163,4 @@ def facts_of(box: OnlineBox) -> Facts:
 
 
 def _aliases(record: BoxRecord) -> tuple[str, ...]:
-    return (record.alias, *record.others)
+    return (record.alias, *record.others, *record.later_key_aliases)

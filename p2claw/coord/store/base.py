@@ -5,11 +5,16 @@ Which boxes are online is not stored: a box is online while it is connected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from p2claw.errors import P2clawError
+from p2claw.names import key_alias_of
+from p2claw.wire.signalling.statements import STATEMENT_BYTES
+
+# Where in a statement the key is that has signed it.
+_SIGNER = slice(2, 34)
 
 
 class StoreError(P2clawError):
@@ -28,10 +33,32 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class BoxRecord:
-    """One key that ever registered. Its aliases are its own for ever; nobody else gets them again.
+class KeyChange:
+    """A key that followed another of its box. statements: what proves it, of 138 bytes each
+    (docs/WIRE.md §10): of the key before, or of the backup key that this one had named, and so two.
+    """
 
-    alias: the one that was chosen, else the one that was assigned. others: further aliases.
+    public_key: bytes
+    statements: tuple[bytes, ...]
+
+    @property
+    def key_alias(self) -> str:
+        return key_alias_of(self.public_key)
+
+    @property
+    def backup(self) -> bytes:
+        """The statement that named the backup key; b"": none did it."""
+        return self.statements[0] if len(self.statements) > 1 else b""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRecord:
+    """One box that ever registered. Its aliases are its own for ever; nobody else gets them again.
+
+    public_key: the one that it has now. alias: the one that was chosen, else the one that was
+    assigned. key_alias: of its first key, by which it is known for ever. others: further aliases.
+    key_changes: the keys that followed the first one, the present key last. backup: the statement
+    by which the present key has named a backup key; b"": none.
     """
 
     public_key: bytes
@@ -41,6 +68,23 @@ class BoxRecord:
     others: tuple[str, ...] = ()
     banned: bool = False
     quota: Quota = Quota()
+    key_changes: tuple[KeyChange, ...] = ()
+    backup: bytes = b""
+
+    @property
+    def statements(self) -> tuple[bytes, ...]:
+        """By which its key follows the ones before, the oldest first."""
+        return tuple(one for change in self.key_changes for one in change.statements)
+
+    @property
+    def keys(self) -> frozenset[bytes]:
+        """All that it has had, and those that set one."""
+        return frozenset({self.public_key, *(one[_SIGNER] for one in self.statements)})
+
+    @property
+    def later_key_aliases(self) -> tuple[str, ...]:
+        """Of the keys after the first one."""
+        return tuple(change.key_alias for change in self.key_changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +129,22 @@ class Delegation:
     banned: bool
 
 
+def split(statements: bytes) -> tuple[bytes, ...]:
+    """Statements that lie behind each other."""
+    return tuple(
+        statements[at : at + STATEMENT_BYTES] for at in range(0, len(statements), STATEMENT_BYTES)
+    )
+
+
 class Store(Protocol):
     """Every method returns when what it did survives the loss of power.
 
-    A method raises StoreError if the store cannot be reached or is full.
+    A box is named by any key that it has had. A method raises StoreError if the store cannot be
+    reached or is full.
     """
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
-        """The record of a key; None if it never registered."""
+        """The record of the box that has, or had, this key; None if it never registered."""
         ...
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
@@ -119,6 +171,31 @@ class Store(Protocol):
 
         Raises RefusedError `alias-taken`, `alias-chosen` if it has chosen another.
         """
+        ...
+
+    async def change_key(
+        self, present: bytes, changes: Sequence[KeyChange], now_s: int
+    ) -> BoxRecord:
+        """Give the box whose key is `present` the keys that follow it, the last one to stay.
+
+        The statements have been verified. What has been done already is no error. Raises
+        RefusedError `key-replaced` if the box has another key, `key-known` if a new key is one
+        of another box, `key-changes-used-up`, `backup-unknown` if it is by a backup key that is
+        not the one of the box.
+        """
+        ...
+
+    async def set_backup(
+        self, public_key: bytes, backup_key: bytes | None, statement: bytes, now_s: int
+    ) -> BoxRecord:
+        """Let a key set the next key of the box that has this one; None: none may.
+
+        Raises RefusedError `key-replaced`, and `backup-known` if it is another box's.
+        """
+        ...
+
+    async def box_of_backup(self, backup_key: bytes) -> BoxRecord | None:
+        """The box that has this backup key."""
         ...
 
     async def boxes(self) -> list[BoxEntry]:

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from p2claw.coord.chosen_alias import skeleton
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Quota
+from p2claw.coord.store.base import BoxEntry, BoxRecord, KeyChange, Quota, split
 from p2claw.errors import RefusedError
 
 _RECORD = """
 SELECT b.public_key, b.alias, b.key_alias, b.apps, c.alias, n.public_key IS NOT NULL,
-    q.apps, q.visits_per_minute, q.relay, b.registered_s, b.announced_s, n.reason, r.invitation
+    q.apps, q.visits_per_minute, q.relay, b.registered_s, b.announced_s, n.reason, r.invitation,
+    EXISTS (SELECT 1 FROM key_changes WHERE box = b.public_key), k.statement
 FROM boxes b LEFT JOIN claims c USING (public_key) LEFT JOIN bans n USING (public_key)
     LEFT JOIN quotas q USING (public_key) LEFT JOIN redemptions r USING (public_key)
+    LEFT JOIN backups k ON k.box = b.public_key
 """
+
+# The key by which a row of `boxes` is known, of any key that the box has had.
+FIRST_KEY = "coalesce((SELECT box FROM key_changes WHERE public_key = ?1), ?1)"
 
 _IN_USE = """
 SELECT 1 FROM boxes WHERE alias = ?1 OR key_alias = ?1
@@ -25,17 +30,21 @@ UNION ALL SELECT 1 FROM claims WHERE alias = ?1 OR skeleton = ?2 LIMIT 1
 
 
 def of_key(db: sqlite3.Connection, public_key: bytes) -> BoxRecord | None:
-    return _one(db, "b.public_key = ?", public_key)
+    return _one(db, f"b.public_key = {FIRST_KEY}", public_key)
 
 
 def of_alias(db: sqlite3.Connection, alias: str) -> BoxRecord | None:
-    return _one(db, "b.alias = ?1 OR b.key_alias = ?1", alias) or _one(db, "c.alias = ?", alias)
+    return (
+        _one(db, "b.alias = ?1 OR b.key_alias = ?1", alias)
+        or _one(db, "c.alias = ?", alias)
+        or _one(db, "b.public_key = (SELECT box FROM key_changes WHERE key_alias = ?)", alias)
+    )
 
 
 def entries(db: sqlite3.Connection) -> list[BoxEntry]:
     found = [
-        BoxEntry(_record(row), row[9], row[10], row[11], row[12])
-        for row in db.execute(f"{_RECORD} ORDER BY b.registered_s, b.alias")
+        BoxEntry(_record(db, row), row[9], row[10], row[11], row[12])
+        for row in db.execute(f"{_RECORD} ORDER BY b.registered_s, b.alias").fetchall()
     ]
     strangers = db.execute(
         "SELECT public_key, banned_s, reason FROM bans"
@@ -66,6 +75,7 @@ def insert(
 
 def claim(db: sqlite3.Connection, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
     """Raises RefusedError `alias-chosen`, `alias-taken`."""
+    public_key = first_key(db, public_key)
     (chosen,) = db.execute(
         "SELECT (SELECT alias FROM claims WHERE public_key = ?)", (public_key,)
     ).fetchone()
@@ -95,19 +105,23 @@ def claim(db: sqlite3.Connection, public_key: bytes, alias: str, now_s: int) -> 
 
 
 def ban(db: sqlite3.Connection, public_key: bytes, reason: str, now_s: int) -> None:
-    db.execute("INSERT OR REPLACE INTO bans VALUES (?, ?, ?)", (public_key, reason, now_s))
+    db.execute(
+        "INSERT OR REPLACE INTO bans VALUES (?, ?, ?)", (first_key(db, public_key), reason, now_s)
+    )
 
 
 def unban(db: sqlite3.Connection, public_key: bytes) -> bool:
-    return db.execute("DELETE FROM bans WHERE public_key = ?", (public_key,)).rowcount > 0
+    gone = db.execute(f"DELETE FROM bans WHERE public_key = {FIRST_KEY}", (public_key,))
+    return gone.rowcount > 0
 
 
 def is_banned(db: sqlite3.Connection, public_key: bytes) -> bool:
-    found = db.execute("SELECT 1 FROM bans WHERE public_key = ?", (public_key,))
+    found = db.execute(f"SELECT 1 FROM bans WHERE public_key = {FIRST_KEY}", (public_key,))
     return found.fetchone() is not None
 
 
 def set_quota(db: sqlite3.Connection, public_key: bytes, quota: Quota) -> None:
+    public_key = first_key(db, public_key)
     if quota == Quota():
         db.execute("DELETE FROM quotas WHERE public_key = ?", (public_key,))
         return
@@ -119,17 +133,34 @@ def set_quota(db: sqlite3.Connection, public_key: bytes, quota: Quota) -> None:
 
 def _one(db: sqlite3.Connection, where: str, value: object) -> BoxRecord | None:
     row = db.execute(f"{_RECORD} WHERE {where}", (value,)).fetchone()
-    return None if row is None else _record(row)
+    return None if row is None else _record(db, row)
 
 
-def _record(row: Any) -> BoxRecord:
+def first_key(db: sqlite3.Connection, public_key: bytes) -> bytes:
+    """The key by which a box is known here, of any that it has had; else the key itself."""
+    (found,) = db.execute(f"SELECT {FIRST_KEY}", (public_key,)).fetchone()
+    return bytes(found)
+
+
+def key_changes(db: sqlite3.Connection, first: bytes) -> tuple[KeyChange, ...]:
+    """Of the box whose first key this is."""
+    rows = db.execute(
+        "SELECT public_key, statements FROM key_changes WHERE box = ? ORDER BY number", (first,)
+    )
+    return tuple(KeyChange(key, split(statements)) for key, statements in rows)
+
+
+def _record(db: sqlite3.Connection, row: Any) -> BoxRecord:
     public_key, alias, key_alias, apps, chosen, banned, most_apps, visits, relay, *_ = row
+    changes = key_changes(db, public_key) if row[13] else ()
     return BoxRecord(
-        public_key,
+        changes[-1].public_key if changes else public_key,
         chosen or alias,
         key_alias,
         tuple(json.loads(apps)),
         others=(alias,) if chosen else (),
         banned=bool(banned),
         quota=Quota(most_apps, visits, relay is None or bool(relay)),
+        key_changes=changes,
+        backup=row[14] or b"",
     )

@@ -14,6 +14,7 @@ _BAD_ROWS = {
     "claims": "alias = '' OR alias GLOB '*[^a-z0-9]*' OR length(public_key) <> 32",
     "invitations": "length(code_hash) <> 32",
     "bans": "length(public_key) <> 32",
+    "key_changes": "key_alias = '' OR statements = x''",
 }
 
 

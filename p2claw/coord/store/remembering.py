@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from p2claw.coord.store.base import (
     BoxRecord,
     Delegation,
     Invitation,
+    KeyChange,
     Quota,
     Store,
     StoreError,
@@ -80,6 +81,25 @@ class RememberingStore:
         return self._remember(
             await self._asked(lambda: self._behind.claim(public_key, alias, now_s))
         )
+
+    async def change_key(
+        self, present: bytes, changes: Sequence[KeyChange], now_s: int
+    ) -> BoxRecord:
+        return self._remember(
+            await self._asked(lambda: self._behind.change_key(present, changes, now_s))
+        )
+
+    async def set_backup(
+        self, public_key: bytes, backup_key: bytes | None, statement: bytes, now_s: int
+    ) -> BoxRecord:
+        return self._remember(
+            await self._asked(
+                lambda: self._behind.set_backup(public_key, backup_key, statement, now_s)
+            )
+        )
+
+    async def box_of_backup(self, backup_key: bytes) -> BoxRecord | None:
+        return await self._asked(lambda: self._behind.box_of_backup(backup_key))
 
     async def boxes(self) -> list[BoxEntry]:
         return await self._asked(self._behind.boxes)
@@ -220,7 +240,7 @@ class RememberingStore:
         return saved
 
     def _remember(self, record: BoxRecord) -> BoxRecord:
-        self._forget(record.public_key)
+        self._forget(self._keys.get(record.key_alias, b""))  # perhaps by a key that it had before
         waiting = self._unsaved.get(record.public_key)
         if waiting is not None:
             record = replace(record, apps=waiting[0])
@@ -244,4 +264,4 @@ class RememberingStore:
 
 
 def _names(record: BoxRecord) -> tuple[str, ...]:
-    return (record.alias, record.key_alias, *record.others)
+    return (record.alias, record.key_alias, *record.others, *record.later_key_aliases)

@@ -47,6 +47,15 @@ TABLES = (
         ("pair", "founder", "member", "statement", "joined"),
         ("statement", "joined"),
     ),
+    Table(
+        "key_changes",
+        ("public_key", "box", "number", "key_alias", "statements", "changed_s"),
+    ),
+    Table(
+        "backups",
+        ("box", "backup_key", "statement", "made_s"),
+        ("backup_key", "statement", "made_s"),
+    ),
 )
 
 

@@ -1,7 +1,8 @@
 """The tables of the store in SQLite: each version is what is added to the one before.
 
 What must never be wrong is a constraint, not a rule of the program: an alias has one key for ever,
-a key chooses one alias, and an invitation is used as often as it allows and no more.
+a box has one key at a time and chooses one alias, and an invitation is used as often as it allows
+and no more.
 """
 
 from __future__ import annotations
@@ -99,5 +100,38 @@ CREATE INDEX delegations_by_founder ON delegations (founder);
 CREATE INDEX delegations_to_member ON delegations (member);
 """
 
-SCHEMAS = (_BOXES, _ADMISSION, _LIFE, _NAMES, _TEAMS)
+# The keys that a box has had after its first one, which stays in `boxes`: the one with the highest
+# number is the box's. A number is there once, so a box has one key at any time, and never two that
+# follow the same. backups: who may set the next key instead of the present one.
+_KEYS = """
+CREATE TABLE key_changes (
+    public_key BLOB PRIMARY KEY CHECK (length(public_key) = 32),
+    box BLOB NOT NULL REFERENCES boxes,
+    number INTEGER NOT NULL CHECK (number > 0),
+    key_alias TEXT NOT NULL UNIQUE,
+    statements BLOB NOT NULL,
+    changed_s INTEGER NOT NULL,
+    CONSTRAINT a_box_has_one_key UNIQUE (box, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE backups (
+    box BLOB PRIMARY KEY REFERENCES boxes,
+    backup_key BLOB NOT NULL UNIQUE CHECK (length(backup_key) = 32),
+    statement BLOB NOT NULL,
+    made_s INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER key_change_is_permanent BEFORE UPDATE ON key_changes
+    BEGIN SELECT RAISE(ABORT, 'a change of key is permanent'); END;
+CREATE TRIGGER key_change_is_never_undone BEFORE DELETE ON key_changes
+    BEGIN SELECT RAISE(ABORT, 'a change of key is permanent'); END;
+CREATE TRIGGER changed_key_has_one_box BEFORE INSERT ON key_changes WHEN
+    EXISTS (SELECT 1 FROM boxes WHERE public_key = NEW.public_key
+        OR alias = NEW.key_alias OR key_alias = NEW.key_alias)
+    BEGIN SELECT RAISE(ABORT, 'a key has one box'); END;
+CREATE TRIGGER first_key_has_one_box BEFORE INSERT ON boxes WHEN
+    EXISTS (SELECT 1 FROM key_changes WHERE public_key = NEW.public_key
+        OR key_alias IN (NEW.alias, NEW.key_alias))
+    BEGIN SELECT RAISE(ABORT, 'a key has one box'); END;
+"""
+
+SCHEMAS = (_BOXES, _ADMISSION, _LIFE, _NAMES, _TEAMS, _KEYS)
 SCHEMA_VERSION = len(SCHEMAS)

@@ -6,14 +6,22 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from p2claw.coord.store import boxes, invited, teams
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Delegation, Invitation, Quota, StoreError
+from p2claw.coord.store import boxes, invited, key_changes, teams
+from p2claw.coord.store.base import (
+    BoxEntry,
+    BoxRecord,
+    Delegation,
+    Invitation,
+    KeyChange,
+    Quota,
+    StoreError,
+)
 from p2claw.coord.store.life import Life, write_note
 from p2claw.coord.store.opening import lock_data, open_database
 from p2claw.file_lock import FileLock
@@ -87,6 +95,25 @@ class SqliteStore:
     async def claim(self, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
         return await self._commit(lambda: boxes.claim(self._connection, public_key, alias, now_s))
 
+    async def change_key(
+        self, present: bytes, changes: Sequence[KeyChange], now_s: int
+    ) -> BoxRecord:
+        return await self._commit(
+            lambda: key_changes.change(self._connection, present, changes, now_s)
+        )
+
+    async def set_backup(
+        self, public_key: bytes, backup_key: bytes | None, statement: bytes, now_s: int
+    ) -> BoxRecord:
+        return await self._commit(
+            lambda: key_changes.set_backup(
+                self._connection, public_key, backup_key, statement, now_s
+            )
+        )
+
+    async def box_of_backup(self, backup_key: bytes) -> BoxRecord | None:
+        return await self._run(lambda: key_changes.of_backup(self._connection, backup_key))
+
     async def boxes(self) -> list[BoxEntry]:
         return await self._run(lambda: boxes.entries(self._connection))
 
@@ -136,8 +163,9 @@ class SqliteStore:
         def save() -> None:
             with self._connection:
                 self._connection.execute(
-                    "UPDATE boxes SET apps = ?, announced_s = ? WHERE public_key = ?",
-                    (json.dumps(apps), now_s, public_key),
+                    "UPDATE boxes SET apps = ?2, announced_s = ?3"
+                    f" WHERE public_key = {boxes.FIRST_KEY}",
+                    (public_key, json.dumps(apps), now_s),
                 )
 
         await self._run(save)

@@ -14,13 +14,14 @@ from p2claw.wire.signalling.reading import Message, Reader, Unknown
 class Challenge(Message, frozen=True, tag="challenge"):
     """C → A. `time` is the coordinator's clock, Unix seconds: an agent can name the skew.
 
-    min: 0 stands for a challenge without it, and becomes v.
+    min: 0 stands for a challenge without it, and becomes v. follows: it knows changes of keys.
     """
 
     nonce: f.Nonce
     time: f.Count
     v: f.Version = 1
     min: f.Version = 0
+    follows: bool = False
 
     def __post_init__(self) -> None:
         if self.min == 0:
@@ -30,7 +31,9 @@ class Challenge(Message, frozen=True, tag="challenge"):
 class Register(Message, frozen=True, tag="register"):
     """A → C. `signature` is over `signatures.register_payload(nonce, time, audience)`.
 
-    invite: a code of an invitation, for a box that is not known yet; "": none.
+    invite: a code of an invitation, for a box that is not known yet; "": none. statements: by which
+    this key follows those that the box had before, the oldest first, and by which it has named a
+    backup key.
     """
 
     public_key: f.PublicKey
@@ -41,6 +44,7 @@ class Register(Message, frozen=True, tag="register"):
     v: f.Version = 1
     sw: f.Software = ""
     invite: f.Invite = ""
+    statements: f.Statements = ()
 
 
 class Registered(Message, frozen=True, tag="registered"):

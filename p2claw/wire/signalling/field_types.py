@@ -41,7 +41,7 @@ PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 # What keys state (docs/WIRE.md §17); what is none of a known form is passed over by who reads it.
 Statements = Annotated[
-    tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], ...], Meta(max_length=8)
+    tuple[Annotated[bytes, Meta(min_length=1, max_length=256)], ...], Meta(max_length=264)
 ]
 # As many as one box may have delegated its names to.
 DELEGATIONS: Final = 32

@@ -26,7 +26,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     base: as in `Registered`. admits: whether it accepts registrations for the audience that was
     asked for; None: none was. joins: which new boxes it accepts: any, those with an invitation, or
     those that its owner listed. invited: whether the invitation that was shown is good; None: none
-    was.
+    was. follows: it knows changes of keys.
     """
 
     software: Annotated[str, Meta(pattern=rf"\A{SOFTWARE}\Z")]
@@ -37,6 +37,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     admits: bool | None = None
     joins: Literal["open", "invite", "listed"] = "open"
     invited: bool | None = None
+    follows: bool = False
 
 
 def encode_greeting(greeting: Greeting) -> bytes:

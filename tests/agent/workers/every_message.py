@@ -99,13 +99,13 @@ TO_WORKER: tuple[Message, ...] = (
     Replied(6, Reply(code="access-tries", retry_s=2.5)),
     EntriesEnded(("5e55", "5e56")),
     AppsClosed({"dog": 1_798_761_600.0}),
+    EndLinks(),
     Crowded(True),
     Evict("session-1"),
     AskLinks(7),
     Mapped(PublicAddress("198.51.100.7", 4100)),
     Mapped(None),
     Drain(10.0),
-    EndLinks(),
     Stop(),
 )
 OF_WORKER: tuple[Message, ...] = (

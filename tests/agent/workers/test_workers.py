@@ -87,7 +87,8 @@ async def box_with(
     config = AgentConfig(
         home=home, workers=workers, limits=limits or AgentLimits(), udp_port=udp_port
     )
-    pool = Workers(identity or load_or_create_identity(home / "identity.key"), config, print, print)
+    own = identity or load_or_create_identity(home / "identity.key")
+    pool = Workers(own.sign_answer, config, print, print)
     pool.apply({"dog": route_from("dog", {"upstream": "3000"})})
     pids: list[int] = []
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from p2claw.errors import RemoteProtocolError
-from p2claw.wire.signalling.belonging import owner_of
+from p2claw.wire.signalling.belonging import line_of, owner_of
 from p2claw.wire.signalling.statements import STATEMENT_BYTES, Kind, Statement
 from tests.wire.vectors import cases, read
 
@@ -52,3 +52,11 @@ def test_a_statement_with_any_byte_changed_is_not_genuine(at: int) -> None:
     except RemoteProtocolError:
         return
     assert not statement.is_genuine()
+
+
+@cases(VECTORS["lines"])
+def test_which_keys_a_key_follows(case: dict[str, Any]) -> None:
+    statements = [bytes.fromhex(data) for data in case["statements"]]
+    found = bytes.fromhex(VECTORS[case["found"]])
+    line = [one.hex() for one in line_of(found, statements, case["now_s"])]
+    assert line == [VECTORS[who] for who in case["line"]]

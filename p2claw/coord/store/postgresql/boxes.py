@@ -13,20 +13,26 @@ from psycopg import AsyncConnection
 from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from p2claw.coord.chosen_alias import skeleton
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Quota, StoreError
+from p2claw.coord.store.base import BoxEntry, BoxRecord, KeyChange, Quota, StoreError, split
 from p2claw.errors import RefusedError
 
 _RECORD = """
 SELECT b.public_key, b.alias, b.key_alias, b.apps, c.alias, n.public_key IS NOT NULL,
-    q.apps, q.visits_per_minute, q.relay, b.registered_s, b.announced_s, n.reason, r.invitation
+    q.apps, q.visits_per_minute, q.relay, b.registered_s, b.announced_s, n.reason, r.invitation,
+    ARRAY(SELECT public_key FROM key_changes WHERE box = b.public_key ORDER BY number),
+    ARRAY(SELECT statements FROM key_changes WHERE box = b.public_key ORDER BY number), k.statement
 FROM boxes b LEFT JOIN claims c USING (public_key) LEFT JOIN bans n USING (public_key)
     LEFT JOIN quotas q USING (public_key) LEFT JOIN redemptions r USING (public_key)
+    LEFT JOIN backups k ON k.box = b.public_key
 """
-_OF_KEY = f"{_RECORD} WHERE b.public_key = %s"
+# The key by which a row of `boxes` is known, of any key that the box has had.
+FIRST_KEY = "coalesce((SELECT box FROM key_changes WHERE public_key = %(key)s), %(key)s)"
+_OF_KEY = f"{_RECORD} WHERE b.public_key = {FIRST_KEY}"
 # Two searches by index; with OR it would be one through all boxes.
 _OF_ALIAS = f"""{_RECORD} WHERE b.public_key = (
     SELECT public_key FROM boxes WHERE alias = %(alias)s OR key_alias = %(alias)s
-    UNION ALL SELECT public_key FROM claims WHERE alias = %(alias)s LIMIT 1)"""
+    UNION ALL SELECT public_key FROM claims WHERE alias = %(alias)s
+    UNION ALL SELECT box FROM key_changes WHERE key_alias = %(alias)s LIMIT 1)"""
 
 _AT_ONCE = 64
 _TAKEN = """
@@ -36,7 +42,14 @@ UNION ALL SELECT alias FROM claims WHERE alias = ANY(%(some)s)
 
 
 async def of_key(db: AsyncConnection, public_key: bytes) -> BoxRecord | None:
-    return _one(await (await db.execute(_OF_KEY, (public_key,))).fetchone())
+    return _one(await (await db.execute(_OF_KEY, {"key": public_key})).fetchone())
+
+
+async def first_key(db: AsyncConnection, public_key: bytes) -> bytes:
+    """The key by which a box is known here, of any that it has had; else the key itself."""
+    found = await (await db.execute(f"SELECT {FIRST_KEY}", {"key": public_key})).fetchone()
+    assert found is not None, "this query has a row"
+    return bytes(found[0])
 
 
 async def of_alias(db: AsyncConnection, alias: str) -> BoxRecord | None:
@@ -92,6 +105,7 @@ async def _not_taken(db: AsyncConnection, candidates: Iterator[str]) -> AsyncIte
 
 async def claim(db: AsyncConnection, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
     """Raises RefusedError `alias-chosen`, `alias-taken`."""
+    public_key = await first_key(db, public_key)
     # Two that look alike would each wait for the other, until PostgreSQL ends one after a second.
     # This only spares the wait: the constraint decides, whoever forgets the lock.
     await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (skeleton(alias),))
@@ -125,20 +139,24 @@ async def ban(db: AsyncConnection, public_key: bytes, reason: str, now_s: int) -
     await db.execute(
         "INSERT INTO bans VALUES (%s, %s, %s) ON CONFLICT (public_key)"
         " DO UPDATE SET reason = excluded.reason, banned_s = excluded.banned_s",
-        (public_key, reason, now_s),
+        (await first_key(db, public_key), reason, now_s),
     )
 
 
 async def unban(db: AsyncConnection, public_key: bytes) -> bool:
-    return (await db.execute("DELETE FROM bans WHERE public_key = %s", (public_key,))).rowcount > 0
+    gone = await db.execute(f"DELETE FROM bans WHERE public_key = {FIRST_KEY}", {"key": public_key})
+    return gone.rowcount > 0
 
 
 async def is_banned(db: AsyncConnection, public_key: bytes) -> bool:
-    found = await db.execute("SELECT 1 FROM bans WHERE public_key = %s", (public_key,))
+    found = await db.execute(
+        f"SELECT 1 FROM bans WHERE public_key = {FIRST_KEY}", {"key": public_key}
+    )
     return await found.fetchone() is not None
 
 
 async def set_quota(db: AsyncConnection, public_key: bytes, quota: Quota) -> None:
+    public_key = await first_key(db, public_key)
     if quota == Quota():
         await db.execute("DELETE FROM quotas WHERE public_key = %s", (public_key,))
         return
@@ -154,8 +172,8 @@ async def save_apps(
     db: AsyncConnection, public_key: bytes, apps: tuple[str, ...], now_s: int
 ) -> None:
     await db.execute(
-        "UPDATE boxes SET apps = %s, announced_s = %s WHERE public_key = %s",
-        (list(apps), now_s, public_key),
+        f"UPDATE boxes SET apps = %(apps)s, announced_s = %(now_s)s WHERE public_key = {FIRST_KEY}",
+        {"apps": list(apps), "now_s": now_s, "key": public_key},
     )
 
 
@@ -165,12 +183,18 @@ def _one(row: Any) -> BoxRecord | None:
 
 def _record(row: Any) -> BoxRecord:
     public_key, alias, key_alias, apps, chosen, banned, most_apps, visits, relay, *_ = row
+    changes = tuple(
+        KeyChange(bytes(key), split(bytes(statements)))
+        for key, statements in zip(row[13], row[14], strict=True)
+    )
     return BoxRecord(
-        bytes(public_key),
+        changes[-1].public_key if changes else bytes(public_key),
         chosen or alias,
         key_alias,
         tuple(apps),
         others=(alias,) if chosen else (),
         banned=banned,
         quota=Quota(most_apps, visits, relay is None or relay),
+        key_changes=changes,
+        backup=bytes(row[15] or b""),
     )

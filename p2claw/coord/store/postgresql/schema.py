@@ -162,7 +162,46 @@ CREATE TABLE relay_logs (
 );
 """
 
-SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES, _TEAMS, _RELAYED)
+# As in SQLite (`store.schema`). The table `keys`, which triggers fill, has every key that a box has
+# or had: so that a key has one box, whichever of both tables it comes to, and at whichever node.
+_KEYS = """
+CREATE TABLE key_changes (
+    public_key bytea PRIMARY KEY CHECK (length(public_key) = 32),
+    box bytea NOT NULL REFERENCES boxes,
+    number bigint NOT NULL CHECK (number > 0),
+    key_alias text COLLATE "C" NOT NULL UNIQUE CHECK (key_alias <> ''),
+    statements bytea NOT NULL,
+    changed_s bigint NOT NULL,
+    CONSTRAINT a_box_has_one_key UNIQUE (box, number)
+);
+CREATE TABLE backups (
+    box bytea PRIMARY KEY REFERENCES boxes,
+    backup_key bytea NOT NULL CHECK (length(backup_key) = 32),
+    statement bytea NOT NULL,
+    made_s bigint NOT NULL,
+    CONSTRAINT a_backup_key_has_one_box UNIQUE (backup_key)
+);
+CREATE TABLE keys (
+    public_key bytea CONSTRAINT a_key_has_one_box PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE
+);
+INSERT INTO keys SELECT public_key, key_alias FROM boxes;
+CREATE FUNCTION p2claw_note_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO keys (public_key, name) VALUES (NEW.public_key, NEW.key_alias);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER first_key_is_noted AFTER INSERT ON boxes
+    FOR EACH ROW EXECUTE FUNCTION p2claw_note_key();
+CREATE TRIGGER changed_key_is_noted AFTER INSERT ON key_changes
+    FOR EACH ROW EXECUTE FUNCTION p2claw_note_key();
+CREATE TRIGGER key_change_is_permanent BEFORE UPDATE OR DELETE OR TRUNCATE ON key_changes
+    FOR EACH STATEMENT EXECUTE FUNCTION p2claw_refuse();
+CREATE TRIGGER key_is_permanent BEFORE UPDATE OR DELETE OR TRUNCATE ON keys
+    FOR EACH STATEMENT EXECUTE FUNCTION p2claw_refuse();
+"""
+
+SCHEMAS = (_TABLES + _NAMES + _LIFE, _LOST_NODES, _TEAMS, _RELAYED, _KEYS)
 SCHEMA_VERSION = len(SCHEMAS)
 
 RULES = frozenset(
@@ -171,6 +210,8 @@ RULES = frozenset(
         *("an_invitation_is_used_as_often_as_it_allows", "box_has_names", "claim_has_a_name"),
         *("alias_is_permanent", "alias_is_never_reused"),
         *("claim_is_permanent", "name_is_permanent"),
+        *("a_box_has_one_key", "a_key_has_one_box", "first_key_is_noted", "changed_key_is_noted"),
+        *("key_change_is_permanent", "key_is_permanent"),
     )
 )
 """The constraints and triggers without which an alias could be given twice."""

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -21,10 +21,18 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from p2claw.coord.store.base import BoxEntry, BoxRecord, Delegation, Invitation, Quota, StoreError
+from p2claw.coord.store.base import (
+    BoxEntry,
+    BoxRecord,
+    Delegation,
+    Invitation,
+    KeyChange,
+    Quota,
+    StoreError,
+)
 from p2claw.coord.store.life import CLUSTER_NOTE, Life, check_life, read_note, write_note
 from p2claw.coord.store.opening import lock_data
-from p2claw.coord.store.postgresql import boxes, invited, lost_nodes, teams
+from p2claw.coord.store.postgresql import boxes, invited, key_changes, lost_nodes, teams
 from p2claw.coord.store.postgresql.migrating import upgrade
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
@@ -132,6 +140,21 @@ class PostgresqlStore:
 
     async def claim(self, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
         return await self.run(lambda db: boxes.claim(db, public_key, alias, now_s))
+
+    async def change_key(
+        self, present: bytes, changes: Sequence[KeyChange], now_s: int
+    ) -> BoxRecord:
+        return await self.run(lambda db: key_changes.change(db, present, changes, now_s))
+
+    async def set_backup(
+        self, public_key: bytes, backup_key: bytes | None, statement: bytes, now_s: int
+    ) -> BoxRecord:
+        return await self.run(
+            lambda db: key_changes.set_backup(db, public_key, backup_key, statement, now_s)
+        )
+
+    async def box_of_backup(self, backup_key: bytes) -> BoxRecord | None:
+        return await self.run(lambda db: key_changes.of_backup(db, backup_key))
 
     async def boxes(self) -> list[BoxEntry]:
         return await self.run(boxes.entries)

@@ -10,20 +10,25 @@ from collections.abc import Mapping
 from psycopg import AsyncConnection
 
 from p2claw.coord.store.base import Delegation
+from p2claw.coord.store.postgresql.boxes import FIRST_KEY, first_key
 from p2claw.coord.store.teams import SELECT, read
+
+# A member is in it by the key that was stated, which may be one of before.
+_OF_MEMBER = f"coalesce(k.box, d.member) = {FIRST_KEY}"
 
 
 async def of_founder(db: AsyncConnection, founder: bytes) -> list[Delegation]:
-    rows = await db.execute(f"{SELECT} WHERE d.founder = %s".encode(), (founder,))
+    rows = await db.execute(f"{SELECT} WHERE d.founder = {FIRST_KEY}", {"key": founder})
     return [read((*row[:7], row[7] or (), row[8])) for row in await rows.fetchall()]
 
 
 async def with_member(db: AsyncConnection, member: bytes) -> list[Delegation]:
-    rows = await db.execute(f"{SELECT} WHERE d.member = %s".encode(), (member,))
+    rows = await db.execute(f"{SELECT} WHERE {_OF_MEMBER}", {"key": member})
     return [read((*row[:7], row[7] or (), row[8])) for row in await rows.fetchall()]
 
 
 async def replace(db: AsyncConnection, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
+    founder = await first_key(db, founder)
     await db.execute(
         "DELETE FROM delegations WHERE founder = %s AND member <> ALL(%s)",
         (founder, list(statements)),
@@ -37,7 +42,9 @@ async def replace(db: AsyncConnection, founder: bytes, statements: Mapping[bytes
 
 
 async def join(db: AsyncConnection, founder: bytes, member: bytes, *, joined: bool) -> bool:
-    done = await db.execute(
-        "UPDATE delegations SET joined = %s WHERE pair = %s", (joined, founder + member)
-    )
-    return done.rowcount > 0
+    founder = await first_key(db, founder)
+    pairs = [
+        founder + one.member for one in await with_member(db, member) if one.founder == founder
+    ]
+    await db.execute("UPDATE delegations SET joined = %s WHERE pair = ANY(%s)", (joined, pairs))
+    return bool(pairs)
