@@ -128,7 +128,8 @@ async def test_the_pin_of_a_team_is_the_key_of_its_founder(team: Team, tmp_path:
         pins = PinStore(tmp_path / f"pins{number}.json")
         async with await team.visit(pins) as visitor:
             found.add(visitor.peer_id)
-        assert pins.get(team.url.partition("//")[2].rstrip("/")) == peer_id(team.founder)
+        pin = pins.get(team.url.partition("//")[2].rstrip("/"))
+        assert pin is not None and pin.peer_id == peer_id(team.founder)
     assert found == {peer_id(team.founder), peer_id(team.member)}
 
 
