@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -215,3 +216,27 @@ async def test_without_its_delegation_a_member_is_the_wrong_box(
             async with await Visitor.open(team.url, edge=server.url, key=key):
                 pass
     assert refusal.value.code == "wrong-key"
+
+
+@pytest.mark.parametrize("whose", ["founder", "member"])
+async def test_a_team_outlives_a_change_of_key(team: Team, tmp_path: Path, whose: str) -> None:
+    await team.join()
+    pins = [PinStore(tmp_path / f"pins{number}.json") for number in range(2)]
+    for one in pins:
+        async with await team.visit(one):
+            pass
+    changed = {"founder": team.founder, "member": team.member}[whose]
+    await asked(changed, "POST", "/v1/identity/rotate")
+    await changed.api.online()
+    found: set[str] = set()
+
+    async def both() -> bool:
+        # The founder delegates anew once it is connected, and that is noticed within a second.
+        for one in pins:
+            async with await team.visit(one) as visitor:
+                found.add(visitor.peer_id)
+        return found == {peer_id(team.founder), peer_id(team.member)}
+
+    async with asyncio.timeout(20):
+        while not await both():  # noqa: ASYNC110 - a delegation has no event
+            await asyncio.sleep(0.3)

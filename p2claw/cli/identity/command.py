@@ -38,8 +38,8 @@ def identity(ctx: click.Context, as_json: bool) -> None:
     """Show the peer id of this box, its aliases, and the file of its key.
 
     The peer id is the public key. The key alias is made of it and proves itself; the alias is given
-    by the coordinator and known while the agent runs. Keep a copy of the key file: with the key, an
-    alias can be moved to another machine; without it, it is lost.
+    by the coordinator and known while the agent runs. Make a recovery code, or keep a copy of the
+    key file: with either, the names can be moved to another machine; without both, they are lost.
     """
     if ctx.invoked_subcommand is not None:
         return

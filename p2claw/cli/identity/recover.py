@@ -20,8 +20,8 @@ Examples:
   p2claw identity recover - --at https://apps.example.org
 
 \b
-Exit codes: 0 this machine has the names of the box; 1 its coordinator cannot be asked, or knows no
-box with this code; 2 there is a key already, or this is no recovery code.
+Exit codes: 0 this machine has the names of the box; 2 there is a key already, or this is no
+recovery code; 4 its coordinator cannot be asked, or knows no box with this code.
 """
 
 
