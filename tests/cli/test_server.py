@@ -149,6 +149,7 @@ async def test_it_prints_as_json_where_it_listens(tmp_path: Path) -> None:
             "data": str(tmp_path / "server"),
             "store": None,
             "bus": None,
+            "node_listen": None,
             "metrics": None,
         }
 
