@@ -3,8 +3,8 @@
 The program and all that it asks for lie in an environment of their own, /usr/lib/p2claw, which uses
 Debian's own Python: the package is for the Debian whose Python has the minor version of the wheel.
 It has no units: `p2claw service install` writes them (docs/decisions/0042).
-Built again from the same commit with the same packages, it is the same bytes. DEBFULLNAME and
-DEBEMAIL name who answers for it.
+Times and owners in it are fixed, so that it is the same bytes each time; no test compares two yet.
+DEBFULLNAME and DEBEMAIL name who answers for it.
 """
 
 from __future__ import annotations
