@@ -1,5 +1,5 @@
 """Finds another link for a visitor's session when its own is lost, or falls silent beyond its pace,
-or when this machine's way to the box has become another one.
+when its relay has become slow, or when this machine's way to the box has become another one.
 
 The old link is given up only once another is open. Then the session goes on where it was, if the
 box still has it (docs/WIRE.md §15).
@@ -18,6 +18,7 @@ from p2claw.link.ice.way import Way
 from p2claw.link.pump import Pump
 from p2claw.log import get_log
 from p2claw.visitor.signalling import Opened
+from p2claw.visitor.slow_path import SlowPath
 from p2claw.wire.session.delivery import Resumption
 from p2claw.wire.session.pace import Doubt, Pace
 from p2claw.wire.session.session import Session
@@ -29,6 +30,9 @@ REPLY_TIMEOUT_S = 5.0
 
 # How often to look whether messages come over the old link again, and none is needed.
 RECOVERED_LOOK_S = 0.02
+
+# How often to look whether a relay has become slow.
+SLOW_LOOK_S = 0.25
 
 # Between tries: the box may be away for as long as its agent takes to start again.
 RETRY_FIRST_S = 0.1
@@ -68,6 +72,8 @@ class Renewal:
         self._begin = begin
         self._replaced = replaced
         self._pace = Pace()
+        self._slow = SlowPath()
+        self._slow_look_at = 0.0
         self._way = Way()
         link.pump.on_pong = self._pong
 
@@ -77,12 +83,13 @@ class Renewal:
         try:
             with contextlib.suppress(LinkError):
                 while True:
-                    await self._renew(has_moved=await self._trouble())
+                    await self._renew(regardless=await self._trouble())
         finally:
             self._way.close()
 
     async def _trouble(self) -> bool:
-        """Wait until the path is lost or suspect; returns whether it is because the way is another.
+        """Wait until the path is lost, suspect or slow; returns whether another link is wanted
+        whatever comes over this one.
 
         Raises LinkError when the session is over.
         """
@@ -106,6 +113,9 @@ class Renewal:
                 self._ask(pump)
             elif doubt is Doubt.SUSPECT and pump.session.can_resume:
                 return False
+            elif self._is_slow() and pump.session.can_resume:
+                log.debug("relay slow")
+                return True
         return False
 
     def _began(self, pump: Pump) -> None:
@@ -113,15 +123,27 @@ class Renewal:
         if waits and self._pace.begin(asyncio.get_running_loop().time()) is Doubt.PING:
             self._ask(pump)
 
+    def _is_slow(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now < self._slow_look_at:
+            return False
+        self._slow_look_at = now + SLOW_LOOK_S
+        peer = self._link.opened.peer
+        plane = peer.stats().plane if peer.path() == "relayed" else None
+        if plane is None:
+            return self._slow.look(is_relayed=False, rtt_s=0.0, least_s=0.0, now=now)
+        rtt_s, least_s = plane["rtt_ms"] / 1000, plane["rtt_least_ms"] / 1000
+        return self._slow.look(is_relayed=True, rtt_s=rtt_s, least_s=least_s, now=now)
+
     def _ask(self, pump: Pump) -> None:
         """Ask the box whether it is there; it also learns so if our NAT has moved us."""
         pump.ping()
         self._link.opened.peer.check_path()
 
-    async def _renew(self, *, has_moved: bool) -> None:
+    async def _renew(self, *, regardless: bool) -> None:
         """Find another link, unless messages come over the old one again.
 
-        has_moved: whatever comes over the old one. Raises LinkError if neither happens in time.
+        regardless: whatever comes over the old one. Raises LinkError if neither happens in time.
         """
         link, pump = self._link, self._link.pump
         before, delay_s = pump.session.counters.messages_in, RETRY_FIRST_S
@@ -131,7 +153,7 @@ class Renewal:
             try:
                 while not (replacing.done() or self._way.has_moved or self._link is not link):
                     await asyncio.wait({replacing}, timeout=RECOVERED_LOOK_S)
-                    if not has_moved and self._link is link and _is_well(pump, before):
+                    if not regardless and self._link is link and _is_well(pump, before):
                         return
                 if replacing.done():
                     replacing.result()
@@ -145,9 +167,9 @@ class Renewal:
                 break
             if pump.loss is not None:
                 raise pump.loss
-            if has_moved:
+            if regardless:
                 # The old one may work all the same, and then it stays.
-                has_moved = False
+                regardless = False
                 if not pump.is_waiting:
                     pump.ping()
             with contextlib.suppress(TimeoutError):

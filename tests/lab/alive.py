@@ -26,28 +26,33 @@ from tests.lab import matrix, services
 from tests.lab.cells import edge_of_its_own
 from tests.lab.events import EVENTS, Scene
 from tests.lab.laboratory import SERVER_ADDRESSES, laboratory
+from tests.lab.relays import LabRelay, busiest, segment_with_relays
 from tests.lab.services import EDGE_PORT, PIECE_BYTES, Box
 from tests.lab.stay import BEGUN, PAGE, Report
 from tests.lab.wiring import Line
 from tests.support.browser import Browser, Kind
 
 BEFORE_S, AFTER_S = 4.0, 6.0
+LEFT_S = 3.0
 LATE_S = 90.0
 # Of both lines together: a round trip of 20 ms and 60 Mbit/s.
 _WAY = Direction(delay_ms=5, rate_mbit=60, queue_bytes=750_000)
 LINE = Line(_WAY, _WAY)
-KIND = "port"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of one event. gap_s: of which allowed_s are allowed."""
+    """What came of one event. gap_s: of which allowed_s are allowed.
+
+    stuck: the visit goes on through what it should have left.
+    """
 
     event: str
     by: str
     gap_s: float
     allowed_s: float
     report: Report
+    stuck: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -59,35 +64,43 @@ class Row:
 
     @property
     def is_right(self) -> bool:
-        return self.is_whole and self.gap_s <= self.allowed_s
+        return self.is_whole and not self.stuck and self.gap_s <= self.allowed_s
 
 
 @contextlib.asynccontextmanager
-async def scene_in(folder: Path) -> AsyncIterator[Scene]:
-    """A visitor and a box behind NATs, in a laboratory of its own."""
-    async with (
-        laboratory() as lab,
-        matrix.public_segment(lab, folder, relays=True) as server,
-        AsyncExitStack() as ends,
-    ):
-        visitor = await lab.host("visitor", KIND, LINE)
-        box_host = await lab.host("box", KIND, LINE)
-        async with services.box(box_host, folder / "box") as box:
-            yield Scene(lab, visitor, box_host, KIND, box, server, ends)
+async def scene_in(folder: Path, kind: str, relays: int = 0) -> AsyncIterator[Scene]:
+    """A visitor and a box, each behind a NAT of this kind, in a laboratory of its own.
+
+    relays: so many, each on a host of its own; else one beside the coordinator.
+    """
+    async with laboratory() as lab, AsyncExitStack() as ends:
+        made: tuple[LabRelay, ...] = ()
+        if relays:
+            segment = segment_with_relays(lab, folder, relays)
+            server, made = await ends.enter_async_context(segment)
+        else:
+            public = matrix.public_segment(lab, folder, relays=True)
+            server = await ends.enter_async_context(public)
+        visitor = await lab.host("visitor", kind, LINE)
+        box_host = await lab.host("box", kind, LINE)
+        box = await ends.enter_async_context(services.box(box_host, folder / "box"))
+        yield Scene(lab, visitor, box_host, kind, box, server, ends, made)
 
 
 async def alive(event: str, by: str, folder: Path) -> Row:
     """One event. by: fetch, or a browser."""
     allowed_s = EVENTS[event].gap_s
     stay_s = BEFORE_S + EVENTS[event].lasts_s + allowed_s + AFTER_S
-    over_at = 0.0
-    async with scene_in(folder) as scene:
+    over_at, stuck = 0.0, False
+    async with scene_in(folder, EVENTS[event].kind, EVENTS[event].relays) as scene:
 
         async def happen() -> None:
-            nonlocal over_at
+            nonlocal over_at, stuck
             await asyncio.sleep(BEFORE_S)
             await EVENTS[event].happen(scene)
             over_at = time.time()
+            if scene.spoilt:
+                stuck = not await _has_left(scene, allowed_s + LEFT_S)
 
         box = scene.box_agent
         if by == "fetch":
@@ -98,7 +111,16 @@ async def alive(event: str, by: str, folder: Path) -> Row:
     gap_s = report.gap_s
     if EVENTS[event].ends_streams:
         gap_s = round(max(0.0, report.went_on_at - over_at), 3)
-    return Row(event, by, gap_s, allowed_s, report)
+    return Row(event, by, gap_s, allowed_s, report, stuck)
+
+
+async def _has_left(scene: Scene, within_s: float) -> bool:
+    """Whether the visit goes through another relay than before, within so much time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if await busiest(scene.relays) not in scene.spoilt:
+            return True
+    return False
 
 
 async def _by_fetch(box: Box, stay_s: float, happen: Coroutine[None, None, None]) -> Report:
@@ -154,6 +176,7 @@ async def main(arguments: argparse.Namespace) -> int:
                 print(json.dumps({**asdict(row), "is_right": row.is_right}), flush=True)
             else:
                 whole = "whole" if row.is_whole else f"LOST {row.report}"
+                whole += ", through the same relay" if row.stuck else ""
                 sign = "" if row.is_right else "!"
                 gap = f"{row.gap_s:6.2f} of {row.allowed_s:5.2f} s"
                 print(f"{event:24} {by:9} {gap}  {whole} {sign}", flush=True)

@@ -21,7 +21,7 @@ from typing import cast, get_args
 
 from tests.lab.alive import scene_in
 from tests.lab.cells import PAGE_TIMEOUT_S, edge_of_its_own
-from tests.lab.events import Scene, visitor_nat
+from tests.lab.events import KIND, Scene, visitor_nat
 from tests.lab.host import Host
 from tests.lab.services import PIECE_BYTES
 from tests.support.browser import Browser, Kind
@@ -56,7 +56,7 @@ class Waking:
 
 async def asleep(by: str, folder: Path, *, sleep_s: float, listens: bool) -> Waking:
     """One sleep, in a laboratory of its own. by: a browser."""
-    async with scene_in(folder) as scene:
+    async with scene_in(folder, KIND) as scene:
         visitor = scene.visitor
         return await visitor.run(_visit(by, visitor, scene, folder, sleep_s, listens))
 

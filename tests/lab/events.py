@@ -6,15 +6,18 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.lab.host import Host
 from tests.lab.laboratory import Laboratory
 from tests.lab.nats import NATS, ruleset
+from tests.lab.relays import LabRelay, busiest
 from tests.lab.services import Box
 from tests.support import namespaces
 from tests.support.server import ServerProcess
 
+# NATs of both sides: as most are, with which no direct path is possible, and which let out no UDP.
+KIND, NO_PATH, NO_UDP = "port", "symmetric", "udp-blocked"
 OUTAGE_S = 10.0
 # An agent that is stopped lets what is under way go on for so long (`AgentLimits.drain_s`).
 DRAIN_S = 10.0
@@ -22,7 +25,11 @@ DRAIN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A visitor and a box behind NATs of this kind, while the visitor uses the box."""
+    """A visitor and a box behind NATs of this kind, while the visitor uses the box.
+
+    relays: of which the visit goes through one. spoilt: of these, what it should not go through
+    any more.
+    """
 
     lab: Laboratory
     visitor: Host
@@ -31,6 +38,8 @@ class Scene:
     box_agent: Box
     server: ServerProcess
     ends: AsyncExitStack
+    relays: tuple[LabRelay, ...] = ()
+    spoilt: list[LabRelay] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +48,15 @@ class Event:
 
     ends_streams: what cannot be asked for again is lost, and `happen` returns once the agent is
     back. Files and event streams go on, and gap_s is allowed from then on. lasts_s: until it
-    returns, if that is long.
+    returns, if that is long. relays: on hosts of their own, for NATs that let no direct path be.
     """
 
     gap_s: float
     happen: Callable[[Scene], Awaitable[None]]
     ends_streams: bool = False
     lasts_s: float = 0.0
+    relays: int = 0
+    kind: str = KIND
 
 
 async def visitor_address(scene: Scene) -> None:
@@ -102,6 +113,21 @@ async def coordinator_killed(scene: Scene) -> None:
     await scene.lab.server.run(scene.server.stop(signal.SIGKILL))
 
 
+async def relay_killed(scene: Scene) -> None:
+    """The relay that carries the visit dies without a word."""
+    (await _spoil(scene)).kill()
+
+
+async def relay_vanished(scene: Scene) -> None:
+    """Its whole machine does, so that nobody even refuses what is sent there."""
+    (await _spoil(scene)).vanish()
+
+
+async def relay_slow(scene: Scene) -> None:
+    """The line of that relay becomes too small for the visit, with a long queue."""
+    (await _spoil(scene)).slow()
+
+
 EVENTS = {
     "the visitor's address": Event(0.7, visitor_address),
     "the visitor's network": Event(1.0, visitor_network),
@@ -113,7 +139,19 @@ EVENTS = {
     "the agent is killed": Event(2.0, agent_killed, ends_streams=True),
     "the agent is restarted": Event(2.0, agent_restarted, ends_streams=True, lasts_s=DRAIN_S),
     "the coordinator is killed": Event(0.4, coordinator_killed),
+    "the relay is killed": Event(1.5, relay_killed, relays=2, kind=NO_PATH),
+    "the relay's machine is gone": Event(1.5, relay_vanished, relays=2, kind=NO_PATH),
+    "the relay is slow": Event(3.0, relay_slow, relays=2, kind=NO_PATH),
+    "the relay by TCP is killed": Event(1.5, relay_killed, relays=2, kind=NO_UDP),
+    "the relay by TCP is gone": Event(3.0, relay_vanished, relays=2, kind=NO_UDP),
+    "the relay by TCP is slow": Event(3.0, relay_slow, relays=2, kind=NO_UDP),
 }
+
+
+async def _spoil(scene: Scene) -> LabRelay:
+    relay = await busiest(scene.relays)
+    scene.spoilt.append(relay)
+    return relay
 
 
 async def _start_again(scene: Scene, how: signal.Signals) -> None:

@@ -37,9 +37,12 @@ class Box:
 
 @contextlib.asynccontextmanager
 async def coordinator(
-    server: Host, folder: Path, *, relays: bool, stun: bool = True
+    server: Host, folder: Path, *further: str, relays: bool, stun: bool = True
 ) -> AsyncIterator[ServerProcess]:
-    """Coordinator and edge on the public host, which names its STUN server, and its TURN server."""
+    """Coordinator and edge on the public host, which names its STUN server, and its TURN server.
+
+    further: options of the server.
+    """
     secret = folder / "turn-secret"
     secret.write_text(SECRET)
     hosts = (SERVER_ADDRESSES[0], f"[{SERVER_ADDRESS6}]")
@@ -51,21 +54,27 @@ async def coordinator(
         for transport in ("udp", "tcp"):
             for host in hosts:
                 options += ["--turn", f"turn:{host}:{TURN_PORT}?transport={transport}"]
+    if relays or "--relay" in further:
         options += ["--turn-secret-file", str(secret)]
+    options += further
     running = server_process(folder, *options, listen=f":{EDGE_PORT}", built_bootstrap=True)
     async with server.hold(running) as process:
         yield process
 
 
 @contextlib.asynccontextmanager
-async def relay(folder: Path) -> AsyncIterator[None]:
-    """coturn by UDP and TCP, which also serves STUN. Run it on the laboratory's server."""
+async def relay(folder: Path, *further: str) -> AsyncIterator[None]:
+    """coturn by UDP and TCP, which also serves STUN. Run it on the laboratory's server.
+
+    further: options of coturn.
+    """
     addresses = (*SERVER_ADDRESSES[:1], SERVER_ADDRESS6)
     options = [f"--{kind}-ip={one}" for one in addresses for kind in ("listening", "relay")]
     process = turnserver(
         folder,
         *(*options, f"--listening-port={TURN_PORT}"),
         *("--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm", "p2claw.test"),
+        *further,
     )
     async with process:
         await listening(SERVER_ADDRESSES[0], TURN_PORT)

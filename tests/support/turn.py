@@ -45,8 +45,11 @@ async def coturn(folder: Path) -> AsyncIterator[Coturn]:
 
 
 @contextlib.asynccontextmanager
-async def turnserver(folder: Path, *options: str, cli: bool = False) -> AsyncIterator[None]:
-    """A turnserver of its own files, without its configuration; ended at the end of the block.
+async def turnserver(
+    folder: Path, *options: str, cli: bool = False
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A turnserver of its own files, without its configuration; ended at the end of the block, if
+    it runs still.
 
     cli: with its command line, as options say.
     """
@@ -61,9 +64,10 @@ async def turnserver(folder: Path, *options: str, cli: bool = False) -> AsyncIte
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         try:
             await asyncio.wait_for(process.wait(), STOP_S)
         except TimeoutError:

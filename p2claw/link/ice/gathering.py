@@ -133,22 +133,27 @@ class Gathering:
 
     async def _doubt(self) -> None:
         """Find out soon if no UDP goes out, by how long TCP takes to a server that speaks both."""
-        server = next((s for s in self._servers.turn if s.transport == "tcp"), None)
-        if server is None:
-            return
+        servers = [server for server in self._servers.turn if server.transport == "tcp"]
+        # The first one may be the relay that has just died: who is reached first is the measure.
+        if servers:
+            await _first_true([self._doubt_by(server) for server in servers])
+
+    async def _doubt_by(self, server: TurnServer) -> bool:
+        """Whether TCP gets there: then it is known whether UDP is in doubt."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             async with asyncio.timeout(TURN_HEAD_START_S):
                 _, writer = await asyncio.open_connection(server.host, server.port)
         except (TimeoutError, OSError):
-            return
+            return False
         writer.close()
         await asyncio.sleep(max(DOUBT_LEAST_S, DOUBT_ROUND_TRIPS * (loop.time() - began)))
-        if not self._has_response:
+        if not self._has_response and not self._in_doubt.is_set():
             log.debug("udp in doubt", server=f"{server.host}:{server.port}")
             self._in_doubt.set()
             self._connection.doubt_udp()
+        return True
 
     async def _turn(self) -> None:
         """Ask one server after the other until one has given an address.
@@ -235,3 +240,16 @@ async def _all_ended(coroutines: list[Coroutine[Any, Any, None]]) -> None:
     async with asyncio.TaskGroup() as group:
         for coroutine in coroutines:
             group.create_task(coroutine)
+
+
+async def _first_true(coroutines: list[Coroutine[Any, Any, bool]]) -> None:
+    """Run all of them at once, until one has returned true, or all have ended."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        for ended in asyncio.as_completed(tasks):
+            if await ended:
+                return
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

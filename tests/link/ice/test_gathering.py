@@ -222,6 +222,25 @@ async def test_udp_is_doubted_if_only_tcp_gets_to_a_server(
 
 
 @needs_turnserver
+async def test_udp_is_doubted_if_the_first_relay_is_dead_and_tcp_gets_to_the_second(
+    turn: Coturn, silent_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the first one TCP is refused: it says nothing of UDP."""
+    monkeypatch.setattr(gathering, "TURN_HEAD_START_S", 60.0)
+    dead = (f"turn:{silent_url}", f"turn:{silent_url}?transport=tcp")
+    servers = (
+        IceServer((f"stun:{silent_url}",)),
+        turn.server(*dead, f"turn:{silent_url}?transport=udp", "turn:{turn}?transport=tcp"),
+    )
+    async with gathered(*servers) as it:
+        async with asyncio.timeout(DEADLINE_S):
+            while not it.found:  # noqa: ASYNC110 - candidates come by a plain call
+                await asyncio.sleep(0.001)
+        assert it.found[0] is not None and it.found[0].type == "relay"
+        assert it.connection.doubts_udp
+
+
+@needs_turnserver
 async def test_udp_is_not_doubted_if_a_server_responds_by_it(turn: Coturn, stun_url: str) -> None:
     servers = (IceServer((stun_url,)), turn.server("turn:{turn}?transport=tcp"))
     async with gathered(*servers) as it:
