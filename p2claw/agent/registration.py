@@ -35,6 +35,7 @@ from p2claw.wire.signalling import (
     Dial,
     Knock,
     Knocked,
+    Relayed,
     Teamed,
     Unknown,
     decode_agent,
@@ -78,6 +79,8 @@ class Registration:
     ) -> None:
         self.names: PublicNames | None = None
         self.rejected: Mapping[str, str] = {}
+        self.relayed: Relayed | None = None
+        """What relays have moved for this box, as the coordinator said last; None: it never did."""
         self.identity = identity
         """The one by which it is registered, or will be."""
         self.coordinator_follows = False
@@ -159,6 +162,7 @@ class Registration:
             socket, self.identity, self._audience, invite=self._invite, clock=self._clock
         )
         names, self.coordinator_follows = registered.names, registered.follows
+        self.relayed = None
         first = self.names is None
         self.names = names
         # Before the box is online: who sees that it is, and announces, has to wait for the reply.
@@ -248,6 +252,8 @@ class Registration:
                         self._team.replied(teamed)
                 case Knocked() as knocked:
                     self._knocked(knocked)
+                case Relayed() as relayed:
+                    self.relayed = relayed
                 case Announced(seq, rejected):
                     await self._announced(seq, rejected)
                 case AgentError() as error:

@@ -17,7 +17,7 @@ from typing import Any
 
 from p2claw.agent.home.routes import Routes
 from p2claw.agent.home.usage_file import Month, Moved, UsageFile
-from p2claw.agent.visitors.traffic import DIRECTIONS, PATHS, parts
+from p2claw.agent.visitors.traffic import DIRECTIONS, PATHS, RELAYED, parts
 from p2claw.log import get_log
 
 log = get_log("agent")
@@ -54,6 +54,7 @@ class Usage:
         self._months: dict[str, Month] = {}  # as written
         self._new: dict[str, Month] = {}  # and what is not written yet
         self._seen: dict[str, int] = {}
+        self._today, self._relayed_today = "", 0
         self._limits: dict[str, int] = {}
         self._until: dict[str, float] = {}
         self._writing: asyncio.Task[None] | None = None
@@ -86,6 +87,8 @@ class Usage:
                 continue
             app, path, what = parts(name)
             if path in PATHS and what in (*DIRECTIONS, "visits"):
+                if path == RELAYED and what in DIRECTIONS:
+                    self._relayed_today = self.relayed_today() + grown
                 field = what if what == "visits" else f"{path}_{what}"
                 month[app] = month.get(app, Moved()) + Moved(**{field: grown})
         self._seen = dict(counts)
@@ -116,6 +119,15 @@ class Usage:
         """The routes have changed, and with them perhaps limits."""
         self._limits = {app: one.monthly_bytes for app, one in routes.items() if one.monthly_bytes}
         self._decide()
+
+    def relayed_today(self) -> int:
+        """How many bytes relays have moved on this day of UTC, as of the last look; of a day on
+        which the agent was started, since then.
+        """
+        today = datetime.fromtimestamp(self._wall_s(), UTC).strftime("%Y-%m-%d")
+        if today != self._today:
+            self._today, self._relayed_today = today, 0
+        return self._relayed_today
 
     def of(self, app: str) -> Moved:
         """What an app has moved in the month of now."""

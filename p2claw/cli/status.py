@@ -9,6 +9,7 @@ import click
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.output import (
+    bytes_text,
     duration_text,
     guard_text,
     json_option,
@@ -72,6 +73,37 @@ def _mapping_text(mapping: dict[str, Any]) -> str:
     return f"UDP port {mapping['udp_port']}: {mapping['message']} ({mapping['code']})"
 
 
+def _left_text(budget: dict[str, int | None], when: str) -> str:
+    used, limit, left = (budget[f"{what}_bytes"] for what in ("used", "limit", "remaining"))
+    text = f"{bytes_text(used or 0)} {when}"
+    if limit is None or left is None:
+        return text
+    return f"{text} of {bytes_text(limit)}, {bytes_text(left)} left"
+
+
+def _relayed_facts(found: dict[str, Any]) -> list[tuple[str, object]]:
+    """What relays have moved and may, by the operator's budget and by the owner's limits."""
+    facts: list[tuple[str, object]] = []
+    budget, limits = found["relay_budget"], found["relay_limits"]
+    if budget is not None:
+        facts = [
+            ("relayed", _left_text(budget["month"], "this month")),
+            ("", _left_text(budget["day"], "today")),
+        ]
+        if budget["used_up"]:
+            facts.append(("", "used up: visitors who need a relay are not served until it is over"))
+    if limits["day_bytes"] is not None:
+        own = {
+            "used_bytes": limits["day_used_bytes"],
+            "limit_bytes": limits["day_bytes"],
+            "remaining_bytes": limits["day_remaining_bytes"],
+        }
+        facts.append(("own limit", _left_text(own, "relayed today")))
+    if limits["visit_bytes"] is not None:
+        facts.append(("own limit", f"{bytes_text(limits['visit_bytes'])} relayed per visit"))
+    return facts
+
+
 def _percent_text(percent: int | None) -> str:
     return "-" if percent is None else f"{percent} %"
 
@@ -96,6 +128,7 @@ def _print(found: dict[str, Any]) -> None:
             ("", f"{state} ({trouble})" if trouble and coordinator["state"] != "online" else state),
             ("joined", _joined_text(found)),
             ("links", found["links"]),
+            *_relayed_facts(found),
             *(("forwarded", _mapping_text(one)) for one in found["port_mappings"] or ()),
             ("refused", _refused_text(found["refused"])),
             ("built on", f"{found['codec']}, {_plane_text(found['data_plane'])}"),

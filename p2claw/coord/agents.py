@@ -26,6 +26,7 @@ from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.nodes.standing import NodeStanding
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
+from p2claw.coord.relayed.telling import RelayTelling
 from p2claw.coord.store.base import BoxRecord, Store, StoreError
 from p2claw.coord.store.key_refusals import key_replaced
 from p2claw.coord.switchboard import Switchboard
@@ -88,8 +89,10 @@ class Agents:
         bus: Bus | None = None,
         standing: NodeStanding | None = None,
         memberships: Memberships | None = None,
+        telling: RelayTelling | None = None,
     ) -> None:
         self._memberships = memberships
+        self._telling = telling
         self._standing = standing
         self.is_drained = False
         self._config = config
@@ -276,6 +279,8 @@ class Agents:
                     )
                 )
             )
+            if self._telling is not None:
+                outbox.send(self._telling.first(record.key_alias))
             self._switchboard.drain()
             self._switchboard.counts["registered"] += 1
             log.info("box online", alias=record.alias, software=register.sw)

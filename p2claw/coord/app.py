@@ -28,6 +28,7 @@ from p2claw.coord.operator import Operator
 from p2claw.coord.posted_visits import PostedVisits
 from p2claw.coord.relay_fleet import RelayFleet
 from p2claw.coord.relayed.relay_watch import RelayWatch
+from p2claw.coord.relayed.telling import RelayTelling
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.server_timing import ServerTiming
 from p2claw.coord.store.base import Store
@@ -144,7 +145,8 @@ def add_coordinator(
     forwarding = None if bus is None else Forwarding(bus, switchboard, config.limits)
     visits = Visits(switchboard, forwarding)
     standing = None if bus is None else NodeStanding(asyncio.get_running_loop().time())
-    boxes = Agents(config, switchboard, store, presence, bus, standing, memberships)
+    telling = None if relayed is None else RelayTelling(relayed, switchboard)
+    boxes = Agents(config, switchboard, store, presence, bus, standing, memberships, telling)
     relays = None if config.turn_key is None else LeasedRelays(config.turn_key)
     fleet = RelayFleet(config) if config.all_relays else None
     server_timing = ServerTiming(config, rendezvous, relays, bus, fleet, teams)

@@ -236,3 +236,15 @@ async def test_a_download_ends_at_the_limit_and_so_it_stays(
     (month,) = usage["usage"]
     assert (month["app"], month["direct"]["out"] >= 2 * MB) == ("dog", True)
     assert usage["used_up"] == ["dog"]
+
+
+async def test_what_relays_move_in_a_day_begins_anew_at_midnight(tmp_path: Path) -> None:
+    async with box_at(tmp_path / "usage.db") as box:
+        box.move("dog/relayed/in", 10)
+        box.move("cat/relayed/out", 5)
+        box.move("dog/direct/out", 1_000)
+        assert box.usage.relayed_today() == 15
+        box.now_s = DECEMBER_S
+        assert box.usage.relayed_today() == 0
+        box.move("dog/relayed/out", 7)
+        assert box.usage.relayed_today() == 7

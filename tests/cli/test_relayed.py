@@ -12,7 +12,7 @@ import aiohttp
 
 from tests.cli.program import Ran, p2claw
 from tests.coord.relayed.test_relay_watch import line
-from tests.support.agent import agent_process
+from tests.support.agent import AgentProcess, agent_process
 from tests.support.server import server_process
 
 WAIT_S = 30.0
@@ -39,6 +39,25 @@ async def relays(port: int, host: str) -> list[dict[str, Any]]:
     return [one for one in servers if one["urls"][0].startswith("turn")]
 
 
+async def budget(
+    agent: AgentProcess,
+    month: tuple[int, int | None, int | None],
+    day: tuple[int, int | None, int | None],
+    *,
+    used_up: bool,
+) -> None:
+    """Wait until the agent knows this: used, limit and remaining."""
+    keys = ("used_bytes", "limit_bytes", "remaining_bytes")
+    wanted = {
+        "month": dict(zip(keys, month, strict=True)),
+        "day": dict(zip(keys, day, strict=True)),
+        "used_up": used_up,
+    }
+    async with asyncio.timeout(WAIT_S):
+        while (await agent.api.get("/v1/status"))["relay_budget"] != wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
 async def test_a_box_above_its_share_is_relayed_no_more_and_others_are(home: Path) -> None:
     (home / "secret").write_text("secret\n")
     log = home / "turn.log"
@@ -55,17 +74,25 @@ async def test_a_box_above_its_share_is_relayed_no_more_and_others_are(home: Pat
             await agent.api.online()
             (box,) = (await operator("boxes", "--json")).json["boxes"]
             assert (box["relayed_bytes"], box["relayed_per_month"]) == (0, None)
+            await budget(agent, month=(0, None, None), day=(0, None, None), used_up=False)
             host = f"dog-{box['alias']}.localhost"
             (turn,) = await relays(server.port, host)
             # What is relayed counts for the box: coturn writes the name, and never sees more of it.
             assert turn["username"].split(":")[1].startswith(f"{box['key_alias']}.")
             limited = await operator("quota", box["alias"], "--relayed-per-month", "50MB", "--json")
             assert (limited.code, limited.json["relayed_per_month"]) == (0, 50_000_000)
+            left = (0, 50_000_000, 50_000_000)
+            await budget(agent, month=left, day=(0, None, None), used_up=False)
             with log.open("ab") as written:
                 written.write(line(box["key_alias"], 50_000_001))
             async with asyncio.timeout(WAIT_S):
                 while await relays(server.port, host):  # noqa: ASYNC110 - another process
                     await asyncio.sleep(0.2)
+            used = 50_000_001
+            await budget(agent, month=(used, 50_000_000, 0), day=(used, None, None), used_up=True)
+            told = (await asyncio.to_thread(p2claw, home / "box", "status")).out
+            assert "50.0 MB this month of 50.0 MB, 0 B left" in told
+            assert "used up" in told
             shown = (await operator("boxes")).out
             assert "50.0 MB of 50.0 MB" in shown
             assert "used up" in shown

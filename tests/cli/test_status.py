@@ -25,6 +25,7 @@ def test_status_has_the_documented_keys(running: Demo) -> None:
             "refused",
             "port_mappings",
             "relay_limits",
+            "relay_budget",
             "access_key",
             "uptime_s",
             "codec",

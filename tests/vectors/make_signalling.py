@@ -120,6 +120,16 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
         "a claim that is refused",
         {"t": "claimed", "name": "crab", "code": "alias-taken", "message": "no", "others": []},
     ),
+    (
+        "what was relayed for a box",
+        {
+            "t": "relayed",
+            "month_bytes": 12_000_000,
+            "day_bytes": 1_000,
+            "month_limit": 50_000_000_000,
+            "day_limit": None,
+        },
+    ),
     ("a team", {"t": "team", "seq": 3, "statements": [bytes(138), b"\1" * 138]}),
     ("a team of nobody", {"t": "team", "seq": 4, "statements": []}),
     ("joining a team", {"t": "team-join", "seq": 5, "name": "crab"}),

@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 
 from p2claw import __version__
 from p2claw.agent.daemon.parts import Parts
+from p2claw.agent.daemon.relay_budgets import operators_budget, own_limits
 from p2claw.agent.home.routes import Route, ways_of
 from p2claw.agent.local.api import Json
 from p2claw.agent.local.figures import AgentFigures, agent_metrics
@@ -45,10 +46,8 @@ class State:
             "key_alias": parts.identity.key_alias,
             "coordinator": self._coordinator(),
             "apps": self._apps(),
-            "relay_limits": {
-                "visit_bytes": parts.config.limits.relayed_bytes_per_visit or None,
-                "day_bytes": parts.config.limits.relayed_bytes_per_day or None,
-            },
+            "relay_limits": own_limits(parts.config.limits, parts.usage.relayed_today()),
+            "relay_budget": operators_budget(parts.registration.relayed),
             "links": len(parts.visitors),
             "workers": self._workers(),
             "port_mappings": [asdict(one) for one in parts.mapper.facts] if parts.mapper else None,

@@ -75,6 +75,8 @@ class RelayWatch:
         wall_s: Callable[[], float] = time.time,
     ) -> None:
         self.used_up: frozenset[str] = frozenset()
+        self.on_changed: Callable[[frozenset[str]], None] = lambda boxes: None
+        """Called with the boxes for which more was relayed, or may be, than at the look before."""
         self.ended: Counter[str] = Counter()
         """Allocations that were ended, by host and port of the command line."""
         self._source = source
@@ -145,8 +147,10 @@ class RelayWatch:
         return Now(day[:7], day, int(now_s))
 
     async def _refresh(self, now: Now) -> None:
+        before = self._usage, self._budgets
         self._budgets = await self._ledger.budgets()
         self._usage = await self._ledger.usage(now)
+        changed = _changed(before[0], self._usage) | _changed(before[1], self._budgets)
         used_up = frozenset(
             box
             for box, budget in self._budgets.items()
@@ -158,6 +162,8 @@ class RelayWatch:
         for box in self.used_up - used_up:
             log.info("box may be relayed again", box=box)
         self.used_up = used_up
+        if changed:
+            self.on_changed(changed)
 
     async def _end(self, host: str, port: int, password: str, boxes: frozenset[str]) -> None:
         where = f"{host}:{port}"
@@ -175,3 +181,8 @@ class RelayWatch:
         if what not in self._failing:
             self._failing.add(what)
             log.error("relay not watched", what=what, error=str(error))
+
+
+def _changed(before: Mapping[str, object], now: Mapping[str, object]) -> frozenset[str]:
+    """Whose value is another one, or is there on one side alone."""
+    return frozenset(box for box in before.keys() | now.keys() if before.get(box) != now.get(box))

@@ -176,6 +176,17 @@ class Knocked(Message, frozen=True, tag="knocked"):
     ports: f.Ports = ()
 
 
+class Relayed(Message, frozen=True, tag="relayed"):
+    """C → A, unasked. How many bytes relays have moved for this box, in this month and on this day
+    of UTC, and how many they may; None: any number.
+    """
+
+    month_bytes: f.Count
+    day_bytes: f.Count
+    month_limit: f.Count | None = None
+    day_limit: f.Count | None = None
+
+
 class Announced(Message, frozen=True, tag="announced"):
     """C → A. `rejected` maps each app that was rejected to a code of `names.check_app`."""
 
@@ -247,6 +258,7 @@ AgentMessage = (
     | Dial
     | Knock
     | Knocked
+    | Relayed
     | Team
     | TeamJoin
     | TeamLeave

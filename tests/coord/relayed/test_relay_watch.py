@@ -196,3 +196,20 @@ def test_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as raised:
         RelayFile(tmp_path / "relayed.db")
     assert raised.value.code == "relayed-unusable"
+
+
+async def test_a_box_for_which_something_has_changed_is_named_once(tmp_path: Path) -> None:
+    watch, named = watch_of(tmp_path), list[frozenset[str]]()
+    watch.on_changed = named.append
+    write(tmp_path, line(BOX, 1_000))
+    await watch.look()
+    await watch.look()
+    assert named == [{BOX}]
+    await watch.set_budget(OTHER, Budget(day_bytes=5))
+    write(tmp_path, line(BOX, 100))
+    await watch.look()
+    assert named == [{BOX}, {OTHER}, {BOX}]
+    Clock.now_s = DECEMBER_S
+    await watch.look()
+    assert named[3:] == [{BOX}], "a month that begins counts from nothing"
+    await watch.close()
