@@ -10,10 +10,10 @@ export function problemText(code: ProblemCode, names: Names, hasRelay = true): P
 }
 
 const RELAY_BUDGET: Text = ({ alias }) => ({
-  title: `“${alias}” may not be relayed any more just now`,
+  title: `“${alias}” cannot be reached from this network now`,
   text: [
-    `Your network and the one of “${alias}” let nothing through to each other directly, and what may go through a relay for this box is used up (relay-budget).`,
-    "Another network usually works, a phone's for example. Relays help again tomorrow or next month, or when whoever runs the service raises the budget.",
+    `Your network and the one of “${alias}” let nothing through to each other directly. A relay would help, but all that may go through relays for this box is used up (relay-budget).`,
+    "Another network may work: mobile data instead of Wi-Fi, or without a VPN. Or come again tomorrow or next month, or when whoever runs the service has raised the budget.",
   ],
 });
 
