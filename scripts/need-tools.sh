@@ -37,6 +37,7 @@ find_missing() {
     need miniupnpd has miniupnpd
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
     need redis-server has redis-server
+    need prometheus has promtool
     need haproxy has haproxy
     need pebble has pebble
     need docker-compose has docker-compose
