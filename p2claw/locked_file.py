@@ -22,6 +22,7 @@ from p2claw.private_file import (
     remove_parts,
     replace,
 )
+from p2claw.system_errors import reason_of, remedy_of
 
 LOCK_WAIT_S = 5.0
 
@@ -55,7 +56,9 @@ class LockedFile:
                 hint=f"Check what is in it, then: chmod 600 {self.path}",
             ) from None
         except OSError as error:
-            raise self.damaged(f"the file cannot be read ({error.strerror})") from None
+            raise self.damaged(
+                f"the file cannot be read ({reason_of(error)})", remedy_of(error)
+            ) from None
         if len(content) > self.most_bytes:
             raise self.damaged(f"it is longer than {self.most_bytes} bytes")
         return content
@@ -82,8 +85,9 @@ class LockedFile:
                 yield
         except OSError as error:
             raise UsageError(
-                f"The {self.noun} at {self.path} cannot be written: {error.strerror}",
+                f"The {self.noun} at {self.path} cannot be written: {reason_of(error)}",
                 code=self._code("unwritable"),
+                hint=remedy_of(error),
             ) from None
 
     def write(self, content: bytes) -> None:
@@ -91,12 +95,12 @@ class LockedFile:
         remove_parts(self.path)
         replace(self.path, content)
 
-    def damaged(self, what: str) -> UsageError:
-        """The error `…-damaged`."""
+    def damaged(self, what: str, mend: str = "") -> UsageError:
+        """The error `…-damaged`. mend: what to do, if that is something else than usually."""
         return UsageError(
             f"The {self.noun} at {self.path} are damaged: {what}",
             code=self._code("damaged"),
-            hint=self.mend,
+            hint=mend or self.mend,
         )
 
     def _lock(self) -> FileLock:

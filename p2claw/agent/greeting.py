@@ -15,14 +15,13 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from p2claw.errors import LinkError, P2clawError, RefusedError, RemoteProtocolError, UsageError
 from p2claw.names import is_localhost
+from p2claw.system_errors import reason_of
 from p2claw.wire.signalling.greeting import GREETING_BYTES, INVITE_FIELD, Greeting, decode_greeting
 
 PATH = "/__p2claw/v1/agent"
 VERSION = 1
 ASK_S = 10.0
 """For the connection and the reply together, after the name was resolved."""
-
-MOST_QUOTED = 80
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GREETS = 426
@@ -49,9 +48,11 @@ def ask_coordinator(url: str, invite: str = "") -> Greeting:
             hint="Check the name, and the clock of this machine. SSL_CERT_FILE names further roots",
         ) from None
     except (ssl.SSLError, http.client.HTTPException) as error:
-        raise _foreign(url, f"it does not speak {urlsplit(url).scheme}: {_reason(error)}") from None
+        raise _foreign(
+            url, f"it does not speak {urlsplit(url).scheme}: {reason_of(error)}"
+        ) from None
     except OSError as error:
-        raise _silent(url, f"Nothing responds at {url}: {_reason(error)}") from None
+        raise _silent(url, f"Nothing responds at {url}: {reason_of(error)}") from None
     if status in _MOVED:
         raise _moved(url, location)
     if status in _BEHIND_IS_NONE:
@@ -161,9 +162,3 @@ def _moved(url: str, location: str) -> P2clawError:
         code="coordinator-moved",
         hint=f"If that is the coordinator: p2claw join {there}" if parts.netloc else "",
     )
-
-
-def _reason(error: Exception) -> str:
-    """The text of an error, fit for a terminal: a library may quote what came over the wire."""
-    text = str(getattr(error, "strerror", None) or error or type(error).__name__)
-    return text if text.isprintable() and len(text) <= MOST_QUOTED else repr(text[:MOST_QUOTED])

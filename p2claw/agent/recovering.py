@@ -24,6 +24,7 @@ from p2claw.link.control import ControlLostError, ControlSocket
 from p2claw.link.signalling_client import signalling_client
 from p2claw.log import get_log
 from p2claw.names import peer_id_of
+from p2claw.system_errors import reason_of
 from p2claw.wire.signalling.backup_reply import (
     PATH,
     REPLY_BYTES,
@@ -126,5 +127,5 @@ async def _register(client: aiohttp.ClientSession, config: AgentConfig, identity
                 ControlSocket(socket, lambda: None), identity, config.audience, invite=config.invite
             )
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise ControlLostError(f"{url} cannot be reached: {error}") from None
+        raise ControlLostError(f"{url} cannot be reached: {reason_of(error)}") from None
     return accepted.names.alias

@@ -13,9 +13,14 @@ from typing import Any
 
 from p2claw.config import home_dir
 from p2claw.errors import P2clawError, UsageError
+from p2claw.system_errors import is_forbidden, reason_of
 
 TIMEOUT_S = 10.0
 RESPONSE_BYTES = 16 * 1024 * 1024
+
+
+_HINT_SILENT = "Look at its log; stop it and start it again with `p2claw run`"
+_HINT_FOREIGN = "Ask as the user whose it is, or name a home of your own with P2CLAW_HOME"
 
 
 class _NotJsonError(Exception):
@@ -59,9 +64,9 @@ class AgentClient:
             document = _parse(response.read(RESPONSE_BYTES))
         except (OSError, http.client.HTTPException, _NotJsonError) as error:
             raise P2clawError(
-                f"The agent at {self._path} does not respond ({error!r})",
+                f"The agent at {self._path} does not respond: {reason_of(error)}",
                 code="agent-silent",
-                hint="Look at its log; stop it and start it again with `p2claw run`",
+                hint=_HINT_SILENT,
             ) from None
         finally:
             connection.close()
@@ -84,7 +89,9 @@ class AgentClient:
         except OSError as error:
             connection.close()
             raise P2clawError(
-                f"The agent at {self._path} cannot be asked: {error}", code="agent-silent"
+                f"The agent at {self._path} cannot be asked: {reason_of(error)}",
+                code="agent-silent",
+                hint=_HINT_FOREIGN if is_forbidden(error) else _HINT_SILENT,
             ) from None
         return connection
 

@@ -12,6 +12,7 @@ from p2claw.agent.access.guarding import guard_to_map, guarded, guarded_as, limi
 from p2claw.agent.access.ledger import Guard
 from p2claw.agent.access.login_settings import CALLBACK
 from p2claw.agent.access.record import AccessFile
+from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.routes import Route, RouteFile, route_to_map, ways_of
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.byte_size import ByteSize
@@ -232,13 +233,19 @@ def _login(guard: Guard | None, entry: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def _first_steps() -> str:
+    """How an agent is started here, if none runs."""
+    joined = CoordinatorFile(AgentConfig().coordinators_path).load()
+    return "`p2claw run`" if joined.urls else "first `p2claw join https://…`, then `p2claw run`"
+
+
 def _print(facts: dict[str, Any], *, qr: bool) -> None:
     url = facts["url"]
     click.echo(url or f"{facts['app']} → {facts['upstream']}")
     if url and qr:
         print_qr(url)
     if not facts["agent_running"]:
-        print_note("no agent runs; the URL appears when one does: p2claw run")
+        print_note(f"no agent runs; the URL appears when one does: {_first_steps()}")
     elif not url:
         print_note("the coordinator has not been reached yet; `p2claw status` shows why")
     if facts["guarded"]:

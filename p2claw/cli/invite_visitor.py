@@ -41,7 +41,8 @@ def invite_visitor(
     It is shown once. What it let in ends with it, and at once when it is revoked.
     """
     check_app(app)
-    wish = {"name": name, "uses": uses, "for_s": _seconds(duration)}
+    for_s = _seconds(duration)
+    wish = {"name": name, "uses": uses, "for_s": for_s}
     made = AgentClient().ask("POST", f"/v1/invitations/{app}", wish)
     if as_json:
         print_json(made)
@@ -53,7 +54,7 @@ def invite_visitor(
     elif not no_qr:
         print_qr(url)
     uses_text = "one browser" if uses == 1 else f"{uses} browsers"
-    print_note(f"for {uses_text}, {duration_text(made['left_s'])}; its id is {made['id']}")
+    print_note(f"for {uses_text}, {duration_text(for_s)}; its id is {made['id']}")
 
 
 def _seconds(text: str) -> int:

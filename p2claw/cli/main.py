@@ -18,6 +18,7 @@ from p2claw.cli.output import json_option, print_error
 from p2claw.cli.verb_group import VerbGroup, nearest
 from p2claw.cli.verbs import VERBS, load_verb
 from p2claw.errors import P2clawError, UsageError
+from p2claw.system_errors import is_forbidden, is_full, reason_of, remedy_of
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -92,7 +93,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone, as `| head` does. Nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        print_error(refusal, as_json=as_json)
+        return FAILED
     return result if isinstance(result, int) else 0
+
+
+def _refusal(error: OSError) -> P2clawError | None:
+    """What the system may refuse anywhere; None for all that says something of this program."""
+    message = reason_of(error) + (f": {error.filename}" if error.filename else "")
+    hint = remedy_of(error)
+    if is_full(error):
+        return P2clawError(message, code="disk-full", hint=hint)
+    if is_forbidden(error):
+        return P2clawError(message, code="not-permitted", hint=hint)
+    return None
 
 
 def _usage_error(error: click.UsageError) -> UsageError:

@@ -97,11 +97,11 @@ def _text(cell: object) -> str:
 
 
 def print_qr(url: str) -> None:
-    """A URL as a QR code of half blocks; nothing if the terminal cannot show them."""
+    """A URL as a QR code of half blocks; nothing if there is no terminal that can show them."""
+    if not sys.stdout.isatty() or (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        return
     import segno  # only here: the other verbs start without it
 
-    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
-        return
     segno.make(url, error="l", micro=False).terminal(out=sys.stdout, compact=True, border=2)
 
 
@@ -128,5 +128,5 @@ def duration_text(seconds: float) -> str:
     if hours < 1:
         return f"{minutes} min"
     if days < 1:
-        return f"{hours} h {minutes % 60} min"
-    return f"{days} d {hours % 24} h"
+        return f"{hours} h {minutes % 60} min".removesuffix(" 0 min")
+    return f"{days} d {hours % 24} h".removesuffix(" 0 h")

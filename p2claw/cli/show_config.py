@@ -189,7 +189,7 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    if value is None or value == []:
+    if value in (None, "", []):
         return "–"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 

@@ -13,6 +13,12 @@ from p2claw.errors import UsageError
 class VerbGroup(click.Group):
     """A group whose verbs are found by `list_commands` and `get_command`, as click has them."""
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each verb with the whole first sentence of its text; click would cut it."""
+        rows = [(name, self.verb(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, _first_sentence(verb)) for name, verb in rows])
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Without a verb, help is what was asked for: on standard output, and no failure."""
         if set(args) <= {"--json"} and not ctx.resilient_parsing:
@@ -40,6 +46,11 @@ class VerbGroup(click.Group):
             code="verb-unknown",
             hint=f"Did you mean `{path} {meant}`?" if meant else f"See `{path} --help`",
         )
+
+
+def _first_sentence(verb: click.Command) -> str:
+    paragraph = " ".join((verb.help or "").partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].partition(": ")[0].rstrip(".") + "."
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

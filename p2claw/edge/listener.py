@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
 import ssl
@@ -15,6 +16,7 @@ from p2claw.edge.connection import Connection, watched
 from p2claw.edge.front import Front
 from p2claw.edge.places import Places
 from p2claw.errors import UsageError
+from p2claw.system_errors import reason_of
 from p2claw.units import KIB
 
 # The wire protocol allows targets of 131,072 characters, and a Referer may quote such a target.
@@ -25,6 +27,14 @@ _SHUTDOWN_S = 5.0
 # How long the unread rest of a request body is read and dropped before the connection is cut.
 _LINGER_S = 2.0
 _KEEPALIVE_S = 75.0
+
+
+_LISTEN_HINTS = {
+    errno.EADDRINUSE: "Another program has the port; name another with --listen",
+    errno.EADDRNOTAVAIL: "This machine has no such address; name another with --listen",
+    errno.EACCES: "Ports below 1024 are for root, and for `p2claw service install server`; "
+    "name another with --listen",
+}
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -42,9 +52,9 @@ def bind(host: str, port: int) -> socket.socket:
         return socket.create_server(("", port), backlog=_BACKLOG)
     except OSError as error:
         raise UsageError(
-            f"Cannot listen on {host or '*'}:{port}: {error.strerror or error}",
+            f"Cannot listen on {host or '*'}:{port}: {reason_of(error)}",
             code="listen-failed",
-            hint="Another program may have the port; name another with --listen",
+            hint=_LISTEN_HINTS.get(error.errno or 0, "Name another address with --listen"),
         ) from None
 
 

@@ -22,6 +22,7 @@ from p2claw.link.signalling_client import signalling_client
 from p2claw.link.tcp_state import unacknowledged
 from p2claw.log import get_log
 from p2claw.source_address import source_of
+from p2claw.system_errors import reason_of
 
 log = get_log("link")
 
@@ -344,7 +345,7 @@ class _Open:
         except aiohttp.WSServerHandshakeError as error:
             raise _not_upgraded(self._url, error) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise ControlLostError(f"{self._url} cannot be reached: {error}") from error
+            raise ControlLostError(f"{self._url} cannot be reached: {reason_of(error)}") from error
         return self._socket
 
     async def __aexit__(

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from p2claw.errors import LinkError, RefusedError
 from p2claw.link.kept_clock import is_clock_kept
+from p2claw.names import is_localhost
+from p2claw.system_errors import reason_of
 from p2claw.visitor.app_url import AppUrl
 from p2claw.visitor.websocket import NoWebSocketError, WebSocket
 from p2claw.wire.signalling import (
@@ -148,20 +150,26 @@ def _refused(error: VisitError) -> RefusedError:
     return RefusedError(message.rstrip("."), code=error.code, hint=hint)
 
 
+_HINT = "Check the URL, and the network of this machine"
+_HINT_LOCAL = (
+    "Check the URL and its port: the server that has the app must run on this machine; "
+    "--edge http://127.0.0.1:8787 connects to a port that the URL does not have"
+)
+
+
 def _unreachable(address: AppUrl, why: str, hint: str = "") -> LinkError:
     # A library may add lines of what came over the wire.
     line = " ".join(why.split())[:MOST_QUOTED]
     return LinkError(
-        f"nothing introduces visitors at {address.dial_host}:{address.dial_port}: {line}",
+        f"Nothing introduces visitors at {address.dial_host}:{address.dial_port}: {line}",
         code="edge-unreachable",
-        hint=hint
-        or "Check the URL; for a development edge name it with --edge http://127.0.0.1:8787",
+        hint=hint or (_HINT_LOCAL if is_localhost(address.hostname) else _HINT),
     )
 
 
 def _of_connection(address: AppUrl, error: OSError) -> LinkError:
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return _unreachable(address, str(error))
+        return _unreachable(address, reason_of(error))
     # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED: by the clock of this machine.
     if error.verify_code not in (9, 10):
         hint = "Check the URL; the owner of the server has to see to its certificate"

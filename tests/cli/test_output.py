@@ -17,7 +17,14 @@ def test_bytes_have_the_unit_that_fits(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     "seconds, text",
-    [(7.6, "8 s"), (61, "1 min"), (3_900, "1 h 5 min"), (100_000, "1 d 3 h")],
+    [
+        (7.6, "8 s"),
+        (61, "1 min"),
+        (3_900, "1 h 5 min"),
+        (36_010, "10 h"),
+        (86_400, "1 d"),
+        (100_000, "1 d 3 h"),
+    ],
 )
 def test_durations_have_the_units_that_fit(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text

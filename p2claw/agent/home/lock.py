@@ -13,6 +13,7 @@ from pathlib import Path
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
 from p2claw.private_file import make_private_directory
+from p2claw.system_errors import is_full, reason_of, remedy_of
 
 
 @contextmanager
@@ -33,12 +34,20 @@ def only_agent(path: Path, inherited: int | None = None) -> Iterator[int]:
             hint="`p2claw status` shows it; a second box needs its own P2CLAW_HOME",
         ) from None
     except OSError as error:
-        raise UsageError(
-            f"The home {path.parent} cannot be used: {error.strerror}",
-            code="home-unwritable",
-            hint="Name a directory of your own with P2CLAW_HOME",
-        ) from None
+        raise _unwritable(path.parent, error) from None
     with lock:
-        os.ftruncate(lock.descriptor, 0)
-        os.pwrite(lock.descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(lock.descriptor, 0)
+            os.pwrite(lock.descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise _unwritable(path.parent, error) from None
         yield lock.descriptor
+
+
+def _unwritable(home: Path, error: OSError) -> UsageError:
+    own = "Name a directory of your own with P2CLAW_HOME"
+    return UsageError(
+        f"The home {home} cannot be used: {reason_of(error)}",
+        code="home-unwritable",
+        hint=remedy_of(error) if is_full(error) else own,
+    )

@@ -19,6 +19,7 @@ from p2claw.cli.verbs import load_verb
 from p2claw.cli.worker_count import AUTO, WorkerCount
 from p2claw.config import SYSTEM_CONFIG, config_path
 from p2claw.errors import UsageError
+from p2claw.system_errors import reason_of, remedy_of
 from p2claw.units import KIB
 
 FILE_BYTES = 256 * KIB
@@ -51,15 +52,23 @@ def find(named: Path | None, table: str = "") -> Path | None:
     """
     if named is None:
         usual = [config_path(), *([SYSTEM_CONFIG] if table == "server" else [])]
-        return next((path for path in usual if path.exists()), None)
+        return next((path for path in usual if _is_there(path)), None)
     path = named.expanduser().absolute()
-    if not path.exists():
+    if not _is_there(path):
         raise UsageError(
             f"There is no file {path}",
             code="config-missing",
             hint=f"Without --config and P2CLAW_CONFIG it is {config_path()}, if that is there",
         )
     return path
+
+
+def _is_there(path: Path) -> bool:
+    """Or may be there, in a folder that this user may not look into: `read` has words for that."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
 
 
 def read(path: Path) -> ConfigFile:
@@ -69,7 +78,9 @@ def read(path: Path) -> ConfigFile:
             content = file.read(FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be read: {error.strerror}", code="config-unreadable"
+            f"{path} cannot be read: {reason_of(error)}",
+            code="config-unreadable",
+            hint=remedy_of(error),
         ) from None
     if len(content) > FILE_BYTES:
         raise UsageError(f"{path} is longer than {FILE_BYTES} bytes", code="config-unreadable")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
@@ -99,6 +100,8 @@ class Child:
 
     def _failed(self, what: str, code: str) -> ChildError:
         lines: list[str] = []
+        if shutil.disk_usage(self._log.parent).free == 0:
+            what, code = f"{what}: the disk of {self._log.parent} is full", "disk-full"
         with contextlib.suppress(OSError):
             lines = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
         quoted = "\n       ".join(lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
 from p2claw.private_file import make_private_directory
+from p2claw.system_errors import is_full, reason_of, remedy_of
 
 
 @contextlib.contextmanager
@@ -28,9 +29,9 @@ def only_demo(data_dir: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise UsageError(
-            f"{data_dir} cannot be used: {error.strerror}",
+            f"{data_dir} cannot be used: {reason_of(error)}",
             code="data-unwritable",
-            hint="Name another folder with --data",
+            hint=(remedy_of(error) if is_full(error) else "") or "Name another folder with --data",
         ) from None
     with lock:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
 from p2claw.cli.listening import listens
 from p2claw.config import AgentConfig
 from p2claw.errors import IdentityError, UsageError
+from p2claw.system_errors import reason_of
+from p2claw.units import MIB
+
+# Less than this, and files of a home may fail to be replaced.
+FREE_BYTES = MIB
 
 
 def check_home(config: AgentConfig) -> Finding:
@@ -23,11 +29,15 @@ def check_home(config: AgentConfig) -> Finding:
     if len(os.fsencode(config.socket_path)) > UNIX_PATH_BYTES:
         advice = f"Name one of at most {UNIX_PATH_BYTES - len('/agent.sock')} with P2CLAW_HOME"
         return fail("home", f"{home} is too long for the path of a socket", advice)
-    if not home.exists():
-        return warn("home", f"{home} is not there yet", "`p2claw run` makes it")
-    if not home.is_dir():
-        return fail("home", f"{home} is not a folder", "Name another with P2CLAW_HOME")
-    return _check_access(home)
+    try:
+        if not home.exists():
+            return warn("home", f"{home} is not there yet", "`p2claw run` makes it")
+        if not home.is_dir():
+            return fail("home", f"{home} is not a folder", "Name another with P2CLAW_HOME")
+        return _check_access(home)
+    except OSError as error:
+        text = f"{home} cannot be looked at: {reason_of(error)}"
+        return fail("home", text, "Name your own with P2CLAW_HOME")
 
 
 def _check_access(home: Path) -> Finding:
@@ -41,6 +51,8 @@ def _check_access(home: Path) -> Finding:
         return fail("home", f"{home} can be changed by others ({mode:04o})", f"chmod 700 {home}")
     if mode & 0o077:
         return warn("home", f"{home} can be read by others ({mode:04o})", f"chmod 700 {home}")
+    if shutil.disk_usage(home).free < FREE_BYTES:
+        return fail("home", f"the disk of {home} is full", "Make room: routes are kept there")
     return ok("home", str(home))
 
 

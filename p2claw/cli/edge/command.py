@@ -8,6 +8,8 @@ import click
 
 from p2claw.cli.output import json_option, print_json, print_note
 from p2claw.cli.verb_group import VerbGroup
+from p2claw.errors import P2clawError
+from p2claw.system_errors import reason_of, remedy_of
 
 _EXPORT = """
 \b
@@ -72,7 +74,14 @@ def export(
     from p2claw.edge.export import writing
 
     place = writing.place_of(parent, coordinator, scheme, public_port)
-    files = writing.export(folder, place, source)
+    try:
+        files = writing.export(folder, place, source)
+    except OSError as error:
+        raise P2clawError(
+            f"{folder} cannot be written: {reason_of(error)}",
+            code="export-unwritable",
+            hint=remedy_of(error) or "Name another folder",
+        ) from None
     facts = {
         "folder": str(folder.absolute()),
         "parent": place.parent,

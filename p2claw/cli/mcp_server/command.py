@@ -6,6 +6,7 @@ import click
 
 from p2claw.cli.output import json_option
 from p2claw.errors import UsageError
+from p2claw.extras import install_command
 
 _EXAMPLE = """
 \b
@@ -28,7 +29,8 @@ def mcp(read_only: bool, as_json: bool) -> None:
 
     It can expose an app and see what a visitor sees of it, list and unexpose apps, invite, and
     find out what is wrong. Each tool is a verb of this program, with its --json. It needs the
-    package `mcp`: pip install 'p2claw[mcp]'. With --json it serves nothing and lists the tools.
+    package `mcp`; without it, this names the command that installs it. With --json it serves
+    nothing and lists the tools.
     """
     # Not before it is wanted: `--help` needs no SDK.
     try:
@@ -39,7 +41,7 @@ def mcp(read_only: bool, as_json: bool) -> None:
         raise UsageError(
             "The package `mcp` is not installed",
             code="mcp-missing",
-            hint="pip install 'p2claw[mcp]'",
+            hint=f"Install it: {install_command('mcp')}",
         ) from None
     if as_json:
         from p2claw.cli.output import print_json

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from p2claw.config import BusAddress
 from p2claw.errors import UsageError
+from p2claw.extras import install_command
 
 if TYPE_CHECKING:
     from p2claw.coord.bus.redis_bus import RedisBus
@@ -29,7 +30,7 @@ async def opened_bus(address: BusAddress, node_listen: str = "") -> AsyncIterato
         raise UsageError(
             f"--bus needs redis-py, which cannot be loaded: {error}",
             code="extra-missing",
-            hint="Install it: pip install 'p2claw[cluster]'",
+            hint=f"Install it: {install_command('cluster')}",
         ) from None
     async with RedisBus(address, node_listen) as bus:
         yield bus

@@ -12,6 +12,7 @@ from p2claw.coord.store.base import Store
 from p2claw.coord.store.remembering import RememberingStore
 from p2claw.coord.store.sqlite import SqliteStore
 from p2claw.errors import UsageError
+from p2claw.extras import install_command
 
 
 async def open_store(address: StoreAddress, folder: Path) -> Store:
@@ -38,5 +39,5 @@ def extra_missing(error: ImportError) -> UsageError:
     return UsageError(
         f"postgresql:// needs psycopg, which cannot be loaded: {error}",
         code="extra-missing",
-        hint="Install it: pip install 'p2claw[cluster]'",
+        hint=f"Install it: {install_command('cluster')}",
     )

@@ -27,6 +27,7 @@ from p2claw.errors import UsageError
 from p2claw.file_lock import FileLock
 from p2claw.private_file import sync_directory
 from p2claw.sqlite_file import open_sqlite, upgrade, version_of
+from p2claw.system_errors import reason_of
 
 _LOCK = "coordinator.lock"
 _UNFINISHED = "coordinator.db.new"
@@ -123,7 +124,7 @@ def check_undamaged(connection: sqlite3.Connection, path: Path) -> None:
 def unusable(path: Path, error: Exception) -> UsageError:
     """What is wrong with a file or folder, in the words of the system or of SQLite."""
     return UsageError(
-        f"The data in {path} cannot be used: {error}",
+        f"The data in {path} cannot be used: {reason_of(error)}",
         code="data-unusable",
         hint="Check its owner and free space, or put back a backup: `p2claw server restore FILE`; "
         "aliases live there",

@@ -24,6 +24,7 @@ from p2claw.coord.bus.trunks.frames import (
 from p2claw.coord.bus.trunks.identity import NONCE_BYTES, Announced, Identity, is_proven
 from p2claw.errors import P2clawError, RemoteProtocolError, UsageError
 from p2claw.log import get_log
+from p2claw.system_errors import reason_of
 
 log = get_log("coordinator")
 
@@ -221,7 +222,7 @@ def bound_to(host: str, port: int) -> socket.socket:
         )
     except OSError as error:
         raise UsageError(
-            f"Cannot listen on {host or '*'}:{port} for other nodes: {error.strerror or error}",
+            f"Cannot listen on {host or '*'}:{port} for other nodes: {reason_of(error)}",
             code="listen-failed",
             hint="Another program may have the port; name another with --node-listen",
         ) from None
