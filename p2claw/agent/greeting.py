@@ -136,9 +136,12 @@ def _cut_after(seconds: float, connection: socket.socket) -> Iterator[threading.
         own.close()
 
 
+_HINT_LOCAL = "Start one with `p2claw server`; localhost is 127.0.0.1 here, and never ::1"
+
+
 def _silent(url: str, message: str) -> LinkError:
     local = is_localhost(urlsplit(url).hostname or "")
-    hint = "Start one with `p2claw server`" if local else "Check the address, and this network"
+    hint = _HINT_LOCAL if local else "Check the address, and this network"
     return LinkError(message, code="coordinator-silent", hint=hint)
 
 

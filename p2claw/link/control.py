@@ -294,9 +294,10 @@ class ControlConnection:
         self._enter(ControlState.ONLINE)
 
     def _enter(self, state: ControlState) -> None:
-        if state is not self.state:
-            self.state = state
+        """`state_since_s` is since when it is online, or is not: tries change nothing."""
+        if ControlState.ONLINE in (state, self.state) and state is not self.state:
             self.state_since_s = time.monotonic()
+        self.state = state
 
 
 def _least_s(error: P2clawError) -> float:

@@ -67,6 +67,13 @@ def test_a_full_disk_is_named(home: Path, arguments: tuple[str, ...], code: str 
         assert ran.error["code"] == code and ran.error["hint"]
 
 
+@needs_namespaces("unshare")
+def test_the_doctor_notes_a_machine_without_a_network(home: Path) -> None:
+    offline = 'ip link set lo up; exec "$@"'
+    ran = _ran(["unshare", "--net", "sh", "-c", offline, "sh", *argv_of("doctor")], home)
+    assert "warn  udp           this machine is in no network but its own" in ran.out
+
+
 @needs_namespaces("unshare", "mount")
 def test_the_doctor_finds_a_full_disk(home: Path) -> None:
     (finding,) = (one for one in on_a_full_disk(home, "doctor").out.splitlines() if "full" in one)

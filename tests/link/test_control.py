@@ -286,6 +286,14 @@ async def test_the_state_shows_where_it_stands() -> None:
     assert states == [ControlState.CONNECTING, ControlState.ONLINE, ControlState.OFFLINE]
 
 
+async def test_how_long_it_is_offline_is_counted_from_the_first_try_that_failed() -> None:
+    agent = Agent("ws://127.0.0.1:1/agent", _receive, waits=4)
+    async with agent.running() as control:
+        began_s = control.state_since_s
+    assert len(agent.delays_s) == 4
+    assert (control.state, control.state_since_s) == (ControlState.OFFLINE, began_s)
+
+
 async def test_stopping_sends_goodbye() -> None:
     codes: asyncio.Queue[int | None] = asyncio.Queue()
 

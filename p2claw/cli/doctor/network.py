@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import ipaddress
 import socket
 import sys
 import time
@@ -21,6 +22,7 @@ from p2claw.errors import P2clawError
 from p2claw.link.ice.host_addresses import host_addresses
 from p2claw.link.kept_clock import is_clock_kept
 from p2claw.link.localhost import LocalhostResolver
+from p2claw.system_errors import reason_of
 from p2claw.units import KIB, MIB
 
 COORDINATOR_S = 10.0
@@ -40,6 +42,9 @@ async def check_udp() -> list[Finding]:
     if not addresses:
         return [fail("udp", "this machine has no address", "Connect it to a network")]
     findings = []
+    if all(ipaddress.ip_address(host).is_loopback for host in addresses):
+        advice = "Connect it to a network"
+        findings.append(warn("udp", "this machine is in no network but its own", advice))
     for host in addresses:
         trouble = await asyncio.to_thread(_echo, host)
         if trouble:
@@ -60,7 +65,7 @@ def _echo(host: str) -> str:
             one.sendto(b"p2claw", one.getsockname())
             return "" if one.recv(64) == b"p2claw" else "something else arrived"
     except OSError as error:
-        return str(error)
+        return reason_of(error)
 
 
 async def check_coordinator(url: str) -> list[Finding]:
@@ -84,12 +89,6 @@ async def check_coordinator(url: str) -> list[Finding]:
     if not ready:
         return [fail("coordinator", f"{url} is not ready", "Look at the log of the server")]
     return [ok("coordinator", url), *check_clock(date)]
-
-
-def reason_of(error: Exception) -> str:
-    """The error of the system, if the library has wrapped it in one of its own."""
-    cause = getattr(error, "os_error", error)
-    return str(getattr(cause, "strerror", None) or cause or type(error).__name__)
 
 
 def check_clock(date: str, *, is_box: bool = True) -> list[Finding]:

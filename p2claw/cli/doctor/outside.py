@@ -17,12 +17,13 @@ import aiohttp
 
 from p2claw.cli.doctor.edge_client import edge_client
 from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
-from p2claw.cli.doctor.network import check_clock, reason_of
+from p2claw.cli.doctor.network import check_clock
 from p2claw.cli.doctor.served_files import check_served_files, expected_browser_side
 from p2claw.cli.doctor.visiting import check_servers
 from p2claw.edge.browser_side import BrowserSide
 from p2claw.errors import P2clawError
 from p2claw.names import is_localhost
+from p2claw.system_errors import reason_of
 from p2claw.units import SECOND_MS
 from p2claw.visitor import Visitor
 from p2claw.visitor.app_url import AppUrl, parse_app_url

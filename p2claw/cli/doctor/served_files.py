@@ -13,10 +13,10 @@ import aiohttp
 
 from p2claw.cli.doctor.edge_client import EdgeClient, edge_client
 from p2claw.cli.doctor.finding import Finding, ok, warn
-from p2claw.cli.doctor.network import reason_of
 from p2claw.edge.bootstrap import load_bootstrap
 from p2claw.edge.browser_side import BrowserSide, digest_of
 from p2claw.errors import UsageError
+from p2claw.system_errors import reason_of
 from p2claw.visitor.app_url import AppUrl
 
 CHECK = "browser side"
