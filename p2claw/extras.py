@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 PROGRAM = "p2claw"
@@ -31,6 +30,9 @@ def install_command(extra: str) -> str:
 
 def packages_of(extra: str) -> list[str]:
     """What the extra asks for, each with its versions: `mcp<3,>=2.3`."""
+    # Not before it is wanted: an extra is missing once, and a server starts often.
+    from importlib.metadata import PackageNotFoundError, requires
+
     try:
         stated = requires(PROGRAM) or []
     except PackageNotFoundError:

@@ -29,6 +29,8 @@ section p:last-child { margin-bottom: 0; }
 code, pre { font: .92em ui-monospace, monospace; }
 pre { margin: 0; padding: .8rem 1rem; background: var(--paper); border: 1px solid var(--line);
   border-radius: .5rem; white-space: pre-wrap; }
+pre b { display: inline-block; width: 100%; padding-left: 2ch; text-indent: -2ch;
+  font-weight: inherit; }
 pre span { white-space: nowrap; }
 a { color: var(--link); }
 .soft { color: var(--soft); margin-top: 1.5rem; }
@@ -84,10 +86,10 @@ nobody here can read it or change it.</p>
 <section>
 <h2>An app of your own</h2>
 <p>{_JOINING[joining]}</p>
-<pre>p2claw join {escape(here)}{code}
-p2claw share 3000</pre>
+<pre><b>p2claw join {escape(here)}{code}</b>
+<b>p2claw share 3000</b></pre>
 </section>
-<p class="soft">Made with <a rel="noreferrer" href="https://pypi.org/project/p2claw/">p2claw</a>.</p>
+<p class="soft">Made with p2claw, which anybody can run.</p>
 </main>
 </html>
 """

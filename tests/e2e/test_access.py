@@ -77,6 +77,7 @@ async def test_a_person_enters_once_and_stays_in(
         assert app.server.requests == []
         await _enter(tab, "wrong password")
         await tab.wait_for_text("That is not the password")
+        await tab.wait_for("() => document.activeElement?.type === 'password'")  # to type again
         assert app.server.requests == []
         await _enter(tab)
         await tab.wait_for_text(INSIDE)

@@ -89,10 +89,11 @@ export class Frame {
     this.focus(shown);
   }
 
-  // Not before the load: browsers then ignore `autofocus`.
+  // Not before the load: browsers then ignore `autofocus`. Of a tab they regard that of the first
+  // page alone, so that of a later one is regarded here.
   private focus(shown: Window): void {
-    if (!document.hasFocus() || document.activeElement === this.element) return;
-    this.element.focus();
+    if (!document.hasFocus()) return;
+    if (document.activeElement !== this.element) this.element.focus();
     if (shown.document.activeElement === shown.document.body) {
       shown.document.querySelector<HTMLElement>("[autofocus]")?.focus();
     }

@@ -24,9 +24,11 @@ def listing_page(names: tuple[str, ...], listing: Listing, order: Order, writabl
     title = shown(names[-1]) if names else "Files"
     draw = tile if view == "tiles" else row
     items = "\n".join(draw(entry, names, order) for entry in entries)
+    listed = f'<ul class="{view}">\n{items}\n</ul>\n' if entries else ""
     left_out = listing.total - len(entries)
     note = f'<p class="note">{left_out} more are here than this list shows.</p>' if left_out else ""
-    tools = _tools(order, view) + (_zip(names) if entries else "") + (_ADD if writable else "")
+    tools = (_tools(order, view) + _zip(names) if entries else "") + (_ADD if writable else "")
+    nav = f'<nav aria-label="Order">{tools}</nav>' if tools else ""
     empty = "" if entries else '<p class="note">This folder is empty.</p>'
     if empty and writable:
         empty = '<p class="note">Nothing is here yet. Drop files on this page, or add some.</p>'
@@ -36,13 +38,10 @@ def listing_page(names: tuple[str, ...], listing: Listing, order: Order, writabl
 <header>
 <h1>{_crumbs(names)}</h1>
 <p class="sum">{_sum(entries)}</p>
-<nav aria-label="Order">{tools}</nav>
+{nav}
 </header>
 <main>
-<ul class="{view}">
-{items}
-</ul>
-{empty}{note}
+{listed}{empty}{note}
 </main>
 {loads}"""
     return document(title, body)

@@ -21,7 +21,7 @@ dialog.className = "viewer";
 dialog.tabIndex = -1;
 dialog.innerHTML = `
 <div class="bar">
-  <span class="title"></span><span class="where"></span>
+  <span class="title"></span><span class="where"></span><span class="where size"></span>
   <a class="whole" target="_blank" rel="noopener">Open file</a>
   <button class="close" aria-label="Close"><svg viewBox="0 0 24 24"><path d="M6 6l12 12M18 6 6 18"/></svg></button>
 </div>
@@ -76,7 +76,8 @@ function show(index) {
   const item = items[index];
   stage.prepend(draw(item));
   part(".title").textContent = item.name;
-  part(".where").textContent = `${index + 1} of ${items.length} · ${item.size}`;
+  part(".where").textContent = `${index + 1} of ${items.length}`;
+  part(".size").textContent = `· ${item.size}`;
   part(".whole").href = item.whole;
   part(".back").hidden = index === 0;
   part(".on").hidden = index === items.length - 1;
