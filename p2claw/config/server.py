@@ -65,6 +65,8 @@ class ServerLimits:
     write_s: float = 20.0
     register_s: float = 10.0
     answer_s: float = 10.0
+    next_box_s: float = 1.5
+    """For the answer of a box in a team, if another one of it is there: then that one is asked."""
     visit_s: float = 60.0
     clock_skew_s: int = 120
     keepalive_s: int = 25

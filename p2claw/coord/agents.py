@@ -8,7 +8,7 @@ import secrets
 import time
 from random import SystemRandom
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from p2claw import __version__, names
 from p2claw.config import ServerConfig
@@ -121,7 +121,7 @@ class Agents:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One control connection, from the upgrade to the close."""
-        ws = new_socket(self._config.limits)
+        ws = new_socket(self._config.limits, shows_pongs=True)
         # A browser names the page that asks. None has a key to register, so none is let near.
         if not ws.can_prepare(request) or "Origin" in request.headers:
             return await self._greet(request)
@@ -313,6 +313,8 @@ class Agents:
         try:
             async with asyncio.timeout(limit_s):
                 async for message in ws:
+                    if await _is_keepalive(ws, message):
+                        continue
                     if message.type is not WSMsgType.BINARY:
                         raise RemoteProtocolError("An agent sends binary messages")
                     decoded = decode_agent(message.data)
@@ -377,6 +379,9 @@ class Agents:
             # Nothing is read meanwhile: it is slowed, and loses nothing.
             if (wait_s := messages.reserve(loop.time(), 1, math.inf)) is not None and wait_s > 0:
                 await asyncio.sleep(wait_s)
+            self._switchboard.rendezvous.box_lives(connection)
+            if await _is_keepalive(ws, message):
+                continue
             if message.type is not WSMsgType.BINARY:
                 raise RemoteProtocolError("An agent sends binary messages")
             match decode_agent(message.data):
@@ -466,6 +471,13 @@ class Agents:
         self._presence.changed(connection)
         outbox.send(encode_agent(Claimed(name, others=chosen.others)))
         log.info("alias claimed", alias=chosen.alias, was=record.alias)
+
+
+async def _is_keepalive(ws: web.WebSocketResponse, message: WSMessage) -> bool:
+    """Whether it is a ping, to which this responds, or a pong."""
+    if message.type is WSMsgType.PING:
+        await ws.pong(message.data)
+    return message.type in (WSMsgType.PING, WSMsgType.PONG)
 
 
 def _base(config: ServerConfig) -> str:

@@ -47,4 +47,11 @@ class CloseVisitor:
     reason: str
 
 
-Effect = ToBox | CloseBox | ToVisitor | CloseVisitor
+@dataclass(frozen=True, slots=True)
+class ProbeBox:
+    """Ask whether the agent of this connection still runs: `box_lives` is the reply."""
+
+    connection: int
+
+
+Effect = ToBox | CloseBox | ProbeBox | ToVisitor | CloseVisitor

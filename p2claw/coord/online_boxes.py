@@ -20,7 +20,8 @@ class OnlineBox:
     announced: whether `apps` is what it announced on this connection. sessions: visits under way.
     offers: of these, those that cost the box something, as an introduction alone does not.
     dials: how it is dialled, one per process of the box. key_alias: of its first key. later: key
-    aliases of those that followed. statements: by which its key follows them.
+    aliases of those that followed. statements: by which its key follows them. doubted: an offer got
+    no answer in time, and nothing has come from the box since.
     """
 
     connection: int
@@ -37,6 +38,7 @@ class OnlineBox:
     offers: int = 0
     later: tuple[str, ...] = ()
     statements: tuple[bytes, ...] = ()
+    doubted: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -83,6 +85,11 @@ class OnlineBoxes:
     def is_online(self, alias: str) -> bool:
         """Whether the box with this alias, or key alias, has a control connection."""
         return alias in self._by_alias
+
+    def is_doubted(self, alias: str) -> bool:
+        """Whether the box with this alias is online, and was silent when it was asked last."""
+        box = self._by_alias.get(alias)
+        return box is not None and box.doubted
 
     def may_relay(self, alias: str) -> bool:
         """Whether visits of the box with this alias are given TURN servers."""

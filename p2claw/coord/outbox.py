@@ -19,6 +19,9 @@ log = get_log("coordinator")
 # together with its opening. The messages would be lost.
 LAST_MESSAGES_S = 0.2
 
+# A message; a close, with its code and reason; None is a ping.
+_Item = bytes | str | tuple[int, str] | None
+
 
 class Outbox:
     """The queue and the writer task of one socket; `send` and `close` never wait. Used as a
@@ -38,7 +41,7 @@ class Outbox:
         self._transport = transport
         self._write_s = limits.write_s
         self._most = limits.outbox_messages
-        self._queue: deque[bytes | str | tuple[int, str]] | None = None
+        self._queue: deque[_Item] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._broken = False
@@ -46,6 +49,10 @@ class Outbox:
     def send(self, payload: bytes | str) -> None:
         """Queue one message, binary for bytes and text for str."""
         self._put(payload)
+
+    def ping(self) -> None:
+        """Queue a ping."""
+        self._put(None)
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued. Nothing that is queued later is sent."""
@@ -72,7 +79,7 @@ class Outbox:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    def _put(self, item: bytes | str | tuple[int, str]) -> None:
+    def _put(self, item: _Item) -> None:
         if self._closing or self._broken:
             return
         if self._queue is None:
@@ -83,7 +90,7 @@ class Outbox:
         else:
             self._queue.append(item)
 
-    async def _write_all(self, queue: deque[bytes | str | tuple[int, str]]) -> None:
+    async def _write_all(self, queue: deque[_Item]) -> None:
         while queue:
             item = queue.popleft()
             try:
@@ -97,11 +104,13 @@ class Outbox:
                 return  # the socket went away; its reader sees that too
         self._queue = self._task = None
 
-    async def _write(self, item: bytes | str | tuple[int, str]) -> None:
+    async def _write(self, item: _Item) -> None:
         if isinstance(item, bytes):
             await self._ws.send_bytes(item)
         elif isinstance(item, str):
             await self._ws.send_str(item)
+        elif item is None:
+            await self._ws.ping()
         else:
             code, reason = item
             await asyncio.sleep(LAST_MESSAGES_S)

@@ -100,8 +100,8 @@ class PostedVisits:
             server_timing = await self._server_timing.of_box(
                 asked.alias, asked.facts, asked.visitor, asked.team
             )
-            if asked.node:
-                await mailbox.filled(FIRST_S)  # the introduction comes from another node
+            if asked.node or asked.others:
+                await mailbox.filled(FIRST_S)  # the introduction comes from another node, or box
         except BaseException:
             self._gone(session)
             raise

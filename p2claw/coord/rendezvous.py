@@ -24,6 +24,7 @@ from p2claw.coord.effects import (
     CloseBox,
     CloseVisitor,
     Effect,
+    ProbeBox,
     ToBox,
     ToVisitor,
 )
@@ -168,6 +169,12 @@ class Rendezvous:
             all_of_it = ((message.descriptor, message.signature), *message.others)
             box.dials = tuple(DialOffered(*one) for one in all_of_it if one[0])
 
+    def box_lives(self, connection: int) -> None:
+        """Something has come from this box, whatever it was."""
+        box = self.boxes.at(connection)
+        if box is not None:
+            box.doubted = False
+
     def box_offline(self, connection: int, *, moves: bool = False) -> None:
         """The control connection is lost. moves: it is about to be at another node.
 
@@ -300,6 +307,7 @@ class Rendezvous:
         """End every visit whose time is up."""
         while (session := self._deadlines.pop_due(now)) is not None:
             if self._visits[session].phase is Phase.OFFERED:
+                self._doubt(self._visits[session].connection)
                 error = VisitError("box-silent", "The box did not respond in time", BUSY_RETRY_S)
                 self._end(session, error)
             else:
@@ -318,6 +326,12 @@ class Rendezvous:
         self._effects.append(ToBox(box.connection, AgentError(code, why)))
         self._effects.append(CloseBox(box.connection, close_code, code))
         self.box_offline(box.connection)
+
+    def _doubt(self, connection: int) -> None:
+        box = self.boxes.at(connection)
+        if box is not None and not box.doubted:
+            box.doubted = True
+            self._effects.append(ProbeBox(connection))
 
     def _wait_s(self, box: OnlineBox, now: float) -> float:
         """0.0 if this box may be visited once more now, else when it may be again."""
@@ -344,6 +358,8 @@ class Rendezvous:
             return VisitError(
                 "app-unknown", f"The box {request.alias} does not expose {request.app}"
             )
+        if request.others and box.doubted:
+            return VisitError("box-silent", f"The box {request.alias} is silent", RETURNING_RETRY_S)
         if len(self._visits) >= self._limits.visits:
             return VisitError("rate-limited", "Too many visitors just now", BUSY_RETRY_S)
         if (wait_s := self._wait_s(box, now)) > 0:
@@ -360,10 +376,14 @@ class Rendezvous:
         if box.offers > self._limits.visits_per_box:
             error = VisitError("box-busy", "Too many visitors at once", BUSY_RETRY_S)
             self._end(session, error, notify_box=False)
+        elif visit.request.others and box.doubted:
+            error = VisitError("box-silent", "The box is silent", RETURNING_RETRY_S)
+            self._end(session, error, notify_box=False)
         else:
-            visit.answer_by = now + self._limits.answer_s
-            self._deadlines.add(visit)
             request = visit.request
+            limits = self._limits
+            visit.answer_by = now + (limits.next_box_s if request.others else limits.answer_s)
+            self._deadlines.add(visit)
             offer = BoxOffer(
                 *(session, request.app, sdp, request.box_ice, request.visitor),
                 place if request.keeps else None,

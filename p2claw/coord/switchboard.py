@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from p2claw.config import ServerLimits
-from p2claw.coord.effects import CloseBox, CloseVisitor, Effect, ToBox, ToVisitor
+from p2claw.coord.effects import CloseBox, CloseVisitor, Effect, ProbeBox, ToBox, ToVisitor
 from p2claw.coord.outbox import Outbox
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.log import get_log
@@ -87,6 +87,9 @@ class Switchboard:
             case CloseBox(connection, code, reason):
                 if (box := self.boxes.get(connection)) is not None:
                     box.close(code, reason)
+            case ProbeBox(connection):
+                if (box := self.boxes.get(connection)) is not None:
+                    box.ping()
             case ToVisitor(session, message):
                 if isinstance(message, VisitError):
                     log.info("visit refused", session=session[:8], code=message.code)

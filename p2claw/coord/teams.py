@@ -2,8 +2,8 @@
 
 In it are the founder, whose names they are, and each box that it has invited and that has joined.
 The box that was given the fewest visits from here is given the next one, but a visitor goes back to
-the box that it was at. What is known of a team is remembered for `REMEMBER_S`, so that a visit
-mostly costs the store nothing.
+the box that it was at. Last come boxes that were silent when they were asked. What is known of a
+team is remembered for `REMEMBER_S`, so that a visit mostly costs the store nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from p2claw import names
@@ -29,6 +29,10 @@ MOST_REMEMBERED = 10_000
 # Visits are counted for so long: about as long as people stay.
 COUNTED_S = 300.0
 
+# For so long a box at another node that was silent comes last. Of a box that is connected here it
+# is known when it is back.
+DOUBTED_S = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -36,6 +40,7 @@ class Chosen:
     is the name that was asked for, and `statements` are why it responds.
 
     keeps: whether it is the box that the visitor asked for. box: its peer id, "" without a team.
+    others: whether another box is there that may respond in its place.
     """
 
     alias: str
@@ -43,6 +48,7 @@ class Chosen:
     statements: tuple[bytes, ...] = ()
     keeps: bool = True
     box: str = ""
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,49 +76,56 @@ class Teams:
         self._clock = clock
         self._remembered: OrderedDict[str, tuple[float, _Team]] = OrderedDict()
         self._visits: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._doubts: OrderedDict[str, float] = OrderedDict()  # until when, by alias
 
-    async def choose(self, alias: str, app: str | None, wanted: str) -> Chosen:
+    async def choose(
+        self, alias: str, app: str | None, wanted: str, tried: Collection[str] = ()
+    ) -> Chosen:
         """Who responds to a visit. wanted: the peer id of the box that the visitor was at, or "".
+        tried: aliases of boxes that were asked already.
 
         If nobody is there it is the box whose alias it is, which is then offline.
         """
         now_s = self._clock()
         found = await self._team(alias, now_s)
-        team, founder = found.members, found.founder
-        if not team:
+        if not found.members:
             return Chosen(alias)
-        usable = {
-            one.member_alias: one
-            for one in team
-            if one.joined
-            and not one.banned
-            and one.member_alias
-            and Statement.unpack(one.statement).is_in_force(now_s)
-            and (app is None or app in self._apps_of(one))
-        }
+        usable = self._usable(found, app, now_s)
         own = self._boxes.called(alias)
         candidates = [alias] if own is None or app is None or app in own.apps else []
         wanted_alias = _alias_of(wanted)
-        if wanted_alias and wanted_alias == names.key_alias_of(founder):
-            candidates = [*candidates, *usable]
-        elif wanted_alias in usable:
-            candidates = [wanted_alias, *candidates, *(it for it in usable if it != wanted_alias)]
-        else:
+        if wanted_alias and wanted_alias == names.key_alias_of(found.founder):
+            wanted_alias = alias
+        candidates = [one for one in (*candidates, *usable) if one not in tried]
+        if wanted_alias not in candidates:
             wanted_alias = ""
-            candidates = sorted((*candidates, *usable), key=lambda it: self._load(it, now_s))
+            candidates.sort(key=lambda it: self._load(it, now_s))
+        # False comes first.
+        candidates.sort(key=lambda it: (self._is_doubted(it, now_s), it != wanted_alias))
         for number, candidate in enumerate(candidates):
-            if await self._is_online(candidate):
-                self._count(candidate, now_s)
-                # A visitor that named nobody has nothing there to go on with either.
-                keeps = bool(wanted_alias) and number == 0
-                if candidate == alias:
-                    own_id = names.peer_id_of(founder)
-                    return Chosen(alias, keeps=keeps or not wanted, box=own_id)
-                one = usable[candidate]
-                box = names.peer_id_of(one.member)
-                statements = (one.statement, *found.statements)
-                return Chosen(candidate, alias, statements, keeps, box)
+            if not await self._is_online(candidate):
+                continue
+            self._count(candidate, now_s)
+            # A visitor that named nobody has nothing there to go on with either.
+            keeps = candidate == wanted_alias
+            others = await self._is_any_there(candidates[number + 1 :], now_s)
+            if candidate == alias:
+                box = names.peer_id_of(found.founder)
+                keeps = keeps or not (wanted or tried)
+                return Chosen(alias, keeps=keeps, box=box, others=others)
+            one = usable[candidate]
+            box = names.peer_id_of(one.member)
+            statements = (one.statement, *found.statements)
+            return Chosen(candidate, alias, statements, keeps, box, others)
         return Chosen(alias)
+
+    def silent(self, alias: str) -> None:
+        """The box with this alias did not answer an offer. Elsewhere is known when it lives."""
+        if not self._boxes.is_online(alias):
+            self._doubts[alias] = self._clock() + DOUBTED_S
+            self._doubts.move_to_end(alias)
+            if len(self._doubts) > MOST_REMEMBERED:
+                self._doubts.popitem(last=False)
 
     async def is_team(self, alias: str) -> bool:
         """Whether other boxes respond for this alias too, if they are there."""
@@ -147,6 +160,30 @@ class Teams:
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
         return found
+
+    def _usable(self, team: _Team, app: str | None, now_s: float) -> dict[str, Delegation]:
+        """The members that may be visited, if they are there, by their aliases."""
+        return {
+            one.member_alias: one
+            for one in team.members
+            if one.joined
+            and not one.banned
+            and one.member_alias
+            and Statement.unpack(one.statement).is_in_force(now_s)
+            and (app is None or app in self._apps_of(one))
+        }
+
+    def _is_doubted(self, alias: str, now_s: float) -> bool:
+        if self._boxes.is_online(alias):
+            return self._boxes.is_doubted(alias)
+        return now_s < self._doubts.get(alias, 0.0)
+
+    async def _is_any_there(self, aliases: Sequence[str], now_s: float) -> bool:
+        """Whether any of these boxes may be visited now."""
+        for alias in aliases:
+            if not self._is_doubted(alias, now_s) and await self._is_online(alias):
+                return True
+        return False
 
     def _apps_of(self, one: Delegation) -> frozenset[str]:
         here = self._boxes.called(one.member_alias)

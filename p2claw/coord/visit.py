@@ -48,7 +48,8 @@ class VisitRequest:
     known: whether any box ever had this alias. visitor: its address, shortened. address: whole.
     team: the alias that was asked for, if another box of its team responds, whose alias is `alias`
     then, by `statements`. keeps: whether it is the one that the visitor wants to go on with. box:
-    its peer id, "" without a team.
+    its peer id, "" without a team. others: whether further boxes of the team are there, to which
+    the visit may be given if this one is silent.
     node, facts: the one that has the box, if it is another than this, and what it made known.
     relay_refusal: a code of why the servers have no relay, or "".
     """
@@ -67,6 +68,7 @@ class VisitRequest:
     statements: tuple[bytes, ...] = ()
     keeps: bool = True
     box: str = ""
+    others: bool = False
     relay_refusal: str = ""
 
 

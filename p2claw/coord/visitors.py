@@ -35,7 +35,9 @@ from p2claw.wire.signalling import IceServer, Unknown, VisitError, decode_visit,
 log = get_log("coordinator")
 
 PATH = "/__p2claw/v1/visit"
+# The oldest that is served; the first that takes a second introduction.
 VERSION = 1
+SECOND_INTRODUCTION = 2
 
 # Of several boxes that respond for a name, the one that a browser was at: sent with visits alone,
 # and gone with the session of the browser.
@@ -85,6 +87,7 @@ class Visitors:
         )
         self._addresses: dict[str, Address] = {}  # of visits under way
         switchboard.on_refused = self.refused
+        visits.handing.another = self.another
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One visit, from the upgrade to the close."""
@@ -182,13 +185,25 @@ class Visitors:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot respond just now", 5)
         asked = self.request(session, alias, app, known, shortened(address), address, entry)
-        return replace(
-            asked,
-            team=chosen.team,
-            statements=chosen.statements,
-            keeps=chosen.keeps,
-            box=chosen.box,
-        )
+        takes_another = app is not None and int(request.query["v"]) >= SECOND_INTRODUCTION
+        return replace(_at(asked, chosen), others=chosen.others and takes_another)
+
+    async def another(self, asked: VisitRequest, tried: frozenset[str]) -> VisitRequest | None:
+        """As of `HandingOn`."""
+        if self._teams is None:
+            return None
+        named = asked.team or asked.alias
+        self._teams.silent(asked.alias)
+        chosen = await self._teams.choose(named, asked.app, "", tried)
+        if not chosen.box:
+            return None
+        entry = None
+        if self._bus is not None and not self._switchboard.rendezvous.boxes.is_online(chosen.alias):
+            entry = (await self._bus.find(chosen.alias)).entry
+            if entry is None:
+                return None
+        facts = (asked.session, chosen.alias, asked.app, True, asked.visitor, asked.address, entry)
+        return _at(self.request(*facts), chosen)
 
     def request(
         self,
@@ -298,6 +313,17 @@ class Visitors:
             else:
                 if not isinstance(decoded, Unknown):
                     self._visits.from_visitor(session, decoded)
+
+
+def _at(asked: VisitRequest, chosen: Chosen) -> VisitRequest:
+    return replace(
+        asked,
+        team=chosen.team,
+        statements=chosen.statements,
+        keeps=chosen.keeps,
+        box=chosen.box,
+        others=chosen.others,
+    )
 
 
 def _too_many(address: Address, message: str, wait_s: float) -> VisitError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from p2claw.coord.effects import PROTOCOL
+from p2claw.coord.handing_on import HandingOn
 from p2claw.coord.nodes.forwarding import Forwarding
 from p2claw.coord.rendezvous import BUSY_RETRY_S
 from p2claw.coord.switchboard import Switchboard
@@ -20,9 +21,15 @@ class Visits:
     def __init__(self, switchboard: Switchboard, forwarding: Forwarding | None) -> None:
         self._switchboard = switchboard
         self._forwarding = forwarding
+        self.handing = HandingOn(switchboard, self._begin, self._send)
 
     def begin(self, request: VisitRequest) -> None:
         """A visit, whose outbox is in the switchboard."""
+        if request.others:
+            self.handing.follow(request)
+        self._begin(request)
+
+    def _begin(self, request: VisitRequest) -> None:
         if self._forwarding is not None and request.node:
             self._forwarding.begin(request, request.node)
             return
@@ -31,6 +38,10 @@ class Visits:
 
     def from_visitor(self, session: str, message: VisitMessage) -> None:
         """The visitor has sent something."""
+        self.handing.sent(session, message)
+        self._send(session, message)
+
+    def _send(self, session: str, message: VisitMessage) -> None:
         if self._forwarding is not None and session in self._forwarding:
             self._forwarding.from_visitor(session, message)
             return
@@ -57,6 +68,7 @@ class Visits:
 
     def gone(self, session: str) -> None:
         """The visitor has left, whoever ended the visit."""
+        self.handing.over(session)
         if self._forwarding is not None and session in self._forwarding:
             self._forwarding.end(session, None)
             return

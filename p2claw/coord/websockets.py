@@ -15,8 +15,10 @@ from p2claw.wire.signalling import MESSAGE_BYTES
 _CLOSE_S = 3.0
 
 
-def new_socket(limits: ServerLimits) -> web.WebSocketResponse:
+def new_socket(limits: ServerLimits, *, shows_pongs: bool = False) -> web.WebSocketResponse:
     """A WebSocket that is not open yet, with pings, and without compression.
+
+    shows_pongs: whoever reads it gets pings and pongs too, and responds to the pings.
 
     Messages up to twice the limit are let in, so that one above it gets the error of the protocol.
     Compression would cost 64 KiB of memory for each agent, and spare a few hundred bytes a visit.
@@ -26,6 +28,7 @@ def new_socket(limits: ServerLimits) -> web.WebSocketResponse:
         max_msg_size=2 * MESSAGE_BYTES,
         compress=False,
         timeout=_CLOSE_S,
+        autoping=not shows_pongs,
     )
 
 

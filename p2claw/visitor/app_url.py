@@ -37,7 +37,7 @@ class AppUrl:
         app = f"&app={self.app}" if self.app is not None else ""
         return (
             f"{'wss' if self.dial_tls else 'ws'}://{host}:{self.dial_port}"
-            f"/__p2claw/v1/visit?v=1&alias={self.alias}{app}"
+            f"/__p2claw/v1/visit?v=2&alias={self.alias}{app}"
         )
 
 

@@ -57,6 +57,27 @@ class Opened:
     dial: DialOffered | None
 
 
+class _Introduction:
+    """Who is to answer: another box of a team, if the first one is silent.
+
+    line: the key whose name it is, and those that it follows. peer: of the offer; None before it.
+    """
+
+    introduced: Introduced
+    line: list[str]
+    peer: VisitorPeer | None = None
+
+    def __init__(self, address: AppUrl, pins: PinStore | None) -> None:
+        self._address = address
+        self._pins = pins
+
+    def take(self, introduced: Introduced) -> None:
+        """The newest counts. Raises LinkError `wrong-key`."""
+        stated, peer_id = introduced.statements, introduced.peer_id
+        self.line = check_key(self._address, peer_id, self._pins, stated, now_s=time.time())
+        self.introduced = introduced
+
+
 async def open_channel(
     address: AppUrl,
     pins: PinStore | None,
@@ -83,8 +104,8 @@ async def open_channel(
         introduced_s = loop.time()
         if not isinstance(introduced, Introduced):
             raise RemoteProtocolError(f"the coordinator began with {type(introduced).__name__}")
-        stated = introduced.statements
-        line = check_key(address, introduced.peer_id, pins, stated, now_s=time.time())
+        introduction = _Introduction(address, pins)
+        introduction.take(introduced)
         is_dialled = place is None and introduced.dial != tried
         dialled = _to_dial(address, introduced) if is_dialled else None
         memory = DialMemory(address.host, pins)
@@ -93,7 +114,9 @@ async def open_channel(
             dialled = None
 
         async def offer() -> Reached:
-            return await _offer(socket, address, introduced, deadline, place, is_hurried=is_hurried)
+            return await _offer(
+                socket, address, introduction, deadline, place, is_hurried=is_hurried
+            )
 
         if dialled is None:
             peer, channel = await offer()
@@ -106,8 +129,11 @@ async def open_channel(
             )
         socket.send(VisitEnd())
     if pins is not None:
+        line = introduction.line
         pins.add(address.host, line[0], line[1:])
         pins.follow(address.host, line)
+    if peer is introduction.peer:
+        introduced = introduction.introduced
     if introduced.dial is not None and dialled is not None and not memory.is_dead(dialled):
         memory.keep(introduced.dial)
     return Opened(peer, channel, introduced.peer_id, introduced.dial)
@@ -152,22 +178,23 @@ def _to_dial(address: AppUrl, introduced: Introduced) -> Descriptor | None:
 async def _offer(
     socket: CoordinatorSocket,
     address: AppUrl,
-    introduced: Introduced,
+    introduction: _Introduction,
     deadline: float,
     place: int | None,
     *,
     is_hurried: bool,
 ) -> Reached:
     peer = VisitorPeer(
-        ice_servers=introduced.ice_servers,
+        ice_servers=introduction.introduced.ice_servers,
         on_candidate=socket.send_candidate,
         is_hurried=is_hurried,
     )
+    introduction.peer = peer
     try:
-        return peer, await _connect(socket, address, introduced, peer, deadline, place)
+        return peer, await _connect(socket, address, introduction, peer, deadline, place)
     except LinkError as error:
         await peer.close()
-        if introduced.relay and error.code in _PATHLESS:
+        if introduction.introduced.relay and error.code in _PATHLESS:
             raise LinkError(_NO_RELAY, code="relay-budget", hint=_NO_RELAY_HINT) from None
         raise
     except BaseException:
@@ -178,7 +205,7 @@ async def _offer(
 async def _connect(
     socket: CoordinatorSocket,
     address: AppUrl,
-    introduced: Introduced,
+    introduction: _Introduction,
     peer: VisitorPeer,
     deadline: float,
     place: int | None,
@@ -202,6 +229,7 @@ async def _connect(
                     raise
                 return await opening
             if isinstance(message, VisitAnswer) and opening is None:
+                introduced = introduction.introduced
                 check_answer(
                     address,
                     introduced.peer_id,
@@ -212,6 +240,8 @@ async def _connect(
                 )
                 await peer.accept(message.sdp)
                 opening = loop.create_task(peer.channel(timeout_s=max(0.0, deadline - loop.time())))
+            elif isinstance(message, Introduced) and opening is None:
+                introduction.take(message)
             elif isinstance(message, VisitCandidate):
                 peer.add_candidate(message.candidate, message.mid)
             receiving = loop.create_task(socket.next())

@@ -47,13 +47,15 @@ class Stage:
         alias: str = "purplecrab",
         app: str | None = "dog",
         known: bool = True,
+        others: bool = False,
     ) -> None:
         """A visitor connects."""
-        self.rendezvous.visit(VisitRequest(session, alias, app, known), self.now)
+        request = VisitRequest(session, alias, app, known, others=others)
+        self.rendezvous.visit(request, self.now)
 
-    def offered(self, session: str = "s1") -> None:
+    def offered(self, session: str = "s1", *, others: bool = False) -> None:
         """A visitor connects and sends its offer; the effects so far are gone."""
-        self.visit(session)
+        self.visit(session, others=others)
         self.rendezvous.from_visitor(session, VisitOffer(f"offer of {session}"), self.now)
         self.effects()
 

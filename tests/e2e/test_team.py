@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from tests.agent.test_hanging_member import SOON_S, stopped
 from tests.e2e.acts.visit import visit
 from tests.support.agent import AgentProcess, agent_process, expose_before_start
 from tests.support.browser import Browser
@@ -75,3 +76,24 @@ async def test_a_browser_stays_on_one_box_and_goes_on_at_the_other_when_that_one
     # The page is still the same one: it asks, and the other box responds.
     assert await tab.evaluate(WHO) == other
     assert await tab.text() == f"This is {who}"
+
+
+async def test_a_first_visit_is_given_to_the_other_box_while_one_hangs(
+    browser: Browser, pair: Pair
+) -> None:
+    # The first visit of all is the founder's.
+    async with stopped(pair.boxes["founder"]):
+        await visit(browser, pair.url, "This is member", timeout_s=SOON_S)
+
+
+async def test_a_page_goes_on_at_the_other_box_while_its_own_hangs(
+    browser: Browser, pair: Pair
+) -> None:
+    tab = (await visit(browser, pair.url, "This is ")).tab
+    who = await tab.evaluate(WHO)
+    (other,) = pair.boxes.keys() - {who}
+    async with stopped(pair.boxes[who]):
+        assert await tab.evaluate(WHO, timeout_s=SOON_S) == other
+        assert await tab.text() == f"This is {who}"
+        # The cookie of this browser still names the box that hangs.
+        await visit(browser, pair.url, f"This is {other}", timeout_s=SOON_S)

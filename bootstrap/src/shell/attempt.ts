@@ -133,9 +133,9 @@ export class Attempt {
     if (this.over) return;
     switch (message.t) {
       case "introduced":
-        if (this.introduction) return;
+        // A second one: the box of the first is silent, and another of its team has the offer.
+        if (!this.introduction) this.owner.introduced();
         this.introduction = message;
-        this.owner.introduced();
         this.introduce(message);
         return;
       case "answer":

@@ -142,6 +142,6 @@ function endsGathering(message: ToCoordinator): boolean {
 
 /** The coordinator is on the page's own origin. */
 export function visitUrl(location: URL, alias: string, app: string | undefined): URL {
-  const query = new URLSearchParams({ v: "1", alias, ...(app === undefined ? {} : { app }) });
+  const query = new URLSearchParams({ v: "2", alias, ...(app === undefined ? {} : { app }) });
   return new URL(`/__p2claw/v1/visit?${query}`, location);
 }

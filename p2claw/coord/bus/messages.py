@@ -12,8 +12,8 @@ from p2claw.errors import RemoteProtocolError
 
 
 class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
-    """A visitor asks for a box of yours. visitor: its address, shortened. team, statements, keeps:
-    as of `VisitRequest`.
+    """A visitor asks for a box of yours. visitor: its address, shortened. team, statements, keeps,
+    others: as of `VisitRequest`.
     """
 
     session: str
@@ -24,6 +24,7 @@ class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
     team: str = ""
     statements: tuple[bytes, ...] = ()
     keeps: bool = True
+    others: bool = False
 
 
 class FromVisitor(msgspec.Struct, tag="from", array_like=True, frozen=True):

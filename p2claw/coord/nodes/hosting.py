@@ -41,6 +41,7 @@ class Hosting:
             team=message.team,
             statements=message.statements,
             keeps=message.keeps,
+            others=message.others,
         )
         self._switchboard.visitors[session] = _Origin(
             self._bus, message.origin, session, self._forget

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from p2claw.visitor.visitor import Visitor
+from tests.agent.test_hanging_member import SOON_S, pair_of, stopped
 from tests.agent.test_team import asked, body, box, peer_id
 from tests.coord.nodes.cluster import cluster
 from tests.support.agent import RunningAgent
@@ -24,6 +26,20 @@ async def nodes(
 ) -> AsyncIterator[list[RunningServer]]:
     async with cluster(tmp_path, pg, rd) as running:
         yield running
+
+
+async def test_a_member_at_another_node_hangs_and_visitors_of_both_have_the_other_box(
+    nodes: list[RunningServer], tmp_path: Path
+) -> None:
+    async with pair_of(tmp_path, *(node.url for node in nodes)) as pair:
+        for hangs in pair.boxes:
+            async with stopped(pair.boxes[hangs]), asyncio.timeout(SOON_S):
+                found = [await pair.who(number % 2) for number in range(4)]
+            assert found == [pair.other(hangs)] * 4
+            async with asyncio.timeout(SOON_S):
+                for number in range(2):
+                    while await pair.who(number) != hangs:
+                        pass
 
 
 async def test_a_team_over_two_nodes_is_visited_whole_until_a_member_is_removed(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from p2claw.config import ServerLimits
-from p2claw.coord.effects import REPLACED, CloseBox, CloseVisitor, ToBox, ToVisitor
+from p2claw.coord.effects import REPLACED, CloseBox, CloseVisitor, ProbeBox, ToBox, ToVisitor
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.visit import VisitRequest
 from p2claw.errors import RemoteProtocolError
@@ -68,9 +68,8 @@ class _World:
                 self.started += 1
                 self.visitors.add(f"s{self.started}")
                 app = (None, "dog", "cat", "dog")[byte >> 2 & 3]
-                core.visit(
-                    VisitRequest(f"s{self.started}", _ALIASES[box], app, bool(byte & 1)), self.now
-                )
+                request = VisitRequest(f"s{self.started}", _ALIASES[box], app, bool(byte & 1))
+                core.visit(dataclasses.replace(request, others=self.started % 2 == 0), self.now)
             case 3:
                 core.from_visitor(visit, VisitOffer("offer"), self.now)
             case 4:
@@ -109,6 +108,8 @@ class _World:
                 case CloseBox(connection, code):
                     if code == REPLACED:
                         self.boxes.remove(connection)
+                case ProbeBox(connection):
+                    assert connection in self.boxes
                 case ToVisitor(session, message):
                     assert session in self.visitors
                     encode_visit(message)
