@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from p2claw import names
 from p2claw.coord.bus.base import Bus
-from p2claw.coord.bus.locating import Whereabouts
+from p2claw.coord.bus.locating import Found, Whereabouts
 from p2claw.coord.online_boxes import OnlineBoxes
 from p2claw.coord.store.base import Delegation, Store, StoreError
 from p2claw.errors import UsageError
@@ -79,10 +79,16 @@ class Teams:
         self._doubts: OrderedDict[str, float] = OrderedDict()  # until when, by alias
 
     async def choose(
-        self, alias: str, app: str | None, wanted: str, tried: Collection[str] = ()
+        self,
+        alias: str,
+        app: str | None,
+        wanted: str,
+        tried: Collection[str] = (),
+        finding: Awaitable[Found] | None = None,
     ) -> Chosen:
         """Who responds to a visit. wanted: the peer id of the box that the visitor was at, or "".
-        tried: aliases of boxes that were asked already.
+        tried: aliases of boxes that were asked already. finding: where the box of this alias is, if
+        the bus has been asked.
 
         If nobody is there it is the box whose alias it is, which is then offline.
         """
@@ -90,12 +96,11 @@ class Teams:
         found = await self._team(alias, now_s)
         if not found.members:
             return Chosen(alias)
-        usable = self._usable(found, app, now_s)
+        founder = await self._present_key(alias, found, finding)
+        usable = self._usable(found, founder, app, now_s)
         own = self._boxes.called(alias)
         candidates = [alias] if own is None or app is None or app in own.apps else []
-        wanted_alias = _alias_of(wanted)
-        if wanted_alias and wanted_alias == names.key_alias_of(found.founder):
-            wanted_alias = alias
+        wanted_alias = await self._wanted_alias(alias, found.founder, wanted)
         candidates = [one for one in (*candidates, *usable) if one not in tried]
         if wanted_alias not in candidates:
             wanted_alias = ""
@@ -118,6 +123,23 @@ class Teams:
             statements = (one.statement, *found.statements)
             return Chosen(candidate, alias, statements, keeps, box, others)
         return Chosen(alias)
+
+    async def _wanted_alias(self, alias: str, founder: bytes, wanted: str) -> str:
+        """Which candidate is the box that has, or had, this key; "" or another if none is."""
+        key_alias = _alias_of(wanted)
+        if not key_alias:
+            return ""
+        if (here := self._boxes.called(key_alias)) is not None:
+            return alias if here.public_key == founder else here.key_alias
+        if key_alias == names.key_alias_of(founder):
+            return alias
+        try:
+            record = await self._store.box_of_alias(key_alias)
+        except StoreError:
+            return key_alias
+        if record is None:
+            return ""
+        return alias if record.public_key == founder else record.key_alias
 
     def silent(self, alias: str) -> None:
         """The box with this alias did not answer an offer. Elsewhere is known when it lives."""
@@ -161,7 +183,23 @@ class Teams:
             self._remembered.popitem(last=False)
         return found
 
-    def _usable(self, team: _Team, app: str | None, now_s: float) -> dict[str, Delegation]:
+    async def _present_key(
+        self, alias: str, team: _Team, finding: Awaitable[Found] | None
+    ) -> bytes:
+        """The key of the founder. What it delegated with the one before is not used once it is
+        online with another: visitors that have met that one would call it forged.
+        """
+        if (here := self._boxes.called(alias)) is not None:
+            return here.public_key
+        if self._bus is not None:
+            entry = (await (finding or self._bus.find(alias))).entry
+            if entry is not None and entry.facts.public_key:
+                return entry.facts.public_key
+        return team.founder
+
+    def _usable(
+        self, team: _Team, founder: bytes, app: str | None, now_s: float
+    ) -> dict[str, Delegation]:
         """The members that may be visited, if they are there, by their aliases."""
         return {
             one.member_alias: one
@@ -169,7 +207,7 @@ class Teams:
             if one.joined
             and not one.banned
             and one.member_alias
-            and Statement.unpack(one.statement).is_in_force(now_s)
+            and _is_good(one, founder, now_s)
             and (app is None or app in self._apps_of(one))
         }
 
@@ -206,6 +244,12 @@ class Teams:
         self._visits.move_to_end(alias)
         if len(self._visits) > MOST_REMEMBERED:
             self._visits.popitem(last=False)
+
+
+def _is_good(one: Delegation, founder: bytes, now_s: float) -> bool:
+    """Whether the present key of the founder has signed it, and it has not expired."""
+    statement = Statement.unpack(one.statement)
+    return statement.signer == founder and statement.is_in_force(now_s)
 
 
 def _alias_of(peer_id: str) -> str:

@@ -159,7 +159,8 @@ class Visitors:
             named, app = _named(request)
             chosen = Chosen(named)
             if self._teams is not None:
-                chosen = await self._teams.choose(named, app, _wanted(request))
+                wanted = _wanted(request)
+                chosen = await self._teams.choose(named, app, wanted, finding=finding)
             alias = chosen.alias
             if alias != named and finding is not None:
                 finding.cancel()

@@ -13,6 +13,8 @@ import pytest
 
 from p2claw.errors import LinkError
 from p2claw.visitor import PinStore, Visitor
+from p2claw.wire.signalling import Introduced
+from tests.coord.peers import connected_visitor
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.server import RunningServer
 from tests.support.upstreams import Talk, until, upstream_of
@@ -240,3 +242,21 @@ async def test_a_team_outlives_a_change_of_key(team: Team, tmp_path: Path, whose
     async with asyncio.timeout(20):
         while not await both():  # noqa: ASYNC110 - a delegation has no event
             await asyncio.sleep(0.3)
+
+
+@pytest.mark.parametrize("whose", ["founder", "member"])
+async def test_a_visitor_keeps_to_its_box_through_changes_of_its_key(
+    team: Team, server: RunningServer, whose: str
+) -> None:
+    await team.join()
+    changed = {"founder": team.founder, "member": team.member}[whose]
+    keys = [peer_id(changed)]
+    for _ in range(2):
+        await asked(changed, "POST", "/v1/identity/rotate")
+        await changed.api.online()
+        keys.append(peer_id(changed))
+    for key in keys:
+        for _ in range(2):
+            query = f"v=2&alias={team.alias}&app=dog&box={key}"
+            async with connected_visitor(server.url, query) as visitor:
+                assert (await visitor.receive(Introduced)).peer_id == keys[-1]
