@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -52,3 +53,18 @@ def p2claw(home: Path, *arguments: str, stdin: bytes = b"", **more_env: str) -> 
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_a_terminal(home: Path, *arguments: str) -> str:
+    """What one command shows on a terminal; it must end well."""
+    ours, its = os.openpty()
+    with subprocess.Popen(argv_of(*arguments), env=env_of(home), stdout=its, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        # The end of a terminal whose last writer is gone is an error on Linux.
+        with contextlib.suppress(OSError):
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        assert process.wait(TIMEOUT_S) == 0, shown
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")

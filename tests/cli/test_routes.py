@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.demos import Demo
-from tests.cli.program import p2claw
+from tests.cli.program import on_a_terminal, p2claw
 
 
 def test_without_an_agent_an_app_is_written_down_and_this_is_printed(home: Path) -> None:
@@ -139,14 +139,17 @@ def test_damaged_routes_are_an_error_and_stay_as_they_are(home: Path) -> None:
     assert (home / "routes.json").read_text() == "{"
 
 
-def test_with_an_agent_expose_prints_the_url_and_its_qr_code(running: Demo) -> None:
+def test_with_an_agent_expose_prints_the_url_and_on_a_terminal_its_qr_code(running: Demo) -> None:
     upstream = running.facts["upstream"]
     try:
         ran = p2claw(running.box_home, "expose", "second", upstream)
-        assert ran.out.splitlines()[0] == running.url.replace("tidepool-", "second-")
-        assert "▄" in ran.out
-        bare = p2claw(running.box_home, "expose", "second", upstream, "--no-qr")
-        assert len(bare.out.splitlines()) == 1
+        url = running.url.replace("tidepool-", "second-")
+        assert ran.out == f"{url}\n"
+        shown = on_a_terminal(running.box_home, "expose", "second", upstream)
+        assert shown.splitlines()[0] == url
+        assert "▄" in shown
+        bare = on_a_terminal(running.box_home, "expose", "second", upstream, "--no-qr")
+        assert bare.splitlines() == [url]
     finally:
         assert p2claw(running.box_home, "unexpose", "second", "--json").json == {
             "app": "second",
