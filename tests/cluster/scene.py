@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,17 +116,13 @@ class Scene:
 
     async def start_balancer(self) -> None:
         assert HAPROXY is not None, "haproxy is not installed: apt-get install haproxy"
-        text = _CONFIGURATION.read_text().partition("    server one")[0]
+        text = "\n".join(self._balanced(_CONFIGURATION.read_text().splitlines())) + "\n"
         text = text.replace(
             "bind :443 ssl crt /etc/haproxy/p2claw.pem alpn h2,http/1.1", f"bind 127.0.0.1:{FRONT}"
         )
         text = text.replace("maxconn 40000", "maxconn 2000")
         # Visitors of a run are many, and come from one address.
         text = text.replace("%[src]", "%[req.hdr(X-Test-Address)]")
-        text += f"    http-response set-header {NODE_FIELD} %s\n"
-        text += "".join(
-            f"    server n{place.number} {place.address}:{NODE_PORT}\n" for place in self.places
-        )
         file, log = self.folder / "haproxy.cfg", self.folder / "haproxy.log"
         file.write_text(text)
         with log.open("ab") as output:
@@ -137,6 +133,20 @@ class Scene:
                 start_new_session=True,
             )
         await listens(FRONT, self.balancer, log)
+
+    def _balanced(self, lines: list[str]) -> Iterator[str]:
+        """With the nodes of this run, in each backend; a response shows which of them it is by."""
+        for line in lines:
+            if line.startswith("    server one "):
+                yield f"    http-response set-header {NODE_FIELD} %s"
+                for place in self.places:
+                    address = f"{place.address}:{NODE_PORT}"
+                    server = line.replace("10.0.0.1:8787", address)
+                    yield server.replace(" one ", f" n{place.number} ").replace(
+                        "agents/one", f"agents/n{place.number}"
+                    )
+            elif not line.startswith("    server two "):
+                yield line
 
     async def kill_balancer(self) -> None:
         process, self.balancer = self.balancer, None
