@@ -49,13 +49,14 @@ class FairShares:
 
     def hold(self, visitor: object, network: str, count: int = 1) -> None:
         """The visitor holds so many more, whether it may or not."""
-        self._change(visitor, network, count)
+        self.change(visitor, network, count)
 
     def release(self, visitor: object, network: str, count: int = 1) -> None:
         """The visitor holds so many fewer."""
-        self._change(visitor, network, -count)
+        self.change(visitor, network, -count)
 
-    def _change(self, visitor: object, network: str, more: int) -> None:
+    def change(self, visitor: object, network: str, more: int) -> None:
+        """The visitor holds so many more, whether it may or not, or so many fewer."""
         # Written out twice: every request comes here several times.
         self._in_use += more
         held = self._held

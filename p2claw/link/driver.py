@@ -133,20 +133,19 @@ class Driver:
             self._send_is_soon = True
             self._loop.call_soon(self._next_turn)
 
-    def send_now(self) -> None:
+    def send_now(self, is_much: bool = False) -> None:
         """The same within this call, if nothing else of the session is under way that could be sent
-        together with it.
+        together with it, or if it is much, so that this would gain nothing.
 
         Not to be called while the session reads or reports something.
         """
-        if self._send_is_soon or len(self._session.streams) > 1:
+        if not is_much and (self._send_is_soon or len(self._session.streams) > 1):
             self.send_soon()
         else:
             self.send()
 
     def send(self) -> None:
         """Send what the session has, up to high water."""
-        self._send_is_soon = False
         session, channel = self._session, self._channel
         if self._has_stopped or channel is None:
             return
@@ -225,6 +224,7 @@ class Driver:
 
     def _next_turn(self) -> None:
         # Every message that is read asks for this.
+        self._send_is_soon = False
         self._read_this_turn, self._work_before_turn = 0, self._session.work
         self.send()
 

@@ -30,7 +30,7 @@ class OpenStreams:
         self,
         session: Session,
         send_soon: Callable[[], None],
-        send_now: Callable[[], None],
+        send_now: Callable[[bool], None],
         handler: Handler | None,
         places: KeptPlaces | None,
     ) -> None:

@@ -21,6 +21,10 @@ from p2claw.wire.session.streams import Streams
 _CUT_OFF_S = 2.0
 _LOOK_S = 0.01
 
+# A response of which so much is queued gains nothing if it leaves together with others: it fills a
+# burst of packets by itself. At once, its task has no need to wait until it has left.
+MANY_BYTES = 16_384
+
 # Pieces that wait are read together, up to so many bytes: four whole frames (docs/WIRE.md §2).
 JOINED_BYTES = 4 * 16_376
 
@@ -108,8 +112,10 @@ class Stream:
         if self.queued > self._streams.limits.high_water_bytes:
             await self._wait_writable()
 
-    def put(self, data: bytes, *, end: bool = False) -> None:
+    def put(self, data: bytes, *, end: bool = False, whole: bool = False) -> None:
         """Send a piece of the body without a wait: who writes sees to it how much is queued.
+
+        whole: the caller has all of the body, and puts the rest before it waits for anything.
 
         Raises StreamResetError or LinkError.
         """
@@ -117,7 +123,7 @@ class Stream:
             raise self._failure
         # If something waits already, a send is due, or it waits for credit or for room in the
         # channel: both send as soon as they come.
-        waits = not end and self.queued > 0
+        waits = whole or (not end and self.queued > 0)
         self._streams.send_data(self.id, data, end=end)
         self._sent_end = end
         if not waits:
@@ -222,7 +228,7 @@ class BoxStream(Stream):
     """A request that a box has to respond to.
 
     request: its head. request_ended: it has no body. app: what the visitor asked for in its HELLO.
-    send_now: called with the last of a response, by its task.
+    send_now: called with the last of a response, by its task, and whether that is much.
     """
 
     __slots__ = ("_head", "_send_now", "app", "request", "request_ended")
@@ -236,10 +242,10 @@ class BoxStream(Stream):
         request: RequestHead,
         ended: bool,
         app: str,
-        send_now: Callable[[], None] | None = None,
+        send_now: Callable[[bool], None] | None = None,
     ) -> None:
         super().__init__(stream_id, streams, send_soon)
-        self._send_now = send_now or send_soon
+        self._send_now = send_now or (lambda is_much: send_soon())
         self.request = request
         self.request_ended = ended
         self.app = app
@@ -276,7 +282,8 @@ class BoxStream(Stream):
             self._send_soon()
 
     def put_last(self, data: bytes) -> None:
-        """The last piece of a response; it leaves in this call if nothing can leave with it.
+        """The last piece of a response; it leaves in this call if nothing can leave with it, or if
+        the response fills packets by itself.
 
         Raises StreamResetError or LinkError.
         """
@@ -284,7 +291,7 @@ class BoxStream(Stream):
             raise self._failure
         self._streams.send_data(self.id, data, end=True)
         self._sent_end = True
-        self._send_now()
+        self._send_now(self.queued >= MANY_BYTES)
 
     async def cut_off(self, code: Code, reason: str) -> None:
         """Reset the stream, but only once what was written has been sent.

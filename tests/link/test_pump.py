@@ -92,6 +92,30 @@ async def test_a_whole_response_leaves_at_once_if_it_is_alone_and_else_with_othe
         assert left_at_once == [True, False, False]
 
 
+async def test_a_whole_response_that_fills_packets_leaves_at_once_beside_others() -> None:
+    body = bytes(range(256)) * 80
+    left: list[int] = []
+    link_of: list[Link] = []
+    begun = asyncio.Event()
+
+    async def respond(stream: BoxStream) -> None:
+        await begun.wait()
+        stream.put_head(OK, whole=True)
+        stream.put(body[:10_000], whole=True)
+        before = len(link_of[0].box_end.sent)
+        stream.put_last(body[10_000:])
+        left.append(len(link_of[0].box_end.sent) - before)
+        assert not stream.queued
+
+    async with linked(respond) as link:
+        link_of.append(link)
+        streams = [link.visitor.open(GET, end=True) for _ in range(3)]
+        await eventually(lambda: len(link.box.session.streams) == 3)
+        begun.set()
+        assert [await body_of(stream) for stream in streams] == [body] * 3
+        assert left == [2, 2, 2]
+
+
 async def test_sending_goes_on_when_the_channel_has_drained() -> None:
     async with linked(echo) as link:
         link.visitor_end.hold()

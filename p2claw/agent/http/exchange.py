@@ -162,7 +162,7 @@ class Exchange:
         piece = connection.take()
         self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
         while not connection.finished:
-            self._stream.put(piece)
+            self._stream.put(piece, whole=True)
             piece = connection.take()
         self._stream.put_last(piece)
         self._connection = None

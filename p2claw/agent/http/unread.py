@@ -63,12 +63,6 @@ class Unread:
         self.recount()
         return self._shares.may(held.visitor, held.network, 0)
 
-    def _change(self, held: Held, more: int) -> None:
-        if more > 0:
-            self._shares.hold(held.visitor, held.network, more)
-        elif more < 0:
-            self._shares.release(held.visitor, held.network, -more)
-
 
 class Held:
     """What waits of one response; a context manager, at whose end nothing does.
@@ -132,14 +126,15 @@ class Held:
 
     def expect(self, *, within: bool) -> None:
         """More is asked for: as much at a time as a response within its share may, or a frame. Two
-        reads of it may come."""
+        reads of it may come. To be called right after `is_within`, which has counted the rest."""
         self._coming = 2 * (READ_BYTES if within else LEAST_BYTES)
         self._coming_s = self._unread.clock()
-        self._set(self._count() + self._coming)
+        self._set(self.bytes + self._coming)
 
     def _set(self, now: int) -> None:
         more, self.bytes = now - self.bytes, now
-        self._unread._change(self, more)
+        if more:
+            self._unread._shares.change(self.visitor, self.network, more)
 
 
 def _nothing() -> int:

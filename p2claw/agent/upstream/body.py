@@ -41,21 +41,21 @@ def body_of(head: LenientHead, limits: UpstreamLimits) -> Body:
 
 
 class SizedBody:
-    """A body of so many bytes, perhaps none."""
+    """A body of so many bytes, perhaps none. left: how many of them are still to come."""
 
-    __slots__ = ("_left", "complete", "fault", "has_surplus", "trailers")
+    __slots__ = ("complete", "fault", "has_surplus", "left", "trailers")
 
     def __init__(self, length: int) -> None:
-        self._left = length
+        self.left = length
         self.complete = not length
         self.has_surplus = False
         self.trailers: Fields = ()
         self.fault: RequestFault | None = None
 
     def receive(self, data: bytes | memoryview) -> bytes:
-        piece = bytes(data[: self._left])
-        self._left -= len(piece)
-        self.complete = not self._left
+        piece = bytes(data[: self.left])
+        self.left -= len(piece)
+        self.complete = not self.left
         if len(piece) < len(data):
             # An empty line belongs to the head of the next response (RFC 9112 §2.2).
             self.has_surplus = bool(bytes(data[len(piece) :]).strip(b"\r\n"))

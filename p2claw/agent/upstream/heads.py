@@ -14,6 +14,8 @@ from p2claw.config import UpstreamLimits
 FIELD_OVERHEAD_BYTES = 7
 
 _EMPTY_LINE = b"\r\n\r\n"
+# So much is looked at for the end of a usual head; what follows it is copied once, as its body.
+_LOOK_BYTES = 4_096
 
 
 class Heads:
@@ -26,21 +28,21 @@ class Heads:
         self._kept: bytearray | None = None  # of a head that is not whole
         self._interim_bytes = 0
 
-    def receive(self, data: bytes | memoryview) -> tuple[LenientHead, bytes] | None:
+    def receive(self, data: bytes | memoryview) -> tuple[LenientHead, bytes | memoryview] | None:
         """The head of the response, and what follows it; None while it is not whole.
 
         Raises AppBrokenFault or HeadTooLargeFault.
         """
         if self._kept is not None:
             return self._search(self._kept, data)
-        came = bytes(data)
+        came = bytes(data[:_LOOK_BYTES])
         end = came.find(_EMPTY_LINE) + len(_EMPTY_LINE)
         head = read_plain_head(came[:end]) if end >= len(_EMPTY_LINE) else None
         if head is not None and head.status >= 200:
             self._check(head, end)
-            return head, came[end:]
+            return head, came[end:] if len(data) <= _LOOK_BYTES else data[end:]
         self._kept = bytearray()
-        return self._search(self._kept, came)
+        return self._search(self._kept, data)
 
     def receive_eof(self) -> LenientHead:
         """What there is of a head that breaks off. Raises as `receive`."""

@@ -295,14 +295,20 @@ class HttpConnection(asyncio.BufferedProtocol):
             self.on_news()
             return False
         # After the end of a response nothing comes, and to pause and resume are system calls.
-        more = not self._reader.keep_alive
-        if more and self._reader.buffered_bytes > self._read_high_bytes:
+        reader = self._reader
+        more = not reader.keep_alive
+        if more and reader.buffered_bytes > self._read_high_bytes:
             # What has come already is read in this wake of the loop, if it may be.
-            if self._read_high_bytes == 0 and self._reader.head is not None and self.may_read_on():
+            if self._read_high_bytes == 0 and reader.head is not None and self.may_read_on():
+                is_full = nbytes == len(self._buffer)
                 self.read_less(less=False)
+                if is_full and reader.ends_within(READ_BYTES):
+                    # The loop reads on at once, so it probably comes whole. If not, then in a turn.
+                    self._loop.call_soon(self._readable.wake_now)
+                    return False
             else:
                 self._pause_reading()
-        if self._reader.complete:
+        if reader.complete:
             self._writable.wake()
         return True
 

@@ -76,6 +76,11 @@ class ResponseReader:
         """Fields after the body: known once complete."""
         return () if self._body is None else self._body.trailers
 
+    def ends_within(self, most_bytes: int) -> bool:
+        """Whether it is known that no more than so many bytes are still to come."""
+        body = self._body
+        return type(body) is SizedBody and body.left <= most_bytes
+
     def receive(self, data: bytes | memoryview) -> None:
         """Read what came.
 

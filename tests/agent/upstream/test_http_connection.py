@@ -245,6 +245,60 @@ async def test_if_there_is_room_a_response_is_read_on_before_anybody_asks(size: 
         assert got == size
 
 
+async def test_a_response_that_ends_within_the_next_read_is_whole_when_its_head_is_read() -> None:
+    async def silent(talk: Talk) -> None:
+        await talk.until_closed()
+
+    wire = OK + b"Content-Length: 60000\r\n\r\n" + bytes(60_000)
+    was_whole = []
+
+    async def look(connection: HttpConnection) -> None:
+        await connection.head()
+        was_whole.append(connection.is_whole)
+
+    def read_all(connection: HttpConnection) -> None:
+        """As a loop does that finds all of it in the socket."""
+        left = wire
+        while left:
+            buffer = connection.get_buffer(-1)
+            size = min(len(buffer), len(left))
+            buffer[:size], left = left[:size], left[size:]
+            connection.buffer_updated(size)
+
+    async with connected(silent) as connection:
+        connection.may_read_on = lambda: True
+        connection.begin("GET", GET)
+        connection.end_request()
+        looking = asyncio.create_task(look(connection))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(read_all, connection)
+        await looking
+        assert was_whole == [True]
+        assert len(await rest(connection)) == 60_000
+
+
+async def test_the_head_of_a_response_whose_rest_is_late_is_not_kept_waiting() -> None:
+    size, go_on = 60_000, asyncio.Event()
+
+    async def late(talk: Talk) -> None:
+        await talk.head()
+        head = OK + b"Content-Length: %d\r\n\r\n" % size
+        # The first read is full, and nothing follows it for now.
+        await talk.send(head + bytes(limits_of.LEAST_READ_BYTES - len(head)))
+        await go_on.wait()
+        await talk.send(bytes(size - limits_of.LEAST_READ_BYTES + len(head)))
+
+    async with connected(late) as connection:
+        connection.may_read_on = lambda: True
+        connection.begin("GET", GET)
+        connection.end_request()
+        async with asyncio.timeout(LIMITS.head_s / 2):
+            assert (await connection.head()).status == 200
+        assert not connection.is_whole
+        go_on.set()
+        assert len(await rest(connection)) == size
+
+
 async def test_a_request_that_the_upstream_does_not_read_waits() -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
