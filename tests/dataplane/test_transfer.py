@@ -130,6 +130,42 @@ def test_a_late_wake_sends_one_burst_at_the_rate_of_a_real_path() -> None:
     assert 1 < pair.largest_wake <= 16
 
 
+def bursts_of_each_wake(lump_s: float) -> list[list[int]]:
+    """Packets for each burst of 100 wakes, one per millisecond, as one of a crowd is served, on a
+    path of no length."""
+    pair = Pair()
+    pair.connect()
+    pair.run_for(0.01)
+    sender, receiver, now = pair.left, pair.right, pair.now
+    sender.set_least_lump(lump_s)
+    acknowledgements: list[bytes] = []
+    wakes: list[list[int]] = []
+    for _ in range(300):
+        now += 0.001
+        while sender.buffered_bytes < 2_000_000:
+            sender.send(0, PPID_BINARY, bytes(16_384))
+        for packet in acknowledgements:
+            sender.receive(packet, now)
+        sender.handle_timeout(now)
+        bursts = [sender.to_send(now) for _ in range(4)]
+        wakes.append([len(burst) for burst in bursts])
+        for burst in bursts:
+            for packet in burst:
+                receiver.receive(packet, now + 0.0002)
+        while receiver.next_event():
+            pass
+        acknowledgements = receiver.to_send(now + 0.0002)
+    return wakes[200:]
+
+
+@pytest.mark.parametrize("lump_s", [0.0, 0.0025])
+def test_a_path_that_acknowledges_all_before_the_next_wake_gets_more_than_a_burst_at_each(
+    lump_s: float,
+) -> None:
+    wakes = bursts_of_each_wake(lump_s)
+    assert sum(map(sum, wakes)) / len(wakes) > 40
+
+
 def bursts(lump_s: float, *, loss: float = 0.0) -> tuple[float, float]:
     """Over a line of 16 Mbit/s and 30 ms that loses so many percent: packets for each burst, and
     which part of the line is filled."""

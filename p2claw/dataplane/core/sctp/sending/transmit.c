@@ -160,7 +160,9 @@ static bool pace_allows(struct association *a) {
   uint32_t packet = a->controller.packet_bytes;
   if (rate <= 0) return true;
   double lump = burst_lump(a, rate);
-  pacer_update(&a->pacer, rate, packet, lump, !outstanding_in_flight(&a->outstanding), a->now);
+  /* Where all is acknowledged before the next burst is due, a burst that waits is no silence. */
+  bool is_idle = !a->pacer.due && !outstanding_in_flight(&a->outstanding);
+  pacer_update(&a->pacer, rate, packet, lump, is_idle, a->now);
   /* On a slow path each SACK would let one packet go alone: there, a burst begins with credit for
    * two. On a fast one that costs 15 % of the rate where 1 % is lost (1 Gbit/s, 50 ms). */
   usec begin = pacer_deadline(&a->pacer, rate, lump, a->now);
