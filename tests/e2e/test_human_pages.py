@@ -41,6 +41,7 @@ async def test_an_app_that_is_down_appears_when_it_is_up(
     port = free_port()
     tab = await human_pages.app_down(browser, shared_stack, fresh_name, port)
     assert fresh_name in await _says(tab, "app-down")
+    assert await tab.evaluate("() => document.documentElement.lang", within="top") == "en"
     async with probe_app(port):
         await tab.wait_for_text("This is page 0", within="app")
         await tab.close()

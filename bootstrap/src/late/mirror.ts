@@ -27,6 +27,10 @@ const ATTRIBUTES = [
   "hreflang",
 ];
 const NO_ICON = "data:,";
+const OWN_LANGUAGE = [
+  ["lang", "en"],
+  ["dir", ""],
+] as const;
 
 export class Mirror {
   private readonly observer = new MutationObserver(() => this.sync());
@@ -74,12 +78,14 @@ export class Mirror {
     if (!shown) return;
     const title = shown.title || this.host;
     if (document.title !== title) document.title = title;
-    for (const name of ["lang", "dir"]) {
-      document.documentElement.setAttribute(name, shown.documentElement.getAttribute(name) ?? "");
+    // Our own pages are English, and for every width.
+    const isApp = this.main?.hidden;
+    for (const [name, own] of OWN_LANGUAGE) {
+      const theirs = shown.documentElement.getAttribute(name) ?? "";
+      document.documentElement.setAttribute(name, isApp ? theirs : own);
     }
     const viewport = [...shown.querySelectorAll<HTMLMetaElement>("meta[name=viewport i]")].at(-1);
-    // Our own pages are for every width.
-    const content = this.main?.hidden ? (viewport?.content ?? "") : this.ownViewport;
+    const content = isApp ? (viewport?.content ?? "") : this.ownViewport;
     if (this.viewport && this.viewport.content !== content) this.viewport.content = content;
     this.take([...shown.querySelectorAll<HTMLMetaElement | HTMLLinkElement>(TAKEN)].map(copyOf));
   }

@@ -53,7 +53,7 @@ export async function shellDocument(
  * is what a frame within the app shows.
  */
 export function problemDocument(status: number, code: string, line: string): Response {
-  const html = `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
 <title>${escape(line)}</title>${tagOf({ problem: code })}
 <p style="font:1rem/1.5 system-ui;margin:2rem">${escape(line)}</p>`;
   return new Response(html, { status, headers: { ...HTML, [ERROR_FIELD]: code } });
