@@ -112,6 +112,22 @@ def test_nothing_is_higher_than_the_terminal(height: int) -> None:
     assert re.fullmatch(r"and \d+ more", lines[-1])
 
 
+def test_apps_have_the_lines_that_visitors_leave() -> None:
+    facts = between(at(5.0), at(6.0, link("one", 1)))
+    facts["apps"] = facts["apps"][:1] * 15
+    assert not [line for line in top_lines(facts, height=24) if "more" in line]
+
+
+def test_a_narrow_terminal_leaves_out_what_can_be_spared_and_no_limit() -> None:
+    facts = between(at(5.0), at(6.0, link("one", 2_000_000)))
+    facts["apps"][1]["used_up"] = True
+    wide, narrow = top_lines(facts, width=140), top_lines(facts, width=72)
+    assert max(map(len, wide[2:])) > 72 >= max(map(len, narrow[2:]))
+    assert "DIRECT" in wide[2] and "DIRECT" not in narrow[2]
+    assert any("1.0 MB, used up" in line for line in narrow)
+    assert any(line.split()[:3] == ["one", "dog", "direct"] for line in narrow)
+
+
 def test_every_month_is_listed() -> None:
     heads, november, october = month_lines(USAGE)
     assert heads.split()[:3] == ["MONTH", "APP", "VISITS"]

@@ -81,6 +81,6 @@ def _watch(agent: AgentClient, before: Look, every_s: float) -> None:
         while True:
             time.sleep(wait_s)
             wait_s, now = every_s, look(agent)
-            lines = top_lines(between(before, now), height=console.height)
+            lines = top_lines(between(before, now), height=console.height, width=console.width)
             live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
             before = now

@@ -1,4 +1,4 @@
-"""The facts of `p2claw top` as lines for people, cut to the height of a terminal."""
+"""The facts of `p2claw top` as lines for people, cut to the size of a terminal."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ _VISITORS: Row = (
     *("VISITOR", "APP", "PATH", "FOR", "RTT", "LOSS", "IN", "OUT"),
     *("RECEIVED", "SENT", "RELAYED", "BY"),
 )
+# What is left out of a table that is wider than the terminal, the first of these first.
+_SPARE_APPS = ("DIRECT", "VISITS", "IN")
+_SPARE_VISITORS = ("BY", "RELAYED", "RECEIVED", "LOSS", "IN")
 _MONTHS: Row = ("MONTH", "APP", "VISITS", "ALL", "DIRECT IN", "OUT", "RELAYED IN", "OUT")
 
 
-def top_lines(facts: Facts, *, height: int | None = None) -> list[str]:
-    """Apps, then visitors; of these so many as fit. height: of the terminal; None: all."""
+def top_lines(facts: Facts, *, height: int | None = None, width: int | None = None) -> list[str]:
+    """Apps, then visitors; of these so many as fit. height, width: of the terminal; None: all."""
     lines = [_head(facts), ""]
-    lines += table_lines([_APPS, *map(_app_row, facts["apps"])])
-    if not facts["visitors"]:
-        return [*_cut(lines, height), "", "nobody is visiting"]
+    lines += _fitting([_APPS, *map(_app_row, facts["apps"])], width, _SPARE_APPS)
     shown = facts["visitors"]
+    if not shown:
+        return [*_cut(lines, height, 2), "", "nobody is visiting"]
     if height is not None:
-        lines = _cut(lines, height)
+        lines = _cut(lines, height, len(shown) + 3)
         shown = shown[: max(height - len(lines) - 3, 1)]
-    lines += ["", *table_lines([_VISITORS, *map(_visitor_row, shown)])]
+    lines += ["", *_fitting([_VISITORS, *map(_visitor_row, shown)], width, _SPARE_VISITORS)]
     if left := len(facts["visitors"]) - len(shown):
         lines.append(f"and {left} more")
     return lines
@@ -41,9 +44,21 @@ def month_lines(facts: Facts) -> list[str]:
     return [*table_lines([_MONTHS, *_month_rows(facts["usage"])])]
 
 
-def _cut(lines: list[str], height: int | None) -> list[str]:
-    """Apps take half of a terminal at most."""
-    most = len(lines) if height is None else max(height // 2, 4)
+def _fitting(rows: Sequence[Row], width: int | None, spare: Sequence[str]) -> list[str]:
+    """The lines of a table, without the spare columns for which there is no room."""
+    lines = [*table_lines(rows)]
+    for head in spare:
+        if width is None or max(map(len, lines)) <= width:
+            break
+        out = rows[0].index(head)
+        rows = [(*row[:out], *row[out + 1 :]) for row in rows]
+        lines = [*table_lines(rows)]
+    return lines
+
+
+def _cut(lines: list[str], height: int | None, visitor_lines: int) -> list[str]:
+    """Apps take half of a terminal, and what its visitors leave of the other half."""
+    most = len(lines) if height is None else max(height // 2, height - visitor_lines, 4)
     left = len(lines) - most + 1
     return lines if left <= 1 else [*lines[: most - 1], f"and {left} more"]
 
