@@ -108,6 +108,16 @@ async def test_strangers_make_nobody_wait(datagram: bytes) -> None:
         assert await leaves_at_once(port, link)
 
 
+async def test_bursts_of_a_link_that_is_alone_leave_by_one_call_as_well() -> None:
+    body = random.Random(0).randbytes(8_000_000)
+    async with link_alone() as (port, link):
+        before = port.stats()
+        assert await download(link, body) == hashlib.sha256(body).digest()
+        after = port.stats()
+    datagrams = after["datagrams_out"] - before["datagrams_out"]
+    assert datagrams > 16 * (after["sends"] - before["sends"]), "more than a burst each"
+
+
 async def test_what_the_links_of_a_crowd_send_leaves_by_few_calls() -> None:
     stats = await crowd()
     assert stats["datagrams_out"] > 6 * stats["sends"]

@@ -376,9 +376,10 @@ cdef class Link:
         return 0
 
     cdef int post(self, const uint8_t *data, size_t length, size_t segment) except -1:
-        """As `emit`, of what is in the port's room: in a crowd it leaves together with others."""
+        """As `emit`, of what is in the port's room: in a crowd it leaves together with what others
+        send in this wake, otherwise with what the links send at this point of it."""
         cdef UdpPort port = self.port
-        if self.relay is None and self.has_route and port.crowd.is_on and port.is_awake:
+        if self.relay is None and self.has_route and port.is_awake:
             return post(port, &self.local, &self.peer, data, length, segment)
         return self.emit(data, length, segment)
 

@@ -35,6 +35,11 @@ cdef int post(UdpPort port, const endpoint *source, const endpoint *target, cons
     """Send it at the end of this wake, together with others. data: in `room`, where what was
     posted before ends."""
     cdef udp_outgoing *one
+    if port.outgoing_count and continues(&port.outgoing[port.outgoing_count - 1], source, target,
+                                         data, length, segment):
+        port.outgoing[port.outgoing_count - 1].length += length
+        port.sealed_bytes = data - port.sealed + length
+        return 0
     if port.outgoing_count == UDP_OUTGOING:
         send_posted(port)
     if port.outgoing_count == UDP_OUTGOING:
@@ -46,6 +51,17 @@ cdef int post(UdpPort port, const endpoint *source, const endpoint *target, cons
     port.outgoing_count += 1
     port.sealed_bytes = data - port.sealed + length
     return 0
+
+
+cdef bint continues(const udp_outgoing *one, const endpoint *source, const endpoint *target,
+                    const uint8_t *data, size_t length, size_t segment) noexcept:
+    """Whether a burst is what follows another, so that the kernel cuts both in one go: only the
+    last packet of all may be smaller."""
+    cdef size_t whole = one.length + length
+    return (one.data + one.length == data and one.length % one.segment == 0
+            and (segment == one.segment or (segment == length and segment < one.segment))
+            and whole <= one.segment * UDP_SEGMENTS and whole <= UDP_TOGETHER_BYTES
+            and endpoint_equal(&one.target, target) and endpoint_equal(&one.source, source))
 
 
 cdef int send_posted(UdpPort port) except -1:

@@ -279,7 +279,7 @@ cdef class UdpPort:
         cdef int rounds
         for rounds in range(2):  # the second for what the first one's users did
             if not self.dirty:
-                return 0
+                break
             dirty, self.dirty = self.dirty, []
             for link in dirty:
                 link.is_dirty = False
@@ -288,6 +288,8 @@ cdef class UdpPort:
                     transmit(link, now)
                 except Exception as error:
                     self.fault("a link", error)
+        if not self.crowd.is_on:
+            send_posted(self)
         return 0
 
     cdef int watch(self, usec now) except -1:

@@ -101,6 +101,8 @@ cdef extern from "udp/socket.h" nogil:
 
     enum: UDP_BATCH
     enum: UDP_OUTGOING
+    enum: UDP_SEGMENTS
+    enum: UDP_TOGETHER_BYTES
 
     int udp_open(udp_socket *s, uint16_t port, uint16_t *bound)
     int udp_adopt(udp_socket *s, int fd, uint16_t *bound)

@@ -9,9 +9,6 @@
 #include "udp/sockets.h"
 
 #define CONTROL_BYTES 96
-#define IP_AND_UDP_BYTES 48
-/* Linux: UDP_MAX_SEGMENTS was 64 before 6.9. */
-#define SEGMENTS_MAX 64
 
 static void *add_control(struct msghdr *header, int level, int type, size_t length) {
   struct cmsghdr *c =
@@ -116,8 +113,8 @@ enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const stru
   enum udp_result worst = UDP_SENT;
   *sent = 0;
   if (s->fd < 0) return UDP_LOST;
-  size_t most = (65535 - IP_AND_UDP_BYTES) / segment;
-  if (most > SEGMENTS_MAX) most = SEGMENTS_MAX;
+  size_t most = UDP_TOGETHER_BYTES / segment;
+  if (most > UDP_SEGMENTS) most = UDP_SEGMENTS;
   if (!most) most = 1; /* larger than a datagram can be: EMSGSIZE says so */
   bool together = s->has_gso;
   while (*sent < length) {
@@ -169,8 +166,8 @@ static size_t send_together(struct udp_socket *s, const struct udp_outgoing *all
   size_t ready = 0;
   for (; ready < count && ready < UDP_OUTGOING; ready++) {
     const struct udp_outgoing *one = &all[ready];
-    if (one->segment < one->length && (!s->has_gso || one->length > one->segment * SEGMENTS_MAX ||
-                                       one->length + IP_AND_UDP_BYTES > 65535))
+    if (one->segment < one->length && (!s->has_gso || one->length > one->segment * UDP_SEGMENTS ||
+                                       one->length > UDP_TOGETHER_BYTES))
       break;
     if (!address(&headers[ready].msg_hdr, &envelopes[ready], s, &one->from, &one->to, one->data,
                  one->length, one->segment))

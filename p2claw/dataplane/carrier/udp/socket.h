@@ -65,6 +65,11 @@ enum udp_result udp_send(struct udp_socket *s, struct endpoint *from, const stru
 void udp_send_near(struct udp_socket *s, const struct endpoint *from, const struct endpoint *to,
                    const uint8_t *data, size_t length, int hops);
 
+/* The most that one system call sends to one peer. Linux: UDP_MAX_SEGMENTS was 64 before 6.9; and a
+ * datagram of IPv6, whose heads are 40 + 8 bytes. */
+#define UDP_SEGMENTS 64
+#define UDP_TOGETHER_BYTES (65535 - 48)
+
 /* Bursts of several links that leave together. The data is the caller's. */
 #define UDP_OUTGOING 32
 struct udp_outgoing {
