@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
+from p2claw.coord.bus.trunks.end import End
 from p2claw.coord.bus.trunks.frames import (
     MOST_BYTES,
     MOST_STRANGER_BYTES,
@@ -16,10 +17,8 @@ from p2claw.coord.bus.trunks.frames import (
     Batch,
     Challenge,
     Frame,
-    Frames,
     Hello,
     Welcome,
-    encoded,
 )
 from p2claw.coord.bus.trunks.identity import NONCE_BYTES, Announced, Identity, is_proven
 from p2claw.errors import P2clawError, RemoteProtocolError, UsageError
@@ -108,34 +107,23 @@ class _State(Enum):
     OVER = auto()
 
 
-class Entered(asyncio.Protocol):
+class Entered(End):
     """One connection of another node. proven: done once it has shown whose it is."""
 
     def __init__(self, listening: Listening) -> None:
+        super().__init__(MOST_STRANGER_BYTES)
         self.proven: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listening = listening
-        self._frames = Frames(MOST_STRANGER_BYTES)
         self._state = _State.AWAITS_HELLO
         self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._node = ""
         self._number = 0
         self._acking: asyncio.TimerHandle | None = None
         self._proving: asyncio.Task[None] | None = None
-        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment] # uvloop's is no subclass
-        self._write(Challenge(self._nonce))
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for frame in self._frames.receive(data):
-                self._received(frame)
-        except RemoteProtocolError as error:
-            self._over(error)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._over(RemoteProtocolError("The connection is over"))
+        super().connection_made(transport)
+        self.write(Challenge(self._nonce))
 
     def close(self) -> None:
         """End it; what has come is acknowledged before."""
@@ -184,7 +172,7 @@ class Entered(asyncio.Protocol):
         self._state, self._node = _State.ENTERED, hello.node
         self._frames.most_bytes = MOST_BYTES
         listening.entered.add(self)
-        self._write(Welcome(listening.last(hello.node)))
+        self.write(Welcome(listening.last(hello.node)))
         if not self.proven.done():
             self.proven.set_result(None)
 
@@ -192,9 +180,9 @@ class Entered(asyncio.Protocol):
         if self._acking is not None:
             self._acking.cancel()
             self._acking = None
-        self._write(Ack(self._number))
+        self.write(Ack(self._number))
 
-    def _over(self, why: Exception) -> None:
+    def _over(self, why: P2clawError) -> None:
         self._state = _State.OVER
         self._listening.entered.discard(self)
         if self._acking is not None:
@@ -206,10 +194,6 @@ class Entered(asyncio.Protocol):
         transport, self._transport = self._transport, None
         if transport is not None and not transport.is_closing():
             transport.abort()  # whoever breaks the protocol is not waited for
-
-    def _write(self, frame: Frame) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(encoded(frame))
 
 
 def bound_to(host: str, port: int) -> socket.socket:

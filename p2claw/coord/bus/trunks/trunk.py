@@ -12,15 +12,14 @@ import random
 import ssl
 from collections.abc import Callable
 
+from p2claw.coord.bus.trunks.end import End
 from p2claw.coord.bus.trunks.frames import (
     MOST_BYTES,
     Ack,
     Batch,
     Challenge,
     Frame,
-    Frames,
     Welcome,
-    encoded,
 )
 from p2claw.coord.bus.trunks.identity import Identity, dialling
 from p2claw.coord.bus.trunks.kept import ACK_S, Kept
@@ -172,33 +171,15 @@ class Trunk:
             self.lose(why)
 
 
-class _Dialled(asyncio.Protocol):
+class _Dialled(End):
     """One connection. welcomed: the number of the last batch that has come there."""
 
     def __init__(self, trunk: Trunk, identity: Identity, certificate: bytes) -> None:
+        super().__init__(MOST_BYTES)
         self.welcomed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._trunk = trunk
         self._identity = identity
         self._certificate = certificate
-        self._frames = Frames(MOST_BYTES)
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment] # uvloop's is no subclass
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for frame in self._frames.receive(data):
-                self._received(frame)
-        except RemoteProtocolError as error:
-            self._over(error)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._over(RemoteProtocolError("The connection is over"))
-
-    def write(self, frame: Frame) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(encoded(frame))
 
     def close(self) -> None:
         transport, self._transport = self._transport, None
@@ -218,7 +199,7 @@ class _Dialled(asyncio.Protocol):
             case _:
                 raise RemoteProtocolError("A node does not send this frame now")
 
-    def _over(self, why: RemoteProtocolError) -> None:
+    def _over(self, why: P2clawError) -> None:
         if not self.welcomed.done():
             self.welcomed.set_exception(why)
             self.welcomed.exception()
