@@ -1,8 +1,9 @@
 """`python -m bench.coord.agents FIRST COUNT LOCAL HOST:PORT …`: many light agents in one process.
 
-FIRST: the number of the first key. LOCAL: the address that they connect from. They are spread over
-the nodes; whoever is lost comes back as an agent does, after up to 0.5, 1, 2 … 15 s, at the next
-node. A line is a command, the reply one JSON line.
+FIRST: the number of the first key. LOCAL: of the addresses that they connect from, 127.0.LOCAL.x,
+for a server lets one address have no more than a share of its places. They are spread over the
+nodes; whoever is lost comes back as an agent does, after up to 0.5, 1, 2 … 15 s, or when the server
+has told it to, at the next node. A line is a command, the reply one JSON line.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from p2claw.link.backoff import Backoff
 # Connections that are being opened at once.
 _AT_ONCE = 100
 _OPEN_S = 20.0
+_ADDRESSES = 50
 
 
 class Boxes:
@@ -42,6 +44,7 @@ class Boxes:
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
         self._refused = 0
+        self._told = 0
         self._changed = asyncio.Event()
 
     async def open(self, at_once: int) -> dict[str, Any]:
@@ -55,8 +58,10 @@ class Boxes:
         return {"seconds": time.monotonic() - began}
 
     async def online(self) -> dict[str, Any]:
-        """How many are online now, and how often one was not let in or lost so far."""
-        return {"online": len(self._online), "refused": self._refused}
+        """How many are online now, how often one was not let in or lost so far, and how often the
+        server has told one of these when to come again.
+        """
+        return {"online": len(self._online), "refused": self._refused, "told": self._told}
 
     async def back(self, within_s: float) -> dict[str, Any]:
         """Replies when all are online again, or after so long; missing: how many are not."""
@@ -66,7 +71,12 @@ class Boxes:
                 await self._until(len(self._keys))
         missing = len(self._keys) - len(self._online)
         seconds = time.monotonic() - began
-        return {"seconds": seconds, "refused": self._refused, "missing": missing}
+        return {
+            "seconds": seconds,
+            "refused": self._refused,
+            "told": self._told,
+            "missing": missing,
+        }
 
     async def cut(self) -> dict[str, Any]:
         """End all connections at once. Each comes back when its delay is over, and waits for no
@@ -112,7 +122,7 @@ class Boxes:
                         await loop.create_connection(
                             functools.partial(_same, agent),
                             *(host, int(port)),
-                            local_addr=(self._local, 0),
+                            local_addr=(f"127.0.{self._local}.{1 + number % _ADDRESSES}", 0),
                         )
                         await ready.wait()
                 except (OSError, TimeoutError):
@@ -127,7 +137,8 @@ class Boxes:
                 self._agents.discard(agent)
                 del self._online[number]
             self._refused += 1
-            await asyncio.sleep(backoff.next_delay_s())
+            self._told += agent.least_s > 0
+            await asyncio.sleep(backoff.next_delay_s(least_s=agent.least_s))
 
 
 def _same(agent: LightAgent) -> LightAgent:

@@ -117,7 +117,7 @@ async def _storm(
     that is measured. Visits go on beside it.
     """
     perf = shutil.which("perf") if os.geteuid() == 0 else None
-    before = [reply["refused"] for reply in await ask_all(crowd, do="online")]
+    before = await ask_all(crowd, do="online")
     used, window_s = cpu_s(pid), TARGETS["storm_back_s"]
     visiting = asyncio.create_task(
         visitors.ask({**command, "seconds": window_s}, timeout_s=window_s + 120)
@@ -137,7 +137,8 @@ async def _storm(
         boxes=args.boxes,
         back_s=round(back_s, 1),
         missing=sum(reply["missing"] for reply in replies),
-        tries=sum(reply["refused"] for reply in replies) - sum(before),
+        tries=_more("refused", replies, before),
+        told_when=_more("told", replies, before),
         cpu_s=round(used, 2),
         per_s=args.per_second,
         **shown(beside, got["failures"]),
@@ -155,6 +156,10 @@ async def _storm(
 async def _cut(crowd: list[Child]) -> list[Any]:
     await ask_all(crowd, do="cut")
     return await ask_all(crowd, do="back", within_s=_GIVEN_UP_S)
+
+
+def _more(name: str, replies: list[Any], before: list[Any]) -> int:
+    return sum(int(now[name]) - int(then[name]) for now, then in zip(replies, before, strict=True))
 
 
 def _shown(got: dict[str, Any]) -> dict[str, Any]:

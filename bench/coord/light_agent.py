@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from p2claw.link.control import KEEPALIVE_S
+from p2claw.link.control import KEEPALIVE_S, asked_wait_s
 from p2claw.wire.signalling import (
     AgentError,
     Announce,
@@ -57,6 +57,8 @@ class LightAgent(asyncio.Protocol):
         self.alias = ""
         self.refused = ""
         """The code of the error that the coordinator sent, if it did."""
+        self.least_s = 0.0
+        """How long to wait at least before it comes again: the server has told it so."""
         self.heard_s = time.monotonic()
         self.head = b""
         """Of the response to its request, if it had fields of its own."""
@@ -90,6 +92,8 @@ class LightAgent(asyncio.Protocol):
             if not end:
                 return
             if b" 101 " not in head[:20]:
+                _, _, after = head.partition(b"\r\nRetry-After: ")
+                self.least_s = asked_wait_s(after.partition(b"\r\n")[0].decode())
                 self.close()
                 return
             self._upgraded = True

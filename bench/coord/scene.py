@@ -58,7 +58,7 @@ async def agents(
             begin, end = count * number // processes, count * (number + 1) // processes
             child = await Child.start(
                 *("bench.coord.agents", str(first + begin), str(end - begin)),
-                f"127.0.1.{number + 1}",
+                str(1 + (first + begin) // 100),
                 *addresses,
             )
             ends.push_async_callback(child.end)

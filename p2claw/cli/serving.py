@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 
@@ -29,10 +30,15 @@ from p2claw.edge.app import add_edge, example_url
 from p2claw.edge.certificates import Certificates
 from p2claw.edge.listener import bind, listening
 from p2claw.edge.places import Places
+from p2claw.garbage import look_rarely
 from p2claw.log import get_log
 from p2claw.metrics import Metrics, metrics_listener
 
 log = get_log("server")
+
+# How long the loop may keep the store's thread from the interpreter. By Python's own 5 ms, and with
+# several turns for each thing that SQLite does, a busy loop let it do some 70 per second.
+_SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
                 head_s=limits.client_head_s,
                 unread_s=limits.client_unread_s,
                 first=(AGENTS_PATH, *HEALTH_PATHS),
+                refusal=coordinator.refusal,
             )
         )
         if certificates is not None:
@@ -122,6 +129,7 @@ async def serving(config: ServerConfig) -> AsyncIterator[Serving]:
 async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads a renewed certificate. Raises as `serving`."""
     allow_many_sockets()
+    sys.setswitchinterval(_SWITCH_S)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -133,6 +141,7 @@ async def serve(config: ServerConfig, ready: Callable[[Serving], None]) -> None:
             signal.SIGHUP, certificates.reload if certificates else lambda: None
         )
         log.info("listening", address=server.address, apps=server.apps)
+        look_rarely(has_many=True)
         ready(server)
         supervisor.ready()
         await stop.wait()

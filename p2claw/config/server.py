@@ -27,8 +27,8 @@ class ServerLimits:
     """
 
     sockets: int = 32_768
-    """Connections at once, or what the limit of descriptors leaves; the last eighth is for agents
-    and for monitoring. An address may hold as many as are free."""
+    """Connections at once, or what the limit of descriptors leaves; the last eighth, at most
+    1,000, is for agents and for monitoring. An address may hold as many as are free."""
     client_head_s: float = 10.0
     """For a TLS handshake, and for the head of a request."""
     client_unread_s: float = 10.0
@@ -55,6 +55,11 @@ class ServerLimits:
     """SDP answers, candidates and ends of one box, which may be visited from many addresses."""
     registration_burst: int = 60
     registrations_per_minute: float = 60.0
+    registrations_at_work: int = 16
+    """Registrations that work at once, in one turn of the loop; others wait for theirs."""
+    registrations_waiting: int = 1_000
+    """Registrations that have come and are not done yet. An address may have as many as are free;
+    whoever comes above that is told when to come again."""
     alias_burst: int = 20
     aliases_per_minute: float = 0.5
     """Registrations of keys never seen before: each uses up an alias for ever."""

@@ -1,80 +1,50 @@
-"""The WebSocket of an agent (docs/WIRE.md §11): registration, announcements, signalling."""
+"""The WebSockets of agents (docs/WIRE.md §11), from the upgrade to the close.
+
+Who registers is found by `registrar`, and what a box sends afterwards is read by `box_messages`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import secrets
 import time
 from random import SystemRandom
 
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import web
 
-from p2claw import __version__, names
 from p2claw.config import ServerConfig
-from p2claw.coord.alias import alias_candidates
 from p2claw.coord.audience import Audience
+from p2claw.coord.box_messages import BoxMessages
 from p2claw.coord.bus.base import Bus
-from p2claw.coord.chosen_alias import check_chosen
 from p2claw.coord.client_address import Address, shortened
+from p2claw.coord.greetings import Greetings, base_of
 from p2claw.coord.join_policy import JoinPolicy
-from p2claw.coord.key_changes import KeyChanges
-from p2claw.coord.knocking import Knocker
 from p2claw.coord.memberships import Memberships
 from p2claw.coord.nodes.presence import Presence
 from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.nodes.standing import NodeStanding
 from p2claw.coord.outbox import Outbox
-from p2claw.coord.registration import CLOSE_CODES, VERSION, check_registration
+from p2claw.coord.registrar import Registrar
+from p2claw.coord.registration import CLOSE_CODES
 from p2claw.coord.relayed.telling import RelayTelling
 from p2claw.coord.store.base import BoxRecord, Store, StoreError
-from p2claw.coord.store.key_refusals import key_replaced
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.websockets import client_of, drained, new_socket, reached_address, too_many
-from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError, UsageError
+from p2claw.coord.turns import BUSY, Place, Turns, busy, busy_bytes
+from p2claw.coord.websockets import client_of, drained, freed, new_socket, too_many
+from p2claw.errors import P2clawError, RefusedError, RemoteProtocolError
 from p2claw.log import get_log
-from p2claw.token_bucket import TokenBucket
-from p2claw.wire.signalling import (
-    AgentError,
-    Announce,
-    Announced,
-    BoxAnswer,
-    BoxCandidate,
-    BoxEnd,
-    Challenge,
-    Claim,
-    Claimed,
-    Dial,
-    Knock,
-    Knocked,
-    Refuse,
-    Register,
-    Registered,
-    Team,
-    TeamAsk,
-    TeamJoin,
-    TeamLeave,
-    Unknown,
-    decode_agent,
-    encode_agent,
-)
-from p2claw.wire.signalling.greeting import INVITE_FIELD, SOFTWARE, Greeting, encode_greeting
+from p2claw.wire.signalling import AgentError, Challenge, Register, Registered, encode_agent
 
 log = get_log("coordinator")
 
 PATH = "/__p2claw/v1/agent"
 
-# Announcements that one control connection may send at once, and in a minute: each is a commit.
-_ANNOUNCE_BURST = 60
-_ANNOUNCES_PER_MINUTE = 60.0
-
-# Knocks that one control connection may ask for, each at up to 64 ports.
-_KNOCK_BURST = 6
-_KNOCKS_PER_MINUTE = 3.0
-
 _GOING_DOWN = 1001
 _NO_STORE = "The coordinator cannot read or write its data just now; it is tried again by itself"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+# In a storm one line of the log is for so many refusals.
+_LOGGED_EACH = 1_000
+# How the head of a request begins that opens a control connection.
+_BEGINNING = f"GET {PATH} HTTP/1.1\r\n".encode()
 
 
 class Agents:
@@ -91,22 +61,15 @@ class Agents:
         memberships: Memberships | None = None,
         telling: RelayTelling | None = None,
     ) -> None:
-        self._memberships = memberships
         self._telling = telling
         self._standing = standing
         self.is_drained = False
         self._config = config
         self._presence = presence
         self._switchboard = switchboard
-        self._store = store
         self._outboxes: set[Outbox] = set()
         self._let_go: set[Outbox] = set()
-        self._audience = Audience(config)
-        self._base = _base(config)
-        self._knocker = Knocker()
-        self._beside: set[asyncio.Task[None]] = set()
-        self._join_policy = JoinPolicy(config, store)
-        self._key_changes = KeyChanges(store, self._join_policy)
+        self._base = base_of(config)
         limits = config.limits
         self._rate = SharedRate(
             "registrations",
@@ -115,28 +78,74 @@ class Agents:
             limits.addresses,
             bus,
         )
-        self._alias_rate = SharedRate(
-            "aliases", limits.alias_burst, limits.aliases_per_minute, limits.addresses, bus
+        audience, join_policy = Audience(config), JoinPolicy(config, store)
+        self._greetings = Greetings(config, audience, join_policy, self._rate)
+        self._registrar = Registrar(
+            config, store, switchboard.rendezvous, audience, join_policy, bus
         )
+        self._messages = BoxMessages(limits, switchboard, store, presence, memberships)
+        self._turns = Turns(limits, config.trusted_proxies)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One control connection, from the upgrade to the close."""
         ws = new_socket(self._config.limits, shows_pongs=True)
         # A browser names the page that asks. None has a key to register, so none is let near.
         if not ws.can_prepare(request) or "Origin" in request.headers:
-            return await self._greet(request)
+            return await self._greetings.greet(request)
         address = client_of(request, self._config.trusted_proxies)
         if self._lets_go:
             return drained()
-        if (wait_s := await self._rate.spend(address)) > 0:
-            log.info("registration refused", code="rate-limited", address=shortened(address))
-            self._switchboard.counts["turned-away/rate-limited"] += 1
-            return too_many("Too many registrations from this address", wait_s)
-        await ws.prepare(request)
+        place = self._turns.place(address)
+        if place is None:
+            return busy(self._again_s())
+        try:
+            if (wait_s := await self._rate.spend(address)) > 0:
+                log.info("registration refused", code="rate-limited", address=shortened(address))
+                self._switchboard.counts["turned-away/rate-limited"] += 1
+                return too_many("Too many registrations from this address", wait_s)
+            async with place:
+                if _is_gone(request):
+                    return web.Response(status=503)  # which nobody reads
+                await ws.prepare(request)
+            return await self._connection(request, ws, address, place)
+        finally:
+            place.leave()
+
+    @property
+    def registrations(self) -> int:
+        """How many are under way: at work, waiting for their turn, or for their agent."""
+        return self._turns.places_in_use
+
+    def refusal(self, data: bytes, host: str) -> bytes | None:
+        """What a new connection of this host is sent, before it is closed, if these are its first
+        bytes; None: it is served as any other. In a storm this costs a tenth of a response.
+        """
+        if not data.startswith(_BEGINNING) or self._turns.has_place(host):
+            return None
+        # Whoever does not open a WebSocket asks who this is.
+        if b"\r\nupgrade: websocket\r\n" not in data.lower():
+            return None
+        return busy_bytes(self._again_s())
+
+    def _again_s(self) -> int:
+        self._switchboard.counts[f"turned-away/{BUSY}"] += 1
+        again_s = self._turns.again_s()
+        if self._turns.refused % _LOGGED_EACH == 1:
+            log.warning(
+                "registrations told to come again",
+                code=BUSY,
+                so_far=self._turns.refused,
+                again_s=again_s,
+            )
+        return again_s
+
+    async def _connection(
+        self, request: web.Request, ws: web.WebSocketResponse, address: Address, place: Place
+    ) -> web.WebSocketResponse:
         async with Outbox(ws, request.transport, self._config.limits) as outbox:
             self._outboxes.add(outbox)
             try:
-                await self._serve(request, ws, outbox, address)
+                await self._serve(request, ws, outbox, address, place)
             except RefusedError as error:
                 outbox.send(encode_agent(AgentError(error.code, str(error))))
                 outbox.close(CLOSE_CODES.get(error.code, CLOSE_CODES["protocol"]), error.code)
@@ -153,43 +162,8 @@ class Agents:
             finally:
                 self._outboxes.discard(outbox)
                 self._let_go.discard(outbox)
+                freed(ws)
         return ws
-
-    async def _greet(self, request: web.Request) -> web.Response:
-        """Send who this is, to an agent that does not register yet, and to whoever looks."""
-        asked = request.query.get("audience")
-        admits = asked and self._audience.admits(asked.lower(), reached_address(request))
-        greeting = Greeting(
-            follows=True,
-            software=SOFTWARE,
-            version=__version__,
-            v=VERSION,
-            min=VERSION,
-            base=self._base,
-            admits=None if asked is None else bool(admits),
-            joins=self._join_policy.joins,
-            invited=await self._invited(request),
-        )
-        return web.Response(
-            status=426,
-            body=encode_greeting(greeting),
-            content_type="application/json",
-            headers={"Upgrade": "websocket", "Cache-Control": "no-store"},
-        )
-
-    async def _invited(self, request: web.Request) -> bool | None:
-        """Whether the invitation that is shown is good. Guesses cost what registrations cost."""
-        code = request.headers.get(INVITE_FIELD)
-        if code is None:
-            return None
-        address = client_of(request, self._config.trusted_proxies)
-        if await self._rate.spend(address) > 0:
-            return False
-        try:
-            return await self._join_policy.is_good(code)
-        except StoreError as error:
-            log.error("store failed", error=error.message)
-            return None
 
     @property
     def _lets_go(self) -> bool:
@@ -227,14 +201,41 @@ class Agents:
         ws: web.WebSocketResponse,
         outbox: Outbox,
         address: Address,
+        place: Place,
     ) -> None:
         challenge = Challenge(nonce=secrets.token_bytes(32), time=int(time.time()), follows=True)
         outbox.send(encode_agent(challenge))
-        register = await self._next_register(ws)
+        register = await self._registrar.next_register(ws)
         if register is None:
             return
+        place.opened = True
+        async with place:
+            if _is_gone(request):
+                return
+            online = await self._registered(request, register, challenge, outbox, address)
+        place.leave()
+        if online is None:
+            return
+        connection, record = online
+        del register, challenge, online  # a box is online for weeks, and there are many
         try:
-            record = await self._register(request, register, challenge, address)
+            await self._messages.read(ws, outbox, connection, record, address)
+        finally:
+            self._end(connection, record, outbox)
+
+    async def _registered(
+        self,
+        request: web.Request,
+        register: Register,
+        challenge: Challenge,
+        outbox: Outbox,
+        address: Address,
+    ) -> tuple[int, BoxRecord] | None:
+        """The number of the connection whose box is online now, and its record; None: it is to come
+        again.
+        """
+        try:
+            record = await self._registrar.record_of(request, register, challenge, address)
         except RefusedError as error:
             log.info("registration refused", code=error.code, address=shortened(address))
             self._switchboard.counts[f"turned-away/{error.code}"] += 1
@@ -245,17 +246,16 @@ class Agents:
             # The others would call it offline.
             log.info("registration postponed", alias=record.alias)
             outbox.close(_GOING_DOWN, "the bus does not respond")
-            return
+            return None
         try:
-            await self._check_present(record)
+            await self._registrar.check_present(record)
         except BaseException:
             self._presence.give_back(record, token)
             raise
         connection = self._switchboard.new_connection()
         self._switchboard.boxes[connection] = outbox
-        rendezvous = self._switchboard.rendezvous
         try:
-            rendezvous.box_online(
+            self._switchboard.rendezvous.box_online(
                 connection,
                 record.public_key,
                 record.alias,
@@ -282,206 +282,27 @@ class Agents:
             if self._telling is not None:
                 outbox.send(self._telling.first(record.key_alias))
             self._switchboard.drain()
-            self._switchboard.counts["registered"] += 1
-            log.info("box online", alias=record.alias, software=register.sw)
-            del register, challenge  # a box is online for weeks, and there are many
-            await self._read(ws, outbox, connection, record, address)
-        finally:
-            del self._switchboard.boxes[connection]
-            # This node may have its lease again by now; the box goes elsewhere all the same.
-            let_go = outbox in self._let_go
-            self._presence.end(connection, let_go=let_go)
-            rendezvous.box_offline(connection, moves=self._lets_go or let_go)
-            self._switchboard.drain()
-            log.info("control connection closed", alias=record.alias)
+        except BaseException:
+            self._end(connection, record, outbox)
+            raise
+        self._switchboard.counts["registered"] += 1
+        log.info("box online", alias=record.alias, software=register.sw)
+        return connection, record
 
-    async def _check_present(self, record: BoxRecord) -> None:
-        """Raises RefusedError `key-replaced`: the key was changed since it was looked up, here or
-        at another node. From here on whoever changes it puts this connection out.
-        """
-        here = self._switchboard.rendezvous.boxes.called(record.key_alias)
-        if here is not None and len(here.later) > len(record.key_changes):
-            raise key_replaced(here.public_key)
-        if self._standing is not None:
-            now = await self._store.box_of_key(record.public_key)
-            if now is not None and now.public_key != record.public_key:
-                raise key_replaced(now.public_key)
-
-    async def _next_register(self, ws: web.WebSocketResponse) -> Register | None:
-        """The registration; None if the agent went away before."""
-        limit_s = self._config.limits.register_s
-        try:
-            async with asyncio.timeout(limit_s):
-                async for message in ws:
-                    if await _is_keepalive(ws, message):
-                        continue
-                    if message.type is not WSMsgType.BINARY:
-                        raise RemoteProtocolError("An agent sends binary messages")
-                    decoded = decode_agent(message.data)
-                    if isinstance(decoded, Register):
-                        return decoded
-                    if not isinstance(decoded, Unknown):
-                        raise RemoteProtocolError("A box registers before anything else")
-        except TimeoutError:
-            raise RefusedError(
-                f"No registration came within {limit_s:.0f} s", code="timeout"
-            ) from None
-        return None
-
-    async def _register(
-        self, request: web.Request, register: Register, challenge: Challenge, address: Address
-    ) -> BoxRecord:
-        now_s = int(time.time())
-        check_registration(
-            register,
-            challenge,
-            self._audience,
-            reached_address(request),
-            now_s=now_s,
-            clock_skew_s=self._config.limits.clock_skew_s,
-        )
-        record = await self._key_changes.box_of(register, now_s)
-        if self._switchboard.rendezvous.full and (
-            record is None or not self._switchboard.rendezvous.boxes.is_online(record.alias)
-        ):
-            raise RefusedError("This coordinator is full", code="rate-limited")
-        await self._join_policy.check(register.public_key, record)
-        if record is not None:
-            return await self._key_changes.with_backup(register, record, now_s)
-        invite = self._join_policy.invite_of(register)
-        if await self._alias_rate.spend(address) > 0:
-            raise RefusedError("Too many new boxes from this address", code="rate-limited")
-        key_alias = names.key_alias_of(register.public_key)
-        candidates = alias_candidates(SystemRandom())
-        record = await self._store.add_box(
-            register.public_key, key_alias, candidates, now_s, invite
-        )
-        log.info("alias assigned", alias=record.alias)
-        await self._join_policy.check(register.public_key, record)
-        return await self._key_changes.with_backup(register, record, now_s)
-
-    async def _read(
-        self,
-        ws: web.WebSocketResponse,
-        outbox: Outbox,
-        connection: int,
-        record: BoxRecord,
-        address: Address,
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        bucket = TokenBucket(_ANNOUNCE_BURST, _ANNOUNCES_PER_MINUTE, loop.time())
-        knocks = TokenBucket(_KNOCK_BURST, _KNOCKS_PER_MINUTE, loop.time())
-        limits = self._config.limits
-        messages = TokenBucket(
-            limits.box_message_burst, limits.box_messages_per_minute, loop.time()
-        )
-        async for message in ws:
-            # Nothing is read meanwhile: it is slowed, and loses nothing.
-            if (wait_s := messages.reserve(loop.time(), 1, math.inf)) is not None and wait_s > 0:
-                await asyncio.sleep(wait_s)
-            self._switchboard.rendezvous.box_lives(connection)
-            if await _is_keepalive(ws, message):
-                continue
-            if message.type is not WSMsgType.BINARY:
-                raise RemoteProtocolError("An agent sends binary messages")
-            match decode_agent(message.data):
-                case Announce(seq, apps):
-                    if self._switchboard.rendezvous.boxes.at(connection) is None:
-                        return  # replaced: its messages must not undo those of its successor
-                    if bucket.spend(loop.time()) > 0:
-                        raise RefusedError("Too many announcements", code="rate-limited")
-                    await self._announce(outbox, connection, record, seq, apps)
-                case Claim(name):
-                    if self._switchboard.rendezvous.boxes.at(connection) is None:
-                        return
-                    if bucket.spend(loop.time()) > 0:
-                        raise RefusedError("Too many claims", code="rate-limited")
-                    await self._claim(outbox, connection, record, name)
-                case Dial() as dial:
-                    self._switchboard.rendezvous.box_dialled_by(connection, dial)
-                    self._switchboard.drain()
-                    self._presence.changed(connection)
-                case Team() | TeamJoin() | TeamLeave() | TeamAsk() as asked:
-                    if self._switchboard.rendezvous.boxes.at(connection) is None:
-                        return
-                    if bucket.spend(loop.time()) > 0:
-                        raise RefusedError("Too many messages of teams", code="rate-limited")
-                    if self._memberships is not None:
-                        outbox.send(encode_agent(await self._memberships.reply(record, asked)))
-                case Knock(token, ports):
-                    may = knocks.spend(loop.time()) == 0
-                    knocking = loop.create_task(
-                        self._knock(outbox, address, token, ports if may else ())
-                    )
-                    self._beside.add(knocking)
-                    knocking.add_done_callback(self._beside.discard)
-                case BoxAnswer() | BoxCandidate() | Refuse() | BoxEnd() as signal:
-                    self._switchboard.rendezvous.from_box(connection, signal)
-                    self._switchboard.drain()
-                case Unknown():
-                    pass
-                case _:
-                    raise RemoteProtocolError("A box does not send this message now")
+    def _end(self, connection: int, record: BoxRecord, outbox: Outbox) -> None:
+        del self._switchboard.boxes[connection]
+        # This node may have its lease again by now; the box goes elsewhere all the same.
+        let_go = outbox in self._let_go
+        self._presence.end(connection, let_go=let_go)
+        self._switchboard.rendezvous.box_offline(connection, moves=self._lets_go or let_go)
+        self._switchboard.drain()
+        log.info("control connection closed", alias=record.alias)
 
     def unteamed(self, key_alias: str) -> None:
         """The box with this key alias was removed from a team, at another node."""
-        if self._memberships is None:
-            return
-        informing = asyncio.get_running_loop().create_task(self._memberships.removed(key_alias))
-        self._beside.add(informing)
-        informing.add_done_callback(self._beside.discard)
-
-    async def _knock(
-        self, outbox: Outbox, address: Address, token: bytes, ports: tuple[int, ...]
-    ) -> None:
-        knocked = await self._knocker.knock(address, ports, token) if ports else ()
-        outbox.send(encode_agent(Knocked(token, knocked)))
-
-    async def _announce(
-        self, outbox: Outbox, connection: int, record: BoxRecord, seq: int, apps: tuple[str, ...]
-    ) -> None:
-        rejected: dict[str, str] = {}
-        for app in apps:
-            try:
-                names.check_app(app)
-            except UsageError as error:
-                rejected[app] = error.code
-        accepted = tuple(sorted(set(apps) - rejected.keys()))
-        most = self._switchboard.rendezvous.boxes.apps_of(connection)
-        if most is not None and len(accepted) > most:
-            rejected |= dict.fromkeys(accepted[most:], "apps-above-quota")
-            accepted = accepted[:most]
-        await self._store.save_apps(record.public_key, accepted, int(time.time()))
-        self._switchboard.rendezvous.box_announced(connection, accepted)
-        self._switchboard.drain()
-        outbox.send(encode_agent(Announced(seq, rejected)))
-        log.info("apps announced", alias=record.alias, apps=len(accepted), rejected=len(rejected))
-
-    async def _claim(self, outbox: Outbox, connection: int, record: BoxRecord, name: str) -> None:
-        try:
-            chosen = await self._store.claim(
-                record.public_key, check_chosen(name), int(time.time())
-            )
-        except RefusedError as error:
-            outbox.send(encode_agent(Claimed(name, error.code, str(error))))
-            log.info("alias not claimed", alias=record.alias, code=error.code)
-            return
-        self._switchboard.rendezvous.box_claimed(connection, chosen.alias)
-        self._switchboard.drain()
-        self._presence.changed(connection)
-        outbox.send(encode_agent(Claimed(name, others=chosen.others)))
-        log.info("alias claimed", alias=chosen.alias, was=record.alias)
+        self._messages.unteamed(key_alias)
 
 
-async def _is_keepalive(ws: web.WebSocketResponse, message: WSMessage) -> bool:
-    """Whether it is a ping, to which this responds, or a pong."""
-    if message.type is WSMsgType.PING:
-        await ws.pong(message.data)
-    return message.type in (WSMsgType.PING, WSMsgType.PONG)
-
-
-def _base(config: ServerConfig) -> str:
-    """The URL of any app, with `{label}` if the first label of its host goes."""
-    port = config.listen_port if config.public_port is None else config.public_port
-    suffix = "" if port == _DEFAULT_PORTS[config.scheme] else f":{port}"
-    return f"{config.scheme}://{{label}}.{config.parent}{suffix}"
+def _is_gone(request: web.Request) -> bool:
+    """Whether its agent has gone meanwhile: nobody would read the reply."""
+    return request.transport is None or request.transport.is_closing()

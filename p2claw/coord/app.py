@@ -93,6 +93,11 @@ class Coordinator:
         return None if self.node is None else self.node.nodes_direct
 
     @property
+    def registrations(self) -> int:
+        """How many are under way: at work, waiting for their turn, or for their agent."""
+        return self._agents.registrations
+
+    @property
     def counts(self) -> Counter[str]:
         """What happened since the start, by name, as the switchboard has it."""
         return self._switchboard.counts
@@ -101,6 +106,10 @@ class Coordinator:
     def is_store_there(self) -> bool:
         """False: the database is gone, and this server goes on from memory."""
         return not isinstance(self._store, RememberingStore) or self._store.is_there
+
+    def refusal(self, data: bytes, host: str) -> bytes | None:
+        """As of `Agents`: what a connection is sent by its first bytes, before it is closed."""
+        return self._agents.refusal(data, host)
 
     async def drain(self) -> None:
         """Let the agents go to other nodes, spread over `DRAIN_S`; visits go on meanwhile, and

@@ -34,6 +34,12 @@ def is_within(address: Address, networks: Sequence[Network]) -> bool:
     return any(address.version == net.version and address in net for net in networks)
 
 
+def network_of(address: Address) -> str:
+    """What has one share of a limit: one IPv4 address, or one IPv6 /64."""
+    number = int(address)
+    return f"4:{number:x}" if address.version == 4 else f"6:{number >> 64:x}"
+
+
 def shortened(address: Address) -> str:
     """The address as far as logs and boxes may know it: its /24 or /48."""
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))

@@ -157,7 +157,7 @@ class Teams:
     def changed(self, founder: bytes) -> None:
         """Another set of boxes is in the team of this one."""
         for alias, (_, team) in tuple(self._remembered.items()):
-            if team.founder == founder:
+            if team.founder in (founder, b""):
                 del self._remembered[alias]
 
     async def is_online(self, public_key: bytes) -> bool:
@@ -168,15 +168,17 @@ class Teams:
         known = self._remembered.get(alias)
         if known is not None and 0 <= now_s - known[0] < REMEMBER_S:
             return known[1]
+        found = _Team()
         try:
-            record = await self._store.box_of_alias(alias)
-            team = () if record is None else tuple(await self._store.team_of(record.public_key))
+            # Few have one: for all others this is all that is asked.
+            if await self._store.has_team(alias):
+                record = await self._store.box_of_alias(alias)
+                if record is not None:
+                    team = tuple(await self._store.team_of(record.public_key))
+                    found = _Team(team, record.public_key, record.statements)
         except StoreError:
             # What was true last; without it the box itself is there to be visited.
             return known[1] if known is not None else _Team()
-        found = _Team()
-        if record is not None:
-            found = _Team(team, record.public_key, record.statements)
         self._remembered[alias] = (now_s, found)
         self._remembered.move_to_end(alias)
         if len(self._remembered) > MOST_REMEMBERED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from aiohttp import web
+from aiohttp import WSMessage, WSMsgType, web
 
 from p2claw.config import Network, ServerLimits
 from p2claw.coord.client_address import Address, client_address, parsed_address
@@ -30,6 +30,23 @@ def new_socket(limits: ServerLimits, *, shows_pongs: bool = False) -> web.WebSoc
         timeout=_CLOSE_S,
         autoping=not shows_pongs,
     )
+
+
+async def is_keepalive(ws: web.WebSocketResponse, message: WSMessage) -> bool:
+    """Whether it is a ping, to which this responds, or a pong: of a socket that shows them."""
+    if message.type is WSMsgType.PING:
+        await ws.pong(message.data)
+    return message.type in (WSMsgType.PING, WSMsgType.PONG)
+
+
+def freed(ws: web.WebSocketResponse) -> None:
+    """Let a socket that is over free itself: the error by which it ended has the frames in which it
+    was raised, and they have the socket. Python would look at every box there is to find these.
+    """
+    error: BaseException | None = ws.exception()
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
 
 
 def too_many(message: str, wait_s: float) -> web.Response:

@@ -13,27 +13,36 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from p2claw.edge.connection import Connection
+from p2claw.edge.connection import Connection, Refusal, refuses_nobody
 from p2claw.edge.places import Place, Places
 from p2claw.log import get_log
 
 log = get_log("edge")
 
-# So many connections are accepted before anything else gets its turn.
+# So many connections are accepted before anything else gets its turn; those that are closed again
+# at once cost a twentieth of the others.
 _AT_ONCE = 64
+_SERVED_AT_ONCE = 8
 # How long to wait if the system gives no descriptor.
 _PAUSE_S = 0.2
 # A spell of refusals is over when nobody has been refused for so long.
 _QUIET_S = 10.0
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
-# Makes the protocol of a connection: whether it has one of the last places, and what to call at
-# its end.
-Make = Callable[[bool, Callable[[], None]], Connection]
+# A head of HTTP is mostly shorter.
+_PEEK_BYTES = 2_048
+
+# Makes the protocol of a connection: whether it has one of the last places, what to call at its
+# end, and where it comes from.
+Make = Callable[[bool, Callable[[], None], str], Connection]
 
 
 class Front:
-    """The accepting end of a listening socket. handshake_s: how long TLS may take to begin."""
+    """The accepting end of a listening socket. handshake_s: how long TLS may take to begin.
+
+    refusal: asked with the first bytes of a connection that has sent some already, before anything
+    is made for it; without TLS alone.
+    """
 
     def __init__(
         self,
@@ -43,12 +52,14 @@ class Front:
         make: Make,
         *,
         handshake_s: float,
+        refusal: Refusal = refuses_nobody,
     ) -> None:
         self._bound = bound
         self._context = context
         self._places = places
         self._make = make
         self._handshake_s = handshake_s
+        self._refusal = refusal
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
         self._refused = 0
@@ -71,6 +82,7 @@ class Front:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def _accept_some(self) -> None:
+        served = 0
         for _ in range(_AT_ONCE):
             try:
                 accepted, address = self._bound.accept()
@@ -87,11 +99,18 @@ class Front:
                 accepted.close()
                 self._refuse("full" if self._places.in_use >= self._places.total else "share")
                 continue
+            accepted.setblocking(False)
+            if self._context is None and self._is_refused(accepted, host):
+                self._places.release(host)
+                continue
             if place is Place.LAST:
                 self._refuse("nearly-full")
             task = self._loop.create_task(self._open(accepted, host, place))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
+            served += 1
+            if served == _SERVED_AT_ONCE:
+                return
 
     async def _open(self, accepted: socket.socket, host: str, place: Place) -> None:
         held = True
@@ -102,12 +121,11 @@ class Front:
                 held = False
                 self._places.release(host)
 
-        accepted.setblocking(False)
         with contextlib.suppress(OSError):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             await self._loop.connect_accepted_socket(
-                lambda: self._make(place is Place.LAST, release),
+                lambda: self._make(place is Place.LAST, release, host),
                 accepted,
                 ssl=self._context,
                 ssl_handshake_timeout=self._handshake_s if self._context else None,
@@ -119,6 +137,21 @@ class Front:
             release()
             accepted.close()
             raise
+
+    def _is_refused(self, accepted: socket.socket, host: str) -> bool:
+        try:
+            reply = self._refusal(accepted.recv(_PEEK_BYTES, socket.MSG_PEEK), host)
+            if reply is None:
+                return False
+            # What is closed with bytes unread resets the connection, and the reply with it.
+            accepted.recv(_PEEK_BYTES)
+            accepted.send(reply)
+        except BlockingIOError:
+            return False  # nothing has come so far
+        except OSError:
+            pass  # it has gone already
+        accepted.close()
+        return True
 
     def _rest(self) -> None:
         self._loop.remove_reader(self._bound)

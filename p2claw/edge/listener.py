@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
@@ -12,8 +13,9 @@ from collections.abc import AsyncIterator, Callable, Collection
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from p2claw.edge.connection import Connection, watched
+from p2claw.edge.connection import Connection, Refusal, refuses_nobody, watched
 from p2claw.edge.front import Front
+from p2claw.edge.leaving import Leaving
 from p2claw.edge.places import Places
 from p2claw.errors import UsageError
 from p2claw.system_errors import reason_of
@@ -68,11 +70,12 @@ async def listening(
     head_s: float,
     unread_s: float,
     first: Collection[str] = (),
+    refusal: Refusal = refuses_nobody,
 ) -> AsyncIterator[None]:
     """Serve the application on this socket while the block runs, and close the socket after it.
 
     places: how many connections there may be. head_s, unread_s: see `Connection`. first: the paths
-    that are served when there are nearly too many.
+    that are served when there are nearly too many. refusal: see `Connection`.
     """
     app.on_response_prepare.append(_name_server)
     app.middlewares.insert(0, watched(first))
@@ -81,14 +84,18 @@ async def listening(
     server = runner.server
     assert server is not None
     logger = _server_log()
+    leaving = Leaving(asyncio.get_running_loop())
 
-    def connection(is_last: bool, on_lost: Callable[[], None]) -> Connection:
+    def connection(is_last: bool, on_lost: Callable[[], None], host: str) -> Connection:
         return Connection(
             server,
             head_s=head_s,
             unread_s=unread_s,
             is_last=is_last,
             on_lost=on_lost,
+            host=host,
+            refusal=refusal,
+            leaving=leaving,
             access_log=None,
             logger=logger,
             keepalive_timeout=_KEEPALIVE_S,
@@ -97,12 +104,13 @@ async def listening(
             lingering_time=_LINGER_S,
         )
 
-    front = Front(bound, context, places, connection, handshake_s=head_s)
+    front = Front(bound, context, places, connection, handshake_s=head_s, refusal=refusal)
     front.start()
     try:
         yield
     finally:
         await front.stop()
+        leaving.end_all()
         await runner.cleanup()
         bound.close()
 

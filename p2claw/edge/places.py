@@ -14,8 +14,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from p2claw.config import Network
 from p2claw.fair_shares import FairShares
 
-# One in so many is among the last.
+# One in so many is among the last, and so many are at most: a server that is full of boxes still
+# has room for their visitors.
 LAST_OF = 8
+MOST_LAST = 1_000
 
 
 class Place(Enum):
@@ -46,7 +48,7 @@ class Places:
         if free <= 0 or not (self._shares.may(key, key) or _is_within(key, self._trusted)):
             return Place.NONE
         self._shares.hold(key, key)
-        return Place.LAST if free <= self.total // LAST_OF else Place.ORDINARY
+        return Place.LAST if free <= min(self.total // LAST_OF, MOST_LAST) else Place.ORDINARY
 
     def release(self, host: str) -> None:
         """A socket of this address is closed."""

@@ -169,11 +169,16 @@ class ControlConnection:
         self._socket: ControlSocket | None = None
         self._renewal = asyncio.Event()
         self._reason = ""  # of the renewal
+        self._is_told_when = False
         self._is_last = False
         self._doubting: asyncio.Task[None] | None = None
 
     def addresses_changed(self) -> None:
-        """Connect again at once, unless the connection is one that goes on as it is."""
+        """Connect again at once, unless the connection is one that goes on as it is, or the
+        coordinator has told this box when to come: the addresses of all its boxes may have changed.
+        """
+        if self._is_told_when:
+            return
         if self._socket is None or not self._socket.still_leads_there():
             self._renew("addresses-changed")
 
@@ -243,7 +248,11 @@ class ControlConnection:
                     retry_s=round(delay_s, 1),
                 )
                 self._enter(ControlState.OFFLINE)
-                await self._unless_renewed(self._wait(delay_s, by_clock=by_clock))
+                self._is_told_when = isinstance(error, ControlLostError) and error.least_s > 0
+                try:
+                    await self._unless_renewed(self._wait(delay_s, by_clock=by_clock))
+                finally:
+                    self._is_told_when = False
                 self._renewal.clear()
 
     async def _wait(self, delay_s: float, *, by_clock: bool) -> None:
@@ -306,14 +315,19 @@ def _least_s(error: P2clawError) -> float:
     return max(error.least_s, LEAST_S.get(error.close_code or 0, 0.0))
 
 
+def asked_wait_s(retry_after: str) -> float:
+    """What the field Retry-After asks for, as far as an agent lets itself be made to wait."""
+    if not (retry_after.isascii() and retry_after.isdecimal()):
+        return 0.0
+    return min(float(retry_after), MOST_RETRY_AFTER_S)
+
+
 def _not_upgraded(url: str, error: aiohttp.WSServerHandshakeError) -> ControlLostError:
     """A response that is no WebSocket. A full server names the time after which to come again."""
     if error.status not in (429, 503):
         return ControlLostError(f"{url} cannot be reached: {error}")
     after = error.headers.get("Retry-After", "") if error.headers is not None else ""
-    least_s = (
-        min(float(after), MOST_RETRY_AFTER_S) if after.isascii() and after.isdecimal() else 0.0
-    )
+    least_s = asked_wait_s(after)
     return ControlLostError(f"{url} has too much to do just now ({error.status})", least_s=least_s)
 
 

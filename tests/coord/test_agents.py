@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import socket
 import time
 from pathlib import Path
 
 import aiohttp
 import msgpack
 import pytest
+from aiohttp import web
 
 from p2claw import names
 from p2claw.config import ServerLimits
+from p2claw.coord.store.sqlite import SqliteStore
 from p2claw.wire.signalling import (
     AgentError,
     Announce,
@@ -331,3 +336,48 @@ async def test_an_agent_is_notified_when_the_coordinator_goes_down(tmp_path: Pat
     async with running_server(tmp_path) as server, registered_agent(server.url, KEY) as (agent, _):
         server.serving.coordinator.shut_down()
         assert await agent.close_code() == 1001
+
+
+async def test_apps_that_are_as_they_were_are_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[tuple[str, ...]] = []
+    save_apps = SqliteStore.save_apps
+
+    async def noted(store: SqliteStore, key: bytes, apps: tuple[str, ...], now_s: int) -> None:
+        saved.append(apps)
+        await save_apps(store, key, apps, now_s)
+
+    monkeypatch.setattr(SqliteStore, "save_apps", noted)
+    async with running_server(tmp_path) as server:
+        for apps in (("dog",), ("dog",), ("cat", "dog"), ("dog", "cat"), ("dog",)):
+            async with registered_agent(server.url, KEY, apps):
+                pass
+        assert saved == [("dog",), ("cat", "dog"), ("dog",)]
+        monkeypatch.setattr("p2claw.coord.box_messages._WRITTEN_AGAIN_S", 0)
+        async with registered_agent(server.url, KEY, ("dog",)):
+            pass
+        assert len(saved) == 4
+
+
+async def test_a_connection_that_is_over_leaves_nothing_for_the_collector(
+    server: RunningServer,
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for how in ("cut", "closed"):
+            async with registered_agent(server.url, KEY, ("dog",)) as (agent, _):
+                assert _alive(web.WebSocketResponse) == 1
+                if how == "cut":
+                    transport = agent.ws.get_extra_info("socket")
+                    transport.shutdown(socket.SHUT_RDWR)
+            await eventually(lambda: len(server.rendezvous.boxes) == 0)
+            await asyncio.sleep(0.2)  # its task ends a few turns of the loop later
+            assert _alive(web.WebSocketResponse) == 0
+    finally:
+        gc.enable()
+
+
+def _alive(kind: type) -> int:
+    return sum(isinstance(one, kind) for one in gc.get_objects())

@@ -70,12 +70,21 @@ async def test_the_apps_that_were_saved_last_are_kept(store: Store) -> None:
     assert record is not None and record.apps == ("cat", "cow")
 
 
+async def test_when_the_apps_were_saved_is_known(store: Store) -> None:
+    added = await store.add_box(KEY, "one", iter(["purplecrab"]), 1)
+    await store.save_apps(KEY, ("dog",), 7)
+    record = await store.box_of_key(KEY)
+    assert record is not None and (added.announced_s, record.announced_s) == (0, 7)
+
+
 async def test_everything_is_there_after_it_was_closed(opened: OpenedStore) -> None:
     await opened.store.add_box(KEY, "one", iter(["purplecrab"]), 1)
     await opened.store.save_apps(KEY, ("dog",), 2)
     await opened.store.close()
     opened.store = await opened.again()
-    assert await opened.store.box_of_key(KEY) == BoxRecord(KEY, "purplecrab", "one", ("dog",))
+    assert await opened.store.box_of_key(KEY) == BoxRecord(
+        KEY, "purplecrab", "one", ("dog",), announced_s=2
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from p2claw.config import StoreAddress
 from p2claw.coord.store import remembering
 from p2claw.coord.store.base import StoreError
 from p2claw.coord.store.choosing import open_store
+from p2claw.coord.store.records import Records
 from p2claw.coord.store.remembering import RememberingStore
 from p2claw.wire.signalling import AgentError, Announce, Announced
 from tests.coord.peers import (
@@ -105,7 +106,7 @@ async def test_what_the_operator_changes_is_what_is_remembered(
 async def test_the_box_that_was_not_looked_at_for_longest_is_forgotten(
     store: RememberingStore, gone: Postgresql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembering, "MOST_RECORDS", 2)
+    monkeypatch.setattr(store, "_records", Records(most=2))
     for number in (1, 2):
         await store.add_box(bytes([number]) * 32, f"key{number}", iter([f"name{number}"]), 1)
     gone.stop()

@@ -78,3 +78,15 @@ async def test_a_member_that_is_banned_is_marked(store: Store) -> None:
     await store.set_team(FOUNDER, {MEMBER: WORDS})
     await store.ban(MEMBER, "spam", 3)
     assert [one.banned for one in await store.team_of(FOUNDER)] == [True]
+
+
+async def test_whether_a_box_has_a_team_is_known_by_every_name_of_it(store: Store) -> None:
+    await boxes(store)
+    found = await store.box_of_key(FOUNDER)
+    assert found is not None
+    aliases = {found.alias, found.key_alias, (await store.claim(FOUNDER, "lobster", 2)).alias}
+    assert {await store.has_team(alias) for alias in aliases} == {False}
+    await store.set_team(FOUNDER, {MEMBER: WORDS})
+    assert len(aliases) == 3
+    assert {await store.has_team(alias) for alias in aliases} == {True}
+    assert not await store.has_team("nobody")

@@ -44,6 +44,12 @@ def test_the_last_eighth_is_marked() -> None:
     assert got == [Place.ORDINARY] * 14 + [Place.LAST] * 2 + [Place.NONE]
 
 
+def test_of_many_sockets_a_thousand_are_the_last() -> None:
+    places = Places(20_000)
+    got = [places.hold(f"192.0.{number >> 8}.{number & 255}") for number in range(20_000)]
+    assert got.index(Place.LAST) == 19_000
+
+
 def test_a_socket_that_is_closed_is_forgotten() -> None:
     places = Places(4)
     for _ in range(2):

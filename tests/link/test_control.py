@@ -383,3 +383,41 @@ async def test_changed_addresses_end_the_wait_between_two_tries() -> None:
             await asyncio.wait_for(waits.get(), DEADLINE_S)
             control.addresses_changed()
         await asyncio.wait_for(waits.get(), DEADLINE_S)
+
+
+@contextlib.asynccontextmanager
+async def refusing(retry_after: str) -> AsyncIterator[str]:
+    """A server that has no room, and says when to come again; its URL."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(status=503, headers={"Retry-After": retry_after})
+
+    app = web.Application()
+    app.router.add_get("/agent", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"ws://127.0.0.1:{runner.addresses[0][1]}/agent"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize(("said", "least_s"), [("7", 7), ("3600", 60), ("soon", 0)])
+async def test_a_box_comes_when_the_coordinator_has_told_it_to(said: str, least_s: int) -> None:
+    async with refusing(said) as url:
+        agent = Agent(url, _receive, waits=2)
+        async with agent.running():
+            pass
+    assert agent.delays_s == [least_s + 0.5, least_s + 1]
+
+
+async def test_changed_addresses_do_not_bring_a_box_before_its_time() -> None:
+    async with refusing("7") as url:
+        agent = Agent(url, _receive, waits=1)
+        async with agent.running() as control:
+            await until(lambda: bool(agent.delays_s))
+            control.addresses_changed()
+            await asyncio.sleep(0.1)
+            assert control.state is ControlState.OFFLINE
+    assert agent.delays_s == [7.5]

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 
 from p2claw.coord.bus.base import Bus, BusError
-from p2claw.coord.client_address import Address
+from p2claw.coord.client_address import Address, network_of
 from p2claw.coord.rate_limits import RateLimit
 
 # What a visit waits at most for the reply of the bus.
@@ -50,16 +50,10 @@ class SharedRate:
 
     async def _shared(self, address: Address, count: int) -> float:
         assert self._bus is not None, "who has no bus asks nobody"
-        key = _key(address)
+        key = network_of(address)
         with contextlib.suppress(BusError, TimeoutError):
             async with asyncio.timeout(REPLY_S):
                 return await self._bus.spend(
                     self._kind, key, self._burst, self._per_minute, count=count
                 )
         return 0.0
-
-
-def _key(address: Address) -> str:
-    """One IPv4 address, or one IPv6 /64."""
-    number = int(address)
-    return f"4:{number:x}" if address.version == 4 else f"6:{number >> 64:x}"

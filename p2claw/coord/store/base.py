@@ -58,7 +58,8 @@ class BoxRecord:
     public_key: the one that it has now. alias: the one that was chosen, else the one that was
     assigned. key_alias: of its first key, by which it is known for ever. others: further aliases.
     key_changes: the keys that followed the first one, the present key last. backup: the statement
-    by which the present key has named a backup key; b"": none.
+    by which the present key has named a backup key; b"": none. announced_s: when `apps` was written
+    last, in Unix seconds; 0: never.
     """
 
     public_key: bytes
@@ -70,6 +71,7 @@ class BoxRecord:
     quota: Quota = Quota()
     key_changes: tuple[KeyChange, ...] = ()
     backup: bytes = b""
+    announced_s: int = 0
 
     @property
     def statements(self) -> tuple[bytes, ...]:
@@ -239,6 +241,9 @@ class Store(Protocol):
     async def team_of(self, founder: bytes) -> list[Delegation]:
         """The delegations by this key, expired ones too."""
         ...
+
+    async def has_team(self, alias: str) -> bool:
+        """Whether `team_of` the box with this alias, of whatever kind, has anybody."""
 
     async def teams_with(self, member: bytes) -> list[Delegation]:
         """The delegations to this key, expired ones too."""

@@ -163,4 +163,5 @@ def _record(db: sqlite3.Connection, row: Any) -> BoxRecord:
         quota=Quota(most_apps, visits, relay is None or bool(relay)),
         key_changes=changes,
         backup=row[14] or b"",
+        announced_s=row[10] or 0,
     )

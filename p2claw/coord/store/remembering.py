@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -24,13 +23,11 @@ from p2claw.coord.store.base import (
     Store,
     StoreError,
 )
+from p2claw.coord.store.records import Records
 from p2claw.log import get_log
 
 log = get_log("coordinator")
 
-# Records that are remembered, of some 500 bytes each; at the limit the one that was not looked at
-# for longest is forgotten.
-MOST_RECORDS = 100_000
 # Between two looks whether a store that was gone is back.
 LOOK_AGAIN_S = 1.0
 
@@ -47,20 +44,19 @@ class RememberingStore:
         self.is_there = True
         self.behind = behind
         self._behind = behind
-        self._by_key: OrderedDict[bytes, BoxRecord] = OrderedDict()
-        self._keys: dict[str, bytes] = {}
+        self._records = Records()
         self._unsaved: dict[bytes, tuple[tuple[str, ...], int]] = {}
         self._looking: asyncio.Task[None] | None = None
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
         return await self._found(
-            lambda: self._behind.box_of_key(public_key), lambda: self._by_key.get(public_key)
+            lambda: self._behind.box_of_key(public_key), lambda: self._records.of_key(public_key)
         )
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
         return await self._found(
             lambda: self._behind.box_of_alias(alias),
-            lambda: self._by_key.get(self._keys.get(alias, b"")),
+            lambda: self._records.of_alias(alias),
         )
 
     async def add_box(
@@ -106,11 +102,11 @@ class RememberingStore:
 
     async def ban(self, public_key: bytes, reason: str, now_s: int) -> None:
         await self._asked(lambda: self._behind.ban(public_key, reason, now_s))
-        self._change(public_key, banned=True)
+        self._records.change(public_key, banned=True)
 
     async def unban(self, public_key: bytes) -> bool:
         found = await self._asked(lambda: self._behind.unban(public_key))
-        self._change(public_key, banned=False)
+        self._records.change(public_key, banned=False)
         return found
 
     async def is_banned(self, public_key: bytes) -> bool:
@@ -118,7 +114,7 @@ class RememberingStore:
 
     async def set_quota(self, public_key: bytes, quota: Quota) -> None:
         await self._asked(lambda: self._behind.set_quota(public_key, quota))
-        self._change(public_key, quota=quota)
+        self._records.change(public_key, quota=quota)
 
     async def invite(
         self, code_hash: bytes, name: str, uses: int, now_s: int, expires_s: int | None
@@ -139,6 +135,9 @@ class RememberingStore:
     async def team_of(self, founder: bytes) -> list[Delegation]:
         return await self._asked(lambda: self._behind.team_of(founder))
 
+    async def has_team(self, alias: str) -> bool:
+        return await self._asked(lambda: self._behind.has_team(alias))
+
     async def teams_with(self, member: bytes) -> list[Delegation]:
         return await self._asked(lambda: self._behind.teams_with(member))
 
@@ -153,11 +152,11 @@ class RememberingStore:
 
         If this process ends before, nothing is lost either: a box announces whenever it connects.
         """
-        self._change(public_key, apps=apps)
+        self._records.change(public_key, apps=apps)
         try:
             await self._asked(lambda: self._behind.save_apps(public_key, apps, now_s))
         except StoreError:
-            if public_key not in self._by_key:
+            if public_key not in self._records:
                 raise
             self._unsaved[public_key] = (apps, now_s)
         else:
@@ -211,7 +210,7 @@ class RememberingStore:
     def _gone(self, error: StoreError) -> None:
         if self.is_there:
             self.is_there = False
-            log.error("store gone", error=error.message, remembered=len(self._by_key))
+            log.error("store gone", error=error.message, remembered=len(self._records))
             self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
@@ -240,28 +239,8 @@ class RememberingStore:
         return saved
 
     def _remember(self, record: BoxRecord) -> BoxRecord:
-        self._forget(self._keys.get(record.key_alias, b""))  # perhaps by a key that it had before
         waiting = self._unsaved.get(record.public_key)
         if waiting is not None:
             record = replace(record, apps=waiting[0])
-        self._by_key[record.public_key] = record
-        for name in _names(record):
-            self._keys[name] = record.public_key
-        if len(self._by_key) > MOST_RECORDS:
-            self._forget(next(iter(self._by_key)))
+        self._records.remember(record)
         return record
-
-    def _forget(self, public_key: bytes) -> None:
-        older = self._by_key.pop(public_key, None)
-        if older is not None:
-            for name in _names(older):
-                self._keys.pop(name, None)
-
-    def _change(self, public_key: bytes, **changes: object) -> None:
-        record = self._by_key.get(public_key)
-        if record is not None:
-            self._by_key[public_key] = replace(record, **changes)  # type: ignore[arg-type]
-
-
-def _names(record: BoxRecord) -> tuple[str, ...]:
-    return (record.alias, record.key_alias, *record.others, *record.later_key_aliases)

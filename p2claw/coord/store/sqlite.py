@@ -24,6 +24,7 @@ from p2claw.coord.store.base import (
 )
 from p2claw.coord.store.life import Life, write_note
 from p2claw.coord.store.opening import lock_data, open_database
+from p2claw.coord.store.records import MOST_RECORDS, Records
 from p2claw.file_lock import FileLock
 
 # What a disk that hangs may cost a registration before it is refused.
@@ -33,7 +34,12 @@ T = TypeVar("T")
 
 
 class SqliteStore:
-    """`Store` over one file. Made by `open`, which also creates the folder and the file."""
+    """`Store` over one file. Made by `open`, which also creates the folder and the file.
+
+    Nobody else writes it, so what was read or written once is replied to from memory, and whatever
+    may change it forgets it before. The thread does one thing after the other: what is read after
+    that is read behind the change, also if nobody waits for the change any more.
+    """
 
     def __init__(
         self,
@@ -48,6 +54,9 @@ class SqliteStore:
         self._life = life
         self._lock = lock
         self._thread = thread
+        self._records = Records()
+        self._founders_of_none: set[bytes] = set()
+        self._changes = 0
 
     @classmethod
     async def open(cls, folder: Path) -> SqliteStore:
@@ -65,10 +74,14 @@ class SqliteStore:
         return cls(folder, connection, life, lock, thread)
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
-        return await self._run(lambda: boxes.of_key(self._connection, public_key))
+        return self._records.of_key(public_key) or await self._read(
+            lambda: boxes.of_key(self._connection, public_key)
+        )
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
-        return await self._run(lambda: boxes.of_alias(self._connection, alias))
+        return self._records.of_alias(alias) or await self._read(
+            lambda: boxes.of_alias(self._connection, alias)
+        )
 
     async def add_box(
         self,
@@ -90,7 +103,12 @@ class SqliteStore:
                 invited.redeem(self._connection, invite, public_key, now_s)
             return boxes.of_key(self._connection, public_key) or _lost()
 
-        return await self._commit(add)
+        # It is known to nobody so far, so nothing that is remembered changes by it.
+        changes = self._changes
+        record = await self._commit(add, forgets=False)
+        if changes == self._changes:
+            self._records.remember(record)
+        return record
 
     async def claim(self, public_key: bytes, alias: str, now_s: int) -> BoxRecord:
         return await self._commit(lambda: boxes.claim(self._connection, public_key, alias, now_s))
@@ -146,7 +164,19 @@ class SqliteStore:
         return await self._run(lambda: invited.is_good(self._connection, code_hash, now_s))
 
     async def team_of(self, founder: bytes) -> list[Delegation]:
-        return await self._run(lambda: teams.of_founder(self._connection, founder))
+        if founder in self._founders_of_none:
+            return []
+        changes = self._changes
+        found = await self._run(lambda: teams.of_founder(self._connection, founder))
+        if not found and changes == self._changes:
+            if len(self._founders_of_none) >= MOST_RECORDS:
+                self._founders_of_none.clear()
+            self._founders_of_none.add(founder)
+        return found
+
+    async def has_team(self, alias: str) -> bool:
+        record = await self.box_of_alias(alias)
+        return record is not None and bool(await self.team_of(record.public_key))
 
     async def teams_with(self, member: bytes) -> list[Delegation]:
         return await self._run(lambda: teams.with_member(self._connection, member))
@@ -168,7 +198,12 @@ class SqliteStore:
                     (public_key, json.dumps(apps), now_s),
                 )
 
-        await self._run(save)
+        try:
+            await self._run(save)
+        except StoreError:
+            self._forget()
+            raise
+        self._records.change(public_key, apps=apps, announced_s=now_s)
 
     async def declare_lost(self, node: str) -> None:
         pass  # no other node reads this store: all of this are empty
@@ -185,7 +220,7 @@ class SqliteStore:
             # A full disk shows only when something is written.
             self._connection.execute("UPDATE life SET probed_s = ?", (int(time.time()),))
 
-        await self._commit(probe)
+        await self._commit(probe, forgets=False)
 
     async def close(self) -> None:
         def close() -> None:
@@ -198,8 +233,22 @@ class SqliteStore:
         await asyncio.get_running_loop().run_in_executor(self._thread, close)
         self._thread.shutdown(wait=False)
 
-    async def _commit(self, work: Callable[[], T]) -> T:
+    def _forget(self) -> None:
+        self._changes += 1
+        self._records.clear()
+        self._founders_of_none.clear()
+
+    async def _read(self, work: Callable[[], BoxRecord | None]) -> BoxRecord | None:
+        changes = self._changes
+        record = await self._run(work)
+        if record is not None and changes == self._changes:
+            self._records.remember(record)
+        return record
+
+    async def _commit(self, work: Callable[[], T], *, forgets: bool = True) -> T:
         """Do it in a transaction: all of it, or, where it raises, nothing."""
+        if forgets:
+            self._forget()
 
         def commit() -> T:
             with self._connection:

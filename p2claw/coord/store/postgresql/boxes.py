@@ -28,11 +28,12 @@ FROM boxes b LEFT JOIN claims c USING (public_key) LEFT JOIN bans n USING (publi
 # The key by which a row of `boxes` is known, of any key that the box has had.
 FIRST_KEY = "coalesce((SELECT box FROM key_changes WHERE public_key = %(key)s), %(key)s)"
 _OF_KEY = f"{_RECORD} WHERE b.public_key = {FIRST_KEY}"
-# Two searches by index; with OR it would be one through all boxes.
-_OF_ALIAS = f"""{_RECORD} WHERE b.public_key = (
+# The same of the box with an alias: by searches by index; with OR one would go through all boxes.
+OF_ALIAS = """(
     SELECT public_key FROM boxes WHERE alias = %(alias)s OR key_alias = %(alias)s
     UNION ALL SELECT public_key FROM claims WHERE alias = %(alias)s
     UNION ALL SELECT box FROM key_changes WHERE key_alias = %(alias)s LIMIT 1)"""
+_OF_ALIAS = f"{_RECORD} WHERE b.public_key = {OF_ALIAS}"
 
 _AT_ONCE = 64
 _TAKEN = """
@@ -197,4 +198,5 @@ def _record(row: Any) -> BoxRecord:
         quota=Quota(most_apps, visits, relay is None or relay),
         key_changes=changes,
         backup=bytes(row[15] or b""),
+        announced_s=row[10] or 0,
     )

@@ -1,4 +1,5 @@
-"""The store in PostgreSQL: a pool of connections, and one transaction for each method.
+"""The store in PostgreSQL: a pool of connections. What writes is one transaction for each method,
+what reads is one statement.
 
 psycopg speaks through libpq, so that the URL means what it means to every tool of an operator:
 several servers, `target_session_attrs`, certificates, password files.
@@ -66,6 +67,7 @@ SELECT set_config('synchronous_commit', 'on', false)
 
 T = TypeVar("T")
 _Connection = AsyncConnection[tuple[object, ...]]
+_Within = Callable[[_Connection], contextlib.AbstractAsyncContextManager[object]]
 
 
 class PostgresqlStore:
@@ -91,7 +93,7 @@ class PostgresqlStore:
             connection_class=AsyncConnection,
             # Without prepared statements it also works behind a pooler of transactions. A database
             # that was made without a locale (SQL_ASCII) would return bytes in place of text.
-            kwargs={"prepare_threshold": None, "autocommit": False, "client_encoding": "utf8"},
+            kwargs={"prepare_threshold": None, "autocommit": True, "client_encoding": "utf8"},
             min_size=1,
             max_size=CONNECTIONS,
             timeout=CONNECT_S,
@@ -111,10 +113,10 @@ class PostgresqlStore:
         return store
 
     async def box_of_key(self, public_key: bytes) -> BoxRecord | None:
-        return await self.run(lambda db: boxes.of_key(db, public_key))
+        return await self.read(lambda db: boxes.of_key(db, public_key))
 
     async def box_of_alias(self, alias: str) -> BoxRecord | None:
-        return await self.run(lambda db: boxes.of_alias(db, alias))
+        return await self.read(lambda db: boxes.of_alias(db, alias))
 
     async def add_box(
         self,
@@ -166,7 +168,7 @@ class PostgresqlStore:
         return await self.run(lambda db: boxes.unban(db, public_key))
 
     async def is_banned(self, public_key: bytes) -> bool:
-        return await self.run(lambda db: boxes.is_banned(db, public_key))
+        return await self.read(lambda db: boxes.is_banned(db, public_key))
 
     async def set_quota(self, public_key: bytes, quota: Quota) -> None:
         await self.run(lambda db: boxes.set_quota(db, public_key, quota))
@@ -183,13 +185,16 @@ class PostgresqlStore:
         return await self.run(lambda db: invited.withdraw(db, number))
 
     async def is_invited(self, code_hash: bytes, now_s: int) -> bool:
-        return await self.run(lambda db: invited.is_good(db, code_hash, now_s))
+        return await self.read(lambda db: invited.is_good(db, code_hash, now_s))
 
     async def team_of(self, founder: bytes) -> list[Delegation]:
-        return await self.run(lambda db: teams.of_founder(db, founder))
+        return await self.read(lambda db: teams.of_founder(db, founder))
+
+    async def has_team(self, alias: str) -> bool:
+        return await self.read(lambda db: teams.is_founded(db, alias))
 
     async def teams_with(self, member: bytes) -> list[Delegation]:
-        return await self.run(lambda db: teams.with_member(db, member))
+        return await self.read(lambda db: teams.with_member(db, member))
 
     async def set_team(self, founder: bytes, statements: Mapping[bytes, bytes]) -> None:
         await self.run(lambda db: teams.replace(db, founder, statements))
@@ -204,7 +209,7 @@ class PostgresqlStore:
         await self.run(lambda db: lost_nodes.declare(db, node))
 
     async def is_lost(self, node: str) -> bool:
-        return await self.run(lambda db: lost_nodes.is_there(db, node))
+        return await self.read(lambda db: lost_nodes.is_there(db, node))
 
     async def forget_lost(self, node: str) -> None:
         await self.run(lambda db: lost_nodes.forget(db, node))
@@ -222,12 +227,12 @@ class PostgresqlStore:
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[_Connection]:
         """A connection with a transaction that the caller may use, to move rows."""
-        async with self._pool.connection() as db:
+        async with self._pool.connection() as db, db.transaction():
             yield db
 
     async def _begin(self, folder: Path) -> None:
         waiting = self._pool.connection(timeout=DEADLINE_S)
-        async with asyncio.timeout(_BEGIN_S), waiting as db:
+        async with asyncio.timeout(_BEGIN_S), waiting as db, db.transaction():
             await upgrade(db)
             opened = await db.execute("UPDATE life SET opened = opened + 1 RETURNING store, opened")
             row = await opened.fetchone()
@@ -238,21 +243,30 @@ class PostgresqlStore:
             check_life("The database of --store", found, note, way_out=_WAY_OUT)
         await asyncio.to_thread(write_note, folder, life, CLUSTER_NOTE)
 
+    async def read(self, work: Callable[[_Connection], Awaitable[T]]) -> T:
+        """Do it without a transaction, which would ask the server twice more: one statement that
+        changes nothing.
+        """
+        return await self._done(work, contextlib.nullcontext)
+
     async def run(self, work: Callable[[_Connection], Awaitable[T]]) -> T:
         """Do it in a transaction: all of it, or, where it raises, nothing."""
+        return await self._done(work, AsyncConnection.transaction)
+
+    async def _done(self, work: Callable[[_Connection], Awaitable[T]], within: _Within) -> T:
         try:
             async with asyncio.timeout(DEADLINE_S):
-                return await self._transaction(work)
+                return await self._tried(work, within)
         except (TimeoutError, PoolTimeout, PoolClosed):
             raise StoreError(f"The store did not reply within {DEADLINE_S:.0f} s") from None
         except psycopg.Error as error:
             raise StoreError(f"The store failed: {_line(error)}") from error
 
-    async def _transaction(self, work: Callable[[_Connection], Awaitable[T]]) -> T:
+    async def _tried(self, work: Callable[[_Connection], Awaitable[T]], within: _Within) -> T:
         for left in reversed(range(_TRIES)):
             async with self._pool.connection() as db:
                 try:
-                    async with db.transaction():
+                    async with within(db):
                         return await work(db)
                 except (DeadlockDetected, SerializationFailure):
                     if not left:
@@ -274,7 +288,6 @@ _WAY_OUT = (
 
 async def _configure(db: _Connection) -> None:
     await db.execute(_SAFE)
-    await db.commit()
 
 
 async def _not_opened(conninfo: str, error: BaseException) -> UsageError:

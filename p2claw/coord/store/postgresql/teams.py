@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from psycopg import AsyncConnection
 
 from p2claw.coord.store.base import Delegation
-from p2claw.coord.store.postgresql.boxes import FIRST_KEY, first_key
+from p2claw.coord.store.postgresql.boxes import FIRST_KEY, OF_ALIAS, first_key
 from p2claw.coord.store.teams import SELECT, read
 
 # A member is in it by the key that was stated, which may be one of before.
@@ -20,6 +20,12 @@ _OF_MEMBER = f"coalesce(k.box, d.member) = {FIRST_KEY}"
 async def of_founder(db: AsyncConnection, founder: bytes) -> list[Delegation]:
     rows = await db.execute(f"{SELECT} WHERE d.founder = {FIRST_KEY}", {"key": founder})
     return [read((*row[:7], row[7] or (), row[8])) for row in await rows.fetchall()]
+
+
+async def is_founded(db: AsyncConnection, alias: str) -> bool:
+    query = f"SELECT EXISTS (SELECT 1 FROM delegations WHERE founder = {OF_ALIAS})"
+    found = await (await db.execute(query, {"alias": alias})).fetchone()
+    return found is not None and bool(found[0])
 
 
 async def with_member(db: AsyncConnection, member: bytes) -> list[Delegation]:
