@@ -16,6 +16,7 @@ from p2claw.agent.claims import Claims
 from p2claw.agent.home.identity import Identity
 from p2claw.agent.home.public_names import PublicNames
 from p2claw.agent.registering import refusal, register
+from p2claw.agent.running_apps import RunningApps
 from p2claw.agent.team import OwnTeam
 from p2claw.agent.unsent import Unsent
 from p2claw.agent.visitors.visitors import Introduced
@@ -62,7 +63,8 @@ class Registration:
     that the coordinator refuses, each with the reason. audience: the `host[:port]` to dial. apps:
     returns all apps that are exposed now. visitors: receives what visitors send. accepted: awaited
     when the coordinator has accepted this box for the first time. invite: shown to a coordinator
-    that does not know this box yet. team: asks on the same connection.
+    that does not know this box yet. team: asks on the same connection. running: tells on it which
+    apps are down.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Registration:
         accepted: Callable[[], Awaitable[None]] | None = None,
         invite: str = "",
         team: OwnTeam | None = None,
+        running: RunningApps | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.names: PublicNames | None = None
@@ -93,6 +96,7 @@ class Registration:
         self._invite = invite
         self._claims = Claims()
         self._team = team
+        self._running = running
         self._clock = clock
         self._unsent: Unsent | None = None
         self._seq = 0
@@ -108,6 +112,8 @@ class Registration:
         them later.
         """
         seq = self._send_apps()
+        if self._running is not None:
+            self._running.changed()
         with suppress(TimeoutError):
             async with asyncio.timeout(ANNOUNCE_TIMEOUT_S), self._changed:
                 await self._changed.wait_for(lambda: self._unsent is None or self._known >= seq)
@@ -179,6 +185,8 @@ class Registration:
         ]
         if self._team is not None:
             tasks.append(asyncio.create_task(self._team.keep(unsent.put)))
+        if self._running is not None:
+            tasks.append(asyncio.create_task(self._running.keep(unsent.put)))
         try:
             if first and self._accepted is not None:
                 await self._accepted()

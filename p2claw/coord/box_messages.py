@@ -32,6 +32,7 @@ from p2claw.wire.signalling import (
     Claim,
     Claimed,
     Dial,
+    Down,
     Knock,
     Knocked,
     Refuse,
@@ -116,6 +117,8 @@ class BoxMessages:
                     if bucket.spend(loop.time()) > 0:
                         raise RefusedError("Too many claims", code="rate-limited")
                     await self._claim(outbox, connection, record, name)
+                case Down(apps):
+                    self._switchboard.rendezvous.box_lacks(connection, apps)
                 case Dial() as dial:
                     self._switchboard.rendezvous.box_dialled_by(connection, dial)
                     self._switchboard.drain()

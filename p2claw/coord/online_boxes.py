@@ -17,7 +17,8 @@ class OnlineBox:
     """A box that is online.
 
     others: aliases beside `alias` and `key_alias`. bucket: of visits; there from the first one on.
-    announced: whether `apps` is what it announced on this connection. sessions: visits under way.
+    announced: whether `apps` is what it announced on this connection. down: apps for which nothing
+    listens there. sessions: visits under way.
     offers: of these, those that cost the box something, as an introduction alone does not.
     dials: how it is dialled, one per process of the box. key_alias: of its first key. later: key
     aliases of those that followed. statements: by which its key follows them. doubted: an offer got
@@ -39,6 +40,7 @@ class OnlineBox:
     later: tuple[str, ...] = ()
     statements: tuple[bytes, ...] = ()
     doubted: bool = False
+    down: frozenset[str] = frozenset()
 
     @property
     def names(self) -> frozenset[str]:

@@ -162,6 +162,12 @@ class Rendezvous:
             box.apps = frozenset(apps)
             box.announced = True
 
+    def box_lacks(self, connection: int, apps: Collection[str]) -> None:
+        """The whole set of apps for which nothing listens at this box from now on."""
+        box = self.boxes.at(connection)
+        if box is not None:
+            box.down = frozenset(apps)
+
     def box_dialled_by(self, connection: int, message: Dial) -> None:
         """How visitors dial this box from now on. They check that the box has signed it."""
         box = self.boxes.at(connection)
@@ -238,7 +244,8 @@ class Rendezvous:
         peer_id = names.peer_id_of(box.public_key)
         if request.app is None:
             listed = tuple(sorted(app for app in box.apps if not names.is_unlisted(app)))
-            self._refuse(request.session, Apps(listed, box.alias, peer_id), NORMAL)
+            down = tuple(app for app in listed if app in box.down)
+            self._refuse(request.session, Apps(listed, box.alias, peer_id, down), NORMAL)
             return
         visit = Visit(request, box.connection, ends_at=now + self._limits.visit_s)
         self._visits[request.session] = visit

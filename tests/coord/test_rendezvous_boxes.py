@@ -54,6 +54,17 @@ def test_a_visitor_that_names_no_app_gets_the_list_of_apps() -> None:
     assert to_visitor(stage.effects()) == [Apps(("cat", "dog"), "purplecrab", PEER_ID)]
 
 
+def test_the_list_says_for_which_apps_nothing_listens() -> None:
+    stage = Stage()
+    stage.box(apps=("dog", "cat", "cat-abcdefghijklmnopqrstuvwx23"))
+    stage.rendezvous.box_lacks(1, ("cat", "cat-abcdefghijklmnopqrstuvwx23", "gone"))
+    stage.visit(app=None)
+    assert to_visitor(stage.effects()) == [Apps(("cat", "dog"), "purplecrab", PEER_ID, ("cat",))]
+    stage.rendezvous.box_lacks(1, ())
+    stage.visit("s2", app=None)
+    assert to_visitor(stage.effects(), "s2") == [Apps(("cat", "dog"), "purplecrab", PEER_ID)]
+
+
 def test_unlisted_apps_are_visited_but_not_in_the_list() -> None:
     stage = Stage()
     app = "cat-abcdefghijklmnopqrstuvwx23"

@@ -15,11 +15,14 @@ import pytest
 from p2claw import names
 from p2claw.config import ServerLimits
 from p2claw.wire.signalling import (
+    Announce,
+    Announced,
     Apps,
     BoxAnswer,
     BoxCandidate,
     BoxEnd,
     BoxOffer,
+    Down,
     IceServer,
     Introduced,
     Refuse,
@@ -110,6 +113,17 @@ async def test_a_visitor_of_the_box_itself_gets_its_apps(server: RunningServer) 
         connected_visitor(server.url, f"v=1&alias={box.alias}") as visitor,
     ):
         assert await visitor.receive(Apps) == Apps(("cat", "dog"), box.alias, PEER_ID)
+
+
+async def test_a_visitor_of_the_box_itself_learns_which_apps_are_down(
+    server: RunningServer,
+) -> None:
+    async with registered_agent(server.url, KEY, ("dog", "cat")) as (agent, box):
+        await agent.send(Down(("cat",)))
+        await agent.send(Announce(2, ("dog", "cat")))
+        assert await agent.receive(Announced) == Announced(2, {})
+        async with connected_visitor(server.url, f"v=1&alias={box.alias}") as visitor:
+            assert await visitor.receive(Apps) == Apps(("cat", "dog"), box.alias, PEER_ID, ("cat",))
 
 
 async def test_an_alias_that_nobody_has_is_unknown(server: RunningServer) -> None:

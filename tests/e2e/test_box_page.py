@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from urllib.parse import urlsplit
 
 from tests.e2e.conftest import Site
 from tests.support.browser import Browser
 
 
+def _page_of_its_box(site: Site) -> str:
+    return f"http://{urlsplit(site.url).netloc.partition('-')[2]}/"
+
+
 async def test_the_page_of_a_box_leads_to_its_apps(browser: Browser, site: Site) -> None:
-    alias = urlsplit(site.url).netloc.partition("-")[2]
-    tab = await browser.open(f"http://{alias}/", within="top")
+    tab = await browser.open(_page_of_its_box(site), within="top")
     await tab.wait_for_text(site.app)
     link = f"a[href*='{site.app}-']"
     await tab.click(link)
     await tab.wait_for_text("This is page 0", within="app")
+
+
+async def test_the_page_of_a_box_says_which_apps_do_not_run(browser: Browser, site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    asleep = f"asleep-{site.app}"
+    await site.stack.expose(asleep, str(port))
+    lines = "() => [...document.querySelectorAll('.apps a')].map((a) => a.innerText)"
+    async with asyncio.timeout(30):
+        while True:
+            tab = await browser.open(_page_of_its_box(site), within="top")
+            await tab.wait_for_text(asleep)
+            shown = {name: state for name, *state in map(str.splitlines, await tab.evaluate(lines))}
+            await tab.close()
+            if shown[asleep]:
+                break
+    assert shown[asleep] == ["not running"] and shown[site.app] == []

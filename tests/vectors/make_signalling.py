@@ -164,6 +164,8 @@ _AGENT: list[tuple[str, dict[str, Any]]] = [
     ("an announcement", {"t": "announce", "seq": 1, "apps": ["dog", "cat"]}),
     ("an announcement of nothing", {"t": "announce", "seq": 2, "apps": []}),
     ("as many apps as may be", {"t": "announce", "seq": 3, "apps": ["a"] * 256}),
+    ("two apps are down", {"t": "down", "apps": ["cat", "dog"]}),
+    ("no app is down any more", {"t": "down", "apps": []}),
     (
         "a descriptor",
         {"t": "dial", "descriptor": b"\1\2\3", "signature": _SIGNATURE, "others": []},
@@ -264,6 +266,7 @@ def _agent_invalid() -> list[tuple[str, bytes]]:
         ("an audience that is too long", {**register, "audience": "a" * 301}),
         ("software that is too long", {**register, "sw": "s" * 65}),
         ("too many apps", {"t": "announce", "seq": 1, "apps": ["a"] * 257}),
+        ("too many apps that are down", {"t": "down", "apps": ["a"] * 257}),
         ("an app that is a number", {"t": "announce", "seq": 1, "apps": [1]}),
         ("an app that is far too long", {"t": "announce", "seq": 1, "apps": ["a" * 129]}),
         (
@@ -352,6 +355,16 @@ _VISIT: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("apps", {"t": "apps", "apps": ["cat", "dog"], "alias": "purplecrab", "peer_id": _PEER_ID}),
+    (
+        "apps, one of which is down",
+        {
+            "t": "apps",
+            "apps": ["cat", "dog"],
+            "alias": "purplecrab",
+            "peer_id": _PEER_ID,
+            "down": ["dog"],
+        },
+    ),
     ("an offer", {"t": "offer", "sdp": _SDP}),
     ("an offer that names a place", {"t": "offer", "sdp": _SDP, "place": 65_535}),
     (

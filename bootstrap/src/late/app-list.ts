@@ -27,7 +27,7 @@ export function listApps(address: BoxAddress, view: AppListView): void {
       clearTimeout(doubt);
       signalling.close();
       if (message.t === "apps") {
-        view.made("list", listOf(address, message.apps, here));
+        view.made("list", listOf(address, message, here));
       } else if (message.t === "error") {
         const inS = view.refused(message.code, message.retryS, again);
         if (inS !== undefined) timer = setTimeout(again, inS * 1_000);
@@ -45,11 +45,17 @@ export function listApps(address: BoxAddress, view: AppListView): void {
   signalling.begin(undefined);
 }
 
-function listOf(address: BoxAddress, apps: readonly string[], here: URL): HTMLElement[] {
+interface Shared {
+  apps: readonly string[];
+  down: readonly string[];
+}
+
+function listOf(address: BoxAddress, { apps, down }: Shared, here: URL): HTMLElement[] {
   const list = element("ul", "apps");
   for (const name of apps) {
     const link = element("a", "", name);
     link.setAttribute("href", urlOfApp(name, address, here));
+    if (down.includes(name)) link.append(element("span", "", "not running"));
     const item = element("li", "");
     item.append(link);
     list.append(item);

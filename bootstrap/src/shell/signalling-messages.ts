@@ -15,7 +15,7 @@ export type FromCoordinator =
       /** In base64: why that key responds for the name, if it is not the name's own. */
       statements: string[];
     }
-  | { t: "apps"; apps: string[] }
+  | { t: "apps"; apps: string[]; down: string[] }
   | { t: "answer"; sdp: string; signature: Uint8Array<ArrayBuffer> }
   | { t: "candidate"; candidate: string; mid: string }
   | { t: "error"; code: string; retryS: number | undefined };
@@ -73,6 +73,7 @@ function read(message: unknown): FromCoordinator | undefined {
       return {
         t: "apps",
         apps: list(message["apps"], MOST, text),
+        down: list(message["down"] ?? [], MOST, text),
       };
     case "answer":
       return { t: "answer", sdp: string(message["sdp"], SDP_CHARS), signature: signature(message) };

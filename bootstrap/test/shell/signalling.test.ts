@@ -111,8 +111,8 @@ function asFields(
       return { t, session, peer_id: peerId, ice_servers: iceServers, ...said };
     }
     case "apps": {
-      const { t, apps } = decoded;
-      return { t, apps };
+      const { t, apps, down } = decoded;
+      return { t, apps, ...(down.length ? { down } : {}) };
     }
     case "answer":
       return {

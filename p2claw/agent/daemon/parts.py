@@ -15,6 +15,7 @@ from p2claw.agent.home.team_file import TeamFile
 from p2claw.agent.http.notices import Notice, Notices
 from p2claw.agent.mapping.port_mapper import PortMapper
 from p2claw.agent.registration import Registration
+from p2claw.agent.running_apps import RunningApps
 from p2claw.agent.team import OwnTeam
 from p2claw.agent.usage import Usage
 from p2claw.agent.visitors.in_process import InProcess
@@ -69,6 +70,7 @@ class Parts:
             accepted=self._remember if config.remember else None,
             invite=config.invite,
             team=self.team,
+            running=RunningApps(lambda: self.exposed.routes),
         )
         self.control = ControlConnection(
             config.coordinator.rstrip("/") + CONTROL_PATH, self.registration.serve

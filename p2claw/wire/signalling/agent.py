@@ -87,6 +87,12 @@ class Announce(Message, frozen=True, tag="announce"):
     apps: f.Apps
 
 
+class Down(Message, frozen=True, tag="down"):
+    """A → C. The whole set of apps for which nothing listens; none, until this has come."""
+
+    apps: f.Apps
+
+
 class Dial(Message, frozen=True, tag="dial"):
     """A → C. How visitors dial this box, in the place of what was sent before.
 
@@ -255,6 +261,7 @@ AgentMessage = (
     | Claimed
     | Announce
     | Announced
+    | Down
     | Dial
     | Knock
     | Knocked

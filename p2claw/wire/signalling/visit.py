@@ -32,12 +32,13 @@ class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
     relay: f.Code | None = None
 
 
-class Apps(Message, frozen=True, tag="apps"):
-    """C → V, if no app was named: what the box exposes."""
+class Apps(Message, frozen=True, tag="apps", omit_defaults=True):
+    """C → V, if no app was named: what the box exposes. down: those for which nothing listens."""
 
     apps: f.Apps
     alias: f.Label
     peer_id: f.PeerId
+    down: f.Apps = ()
 
 
 class VisitOffer(Message, frozen=True, tag="offer", omit_defaults=True):
