@@ -84,6 +84,14 @@ def test_every_verb_is_looked_at() -> None:
     assert CALLS.keys() | WAITING == set(VERBS)
 
 
+def test_a_verb_of_an_operator_loads_nothing_that_setup_alone_needs(
+    home: Path, tmp_path: Path
+) -> None:
+    code, modules, errors = loaded(tmp_path, home, "server", "boxes")
+    assert code == 4, errors  # no server runs
+    assert "ifaddr" not in modules
+
+
 @pytest.mark.parametrize("verb", CALLS)
 def test_a_verb_that_needs_no_link_loads_none(verb: str, running: Demo, tmp_path: Path) -> None:
     given = {"home": str(tmp_path), "upstream": "65535"}

@@ -8,8 +8,6 @@ import secrets
 import socket
 from dataclasses import dataclass
 
-import ifaddr
-
 from p2claw.cli.setup.mapped import source_address
 from p2claw.names import is_localhost
 
@@ -54,6 +52,8 @@ def _check(name: str, shown: str, own: frozenset[str]) -> NameCheck:
 
 def own_addresses() -> frozenset[str]:
     """Those of its interfaces, those from which it speaks to others, and those of its own name."""
+    import ifaddr  # only here: every verb of a server loads this file
+
     found = {"127.0.0.1", "::1", *filter(None, (source_address(4), source_address(6)))}
     for adapter in ifaddr.get_adapters():
         # Of IPv6 an address with two numbers; of IPv4 a text.
