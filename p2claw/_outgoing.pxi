@@ -13,25 +13,27 @@ cdef class Outgoing:
     cdef uint32_t stream
     cdef int urgency
     cdef int64_t credit  # body bytes that the peer still allows
-    cdef object heads  # deque of encoded frames
-    cdef object pieces  # of the body: deque of bytes and memoryviews, each kept until it has gone
-    cdef Py_ssize_t offset  # bytes of pieces[0] that have gone
+    # Lists, because an empty deque takes 760 bytes. A head has few parts.
+    cdef list heads  # encoded frames
+    cdef list pieces  # of the body: bytes and memoryviews, each kept until it has gone, then None
+    cdef Py_ssize_t first  # of the pieces that have not gone
+    cdef Py_ssize_t offset  # bytes of pieces[first] that have gone
     cdef int64_t queued  # body bytes that have not gone
     cdef int64_t sent  # body bytes that have gone
-    cdef object trailers  # deque of encoded frames
+    cdef list trailers  # encoded frames
     cdef int end  # OPEN, ON_HEAD, ON_DATA, ON_TRAILERS
     cdef int64_t deficit  # body bytes that it may still send in this turn
     cdef int64_t notify_at  # WRITABLE is due once no more than this is queued; -1: it is not due
     cdef bint started  # whether any frame has gone
-    cdef object lane  # the one lane of the scheduler that holds it, or None
+    cdef list lane  # the one lane of the scheduler that holds it, or None
 
     def __cinit__(self, stream, credit, urgency):
         self.stream = stream
         self.credit = credit
         self.urgency = urgency
-        self.heads = deque()
-        self.pieces = deque()
-        self.trailers = deque()
+        self.heads = []
+        self.pieces = []
+        self.trailers = []
         self.end = OPEN
         self.notify_at = -1
 
@@ -52,14 +54,18 @@ cdef class Outgoing:
         self.credit -= size
         self.deficit -= size
         while size:
-            piece = self.pieces[0]
+            piece = self.pieces[self.first]
             left = len(piece) - self.offset
             if left > size:
                 message.add_payload(piece, self.offset, size)
                 self.offset += size
-                return 0
+                break
             message.add_payload(piece, self.offset, left)
-            self.pieces.popleft()
+            self.pieces[self.first] = None
+            self.first += 1
             self.offset = 0
             size -= left
+        if 2 * self.first >= len(self.pieces):
+            del self.pieces[:self.first]
+            self.first = 0
         return 0

@@ -23,11 +23,12 @@ cdef class Scheduler:
     cdef int64_t _high_water
     cdef int64_t _low_water
     cdef dict _streams
-    cdef object _control
+    cdef object _control  # a deque while anything is in it
     cdef readonly int64_t control_bytes
-    cdef object _heads
-    cdef object _fresh
-    cdef object _bulk
+    # The lanes. No more streams are open at once than may be in a list whose first one is taken.
+    cdef list _heads
+    cdef list _fresh
+    cdef list _bulk
     cdef int _turn
     cdef list _notices
     cdef readonly int64_t frames_out
@@ -37,11 +38,11 @@ cdef class Scheduler:
         self._high_water = high_water
         self._low_water = low_water
         self._streams = {}
-        self._control = deque()
+        self._control = None
         self.control_bytes = 0
-        self._heads = deque()
-        self._fresh = deque()
-        self._bulk = deque()
+        self._heads = []
+        self._fresh = []
+        self._bulk = []
         self._turn = 0
         self._notices = []
         self.frames_out = 0
@@ -49,6 +50,8 @@ cdef class Scheduler:
 
     def control(self, bytes frame not None, bint front=False):
         """Queue an encoded frame that goes before all heads and bodies; front: before its like."""
+        if self._control is None:
+            self._control = deque()
         if front:
             self._control.appendleft(frame)
         else:
@@ -165,6 +168,7 @@ cdef class Scheduler:
             self._control.popleft()
             self.control_bytes -= PyBytes_GET_SIZE(frame)
             self._message.add(frame)
+        self._control = None
         if self._bulk_is_due():
             self._add_bodies(self._bulk)
         while self._heads:
@@ -187,10 +191,10 @@ cdef class Scheduler:
             frame = out.heads[0]
             if PyBytes_GET_SIZE(frame) > self._message.room:
                 return False
-            out.heads.popleft()
+            out.heads.pop(0)
             self._message.add(frame)
             out.started = True
-        self._heads.popleft()
+        self._heads.pop(0)
         out.lane = None
         if out.end == ON_HEAD:
             self._finish(out)
@@ -198,7 +202,7 @@ cdef class Scheduler:
             self._place(out)
         return True
 
-    cdef int _add_bodies(self, lane) except -1:
+    cdef int _add_bodies(self, list lane) except -1:
         cdef Outgoing out
         cdef bint added
         cdef bytes frame
@@ -210,7 +214,7 @@ cdef class Scheduler:
                 frame = out.trailers[0]
                 added = PyBytes_GET_SIZE(frame) <= self._message.room
                 if added:
-                    out.trailers.popleft()
+                    out.trailers.pop(0)
                     self._message.add(frame)
             else:
                 added = self._message.room >= HEADER_BYTES
@@ -243,13 +247,13 @@ cdef class Scheduler:
             self._notices.append((NOTICE_WRITABLE, out.stream))
         return True
 
-    cdef int _leave_or_stay(self, Outgoing out, lane) except -1:
+    cdef int _leave_or_stay(self, Outgoing out, list lane) except -1:
         cdef bint sendable = out.sendable()
         if sendable and self._lane_of(out) is lane:
             if out.deficit < SPLIT_BYTES:
-                lane.rotate(-1)
+                lane.append(lane.pop(0))
             return 0
-        lane.popleft()
+        lane.pop(0)
         out.lane = None
         out.deficit = 0
         if sendable:
@@ -269,7 +273,7 @@ cdef class Scheduler:
             out.lane.append(out)
         return 0
 
-    cdef object _lane_of(self, Outgoing out):
+    cdef list _lane_of(self, Outgoing out):
         if out.heads:
             return self._heads
         if out.urgency <= FRESH_URGENCY or out.sent < FRESH_BYTES:

@@ -35,7 +35,7 @@ class Late:
         self._session = session
         self._read = read
         self._loop = asyncio.get_running_loop()
-        self._messages: deque[bytes] = deque()
+        self._messages: deque[bytes] | None = None  # while there are any: most links never have
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -44,6 +44,8 @@ class Late:
 
     def add(self, message: bytes) -> bool:
         """Keep one. False at the limit of all: none is kept any more."""
+        if self._messages is None:
+            self._messages = deque()
         self._messages.append(message)
         self._bytes += self._cost(message)
         if self._bytes > self._session.limits.late_bytes:
@@ -54,7 +56,7 @@ class Late:
 
     def clear(self) -> None:
         """Forget them: they were never received, and come again on another link."""
-        self._messages.clear()
+        self._messages = None
         self._bytes = 0
         if self._timer is not None:
             self._timer.cancel()
@@ -75,6 +77,8 @@ class Late:
             message = self._messages.popleft()
             self._bytes -= self._cost(message)
             self._read(message)
+        if not self._messages:
+            self._messages = None
         self._arm()
 
     def _cost(self, message: bytes) -> int:

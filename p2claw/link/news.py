@@ -39,6 +39,10 @@ class Fact(News):
         super().__init__()
         self._happened = False
 
+    def is_set(self) -> bool:
+        """Whether it has happened."""
+        return self._happened
+
     async def wait(self) -> None:
         if not self._happened:
             await super().wait()

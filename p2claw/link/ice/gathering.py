@@ -21,6 +21,7 @@ from p2claw.link.ice.check_socket import CheckSocket
 from p2claw.link.ice.ice_connection import IceConnection
 from p2claw.link.ice.reflexive import ReflexiveAddresses
 from p2claw.link.ice.servers import Servers, StunServer, TurnServer
+from p2claw.link.news import Fact
 from p2claw.log import get_log
 
 log = get_log("link")
@@ -59,7 +60,7 @@ class Gathering:
         self._known = {(c.host, c.port) for c in connection.local_candidates}
         self._task: asyncio.Task[None] | None = None
         self._has_response = False  # by UDP
-        self._in_doubt = asyncio.Event()  # whether UDP gets anywhere
+        self._in_doubt = Fact()  # whether UDP gets anywhere
 
     def remembered(self) -> list[Candidate]:
         """The candidates that a server has named lately, for the description itself."""

@@ -28,6 +28,7 @@ from p2claw.link.ice.host_sockets import HostSockets
 from p2claw.link.ice.improving import improve
 from p2claw.link.ice.mailbox import Mailbox
 from p2claw.link.ice.openers import Openers
+from p2claw.link.news import Fact
 from p2claw.token_bucket import TokenBucket
 
 CHECK_INTERVAL_S = 0.02  # Ta of RFC 8445 §14.2 is 50 ms at least; aioice and browsers use 20 and 48
@@ -114,7 +115,7 @@ class IceConnection(Connection):
         self._check_list_state = cast("asyncio.Queue[int]", Mailbox())
         self._is_hurried = is_hurried
         self._relays_from = 0.0  # on the loop's clock
-        self._udp_doubted = asyncio.Event()
+        self._udp_doubted = Fact()
         self._is_closed = False
         self._improving: asyncio.Task[None] | None = None
         self._candidates: list[Candidate] = []
