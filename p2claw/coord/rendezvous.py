@@ -258,8 +258,9 @@ class Rendezvous:
                     request.session,
                     peer_id,
                     request.visitor_ice,
-                    # By a dial the box would not know under which name it is visited.
-                    None if request.team else box.dial_for(request.session),
+                    # Who dials a team goes past the choice of its boxes; and a member would not
+                    # know under which name it is visited.
+                    None if request.box else box.dial_for(request.session),
                     (*request.statements, *box.statements),
                     request.relay_refusal or None,
                 ),

@@ -94,7 +94,7 @@ class Teams:
         """
         now_s = self._clock()
         found = await self._team(alias, now_s)
-        if not found.members:
+        if not any(one.joined for one in found.members):
             return Chosen(alias)
         founder = await self._present_key(alias, found, finding)
         usable = self._usable(found, founder, app, now_s)

@@ -19,7 +19,7 @@ from tests.support.server import RunningServer, running_server
 from tests.support.upstreams import Talk, upstream_of
 
 # Sooner than the keepalive notices anything, and much later than the next box is asked.
-SOON_S = 15.0
+SOON_S = 20.0
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from p2claw.coord.effects import CloseBox
+from p2claw.coord.visit import VisitRequest
 from p2claw.wire.signalling import (
     AgentError,
     Apps,
@@ -249,6 +250,14 @@ def test_a_visitor_gets_how_its_box_is_dialled_until_the_box_changes_it() -> Non
     stage.rendezvous.box_dialled_by(1, Dial(b"", bytes(64)))
     stage.visit("s3")
     assert to_visitor(stage.effects(), "s3") == [Introduced("s3", PEER_ID, ())]
+
+
+def test_a_visitor_of_a_team_gets_no_way_to_dial_the_box_that_was_chosen() -> None:
+    stage = Stage()
+    stage.box()
+    stage.rendezvous.box_dialled_by(1, Dial(b"how", bytes(64)))
+    stage.rendezvous.visit(VisitRequest("s1", "purplecrab", "dog", True, box=PEER_ID), stage.now)
+    assert to_visitor(stage.effects()) == [Introduced("s1", PEER_ID, ())]
 
 
 def test_visitors_are_spread_over_the_processes_of_a_box_that_is_dialled() -> None:

@@ -13,7 +13,7 @@ from p2claw.errors import RemoteProtocolError
 
 class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
     """A visitor asks for a box of yours. visitor: its address, shortened. team, statements, keeps,
-    others: as of `VisitRequest`.
+    others, box: as of `VisitRequest`.
     """
 
     session: str
@@ -25,6 +25,7 @@ class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
     statements: tuple[bytes, ...] = ()
     keeps: bool = True
     others: bool = False
+    box: str = ""
 
 
 class FromVisitor(msgspec.Struct, tag="from", array_like=True, frozen=True):

@@ -141,7 +141,7 @@ class Forwarding:
             visit.node,
             Begin(
                 *(request.session, self._bus.node, request.alias, request.app, request.visitor),
-                *(request.team, request.statements, request.keeps, request.others),
+                *(request.team, request.statements, request.keeps, request.others, request.box),
             ),
         )
 

@@ -42,6 +42,7 @@ class Hosting:
             statements=message.statements,
             keeps=message.keeps,
             others=message.others,
+            box=message.box,
         )
         self._switchboard.visitors[session] = _Origin(
             self._bus, message.origin, session, self._forget
