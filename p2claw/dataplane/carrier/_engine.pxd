@@ -49,8 +49,14 @@ cdef class Place:
 # it has 20 bytes at least. What else is as large (a HEARTBEAT, a response to a reset) comes again
 # if it is lost.
 cdef enum: SACK_RECORD_BYTES = 65
-# Kept until the newest was verified, so that whoever forges a newer one suppresses none of these.
-cdef enum: HELD_RECORDS = 4
+# Of all links of a port, until the newest of each was verified, so that whoever forges a newer one
+# suppresses none of these: as many as two reads bring.
+cdef enum: HELD_RECORDS = 64
+
+
+cdef struct held_record:
+    held_record *before       # of the same link, or NULL
+    uint8_t[SACK_RECORD_BYTES] record
 
 
 cdef struct crowd:
@@ -75,11 +81,14 @@ cdef class UdpPort:
     cdef dict by_ufrag, by_transaction
     cdef object unknown       # receives checks whose long ufrag nobody has
     cdef list dirty           # links with events to emit or packets to send
+    cdef held_record[HELD_RECORDS] held  # of this read; those of one link are a chain
+    cdef int held_count
     cdef readonly int number
     cdef readonly uint64_t wakes, strangers, stun_ignored
     cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
     cdef bint is_reading      # and so records may be held
     cdef bint has_more        # than one wake reads came to the socket
+    cdef bint was_read        # since the time of the next read was chosen
     cdef usec poll_at, blocked_until, busy_until, soon_until
     cdef uint64_t counted_bytes  # since the last count of the crowd
     cdef crowd crowd
@@ -92,7 +101,7 @@ cdef class UdpPort:
     cdef udp_outgoing *outgoing
     cdef size_t outgoing_count
 
-    cdef int read(self, usec now) except -1
+    cdef usec read(self, usec now) except -1
     cdef int judge(self, usec now) except -1
     cdef int release_held(self, usec now) except -1
     cdef int wake_links(self, usec now) except -1
@@ -130,8 +139,7 @@ cdef class Link:
     cdef list early           # messages before there was a user
     cdef uint64_t low_water
     cdef bint has_route, is_started, is_dirty, is_low_reported, is_closing, is_closed
-    cdef uint8_t[HELD_RECORDS][SACK_RECORD_BYTES] held  # of this read (_held.pxi)
-    cdef int held_count
+    cdef held_record *held    # of this read, the last that came (_held.pxi); or NULL
     cdef readonly uint64_t rejected, messages_in, superseded
     cdef readonly bint was_closed  # by the other side
 

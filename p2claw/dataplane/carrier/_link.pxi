@@ -240,7 +240,7 @@ cdef class Link:
             return 0
         if self.port.is_reading and may_be_held(data, length):
             return hold(self, data, now)
-        if self.held_count:
+        if self.held is not NULL:
             open_held(self, now)
         self.open_record(data, length, now)
         return 0

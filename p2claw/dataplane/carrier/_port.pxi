@@ -1,10 +1,10 @@
 # One UDP port: reads in batches, wakes links in time.
 
 # Reads of UDP_BATCH datagrams in one wake; the loop has other work too.
-cdef int READS_AT_ONCE = 4
+cdef int READS_AT_ONCE = 2
 
 # Reads of one wake in a crowd. All that came is read before links send, so that each sends once.
-cdef int CROWD_READS = 16
+cdef int CROWD_READS = 4
 
 # If this many bytes came within POLL_INTERVAL, or one link has as many in flight, the port is
 # read every POLL_INTERVAL instead of at each datagram. There are fewer wakes then and larger
@@ -169,7 +169,7 @@ cdef class UdpPort:
             if self.is_blocked and (ready & WAKER_WRITE or now >= self.blocked_until):
                 unblock(self)
             if ready & WAKER_READ or (self.is_polling and now >= self.poll_at):
-                self.read(now)
+                now = self.read(now)
             self.wake_links(now)
             self.flush(now)
         finally:
@@ -218,11 +218,13 @@ cdef class UdpPort:
             self.loop.call_soon(self.flush_now)
         return 0
 
-    cdef int read(self, usec now) except -1:
+    cdef usec read(self, usec now) except -1:
+        """Return what time it is then. What is sent between two reads, and what responds to it,
+        are not of one time: a round trip of none would be the least ever measured."""
         cdef int reads, count, i
         cdef uint64_t before = self.socket.stats.bytes_in
         cdef int most = CROWD_READS if self.crowd.is_on else READS_AT_ONCE
-        self.has_more = False
+        self.has_more, self.was_read = False, True
         for reads in range(most):
             count = udp_receive(&self.socket, self.batch)
             self.is_reading = True
@@ -234,13 +236,14 @@ cdef class UdpPort:
             if not self.crowd.is_on:
                 self.release_held(now)
                 self.flush(now)
+            now = monotonic_now()
         else:
             self.has_more = True
         self.release_held(now)
         self.counted_bytes += self.socket.stats.bytes_in - before
         if self.counted_bytes >= BUSY_BYTES:
             self.busy_until = now + 2 * POLL_INTERVAL
-        return 0
+        return now
 
     cdef int judge(self, usec now) except -1:
         if crowd_count(&self.crowd, now):
@@ -252,11 +255,12 @@ cdef class UdpPort:
     cdef int release_held(self, usec now) except -1:
         cdef Link link
         for link in self.dirty:
-            if link.held_count:
+            if link.held is not NULL:
                 try:
                     open_held(link, now)
                 except Exception as error:
                     self.fault("a datagram", error)
+        self.held_count = 0
         return 0
 
     cdef int wake_links(self, usec now) except -1:
@@ -295,17 +299,17 @@ cdef class UdpPort:
     cdef int watch(self, usec now) except -1:
         """Arm the timer, and choose between polling and being woken."""
         cdef usec at
-        cdef bint busy = now < self.busy_until
         cdef bint polls
         self.crowd.is_on = now < self.crowd.until
-        polls = busy or self.crowd.is_on
+        polls = now < self.busy_until or self.crowd.is_on
         if self.socket.fd < 0:
             return 0
-        if self.is_polling and now >= self.poll_at or polls and not self.is_polling:
+        if self.is_polling and self.was_read or polls and not self.is_polling:
             self.is_polling = polls
             self.poll_at = now + self.pause(now) if polls else NEVER
         if self.dirty:
             self.flush_soon()
+        self.was_read = False
         at = self.poll_at
         if not self.crowd.is_on:
             at = min(at, deadlines_next(&self.deadlines))
@@ -326,9 +330,9 @@ cdef class UdpPort:
     cdef usec pause(self, usec now) noexcept:
         """Until the port is read again. What one wake of a crowd had no room for comes next, after
         the loop's other work."""
-        if not self.crowd.is_on:
-            return POLL_INTERVAL
-        return 0 if self.has_more else crowd_interval(&self.crowd, now)
+        if self.crowd.is_on:
+            return 0 if self.has_more else crowd_interval(&self.crowd, now)
+        return POLL_INTERVAL
 
     cdef usec again(self, Link link, usec now) noexcept:
         """How soon the next check of a link follows the one that may be due now."""

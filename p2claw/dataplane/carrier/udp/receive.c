@@ -9,6 +9,9 @@
 #include "udp/sockets.h"
 
 #define CONTROL_BYTES 128 /* PKTINFO and GRO's segment size */
+/* From one buffer to the next. If all began at the same place of a page, the small datagrams of a
+ * read would share a few lines of the processor's cache. */
+#define BUFFER_STEP (UDP_DATAGRAM_BYTES + 192)
 
 #ifndef __linux__
 struct mmsghdr {
@@ -29,13 +32,13 @@ struct udp_batch {
 struct udp_batch *udp_batch_new(void) {
   struct udp_batch *batch = calloc(1, sizeof *batch);
   if (!batch) return NULL;
-  batch->buffers = malloc((size_t)UDP_BATCH * UDP_DATAGRAM_BYTES);
+  batch->buffers = malloc((size_t)UDP_BATCH * BUFFER_STEP);
   if (!batch->buffers) {
     free(batch);
     return NULL;
   }
   for (size_t i = 0; i < UDP_BATCH; i++) {
-    batch->vectors[i] = (struct iovec){batch->buffers + i * UDP_DATAGRAM_BYTES, UDP_DATAGRAM_BYTES};
+    batch->vectors[i] = (struct iovec){batch->buffers + i * BUFFER_STEP, UDP_DATAGRAM_BYTES};
     struct msghdr *header = &batch->headers[i].msg_hdr;
     header->msg_iov = &batch->vectors[i];
     header->msg_iovlen = 1;

@@ -24,7 +24,8 @@ static void configure(struct udp_socket *s) {
   /* RFC 8899 §3: probes must not be fragmented. PROBE, not DO: the kernel's own idea of a path's
    * MTU, which any stranger's ICMP can shrink, is not asked. */
   set(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-  set(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
+  /* A socket of IPv6 reports the address that a datagram of IPv4 came to as well: see below. */
+  if (!s->is_v6) set(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
   if (s->is_v6) set(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
   set_buffer(s->fd, SO_RCVBUFFORCE, SO_RCVBUF);
   set_buffer(s->fd, SO_SNDBUFFORCE, SO_SNDBUF);

@@ -9,7 +9,7 @@
 
 /* One read: so many datagrams, each of which GRO may have joined of many of one sender. Only pages
  * that are written to are real memory. */
-#define UDP_BATCH 8
+#define UDP_BATCH 32
 #define UDP_DATAGRAM_BYTES 65536
 
 /* What the kernel may hold for all peers at once; it gives less where net.core.rmem_max is less. */
