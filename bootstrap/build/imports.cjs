@@ -17,7 +17,7 @@ const ALLOWED = {
   late: [
     "messages/",
     "cookies/",
-    "shell/(address|answer-proof|base32|signalling|signalling-messages)\\.",
+    "shell/(address|answer-proof|base32|hints|pins|signalling|signalling-messages)\\.",
     "inject/(cookie-store-acts|event-source-(parser|reading)|octets(-of-headers)?|socket-(opening|traffic))\\.",
   ],
   sync: ["messages/"],

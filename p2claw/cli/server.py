@@ -181,6 +181,20 @@ class _ServerGroup(VerbGroup):
     help="Address or network whose X-Forwarded-For is believed; may be repeated.",
 )
 @click.option(
+    "--region-field",
+    envvar="P2CLAW_REGION_FIELD",
+    default="",
+    metavar="NAME",
+    help="The field by which a trusted proxy says where a visitor is, such as CF-IPCountry.",
+)
+@click.option(
+    "--near",
+    envvar="P2CLAW_NEAR",
+    multiple=True,
+    metavar="VALUES=REGIONS",
+    help="Regions of --relay for values of that field, such as DE,FR=eu,us; may be repeated.",
+)
+@click.option(
     "--joining",
     envvar="P2CLAW_JOINING",
     type=click.Choice(JOINING),

@@ -14,6 +14,7 @@ from p2claw.config import (
     StoreAddress,
     TurnKey,
     home_dir,
+    parse_near,
     parse_relay,
     turn_key_token,
 )
@@ -46,6 +47,8 @@ def server_config(options: Mapping[str, Any]) -> ServerConfig:
         turn_redis=BusAddress.parse(options["turn_redis"]),
         turn_cli_password=_secret(options["turn_cli_password_file"]),
         trusted_proxies=tuple(map(_network, options["trusted_proxies"])),
+        region_field=options["region_field"],
+        near=parse_near(options["near"]),
         joining=options["joining"],
         listed_boxes=frozenset(map(public_key_of, options["boxes"])),
         operator=options["operator"],

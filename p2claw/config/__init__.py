@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UpstreamLimits,
     )
     from p2claw.config.bus_address import BusAddress
+    from p2claw.config.near import parse_near
     from p2claw.config.places import SYSTEM_CONFIG, config_path, home_dir
     from p2claw.config.relays import Relay, parse_relay
     from p2claw.config.server import ASK_PATH, JOINING, ServerConfig, ServerLimits
@@ -64,6 +65,7 @@ __all__ = [
     "config_path",
     "home_dir",
     "parse_listen",
+    "parse_near",
     "parse_relay",
     "turn_key_token",
     "without_password",
@@ -83,6 +85,7 @@ __getattr__ = lazy_names(
         ),
         "agent": ("MOST_WORKERS", "AgentConfig", "AgentLimits", "SpoolLimits", "UpstreamLimits"),
         "bus_address": ("BusAddress",),
+        "near": ("parse_near",),
         "places": ("SYSTEM_CONFIG", "config_path", "home_dir"),
         "relays": ("Relay", "parse_relay"),
         "server": ("ASK_PATH", "JOINING", "ServerConfig", "ServerLimits"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2claw.config.addresses import DEFAULT_LISTEN, Network, parse_listen
 from p2claw.config.bus_address import BusAddress
+from p2claw.config.near import check_near
 from p2claw.config.places import home_dir
 from p2claw.config.relays import Relay, relays_of
 from p2claw.config.store_address import StoreAddress
@@ -113,6 +115,10 @@ class ServerConfig:
     turn_cli_password: str = field(default="", repr=False)
     """Of the command lines of all relays."""
     trusted_proxies: tuple[Network, ...] = ()
+    region_field: str = ""
+    """The field by which a trusted proxy says where a visitor is; "": none does."""
+    near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By a value of that field: regions of relays, the nearest first."""
     joining: str = "open"
     """Which new boxes may register: of JOINING."""
     listed_boxes: frozenset[bytes] = frozenset()
@@ -174,6 +180,9 @@ class ServerConfig:
                 code="relay-invalid",
                 hint="Give --turn-cli-password-file with the cli-password of the TURN servers",
             )
+        check_near(
+            self.region_field, self.near, self.regions, is_trusted=bool(self.trusted_proxies)
+        )
         if self.all_relays and not self.turn_secret:
             raise UsageError(
                 "A TURN server was named without its secret",
@@ -185,6 +194,16 @@ class ServerConfig:
     def all_relays(self) -> tuple[Relay, ...]:
         """Those of `turn_urls`, one per host, and `relays`."""
         return relays_of(self.turn_urls, self.relays)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """Of the relays; those without one are of none."""
+        return frozenset(relay.region for relay in self.relays if relay.region)
+
+    @property
+    def several_regions(self) -> bool:
+        """Whether it matters which one is near."""
+        return len(self.regions) > 1
 
     @property
     def listen_host(self) -> str:

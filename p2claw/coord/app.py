@@ -18,6 +18,7 @@ from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.members import DRAIN_S
 from p2claw.coord.health import Health
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.measuring import NEAR_PATH, Measuring
 from p2claw.coord.memberships import Memberships
 from p2claw.coord.nodes.forwarding import Forwarding
 from p2claw.coord.nodes.node import Node
@@ -182,6 +183,8 @@ def add_coordinator(
     app.router.add_get(visitors.PATH, by_socket.handle)
     app.router.add_post(visitors.PATH, by_post.begin)
     app.router.add_post(posted_visits.NEXT_PATH, by_post.next)
+    if config.several_regions:
+        app.router.add_post(NEAR_PATH, Measuring(config, by_socket, server_timing).keep)
 
     async def shut_down(_: web.Application) -> None:
         coordinator.shut_down()

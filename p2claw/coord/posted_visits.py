@@ -98,7 +98,7 @@ class PostedVisits:
         # For the next visit, whose page does not come from the edge.
         try:
             server_timing = await self._server_timing.of_box(
-                asked.alias, asked.facts, asked.visitor, asked.team
+                asked.alias, asked.facts, asked.visitor, asked.team, asked.near, asks=True
             )
             if asked.node or asked.others:
                 await mailbox.filled(FIRST_S)  # the introduction comes from another node, or box

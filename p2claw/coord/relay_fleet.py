@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from p2claw.config import Relay, ServerConfig
+from p2claw.config.near import MOST_REGIONS
+from p2claw.coord.nearness import network_mark
 from p2claw.coord.relay_choice import relays_for
 from p2claw.coord.relay_health import RelayHealth
+from p2claw.wire.signalling import Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,23 @@ class RelayFleet:
         chosen = relays_for(self._lending(), key, near)
         if is_visit:
             self.given.update(relay.name for relay in chosen)
-        usable = self.health.usable
-        return tuple(
-            url
-            for relay in chosen
-            for url in ([one for one in relay.urls if one in usable] or relay.urls)
-        )
+        return self._ways(chosen)
+
+    def to_measure(self, key: str, visitor: str) -> Measure | None:
+        """The ways to one relay of each region, for a visitor that is to measure which is near;
+        None if there is one region alone. key: as of `urls_for`. visitor: its address, shortened.
+        """
+        lending = self._lending()
+        regions = dict.fromkeys(relay.region for relay in lending if relay.region)
+        if len(regions) < 2:
+            return None
+        ways = {
+            region: self._ways(
+                relays_for((one for one in lending if one.region == region), key, most=1)
+            )
+            for region in list(regions)[:MOST_REGIONS]
+        }
+        return Measure(network_mark(visitor), ways)
 
     def facts(self) -> tuple[RelayFacts, ...]:
         """How each relay is."""
@@ -59,6 +73,14 @@ class RelayFleet:
                 self.given[relay.name],
             )
             for relay in self.relays
+        )
+
+    def _ways(self, relays: Sequence[Relay]) -> tuple[str, ...]:
+        usable = self.health.usable
+        return tuple(
+            url
+            for relay in relays
+            for url in ([one for one in relay.urls if one in usable] or relay.urls)
         )
 
     def _lending(self) -> tuple[Relay, ...]:

@@ -263,6 +263,7 @@ class Rendezvous:
                     None if request.box else box.dial_for(request.session),
                     (*request.statements, *box.statements),
                     request.relay_refusal or None,
+                    request.measure,
                 ),
             )
         )

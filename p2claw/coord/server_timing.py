@@ -20,6 +20,7 @@ from p2claw.coord.bus.locating import Facts, Whereabouts, dialled
 from p2claw.coord.client_address import shortened
 from p2claw.coord.ice import ice_servers, lasts_s
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.nearness import ANYWHERE, Nearness, nearness_of
 from p2claw.coord.relay_fleet import RelayFleet, visit_key
 from p2claw.coord.rendezvous import Rendezvous
 from p2claw.coord.teams import Teams
@@ -49,23 +50,32 @@ class ServerTiming:
     async def at_page(self, request: web.Request) -> str:
         """The value for a page, by the host that it is asked for at."""
         visitor = shortened(client_of(request, self._config.trusted_proxies))
-        return await self.at_host(request.headers.get("Host", ""), visitor)
+        near = nearness_of(request, self._config, visitor)
+        return await self.at_host(request.headers.get("Host", ""), visitor, near)
 
-    async def at_host(self, host: str, visitor: str = "") -> str:
+    async def at_host(self, host: str, visitor: str = "", near: Nearness = ANYWHERE) -> str:
         """The value for a page of this host. visitor: its address, shortened."""
         try:
             alias = names.parse_label(host.partition(".")[0]).alias
         except UsageError:
             alias = ""
-        return await self.of_box(alias, visitor=visitor)
+        return await self.of_box(alias, visitor=visitor, near=near)
 
     async def of_box(
-        self, alias: str, facts: Facts | None = None, visitor: str = "", team: str = ""
+        self,
+        alias: str,
+        facts: Facts | None = None,
+        visitor: str = "",
+        team: str = "",
+        near: Nearness = ANYWHERE,
+        *,
+        asks: bool = False,
     ) -> str:
         """The value for visitors of this box: ICE servers, and how it is dialled if it can be.
 
         facts: of a box at another node, if they are known; else the bus is asked.
-        visitor: its address, shortened. team: as of `VisitRequest`.
+        visitor: its address, shortened. team, near: as of `VisitRequest`. asks: also for what is
+        near, if that is not measured.
         """
         config = self._config
         visit = secrets.token_urlsafe(8)
@@ -81,6 +91,7 @@ class ServerTiming:
             account = names.key_alias_of(facts.public_key) if facts.public_key else ""
             relay = facts.relay and account not in boxes.used_up()
             dial = dialled(facts, visit)
+        fleet, key = self._fleet, visit_key(account, visitor)
         now_s = int(time.time())
         lease = self._relays.lease(now_s) if self._relays else None
         servers = ice_servers(
@@ -88,12 +99,16 @@ class ServerTiming:
             relay=relay,
             lease=lease,
             account=account,
-            turn_urls=self._fleet.urls_for(visit_key(account, visitor)) if self._fleet else (),
+            turn_urls=fleet.urls_for(key, near.regions) if fleet else (),
         )
         lasts_ms = lasts_s(config, now_s, lease) * 1000
         metrics = [_metric("p2claw-ice", lasts_ms, msgspec.json.encode(servers))]
         if refusal := boxes.relay_refusal(account):
             metrics.append(f'p2claw-relay;desc="{refusal}"')
+        if asks and relay and fleet and not near.is_measured:
+            measure = fleet.to_measure(key, visitor)
+            if measure is not None:
+                metrics.append(_metric("p2claw-measure", 0, msgspec.json.encode(measure.regions)))
         # A dial leads to one box, which does not learn by which name it is visited: a visitor of a
         # team is introduced.
         if dial and not team and not (self._teams and await self._teams.is_team(alias)):

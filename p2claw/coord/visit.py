@@ -7,7 +7,8 @@ from enum import Enum, auto
 
 from p2claw.coord.bus.locating import Facts
 from p2claw.coord.client_address import Address
-from p2claw.wire.signalling import CANDIDATES, IceServer
+from p2claw.coord.nearness import ANYWHERE, Nearness
+from p2claw.wire.signalling import CANDIDATES, IceServer, Measure
 
 # 64 candidates (docs/WIRE.md, limits) and the empty one that ends them.
 MOST_CANDIDATES = CANDIDATES + 1
@@ -51,7 +52,8 @@ class VisitRequest:
     its peer id, "" without a team. others: whether further boxes of the team are there, to which
     the visit may be given if this one is silent.
     node, facts: the one that has the box, if it is another than this, and what it made known.
-    relay_refusal: a code of why the servers have no relay, or "".
+    relay_refusal: a code of why the servers have no relay, or "". near: regions of relays.
+    measure: what the visitor is asked to measure.
     """
 
     session: str
@@ -70,6 +72,8 @@ class VisitRequest:
     box: str = ""
     others: bool = False
     relay_refusal: str = ""
+    near: Nearness = ANYWHERE
+    measure: Measure | None = None
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from p2claw.coord.bus.locating import Entry, Found, Whereabouts
 from p2claw.coord.client_address import Address, shortened
 from p2claw.coord.ice import ice_servers
 from p2claw.coord.leased_relays import LeasedRelays
+from p2claw.coord.nearness import ANYWHERE, Nearness, nearness_of
 from p2claw.coord.nodes.relayed_posts import new_session
 from p2claw.coord.nodes.shared_rate import SharedRate
 from p2claw.coord.outbox import Outbox
@@ -118,6 +119,10 @@ class Visitors:
         """The name of a visit that begins now."""
         return new_session(self._bus)
 
+    async def spend(self, address: Address) -> float:
+        """Count one visit of an address; how many seconds it should wait, 0: not at all."""
+        return await self._rate.spend(address)
+
     async def admit(self, request: web.Request, session: str) -> VisitRequest | VisitError:
         """What a visitor asks for, or why it may not. Also for visits that are posted."""
         asked = await self._admit(request, session)
@@ -151,7 +156,7 @@ class Visitors:
         self, request: web.Request, session: str, finding: asyncio.Task[Found] | None
     ) -> VisitRequest | VisitError:
         address = client_of(request, self._config.trusted_proxies)
-        if (wait_s := await self._rate.spend(address)) > 0:
+        if (wait_s := await self.spend(address)) > 0:
             return _too_many(address, "Too many visits from here", wait_s)
         if self.is_foreign(request.headers.get("Origin")):
             return VisitError("protocol", "Only the page of an app or box visits it")
@@ -185,7 +190,9 @@ class Visitors:
         except StoreError as error:
             log.error("store failed", error=error.message)
             return VisitError("going-down", "The coordinator cannot respond just now", 5)
-        asked = self.request(session, alias, app, known, shortened(address), address, entry)
+        visitor = shortened(address)
+        near = nearness_of(request, self._config, visitor)
+        asked = self.request(session, alias, app, visitor, near, known, address, entry)
         takes_another = app is not None and int(request.query["v"]) >= SECOND_INTRODUCTION
         return replace(_at(asked, chosen), others=chosen.others and takes_another)
 
@@ -203,16 +210,23 @@ class Visitors:
             entry = (await self._bus.find(chosen.alias)).entry
             if entry is None:
                 return None
-        facts = (asked.session, chosen.alias, asked.app, True, asked.visitor, asked.address, entry)
-        return _at(self.request(*facts), chosen)
+        return _at(
+            self.request(
+                *(asked.session, chosen.alias, asked.app, asked.visitor, asked.near),
+                address=asked.address,
+                elsewhere=entry,
+            ),
+            chosen,
+        )
 
     def request(
         self,
         session: str,
         alias: str,
         app: str | None,
-        known: bool,
         visitor: str,
+        near: Nearness = ANYWHERE,
+        known: bool = True,
         address: Address | None = None,
         elsewhere: Entry | None = None,
     ) -> VisitRequest:
@@ -225,14 +239,18 @@ class Visitors:
                 address=address,
                 node=elsewhere.node,
                 facts=elsewhere.facts,
+                near=near,
             )
         now_s = int(time.time())
         boxes = self._switchboard.rendezvous.boxes
         relay, account = boxes.may_relay(alias), boxes.account_of(alias)
         lease = self._relays.lease(now_s) if self._relays else None
         urls: tuple[str, ...] = ()
+        measure = None
         if self._fleet is not None and relay:
-            urls = self._fleet.urls_for(visit_key(account, visitor), is_visit=True)
+            key = visit_key(account, visitor)
+            urls = self._fleet.urls_for(key, near.regions, is_visit=True)
+            measure = None if near.is_measured else self._fleet.to_measure(key, visitor)
 
         def servers(identifier: str) -> tuple[IceServer, ...]:
             return ice_servers(
@@ -253,6 +271,8 @@ class Visitors:
             visitor_ice=servers(session),
             box_ice=servers(f"{session}-box"),
             relay_refusal=boxes.relay_refusal(account),
+            near=near,
+            measure=measure,
         )
 
     def is_foreign(self, origin: str | None) -> bool:

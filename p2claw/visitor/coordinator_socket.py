@@ -10,7 +10,7 @@ import contextlib
 import ssl
 import time
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from p2claw.errors import LinkError, RefusedError
 from p2claw.link.kept_clock import is_clock_kept
@@ -110,11 +110,12 @@ class CoordinatorSocket:
 
 @contextlib.asynccontextmanager
 async def coordinator_socket(
-    address: AppUrl, deadline: float, box: str = ""
+    address: AppUrl, deadline: float, box: str = "", near: str = ""
 ) -> AsyncIterator[CoordinatorSocket]:
     """Connect to the coordinator of this URL, and close the connection at the end.
 
-    box: the peer id of the box that the visitor wants to go on with, if several respond.
+    box: the peer id of the box that the visitor wants to go on with, if several respond. near: what
+    it has measured (`Near.word`).
 
     Raises LinkError `edge-unreachable`, RefusedError `rate-limited`.
     """
@@ -124,7 +125,7 @@ async def coordinator_socket(
             websocket = await WebSocket.open(
                 (address.dial_host, address.dial_port),
                 host=address.host,
-                target=f"{url.path}?{url.query}" + (f"&box={box}" if box else ""),
+                target=f"{url.path}?{url.query}" + _query(box=box, near=near),
                 tls=address.hostname if address.dial_tls else None,
                 message_bytes=MESSAGE_BYTES,
             )
@@ -180,3 +181,8 @@ def _of_connection(address: AppUrl, error: OSError) -> LinkError:
             f"Look at the clock of this machine first: it is at {time.strftime('%Y-%m-%d %H:%M')}"
         )
     return _unreachable(address, f"its certificate is not accepted: {error.verify_message}", hint)
+
+
+def _query(**values: str) -> str:
+    """What of it is given, behind the query of a URL."""
+    return "".join(f"&{name}={quote(value)}" for name, value in values.items() if value)

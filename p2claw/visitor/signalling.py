@@ -18,6 +18,7 @@ from p2claw.visitor.app_url import AppUrl, parse_app_url
 from p2claw.visitor.coordinator_socket import OPEN_TIMEOUT_S, CoordinatorSocket, coordinator_socket
 from p2claw.visitor.dial_memory import DialMemory
 from p2claw.visitor.dialling import Reached, first_of
+from p2claw.visitor.near import Near
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.proof import check_answer, check_descriptor, check_key
 from p2claw.wire.signalling import (
@@ -48,13 +49,15 @@ _NO_RELAY_HINT = "Another network may reach it directly; else wait until the bud
 class Opened:
     """A link whose channel is open, to a box that has proved its key.
 
-    dial: how the box is dialled, as it was handed out last.
+    dial: how the box is dialled, as it was handed out last. introduced: by the coordinator; None:
+    the box was dialled without it.
     """
 
     peer: VisitorPeer
     channel: Channel
     peer_id: str
     dial: DialOffered | None
+    introduced: Introduced | None = None
 
 
 class _Introduction:
@@ -99,7 +102,8 @@ async def open_channel(
     loop = asyncio.get_running_loop()
     begun_s = loop.time()
     deadline = begun_s + OPEN_TIMEOUT_S
-    async with coordinator_socket(address, deadline, box) as socket:
+    near = Near(address, pins).word
+    async with coordinator_socket(address, deadline, box, near) as socket:
         introduced = await socket.next()
         introduced_s = loop.time()
         if not isinstance(introduced, Introduced):
@@ -136,7 +140,7 @@ async def open_channel(
         introduced = introduction.introduced
     if introduced.dial is not None and dialled is not None and not memory.is_dead(dialled):
         memory.keep(introduced.dial)
-    return Opened(peer, channel, introduced.peer_id, introduced.dial)
+    return Opened(peer, channel, introduced.peer_id, introduced.dial, introduced)
 
 
 async def introduce(address: AppUrl) -> Introduced:

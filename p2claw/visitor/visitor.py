@@ -23,6 +23,7 @@ from p2claw.link.stream import VisitorStream
 from p2claw.units import MIB
 from p2claw.visitor.app_socket import AppSocket
 from p2claw.visitor.app_url import AppUrl, parse_app_url
+from p2claw.visitor.near import Near
 from p2claw.visitor.pins import PinStore
 from p2claw.visitor.reaching import reach
 from p2claw.visitor.renewal import Link, Renewal
@@ -64,6 +65,7 @@ class Visitor:
         self._retiring: set[asyncio.Task[None]] = set()
         self._renewals: set[asyncio.Task[None]] = set()
         self._watch(link)
+        self._measuring = self._measure(link.opened)
 
     @classmethod
     async def open(
@@ -107,6 +109,15 @@ class Visitor:
         task = asyncio.get_running_loop().create_task(renewal.run())
         self._renewals.add(task)
         task.add_done_callback(self._renewals.discard)
+
+    def _measure(self, opened: Opened) -> asyncio.Task[None] | None:
+        """Find out beside the visit which relays are near, if it needs one and is asked to."""
+        introduced = opened.introduced
+        if introduced is None or introduced.measure is None or opened.peer.path() != "relayed":
+            return None
+        near = Near(self._address, self._pins)
+        measuring = near.measure(introduced.measure, introduced.ice_servers)
+        return asyncio.get_running_loop().create_task(measuring)
 
     def _replaced(self, old: Link, new: Link) -> None:
         if self._link is old:
@@ -201,6 +212,9 @@ class Visitor:
             task.cancel()
         if self._retiring or self._renewals:
             await asyncio.wait((*self._retiring, *self._renewals))
+        if self._measuring is not None:
+            self._measuring.cancel()
+            await asyncio.wait([self._measuring])
         await self._link.close()
 
     async def __aenter__(self) -> Visitor:

@@ -58,6 +58,8 @@ turn-key = "0123456789abcdef"
 turn-key-token-file = "secret"
 turn-key-api = "https://relays.example.org"
 trusted-proxy = ["127.0.0.1", "10.0.0.0/8"]
+region-field = "CF-IPCountry"
+near = ["DE,FR=eu"]
 joining = "invite"
 box = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 operator = "Club"
@@ -276,6 +278,8 @@ def test_a_folder_in_its_place_is_unreadable(home: Path, usual: Path) -> None:
         ("[server]\nturn-key = 'x'", "turn-key-incomplete"),
         ("[server]\nturn-key = 'x'\nturn-key-token-file = 'p2claw.toml'", "turn-key-token-invalid"),
         ("[server]\ntrusted-proxy = ['x']", "proxy-invalid"),
+        ("[server]\nregion-field = 'X-Region'", "near-invalid"),
+        ("[server]\nnear = ['DE=eu']", "near-invalid"),
         ("[agent]\ncoordinator = 'x'", "coordinator-invalid"),
         ("[agent]\ncoordinator = 'http://x'\nworkers = 99", "workers-invalid"),
         ("[agent]\ncoordinator = 'http://x'\npublic-address = ['x']", "public-address-invalid"),

@@ -76,7 +76,7 @@ async def scene_in(folder: Path, kind: str, relays: int = 0) -> AsyncIterator[Sc
     async with laboratory() as lab, AsyncExitStack() as ends:
         made: tuple[LabRelay, ...] = ()
         if relays:
-            segment = segment_with_relays(lab, folder, relays)
+            segment = segment_with_relays(lab, folder, [("", Line())] * relays)
             server, made = await ends.enter_async_context(segment)
         else:
             public = matrix.public_segment(lab, folder, relays=True)

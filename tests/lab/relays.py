@@ -7,7 +7,7 @@ import contextlib
 import json
 import signal
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.lab import services
 from tests.lab.host import Host
 from tests.lab.laboratory import Laboratory
 from tests.lab.services import SECRET, TURN_PORT
+from tests.lab.wiring import Line
 from tests.support import namespaces
 from tests.support.server import ServerProcess
 from tests.support.turn import listening, turnserver
@@ -32,6 +33,7 @@ class LabRelay:
 
     host: Host
     process: Process
+    region: str = ""
 
     @property
     def option(self) -> str:
@@ -40,7 +42,8 @@ class LabRelay:
             f"turn:{self.host.address}:{TURN_PORT}?transport={transport}"
             for transport in ("udp", "tcp")
         ]
-        return ",".join((f"name={self.host.address}", *urls))
+        region = (f"region={self.region}",) if self.region else ()
+        return ",".join((f"name={self.host.address}", *region, *urls))
 
     def kill(self) -> None:
         """The program dies without a word; its machine refuses what comes."""
@@ -67,17 +70,17 @@ class LabRelay:
 
 @contextlib.asynccontextmanager
 async def segment_with_relays(
-    lab: Laboratory, folder: Path, count: int
+    lab: Laboratory, folder: Path, places: Sequence[tuple[str, Line]]
 ) -> AsyncIterator[tuple[ServerProcess, tuple[LabRelay, ...]]]:
-    """The coordinator with its STUN server, and so many relays."""
+    """The coordinator with its STUN server, and a relay in each place: its region, and its line."""
     async with AsyncExitStack() as ends:
         await ends.enter_async_context(lab.server.hold(services.relay(folder)))
         relays = []
-        for number in range(count):
-            host = await lab.host(f"relay{number}", "none")
+        for number, (region, line) in enumerate(places):
+            host = await lab.host(f"relay{number}", "none", line)
             own = folder / host.name
             own.mkdir()
-            relays.append(await ends.enter_async_context(host.hold(_relay(host, own))))
+            relays.append(await ends.enter_async_context(host.hold(_relay(host, own, region))))
         options = [word for relay in relays for word in ("--relay", relay.option)]
         coordinator = services.coordinator(lab.server, folder, *options, relays=False)
         yield await ends.enter_async_context(coordinator), tuple(relays)
@@ -92,7 +95,7 @@ async def busiest(relays: tuple[LabRelay, ...]) -> LabRelay:
 
 
 @contextlib.asynccontextmanager
-async def _relay(host: Host, folder: Path) -> AsyncIterator[LabRelay]:
+async def _relay(host: Host, folder: Path, region: str) -> AsyncIterator[LabRelay]:
     running = turnserver(
         folder,
         *(f"--listening-ip={host.address}", f"--relay-ip={host.address}"),
@@ -101,4 +104,4 @@ async def _relay(host: Host, folder: Path) -> AsyncIterator[LabRelay]:
     )
     async with running as process:
         await listening(host.address, TURN_PORT)
-        yield LabRelay(host, process)
+        yield LabRelay(host, process, region)

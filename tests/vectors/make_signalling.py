@@ -345,6 +345,22 @@ _VISIT: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     (
+        "introduced and asked which relays are near",
+        {
+            "t": "introduced",
+            "session": "s1",
+            "peer_id": _PEER_ID,
+            "ice_servers": [_TURN],
+            "measure": {
+                "network": "0a1b2c3d",
+                "regions": {
+                    "eu": ["turn:a.example.org", "turn:a.example.org?transport=tcp"],
+                    "us": ["turn:b.example.org"],
+                },
+            },
+        },
+    ),
+    (
         "introduced to a box whose budget of relayed bytes is used up",
         {
             "t": "introduced",

@@ -9,6 +9,7 @@ import { socketsOf } from "../inject/socket-traffic";
 import { enteredInto, restore } from "./fields";
 import { judge } from "./judging";
 import { Mirror } from "./mirror";
+import { measureNear } from "./near";
 import { sandboxed } from "./opaque";
 import { showOpaque } from "./opaque-document";
 import { problemPage } from "./problem-page";
@@ -29,7 +30,11 @@ document.adoptedStyleSheets.push(style);
 export const late: Late = {
   listApps,
   sandboxed,
-  mirrorOf: (host) => new Mirror(host),
+  // Of every visit that has shown a page.
+  mirrorOf: (host) => {
+    measureNear();
+    return new Mirror(host);
+  },
   reportViolation,
   problemPage,
   problemText: (code, names) => problemText(code, names, hasRelay()),

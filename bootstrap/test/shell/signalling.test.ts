@@ -34,6 +34,7 @@ for (const { name, message, fields } of visit.valid) {
     const unread = [
       "dial",
       "relay",
+      "measure",
       "message",
       ...(fields.t === "apps" ? ["alias", "peer_id"] : []),
     ];

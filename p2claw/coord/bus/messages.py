@@ -13,7 +13,7 @@ from p2claw.errors import RemoteProtocolError
 
 class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
     """A visitor asks for a box of yours. visitor: its address, shortened. team, statements, keeps,
-    others, box: as of `VisitRequest`.
+    others, box, near: as of `VisitRequest`.
     """
 
     session: str
@@ -26,6 +26,8 @@ class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
     keeps: bool = True
     others: bool = False
     box: str = ""
+    near: tuple[str, ...] = ()
+    is_measured: bool = False
 
 
 class FromVisitor(msgspec.Struct, tag="from", array_like=True, frozen=True):

@@ -142,6 +142,7 @@ class Forwarding:
             Begin(
                 *(request.session, self._bus.node, request.alias, request.app, request.visitor),
                 *(request.team, request.statements, request.keeps, request.others, request.box),
+                *(request.near.regions, request.near.is_measured),
             ),
         )
 

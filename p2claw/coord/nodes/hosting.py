@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from p2claw.coord.bus.base import Bus
 from p2claw.coord.bus.messages import Astray, Begin, Closed, FromVisitor, Gone, ToVisitor
+from p2claw.coord.nearness import Nearness
 from p2claw.coord.switchboard import Switchboard
 from p2claw.coord.visit import VisitRequest
 from p2claw.errors import RemoteProtocolError
 from p2claw.wire.signalling import Unknown, VisitError, decode_visit
 
-# Makes the request of a visit: session, alias, app, visitor. It has the ICE servers.
-MakeRequest = Callable[[str, str, str | None, str], VisitRequest]
+# Makes the request of a visit: session, alias, app, visitor, near. It has the ICE servers.
+MakeRequest = Callable[[str, str, str | None, str, Nearness], VisitRequest]
 
 
 class Hosting:
@@ -37,7 +38,10 @@ class Hosting:
             self._bus.send(message.origin, Astray(session))
             return
         request = replace(
-            self._make_request(session, message.alias, message.app, message.visitor),
+            self._make_request(
+                *(session, message.alias, message.app, message.visitor),
+                Nearness(message.near, message.is_measured),
+            ),
             team=message.team,
             statements=message.statements,
             keeps=message.keeps,

@@ -22,13 +22,12 @@ from p2claw.coord.bus.messages import (
     Unteamed,
 )
 from p2claw.coord.nodes.forwarding import Forwarding
-from p2claw.coord.nodes.hosting import Hosting
+from p2claw.coord.nodes.hosting import Hosting, MakeRequest
 from p2claw.coord.nodes.presence import Presence
 from p2claw.coord.nodes.relayed_posts import RelayedPosts
 from p2claw.coord.nodes.watching import Watching
 from p2claw.coord.store.base import Quota
 from p2claw.coord.switchboard import Switchboard
-from p2claw.coord.visit import VisitRequest
 
 
 class Node:
@@ -41,7 +40,7 @@ class Node:
         presence: Presence,
         forwarding: Forwarding,
         watching: Watching,
-        make_request: Callable[[str, str, str | None, bool, str], VisitRequest],
+        make_request: MakeRequest,
     ) -> None:
         self.on_unteamed: Callable[[str], None] = lambda key_alias: None
         """Called with the key alias of a box of this node that was removed from a team."""
@@ -52,11 +51,7 @@ class Node:
         self._bus = bus
         self._watching = watching
         self._switchboard = switchboard
-        self._hosting = Hosting(
-            bus,
-            switchboard,
-            lambda session, alias, app, visitor: make_request(session, alias, app, True, visitor),
-        )
+        self._hosting = Hosting(bus, switchboard, make_request)
 
     @property
     def is_bus_there(self) -> bool:

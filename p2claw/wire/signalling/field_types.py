@@ -75,6 +75,11 @@ Network = Annotated[str, Meta(max_length=64)]
 
 _IceText = Annotated[str, Meta(max_length=512)]
 
+NetworkMark = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}\Z")]
+Regions = Annotated[
+    dict[Label, Annotated[tuple[_IceText, ...], Meta(max_length=16)]], Meta(max_length=8)
+]
+
 
 class IceServer(Struct, frozen=True, omit_defaults=True):
     """One STUN or TURN server as RTCIceServer has it; username and credential are for TURN only."""

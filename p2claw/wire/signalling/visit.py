@@ -16,12 +16,22 @@ class DialOffered(msgspec.Struct, frozen=True):
     signature: f.Signature
 
 
+class Measure(msgspec.Struct, frozen=True):
+    """The visitor is asked which region's relays are near. network: the mark of the one that it is
+    in. regions: the ways to a relay of each, with the credentials of the other relays.
+    """
+
+    network: f.NetworkMark
+    regions: f.Regions
+
+
 class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
     """C → V, first and unasked: the box is online and has the app.
 
     statements: why the key responds for the name, if it is not the name's own.
     JSON has base64.
     relay: why no relay is among the servers, `relay-budget`; None for no reason that is told.
+    measure: None: it is known, or there is one region.
     """
 
     session: f.Session
@@ -30,6 +40,7 @@ class Introduced(Message, frozen=True, tag="introduced", omit_defaults=True):
     dial: DialOffered | None = None
     statements: f.Statements = ()
     relay: f.Code | None = None
+    measure: Measure | None = None
 
 
 class Apps(Message, frozen=True, tag="apps", omit_defaults=True):

@@ -13,10 +13,11 @@ import aiohttp
 import pytest
 import redis
 
-from p2claw.config import ServerLimits
+from p2claw.config import Relay, ServerLimits
 from p2claw.coord import app as coord_app
 from p2claw.coord import posted_visits
 from p2claw.coord.bus import leases, locating, redis_bus
+from p2claw.coord.nearness import network_mark
 from p2claw.coord.nodes import standing
 from p2claw.visitor.visitor import Visitor
 from p2claw.wire.signalling import (
@@ -356,3 +357,29 @@ async def test_a_visitor_whom_this_node_limits_costs_the_bus_nothing(
             client.config_resetstat()
             assert {await code() for _ in range(5)} == {"rate-limited"}
             assert "cmdstat_hmget" not in client.info("commandstats")
+
+
+async def test_a_box_at_another_node_is_given_the_relays_that_are_near_the_visitor(
+    tmp_path: Path, pg: Postgresql, rd: RedisServer
+) -> None:
+    relays = (Relay("a", ("turn:a:1",), "eu"), Relay("b", ("turn:b:1",), "us"))
+    settings = {"relays": relays, "turn_secret": "x", "node_listen": "127.0.0.1:0"}
+    async with (
+        cluster(tmp_path, pg, rd, **settings) as (one, two),
+        registered_agent(one.url, KEY, ("dog",)) as (agent, box),
+    ):
+        word = f"{network_mark('127.0.0.0/24')}.us~eu"
+        query = f"v=1&alias={box.alias}&app=dog"
+        async with connected_visitor(two.url, f"{query}&near={word}") as visitor:
+            introduced = await visitor.receive(Introduced)
+            await visitor.send(VisitOffer("offer", None))
+            offer = await agent.receive(BoxOffer)
+        async with connected_visitor(two.url, query) as visitor:
+            asked = await visitor.receive(Introduced)
+    assert [url for server in introduced.ice_servers for url in server.urls] == [
+        "turn:b:1",
+        "turn:a:1",
+    ]
+    assert [url for server in offer.ice_servers for url in server.urls] == ["turn:b:1", "turn:a:1"]
+    assert introduced.measure is None
+    assert asked.measure is not None and asked.measure.regions.keys() == {"eu", "us"}
