@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Callable
 
 from p2claw.agent.home.routes import Routes
-from p2claw.agent.upstream.listening import listens
+from p2claw.agent.upstream.listeners import read_listeners
 from p2claw.wire.signalling import Down
 
-# A connection that sends nothing is opened to each app so often.
 LOOK_S = 20.0
 
 
 class RunningApps:
-    """Looks at the apps of a box while it is registered. routes: returns all of them now."""
+    """Looks at the apps of a box while it is registered. routes: returns all of them now.
+
+    It connects to none: a server for one connection alone would have had it.
+    """
 
     def __init__(self, routes: Callable[[], Routes]) -> None:
         self._routes = routes
@@ -41,4 +43,9 @@ class RunningApps:
 
 
 def _down(routes: Routes) -> tuple[str, ...]:
-    return tuple(app for app, route in sorted(routes.items()) if not listens(route.upstream))
+    listeners = read_listeners()
+    if listeners is None:
+        return ()
+    return tuple(
+        app for app, route in sorted(routes.items()) if not listeners.may_serve(route.upstream)
+    )

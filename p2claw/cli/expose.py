@@ -14,12 +14,12 @@ from p2claw.agent.access.login_settings import CALLBACK
 from p2claw.agent.access.record import AccessFile
 from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.routes import Route, RouteFile, route_to_map, ways_of
-from p2claw.agent.upstream.listening import listens
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.byte_size import ByteSize
 from p2claw.cli.exit_codes import FAILED
 from p2claw.cli.given_upstream import given_upstream
 from p2claw.cli.guard_options import GuardWish, guard_options
+from p2claw.cli.listening import listens
 from p2claw.cli.output import bytes_text, json_option, print_json, print_note, print_qr
 from p2claw.config import AgentConfig
 from p2claw.errors import UsageError

@@ -23,17 +23,18 @@ async def test_the_page_of_a_box_leads_to_its_apps(browser: Browser, site: Site)
 
 
 async def test_the_page_of_a_box_says_which_apps_do_not_run(browser: Browser, site: Site) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
     asleep = f"asleep-{site.app}"
-    await site.stack.expose(asleep, str(port))
     lines = "() => [...document.querySelectorAll('.apps a')].map((a) => a.innerText)"
-    async with asyncio.timeout(30):
-        while True:
-            tab = await browser.open(_page_of_its_box(site), within="top")
-            await tab.wait_for_text(asleep)
-            shown = {name: state for name, *state in map(str.splitlines, await tab.evaluate(lines))}
-            await tab.close()
-            if shown[asleep]:
-                break
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen
+        await site.stack.expose(asleep, str(silent.getsockname()[1]))
+        async with asyncio.timeout(30):
+            while True:
+                tab = await browser.open(_page_of_its_box(site), within="top")
+                await tab.wait_for_text(asleep)
+                texts = map(str.splitlines, await tab.evaluate(lines))
+                await tab.close()
+                shown = {name: state for name, *state in texts}
+                if shown[asleep]:
+                    break
     assert shown[asleep] == ["not running"] and shown[site.app] == []

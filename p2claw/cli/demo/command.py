@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from p2claw.agent.upstream.address import parse_upstream
-from p2claw.agent.upstream.listening import listens
 from p2claw.cli.demo.folder import only_demo
 from p2claw.cli.demo.stage import Plan, Stage, stage
+from p2claw.cli.listening import listens
 from p2claw.cli.output import json_option, print_json, print_note, print_qr
 from p2claw.config import home_dir
 from p2claw.names import check_app

@@ -11,9 +11,9 @@ from p2claw.agent.home.coordinators import CoordinatorFile
 from p2claw.agent.home.identity import load_identity
 from p2claw.agent.home.routes import RouteFile
 from p2claw.agent.upstream.address import UNIX_PATH_BYTES
-from p2claw.agent.upstream.listening import listens
 from p2claw.cli.config.file import find, problems, read
 from p2claw.cli.doctor.finding import Finding, fail, failed, ok, warn
+from p2claw.cli.listening import listens
 from p2claw.config import AgentConfig
 from p2claw.errors import IdentityError, UsageError
 from p2claw.system_errors import reason_of

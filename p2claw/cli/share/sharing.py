@@ -13,9 +13,9 @@ import aiohttp
 from p2claw.agent.access.guarding import guard_to_map
 from p2claw.agent.access.ledger import Guard
 from p2claw.agent.home.routes import Route, route_to_map
-from p2claw.agent.upstream.listening import listens
 from p2claw.cli.agent_client import AgentClient
 from p2claw.cli.demo.child import Child
+from p2claw.cli.listening import listens
 from p2claw.cli.share.display import Display
 from p2claw.cli.share.news import News
 from p2claw.config import AgentConfig
