@@ -33,7 +33,7 @@ def test_a_host_without_an_app_names_the_box() -> None:
     ],
 )
 def test_the_introduction_is_asked_of_the_urls_own_host(url: str, visit_url: str) -> None:
-    assert parse_app_url(url).visit_url == f"{visit_url}?v=1&alias=crab&app=dog"
+    assert parse_app_url(url).visit_url == f"{visit_url}?v=2&alias=crab&app=dog"
 
 
 @pytest.mark.parametrize(

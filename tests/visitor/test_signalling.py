@@ -110,7 +110,7 @@ async def test_a_visitor_is_introduced_offers_and_has_an_open_channel() -> None:
         opened.channel.close()
         channel.close()
         await opened.peer.close()
-    assert one.targets == ["/__p2claw/v1/visit?v=1&alias=crab&app=dog"]
+    assert one.targets == ["/__p2claw/v1/visit?v=2&alias=crab&app=dog"]
     assert isinstance(one.seen[0], VisitOffer)
     assert isinstance(one.seen[-1], VisitEnd)
     assert {type(message) for message in one.seen[1:-1]} <= {VisitCandidate}

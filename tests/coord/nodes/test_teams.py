@@ -58,8 +58,7 @@ async def test_a_member_at_another_node_hangs_and_visitors_of_both_have_the_othe
             assert found == [pair.other(hangs)] * 4
             async with asyncio.timeout(SOON_S):
                 for number in range(2):
-                    while await pair.who(number) != hangs:
-                        pass
+                    await pair.until_back(hangs, number)
 
 
 async def test_no_visitor_meets_a_delegation_of_the_key_that_the_founder_had_before(
