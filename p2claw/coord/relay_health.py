@@ -12,11 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from aioice import stun, turn
+from aioice import stun
 
 from p2claw.config import ServerConfig
 from p2claw.coord.ice import turn_credential
 from p2claw.coord.relayed.lines import user_of
+from p2claw.link.ice.lending import lent_by
 from p2claw.link.ice.servers import TurnServer, read_servers
 from p2claw.log import get_log
 from p2claw.wire.signalling import IceServer
@@ -93,17 +94,9 @@ async def _error_of(server: IceServer) -> str:
     servers: Sequence[TurnServer] = read_servers((server,)).turn
     if not servers:
         return ""
-    asked = servers[0]
     try:
         async with asyncio.timeout(ALLOCATE_S):
-            lent, _ = await turn.create_turn_endpoint(
-                asyncio.DatagramProtocol,
-                server_addr=(asked.host, asked.port),
-                username=asked.username,
-                password=asked.credential,
-                ssl=_unverified() if asked.tls else None,
-                transport=asked.transport,
-            )
+            await lent_by(servers[0], _unverified() if servers[0].tls else None)
     except TimeoutError:
         return "silent"
     except stun.TransactionFailed as error:
@@ -111,5 +104,4 @@ async def _error_of(server: IceServer) -> str:
         return f"{code} {reason}".strip()
     except (stun.TransactionError, OSError) as error:
         return " ".join(str(error).split()) or type(error).__name__
-    lent.close()
     return ""

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from aioice import stun, turn
+from aioice import stun
 
+from p2claw.link.ice.lending import lent_by
 from p2claw.link.ice.servers import TurnServer, read_servers
 from p2claw.log import get_log
 from p2claw.units import DAY_S
@@ -93,17 +94,9 @@ async def _lends_after_s(server: IceServer) -> float | None:
 
 async def _lend(server: TurnServer) -> bool:
     try:
-        transport, _ = await turn.create_turn_endpoint(
-            asyncio.DatagramProtocol,
-            server_addr=(server.host, server.port),
-            username=server.username,
-            password=server.credential,
-            ssl=server.tls,
-            transport=server.transport,
-        )
+        await lent_by(server)
     except (stun.TransactionError, OSError):
         return False
-    transport.close()
     return True
 
 

@@ -15,28 +15,12 @@ import time
 import tomllib
 from pathlib import Path
 
-from aioice import turn
-
 from p2claw.config import ServerConfig
 from p2claw.coord.ice import ice_servers
-from p2claw.link.ice.servers import TurnServer, read_servers
+from p2claw.link.ice.lending import lent_by
+from p2claw.link.ice.servers import read_servers
 
 WAIT_S = 20.0
-
-
-async def allocate(server: TurnServer) -> str:
-    async with asyncio.timeout(WAIT_S):
-        transport, _ = await turn.create_turn_endpoint(
-            asyncio.DatagramProtocol,
-            server_addr=(server.host, server.port),
-            username=server.username,
-            password=server.credential,
-            ssl=server.tls,
-            transport=server.transport,
-        )
-    address = str(transport.get_extra_info("sockname")[0])
-    transport.close()
-    return address
 
 
 async def main(path: Path, account: str, *urls: str) -> dict[str, str]:
@@ -49,7 +33,8 @@ async def main(path: Path, account: str, *urls: str) -> dict[str, str]:
     )
     for server in read_servers(servers).turn:
         way = "tls" if server.tls else server.transport
-        found[f"{way}:{server.host}:{server.port}"] = await allocate(server)
+        async with asyncio.timeout(WAIT_S):
+            found[f"{way}:{server.host}:{server.port}"] = await lent_by(server)
     return found
 
 
