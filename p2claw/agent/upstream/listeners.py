@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from typing import Literal
 
 from p2claw.agent.upstream.address import UpstreamAddress
 
@@ -16,6 +17,7 @@ _TABLES = ("/proc/self/net/tcp", "/proc/self/net/tcp6")
 _LISTEN = "0A"  # TCP_LISTEN of Linux's include/net/tcp_states.h
 
 _Address = IPv4Address | IPv6Address
+ByteOrder = Literal["little", "big"]
 
 
 class Listeners:
@@ -49,19 +51,19 @@ def read_listeners() -> Listeners | None:
     return Listeners(socket for table in tables for socket in listed(table))
 
 
-def listed(table: str) -> Iterator[tuple[_Address, int]]:
-    """The sockets of a table of the kernel that listen."""
+def listed(table: str, order: ByteOrder = sys.byteorder) -> Iterator[tuple[_Address, int]]:
+    """The sockets of a kernel's table that listen. order: in which that machine keeps bytes."""
     for line in table.splitlines()[1:]:
         _, local, _, state, *_ = line.split()
         if state == _LISTEN:
             address, port = local.split(":")
-            yield _address(address), int(port, 16)
+            yield _address(address, order), int(port, 16)
 
 
-def _address(words: str) -> _Address:
-    """An address as the kernel writes it: words of 32 bits, each as this machine keeps a number."""
+def _address(words: str, order: ByteOrder) -> _Address:
+    """An address as the kernel writes it: words of 32 bits, each as the machine keeps a number."""
     octets = b"".join(
-        int(words[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(words), 8)
+        int(words[at : at + 8], 16).to_bytes(4, order) for at in range(0, len(words), 8)
     )
     if len(octets) == 4:
         return IPv4Address(octets)

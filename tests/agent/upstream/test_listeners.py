@@ -15,7 +15,6 @@ from p2claw.agent.upstream.listeners import Listeners, listed, read_listeners
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 
 
-@pytest.mark.skipif(sys.byteorder == "big", reason="the text is of a little-endian kernel")
 @pytest.mark.parametrize(
     ("local", "address"),
     [
@@ -29,7 +28,12 @@ HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrn
 )
 def test_a_socket_that_listens_is_read(local: str, address: str) -> None:
     line = f"   0: {local}:0BB8 {'0' * len(local)}:0000 0A 00000000:00000000 00:00000000 0\n"
-    assert list(listed(HEAD + line)) == [(ip_address(address), 3000)]
+    assert list(listed(HEAD + line, "little")) == [(ip_address(address), 3000)]
+
+
+def test_a_machine_with_the_other_order_of_bytes_is_read() -> None:
+    line = "   0: 7F000001:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 0\n"
+    assert list(listed(HEAD + line, "big")) == [(ip_address("127.0.0.1"), 3000)]
 
 
 def test_a_connection_is_none() -> None:
