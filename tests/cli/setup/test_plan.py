@@ -16,9 +16,9 @@ from p2claw.cli.setup.plan import Plan, config_text
 from p2claw.cli.setup.texts import caddy_text, copy_units, coturn_text, haproxy_text
 from p2claw.config import ServerConfig
 from p2claw.coord.ice import ice_servers
+from p2claw.link.ice.lending import lent_by
 from p2claw.link.ice.servers import read_servers
 from tests.cli.program import p2claw
-from tests.cli.setup.allocating import allocate
 from tests.cli.setup.ports import free_port
 from tests.support.certificates import write_certificate
 from tests.support.namespaces import has
@@ -174,7 +174,7 @@ async def test_coturn_runs_with_it_and_knows_every_line(home: Path) -> None:
             (server,) = read_servers(
                 ice_servers(config, "test", int(time.time()), turn_urls=config.turn_urls)
             ).turn
-            assert await allocate(server) == "198.51.100.7"
+            assert await lent_by(server) == "198.51.100.7"
     finally:
         process.terminate()
         output, _ = await process.communicate()
