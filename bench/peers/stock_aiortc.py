@@ -66,8 +66,8 @@ class StockChannel(Single):
 class StockPeer:
     """What both sides share. aiortc gathers before it describes itself, so nothing trickles.
 
-    ice_servers: not asked; both ends are on this machine. port, certificate: not used; aiortc has
-    its own.
+    ice_servers: not asked; both ends are on this machine. port, certificate, credentials: not used;
+    aiortc has its own. public, is_hurried: not used; there is one path.
     """
 
     def __init__(
@@ -77,6 +77,9 @@ class StockPeer:
         on_candidate: Callable[[str, str], None] = lambda candidate, mid: None,
         port: object = None,
         certificate: object = None,
+        public: object = (),
+        credentials: object = None,
+        is_hurried: bool = False,
     ) -> None:
         self.on_candidate = on_candidate
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))

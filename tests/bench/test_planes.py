@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import random
 from typing import Any
 
@@ -40,6 +41,13 @@ async def test_a_megabyte_arrives_at_the_other_plane(visitor: str, box: str) -> 
     finally:
         await offering.close()
         await answering.close()
+
+
+@pytest.mark.parametrize(
+    ("ours", "stock"), [(BoxPeer, stock_aiortc.BoxPeer), (VisitorPeer, stock_aiortc.VisitorPeer)]
+)
+def test_a_stock_peer_is_made_as_ours_is(ours: type, stock: type) -> None:
+    assert inspect.signature(stock).parameters.keys() == inspect.signature(ours).parameters.keys()
 
 
 async def test_the_user_of_a_stock_channel_learns_that_the_link_is_gone() -> None:
