@@ -17,6 +17,7 @@ from p2claw.errors import P2clawError
 from tests.e2e.stack import stack
 from tests.support.nginx import nginx
 
+PACED_MB_PER_S = 20
 # What runs as `p2claw`, by the plane under its links.
 PROGRAMS = {"p2claw": "p2claw.cli.main", "aiortc": "bench.stock_agent"}
 
@@ -62,8 +63,12 @@ def write_file(folder: Path, name: str, megabytes: float) -> None:
 
 @contextlib.asynccontextmanager
 async def files_of_nginx(folder: Path) -> AsyncIterator[str]:
-    """Serve folder/www; the URL. A connection lasts, so that none is made while it is measured."""
-    async with nginx(folder, requests_a_connection=1_000_000) as port:
+    """Serve folder/www; the URL. A connection lasts, so that none is made while it is measured.
+
+    The same files are below `/paced/`, at `PACED_MB_PER_S` for each request.
+    """
+    paced = f"location /paced/ {{ alias {folder}/www/; limit_rate {PACED_MB_PER_S}m; }}"
+    async with nginx(folder, requests_a_connection=1_000_000, locations=paced) as port:
         yield f"http://127.0.0.1:{port}"
 
 

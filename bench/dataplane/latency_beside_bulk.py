@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from bench.dataplane.interleaved import Contender, interleaved
 from bench.dataplane.latency import (
@@ -35,7 +36,10 @@ COMPARED = Compared(
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of one series. times_idle: how much longer the 99th percentile is than on the idle link."""
+    """Of one series. times_idle: how much longer the 99th percentile is than on the idle link.
+
+    paced_…: beside downloads that the app paces, so that the processor is not what is waited for.
+    """
 
     requests: int
     idle_p99_ms: float
@@ -45,6 +49,10 @@ class Beside:
     times_idle: float
     bulk_mb_per_s: float
     agent_cpu_s_per_gb: float
+    paced_p50_ms: float
+    paced_p99_ms: float
+    paced_times_idle: float
+    paced_mb_per_s: float
 
     def facts(self) -> Mapping[str, float]:
         return asdict(self)
@@ -72,6 +80,8 @@ async def run(report: Report, *, runs: int, megabytes: int) -> None:
         vs_p99_ms=spread([one.p99_ms for one in stock]),
         max_ms=spread([one.max_ms for one in ours]),
         vs_max_ms=spread([one.max_ms for one in stock]),
+        paced_times_idle=spread([one.paced_times_idle for one in ours]),
+        vs_paced_times_idle=spread([one.paced_times_idle for one in stock]),
         bulk_mb_per_s=spread([one.bulk_mb_per_s for one in ours]),
         vs_bulk_mb_per_s=spread([one.bulk_mb_per_s for one in stock]),
     )
@@ -80,17 +90,31 @@ async def run(report: Report, *, runs: int, megabytes: int) -> None:
 async def _beside(path: WholePath) -> Beside:
     idle = await idle_latency(path)
     before_s = cpu_s(path.agent_pid)
-    command = {**series(REQUESTS), "bulk": "/bulk", "downloads": DOWNLOADS}
-    reply = await path.visitor.ask(command, timeout_s=REPLY_S)
+    reply = await _series(path, "/bulk")
     agent_cpu_s = cpu_s(path.agent_pid) - before_s
-    times_ms, p99_ms = reply["ms"], percentile(reply["ms"], 0.99)
+    paced = await _series(path, "/paced/bulk")
+    p99_ms, paced_p99_ms = percentile(reply["ms"], 0.99), percentile(paced["ms"], 0.99)
     return Beside(
-        requests=len(times_ms),
+        requests=len(reply["ms"]),
         idle_p99_ms=idle.p99_ms,
-        p50_ms=percentile(times_ms, 0.50),
+        p50_ms=percentile(reply["ms"], 0.50),
         p99_ms=p99_ms,
-        max_ms=percentile(times_ms, 1),
+        max_ms=percentile(reply["ms"], 1),
         times_idle=round(p99_ms / idle.p99_ms, 2),
-        bulk_mb_per_s=round(reply["bulk_bytes"] / reply["seconds"] / 1e6, 2),
+        bulk_mb_per_s=_rate(reply),
         agent_cpu_s_per_gb=round(agent_cpu_s / (reply["all_bytes"] / 1e9), 3),
+        paced_p50_ms=percentile(paced["ms"], 0.50),
+        paced_p99_ms=paced_p99_ms,
+        paced_times_idle=round(paced_p99_ms / idle.p99_ms, 2),
+        paced_mb_per_s=_rate(paced),
     )
+
+
+async def _series(path: WholePath, bulk: str) -> dict[str, Any]:
+    command = {**series(REQUESTS), "bulk": bulk, "downloads": DOWNLOADS}
+    reply: dict[str, Any] = await path.visitor.ask(command, timeout_s=REPLY_S)
+    return reply
+
+
+def _rate(reply: dict[str, Any]) -> float:
+    return round(float(reply["bulk_bytes"]) / float(reply["seconds"]) / 1e6, 2)

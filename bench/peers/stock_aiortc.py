@@ -82,6 +82,7 @@ class StockPeer:
         is_hurried: bool = False,
     ) -> None:
         self.on_candidate = on_candidate
+        self.on_path: Callable[[], None] = lambda: None
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         # A box signs it before there is an answer to read it from.
         (own,) = self._peer._RTCPeerConnection__certificates  # type: ignore[attr-defined]
@@ -101,6 +102,19 @@ class StockPeer:
 
     def path(self) -> Path:
         return "direct" if self._channel.is_open else "unknown"
+
+    @property
+    def far(self) -> str:
+        """Where the other side is: not asked of this stack, whose sessions have one link."""
+        return ""
+
+    @property
+    def checks_dropped(self) -> int:
+        """As `far`."""
+        return 0
+
+    def check_path(self) -> None:
+        """As `far`."""
 
     def stats(self) -> PeerStats:
         return PeerStats(rtt_s=None, path=self.path(), plane=None, udp=None)

@@ -12,6 +12,7 @@ import pytest
 
 from bench.peers import stock_aiortc
 from p2claw.link.box_peer import BoxPeer
+from p2claw.link.peer import Peer
 from p2claw.link.visitor_peer import VisitorPeer
 from p2claw.wire.signalling.signatures import fingerprint_of
 from tests.link.peers import DEADLINE_S, User, send_all
@@ -48,6 +49,13 @@ async def test_a_megabyte_arrives_at_the_other_plane(visitor: str, box: str) -> 
 )
 def test_a_stock_peer_is_made_as_ours_is(ours: type, stock: type) -> None:
     assert inspect.signature(stock).parameters.keys() == inspect.signature(ours).parameters.keys()
+
+
+@pytest.mark.parametrize("stock", [stock_aiortc.BoxPeer, stock_aiortc.VisitorPeer])
+def test_a_stock_peer_has_what_sessions_ask_a_peer_for(stock: type) -> None:
+    asked = {"add_candidate", "channel", "check_path", "checks_dropped", "close", "far", "path"}
+    assert asked | {"stats"} <= set(dir(stock))
+    assert asked <= set(dir(Peer))
 
 
 async def test_the_user_of_a_stock_channel_learns_that_the_link_is_gone() -> None:
