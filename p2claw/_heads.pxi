@@ -49,15 +49,19 @@ def fields_fault(tuple fields not None):
 
 def read_head(bytes head not None):
     """Read the head of a response that is written as RFC 9112 has it; None if anything is not."""
-    # `at` and `end` are views into head, which the caller holds for the whole of this call. Nothing
-    # is read at or after `end`, which is behind the CR LF of the last line.
-    cdef const uint8_t *at = <const uint8_t *>PyBytes_AS_STRING(head)
-    cdef const uint8_t *end = at + PyBytes_GET_SIZE(head) - 2
+    # A view into head, which the caller holds for the whole of this call.
+    return head_at(<const uint8_t *>PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head))
+
+
+cdef tuple head_at(const uint8_t *at, Py_ssize_t size):
+    """The same of so many octets."""
+    # Nothing is read at or after `end`, which is behind the CR LF of the last line.
+    cdef const uint8_t *end = at + size - 2
     cdef const uint8_t *line_end
     cdef int status
     cdef object framing = None
     cdef list fields = []
-    if PyBytes_GET_SIZE(head) < 17:  # "HTTP/1.1 200 " and two ends of a line
+    if size < 17:  # "HTTP/1.1 200 " and two ends of a line
         return None
     if memcmp(at, b"HTTP/1.1 ", 9) or memcmp(end - 2, b"\r\n\r\n", 4):
         return None

@@ -178,7 +178,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         reader = self._reader or self._begun()
         if not reader.pieces:
             return b""
-        piece = reader.pieces.popleft()
+        piece = reader.pieces.pop(0)
         reader.buffered_bytes -= len(piece)
         if self._reading_paused and reader.buffered_bytes <= self._read_high_bytes // 2:
             self._resume()
@@ -191,7 +191,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         """
         reader = self._reader or self._begun()
         if reader.pieces:
-            piece = reader.pieces.popleft()
+            piece = reader.pieces.pop(0)
             reader.buffered_bytes -= len(piece)
             return piece
         if reader.complete:

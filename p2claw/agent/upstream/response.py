@@ -1,13 +1,14 @@
 """Reads the response of an upstream, HTTP/1.1 (RFC 9112), from bytes. It does no IO.
 
-`heads.py` reads the head and `body.py` the body. Here is their order.
+`heads.py` reads the head and `body.py` the body. Here is their order. What nearly all responses
+begin with, a plain head and a body of known length, is read by the codec in one step.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 
+from p2claw._codec import chosen
 from p2claw.agent.request_faults import AppBrokenFault, UpstreamClosedFault
 from p2claw.agent.upstream.body import Body, SizedBody, UnendedBody, body_of
 from p2claw.agent.upstream.heads import Heads
@@ -38,6 +39,8 @@ class ResponseReader:
     method: of the request, because a response to HEAD has no body whatever its fields declare.
     pieces: body bytes; the reader removes them, and keeps `buffered_bytes` right.
     complete: the whole response has been read; what is in `pieces` is the last of it.
+    keep_alive: whether the connection may serve another request: known once complete.
+    trailers: fields after the body: known once complete.
     """
 
     __slots__ = (
@@ -50,31 +53,23 @@ class ResponseReader:
         "buffered_bytes",
         "complete",
         "head",
+        "keep_alive",
         "pieces",
+        "trailers",
     )
 
     def __init__(self, method: str, limits: UpstreamLimits) -> None:
         self.head: UpstreamHead | None = None
-        self.pieces: deque[bytes] = deque()
+        self.pieces: list[bytes] = []  # a few: reading pauses above one
         self.buffered_bytes = 0
-        self.complete = False
+        self.complete = self.keep_alive = False
+        self.trailers: Fields = ()
         self._method = method
         self._limits = limits
         self._received = False
-        self._heads = Heads(limits)
+        self._heads: Heads | None = None  # of an unusual head
         self._body: Body | None = None  # once the head has been read
         self._closes = False
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection may serve another request: known once complete."""
-        body = self._body
-        return self.complete and body is not None and not (self._closes or body.has_surplus)
-
-    @property
-    def trailers(self) -> Fields:
-        """Fields after the body: known once complete."""
-        return () if self._body is None else self._body.trailers
 
     def ends_within(self, most_bytes: int) -> bool:
         """Whether it is known that no more than so many bytes are still to come."""
@@ -88,10 +83,14 @@ class ResponseReader:
         """
         if not len(data):
             return
-        self._received = True
+        if not self._received:
+            self._received = True
+            if self._method != "HEAD" and self._receive_usual(data):
+                return
         body = self._body
         if body is None:
-            found = self._heads.receive(data)
+            heads = self._heads = self._heads or Heads(self._limits)
+            found = heads.receive(data)
             if found is None:
                 return
             head, data = found
@@ -103,7 +102,25 @@ class ResponseReader:
                 self.buffered_bytes += len(piece)
             if body.fault is not None:
                 raise body.fault
-        self.complete = body.complete
+        if body.complete:
+            self.complete = True
+            self.trailers = body.trailers
+            self.keep_alive = not (self._closes or body.has_surplus)
+
+    def _receive_usual(self, data: bytes | memoryview) -> bool:
+        """Read the first of a response; False if it is unusual, and has to be read step by step."""
+        limits = self._limits
+        usual = chosen.read_response(data, limits.head_bytes, limits.head_fields)
+        if usual is None:
+            return False
+        status, fields, reason, piece, left = usual
+        self.head = UpstreamHead(status, fields, reason)
+        self._body = SizedBody(left)
+        if piece:
+            self.pieces.append(piece)
+            self.buffered_bytes = len(piece)
+        self.complete = self.keep_alive = not left
+        return True
 
     def receive_eof(self) -> None:
         """The upstream closes.
@@ -118,6 +135,7 @@ class ResponseReader:
             raise UpstreamClosedFault("The app closed the connection without a response")
         elif self._body is None:
             # The head is not finished. Browsers show what there is of it, without a body.
+            assert self._heads is not None  # something came, and was no usual head
             self._begin(self._heads.receive_eof())
             self._closes = True
             self.complete = True
