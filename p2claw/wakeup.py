@@ -47,11 +47,11 @@ class PromptWakeup:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiter: _Waiter | None = None
+        self._waiter: Waiter | None = None
 
     async def wait(self) -> None:
         """Wait until the next wake."""
-        waiter = self._waiter = _Waiter(self._loop)
+        waiter = self._waiter = Waiter(self._loop)
         try:
             await waiter
         finally:
@@ -71,8 +71,11 @@ class PromptWakeup:
             self._waiter.wake(at_once=asyncio.current_task(self._loop) is None)
 
 
-class _Waiter:
-    """What a task waits for: of a future what a task needs (asyncio.isfuture), and no more."""
+class Waiter:
+    """What a task waits for: of a future what a task needs (asyncio.isfuture), and no more.
+
+    A coroutine without a task waits for it as well: whoever runs it calls `hold`.
+    """
 
     __slots__ = (
         "_asyncio_future_blocking",
@@ -86,32 +89,48 @@ class _Waiter:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False
         self._loop = loop
-        self._step: Callable[[_Waiter], object] | None = None
+        self._step: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
         self._is_over = self._is_cancelled = False
 
-    def __await__(self) -> Generator[_Waiter, None, None]:
+    def __await__(self) -> Generator[Waiter, None, None]:
         self._asyncio_future_blocking = True
         yield self
 
     def wake(self, *, at_once: bool) -> None:
         """at_once: let the task run now; otherwise in the next turn of the loop."""
-        step, context = self._step, self._context
-        if self._is_over or step is None or context is None:
+        if self._is_over:
             return
         self._is_over = True
-        if at_once:
-            context.run(step, self)
-        else:
+        step, context = self._step, self._context
+        if step is None:
+            return  # a task is about to wait for it, and learns of it then
+        if not at_once:
             self._loop.call_soon(step, self, context=context)
+        elif context is None:
+            step(self)
+        else:
+            context.run(step, self)
+
+    def hold(self, step: Callable[[Waiter], object]) -> None:
+        """Call step with this at the wake. The coroutine that waits has no task."""
+        self._asyncio_future_blocking = False
+        self._step = step
+
+    def release(self) -> None:
+        """A task is about to wait for it in place of that."""
+        self._asyncio_future_blocking = True
+        self._step = None
 
     # Called by the task.
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
-    def add_done_callback(self, step: Callable[[_Waiter], object], *, context: Context) -> None:
+    def add_done_callback(self, step: Callable[[Waiter], object], *, context: Context) -> None:
         self._step, self._context = step, context
+        if self._is_over:  # woken between two who waited
+            self._loop.call_soon(step, self, context=context)
 
     def result(self) -> None:
         if self._is_cancelled:

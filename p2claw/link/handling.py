@@ -1,5 +1,8 @@
 """Runs the handler of a box, one task per request. It is cancelled if nobody wants the response.
 
+A handler may be prompt: then a request without a body begins at once, and is a task only if it has
+to be one (`late_task.py`).
+
 A request with `keep` (docs/WIRE.md §4) goes on for a while after its link is lost.
 """
 
@@ -9,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from p2claw.errors import P2clawError
+from p2claw.late_task import LateTask
 from p2claw.link.keeping import KeptPlaces
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
@@ -29,35 +33,47 @@ class Handling:
     """The tasks of one link. Their number is bounded by the session's limit of open streams.
 
     places: for those that are to be kept once the link is lost; None: as many as there are.
+    is_prompt: the handler calls `in_task` before whatever needs a task.
     """
 
-    __slots__ = ("_ending", "_handler", "_kept", "_loop", "_places", "_tasks")
+    __slots__ = ("_ending", "_handler", "_is_prompt", "_kept", "_loop", "_places", "_tasks")
 
-    def __init__(self, handler: Handler, places: KeptPlaces | None = None) -> None:
+    def __init__(
+        self, handler: Handler, places: KeptPlaces | None = None, *, is_prompt: bool = False
+    ) -> None:
         self._handler = handler
+        self._is_prompt = is_prompt
         self._places = places
         self._loop = asyncio.get_running_loop()
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, LateTask] = {}
         self._ending: set[asyncio.Task[None]] = set()  # cancelled, and perhaps still cleaning up
         # In the order in which they came.
         self._kept: dict[asyncio.Task[None], None] = {}
 
     def begin(self, stream: BoxStream) -> None:
         """Start the task of a request that just arrived."""
-        task = self._loop.create_task(self._run(stream))
-        self._tasks[stream.id] = task
+        late = self._tasks[stream.id] = LateTask(self._run(stream), self._loop)
         if stream.request.keep:
-            self._kept[task] = None
+            self._kept[task := late.task()] = None
             task.add_done_callback(self._keep_no_more)
+        elif self._is_prompt and stream.request_ended:
+            late.begin()
+        else:
+            late.task()
 
     def cancel(self, stream_id: int) -> None:
         """The visitor reset the stream. Nothing if its task has ended."""
+        late = self._tasks.get(stream_id)
+        if late is None:
+            return
+        if late.is_running:
+            self._loop.call_soon(self.cancel, stream_id)
+            return
         # One that has not begun yet never runs, and so does not forget itself.
-        task = self._tasks.pop(stream_id, None)
-        if task is not None:
-            task.cancel()
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+        del self._tasks[stream_id]
+        late.cancel()
+        self._ending.add(late.task())
+        late.task().add_done_callback(self._ending.discard)
 
     def keep_none(self) -> None:
         """This side ends the link: requests with `keep` end too."""
@@ -67,7 +83,7 @@ class Handling:
 
     async def cancel_all(self) -> None:
         """The link is lost: end every task, those with `keep` a while later, and wait for them."""
-        tasks = [*self._tasks.values(), *self._ending]
+        tasks = [*(late.task() for late in self._tasks.values()), *self._ending]
         kept = list(self._kept)
         room = len(kept) if self._places is None else self._places.reserve(len(kept))
         if room < len(kept):

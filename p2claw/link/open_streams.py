@@ -21,7 +21,7 @@ class OpenStreams:
     """The streams of a session by their id, and on a box the tasks of their requests.
 
     send_soon: called when a stream has something to send. send_now: as of BoxStream. handler,
-    places: as of Handling; a visitor has no handler.
+    places, is_prompt: as of Handling; a visitor has no handler.
     """
 
     __slots__ = ("_by_id", "_handling", "_is_over", "_send_now", "_send_soon", "_session")
@@ -33,13 +33,17 @@ class OpenStreams:
         send_now: Callable[[bool], None],
         handler: Handler | None,
         places: KeptPlaces | None,
+        *,
+        is_prompt: bool = False,
     ) -> None:
         self._session = session
         self._send_soon = send_soon
         self._send_now = send_now
         self._by_id: dict[int, Stream] = {}
         self._is_over = False
-        self._handling = Handling(handler, places) if handler is not None else None
+        self._handling: Handling | None = None
+        if handler is not None:
+            self._handling = Handling(handler, places, is_prompt=is_prompt)
 
     def open(self, head: RequestHead, *, end: bool) -> VisitorStream:
         """Visitor: send a request. Raises as `Streams.open_request`."""

@@ -43,6 +43,7 @@ class Pump:
     handler: a box has one, and runs it in a task per request. A RESET from the visitor or the loss
         of the link cancels the task; if the task raises, the stream is reset with INTERNAL.
     places: bounds how many requests go on without their visitor; see Handling.
+    is_prompt: the handler needs no task until it asks for one; see Handling.
     admit: called with the peer's HELLO before any request runs; if it returns a code, the link
         ends with that code.
     resume: a box has one. It is called when a visitor wants to go on with an earlier session, and
@@ -74,6 +75,7 @@ class Pump:
         *,
         handler: Handler | None = None,
         places: KeptPlaces | None = None,
+        is_prompt: bool = False,
         admit: Callable[[Hello], Code | None] = lambda hello: None,
         resume: Callable[[Pump, ev.ResumeAsked], bool] = lambda pump, asked: False,
     ) -> None:
@@ -86,7 +88,12 @@ class Pump:
         self._admit = admit
         self._loop = asyncio.get_running_loop()
         self._streams = OpenStreams(
-            session, self._driver.send_soon, self._driver.send_now, handler, places
+            session,
+            self._driver.send_soon,
+            self._driver.send_now,
+            handler,
+            places,
+            is_prompt=is_prompt,
         )
         self._loss: LinkError | None = None
         self._news = News()

@@ -143,7 +143,12 @@ async def _link(proxy: Proxy, network: str) -> AsyncIterator[tuple[Pump, PipeEnd
     """The visitor's pump, its end of the pipe, and the box's pump."""
     box_end, visitor_end = pipe()
     visit = replace(VISIT, visitor=network, reported=set())
-    box = Pump(Session(Role.BOX), box_end, handler=lambda stream: proxy.forward(stream, visit))
+    box = Pump(
+        Session(Role.BOX),
+        box_end,
+        handler=lambda stream: proxy.forward(stream, visit),
+        is_prompt=True,
+    )
     visitor = Pump(Session(Role.VISITOR, app="dog"), visitor_end)
     box.start()
     visitor.start()

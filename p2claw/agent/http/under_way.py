@@ -11,6 +11,7 @@ from types import TracebackType
 
 from p2claw.agent.home.routes import Route
 from p2claw.agent.request_faults import RequestFault
+from p2claw.late_task import LateTask, running
 
 
 class UnderWay:
@@ -19,7 +20,8 @@ class UnderWay:
     It is one scope for all who may end the request, and costs little as long as nobody does.
 
     route: of its app. session: by which it was let in to that, "" if the app is open to everyone.
-    loop: of the task, if it is at hand: to look for it is a system call.
+    loop: of the task, if it is at hand: to look for it is a system call. The task may be one late
+    (`late_task.py`).
     """
 
     __slots__ = (
@@ -37,7 +39,7 @@ class UnderWay:
         self.route = route
         self.session = session
         self._at_end: list[Callable[[UnderWay], object]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._task: LateTask | asyncio.Task[None] | None = None
         self._cancels = 0  # that were requested of the task before the block
         self._fault: RequestFault | None = None
         self._timer: asyncio.Handle | None = None
@@ -61,7 +63,7 @@ class UnderWay:
         self._timer = loop.call_at(when, self._end) if in_s > 0 else loop.call_soon(self._end)
 
     def __enter__(self) -> UnderWay:
-        self._task = task = asyncio.current_task(self._loop)
+        self._task = task = running(self._loop)
         assert task is not None
         self._cancels = task.cancelling()
         return self

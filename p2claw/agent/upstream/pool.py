@@ -14,6 +14,7 @@ from p2claw.agent.upstream.dial import Dial, dial
 from p2claw.agent.upstream.gate import Gate, Ticket
 from p2claw.agent.upstream.http_connection import READ_BYTES, HttpConnection
 from p2claw.config import UpstreamLimits
+from p2claw.late_task import in_task
 from p2claw.wire.frames.heads import DEFAULT_URGENCY
 
 # A server closes a connection after some seconds of idleness. A request that cannot be repeated
@@ -185,6 +186,7 @@ class Lease:
         # Mostly there is nothing to wait for.
         ticket = gate.enter_now(self._owner, self._network)
         if ticket is None:
+            await in_task()
             ticket = await gate.enter(self._owner, self._network, self._urgency)
         self._ticket = ticket
         try:
@@ -192,6 +194,7 @@ class Lease:
             if not self._new:
                 connection = pool.reuse(ticket, repeatable=self._repeatable)
             if connection is None:
+                await in_task()
                 connection = await pool.dial(ticket)
         except BaseException:
             gate.leave(ticket)

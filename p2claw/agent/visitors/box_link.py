@@ -298,6 +298,7 @@ class BoxLink:
             channel,
             handler=self._handle,
             places=self._places,
+            is_prompt=True,
             admit=self._admit,
             resume=self._resume,
         )

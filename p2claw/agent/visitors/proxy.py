@@ -43,6 +43,7 @@ from p2claw.agent.visitors.traffic import Traffic
 from p2claw.agent.websockets.bridge import WebSocketBridge
 from p2claw.config import AgentLimits
 from p2claw.fair_shares import FairShares
+from p2claw.late_task import in_task
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.wire.frames.heads import error_response
@@ -101,6 +102,7 @@ class Proxy:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
             grant = None
             if route.guarded or is_own(stream):
+                await in_task()
                 grant = await self.entrance.enter(stream, route, visit, meter.look)
                 if grant is None:
                     return
