@@ -45,7 +45,8 @@ class FairShares:
 
     def may(self, visitor: object, network: str, count: int = 1) -> bool:
         """Whether this visitor may have so many more."""
-        return self._held.get(visitor, 0) + count <= self._left(network)
+        left = OF_FREE * (self.total - self._in_use) - self._of_network.get(network, 0)
+        return self._held.get(visitor, 0) + count <= left
 
     def hold(self, visitor: object, network: str, count: int = 1) -> None:
         """The visitor holds so many more, whether it may or not."""

@@ -34,10 +34,6 @@ class LateTask:
         self._waits_for: Waiter | None = None  # as long as it is no task
         self.is_over = False  # without having been a task
 
-    def begin(self) -> None:
-        """Run it within this call, until it waits for the first time."""
-        self._step(None)
-
     def task(self) -> asyncio.Task[None]:
         """It as a task, from now on. Not to be called while it runs without one."""
         if self._task is None:
@@ -67,7 +63,11 @@ class LateTask:
         """As of a task."""
         return self.task().uncancel()
 
-    def _step(self, waiter: Waiter | None) -> None:
+    def begin(self, waiter: Waiter | None = None) -> None:
+        """Run it within this call, until it waits for the first time.
+
+        waiter: calls this again, until it waits for the next time.
+        """
         global _running
         if self._waits_for is not waiter:
             return  # it has become a task meanwhile
@@ -90,7 +90,7 @@ class LateTask:
             _running = before
         if type(awaited) is Waiter:
             self._waits_for = awaited
-            awaited.hold(self._step)
+            awaited.hold(self.begin)
         else:
             self._become(awaited)
 

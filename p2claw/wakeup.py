@@ -49,13 +49,10 @@ class PromptWakeup:
         self._loop = loop
         self._waiter: Waiter | None = None
 
-    async def wait(self) -> None:
-        """Wait until the next wake."""
+    def wait(self) -> Waiter:
+        """Wait until the next wake: to be awaited at once."""
         waiter = self._waiter = Waiter(self._loop)
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        return waiter
 
     def wake(self) -> None:
         if self._waiter is not None:

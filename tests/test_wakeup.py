@@ -9,6 +9,10 @@ import pytest
 from p2claw.wakeup import PromptWakeup, Wakeup
 
 
+async def waits(wakeup: PromptWakeup) -> None:
+    await wakeup.wait()
+
+
 async def test_a_wake_ends_the_wait_and_leaves_nothing_behind() -> None:
     wakeup = Wakeup()
     wakeup.wake()  # nobody waits: forgotten
@@ -58,7 +62,7 @@ async def test_a_prompt_wake_lets_the_task_run_before_it_returns() -> None:
 @pytest.mark.parametrize("prompt", [False, True])
 async def test_a_task_that_wakes_another_goes_on_first(prompt: bool) -> None:
     wakeup = PromptWakeup(asyncio.get_running_loop())
-    waiting = asyncio.ensure_future(wakeup.wait())
+    waiting = asyncio.ensure_future(waits(wakeup))
     await asyncio.sleep(0)
     for _ in range(2):
         if prompt:
@@ -71,7 +75,7 @@ async def test_a_task_that_wakes_another_goes_on_first(prompt: bool) -> None:
 
 async def test_a_prompt_wait_that_is_cancelled_or_times_out_can_be_begun_again() -> None:
     wakeup = PromptWakeup(asyncio.get_running_loop())
-    waiting = asyncio.ensure_future(wakeup.wait())
+    waiting = asyncio.ensure_future(waits(wakeup))
     await asyncio.sleep(0)
     waiting.cancel()
     wakeup.wake_now()
@@ -80,7 +84,7 @@ async def test_a_prompt_wait_that_is_cancelled_or_times_out_can_be_begun_again()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
             await wakeup.wait()
-    again = asyncio.ensure_future(wakeup.wait())
+    again = asyncio.ensure_future(waits(wakeup))
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_soon(wakeup.wake_now)
     await again

@@ -170,7 +170,7 @@ class Driver:
             return
         self._has_received = True
         try:
-            if not self._late and self._has_turn():
+            if self._late.messages is None and self._has_turn():
                 self._read_this_turn += 1
                 self._receive(message)
             elif not self._late.add(message):
@@ -186,7 +186,7 @@ class Driver:
         if self._has_stopped or channel is None:
             return
         try:
-            has_more = self._session.fill(channel, HIGH_WATER_BYTES)
+            has_more = self._session.fill(channel, HIGH_WATER_BYTES) or bool(self._session.events)
             channel.flush()
         except Exception as error:
             self._break(error)
@@ -204,12 +204,12 @@ class Driver:
 
     def _has_turn(self) -> bool:
         # A visitor has one link, and nobody else to serve.
-        session = self._session
-        if session.role is Role.VISITOR:
+        budget = self._session.budget
+        if budget is None:
             return True
-        if is_turn_over(self._read_this_turn, session.work - self._work_before_turn):
+        if is_turn_over(self._read_this_turn, budget.work - self._work_before_turn):
             return False
-        return session.ready_at <= self._loop.time()
+        return not budget.ready_at or budget.ready_at <= self._loop.time()
 
     def _read(self, message: bytes) -> None:
         try:

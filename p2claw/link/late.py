@@ -26,27 +26,24 @@ def is_turn_over(messages: int, work: int) -> bool:
 class Late:
     """Messages that wait, read in their order once the session is ready, some in each turn.
 
-    read: reads one of them.
+    read: reads one of them. messages: those that wait; None if there are none, as mostly.
     """
 
-    __slots__ = ("_bytes", "_loop", "_messages", "_read", "_session", "_timer")
+    __slots__ = ("_bytes", "_loop", "_read", "_session", "_timer", "messages")
 
     def __init__(self, session: Session, read: Callable[[bytes], None]) -> None:
         self._session = session
         self._read = read
         self._loop = asyncio.get_running_loop()
-        self._messages: deque[bytes] | None = None  # while there are any: most links never have
+        self.messages: deque[bytes] | None = None
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self._messages)
-
     def add(self, message: bytes) -> bool:
         """Keep one. False at the limit of all: none is kept any more."""
-        if self._messages is None:
-            self._messages = deque()
-        self._messages.append(message)
+        if self.messages is None:
+            self.messages = deque()
+        self.messages.append(message)
         self._bytes += self._cost(message)
         if self._bytes > self._session.limits.late_bytes:
             self.clear()
@@ -56,29 +53,29 @@ class Late:
 
     def clear(self) -> None:
         """Forget them: they were never received, and come again on another link."""
-        self._messages = None
+        self.messages = None
         self._bytes = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _arm(self) -> None:
-        if self._messages and self._timer is None:
+        if self.messages and self._timer is None:
             self._timer = self._loop.call_at(self._session.ready_at, self._read_ready)
 
     def _read_ready(self) -> None:
         self._timer = None
         now = self._loop.time()
         before, read = self._session.work, 0
-        while self._messages and self._session.ready_at <= now:
+        while self.messages and self._session.ready_at <= now:
             if is_turn_over(read, self._session.work - before):
                 break
             read += 1
-            message = self._messages.popleft()
+            message = self.messages.popleft()
             self._bytes -= self._cost(message)
             self._read(message)
-        if not self._messages:
-            self._messages = None
+        if not self.messages:
+            self.messages = None
         self._arm()
 
     def _cost(self, message: bytes) -> int:

@@ -285,6 +285,7 @@ class Pump:
 
     def _handle_events(self) -> None:
         session, streams = self.session, self._streams
+        # Whoever comes back here while an event is handled takes those that follow.
         while (event := session.next_event()) is not None:
             of_stream = STREAM_EVENTS.get(type(event))
             if of_stream is None:

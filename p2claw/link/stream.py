@@ -185,8 +185,8 @@ class Stream:
     def on_writable(self) -> None:
         if self.on_room is not None:
             self.on_room()
-        else:
-            self._wake(self._writable)
+        elif self._writable is not None:
+            self._writable.wake()
 
     def on_failure(self, failure: P2clawError) -> None:
         """The peer reset the stream, or the link is lost. The first failure stays."""
@@ -291,7 +291,7 @@ class BoxStream(Stream):
             raise self._failure
         self._streams.send_data(self.id, data, end=True)
         self._sent_end = True
-        self._send_now(self.queued >= MANY_BYTES)
+        self._send_now(self._streams.queued(self.id) >= MANY_BYTES)
 
     async def cut_off(self, code: Code, reason: str) -> None:
         """Reset the stream, but only once what was written has been sent.

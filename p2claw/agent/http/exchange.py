@@ -284,18 +284,15 @@ class Exchange:
             origins=origins,
             notice=self._observer.unreported(self._visit),
         )
-        with head_of_app:
-            self._respond_with(head, end=end, whole=whole)
-        self.responded = True
-        return end
-
-    def _respond_with(self, head: ResponseHead, *, end: bool, whole: bool) -> None:
         try:
             self._stream.put_head(head, end=end, whole=whole)
         except LocalProtocolError as error:
-            if error.code != "head-too-large" or not head.notice:
-                raise
-            self._stream.put_head(replace(head, notice=""), end=end, whole=whole)
+            with head_of_app:
+                if error.code != "head-too-large" or not head.notice:
+                    raise
+                self._stream.put_head(replace(head, notice=""), end=end, whole=whole)
+        self.responded = True
+        return end
 
     def _lease(self, *, repeatable: bool, new: bool = False) -> Lease:
         # One visit is one link, so visitors behind one address have a share each.

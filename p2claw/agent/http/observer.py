@@ -69,7 +69,7 @@ class Observer:
                 self._cookie(value, route, visit)
             elif name in FOLLOWED and _leads_home(name, value, route):
                 self._report_once(Notice(visit.app, "own-url", route.upstream.host_text))
-        if status == 200 and request.method == "GET":
+        if status == 200 and request.method == "GET" and value_of(request.fields, "range"):
             self._ranges(visit.app, request, raw)
 
     def body(self, status: int, raw: Fields, first: bytes, route: Route, app: str) -> None:

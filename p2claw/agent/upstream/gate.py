@@ -122,7 +122,9 @@ class Gate:
         """The head of the response has come."""
         if ticket.counted and self._turns.alive and self._loop.time() >= self._calm_until_s:
             self.limit = min(self.limit + GROWTH, float(self._limits.connections))
-        self._discount(ticket)
+        if ticket.counted:
+            ticket.counted = False
+            del self._young[ticket]
         if self._turns.alive:
             self._admit()
 
@@ -135,7 +137,7 @@ class Gate:
             self._lasting.release(visitor, network)
         else:
             del self._inside[ticket]
-            self._connections.release(visitor, network)
+            self._connections.change(visitor, network, -1)
         if self._turns.alive:
             if not ticket.lasts:
                 self._turns.holds_fewer(visitor, network)
@@ -156,7 +158,7 @@ class Gate:
 
     def _let_in(self, visitor: object, network: str) -> Ticket:
         ticket = Ticket(visitor, network, self._loop.time())
-        self._connections.hold(visitor, network)
+        self._connections.change(visitor, network, 1)
         self._inside[ticket] = self._young[ticket] = None
         return ticket
 

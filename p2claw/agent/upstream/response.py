@@ -88,6 +88,8 @@ class ResponseReader:
             if self._method != "HEAD" and self._receive_usual(data):
                 return
         body = self._body
+        if body is None and self.complete:
+            body = self._body = SizedBody(0)  # nothing of it is left, and more comes
         if body is None:
             heads = self._heads = self._heads or Heads(self._limits)
             found = heads.receive(data)
@@ -115,7 +117,8 @@ class ResponseReader:
             return False
         status, fields, reason, piece, left = usual
         self.head = UpstreamHead(status, fields, reason)
-        self._body = SizedBody(left)
+        if left:
+            self._body = SizedBody(left)
         if piece:
             self.pieces.append(piece)
             self.buffered_bytes = len(piece)

@@ -113,13 +113,14 @@ class Proxy:
                 self._refusals.count(REQUESTS, MonthUsedUpFault.code)
                 return
             session = grant.session if grant is not None else ""
-            with UnderWay(route, session, self._pool(route).loop) as under_way:
+            pool = self._pool(route)
+            with UnderWay(route, session, pool.loop) as under_way:
                 meter.watch(under_way)
                 self._under_way.add(under_way)
                 under_way.at_end(self._under_way.discard)
                 if grant is not None:
                     self.entrance.limit(under_way, route, grant)
-                exchange = self._exchange(stream, route, visit, grant)
+                exchange = self._exchange(stream, route, visit, pool, grant)
                 exchange.responding = lambda status: meter.traffic.response(
                     visit.app, status, time.monotonic() - began_s
                 )
@@ -134,7 +135,8 @@ class Proxy:
             responded = exchange is not None and exchange.responded
             await _send_error(stream, fault, responded=responded)
         else:
-            self._recovered(visit.app)
+            if self._faults:
+                self._recovered(visit.app)
 
     def apply(self, routes: Routes) -> None:
         """The routes have changed: forget all other upstreams. Exchanges under way may finish."""
@@ -155,7 +157,7 @@ class Proxy:
         self._folders.close()
 
     def _exchange(
-        self, stream: BoxStream, route: Route, visit: Visit, grant: Grant | None
+        self, stream: BoxStream, route: Route, visit: Visit, pool: Pool, grant: Grant | None
     ) -> Exchange | WebSocketBridge:
         user = () if grant is None else _said_of(grant)
         if stream.request.protocol == WEBSOCKET:
@@ -167,7 +169,7 @@ class Proxy:
             stream,
             route,
             visit,
-            self._pool(route),
+            pool,
             self._limits.request_idle_s,
             self._https_only,
             self._observer,

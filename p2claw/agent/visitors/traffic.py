@@ -65,9 +65,11 @@ class Traffic:
     def response(self, app: str, status: int, wait_s: float) -> None:
         """Count the head of a response of the app. wait_s: since the request."""
         by_status, by_wait, wait = _names(app, status // 100, bisect_left(WAIT_S, wait_s))
-        self._counts[by_status] += 1
-        self._counts[by_wait] += 1
-        self._count(wait, int(wait_s * 1_000_000))
+        counts = self._counts
+        counts[by_status] += 1
+        counts[by_wait] += 1
+        if us := int(wait_s * 1_000_000):
+            counts[wait] += us
 
     @property
     def day_is_used_up(self) -> bool:

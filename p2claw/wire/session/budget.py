@@ -54,7 +54,8 @@ class Budget:
 
     def spend(self, frames: list[tuple[int, int, int, bytes]], now: float) -> None:
         """Count the frames of a message."""
-        self._fill(now)
+        if now != self._since:  # the messages of one turn of the loop have one time
+            self._fill(now)
         left = self._left
         left[_FRAMES] -= len(frames)
         self.work += len(frames)
@@ -78,9 +79,6 @@ class Budget:
         return [-left / rate for left, rate in zip(self._left, self._rates, strict=True)]
 
     def _fill(self, now: float) -> None:
-        passed = now - self._since
-        if not passed:
-            return  # the messages of one turn of the loop have one time
-        self._since = now
+        passed, self._since = now - self._since, now
         for kind, burst in enumerate(self._bursts):
             self._left[kind] = min(burst, self._left[kind] + passed * self._rates[kind])

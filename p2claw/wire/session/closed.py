@@ -13,15 +13,18 @@ from p2claw.wire.frames.limits import Limits
 
 
 class ClosedStreams:
-    """Streams that are over."""
+    """Streams that are over.
 
-    __slots__ = ("_codes", "_cut", "_limits", "highest")
+    unfinished: those on which parts of a REQUEST are still to come.
+    """
+
+    __slots__ = ("_codes", "_limits", "highest", "unfinished")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.highest = 0  # id of the newest stream that was ever opened
         self._codes: dict[int, Code] = {}
-        self._cut: set[int] = set()
+        self.unfinished: set[int] = set()
 
     def covers(self, stream: int) -> bool:
         """Whether a stream that is not open was open once."""
@@ -42,14 +45,10 @@ class ClosedStreams:
 
         Raises SessionFault LIMIT, if a remote begins heads and never ends them.
         """
-        if len(self._cut) >= self._limits.cut_heads:
+        if len(self.unfinished) >= self._limits.cut_heads:
             raise SessionFault("too many unfinished heads", Code.LIMIT)
-        self._cut.add(stream)
-
-    def is_cut(self, stream: int) -> bool:
-        """Whether parts of a REQUEST are still to come on a stream that is over."""
-        return stream in self._cut
+        self.unfinished.add(stream)
 
     def uncut(self, stream: int) -> None:
         """The last of those parts has come, or the remote has reset the stream."""
-        self._cut.discard(stream)
+        self.unfinished.discard(stream)

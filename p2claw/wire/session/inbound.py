@@ -27,6 +27,9 @@ from p2claw.wire.session.states import Half, State, Step, step_of
 from p2claw.wire.session.stream import Stream
 from p2claw.wire.session.streams import Streams
 
+# By the flags of a REQUEST.
+_REQUEST_STEPS = [step_of(FrameType.REQUEST, flags) for flags in range(1 + FLAG_END + FLAG_MORE)]
+
 
 class Inbound:
     """Reads the frames of streams, in the order in which they arrive."""
@@ -58,7 +61,7 @@ class Inbound:
     def _begin(self, id: int, flags: int) -> Stream | None:
         closed = self._table.closed
         more = bool(flags & FLAG_MORE)
-        if closed.is_cut(id):
+        if id in closed.unfinished:
             if not more:
                 closed.uncut(id)
             return None
@@ -100,12 +103,14 @@ class Inbound:
         self._table.lost(stream, code, reason)
 
     def _request(self, stream: Stream, flags: int, payload: bytes) -> None:
-        stream.advance_theirs(step_of(FrameType.REQUEST, flags))
+        stream.advance_theirs(_REQUEST_STEPS[flags & (FLAG_END | FLAG_MORE)])
         try:
-            whole = self._whole(stream, flags, payload)
-            if whole is None:
-                return
-            head = decode_request(whole, self._side.limits)
+            if flags & FLAG_MORE or stream.parts or stream.unwanted:
+                whole = self._whole(stream, flags, payload)
+                if whole is None:
+                    return
+                payload = whole
+            head = decode_request(payload, self._side.limits)
         except HeadFault as fault:
             self._respond_with(stream, fault)
             return

@@ -22,49 +22,47 @@ class Silence(Enum):
 class Keepalive:
     """The timers of one session. They start with the first `now`.
 
+    received_at: when a frame last came, or the timers were started. pinged: a PING of this silence
+    is on its way. Whoever reads a message sets both, as `received` does.
+
     Source: docs/WIRE.md §8.
     """
 
     __slots__ = (
         "_limits",
-        "_pinged",
-        "_received_at",
         "_replied",
         "_replied_since",
         "_sent",
         "_serial",
+        "pinged",
+        "received_at",
     )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._received_at: float | None = None  # when a frame last came
-        self._pinged = False  # a PING of this silence is on its way
+        self.received_at: float | None = None
+        self.pinged = False
         self._sent: dict[bytes, float] = {}  # the PING that is on its way, and since when
         self._serial = 0
         self._replied = 0
         self._replied_since = 0.0
 
-    @property
-    def received_at(self) -> float | None:
-        """When a frame last came, or the timers were started."""
-        return self._received_at
-
     def start(self, now: float) -> None:
         """Start the timers, unless something has been received already."""
-        if self._received_at is None:
-            self._received_at = now
+        if self.received_at is None:
+            self.received_at = now
 
     def received(self, now: float) -> None:
         """A frame has come."""
-        self._received_at = now
-        self._pinged = False
+        self.received_at = now
+        self.pinged = False
 
     def deadline(self) -> float | None:
         """When to call `check`, if nothing is received until then."""
-        if self._received_at is None:
+        if self.received_at is None:
             return None
         limits = self._limits
-        return self._received_at + (limits.dead_after_s if self._pinged else limits.ping_after_s)
+        return self.received_at + (limits.dead_after_s if self.pinged else limits.ping_after_s)
 
     def check(self, now: float) -> Silence:
         """What has to be done after the silence up to now. PING is returned once per silence."""
@@ -72,9 +70,9 @@ class Keepalive:
         deadline = self.deadline()
         if deadline is None or now < deadline:
             return Silence.NOTHING
-        if self._received_at is not None and now >= self._received_at + self._limits.dead_after_s:
+        if self.received_at is not None and now >= self.received_at + self._limits.dead_after_s:
             return Silence.LOST
-        self._pinged = True
+        self.pinged = True
         return Silence.PING
 
     def next_ping(self, now: float) -> bytes:

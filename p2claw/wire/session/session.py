@@ -58,13 +58,14 @@ class Session:
     to carry on; open no requests before ResumeReplied then. room: what the windows of all links of
     this process may grow by together; then `close_room` at the end of the link.
 
-    streams: opens streams, sends on them and ends them.
+    streams: opens streams, sends on them and ends them. budget: of a box, how much work the visitor
+    may make. events: those that `next_event` has not returned yet are among them; false: there are
+    none.
     Raises LocalProtocolError `app-wrong`.
     """
 
     __slots__ = (
         "_agreement",
-        "_budget",
         "_codec",
         "_counters",
         "_delivery",
@@ -75,6 +76,8 @@ class Session:
         "_last_stream",
         "_outbox",
         "_side",
+        "budget",
+        "events",
         "limits",
         "role",
         "streams",
@@ -102,8 +105,9 @@ class Session:
         self._last_stream: int | None = None  # of the GOAWAY that we sent
         self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
         self._keepalive = Keepalive(limits)
-        self._budget = Budget(limits) if role is Role.BOX else None
+        self.budget = Budget(limits) if role is Role.BOX else None
         self._side = side = Side(role, limits, codec, self._counters, room)
+        self.events = side.events
         self._delivery = Delivery(codec, side.scheduler, quiet=resumes is not None)
         self._outbox = self._delivery.outbox
         self.streams = Streams(side)
@@ -152,30 +156,32 @@ class Session:
 
     def receive(self, message: bytes, now: float) -> None:
         """Read a message. Whatever is wrong with it becomes an event: this never raises for it."""
-        if self._side.state is State.FAILED:
+        side = self._side
+        if side.state is State.FAILED:
             return
-        self._keepalive.received(now)
-        counters = self._counters
+        keepalive, counters = self._keepalive, self._counters
+        keepalive.received_at, keepalive.pinged = now, False
         counters.messages_in += 1
         counters.bytes_in += len(message)
         try:
-            if message[2:3] == _RECEIVED_BYTE and self.has_extension(RESUME):
+            agreement = self._agreement
+            if message[2:3] == _RECEIVED_BYTE and agreement.has_extension(RESUME):
                 self._on_received(message)
                 return
             self._delivery.count_received(len(message), now)
             frames = self._codec.decode_message(message)
             counters.frames_in += len(frames)
-            if self._budget is not None:
-                self._budget.spend(frames, now)
+            if self.budget is not None:
+                self.budget.spend(frames, now)
             read = self._inbound.read
-            is_begun = self._agreement.theirs is not None
+            is_begun = agreement.theirs is not None
             for type, flags, stream, payload in frames:
                 if is_begun and stream and type <= _GOAWAY:
                     read(type, flags, stream, payload)
                 else:
                     self._frame(type, flags, stream, payload, now)
                     is_begun = True
-            if self._side.scheduler.control_bytes > self.limits.control_bytes:
+            if side.scheduler.control_bytes > self.limits.control_bytes:
                 raise SessionFault("too much to answer, and nothing of it is read", Code.LIMIT)
         except SessionFault as fault:
             self._fail(fault.wire_code, fault.message)
@@ -184,13 +190,16 @@ class Session:
 
     def next_event(self) -> Event | None:
         """The next event, in order; None if there is none."""
-        events = self._side.events
-        if self._events_read < len(events):
-            self._events_read += 1
-            return events[self._events_read - 1]
-        events.clear()
-        self._events_read = 0
-        return None
+        events, read = self.events, self._events_read
+        if not events:
+            return None
+        event = events[read]
+        if read + 1 < len(events):
+            self._events_read = read + 1
+        else:
+            events.clear()
+            self._events_read = 0
+        return event
 
     def to_send(self, now: float, *, room: bool = True) -> bytes | None:
         """The next message for the channel, or None if nothing can be sent now.
@@ -218,14 +227,16 @@ class Session:
     def fill(self, channel: Sink, most_bytes: int) -> bool:
         """Give new messages to a channel as long as less than so many bytes wait in it.
 
-        Returns whether there are events, or may be more for `to_send`: only that sends what is due
-        at a time, what is repeated on another link, and the last message of a failed session.
+        Returns whether there may be more for `to_send`: only that sends what is due at a time, what
+        is repeated on another link, and the last message of a failed session.
         """
         side, outbox = self._side, self._outbox
         if side.state is State.FAILED:
             return True
         outbox.fill(channel, most_bytes)
-        return self._note_sent() or bool(side.events) or not outbox.is_open
+        self._note_sent()
+        # The end of a response may ask for a RESET behind it.
+        return side.scheduler.control_bytes > 0 or not outbox.is_open
 
     def is_due(self, now: float) -> bool:
         """Whether `to_send` has something now that `fill` does not send."""
@@ -312,17 +323,17 @@ class Session:
 
         The visitor has made more work than docs/WIRE.md §8 allows.
         """
-        return 0.0 if self._budget is None else self._budget.ready_at
+        return 0.0 if self.budget is None else self.budget.ready_at
 
     @property
     def work(self) -> int:
         """Box: how much work the visitor has made so far, in frames; as of Budget."""
-        return 0 if self._budget is None else self._budget.work
+        return 0 if self.budget is None else self.budget.work
 
     def overworked(self) -> None:
         """Box: too many messages wait to be read: the session is over."""
-        if self._side.state is not State.FAILED and self._budget is not None:
-            what = self._budget.overdrawn or "frames"
+        if self._side.state is not State.FAILED and self.budget is not None:
+            what = self.budget.overdrawn or "frames"
             self._fail(Code.LIMIT, f"too much work in a short time: {what}")
 
     def faulted(self) -> None:
@@ -343,12 +354,11 @@ class Session:
         """When a message last came, on the clock of `now`; None: nothing was sent or came yet."""
         return self._keepalive.received_at
 
-    def _note_sent(self) -> bool:
-        """Whether the messages that were handed out have ended streams, or made room for more."""
+    def _note_sent(self) -> None:
+        """The messages that were handed out may have ended streams, or made room for more."""
         notices = self._side.scheduler.drain_notices()
         if notices:
             self.streams.note_sent(notices)
-        return bool(notices)
 
     def _frame(self, type: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if self._agreement.theirs is None:

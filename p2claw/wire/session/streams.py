@@ -6,6 +6,8 @@ way in which one ends, is in `stream_table.py`.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from p2claw.errors import LocalProtocolError, StreamResetError
 from p2claw.wire.frames.codes import Code, FrameType
 from p2claw.wire.frames.heads import (
@@ -34,14 +36,16 @@ class Streams:
     A stream is open until either side has reset it, or both sides have ended it. Every method that
     sends raises StreamResetError if its stream is over, and LinkError if the session has failed.
 
-    limits: those of the session. table: the open ones, for the session's own parts.
+    limits: those of the session. table: the open ones, for the session's own parts. queued: returns
+    how many body bytes of a stream the session has not handed out to be sent.
     """
 
-    __slots__ = ("_peer_streams", "_peer_window_bytes", "_side", "limits", "table")
+    __slots__ = ("_peer_streams", "_peer_window_bytes", "_side", "limits", "queued", "table")
 
     def __init__(self, side: Side) -> None:
         self.limits = side.limits
         self._side = side
+        self.queued = side.scheduler.queued
         self.table = StreamTable(side)
         self._peer_window_bytes = FIRST_WINDOW_BYTES
         self._peer_streams = FIRST_STREAMS
@@ -86,18 +90,18 @@ class Streams:
             side.check_running()
         if side.role is not Role.BOX:
             raise LocalProtocolError("a visitor sends no responses", code="role-wrong")
-        stream = self._stream(id)
+        stream = self.table.get(id) or self._gone(id)
         payload = encode_response(head, self.limits)
         stream.advance_ours(Step.HEAD_END if end else Step.HEAD)
         stream.bodiless = has_no_body(stream.method, head.status)
-        self._side.scheduler.head(id, FrameType.RESPONSE, payload, end)
+        side.scheduler.head(id, FrameType.RESPONSE, payload, end)
 
     def send_data(self, id: int, data: bytes | memoryview, *, end: bool = False) -> None:
         """Queue body bytes, whole and uncopied: they must not change until they have gone.
 
         Raises LocalProtocolError `out-of-order`, `no-body`.
         """
-        stream = self._stream(id)
+        stream = self.table.get(id) or self._gone(id)
         if stream.bodiless and data and self._side.role is Role.BOX:
             raise LocalProtocolError(f"the response on stream {id} has no body", code="no-body")
         stream.advance_ours(Step.DATA_END if end else Step.DATA)
@@ -105,7 +109,7 @@ class Streams:
 
     def send_trailers(self, id: int, fields: Fields) -> None:
         """End the body with fields. Raises as `send_response`."""
-        stream = self._stream(id)
+        stream = self.table.get(id) or self._gone(id)
         payload = encode_trailers(fields, self.limits)
         stream.advance_ours(Step.TRAILERS)
         self._side.scheduler.trailers(id, payload)
@@ -123,10 +127,6 @@ class Streams:
     def reset(self, id: int, code: Code, reason: str = "") -> None:
         """End a stream early; nothing if it is over already."""
         self.table.reset(id, code, reason)
-
-    def queued(self, id: int) -> int:
-        """How many body bytes of a stream the session has not handed out to be sent."""
-        return self._side.scheduler.queued(id)
 
     def watch(self, id: int, at_bytes: int) -> None:
         """Emit StreamWritable once no more than so many body bytes of a stream are queued."""
@@ -162,10 +162,8 @@ class Streams:
             if id > last and stream is not None:
                 self.table.lost(stream, Code.REFUSED, "above the last stream of GOAWAY")
 
-    def _stream(self, id: int) -> Stream:
-        stream = self.table.get(id)
-        if stream is not None:
-            return stream
+    def _gone(self, id: int) -> NoReturn:
+        """Say why a stream is not among the open ones."""
         self._side.check_running()  # a session that has failed has no streams left
         closed = self.table.closed
         if not closed.covers(id):

@@ -40,7 +40,7 @@ async def test_one_that_did_so_for_a_moment_is_only_served_later(tmp_path: Path)
     async with upstream_of(page) as upstream, proxied(upstream.url, tmp_path) as box:
         assert (await box.ask("GET", "/")).body == b"page"
         open_and_cancel(box, DEFAULT_LIMITS.reset_burst + 400)
-        await until(lambda: bool(box.box._driver._late))
-        await until(lambda: not box.box._driver._late)
+        await until(lambda: box.box._driver._late.messages is not None)
+        await until(lambda: box.box._driver._late.messages is None)
         assert box.visitor.loss is None
         assert box.box.session.counters.frames_in > 2 * (DEFAULT_LIMITS.reset_burst + 400)

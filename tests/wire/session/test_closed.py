@@ -39,9 +39,9 @@ def test_a_forgotten_code_reads_as_cancel() -> None:
 def test_a_cut_head_is_remembered_until_its_last_part() -> None:
     closed = _closed()
     closed.cut(5)
-    assert closed.is_cut(5)
+    assert 5 in closed.unfinished
     closed.uncut(5)
-    assert not closed.is_cut(5)
+    assert 5 not in closed.unfinished
 
 
 def test_too_many_cut_heads_end_the_session() -> None:
