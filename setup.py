@@ -14,7 +14,8 @@ from setuptools.command.sdist import sdist
 
 PLANE = Path("p2claw/dataplane")
 CORE, CARRIER = PLANE / "core", PLANE / "carrier"
-BYTES, SCTP, STUN, UDP = CORE / "bytes", CORE / "sctp", CORE / "stun", CARRIER / "udp"
+BYTES, SCTP, STUN = CORE / "bytes", CORE / "sctp", CORE / "stun"
+DTLS, UDP = CARRIER / "dtls", CARRIER / "udp"
 STATIC = Path("p2claw/edge/static")
 CYTHON = ["-O2", "-Wall", "-Wno-unused-function"]
 C11 = ["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
@@ -71,7 +72,7 @@ def extension(room: Path, name: str, *c_files: str) -> Extension:
         [str(room / f"{name}.pyx"), *c_files],
         depends=sorted(map(str, headers)),
         include_dirs=[str(CORE), str(CARRIER)],
-        libraries=["m"],
+        libraries=["m", "dl"],
         extra_compile_args=C11 if c_files else CYTHON,
     )
 
@@ -88,7 +89,7 @@ setup(
             ),
             extension(CORE, "_sctp", *sources(BYTES, SCTP)),
             extension(CORE, "_stun", *sources(BYTES, STUN)),
-            extension(CARRIER, "_records"),
+            extension(CARRIER, "_records", *sources(DTLS)),
             extension(CARRIER, "_engine", *sources(BYTES, SCTP, STUN, UDP)),
         ],
         compiler_directives={"language_level": 3},

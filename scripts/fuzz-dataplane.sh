@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-packet chunk cookie dcep association pair stun udp}
+targets=${*:-packet chunk cookie dcep association pair stun udp records}
 clang=${CLANG:-$(command -v clang || command -v clang-14 || true)}
 [ -n "$clang" ] || { echo 'fuzz-dataplane.sh: no clang; apt-get install clang libclang-rt-14-dev' >&2; exit 2; }
 here=tests/fuzz/dataplane
@@ -19,7 +19,7 @@ for target in $targets; do
   "$clang" -std=c11 -g -O1 -fno-omit-frame-pointer -Wno-unknown-warning-option \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
     -I $core -I $carrier $here/fuzz_$target.c \
-    $(find $core -name '*.c' ! -name '_*') $carrier/udp/table.c $carrier/udp/deadlines.c -lm -o $built/$target
+    $(find $core -name '*.c' ! -name '_*') $carrier/udp/table.c $carrier/udp/deadlines.c $carrier/dtls/*.c -lm -ldl -o $built/$target
   corpus=$built/corpus/$target
   mkdir -p $corpus
   [ ! -f $here/corpus/$target.tar.gz ] || tar -xzf $here/corpus/$target.tar.gz -C $corpus

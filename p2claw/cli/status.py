@@ -43,7 +43,7 @@ def status(as_json: bool) -> None:
 
 
 def _plane_text(plane: dict[str, str]) -> str:
-    if plane["records"] == "pointers":
+    if not plane["trouble"]:
         return "native data plane"
     return f"native data plane, slowed by records through {plane['records']}: {plane['trouble']}"
 

@@ -1,4 +1,4 @@
-"""The DTLS handshake of one link, by OpenSSL, until the data plane takes the connection over.
+"""The DTLS handshake of one link, by OpenSSL, until the data plane goes on with its keys.
 
 Which datagrams are sent again, and when, is in `flights.py`; certificates are in `certificate.py`.
 """
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
+from p2claw.dataplane.carrier._records import Records
+from p2claw.dataplane.carrier.records import records_of
 from p2claw.link.certificate import LinkCertificate
 from p2claw.link.flights import Flights
 
@@ -21,14 +23,18 @@ if TYPE_CHECKING:
 # Times that our last flight is sent again because the other side has sent its own again.
 LAST_FLIGHTS = 8
 
-# Packets of the other side's association that come within the last flight of the handshake.
-EARLY_PACKETS = 16
+# Datagrams with packets of the other side's association that come before the handshake is done.
+EARLY_DATAGRAMS = 16
 
-# More than any datagram of a handshake, and than any packet that comes within it.
+# More than any datagram of a handshake.
 _DATAGRAM_BYTES = 1500
 
 # RFC 7983 §7: the first byte of a datagram of DTLS. What else comes is none of ours.
 _RECORDS = range(20, 64)
+
+# RFC 6347 §4.1: the first byte and the length of a record of packets.
+_APPLICATION = 23
+_HEADER_BYTES = 13
 
 
 class Handshake:
@@ -37,8 +43,9 @@ class Handshake:
     def __init__(self, connection: IceConnection, certificate: LinkCertificate) -> None:
         self._flights = Flights(connection)
         self._certificate = certificate
-        # None: it has not begun, or it has failed.
+        # None: it has not begun, it has failed, or its keys have been handed over.
         self._ssl: SSL.Connection | None = None
+        self._records: Records | None = None
         self._early: list[bytes] = []
 
     async def run(self, fingerprint: bytes, *, server: bool) -> bool:
@@ -70,10 +77,12 @@ class Handshake:
             return False
         return True
 
-    def hand_over(self) -> tuple[SSL.Connection, list[bytes]]:
-        """Give up the connection; also returns packets that came too early for the data plane."""
+    def hand_over(self) -> tuple[Records, list[bytes]]:
+        """Give up the connection; also returns datagrams that came too early for the data plane."""
         assert self._ssl is not None
-        return self._ssl, self._early
+        self._records, self._ssl = records_of(self._ssl), None
+        early, self._early = self._early, []
+        return self._records, early
 
     @property
     def last_flight(self) -> list[bytes]:
@@ -86,6 +95,9 @@ class Handshake:
 
     async def stop(self) -> None:
         """Send goodbye to the other side, if a handshake has begun."""
+        if self._records is not None and (goodbye := self._records.goodbye()):
+            with contextlib.suppress(ConnectionError):
+                await self._flights.send(goodbye)
         if self._ssl is None:
             return
         with contextlib.suppress(SSL.Error):
@@ -94,7 +106,10 @@ class Handshake:
             await self._send(self._ssl)
 
     async def _receive(self, ssl: SSL.Connection) -> None:
-        """Wait for a datagram and read it. Raises ConnectionError, and SSL.Error at goodbye."""
+        """Wait for a datagram and read it, but for packets of the association, which are kept.
+
+        Raises ConnectionError, and SSL.Error at goodbye.
+        """
         timer_s = ssl.DTLSv1_get_timeout()
         try:
             async with asyncio.timeout(timer_s):
@@ -105,15 +120,18 @@ class Handshake:
             return
         if not datagram or datagram[0] not in _RECORDS:
             return
+        datagram, early = _apart(datagram)
+        if early and len(self._early) < EARLY_DATAGRAMS:
+            self._early.append(early)
+        if not datagram:
+            return
         ssl.bio_write(datagram)
         try:
-            packet = ssl.recv(_DATAGRAM_BYTES)
+            ssl.recv(_DATAGRAM_BYTES)
         except SSL.ZeroReturnError:
             raise
         except SSL.Error:
-            return  # there is no packet in it yet; what is a fault `do_handshake` raises
-        if len(self._early) < EARLY_PACKETS:
-            self._early.append(packet)
+            return  # there is no packet in it; what is a fault `do_handshake` raises
 
     async def _send(self, ssl: SSL.Connection) -> None:
         """Send what OpenSSL has written. Raises ConnectionError."""
@@ -129,3 +147,20 @@ def _is_done(ssl: SSL.Connection) -> bool:
     except SSL.WantReadError:
         return False
     return True
+
+
+def _apart(datagram: bytes) -> tuple[bytes, bytes]:
+    """The records of a datagram: those of the handshake, and those of packets.
+
+    OpenSSL is given no packet, so that whoever has the keys after it is the first to see each.
+    """
+    ours, packets, at = b"", b"", 0
+    while at < len(datagram):
+        length = int.from_bytes(datagram[at + 11 : at + _HEADER_BYTES], "big")
+        record = datagram[at : at + _HEADER_BYTES + length]
+        if record[0] == _APPLICATION:
+            packets += record
+        else:
+            ours += record
+        at += len(record)
+    return ours, packets

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aioice import Candidate
 from aioice.ice import CandidatePair
-from OpenSSL import SSL
 
 from p2claw.dataplane.carrier._engine import Link, UdpPort
-from p2claw.dataplane.carrier.records import records_way
+from p2claw.dataplane.carrier._records import Records
 from p2claw.dataplane.core._sctp import SEED_BYTES
 from p2claw.errors import LocalProtocolError, RemoteProtocolError
 from p2claw.grace import within
@@ -240,7 +239,7 @@ class Peer:
             if not await self._dtls.run(remote.fingerprint, server=server):
                 self._opening.fail("the encryption handshake failed", "handshake-failed")
                 return
-            connection, early = self._dtls.hand_over()
+            records, early = self._dtls.hand_over()
             await choosing
         except ConnectionError:
             self._opening.fail("no path to the other side was found", "path-not-found")
@@ -249,18 +248,16 @@ class Peer:
             choosing.cancel()
             await asyncio.gather(choosing, return_exceptions=True)
         self._opening.phase = Phase.OPENING
-        self._adopt(connection, early)
+        self._adopt(records, early)
         self._connecting = None
 
-    def _adopt(self, connection: SSL.Connection, early: list[bytes]) -> None:
-        """Move the connection from the handshake to the data plane, without losing a packet."""
+    def _adopt(self, records: Records, early: list[bytes]) -> None:
+        """Have the data plane go on after the handshake, without losing a packet."""
         if self._link is None or self._closing is not None:
             return
         self._is_started = True
-        self._link.start(records_way().kind(connection), self._connection.consent())
-        for packet in early:
-            self._link.packet_received(packet)
-        for datagram in self._connection.drain_queued():
+        self._link.start(records, self._connection.consent())
+        for datagram in (*early, *self._connection.drain_queued()):
             self._link.datagram_received(datagram)
 
     # Called by ICE.

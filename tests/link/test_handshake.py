@@ -9,11 +9,14 @@ from typing import cast
 import pytest
 from OpenSSL import SSL
 
+from p2claw.errors import LinkError
 from p2claw.link import handshake
 from p2claw.link.certificate import LinkCertificate
 from p2claw.link.handshake import Handshake
 from p2claw.link.ice.ice_connection import IceConnection
 from tests.link.peers import DEADLINE_S, pair
+
+CHANGE_CIPHER_SPEC = 20
 
 
 class End:
@@ -63,9 +66,7 @@ async def test_both_sides_prove_the_key_that_was_named() -> None:
     sides = Sides()
     assert await sides.shake() == (True, True)
     (ours, _), (theirs, _) = sides.client.hand_over(), sides.server.hand_over()
-    ours.send(b"hello")
-    theirs.bio_write(ours.bio_read(1500))
-    assert theirs.recv(1500) == b"hello"
+    assert theirs.open(ours.seal(b"hello")) == [b"hello"]
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -134,17 +135,47 @@ async def test_a_handshake_that_was_given_up_can_be_stopped() -> None:
     await Handshake(cast(IceConnection, End()), LinkCertificate.new()).stop()
 
 
-async def test_packets_that_come_within_the_last_flight_are_kept() -> None:
+async def test_packets_that_come_within_the_last_flight_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A server is done first, and its first packets overtake nothing: they come with its end."""
     sides = Sides()
+    client = asyncio.create_task(sides.client.run(sides.names[0], server=False))
+    last: list[bytes] = []
+    send = sides.ends[1].send
+
+    async def keep_the_last(datagram: bytes) -> None:
+        if datagram[0] == CHANGE_CIPHER_SPEC:
+            last.append(datagram)
+        else:
+            await send(datagram)
+
+    monkeypatch.setattr(sides.ends[1], "send", keep_the_last)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await sides.server.run(sides.names[1], server=True)
+        far, _ = sides.server.hand_over()
+        await send(far.seal(b"too soon"))
+        await send(last[0] + far.seal(b"first"))
+        assert await client
+    records, early = sides.client.hand_over()
+    assert [records.open(datagram) for datagram in early] == [[b"too soon"], [b"first"]]
+    assert [records.open(datagram) for datagram in early] == [[], []]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+async def test_goodbye_is_said_with_the_keys_that_were_handed_over(side: int) -> None:
+    sides = Sides()
     assert await sides.shake() == (True, True)
-    connection, early = sides.client.hand_over()
-    assert early == []
-    server, _ = sides.server.hand_over()
-    server.send(b"first")
-    sides.ends[0].coming.put_nowait(server.bio_read(1500))
-    await sides.client._receive(connection)
-    assert sides.client.hand_over()[1] == [b"first"]
+    shakes = sides.client, sides.server
+    (ours, _), (theirs, _) = (one.hand_over() for one in (shakes[side], shakes[1 - side]))
+    await shakes[side].stop()
+    with pytest.raises(LinkError, match="closed"):
+        theirs.open(await sides.ends[1 - side].recv())
+    with pytest.raises(LinkError) as caught:
+        ours.seal(b"too late")
+    assert caught.value.code == "record-failed"
+    await shakes[side].stop()
+    assert sides.ends[1 - side].coming.empty()
 
 
 async def test_a_link_opens_where_no_srtp_profile_is_in_common() -> None:

@@ -30,9 +30,13 @@ def step(connection: SSL.Connection, received: bytes) -> tuple[bytes, bool]:
     return sent_by(connection), True
 
 
-def dtls_ends() -> tuple[SSL.Connection, SSL.Connection]:
-    """A client and a server that have sent nothing yet."""
-    client, server = (SSL.Connection(LinkCertificate.new().context) for _ in range(2))
+def dtls_ends(suite: bytes = b"") -> tuple[SSL.Connection, SSL.Connection]:
+    """A client and a server that have sent nothing yet. suite: the only one; b"": as links have."""
+    contexts = [LinkCertificate.new().context for _ in range(2)]
+    if suite:
+        contexts[0].set_cipher_list(suite)
+        contexts[1].set_cipher_list(suite)
+    client, server = (SSL.Connection(context) for context in contexts)
     client.set_connect_state()
     server.set_accept_state()
     return client, server
@@ -49,8 +53,8 @@ def handshake(client: SSL.Connection, server: SSL.Connection, *, until: SSL.Conn
     raise AssertionError("the handshake does not end")
 
 
-def dtls_pair() -> tuple[SSL.Connection, SSL.Connection]:
+def dtls_pair(suite: bytes = b"") -> tuple[SSL.Connection, SSL.Connection]:
     """A client and a server that are done."""
-    client, server = dtls_ends()
+    client, server = dtls_ends(suite)
     handshake(client, server, until=client)
     return client, server

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.vectors.make_cookies import cookies_json
 from tests.vectors.make_dial import dial_json
+from tests.vectors.make_dtls_records import dtls_records_json
 from tests.vectors.make_frames import frames_json
 from tests.vectors.make_heads import heads_json
 from tests.vectors.make_hello import hello_json
@@ -26,6 +27,7 @@ def written() -> dict[str, str]:
     values = {
         "cookies.json": cookies_json(),
         "dial.json": dial_json(),
+        "dtls_records.json": dtls_records_json(),
         "frames.json": frames_json(),
         "heads.json": heads_json(),
         "hello.json": hello_json(),

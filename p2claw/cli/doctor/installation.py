@@ -54,7 +54,7 @@ def check_data_plane() -> Finding:
     if way.trouble:
         return warn(
             "data plane",
-            f"records go through {way.name}, which costs several times the CPU: {way.trouble}",
+            f"records go through {way.name}, which costs more CPU and memory: {way.trouble}",
             "Install the versions that p2claw asks for: pip install --upgrade p2claw",
         )
     return ok("data plane", f"records by {way.name}, self-test passed")

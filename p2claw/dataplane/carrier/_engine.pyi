@@ -261,9 +261,6 @@ class Link:
     def datagram_received(self, data: bytes) -> None:
         """A record that came otherwise than by the port."""
 
-    def packet_received(self, packet: bytes) -> None:
-        """A packet that was decrypted before `start`."""
-
     def flush(self) -> None: ...
     def shut(self) -> None:
         """End it with an ABORT. The user is informed of it, the owner is not."""

@@ -23,7 +23,7 @@ from p2claw.errors import LinkError, LocalProtocolError
 
 # The largest plaintext of a record, the most that a burst of sixteen records takes, and room for
 # the bursts of a crowd, which leave together.
-cdef size_t PLAIN_BYTES = 16384
+cdef size_t PLAIN_BYTES = 16384 + 24  # nonce and tag stand there until a record is verified
 cdef size_t BURST_BYTES = 65536
 cdef size_t SEALED_BYTES = 4 * 65536
 

@@ -140,13 +140,6 @@ cdef class Link:
             and self.receive_stun(message, len(message), &self.peer, monotonic_now())
         )
 
-    def packet_received(self, bytes packet not None):
-        """Read a packet that was decrypted before `start`."""
-        if packet and not self.is_closed:
-            association_receive(self.a, <const uint8_t *><const char *>packet, len(packet),
-                                monotonic_now())
-            self.touch()
-
     cdef int send_pending(self) except -1:
         """Send at once what OpenSSL sends by itself: a flight again, or an alert."""
         cdef Py_ssize_t length

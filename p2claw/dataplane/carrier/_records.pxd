@@ -1,4 +1,13 @@
+from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint64_t
+
+cdef extern from "dtls/records.h" nogil:
+    cdef struct dtls_records:
+        uint64_t next
+
+    cdef struct dtls_datagram:
+        const uint8_t *data
+        size_t length
 
 cdef enum:
     RECORD_NOTHING = 0   # of `open`: no more plaintext in this datagram
@@ -20,3 +29,7 @@ cdef class Records:
 
 cdef class SlowRecords(Records):
     pass
+
+cdef class OwnRecords(Records):
+    cdef dtls_records own
+    cdef dtls_datagram datagram       # the caller's bytes, until `read` has found nothing more

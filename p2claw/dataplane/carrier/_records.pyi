@@ -1,5 +1,5 @@
-"""DTLS records on a finished handshake of pyOpenSSL's. The data plane calls it from C; what is here
-is for tests and for the self-test.
+"""DTLS records after a finished handshake of pyOpenSSL's. The data plane calls it from C; what is
+here is for tests and for the self-test.
 """
 
 from typing import ClassVar
@@ -28,8 +28,36 @@ class Records:
         Raises LinkError `link-lost` at close_notify, `record-failed`.
         """
 
+    def goodbye(self) -> bytes:
+        """The last record, close_notify; or nothing, if it cannot be. It ends sealing."""
+
 class SlowRecords(Records):
     """The same by pyOpenSSL's methods, for a cryptography that hides its OpenSSL."""
+
+class OwnRecords(Records):
+    """The same without the connection, which it does not keep: AES-GCM by Python's own OpenSSL.
+
+    `goodbye` wipes the keys, as the end of the object does. Raises LinkError `openssl-pointers`;
+    `records-not-own` for other suites and versions than AES-GCM and DTLS 1.2, and if the keys are
+    not those of the connection, which may be used in another way then.
+    """
+
+    @classmethod
+    def after(
+        cls,
+        suite: str,
+        master: bytes,
+        client_random: bytes,
+        server_random: bytes,
+        probe: bytes,
+    ) -> OwnRecords:
+        """Goes on after a record that one side has sealed with these secrets, as that side.
+
+        probe: of one byte, zero. suite: "AES128-GCM-SHA256" or "AES256-GCM-SHA384". For tests.
+        """
+
+def load_libcrypto() -> None:
+    """Find AES-GCM in the OpenSSL of Python's modules. Raises LinkError `openssl-pointers`."""
 
 def load_pointers() -> None:
     """Find OpenSSL's functions. Raises LinkError `openssl-pointers`."""

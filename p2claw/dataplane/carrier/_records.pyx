@@ -2,11 +2,15 @@
 
 The pointers are those of cryptography's own OpenSSL, which made the connection. Its names are
 private, so each has to have the type that is expected; `records.py` tries them out before any link
-relies on them. `SlowRecords` does the same by pyOpenSSL's methods.
+relies on them. `SlowRecords` does the same by pyOpenSSL's methods, `OwnRecords` without OpenSSL's
+connection.
 """
 
+from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport uint8_t, uintptr_t
 from libc.string cimport memcpy
+
+import os
 
 from OpenSSL import SSL
 
@@ -33,7 +37,10 @@ cdef enum:
 
 # A record is at most so much longer than what is in it: DTLS 1.2 with AES-GCM 37, CBC suites 77.
 RECORD_OVERHEAD_BYTES = 96
-cdef Py_ssize_t PLAINTEXT_BYTES = 16384
+# Of a packet; nonce and tag stand there too until it has proved genuine.
+cdef Py_ssize_t PLAINTEXT_BYTES = 16384 + RECORD_OVERHEAD_BYTES
+# Of a record of a byte or an alert, with whatever suite.
+cdef enum: PROBE_BYTES = 128
 
 _TYPES = {
     "SSL_read": "int(*)(SSL *, void *, int)",
@@ -46,15 +53,13 @@ _TYPES = {
 }
 
 
-def load_pointers():
-    """Find the functions. Raises LinkError `openssl-pointers` if one is missing or another."""
-    global SSL_read, SSL_write, BIO_read, BIO_write, SSL_get_error, ERR_clear_error
-    global ERR_peek_error
-    found = {}
+cdef dict find_functions(dict types):
+    """The addresses of functions of cryptography's OpenSSL. Raises LinkError `openssl-pointers`."""
+    cdef dict found = {}
     try:
         from cryptography.hazmat.bindings._rust import _openssl
 
-        for name, wanted in _TYPES.items():
+        for name, wanted in types.items():
             pointer = _openssl.ffi.addressof(_openssl.lib, name)
             kind = _openssl.ffi.typeof(pointer).cname
             if kind != wanted:
@@ -63,6 +68,14 @@ def load_pointers():
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         message = f"cryptography shows no OpenSSL: {error}"
         raise LinkError(message, code="openssl-pointers") from None
+    return found
+
+
+def load_pointers():
+    """Find the functions. Raises LinkError `openssl-pointers` if one is missing or another."""
+    global SSL_read, SSL_write, BIO_read, BIO_write, SSL_get_error, ERR_clear_error
+    global ERR_peek_error
+    found = find_functions(_TYPES)
     SSL_read = <ssl_transfer><uintptr_t>found["SSL_read"]
     SSL_write = <ssl_transfer><uintptr_t>found["SSL_write"]
     BIO_read = <ssl_transfer><uintptr_t>found["BIO_read"]
@@ -126,6 +139,13 @@ cdef class Records:
         """Write what OpenSSL sends by itself (a flight again, an alert): its length, or 0."""
         cdef int length = BIO_read(self.outgoing, record, <int>capacity)
         return length if length > 0 else 0
+
+    def goodbye(self):
+        try:
+            self.connection.shutdown()
+            return self.connection.bio_read(PROBE_BYTES)
+        except SSL.Error:
+            return b""
 
     def seal(self, bytes packet not None):
         cdef bytearray record = bytearray(len(packet) + RECORD_OVERHEAD_BYTES)
@@ -197,3 +217,6 @@ cdef class SlowRecords(Records):
             return 0
         memcpy(record, <const char *>waiting, len(waiting))
         return len(waiting)
+
+
+include "_own.pxi"

@@ -12,18 +12,21 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from p2claw.dataplane.carrier._records import Records, SlowRecords
+from p2claw.dataplane.carrier._records import OwnRecords, Records, SlowRecords
 from p2claw.errors import LinkError
 
 # Flights of a handshake; there are six in DTLS 1.2.
 FLIGHTS = 12
+
+# Of those that links use with OwnRecords, each is tried out.
+_OWN_SUITES = (b"ECDHE-ECDSA-AES128-GCM-SHA256", b"ECDHE-ECDSA-AES256-GCM-SHA384")
 
 PACKETS = (b"\0", b"data plane" * 100, bytes(range(256)) * 64)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsWay:
-    """The chosen way. kind: the class that makes records. trouble: why it is slow, or ""."""
+    """The chosen way. kind: the class that makes records. trouble: why it is none better, or ""."""
 
     kind: type[Records]
     trouble: str = ""
@@ -35,18 +38,42 @@ class RecordsWay:
 
 @functools.cache
 def records_way() -> RecordsWay:
-    """The fast way if it passes the test, else the slow one. The first call takes some 10 ms."""
+    """The best way that passes the test. The first call takes some 10 ms."""
     try:
         check(Records)
     except LinkError as error:
         return RecordsWay(SlowRecords, error.message)
-    return RecordsWay(Records)
+    try:
+        for suite in _OWN_SUITES:
+            check(OwnRecords, suite)
+    except LinkError as error:
+        return RecordsWay(Records, error.message)
+    return RecordsWay(OwnRecords)
 
 
-def check(kind: type[Records]) -> None:
+def records_of(connection: SSL.Connection) -> Records:
+    """Records that go on after this connection's handshake.
+
+    With OwnRecords it is not needed any more; if its suite is none of theirs, it goes on itself.
+    """
+    kind = records_way().kind
+    if kind is OwnRecords:
+        try:
+            return OwnRecords(connection)
+        except LinkError:
+            kind = Records
+    return kind(connection)
+
+
+def check(kind: type[Records], suite: bytes = _OWN_SUITES[0]) -> None:
     """Encrypt and decrypt between two connections of our own. Raises LinkError."""
-    client, server = _handshake()
-    ours, plain = kind(client), server
+    client, server = _handshake(suite)
+    _check_one_side(kind(client), server)
+    client, server = _handshake(suite)
+    _check_one_side(kind(server), client)
+
+
+def _check_one_side(ours: Records, plain: SSL.Connection) -> None:
     for packet in PACKETS:
         plain.bio_write(ours.seal(packet))
         if plain.recv(len(packet)) != packet:
@@ -61,11 +88,12 @@ def check(kind: type[Records]) -> None:
         raise LinkError("a forged record was taken for a true one", code="record-failed")
 
 
-def _handshake() -> tuple[SSL.Connection, SSL.Connection]:
+def _handshake(suite: bytes) -> tuple[SSL.Connection, SSL.Connection]:
     context = SSL.Context(SSL.DTLS_METHOD)
     key = ec.generate_private_key(ec.SECP256R1())
     context.use_privatekey(key)
     context.use_certificate(_certificate(key))
+    context.set_cipher_list(suite)
     client, server = SSL.Connection(context), SSL.Connection(context)
     client.set_connect_state()
     server.set_accept_state()

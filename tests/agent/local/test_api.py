@@ -51,7 +51,7 @@ async def test_the_status_shows_who_and_where_the_box_is(
     assert status["coordinator"]["last_error"] == ""
     assert status["coordinator"]["since_s"] >= 0
     assert status["links"] == 0
-    assert status["data_plane"] == {"records": "pointers", "trouble": ""}
+    assert status["data_plane"] == {"records": "own", "trouble": ""}
     assert status["codec"] in ("fastframe", "pyframe")
     assert status["uptime_s"] >= 0
 
