@@ -8,6 +8,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+# As `spread` has them, in the order in which text shows them without their names.
+_SPREAD = ("min", "median", "max")
+
 
 class Report:
     """Writes one line a fact. JSON lines are for machines; text shows the same facts."""
@@ -49,8 +52,10 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
 def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
-    if isinstance(value, dict):
+    if isinstance(value, dict) and tuple(value) == _SPREAD:
         return "/".join(_short(item) for item in value.values())
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(item)}" for name, item in value.items())
     return str(value)
 
 
