@@ -114,6 +114,21 @@ class RawPeer:
         for packet in self.association.to_send(now):
             self.send_packet(packet)
 
+    def read_waiting(self, most: int) -> None:
+        """Receive so many datagrams of what has come, and let the association reply to each."""
+        for _ in range(most):
+            try:
+                datagram = self.socket.recv(65_536)
+            except BlockingIOError:
+                return
+            if datagram[0] >= 20:
+                for packet in self.records.open(datagram):
+                    self.association.receive(packet, time.monotonic())
+            while self.association.next_event():
+                pass
+            for packet in self.association.to_send(time.monotonic()):
+                self.send_packet(packet)
+
     async def establish(self) -> None:
         async with asyncio.timeout(DEADLINE_S):
             while not self.owner.established.is_set():

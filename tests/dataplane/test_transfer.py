@@ -14,6 +14,7 @@ from p2claw.dataplane.core._sctp import (
     MessageReceived,
 )
 from tests.dataplane.goodput import Link, goodput
+from tests.dataplane.small_socket import SmallSocket
 from tests.dataplane.soak import run_seed
 from tests.support.link_emulator import PathSettings
 from tests.support.sctp_pair import Pair
@@ -164,6 +165,19 @@ def test_a_path_that_acknowledges_all_before_the_next_wake_gets_more_than_a_burs
 ) -> None:
     wakes = bursts_of_each_wake(lump_s)
     assert sum(map(sum, wakes)) / len(wakes) > 40
+
+
+def test_a_fast_path_gets_as_much_at_once_as_one_call_can_cut_up() -> None:
+    assert max(map(max, bursts_of_each_wake(0.0))) == 44
+
+
+@pytest.mark.parametrize("per_packet_us", [12, 25, 37])
+def test_a_receiver_with_a_small_socket_gets_all_it_can_read_and_loses_little(
+    per_packet_us: int,
+) -> None:
+    served = SmallSocket(per_packet_us / 1e6).serve(2.0, every_s=0.001, lump_s=0.0005)
+    assert served.lost_per_1000 < 1
+    assert sum(served.wakes) * per_packet_us / 1e6 > 0.85
 
 
 def bursts(lump_s: float, *, loss: float = 0.0) -> tuple[float, float]:

@@ -42,6 +42,7 @@ cdef int send_bursts(Link link, usec now) except -1:
         link.touch()
     if association_in_flight(link.a) >= BUSY_BYTES:
         link.port.busy_until = now + 2 * POLL_INTERVAL
+    bulk_sent(link, now)
     return 0
 
 
@@ -55,7 +56,7 @@ cdef int send_burst(Link link, usec now) except -1:
     cdef int packets = 0
     if sealed is NULL:
         return 0
-    association_set_least_lump(link.a, crowd_lump(&link.port.crowd, now))
+    association_set_least_lump(link.a, least_lump(link.port, now))
     association_begin_burst(link.a, now)
     while True:
         length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)

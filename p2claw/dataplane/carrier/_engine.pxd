@@ -92,6 +92,7 @@ cdef class UdpPort:
     cdef usec poll_at, blocked_until, busy_until, soon_until
     cdef uint64_t counted_bytes  # since the last count of the crowd
     cdef crowd crowd
+    cdef usec bulk_until, bulk_interval  # until when a link sends much (_bulk.pxi)
     cdef bytes unsent         # what the kernel had no room for, and where it goes
     cdef size_t unsent_segment
     cdef endpoint unsent_from, unsent_to
@@ -138,6 +139,7 @@ cdef class Link:
     cdef list known           # the (host, port) that this link is found by
     cdef list early           # messages before there was a user
     cdef uint64_t low_water
+    cdef usec held_up_since   # it has had more to send than may leave, in all wakes; or NEVER
     cdef bint has_route, is_started, is_dirty, is_low_reported, is_closing, is_closed
     cdef held_record *held    # of this read, the last that came (_held.pxi); or NULL
     cdef readonly uint64_t rejected, messages_in, superseded

@@ -60,6 +60,7 @@ cdef class Link:
         if association_open(self.a, &number, False, &terms, NULL, NULL) != SCTP_OK:
             raise MemoryError
         self.is_low_reported = True
+        self.held_up_since = NEVER
         port.links.add(self)  # until `end`: the port's tables refer to it
 
     def __dealloc__(self):

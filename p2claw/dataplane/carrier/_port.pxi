@@ -299,9 +299,10 @@ cdef class UdpPort:
     cdef int watch(self, usec now) except -1:
         """Arm the timer, and choose between polling and being woken."""
         cdef usec at
+        cdef bint is_bulk = now < self.bulk_until
         cdef bint polls
         self.crowd.is_on = now < self.crowd.until
-        polls = now < self.busy_until or self.crowd.is_on
+        polls = now < self.busy_until or is_bulk or self.crowd.is_on
         if self.socket.fd < 0:
             return 0
         if self.is_polling and self.was_read or polls and not self.is_polling:
@@ -311,7 +312,7 @@ cdef class UdpPort:
             self.flush_soon()
         self.was_read = False
         at = self.poll_at
-        if not self.crowd.is_on:
+        if not self.crowd.is_on and not is_bulk:
             at = min(at, deadlines_next(&self.deadlines))
         if self.is_blocked:
             at = min(at, self.blocked_until)
@@ -332,7 +333,7 @@ cdef class UdpPort:
         the loop's other work."""
         if self.crowd.is_on:
             return 0 if self.has_more else crowd_interval(&self.crowd, now)
-        return POLL_INTERVAL
+        return self.bulk_interval if now < self.bulk_until else POLL_INTERVAL
 
     cdef usec again(self, Link link, usec now) noexcept:
         """How soon the next check of a link follows the one that may be due now."""

@@ -7,6 +7,7 @@
 #include "sctp/channels/channels.h"
 #include "sctp/channels/reconfig.h"
 #include "sctp/congestion/controller.h"
+#include "sctp/congestion/pacer.h"
 #include "sctp/congestion/rtt.h"
 #include "sctp/life/closing.h"
 #include "sctp/life/handshake.h"
@@ -69,7 +70,8 @@ void association_receive(struct association *a, const uint8_t *packet, size_t le
 
 void association_begin_burst(struct association *a, usec now) {
   a->now = now;
-  a->burst_left = BURST_PACKETS;
+  a->burst_packets = pacer_burst(a->controller.pacing_bytes_per_s, a->controller.packet_bytes);
+  a->burst_left = a->burst_packets;
 }
 
 void association_set_least_lump(struct association *a, usec lump) { a->pacer.least_lump = lump; }

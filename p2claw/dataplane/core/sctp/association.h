@@ -55,7 +55,7 @@ void association_free(struct association *a);
 void association_connect(struct association *a, usec now);
 void association_receive(struct association *a, const uint8_t *packet, size_t length, usec now);
 
-/* Up to BURST_PACKETS packets may be written after each begin; 0: nothing (more) to send now.
+/* Up to BURST_PACKETS_MAX packets may be written after each begin; 0: nothing (more) to send now.
  * packet holds at least association_packet_bytes(). */
 void association_begin_burst(struct association *a, usec now);
 /* What a burst is to be worth at least, as time at the pacing rate: fewer and larger bursts where the

@@ -90,7 +90,7 @@ static void arm_next_burst(struct association *a) {
   double rate = a->controller.pacing_bytes_per_s;
   if (a->state == STATE_CLOSED) return;
   if (rate <= 0) rate = 1e6; /* not measured yet: 16 packets in 20 ms */
-  double bytes = (double)BURST_PACKETS * a->controller.packet_bytes;
+  double bytes = (double)a->burst_packets * a->controller.packet_bytes;
   usec paced = pacer_deadline(&a->pacer, rate, burst_lump(a, rate), a->now);
   usec slowest = a->now + 1 + (usec)(bytes / rate * (double)SECOND);
   burst_begins_at(a, min_usec(paced, slowest));

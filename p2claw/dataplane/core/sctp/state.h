@@ -122,8 +122,8 @@ struct association {
   struct suspicion suspicion;
   struct controller before_loss;
   usec recovery_at; /* when the loss was found that is being repaired; 0: none is */
-  uint8_t burst_left;
-  uint64_t lost_now; /* bytes marked as lost by the present SACK */
+  uint32_t burst_packets, burst_left; /* of the present burst: in all, and still to be written */
+  uint64_t lost_now;                  /* bytes marked as lost by the present SACK */
 
   /* receiving */
   struct received received;

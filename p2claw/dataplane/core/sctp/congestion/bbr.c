@@ -6,6 +6,7 @@
 
 #include "bytes/bounds.h"
 #include "sctp/congestion/controller.h"
+#include "sctp/congestion/pacer.h"
 #include "usec.h"
 
 #define STARTUP_LOSSES 6                /* §5.3.1.3 BBRStartupFullLossCnt */
@@ -14,6 +15,9 @@
 #define LEAST_PACKETS 4                 /* §2.7 BBR.MinPipeCwnd */
 #define PROBE_RTT_TIME (200 * MILLISECOND) /* §2.13.2 BBR.ProbeRTTDuration */
 #define RENO_ROUNDS_MAX 63                 /* §5.3.3.3 */
+/* Where a round trip takes a millisecond, 30 of them are over at once: a probe would come 30 times per
+ * second, and each overruns a receiver whose socket is small, as a browser's is. */
+#define PROBE_WAIT_LEAST (250 * MILLISECOND)
 
 static const struct {
   double pacing, window;
@@ -189,6 +193,7 @@ static void adapt_longterm(struct controller *controller, const struct ack_event
 static bool is_time_to_probe(const struct controller *controller, usec now) {
   const struct bbr *bbr = &controller->state.bbr;
   if (now > bbr->cycle_at + bbr->probe_wait) return true;
+  if (now < bbr->cycle_at + PROBE_WAIT_LEAST) return false;
   double target = bbr_bdp(&bbr->model, bbr->model.bw, 1);
   double reno_rounds = min_double(target / controller->packet_bytes, RENO_ROUNDS_MAX);
   return (double)bbr->rounds_since_probe >= reno_rounds;
@@ -264,7 +269,8 @@ static void set_window(struct controller *controller, const struct ack_event *ev
   double packet = controller->packet_bytes, window = (double)controller->window_bytes;
   double most =
       bbr_bdp(&bbr->model, bbr->model.bw, GAIN[bbr->phase].window) + bbr_extra_acked(&bbr->model);
-  most = max_double(most, LEAST_PACKETS * packet) + BURST_PACKETS * packet; /* §5.6.4.2 */
+  uint32_t burst = pacer_burst(controller->pacing_bytes_per_s, controller->packet_bytes);
+  most = max_double(most, LEAST_PACKETS * packet) + burst * packet; /* §5.6.4.2 */
   double grown = window + (double)event->acked_bytes;
   if (bbr->model.full_reached)
     window = min_double(grown, most);

@@ -8,6 +8,10 @@
 
 /* A timer wake should be worth more than one packet: as much as this long earns, at most a burst. */
 #define PACER_LUMP (500 * 1e-6) /* s: half of the 1 ms that Linux' TCP sizes its segments for */
+/* What a burst may be worth where BURST_PACKETS are less. draft-ietf-ccwg-bbr §5.6.3 has 1 ms, and
+ * a port with a link that sends much is served so often (carrier/_bulk.pxi); twice that, so that a wake
+ * that is late sends one burst. */
+#define PACER_BURST (2000 * 1e-6) /* s */
 /* From here on two packets go together (draft-ietf-ccwg-bbr §5.6.3: 1.2 Mbit/s). */
 #define PACER_SLOW 150e3 /* bytes/s */
 /* A wake may come so late and still send all that it would have: timers of an event loop under load.
@@ -24,18 +28,25 @@ struct pacer {
   usec least_lump; /* the caller's wish: what a burst should be worth where enough waits; 0: none */
 };
 
+/* Packets of one burst. */
+static inline uint32_t pacer_burst(double bytes_per_s, uint32_t packet_bytes) {
+  double packets = bytes_per_s * PACER_BURST / packet_bytes;
+  if (packets <= BURST_PACKETS) return BURST_PACKETS;
+  return packets >= BURST_PACKETS_MAX ? BURST_PACKETS_MAX : (uint32_t)packets;
+}
+
 /* lump_s: how long it takes to earn it. One packet goes while there is credit at all, so a lump of one
  * is the room for two. */
 static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes, double lump_s) {
-  double packet = packet_bytes,
-         lump = min_double(bytes_per_s * lump_s, (BURST_PACKETS - 1) * packet);
+  double packet = packet_bytes, most = (pacer_burst(bytes_per_s, packet_bytes) - 1) * packet,
+         lump = min_double(bytes_per_s * lump_s, most);
   return bytes_per_s < PACER_SLOW ? lump : max_double(lump, packet);
 }
 
 static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
                                 double lump, bool is_idle, usec now) {
   double earned = bytes_per_s * (double)(now - pacer->updated) / (double)SECOND;
-  double packet = packet_bytes, burst = (BURST_PACKETS - 1) * packet;
+  double packet = packet_bytes, burst = (pacer_burst(bytes_per_s, packet_bytes) - 1) * packet;
   double most = lump + bytes_per_s * PACER_LATE;
   if (now == pacer->updated) return; /* what this burst was given stays */
   if (pacer->due && now > pacer->due) {

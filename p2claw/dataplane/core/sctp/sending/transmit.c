@@ -167,7 +167,7 @@ static bool pace_allows(struct association *a) {
    * two. On a fast one that costs 15 % of the rate where 1 % is lost (1 Gbit/s, 50 ms). */
   usec begin = pacer_deadline(&a->pacer, rate, lump, a->now);
   bool is_fast = lump > packet && wished_lump(a, rate) <= 0;
-  bool begun = a->burst_left < BURST_PACKETS;
+  bool begun = a->burst_left < a->burst_packets;
   if (is_fast || begun ? pacer_allows(&a->pacer, rate) : begin <= a->now) {
     a->pacer.due = 0;
     return true;
