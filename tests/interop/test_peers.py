@@ -9,12 +9,16 @@ import pytest
 import pytest_asyncio
 
 from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.link.box_peer import BoxPeer
+from p2claw.link.ice.ice_connection import IceConnection
 from tests.interop.link import SIDES, Side
 from tests.interop.peer_link import OurPeer, PeerLink, connected_peer
 from tests.interop.stacks import Stack, need
 from tests.interop.test_messages import BULK_BYTES, SIZES, check_bulk, check_messages
 from tests.peers.pattern import Message
 from tests.peers.remote import Remote
+
+CHANGE_CIPHER_SPEC = 20
 
 pytestmark = pytest.mark.needs("padding")
 
@@ -71,3 +75,33 @@ async def test_an_end_of_theirs_closes_our_channel(link: PeerLink, stack: Stack)
     need(stack, "goodbye")
     await link.theirs.do("end")
     await link.channel.ours.closed()
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_a_last_flight_that_is_lost_comes_again(
+    theirs: Remote, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """OpenSSL's connection is gone by then. They repeat their own, with whatever numbers."""
+    left = [lost]
+    own: list[BoxPeer] = []
+
+    def is_lost(datagram: bytes) -> bool:
+        left[0] -= datagram[0] == CHANGE_CIPHER_SPEC
+        return datagram[0] == CHANGE_CIPHER_SPEC and left[0] >= 0
+
+    send, repeat = IceConnection.send, BoxPeer.flight_repeated
+
+    async def lossy_send(self: IceConnection, data: bytes) -> None:
+        if not is_lost(data):
+            await send(self, data)
+
+    def lossy_repeat(self: BoxPeer) -> list[bytes]:
+        own.append(self)
+        return [datagram for datagram in repeat(self) if not is_lost(datagram)]
+
+    monkeypatch.setattr(IceConnection, "send", lossy_send)
+    monkeypatch.setattr(BoxPeer, "flight_repeated", lossy_repeat)
+    async with connected_peer(theirs, "box") as link:
+        assert len(own) >= lost
+        assert left[0] < 0
+        await check_messages(link.channel, "theirs", of_all_sizes(SIZES[2]))
