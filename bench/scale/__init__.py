@@ -9,10 +9,16 @@ from __future__ import annotations
 import argparse
 
 from bench.report import Report
-from bench.scale import churn, downloads, idle, opening
+from bench.scale import churn, downloads, idle, leaving, opening
 from bench.scale.plan import PLANES, Plan
 
-CASES = {"idle": idle, "downloads": downloads, "opening": opening, "churn": churn}
+CASES = {
+    "idle": idle,
+    "downloads": downloads,
+    "opening": opening,
+    "leaving": leaving,
+    "churn": churn,
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """downloads: two hundred visitors who download at once: how evenly they share, and what is lost.
 
-One visitor alone, in one process, is measured beside them. Whichever of agent and receivers is at
-the limit of its core decides.
+One visitor alone, in one process, and a few are measured beside them, in turn. Whichever of agent
+and receivers is at the limit of its core decides.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from bench.scale.scene import Scene, scene
 
 VISITORS = 200
 SECONDS = 10.0
+FEW = 24
 CROWDS = 2
 FILE_BYTES = 256_000_000
 
 
 async def run(report: Report, plan: Plan) -> None:
-    """One and many take turns."""
-    alone: list[dict[str, float]] = []
-    together: list[dict[str, float]] = []
+    """One, few and many take turns."""
+    counts = (1, FEW, plan.visitors)
+    done: dict[int, list[dict[str, float]]] = {visitors: [] for visitors in counts}
     async with scene({"file": bytes(FILE_BYTES)}, crowds=CROWDS, plane=plan.plane) as where:
         for number in range(plan.runs):
-            for visitors, done in ((1, alone), (plan.visitors, together)):
+            for visitors, runs in done.items():
                 report.progress("downloads", number, plan.runs, f"{visitors} visitors")
-                done.append(await _once(where, visitors, plan.seconds))
-                report.line(bench="scale", case="downloads", run=number, **done[-1])
+                runs.append(await _once(where, visitors, plan.seconds))
+                report.line(bench="scale", case="downloads", run=number, **runs[-1])
+    alone, few, together = (done[visitors] for visitors in counts)
     report.line(
         summary=True,
         bench="scale",
@@ -33,12 +35,26 @@ async def run(report: Report, plan: Plan) -> None:
         plane=plan.plane,
         visitors=plan.visitors,
         runs=plan.runs,
-        vs="one visitor",
-        jain=spread([run["jain"] for run in together]),
-        rate_ratio=ratios([r["mb_per_s"] for r in together], [r["mb_per_s"] for r in alone]),
-        mb_per_s=spread([run["mb_per_s"] for run in together]),
-        alone_mb_per_s=spread([run["mb_per_s"] for run in alone]),
+        vs=f"one visitor, {FEW} visitors",
+        jain=_spread("jain", together),
+        rate_ratio=_ratios("mb_per_s", together, alone),
+        rate_ratio_to_few=_ratios("mb_per_s", together, few),
+        cpu_ratio=_ratios("agent_cpu_s_per_gb", together, alone),
+        cpu_ratio_to_few=_ratios("agent_cpu_s_per_gb", together, few),
+        mb_per_s=_spread("mb_per_s", together),
+        few_mb_per_s=_spread("mb_per_s", few),
+        alone_mb_per_s=_spread("mb_per_s", alone),
     )
+
+
+def _spread(name: str, runs: list[dict[str, float]]) -> dict[str, float]:
+    return spread([run[name] for run in runs])
+
+
+def _ratios(
+    name: str, runs: list[dict[str, float]], beside: list[dict[str, float]]
+) -> dict[str, float]:
+    return ratios([run[name] for run in runs], [run[name] for run in beside])
 
 
 async def _once(where: Scene, visitors: int, seconds: float) -> dict[str, float]:
