@@ -100,6 +100,9 @@ class StockPeer:
         await self._channel.until_open(timeout_s)
         return self._channel
 
+    def belongs_to(self, whom: object) -> None:
+        """Nothing: nobody asks aiortc which links move messages."""
+
     def path(self) -> Path:
         return "direct" if self._channel.is_open else "unknown"
 

@@ -234,8 +234,11 @@ class Driver:
             self._timer.set(deadline)
 
     def _on_timer(self) -> None:
+        now = self._loop.time()
         try:
-            self._session.handle_timeout(self._loop.time())
+            if self._channel is not None:
+                self._session.path_works(now - self._channel.unconfirmed_s)
+            self._session.handle_timeout(now)
             self._events()
         except Exception as error:
             self._break(error)

@@ -153,6 +153,11 @@ class Peer:
         assert self._link is not None
         return self._link
 
+    def belongs_to(self, whom: object) -> None:
+        """Whom the port names, when it is asked which links have moved messages."""
+        assert self._link is not None
+        self._link.belongs_to(whom)
+
     def path(self) -> Path:
         """Whether bytes go straight to the other side or through a TURN server."""
         pair = self._connection.selected

@@ -289,6 +289,31 @@ def test_an_idle_association_sends_a_heartbeat_in_thirty_seconds_and_nothing_els
     assert pair.left.is_established
 
 
+def test_on_a_path_that_is_seen_to_work_heartbeats_are_four_times_as_seldom() -> None:
+    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
+    pair.connect()
+    pair.run_for(1)
+    before = [p.counts.sent for p in pair.paths]
+    for _ in range(120):
+        for side in (pair.left, pair.right):
+            side.path_works(pair.now)
+        pair.run_for(5)
+    after = [p.counts.sent for p in pair.paths]
+    assert all(8 <= now - then <= 12 for now, then in zip(after, before, strict=True))
+    assert pair.left.is_established
+
+
+def test_once_a_path_is_not_seen_to_work_any_more_a_heartbeat_goes_in_thirty_seconds() -> None:
+    pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
+    pair.connect()
+    for _ in range(10):
+        pair.left.path_works(pair.now)
+        pair.run_for(5)
+    before = pair.paths[0].counts.sent
+    pair.run_for(45)
+    assert pair.paths[0].counts.sent > before
+
+
 def test_a_message_with_no_retransmissions_is_given_up() -> None:
     pair = Pair(PathSettings(delay_s=0.01), PathSettings(delay_s=0.01))
     stream = pair.left.open_channel("x", max_retransmits=0)

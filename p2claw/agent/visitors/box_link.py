@@ -220,10 +220,6 @@ class BoxLink:
         """Whether a request is open on it."""
         return self._pump is not None and bool(self._pump.session.streams)
 
-    @property
-    def messages_in(self) -> int:
-        return self._pump.session.counters.messages_in if self._pump is not None else 0
-
     def note_traffic(self) -> None:
         """Count what has gone by which path, and end requests for which too much is relayed."""
         if self._pump is not None and self._has_peer and self.visit.app:
@@ -290,6 +286,7 @@ class BoxLink:
             raise LinkError("The link did not open in time", code="link-timeout") from None
         finally:
             self._timer = None
+        self._peer.belongs_to(self)
         session = Session(Role.BOX, token=self._token, place=self._place, room=self._room)
         if (rtt_s := self._peer.stats().rtt_s) is not None:
             session.round_trip(rtt_s)
@@ -345,6 +342,7 @@ class BoxLink:
         closing.add_done_callback(self._closing.discard)
         self._peer = peer
         peer.on_path = self.note_traffic
+        peer.belongs_to(self)
         self.note_traffic()
         self._pump.adopt(channel, received)
         log.info("link resumed", session=self.id, app=self.visit.app, path=peer.path())

@@ -21,6 +21,7 @@ from p2claw.agent.home.routes import Routes
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.spool import SpoolSpace
+from p2claw.agent.visitors.activity import Activity
 from p2claw.agent.visitors.admission import Admission
 from p2claw.agent.visitors.box_link import BoxLink, DialledLink, Sign
 from p2claw.agent.visitors.draining import CLOSE_TIMEOUT_S, drain_links
@@ -134,6 +135,7 @@ class InProcess:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._silent = silent
         self._memory = CrowdMemory()
+        self._activity: Activity[BoxLink] = Activity(self._stirred)
         self._silence = Silence(self._received, self._is_busy, self._fell_silent)
         self._listening: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -314,8 +316,7 @@ class InProcess:
         return now.counts()
 
     def traffic(self) -> dict[str, int]:
-        for link in self._links.values():
-            link.note_traffic()
+        self._note_traffic()
         return self._traffic.counts()
 
     async def drain(self, timeout_s: float) -> None:
@@ -353,8 +354,7 @@ class InProcess:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_S)
-            for link in self._links.values():
-                link.note_traffic()
+            self._note_traffic()
             self._memory.look(len(self._links))
             if self.is_crowded or self._admission.is_crowded:
                 self._vigil.look(self._links, loop.time())
@@ -367,7 +367,7 @@ class InProcess:
 
     def _received(self) -> int:
         """A count that grows with everything that visitors send, to our port or through a relay."""
-        return self._port.datagrams_in + sum(link.messages_in for link in self._links.values())
+        return self._port.datagrams_in + self._port.messages_in
 
     def _fell_silent(self) -> None:
         # If a NAT of ours has another port for us now, visitors that can be reached learn it so.
@@ -375,10 +375,19 @@ class InProcess:
         self._silent()
 
     def _is_busy(self) -> bool:
-        return any(link.is_busy for link in self._links.values())
+        return self._activity.is_any_busy
+
+    def _stirred(self) -> list[BoxLink]:
+        return [link for link in self._port.take_stirred() if isinstance(link, BoxLink)]
+
+    def _note_traffic(self) -> None:
+        for link in self._activity.take_moved():
+            link.note_traffic()
 
     def _forget(self, session: str, app: str, task: asyncio.Task[None]) -> None:
-        self._links.pop(session, None)
+        link = self._links.pop(session, None)
+        if link is not None:
+            self._activity.forget(link)
         self._tasks.pop(session, None)
         self._admission.leave(session)
         self._ended(session)

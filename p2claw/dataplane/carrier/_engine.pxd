@@ -81,10 +81,11 @@ cdef class UdpPort:
     cdef dict by_ufrag, by_transaction
     cdef object unknown       # receives checks whose long ufrag nobody has
     cdef list dirty           # links with events to emit or packets to send
+    cdef list stirred         # links that belong to somebody, with messages since `take_stirred`
     cdef held_record[HELD_RECORDS] held  # of this read; those of one link are a chain
     cdef int held_count
     cdef readonly int number
-    cdef readonly uint64_t wakes, strangers, stun_ignored
+    cdef readonly uint64_t wakes, strangers, stun_ignored, messages_in
     cdef bint is_awake, flush_is_soon, is_polling, is_blocked, is_closed
     cdef bint is_reading      # and so records may be held
     cdef bint has_more        # than one wake reads came to the socket
@@ -134,6 +135,7 @@ cdef class Link:
     cdef association *a
     cdef Records records
     cdef object owner, user, relay
+    cdef object whom          # it belongs to, as `take_stirred` names it; or None
     cdef endpoint local, peer
     cdef deadline deadline
     cdef list known           # the (host, port) that this link is found by
@@ -141,6 +143,7 @@ cdef class Link:
     cdef uint64_t low_water
     cdef usec held_up_since   # it has had more to send than may leave, in all wakes; or NEVER
     cdef bint has_route, is_started, is_dirty, is_low_reported, is_closing, is_closed
+    cdef bint is_stirred      # and so in the port's list
     cdef held_record *held    # of this read, the last that came (_held.pxi); or NULL
     cdef readonly uint64_t rejected, messages_in, superseded
     cdef readonly bint was_closed  # by the other side
@@ -148,6 +151,7 @@ cdef class Link:
     cdef int moved(self) except -1
     cdef int works(self, usec now) except -1
     cdef int touch(self) except -1
+    cdef int stir(self) except -1
     cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1
     cdef int open_record(self, const uint8_t *data, size_t length, usec now) except -1
     cdef bint receive_stun(self, const uint8_t *data, size_t length, const endpoint *source,

@@ -199,6 +199,15 @@ class UdpPort:
 
     @property
     def datagrams_in(self) -> int: ...
+    @property
+    def messages_in(self) -> int:
+        """On all links together, since the port was opened."""
+
+    def take_stirred(self) -> list[object]:
+        """To whom the links belong that sent or received a message since the last call, or came to
+        belong to somebody.
+        """
+
     def stats(self) -> PortStats: ...
 
 class Consent:
@@ -260,6 +269,13 @@ class Link:
 
     def datagram_received(self, data: bytes) -> None:
         """A record that came otherwise than by the port."""
+
+    def belongs_to(self, whom: object) -> None:
+        """Whom `take_stirred` names for this link, until it ends."""
+
+    @property
+    def unconfirmed_s(self) -> float:
+        """Since the other side responded to a check of the path; infinite: it is not asked yet."""
 
     def flush(self) -> None: ...
     def shut(self) -> None:

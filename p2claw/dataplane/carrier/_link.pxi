@@ -204,7 +204,18 @@ cdef class Link:
             return
         if association_waiting(self.a) > self.low_water:
             self.is_low_reported = False
+        self.stir()
         self.touch()
+
+    def belongs_to(self, whom):
+        self.whom = None if self.is_closed else whom
+        self.stir()
+
+    @property
+    def unconfirmed_s(self):
+        if not self.is_started or self.is_closed:
+            return float("inf")
+        return consent_unconfirmed(&self.consent.state, monotonic_now()) / 1e6
 
     def flush(self):
         if self.is_dirty and not self.port.is_awake:
@@ -224,6 +235,13 @@ cdef class Link:
             self.is_dirty = True
             self.port.dirty.append(self)
             self.port.flush_soon()
+        return 0
+
+    cdef int stir(self) except -1:
+        """A message came, or is sent: whoever looks after many links need look at these alone."""
+        if not self.is_stirred and self.whom is not None:
+            self.is_stirred = True
+            self.port.stirred.append(self)
         return 0
 
     cdef int receive_record(self, const uint8_t *data, size_t length, usec now) except -1:
@@ -282,7 +300,7 @@ cdef class Link:
                            usec now) except -1:
         """Return whether it was about consent on this link's path; then it is handled."""
         cdef stun_message m
-        cdef uint8_t out[STUN_SUCCESS_BYTES]
+        cdef uint8_t *out
         cdef Py_ssize_t size
         if not self.is_started or self.is_closed or not endpoint_equal(source, &self.peer):
             return False
@@ -295,16 +313,19 @@ cdef class Link:
             return True
         if m.type != STUN_REQUEST:
             return False
+        out = room_in(self.port)
+        if out is NULL:
+            return True  # as if it were lost on the way
         size = self.consent.respond(&m, source, out)
         if size:
             consent_received(&self.consent.state, now)
-            self.emit(out, size, size)
+            self.post(out, size, size)
         return size > 0
 
     cdef int wake(self, usec now) except -1:
         """Do what is due. Nothing is if the deadline has moved on meanwhile."""
         cdef uint8_t transaction[STUN_TRANSACTION_BYTES]
-        cdef uint8_t out[STUN_REQUEST_BYTES]
+        cdef uint8_t *out
         cdef consent_step step
         cdef Py_ssize_t size
         if self.is_closed:
@@ -317,9 +338,10 @@ cdef class Link:
         if step == CONSENT_EXPIRED:
             self.end("link-lost", "nobody responds on the path")
             return 0
-        if step == CONSENT_ASK:
+        out = room_in(self.port) if step == CONSENT_ASK else NULL
+        if out is not NULL:
             size = self.consent.ask(transaction, out)
-            self.emit(out, size, size)
+            self.post(out, size, size)
         return 0
 
     cdef int emit_events(self, usec now) except -1:
@@ -347,6 +369,8 @@ cdef class Link:
             if e.stream != CHANNEL:
                 return 0
             self.messages_in += 1
+            self.port.messages_in += 1
+            self.stir()
             message = b""
             if e.ppid == PPID_BINARY:
                 message = PyBytes_FromStringAndSize(NULL, e.length)
@@ -409,7 +433,7 @@ cdef class Link:
         for host, port in self.known:
             self.forget(host, port)
         self.known = []
-        self.owner = self.user = self.relay = None
+        self.owner = self.user = self.relay = self.whom = None
         if code:
             owner.link_lost(code, reason)
         if user is not None:

@@ -33,6 +33,7 @@ cdef class UdpPort:
             raise LocalProtocolError(f"no port: {number}", code="address-wrong")
         self.loop = loop or asyncio.get_running_loop()
         self.links, self.by_ufrag, self.by_transaction, self.dirty = set(), {}, {}, []
+        self.stirred = []
         self.poll_at = NEVER
         self.table.secret = int.from_bytes(os.urandom(8), "little")
         self.plain = <uint8_t *>malloc(PLAIN_BYTES)
@@ -141,6 +142,14 @@ cdef class UdpPort:
         cdef Link link
         for link in self.links:
             link.ask_soon()
+
+    def take_stirred(self):
+        cdef Link link
+        cdef list stirred = self.stirred
+        self.stirred = []
+        for link in stirred:
+            link.is_stirred = False
+        return [link.whom for link in stirred if link.whom is not None]
 
     @property
     def place(self):

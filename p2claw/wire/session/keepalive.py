@@ -30,6 +30,7 @@ class Keepalive:
 
     __slots__ = (
         "_limits",
+        "_path_at",
         "_replied",
         "_replied_since",
         "_sent",
@@ -42,6 +43,7 @@ class Keepalive:
         self._limits = limits
         self.received_at: float | None = None
         self.pinged = False
+        self._path_at = float("-inf")  # when the path last worked, as the link knows
         self._sent: dict[bytes, float] = {}  # the PING that is on its way, and since when
         self._serial = 0
         self._replied = 0
@@ -57,12 +59,19 @@ class Keepalive:
         self.received_at = now
         self.pinged = False
 
+    def path_works(self, at: float) -> None:
+        """The link has asked by itself whether its path works, and the last response came at this
+        time: for a while, that stands for a frame.
+        """
+        self._path_at = at
+
     def deadline(self) -> float | None:
         """When to call `check`, if nothing is received until then."""
         if self.received_at is None:
             return None
         limits = self._limits
-        return self.received_at + (limits.dead_after_s if self.pinged else limits.ping_after_s)
+        silent_from = self._silent_from(self.received_at)
+        return silent_from + (limits.dead_after_s if self.pinged else limits.ping_after_s)
 
     def check(self, now: float) -> Silence:
         """What has to be done after the silence up to now. PING is returned once per silence."""
@@ -70,10 +79,16 @@ class Keepalive:
         deadline = self.deadline()
         if deadline is None or now < deadline:
             return Silence.NOTHING
-        if self.received_at is not None and now >= self.received_at + self._limits.dead_after_s:
-            return Silence.LOST
+        if self.received_at is not None:
+            silent_s = now - self._silent_from(self.received_at)
+            if silent_s >= self._limits.dead_after_s:
+                return Silence.LOST
         self.pinged = True
         return Silence.PING
+
+    def _silent_from(self, received_at: float) -> float:
+        # A path that works shows nothing of the process at its end, so it stands in for so long.
+        return max(received_at, min(self._path_at, received_at + self._limits.path_stands_in_s))
 
     def next_ping(self, now: float) -> bytes:
         """The payload of a new PING; an older one that is still on its way no longer counts."""

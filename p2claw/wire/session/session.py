@@ -250,6 +250,10 @@ class Session:
         silence, ack = self._keepalive.deadline(), self._delivery.deadline
         return silence if ack is None or (silence is not None and silence < ack) else ack
 
+    def path_works(self, at: float) -> None:
+        """The link knows that its path worked at this time, on the clock of `now`: a PING waits."""
+        self._keepalive.path_works(at)
+
     def handle_timeout(self, now: float) -> None:
         """Look at the clock: send PING after silence, fail when the other side is lost.
 

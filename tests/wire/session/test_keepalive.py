@@ -52,6 +52,40 @@ def test_a_frame_ends_the_silence(keepalive: Keepalive) -> None:
     assert keepalive.deadline() == 141.0
 
 
+def test_a_path_that_works_puts_a_ping_off(keepalive: Keepalive) -> None:
+    keepalive.path_works(118.0)
+    assert keepalive.check(120.0) is Silence.NOTHING
+    assert keepalive.deadline() == 138.0
+
+
+def test_a_path_that_works_no_more_is_asked_about_20_s_later(keepalive: Keepalive) -> None:
+    keepalive.path_works(118.0)
+    assert keepalive.check(138.0) is Silence.PING
+    assert keepalive.check(163.0) is Silence.LOST
+
+
+def test_after_60_s_without_a_frame_a_ping_goes_on_the_best_of_paths(keepalive: Keepalive) -> None:
+    keepalive.path_works(159.0)
+    assert keepalive.check(159.0) is Silence.NOTHING
+    assert keepalive.check(160.0) is Silence.PING
+
+
+def test_a_peer_that_keeps_its_path_but_sends_nothing_is_lost_after_85_s(
+    keepalive: Keepalive,
+) -> None:
+    keepalive.path_works(159.0)
+    keepalive.check(160.0)
+    keepalive.path_works(184.0)
+    assert keepalive.check(184.9) is Silence.NOTHING
+    assert keepalive.check(185.0) is Silence.LOST
+
+
+def test_what_the_path_showed_before_a_frame_came_changes_nothing(keepalive: Keepalive) -> None:
+    keepalive.received(130.0)
+    keepalive.path_works(120.0)
+    assert keepalive.deadline() == 150.0
+
+
 def test_a_pong_measures_how_long_the_way_was(keepalive: Keepalive) -> None:
     ping = keepalive.next_ping(120.0)
     assert keepalive.pong(ping, 120.25) == 0.25

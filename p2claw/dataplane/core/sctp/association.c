@@ -116,7 +116,7 @@ void association_handle_timeout(struct association *a, usec now) {
 }
 
 void association_path_works(struct association *a, usec now) {
-  a->now = now;
+  a->now = a->path_worked_at = now;
   /* Without a timeout so far, losses are found anyway. The doubling stays until something is
    * acknowledged: a peer that responds to STUN alone is not to be given up sooner for it. */
   if (a->rtt.backoff && is_armed(a, TIMER_RTO)) arm(a, TIMER_RTO, now);

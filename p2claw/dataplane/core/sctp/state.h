@@ -143,6 +143,7 @@ struct association {
   bool heartbeat_due, heartbeat_out, probe_due;
   uint32_t heartbeat_nonce, probe_nonce;
   usec last_sent_at;
+  usec path_worked_at; /* as the caller has seen it; 0: it has not */
 
   struct sctp_stats stats;
 };

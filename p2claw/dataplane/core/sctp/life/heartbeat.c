@@ -45,13 +45,22 @@ void handle_heartbeat_ack(struct association *a, const struct item *chunk) {
 
 void arm_heartbeat(struct association *a) { arm(a, TIMER_HEARTBEAT, a->now + HEARTBEAT_INTERVAL); }
 
-/* The interval passed, or no HEARTBEAT-ACK came. DATA under way is a heartbeat by itself. */
+/* DATA under way is a heartbeat by itself. Where the path was seen to work, what is left to find out
+ * is whether the peer still has the association, and that ends without a word only with its process. */
+static bool is_needless(const struct association *a) {
+  usec quiet = a->now - a->last_sent_at;
+  bool path_works = a->path_worked_at && a->now - a->path_worked_at < HEARTBEAT_INTERVAL / 2;
+  if (a->outstanding.count || quiet < HEARTBEAT_INTERVAL / 2) return true;
+  return path_works && quiet < HEARTBEAT_SELDOM - HEARTBEAT_INTERVAL / 2;
+}
+
+/* The interval passed, or no HEARTBEAT-ACK came. */
 void heartbeat_expired(struct association *a) {
   if (a->heartbeat_out) {
     a->heartbeat_out = false;
     if (path_failed(a)) return;
     a->heartbeat_due = true;
-  } else if (a->outstanding.count || a->now - a->last_sent_at < HEARTBEAT_INTERVAL / 2) {
+  } else if (is_needless(a)) {
     arm_heartbeat(a);
     return;
   } else {
