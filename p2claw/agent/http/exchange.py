@@ -156,15 +156,18 @@ class Exchange:
 
         Most do, and then nothing has to be waited for.
         """
-        if not connection.is_plain or has_no_body(self._request.method, response.status):
+        if has_no_body(self._request.method, response.status):
+            return False
+        pieces = connection.take_whole()
+        if not pieces:
             return False
         self._respond(response, end=False, whole=True)
-        piece = connection.take()
-        self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
-        while not connection.finished:
+        first, app = pieces[0], self._visit.app
+        self._observer.body(response.status, response.fields, first, self._route, app)
+        last = pieces.pop()
+        for piece in pieces:
             self._stream.put(piece, whole=True)
-            piece = connection.take()
-        self._stream.put_last(piece)
+        self._stream.put_last(last)
         self._connection = None
         return True
 

@@ -20,13 +20,14 @@ class UnderWay:
     It is one scope for all who may end the request, and costs little as long as nobody does.
 
     route: of its app. session: by which it was let in to that, "" if the app is open to everyone.
+    at_end: called with this when the block ends, however it ends.
     loop: of the task, if it is at hand: to look for it is a system call. The task may be one late
     (`late_task.py`).
     """
 
     __slots__ = (
-        *("_at_end", "_cancels", "_fault", "_has_ended", "_loop", "_task", "_timer", "_when"),
-        *("route", "session"),
+        *("_cancels", "_fault", "_has_ended", "_loop", "_task", "_timer", "_when"),
+        *("at_end", "route", "session"),
     )
 
     def __init__(
@@ -38,17 +39,13 @@ class UnderWay:
         self._loop = loop
         self.route = route
         self.session = session
-        self._at_end: list[Callable[[UnderWay], object]] = []
+        self.at_end: list[Callable[[UnderWay], object]] = []
         self._task: LateTask | asyncio.Task[None] | None = None
         self._cancels = 0  # that were requested of the task before the block
         self._fault: RequestFault | None = None
         self._timer: asyncio.Handle | None = None
         self._when = 0.0
         self._has_ended = False
-
-    def at_end(self, forget: Callable[[UnderWay], object]) -> None:
-        """Call forget with this when the block ends, however it ends."""
-        self._at_end.append(forget)
 
     def end(self, fault: RequestFault, in_s: float = 0.0) -> None:
         """Let the block end with this fault in so many seconds, unless it is to end before."""
@@ -76,7 +73,7 @@ class UnderWay:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        for forget in self._at_end:
+        for forget in self.at_end:
             forget(self)
         task, self._task = self._task, None
         if not self._has_ended or task is None:

@@ -95,15 +95,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._reader is not None and self._reader.complete
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the response has come whole, with a body and no trailers, and none of it has been
-        read."""
-        reader = self._reader
-        if reader is None or not reader.complete:
-            return False
-        return bool(reader.pieces) and not reader.trailers
-
-    @property
     def finished(self) -> bool:
         """Whether the response is complete and all of it has been read."""
         reader = self._reader
@@ -183,6 +174,19 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._reading_paused and reader.buffered_bytes <= self._read_high_bytes // 2:
             self._resume()
         return piece
+
+    def take_whole(self) -> list[bytes]:
+        """All pieces of a response that has come whole, with a body and no trailers; else none.
+
+        Of a response of which nothing has been read.
+        """
+        reader = self._reader
+        if reader is None or not reader.complete or reader.trailers:
+            return []
+        pieces, reader.pieces, reader.buffered_bytes = reader.pieces, [], 0
+        if self._reading_paused:
+            self._resume()
+        return pieces
 
     def next(self) -> bytes | None:
         """What `read` returns, if it would return at once; None if nothing has come. Raises as it.

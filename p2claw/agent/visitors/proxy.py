@@ -117,7 +117,7 @@ class Proxy:
             with UnderWay(route, session, pool.loop) as under_way:
                 meter.watch(under_way)
                 self._under_way.add(under_way)
-                under_way.at_end(self._under_way.discard)
+                under_way.at_end.append(self._under_way.discard)
                 if grant is not None:
                     self.entrance.limit(under_way, route, grant)
                 exchange = self._exchange(stream, route, visit, pool, grant)

@@ -84,7 +84,7 @@ class RelayMeter:
         if self._path == RELAYED and (limit := self._limit()):
             raise RelayLimitFault(f"the limit of relayed bytes per {limit} is reached")
         self._under_way.add(under_way)
-        under_way.at_end(self._under_way.discard)
+        under_way.at_end.append(self._under_way.discard)
 
     def _limit(self) -> str:
         """Which limit holds this link, as long as its path is relayed; "": none."""

@@ -38,48 +38,43 @@ class Delivery:
     """Counts the messages that come, and acknowledges them; RECEIVED itself is not counted.
 
     received: how many have come. outbox: those that are sent, and kept until they are acknowledged.
+    deadline: when a RECEIVED is due; None: there is nothing to acknowledge.
+    is_quiet: it is not known yet whether this is a session of its own.
     quiet: no RECEIVED before `resume_sending`, because the other side may read it as one of another
     session.
     """
 
     __slots__ = (
-        "_ack_at",
         "_codec",
         "_is_on",
-        "_is_quiet",
+        "_since",
         "_unacknowledged_bytes",
+        "deadline",
+        "is_quiet",
         "outbox",
         "received",
     )
 
     def __init__(self, codec: Codec, scheduler: Scheduler, *, quiet: bool) -> None:
         self._codec = codec
-        self._is_quiet = quiet
+        self.is_quiet = quiet
         self._is_on = True
         self._unacknowledged_bytes = 0
-        self._ack_at: float | None = None
+        self._since: float | None = None  # what came is not acknowledged
+        self.deadline: float | None = None
         self.outbox = codec.outbox(scheduler, KEPT_BYTES, MESSAGE_COST_BYTES)
         self.received = 0
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether it is not known yet if this is a session of its own."""
-        return self._is_quiet
-
-    @property
-    def deadline(self) -> float | None:
-        """When a RECEIVED is due; None: there is nothing to acknowledge."""
-        return None if self._is_quiet else self._ack_at
-
     def resume_sending(self) -> None:
         """This is a session of its own: acknowledge what comes."""
-        self._is_quiet = False
+        self.is_quiet = False
+        self._acknowledge_from(self._since)
 
     def stop(self) -> None:
         """The other side does not have `resume`: nothing is kept, nothing is acknowledged."""
         self._is_on = False
         self.outbox.keep_none()
-        self._ack_at = None
+        self._acknowledge_from(None)
 
     def count_received(self, size: int, now: float) -> None:
         """A message of so many bytes has come."""
@@ -87,20 +82,19 @@ class Delivery:
         if not self._is_on:
             return
         self._unacknowledged_bytes += size
-        if self._ack_at is None:
-            self._ack_at = now + ACK_AFTER_S
+        if self._since is None:
+            self._acknowledge_from(now)
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to acknowledge what has come."""
-        if self._ack_at is None or self._is_quiet:
-            return False
-        return now >= self._ack_at or self._unacknowledged_bytes >= ACK_BYTES
+        deadline = self.deadline
+        return deadline is not None and (now >= deadline or self._unacknowledged_bytes >= ACK_BYTES)
 
     def ack(self, now: float) -> bytes | None:
         """The message that acknowledges what has come, if it is time for it."""
         if not self.is_due(now):
             return None
-        self._ack_at = None
+        self._acknowledge_from(None)
         self._unacknowledged_bytes = 0
         return self._codec.encode_frame(FrameType.RECEIVED, 0, 0, received_payload(self.received))
 
@@ -115,7 +109,11 @@ class Delivery:
             raise self._impossible(count)
         self._unacknowledged_bytes = 0
         # The count of what we have received was sent when the link was opened.
-        self._ack_at = None
+        self._acknowledge_from(None)
+
+    def _acknowledge_from(self, since: float | None) -> None:
+        self._since = since
+        self.deadline = None if since is None or self.is_quiet else since + ACK_AFTER_S
 
     def _impossible(self, count: int) -> SessionFault:
         return SessionFault(f"{count} messages acknowledged, of {self.outbox.sent}")

@@ -240,7 +240,8 @@ class Session:
 
     def is_due(self, now: float) -> bool:
         """Whether `to_send` has something now that `fill` does not send."""
-        self._keepalive.start(now)
+        if self._keepalive.received_at is None:
+            self._keepalive.start(now)
         return self._delivery.is_due(now)
 
     def next_timeout(self) -> float | None:

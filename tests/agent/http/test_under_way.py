@@ -18,7 +18,7 @@ class Request:
     def __init__(self) -> None:
         self.forgotten: list[UnderWay] = []
         self.under_way = UnderWay()
-        self.under_way.at_end(self.forgotten.append)
+        self.under_way.at_end.append(self.forgotten.append)
         self.task = asyncio.create_task(self._serve())
 
     async def _serve(self) -> None:
