@@ -10,19 +10,23 @@ import contextlib
 import hashlib
 import random
 import socket
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from p2claw.dataplane.carrier._engine import UdpPort
+from p2claw.dataplane.core._sctp import Association
 from p2claw.link.box_peer import BoxPeer
 from p2claw.link.visitor_peer import VisitorPeer
+from tests.dataplane.raw_peer import RawPeer
 from tests.dataplane.test_udp_port import check_for
 from tests.link.peers import Pair, User, send_all
 from tests.link.test_rough_paths import refuse_segments
 from tests.support.own_namespace import needs_namespaces, run_in_namespace
-from tests.support.sockets import set_option
+from tests.support.sockets import DEADLINE_S, set_option
 
 if TYPE_CHECKING:
     from p2claw.dataplane.carrier._engine import PortStats
@@ -127,6 +131,66 @@ async def test_a_kernel_that_cuts_nothing_up_is_given_each_datagram_alone() -> N
     stats = await crowd(refuse_segments)
     assert stats["send_unreachable"] == stats["send_too_large"] == 0
     assert stats["sends"] >= stats["datagrams_out"]
+
+
+class FarPeers:
+    """Links of one port, over paths that hold each datagram up for so long on its way there. The
+    window of their other sides is 1.2 MB/s at 25 ms."""
+
+    def __init__(self, port: UdpPort, delay_s: float) -> None:
+        self.delay_s = delay_s
+        self.on_the_way: deque[tuple[float, RawPeer, bytes]] = deque()
+        self.peers = [RawPeer(port) for _ in range(LINKS)]
+        for peer in self.peers:
+            peer.association = Association(
+                server=True, seed=random.randbytes(44), receive_buffer_bytes=30_000
+            )
+            peer.association.open_channel(stream=0, negotiated=True)
+
+    async def carry_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._carry(time.monotonic())
+            await asyncio.sleep(0.0005)
+
+    def _carry(self, now: float) -> None:
+        for peer in self.peers:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    datagram = peer.socket.recv(65_536)
+                    self.on_the_way.append((now + self.delay_s, peer, datagram))
+        while self.on_the_way and self.on_the_way[0][0] <= now:
+            _, peer, datagram = self.on_the_way.popleft()
+            if datagram[0] < 20:
+                continue
+            for packet in peer.records.open(datagram):
+                peer.association.receive(packet, now)
+            while peer.association.next_event():
+                pass
+            for packet in peer.association.to_send(now):
+                peer.send_packet(packet)
+
+
+async def test_a_crowd_of_far_links_is_woken_two_hundred_times_per_second_at_most() -> None:
+    port = UdpPort()
+    far = FarPeers(port, 0.025)
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while not all(peer.owner.established.is_set() for peer in far.peers):
+                await far.carry_for(0.01)
+        for peer in far.peers:
+            for _ in range(200):
+                peer.link.send(bytes(16_384))
+        await far.carry_for(0.4)
+        before = port.stats()
+        await far.carry_for(0.5)
+        after = port.stats()
+    finally:
+        for peer in far.peers:
+            peer.close()
+        port.close()
+    assert after["datagrams_out"] - before["datagrams_out"] > 500
+    assert after["wakes"] - before["wakes"] < 125
 
 
 @needs_namespaces("tc")

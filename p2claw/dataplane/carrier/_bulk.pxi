@@ -26,9 +26,11 @@ cdef void bulk_sent(Link link, usec now) noexcept:
             BULK_INTERVAL_MOST, <usec>(1e6 * BULK_BYTES / bytes_per_s)))
 
 
-cdef usec least_lump(UdpPort port, usec now) noexcept:
+cdef usec least_lump(Link link, usec now) noexcept:
     """What a burst of a link is to be worth at least, as time at its rate. If it begins between two
     wakes, since the app has more for it, that is half of what leaves at each. What is less than
     that, and all that there is, does not wait."""
-    cdef usec lump = crowd_lump(&port.crowd, now)
+    cdef UdpPort port = link.port
+    cdef usec lump = crowd_lump(&port.crowd, association_least_rtt(link.a),
+                                association_pacing(link.a), now)
     return max(lump, port.bulk_interval // 2) if now < port.bulk_until else lump

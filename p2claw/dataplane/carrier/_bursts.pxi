@@ -56,7 +56,7 @@ cdef int send_burst(Link link, usec now) except -1:
     cdef int packets = 0
     if sealed is NULL:
         return 0
-    association_set_least_lump(link.a, least_lump(link.port, now))
+    association_set_least_lump(link.a, least_lump(link, now))
     association_begin_burst(link.a, now)
     while True:
         length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
@@ -84,5 +84,6 @@ cdef int send_burst(Link link, usec now) except -1:
         packets += 1
     if total:
         link.post(sealed, total, segment)
-    crowd_burst(&link.port.crowd, packets, association_pacing(link.a), now)
+    crowd_burst(&link.port.crowd, packets, association_least_rtt(link.a),
+                association_pacing(link.a), now)
     return packets

@@ -18,6 +18,17 @@ cdef int STRANGERS = 5
 # given eight packets at once instead of two.
 cdef usec CROWD_LUMP = 6000
 
+# A link is far if its least round trip is FAR_RTT, and its rate not above FAR_BYTES_PER_S, of which
+# sixteen packets are worth more than FAR_INTERVAL. While only far links send, there is one wake per
+# FAR_INTERVAL. A burst is worth a little less than that, so that one is due at each wake: if it
+# were due at each second one, and that came late, a burst of sixteen packets would be too small.
+# For NEAR_STAYS after a link that is not far has sent, a crowd is served as any other.
+cdef usec FAR_RTT = 20000
+cdef double FAR_BYTES_PER_S = 3e6
+cdef usec FAR_INTERVAL = 5000
+cdef usec FAR_LUMP = 4500
+cdef usec NEAR_STAYS = 100000
+
 # Sixteen packets, one burst, per CROWD_INTERVAL are 60 Mbit/s, and no wake may be late then. So if
 # a link sent as many packets as SWIFT_PACKETS in one burst within SWIFT_STAYS, at a higher rate
 # than SWIFT_BYTES_PER_S, there is a wake per SWIFT_INTERVAL, and bursts are worth SWIFT_LUMP.
@@ -37,30 +48,44 @@ cdef void crowd_turn(crowd *c, const void *link) noexcept:
 
 cdef bint crowd_count(crowd *c, usec now) noexcept:
     """Judge by what came since the last count, if that was long enough ago; return whether."""
-    cdef int least = CROWD_STAYS if c.is_on else CROWD_TURNS
     cdef usec passed = now - c.counted_at
+    cdef usec least
     if passed < CROWD_COUNT:
         return False
-    if c.turns * CROWD_COUNT >= least * passed:
-        c.until = now + 2 * CROWD_INTERVAL
+    # In a crowd a link has one turn per wake, however long ago the last one was.
+    least = CROWD_STAYS * min(passed, CROWD_INTERVAL) if c.is_on else CROWD_TURNS * passed
+    if c.turns * CROWD_COUNT >= least:
+        c.until = now + 2 * FAR_INTERVAL
     c.is_beset = c.strangers * CROWD_COUNT >= STRANGERS * passed
     c.counted_at, c.turns, c.strangers = now, 0, 0
     return True
 
 
-cdef void crowd_burst(crowd *c, int packets, double bytes_per_s, usec now) noexcept:
+cdef bint is_far(usec least_rtt, double bytes_per_s) noexcept:
+    """Whether a link bears wakes that are FAR_INTERVAL apart."""
+    return FAR_RTT <= least_rtt < NEVER and bytes_per_s <= FAR_BYTES_PER_S
+
+
+cdef void crowd_burst(crowd *c, int packets, usec least_rtt, double bytes_per_s,
+                      usec now) noexcept:
     """A link has sent so many packets at once, at this rate."""
     if packets >= SWIFT_PACKETS and bytes_per_s > SWIFT_BYTES_PER_S:
         c.swift_until = now + SWIFT_STAYS
+    if packets and not is_far(least_rtt, bytes_per_s):
+        c.near_until = now + NEAR_STAYS
 
 
 cdef usec crowd_interval(const crowd *c, usec now) noexcept:
     """From one wake to the next, of a crowd: however busy one link is, it is served as a whole."""
-    return SWIFT_INTERVAL if now < c.swift_until else CROWD_INTERVAL
+    if now < c.swift_until:
+        return SWIFT_INTERVAL
+    return CROWD_INTERVAL if now < c.near_until else FAR_INTERVAL
 
 
-cdef usec crowd_lump(const crowd *c, usec now) noexcept:
+cdef usec crowd_lump(const crowd *c, usec least_rtt, double bytes_per_s, usec now) noexcept:
     """What a burst of a link is to be worth at least, in a crowd; otherwise 0."""
     if not c.is_on:
         return 0
-    return SWIFT_LUMP if now < c.swift_until else CROWD_LUMP
+    if now < c.swift_until:
+        return SWIFT_LUMP
+    return FAR_LUMP if is_far(least_rtt, bytes_per_s) else CROWD_LUMP

@@ -51,7 +51,7 @@ cdef class Place:
 cdef enum: SACK_RECORD_BYTES = 65
 # Of all links of a port, until the newest of each was verified, so that whoever forges a newer one
 # suppresses none of these: as many as two reads bring.
-cdef enum: HELD_RECORDS = 64
+cdef enum: HELD_RECORDS = 128
 
 
 cdef struct held_record:
@@ -62,7 +62,7 @@ cdef struct held_record:
 cdef struct crowd:
     bint is_on                # one wake serves many links
     bint is_beset             # many datagrams of no link came in the last count
-    usec counted_at, until, swift_until
+    usec counted_at, until, swift_until, near_until
     int turns, strangers      # since the last count
     const void *last_turn     # whose it was: a link, only compared
 

@@ -107,6 +107,7 @@ cdef extern from "sctp/association.h" nogil:
     uint64_t association_waiting(const association *a)
     uint64_t association_in_flight(const association *a)
     double association_pacing(const association *a)
+    usec association_least_rtt(const association *a)
     c_bool association_is_established(const association *a)
     void association_stats(const association *a, sctp_stats *stats)
     void event_free(event *e)

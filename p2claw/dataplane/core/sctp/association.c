@@ -191,6 +191,8 @@ uint64_t association_in_flight(const struct association *a) {
 
 double association_pacing(const struct association *a) { return a->controller.pacing_bytes_per_s; }
 
+usec association_least_rtt(const struct association *a) { return a->rtt.least; }
+
 bool association_is_established(const struct association *a) {
   return a->state == STATE_ESTABLISHED;
 }

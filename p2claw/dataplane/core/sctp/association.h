@@ -96,6 +96,7 @@ uint64_t association_stream_buffered(struct association *a, uint16_t stream);
 uint64_t association_waiting(const struct association *a);   /* of that, without a TSN yet */
 uint64_t association_in_flight(const struct association *a); /* user data */
 double association_pacing(const struct association *a);      /* bytes per second; 0: no limit yet */
+usec association_least_rtt(const struct association *a);     /* NEVER: not measured yet */
 bool association_is_established(const struct association *a);
 void association_stats(const struct association *a, struct sctp_stats *stats);
 
