@@ -12,6 +12,7 @@ from tests.vectors.make_frames import frames_json
 from tests.vectors.make_heads import heads_json
 from tests.vectors.make_hello import hello_json
 from tests.vectors.make_records import records_json
+from tests.vectors.make_repeating import repeating_json
 from tests.vectors.make_rests import rests_json
 from tests.vectors.make_session import session_json
 from tests.vectors.make_signalling import signalling_json
@@ -32,6 +33,7 @@ def written() -> dict[str, str]:
         "heads.json": heads_json(),
         "hello.json": hello_json(),
         "records.json": records_json(),
+        "repeating.json": repeating_json(),
         "rests.json": rests_json(),
         "session.json": session_json(),
         "signalling.json": signalling_json(),

@@ -83,10 +83,10 @@ EXCHANGES = [
         [
             Transcript("", "visitor").own_hello(),
             sent_request(1, 0),
-            sent(DATA, 0, 1, b"b" * 16_266),
+            sent(DATA, 0, 1, b"b" * 16_261),
         ],
         *full(1, 3),
-        [sent(DATA, 0, 1, b"b" * 142)],
+        [sent(DATA, 0, 1, b"b" * 147)],
     )
     .receives(BOX_HELLO)
     .events(

@@ -116,7 +116,7 @@ class Transcript:
         value["streams"] = 16 if visitor else self._limits.get("streams", 128)
         # A box resumes `resume` in sessions that have a token.
         resumes = self.role == "visitor" or self._token
-        value["ext"] = ["websocket", "resume"] if resumes else ["websocket"]
+        value["ext"] = ["websocket", "resume", "wide"] if resumes else ["websocket", "wide"]
         if self._token:
             # As bytes: JSON has none, and the players compare it so.
             value["token"] = {"hex": self._token.hex()}

@@ -17,6 +17,9 @@ export const WEBSOCKET = "websocket";
 /** docs/WIRE.md §15. */
 export const RESUME = "resume";
 
+/** docs/WIRE.md §18. */
+export const WIDE = "wide";
+
 const TOKEN_BYTES = 64;
 const PLACE_MOST = 65_535;
 
@@ -55,7 +58,7 @@ export function encodeHello(
     sw: software,
     window: windowBytes,
     streams: FIRST_STREAMS,
-    ext: [WEBSOCKET, RESUME],
+    ext: [WEBSOCKET, RESUME, WIDE],
     ...(resumes && { ...resumes }),
   });
 }

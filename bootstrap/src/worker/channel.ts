@@ -15,7 +15,7 @@ export interface ChannelOwner {
 
 export class Channel {
   constructor(
-    private readonly channel: RTCDataChannel,
+    readonly channel: RTCDataChannel,
     owner: ChannelOwner,
   ) {
     channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;

@@ -39,7 +39,7 @@ export class Link implements PathWatchOwner {
   );
   private flushing = false;
   private path: PathWatch | undefined; // comes when the link is open already
-  private channel: Channel | undefined;
+  channel: Channel | undefined;
   private over = false;
   private extensions: readonly string[] | undefined; // of the box
   private readonly introductions: (() => void)[] = []; // that wait for HELLO

@@ -2,6 +2,8 @@
 // beyond its pace (wire/pace), and limits how long a lost or silent path may stay so.
 
 import { Pace } from "../wire/pace";
+import { WIDE } from "../wire/hello";
+import { repeat } from "./repeating";
 
 // How long a session whose path is lost or silent waits for another link to carry it on.
 const RESUME_MS = 30_000;
@@ -22,6 +24,8 @@ export interface PathWatchOwner {
   readonly connected: boolean;
   readonly resumable: boolean;
   readonly openStreams: number;
+  readonly channel: { readonly channel: RTCDataChannel } | undefined;
+  speaks(extension: string): boolean | undefined;
   ping(): void;
   /** The path is lost, or silent beyond its pace. */
   suspected(): void;
@@ -43,7 +47,9 @@ export class PathWatch {
   private awakeMs = Date.now();
   private readonly waking = setInterval(() => this.slept(), WAKES_MS);
 
-  constructor(private readonly owner: PathWatchOwner) {}
+  constructor(private readonly owner: PathWatchOwner) {
+    this.repeat();
+  }
 
   /**
    * Whether the machine has slept for so long that another link has to be found: what is sent on this
@@ -98,6 +104,7 @@ export class PathWatch {
     this.endWait();
     this.goneMs = GONE_MS;
     this.pace.renewed(this.now());
+    this.repeat();
     this.owner.ping();
     this.lookSoon();
   }
@@ -106,6 +113,11 @@ export class PathWatch {
     this.stopped = true;
     clearInterval(this.waking);
     clearTimeout(this.waiting);
+  }
+
+  // What is lost on the present channel is repeated by this side.
+  private repeat(): void {
+    repeat(this.owner.channel?.channel, () => this.owner.speaks(WIDE) === true);
   }
 
   private lookSoon(): void {

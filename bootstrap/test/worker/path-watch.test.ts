@@ -9,6 +9,10 @@ class Owner {
   readonly connected = true;
   readonly resumable = true;
   readonly openStreams = 0;
+  readonly channel = undefined;
+  speaks(): undefined {
+    return undefined;
+  }
   readonly happened: string[] = [];
   ping(): void {
     this.happened.push("ping");

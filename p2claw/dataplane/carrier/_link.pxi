@@ -50,6 +50,7 @@ cdef class Link:
         config.send_buffer_bytes = SEND_BUFFER
         config.largest_packet_bytes = LARGEST_PACKET
         config.zero_checksum = True
+        config.admits_repeating = True
         self.a = association_new(&config)
         if self.a is NULL:
             raise MemoryError

@@ -59,7 +59,7 @@ cdef extern from "sctp/association.h" nogil:
         uint32_t seed
         uint32_t receive_buffer_bytes, send_buffer_bytes
         uint16_t largest_packet_bytes
-        c_bool zero_checksum
+        c_bool zero_checksum, admits_repeating
         sctp_controller controller
 
     cdef struct sctp_stats:
@@ -69,7 +69,7 @@ cdef extern from "sctp/association.h" nogil:
         uint64_t payload_in, payload_out
         uint64_t chunks_out, retransmits, lost_chunks, timeouts, tail_probes, abandoned
         uint64_t undone
-        uint64_t duplicates_in, dropped_in
+        uint64_t duplicates_in, dropped_in, repeated_in
         uint64_t bad_checksum, bad_tag, malformed, ignored
         uint64_t window_bytes, in_flight_bytes, waiting_bytes, buffered_in_bytes
         uint32_t peer_window_bytes

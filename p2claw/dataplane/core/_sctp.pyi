@@ -47,7 +47,8 @@ class AssociationClosed:
     """The last event.
 
     code: "shutdown", "aborted", "no-answer", "restarted", or the rule that was broken:
-    "bad-fragments", "message-too-large", "no-user-data", "too-many-streams"; or "no-memory".
+    "bad-fragments", "message-too-large", "no-user-data", "too-many-streams", "not-repeated"; or
+    "no-memory".
     """
 
     code: str
@@ -87,6 +88,7 @@ class Stats(TypedDict):
     abandoned_messages: int
     duplicates_in: int
     dropped_in: int
+    repeated_in: int
     bad_checksum: int
     bad_tag: int
     malformed: int
@@ -100,7 +102,8 @@ class Association:
     server: the DTLS role; a server opens channels with odd numbers (RFC 8832 §6).
     seed: 44 random bytes: verification tag 4, first TSN 4, jitter 4, cookie key 32.
     controller: what decides how fast it sends. largest_packet_bytes: where the search for the path
-    MTU ends. zero_checksum: offer RFC 9653, for use over DTLS alone.
+    MTU ends. zero_checksum: offer RFC 9653, for use over DTLS alone. admits_repeating: the peer may
+    repeat messages of stream 0 by itself (docs/WIRE.md §18).
     Raises LocalProtocolError: "seed-wrong", "controller-wrong", "length-wrong".
     """
 
@@ -116,6 +119,7 @@ class Association:
         send_buffer_bytes: int = ...,
         largest_packet_bytes: int = ...,
         zero_checksum: bool = True,
+        admits_repeating: bool = False,
     ) -> None: ...
     def connect(self, now: float) -> None:
         """Sends INIT. Both sides may (RFC 8841 §9.3)."""

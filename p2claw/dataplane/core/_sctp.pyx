@@ -152,7 +152,8 @@ cdef class Association:
     def __cinit__(self, *, bint server, bytes seed, int local_port=5000, int peer_port=5000,
                   str controller="bbr", unsigned int receive_buffer_bytes=RECEIVE_BUFFER,
                   unsigned int send_buffer_bytes=SEND_BUFFER,
-                  int largest_packet_bytes=LARGEST_PACKET, bint zero_checksum=True):
+                  int largest_packet_bytes=LARGEST_PACKET, bint zero_checksum=True,
+                  bint admits_repeating=False):
         cdef sctp_config config
         if len(seed) != SEED_BYTES:
             raise LocalProtocolError(f"a seed has {SEED_BYTES} bytes", code="seed-wrong")
@@ -172,6 +173,7 @@ cdef class Association:
         config.send_buffer_bytes = send_buffer_bytes
         config.largest_packet_bytes = largest_packet_bytes
         config.zero_checksum = zero_checksum
+        config.admits_repeating = admits_repeating
         self.a = association_new(&config)
         if self.a is NULL:
             raise MemoryError
@@ -333,6 +335,7 @@ cdef class Association:
             "abandoned_messages": s.abandoned,
             "duplicates_in": s.duplicates_in,
             "dropped_in": s.dropped_in,
+            "repeated_in": s.repeated_in,
             "bad_checksum": s.bad_checksum,
             "bad_tag": s.bad_tag,
             "malformed": s.malformed,

@@ -19,7 +19,10 @@ OLDEST_VERSION: Final = 1
 WEBSOCKET: Final = "websocket"
 # docs/WIRE.md §15; a box speaks it in sessions that have a token.
 RESUME: Final = "resume"
-EXTENSIONS: Final = (WEBSOCKET, RESUME)
+# docs/WIRE.md §18: by a visitor whose sender leaves the queues of a line short, or lets the box say
+# how much it may have in flight; by a box that does.
+WIDE: Final = "wide"
+EXTENSIONS: Final = (WEBSOCKET, RESUME, WIDE)
 
 TOKEN_BYTES_MOST: Final = 64
 PLACE_MOST: Final = 65_535

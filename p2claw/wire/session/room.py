@@ -59,6 +59,14 @@ class Room:
             self._allowed = self._bytes
             self._holders -= bool(returned)
 
+    def widen(self, total_bytes: int) -> None:
+        """From now on it has so many bytes, and not fewer than before."""
+        more = total_bytes - self._bytes
+        if self._allowed == self._bytes:
+            self._allowed += more
+        self._bytes += more
+        self.left += more
+
     def close(self) -> None:
         """The link is over: other links may have all of it."""
         if self._above is not None:

@@ -14,7 +14,7 @@ from p2claw.errors import RemoteProtocolError
 from p2claw.wire.frames.codec import CODEC, Codec
 from p2claw.wire.frames.codes import FLAG_ACK, Code, FrameType
 from p2claw.wire.frames.faults import SessionFault
-from p2claw.wire.frames.hello import EXTENSIONS, RESUME, Hello, Role
+from p2claw.wire.frames.hello import EXTENSIONS, RESUME, WIDE, Hello, Role
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
 from p2claw.wire.frames.payloads import goaway_payload, read_goaway, read_received, received_payload
 from p2claw.wire.session.agreement import Agreement, our_hello
@@ -388,6 +388,8 @@ class Session:
         self._side.emit(HelloReceived(hello))
         if not self.has_extension(RESUME):
             self._delivery.stop()
+        if self.role is Role.BOX and self.has_extension(WIDE):
+            self._side.widen()
         if self.role is Role.BOX and hello.token and self.has_extension(RESUME):
             self._side.emit(ResumeAsked(hello.token, hello.received))
         elif (

@@ -78,6 +78,11 @@ class Side:
         if self.state is State.FAILED:
             raise LinkError("the session has failed", hint="Open a new link")
 
+    def widen(self) -> None:
+        """The sender does not fill a queue with what it is given: windows grow further, §18."""
+        self._most_bytes = self.limits.visitor_window_most
+        self.room.widen(GROWN_WINDOWS * self._most_bytes)
+
     def window(self) -> ReceiveWindow:
         """The receive window of a new stream."""
         return ReceiveWindow(self.window_bytes, self._most_bytes, self.room)

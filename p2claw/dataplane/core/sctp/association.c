@@ -18,6 +18,7 @@
 #include "sctp/packet_in.h"
 #include "sctp/packet_out.h"
 #include "sctp/receiving/receiving.h"
+#include "sctp/receiving/repeating.h"
 #include "sctp/sending/loss.h"
 #include "sctp/sending/pmtu.h"
 #include "sctp/sending/probes.h"
@@ -36,6 +37,7 @@ struct association *association_new(const struct sctp_config *config) {
   a->peer_ack_point = config->initial_tsn - 1;
   a->reconfig.next_request = config->initial_tsn; /* RFC 6525 §4.1 */
   a->advertised_bytes = config->receive_buffer_bytes;
+  a->reassembly.sets_aside = config->admits_repeating;
   pmtu_start(&a->pmtu, config->largest_packet_bytes);
   controller_start(&a->controller, config->controller == SCTP_BBR ? &BBR : &CUBIC, 0, config->seed);
   set_packet_bytes(a);
@@ -47,6 +49,7 @@ void association_free(struct association *a) {
   if (!a) return;
   close_association(a, "freed", "", 0, false);
   event_queue_free(&a->events);
+  repeating_free(a);
   free(a->abort_text);
   free(a);
 }
@@ -105,6 +108,7 @@ static void expire(struct association *a, enum timer timer) {
     case TIMER_RECONFIG: reconfig_timed_out(a); break;
     case TIMER_MTU: mtu_expired(a); break;
     case TIMER_SACK: sack_waited(a); break;
+    case TIMER_REPEAT: repeating_expired(a); break;
     default: disarm(a, timer); break; /* TIMER_PACE: the caller asks for packets next */
   }
 }

@@ -20,7 +20,8 @@ struct sctp_config {
   uint32_t seed; /* of what need not be secret */
   uint32_t receive_buffer_bytes, send_buffer_bytes;
   uint16_t largest_packet_bytes;
-  bool zero_checksum; /* offer RFC 9653 */
+  bool zero_checksum;    /* offer RFC 9653 */
+  bool admits_repeating; /* docs/WIRE.md §18: the peer may repeat messages by itself */
   enum sctp_controller controller;
 };
 
@@ -39,6 +40,7 @@ struct sctp_stats {
   uint64_t payload_in, payload_out;                      /* of user data, sent again not counted */
   uint64_t chunks_out, retransmits, lost_chunks, timeouts, tail_probes, abandoned, undone;
   uint64_t duplicates_in, dropped_in;
+  uint64_t repeated_in; /* messages that the peer repeated by itself, or a part of them */
   uint64_t bad_checksum, bad_tag, malformed, ignored;
   uint64_t window_bytes, in_flight_bytes, waiting_bytes, buffered_in_bytes;
   uint32_t peer_window_bytes;

@@ -61,4 +61,11 @@
  * one-byte messages cannot take more memory than large ones. */
 #define FRAGMENT_COST_BYTES 64
 
+/* Messages about messages (docs/WIRE.md §18): which stream they are on, and where they have their
+ * type. */
+#define REPEATING_STREAM 0
+#define REPEAT_TYPE_AT 2
+#define AGAIN_TYPE 0x42
+#define REPEAT_TYPE 0x43
+
 #endif

@@ -45,6 +45,7 @@ enum timer {
   TIMER_RECONFIG,
   TIMER_MTU,
   TIMER_PACE,
+  TIMER_REPEAT,
   TIMER_COUNT,
 };
 
@@ -77,6 +78,8 @@ struct control_chunk {
   uint16_t length;
   uint8_t value[];
 };
+
+struct repeating; /* receiving/repeating.h */
 
 struct association {
   struct sctp_config config;
@@ -134,6 +137,8 @@ struct association {
   uint8_t hasty_sacks;     /* how many of the next SACKs must be sent at once */
   struct growth growth;
   struct company company;
+  struct repeating *repeating; /* NULL: the peer's SCTP repeats what is lost */
+  uint64_t payload_before;     /* that had come before the present packet */
   uint32_t advertised_bytes;
 
   /* channels.c, reconfig.c, path.c */

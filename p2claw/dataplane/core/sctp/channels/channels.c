@@ -143,8 +143,8 @@ static void handle_dcep(struct association *a, const struct event *event) {
 void deliver_messages(struct association *a, struct event_queue *fresh) {
   struct event *event;
   while ((event = event_queue_pop(fresh))) {
-    if (event->ppid == PPID_DCEP) {
-      handle_dcep(a, event);
+    if (event->kind == EVENT_NOTHING || event->ppid == PPID_DCEP) {
+      if (event->kind != EVENT_NOTHING) handle_dcep(a, event);
       a->reassembly.buffered_bytes -= event->cost_bytes;
       event_free(event);
       continue;

@@ -21,6 +21,7 @@ enum event_kind {
   EVENT_MESSAGE,
   EVENT_CHANNEL_OPEN,   /* the peer opened it, or acknowledged ours */
   EVENT_CHANNEL_CLOSED, /* both directions are reset */
+  EVENT_NOTHING,        /* stands for a message that is not the user's, and is never reported */
   EVENT_CLOSED,         /* the association is over; the last event */
 };
 

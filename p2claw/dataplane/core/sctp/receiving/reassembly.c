@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/bounds.h"
+#include "sctp/channels/dcep.h"
 #include "sctp/constants.h"
 #include "sctp/messages/events.h"
 #include "sctp/packet/serial.h"
@@ -88,6 +90,24 @@ static void drop_message(struct reassembly *r, struct event *event) {
   event_free(event);
 }
 
+/* A message about messages is read at once, though earlier ones are missing: perhaps it brings them. */
+static void set_aside(struct reassembly *r, struct event *event) {
+  const struct piece *first = event->pieces;
+  if (!r->sets_aside || event->unordered || event->stream != REPEATING_STREAM || !first ||
+      first->length <= REPEAT_TYPE_AT || first->bytes[REPEAT_TYPE_AT] != REPEAT_TYPE)
+    return;
+  struct event *aside = event_new(EVENT_NOTHING, 0);
+  if (!aside) return; /* as if it had not been a repetition: it is asked for once more */
+  aside->stream = event->stream;
+  aside->ssn = event->ssn;
+  aside->pieces = event->pieces;
+  aside->length = event->length;
+  event->kind = EVENT_NOTHING;
+  event->pieces = NULL;
+  event->length = 0;
+  event_queue_add(&r->aside, aside);
+}
+
 /* Delivers what waited for the message before it; a number that comes twice is dropped. */
 static void deliver_waiting(struct reassembly *r, struct stream *stream,
                             struct event_queue *events) {
@@ -104,6 +124,7 @@ static void deliver_waiting(struct reassembly *r, struct stream *stream,
 
 static void deliver(struct reassembly *r, struct stream *stream, struct event *event,
                     struct event_queue *events) {
+  set_aside(r, event);
   if (event->unordered) {
     event_queue_add(events, event);
   } else if (event->ssn == stream->next_in_ssn) {
@@ -189,6 +210,73 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
   return is_too_large ? ARRIVAL_VIOLATION : ARRIVAL_OK;
 }
 
+const struct piece *reassembly_piece(const struct reassembly *r, uint32_t tsn) {
+  return piece_at(r, tsn);
+}
+
+void reassembly_ends(const struct reassembly *r, const struct span *span, uint32_t *head,
+                     uint32_t *tail) {
+  const struct piece *piece;
+  *head = *tail = 0;
+  for (uint32_t tsn = span->first; span->has_begin && (piece = piece_at(r, tsn)); tsn++) {
+    *head += piece->length;
+    if (piece->flags & DATA_END) break;
+  }
+  for (uint32_t tsn = span->last; span->has_end && (piece = piece_at(r, tsn)); tsn--) {
+    *tail += piece->length;
+    if (piece->flags & DATA_BEGIN) break;
+  }
+}
+
+/* Copies what is whole at the beginning, up to `end`, and what is whole at the end, from `end` of
+ * `total` back to `start`. */
+static void copy_ends(const struct reassembly *r, const struct span *span, uint8_t *target,
+                      uint32_t start, uint32_t end, uint32_t total) {
+  const struct piece *piece;
+  uint32_t at = 0, back = total;
+  for (uint32_t tsn = span->first; at < start && (piece = piece_at(r, tsn)); tsn++) {
+    uint32_t size = (uint32_t)min_u64(piece->length, start - at);
+    memcpy(target + at, piece->bytes, size);
+    at += size;
+  }
+  for (uint32_t tsn = span->last; back > end && (piece = piece_at(r, tsn)); tsn--) {
+    uint32_t size = (uint32_t)min_u64(piece->length, back - end);
+    back -= size;
+    memcpy(target + back, piece->bytes + piece->length - size, size);
+  }
+}
+
+bool reassembly_fill(struct reassembly *r, struct stream *stream, uint16_t ssn,
+                     const struct span *span, uint32_t from, uint32_t total, const uint8_t *bytes,
+                     uint32_t length, struct event_queue *events) {
+  uint32_t head, tail;
+  reassembly_ends(r, span, &head, &tail);
+  if (!total || total > UINT16_MAX || from > total || length > total - from || from > head ||
+      total - from - length > tail)
+    return false;
+  struct event *event = event_new(EVENT_MESSAGE, 0);
+  struct piece *whole = calloc(1, sizeof *whole + total);
+  if (!event || !whole) {
+    free(event);
+    free(whole);
+    return false;
+  }
+  copy_ends(r, span, whole->bytes, from, from + length, total);
+  if (length) memcpy(whole->bytes + from, bytes, length);
+  whole->length = (uint16_t)total;
+  event->stream = stream->id;
+  event->ssn = ssn;
+  event->ppid = PPID_BINARY;
+  event->length = total;
+  event->pieces = whole;
+  event->cost_bytes = total + FRAGMENT_COST_BYTES;
+  r->buffered_bytes += event->cost_bytes;
+  for (uint32_t tsn = span->first; span->is_known && tsn_le(tsn, span->last); tsn++)
+    if (piece_at(r, tsn)) drop_piece(r, tsn);
+  deliver(r, stream, event, events);
+  return true;
+}
+
 void reassembly_advance(struct reassembly *r, uint32_t cumulative) {
   while (tsn_le(r->base, cumulative) && (tsn_le(r->end, r->base) || !*slot(r, r->base))) r->base++;
   if (tsn_lt(r->end, r->base)) r->end = r->base;
@@ -223,6 +311,7 @@ void reassembly_reset(struct reassembly *r, struct stream *stream) {
 void reassembly_free(struct reassembly *r, struct streams *streams) {
   reassembly_drop(r, r->end);
   for (uint32_t i = 0; i < streams->count; i++) reassembly_reset(r, streams->sorted[i]);
+  event_queue_free(&r->aside);
   free(r->ring);
   r->ring = NULL;
   r->capacity = 0;

@@ -11,6 +11,8 @@ struct reassembly {
   uint32_t capacity, base, stored; /* base: no piece is below it */
   uint32_t end;                    /* no piece is at or above it */
   uint64_t buffered_bytes;         /* with costs: pieces, whole messages, events not yet drained */
+  bool sets_aside;                 /* messages that are about messages (repeating.h) */
+  struct event_queue aside; /* those; they cost nothing, and leave an empty one in their turn */
 };
 
 enum arrival {
@@ -26,6 +28,21 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
                             struct event_queue *events);
 /* The cumulative TSN moved: what is below it and delivered needs no place any more. */
 void reassembly_advance(struct reassembly *r, uint32_t cumulative);
+/* A chunk that came and is still here, because its message is not whole; or NULL. */
+const struct piece *reassembly_piece(const struct reassembly *r, uint32_t tsn);
+/* The pieces of one message, from the first to the last that came. */
+struct span {
+  uint32_t first, last;
+  bool is_known, has_begin, has_end; /* known: there are some */
+};
+/* How many bytes of it follow its beginning without a gap, and how many go before its end. */
+void reassembly_ends(const struct reassembly *r, const struct span *span, uint32_t *head,
+                     uint32_t *tail);
+/* Bytes that lie between the two, so that it is whole: it is delivered, and its pieces leave.
+ * False: they do not fit, or memory runs out. */
+bool reassembly_fill(struct reassembly *r, struct stream *stream, uint16_t ssn,
+                     const struct span *span, uint32_t from, uint32_t total, const uint8_t *bytes,
+                     uint32_t length, struct event_queue *events);
 /* FORWARD-TSN: drops what is unfinished up to here (RFC 3758 §3.6). */
 void reassembly_drop(struct reassembly *r, uint32_t cumulative);
 /* FORWARD-TSN: messages of the stream up to ssn will not come. */

@@ -1,6 +1,7 @@
 /* DATA and FORWARD-TSN from the peer, and the SACKs in reply (RFC 9260 §6.2, RFC 3758 §3.6). */
 #include "sctp/receiving/receiving.h"
 
+#include "bytes/bounds.h"
 #include "bytes/order.h"
 #include "sctp/channels/channels.h"
 #include "sctp/life/closing.h"
@@ -13,6 +14,7 @@
 #include "sctp/receiving/growth.h"
 #include "sctp/receiving/reassembly.h"
 #include "sctp/receiving/received.h"
+#include "sctp/receiving/repeating.h"
 #include "sctp/timers.h"
 
 /* When the user reads, the window grows. A SACK that only reports this is sent if less than one step
@@ -24,8 +26,13 @@
 
 uint32_t receive_window(const struct association *a) {
   uint64_t used = a->reassembly.buffered_bytes, buffer = a->config.receive_buffer_bytes;
+  /* What a peer repeats has to come in though all is full of what waits for it. The session bounds how
+   * much that is. */
+  if (a->repeating) buffer *= 2;
   if (used >= buffer || a->events.count >= EVENTS_MAX) return 0;
-  return buffer - used < FRAGMENT_BYTES ? 0 : (uint32_t)(buffer - used);
+  if (buffer - used < FRAGMENT_BYTES) return 0;
+  if (a->repeating) buffer = min_u64(buffer, used + (uint64_t)a->repeating->allowance.window);
+  return (uint32_t)(buffer - used);
 }
 
 /* Whether there is no place for it now. What closes a gap is always let in, up to twice the
@@ -56,18 +63,29 @@ static void store(struct association *a, const struct data_chunk *data) {
     return;
   }
   uint32_t gaps = a->received.count;
+  bool has_room;
+  if (!repeating_expects(a, data, &has_room)) {
+    received_add(&a->received, data->tsn);
+    return;
+  }
+  if (!has_room) {
+    a->stats.dropped_in++;
+    return;
+  }
   bool was_full = !received_add(&a->received, data->tsn);
   if (was_full) {
     a->stats.dropped_in++;
     return;
   }
-  if (a->received.count > gaps) a->hasty_sacks = GAP_SACKS;
+  if (a->received.count > gaps && !a->repeating) a->hasty_sacks = GAP_SACKS;
   uint32_t cumulative = a->received.cumulative;
   enum arrival arrival = reassembly_add(&a->reassembly, stream, data, cumulative, &fresh);
   a->stats.payload_in += data->length;
   growth_arrived(&a->growth, data->length, a->now);
   reassembly_advance(&a->reassembly, cumulative);
   deliver_messages(a, &fresh);
+  repeating_stored(a, data);
+  repeating_read(a);
   if (arrival == ARRIVAL_VIOLATION)
     abort_association(a, CAUSE_PROTOCOL_VIOLATION, "bad-fragments",
                       "fragments do not belong together, or a message is too large");
@@ -110,11 +128,18 @@ void handle_data(struct association *a, const struct item *chunk) {
   store(a, &data);
 }
 
+/* A window that is far from what the path holds grows by a packet with each SACK. */
+static uint8_t packets_for_sack(const struct association *a) {
+  return a->repeating && a->repeating->allowance.is_starting ? 1 : SACK_EVERY_PACKETS;
+}
+
 /* Once for each packet that held DATA (RFC 9260 §6.2). */
 void packet_had_data(struct association *a) {
   if (!may_receive_data(a)) return;
+  repeating_arrived(a, a->stats.payload_in - a->payload_before);
+  a->payload_before = a->stats.payload_in;
   a->packets_unacked++;
-  if (a->packets_unacked >= SACK_EVERY_PACKETS || a->received.count ||
+  if (a->packets_unacked >= packets_for_sack(a) || (a->received.count && !a->repeating) ||
       a->state == STATE_SHUTDOWN_SENT)
     sack_now(a);
   else if (!a->sack_due && !is_armed(a, TIMER_SACK))
@@ -167,7 +192,10 @@ bool sack_is_hasty(const struct association *a) {
 
 bool write_sack(struct association *a, struct writer *writer) {
   uint32_t window = receive_window(a);
-  if (!received_write_sack(&a->received, writer, window)) return false;
+  /* What is missing below the highest TSN is asked for by the message. */
+  struct received all = {.cumulative = received_highest(&a->received)};
+  if (!received_write_sack(a->repeating ? &all : &a->received, writer, window)) return false;
+  if (a->repeating) a->received.duplicate_count = 0;
   a->advertised_bytes = window;
   a->sack_due = false;
   a->packets_unacked = 0;

@@ -1,0 +1,41 @@
+/* Messages that the peer repeats by itself, in the part that was lost, so that its SCTP learns of no
+ * loss (docs/WIRE.md §18). The SACKs then name all that was sent before the highest TSN that came, and
+ * how much may be in flight is decided here instead of there (allowance.h). */
+#ifndef P2CLAW_SCTP_RECEIVING_REPEATING_H
+#define P2CLAW_SCTP_RECEIVING_REPEATING_H
+
+#include "sctp/receiving/allowance.h"
+#include "sctp/state.h"
+
+/* Messages above the lowest that is not whole; what comes beyond is not acknowledged. 4 MiB, which the
+ * session has sent and not acknowledged at most, are 256 of full size. */
+#define REPEATING_MESSAGES 1024
+
+/* A message of which something has come, or has to come before a later one. */
+struct incomplete {
+  bool is_whole;
+  uint8_t asked;             /* how often */
+  struct span span;          /* of what came */
+  usec missing_at, asked_at; /* 0: not yet */
+};
+
+struct repeating {
+  uint16_t number_0; /* the SSN of the message that has number 0 */
+  uint16_t highest;  /* the highest SSN of which something has come */
+  struct allowance allowance;
+  struct incomplete messages[REPEATING_MESSAGES]; /* by SSN */
+};
+
+/* A DATA chunk of the stream, before it is stored. False: nobody waits for it. */
+bool repeating_expects(struct association *a, const struct data_chunk *data, bool *has_room);
+/* It was stored. */
+void repeating_stored(struct association *a, const struct data_chunk *data);
+/* What the reassembly has put aside: parts of messages, and the news that the peer repeats. */
+void repeating_read(struct association *a);
+/* Asks for what is missing, if it is time for it. */
+void repeating_expired(struct association *a);
+/* A packet with DATA came. */
+void repeating_arrived(struct association *a, uint64_t bytes);
+void repeating_free(struct association *a);
+
+#endif

@@ -1,0 +1,142 @@
+"""Messages that the sender repeats by itself, so that its SCTP learns of no loss."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from p2claw.dataplane.core._sctp import AssociationClosed, Event, MessageReceived
+from tests.support.link_emulator import PathSettings
+from tests.support.repeating_peer import RepeatingPeer
+from tests.support.sctp_pair import Pair
+from tests.wire.vectors import cases, denoted, read
+
+PPID_BINARY = 53
+
+LOSSY = PathSettings(delay_s=0.025, rate_bytes_per_s=12.5e6, queue_bytes=625_000, loss=0.01)
+BACK = PathSettings(delay_s=0.025, loss=0.01)
+
+
+class Upload:
+    """left sends messages of random lengths, some of them tiny; right gets them."""
+
+    def __init__(
+        self,
+        there: PathSettings = LOSSY,
+        back: PathSettings = BACK,
+        *,
+        seed: int = 1,
+        count: int = 400,
+        answers: bool = True,
+        repeats: bool = True,
+    ) -> None:
+        random = Random(seed)
+        self.sent = [
+            b"\0\0\3\0" + random.randbytes(random.choice((12, 700, 3_000, 16_000)))
+            for _ in range(count)
+        ]
+        self.sent[:2] = [b"\0\0\3\0" + random.randbytes(16_000)] * 2  # a body begins
+        self.got: list[bytes] = []
+        self.closed: AssociationClosed | None = None
+        self.at = 0
+        self.pair = Pair(
+            there,
+            back,
+            seed=seed,
+            left={"controller": "cubic"},
+            right={"admits_repeating": True},
+        )
+        self.pair.on_event, self.pair.before_sending = self.event, self.feed
+        self.pair.connect()
+        left = self.pair.left
+        self.peer = RepeatingPeer(
+            lambda message: left.send(0, PPID_BINARY, message), admits=repeats, answers=answers
+        )
+
+    def event(self, side: int, event: Event) -> None:
+        if isinstance(event, AssociationClosed):
+            self.closed = event
+        if not isinstance(event, MessageReceived):
+            return
+        if side == 1:
+            self.got.append(event.data)
+        else:
+            assert self.peer.read(event.data)
+
+    def feed(self, side: int) -> None:
+        if side == 1 or not self.pair.left.is_established:
+            return
+        while self.at < len(self.sent) and self.pair.left.waiting_bytes < 200_000:
+            self.peer.send(self.sent[self.at])
+            self.at += 1
+
+    def run(self, limit_s: float = 60.0) -> bool:
+        return self.pair.run(lambda: len(self.got) == len(self.sent), limit_s)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_all_messages_come_once_and_in_order(seed: int) -> None:
+    upload = Upload(seed=seed)
+    assert upload.run()
+    assert upload.got == upload.sent
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_the_same_where_packets_are_overtaken_and_come_twice(seed: int) -> None:
+    there = PathSettings(
+        delay_s=0.02,
+        rate_bytes_per_s=5e6,
+        queue_bytes=200_000,
+        loss=0.05,
+        reorder=0.05,
+        duplicate=0.02,
+    )
+    upload = Upload(there, PathSettings(delay_s=0.02, loss=0.05), seed=seed)
+    assert upload.run()
+    assert upload.got == upload.sent
+
+
+def test_the_sender_learns_of_no_loss() -> None:
+    upload = Upload()
+    assert upload.run()
+    assert upload.pair.paths[0].counts.lost > 10
+    assert upload.pair.right.stats()["repeated_in"] > 10
+    assert upload.pair.left.stats()["lost_chunks"] <= 2  # before the other side knew
+
+
+def test_without_the_news_sctp_repeats() -> None:
+    upload = Upload(repeats=False)
+    assert upload.run()
+    assert upload.pair.right.stats()["repeated_in"] == 0
+    assert upload.pair.left.stats()["lost_chunks"] > 10
+
+
+def test_a_sender_that_does_not_repeat_is_given_up() -> None:
+    upload = Upload(answers=False)
+    upload.pair.run(lambda: upload.closed is not None, 60)
+    assert upload.closed is not None
+    assert upload.closed.code in ("not-repeated", "aborted")
+
+
+def test_only_what_is_missing_is_repeated() -> None:
+    upload = Upload()
+    assert upload.run()
+    lost = upload.pair.paths[0].counts.lost
+    assert upload.peer.repeated_bytes < 4 * 1_400 * lost
+
+
+@cases(read("repeating.json"))
+def test_the_sender_of_these_tests_follows_the_vectors(case: dict[str, Any]) -> None:
+    out: list[bytes] = []
+    peer = RepeatingPeer(out.append, admits=case["admits"])
+    for step in case["steps"]:
+        out.clear()
+        if step["do"] == "send":
+            for _ in range(step.get("times", 1)):
+                out.clear()
+                peer.send(denoted(step["message"]))
+        else:
+            assert peer.read(denoted(step["message"])) == step["ours"]
+        assert out == [denoted(part) for part in step["out"]]
