@@ -140,3 +140,14 @@ def test_the_sender_of_these_tests_follows_the_vectors(case: dict[str, Any]) -> 
         else:
             assert peer.read(denoted(step["message"])) == step["ours"]
         assert out == [denoted(part) for part in step["out"]]
+
+
+def test_a_message_that_only_has_the_type_of_a_repetition_is_the_users() -> None:
+    pair = Pair(right={"admits_repeating": True})
+    pair.connect()
+    messages = [b"C" * 100, b"\0\1\x43\0\0\0\0\0" + b"two", b"\0\3\x43\0\0\0\0\1" + b"odd"]
+    for message in messages:
+        pair.left.send(0, PPID_BINARY, message)
+    pair.run(lambda: len(pair.events[1]) > len(messages))
+    got = [event.data for event in pair.events[1] if isinstance(event, MessageReceived)]
+    assert got == messages

@@ -65,6 +65,7 @@
  * type. */
 #define REPEATING_STREAM 0
 #define REPEAT_TYPE_AT 2
+#define REPEAT_FRAME_BYTES 8
 #define AGAIN_TYPE 0x42
 #define REPEAT_TYPE 0x43
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes/bounds.h"
+#include "bytes/order.h"
 #include "sctp/channels/dcep.h"
 #include "sctp/constants.h"
 #include "sctp/messages/events.h"
@@ -90,12 +91,19 @@ static void drop_message(struct reassembly *r, struct event *event) {
   event_free(event);
 }
 
+/* One frame that fills the message, with its type, no flags and no stream (docs/WIRE.md §2, §18). */
+static bool is_about_messages(const struct event *event) {
+  const struct piece *first = event->pieces;
+  if (event->unordered || event->stream != REPEATING_STREAM || !first) return false;
+  if (first->length < REPEAT_FRAME_BYTES || first->bytes[REPEAT_TYPE_AT] != REPEAT_TYPE)
+    return false;
+  return get16(first->bytes) + (size_t)REPEAT_FRAME_BYTES == event->length &&
+         !first->bytes[REPEAT_TYPE_AT + 1] && !get32(first->bytes + REPEAT_TYPE_AT + 2);
+}
+
 /* A message about messages is read at once, though earlier ones are missing: perhaps it brings them. */
 static void set_aside(struct reassembly *r, struct event *event) {
-  const struct piece *first = event->pieces;
-  if (!r->sets_aside || event->unordered || event->stream != REPEATING_STREAM || !first ||
-      first->length <= REPEAT_TYPE_AT || first->bytes[REPEAT_TYPE_AT] != REPEAT_TYPE)
-    return;
+  if (!r->sets_aside || !is_about_messages(event)) return;
   struct event *aside = event_new(EVENT_NOTHING, 0);
   if (!aside) return; /* as if it had not been a repetition: it is asked for once more */
   aside->stream = event->stream;

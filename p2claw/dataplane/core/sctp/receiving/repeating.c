@@ -17,7 +17,7 @@
 #include "sctp/receiving/waiting.h"
 #include "sctp/timers.h"
 
-#define FRAME_BYTES 8 /* docs/WIRE.md §2 */
+#define FRAME_BYTES REPEAT_FRAME_BYTES
 #define NEWS_BYTES 4  /* REPEAT, at first: its own number u16, the lowest u16 that is kept */
 #define ITEM_BYTES 10 /* AGAIN: number u16, from u32, tail u32 */
 #define PART_BYTES 10 /* REPEAT: number u16, from u32, total u32, then bytes */
