@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-packet chunk cookie dcep association pair stun udp records}
+targets=${*:-packet chunk cookie dcep association repeating pair stun udp records}
 clang=${CLANG:-$(command -v clang || command -v clang-14 || true)}
 [ -n "$clang" ] || { echo 'fuzz-dataplane.sh: no clang; apt-get install clang libclang-rt-14-dev' >&2; exit 2; }
 here=tests/fuzz/dataplane

@@ -24,9 +24,10 @@ def make(**options: object) -> Association:
     return Association(server=True, seed=SEED, **options)  # type: ignore[arg-type]
 
 
-def cookie_of(association: Association, now: float = 0.0) -> bytes:
+def cookie_of(association: Association, now: float = 0.0, extensions: bytes = b"") -> bytes:
     """What the association seals for the INIT of our peer."""
-    association.receive(packet(0, init(PEER_TAG, PEER_TSN, parameters=b"\xc0\x00\x00\x04")), now)
+    parameters = b"\xc0\x00\x00\x04" + extensions
+    association.receive(packet(0, init(PEER_TAG, PEER_TSN, parameters=parameters)), now)
     (reply,) = association.to_send(now)
     ((kind, _, value),) = chunks_of(reply)
     assert kind == INIT_ACK
@@ -36,9 +37,9 @@ def cookie_of(association: Association, now: float = 0.0) -> bytes:
     return value[at + 4 : at + int.from_bytes(value[at + 2 : at + 4], "big")]
 
 
-def established(**options: object) -> Association:
+def established(extensions: bytes = b"", **options: object) -> Association:
     association = make(zero_checksum=False, **options)
-    cookie = cookie_of(association)
+    cookie = cookie_of(association, extensions=extensions)
     association.receive(packet(TAG, chunk(COOKIE_ECHO, cookie)), 0.0)
     assert isinstance(association.next_event(), Established)
     association.to_send(0.0)

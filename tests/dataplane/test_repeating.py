@@ -151,3 +151,33 @@ def test_a_message_that_only_has_the_type_of_a_repetition_is_the_users() -> None
     pair.run(lambda: len(pair.events[1]) > len(messages))
     got = [event.data for event in pair.events[1] if isinstance(event, MessageReceived)]
     assert got == messages
+
+
+def test_a_line_that_is_dark_for_a_while_ends_nothing() -> None:
+    upload = Upload()
+    assert not upload.run(0.5)
+    for path in upload.pair.paths:
+        path.judge = lambda packet: True
+    upload.pair.run_for(8.0)
+    for path in upload.pair.paths:
+        path.judge = None
+    assert upload.run()
+    assert upload.got == upload.sent
+
+
+def test_a_page_that_sleeps_for_half_a_minute_is_not_given_up() -> None:
+    upload = Upload(answers=False)
+    upload.run(20.0)
+    assert upload.closed is None
+    assert upload.pair.right.stats()["repeated_in"] == 0
+
+
+def test_the_window_grows_again_where_another_path_is_longer() -> None:
+    there = PathSettings(delay_s=0.005, rate_bytes_per_s=2.5e6, queue_bytes=50_000)
+    upload = Upload(there, PathSettings(delay_s=0.005), count=8_000)
+    assert not upload.run(3.0)
+    upload.pair.paths[0].change(delay_s=0.1, queue_bytes=500_000)
+    upload.pair.paths[1].change(delay_s=0.1)
+    upload.pair.sides[1].path_changed(upload.pair.now)
+    upload.pair.run_for(4.0)
+    assert upload.pair.left.stats()["peer_window_bytes"] > 300_000

@@ -128,6 +128,7 @@ void association_path_works(struct association *a, usec now) {
 
 void association_path_changed(struct association *a, usec now) {
   association_path_works(a, now);
+  repeating_path_changed(a);
   search_again(a);
 }
 

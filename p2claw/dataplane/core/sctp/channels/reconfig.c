@@ -15,6 +15,7 @@
 #include "sctp/packet/serial.h"
 #include "sctp/packet/writer.h"
 #include "sctp/receiving/reassembly.h"
+#include "sctp/receiving/repeating.h"
 #include "sctp/sending/outstanding.h"
 #include "sctp/sending/sendqueue.h"
 #include "sctp/timers.h"
@@ -85,6 +86,7 @@ static void close_stream_if_reset(struct association *a, struct stream *stream) 
 static void reset_inbound(struct association *a, uint16_t number) {
   struct stream *stream = streams_find(&a->streams, number);
   if (!stream || stream->in_reset == RESET_DONE) return;
+  if (number == REPEATING_STREAM) repeating_free(a);
   reassembly_reset(&a->reassembly, stream);
   stream->in_reset = RESET_DONE;
   if (stream->out_reset == RESET_NONE) {

@@ -21,7 +21,9 @@
 #define DRAIN_ROUNDS 2
 #define DRAIN_AFTER (8 * SECOND)
 #define FORGET_AFTER \
-  (20 * SECOND)             /* the least round trip, if even then it is not seen: another path */
+  (10 * SECOND) /* the least round trip, if even then it is not seen: another path */
+#define UNSURE \
+  (500 * MILLISECOND)       /* after a change of the path: what was on its way took the old one */
 #define PERIOD (4 * SECOND) /* of the highest rate: it counts for one to two of them */
 #define FULL_GROWTH 1.25    /* draft-ietf-ccwg-bbr §5.3.1.2 */
 #define FULL_ROUNDS 3
@@ -44,6 +46,21 @@ void allowance_start(struct allowance *w, usec now) {
   w->window = RECEIVE_BUFFER_BYTES;
 }
 
+static void begin_again(struct allowance *w) {
+  w->is_starting = true;
+  w->full = 0;
+  w->flat = w->draining = 0;
+}
+
+void allowance_path_changed(struct allowance *w, usec now) {
+  begin_again(w);
+  w->rates[0] = w->rates[1] = 0;
+  w->period_at = w->least_at = now;
+  w->unsure_until = now + UNSURE;
+  w->round_rtt = w->least = NEVER;
+  w->bound = INFINITY;
+}
+
 void allowance_arrived(struct allowance *w, uint64_t bytes) { w->bytes += bytes; }
 
 void allowance_skipped(struct allowance *w, int32_t chunks) {
@@ -64,10 +81,13 @@ static void measure(struct allowance *w, double rate, usec now) {
   }
   w->rates[1] = max_double(w->rates[1], rate);
   if (w->round_rtt == NEVER) return;
-  if (w->round_rtt <= w->least + queue_rise(w->least) / 2 || now - w->least_at > FORGET_AFTER) {
-    w->least = now - w->least_at > FORGET_AFTER ? w->round_rtt : min_usec(w->least, w->round_rtt);
+  bool is_other = now - w->least_at > FORGET_AFTER || now < w->unsure_until;
+  if (w->round_rtt <= w->least + queue_rise(w->least) / 2 || is_other) {
+    w->least = is_other ? w->round_rtt : min_usec(w->least, w->round_rtt);
     w->least_at = now;
   }
+  /* What the wrong one has left of the window would take many rounds to grow by GAIN. */
+  if (is_other && w->window < STARTING_BYTES) begin_again(w);
 }
 
 static void decide(struct allowance *w, double rate, usec now) {

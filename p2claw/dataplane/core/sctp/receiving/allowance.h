@@ -17,6 +17,7 @@ struct allowance {
   uint64_t chunks, lost; /* the same: that came, and that did not come in their turn */
   usec round_rtt;        /* the least of the present round; NEVER: none was measured */
   usec least, least_at;  /* of the path, and when it was seen last */
+  usec unsure_until;     /* it counts for a round */
   double rates[2];       /* the highest of two periods, bytes per second; [1]: the present one */
   double full;           /* the rate that has to grow */
   usec period_at;
@@ -25,6 +26,8 @@ struct allowance {
 };
 
 void allowance_start(struct allowance *w, usec now);
+/* The window stays, until the new path is known. */
+void allowance_path_changed(struct allowance *w, usec now);
 /* So many bytes came. */
 void allowance_arrived(struct allowance *w, uint64_t bytes);
 /* A chunk came. Of those before it so many did not come yet; below 0: it is one of those. */

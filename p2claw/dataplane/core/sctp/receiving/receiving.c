@@ -167,6 +167,11 @@ void handle_forward_tsn(struct association *a, const struct item *chunk) {
     a->stats.malformed++;
     return;
   }
+  if (a->repeating) { /* what it knows of messages counts on all of them */
+    abort_association(a, CAUSE_PROTOCOL_VIOLATION, "bad-skip",
+                      "a peer that repeats its messages skips one");
+    return;
+  }
   reassembly_drop(&a->reassembly, cumulative);
   received_forward(&a->received, cumulative);
   for (size_t at = 4; at < chunk->length; at += 4) {

@@ -26,7 +26,8 @@
 /* How late a packet may come that another one has overtaken. */
 #define OVERTAKEN (4 * MILLISECOND)
 #define LOOKS (2 * MILLISECOND) /* how often it is seen to, while something is missing */
-/* A request, or what it asks for, may be lost or wait behind what the peer has queued. */
+/* A request, or what it asks for, may be lost or wait behind what the peer has queued. Each time it
+ * waits longer, by a quarter of the first: a page that sleeps for half a minute is not given up. */
 #define ASK_AGAIN_ROUNDS 2
 #define ASK_AGAIN_LATER (100 * MILLISECOND)
 #define ASKED_MOST 40
@@ -96,7 +97,8 @@ static bool note_present(struct association *a, struct repeating *p) {
 static void begin(struct association *a, uint16_t ssn, uint16_t number, uint16_t lowest) {
   const struct stream *stream = the_stream(a);
   uint16_t number_0 = (uint16_t)(ssn - number), next = stream->next_in_ssn;
-  if (a->repeating || ssn_lt(next, (uint16_t)(number_0 + lowest))) return;
+  if (a->repeating || stream->in_reset != RESET_NONE || ssn_lt(next, (uint16_t)(number_0 + lowest)))
+    return;
   struct repeating *p = calloc(1, sizeof *p);
   if (!p) return; /* the peer's SCTP goes on as before */
   p->number_0 = number_0;
@@ -113,6 +115,7 @@ static void begin(struct association *a, uint16_t ssn, uint16_t number, uint16_t
 }
 
 void repeating_free(struct association *a) {
+  disarm(a, TIMER_REPEAT);
   free(a->repeating);
   a->repeating = NULL;
 }
@@ -199,28 +202,32 @@ void repeating_read(struct association *a) {
   }
 }
 
-static bool is_time_to_ask(const struct association *a, struct incomplete *message) {
+/* When the message is to be asked for. Not while nothing comes at all: then the request waits too. */
+static usec time_to_ask(const struct association *a, struct incomplete *message) {
   if (!message->missing_at) message->missing_at = a->now;
-  if (!message->asked) return a->now - message->missing_at >= OVERTAKEN;
-  return a->now - message->asked_at >= ASK_AGAIN_ROUNDS * a->rtt.smoothed + ASK_AGAIN_LATER;
+  if (!message->asked) return message->missing_at + OVERTAKEN;
+  usec wait = ASK_AGAIN_ROUNDS * a->rtt.smoothed + ASK_AGAIN_LATER;
+  usec due = message->asked_at + wait + (message->asked - 1) * wait / 4;
+  return a->repeating->heard_at > message->asked_at ? due : max_usec(due, a->now + ASK_AGAIN_LATER);
 }
 
-/* Whether anything is missing. */
-static bool ask(struct association *a) {
+/* When something is to be asked for next; NEVER: nothing is missing. */
+static usec ask(struct association *a) {
   struct repeating *p = a->repeating;
   uint8_t frame[FRAME_BYTES + ITEMS_MOST * ITEM_BYTES] = {0};
   uint32_t items = 0;
-  bool is_missing = false;
+  usec next = NEVER;
   const struct stream *stream = the_stream(a);
   for (uint16_t ssn = stream->next_in_ssn; !ssn_lt(p->highest, ssn) && items < ITEMS_MOST; ssn++) {
     struct incomplete *message = message_at(p, ssn);
     if (message->is_whole || (ssn == p->highest && !message->span.has_end)) continue;
-    is_missing = true;
-    if (!is_time_to_ask(a, message)) continue;
+    usec due = time_to_ask(a, message);
+    next = min_usec(next, max_usec(due, a->now));
+    if (due > a->now) continue;
     if (message->asked++ == ASKED_MOST) {
       abort_association(a, CAUSE_PROTOCOL_VIOLATION, "not-repeated",
                         "the peer does not repeat what was lost");
-      return false;
+      return NEVER;
     }
     message->asked_at = a->now;
     uint32_t head, tail;
@@ -231,7 +238,7 @@ static bool ask(struct association *a) {
     put32(at + 6, tail);
   }
   if (items) request(a, frame, items);
-  return is_missing;
+  return next;
 }
 
 /* A round trip has to be measured in each round: without DATA of ours, by a HEARTBEAT. */
@@ -245,10 +252,16 @@ void repeating_expired(struct association *a) {
   struct repeating *p = a->repeating;
   disarm(a, TIMER_REPEAT);
   if (!p || !may_receive_data(a)) return;
-  bool is_missing = ask(a);
+  if (p->packets_in != a->stats.packets_in) p->heard_at = a->now;
+  p->packets_in = a->stats.packets_in;
+  usec next = ask(a);
   if (a->state == STATE_CLOSED) return;
   pass_round(a);
-  if (is_missing || a->received.count) arm(a, TIMER_REPEAT, a->now + LOOKS);
+  if (next != NEVER) arm(a, TIMER_REPEAT, max_usec(next, a->now + LOOKS));
+}
+
+void repeating_path_changed(struct association *a) {
+  if (a->repeating) allowance_path_changed(&a->repeating->allowance, a->now);
 }
 
 void repeating_arrived(struct association *a, uint64_t bytes) {
@@ -256,7 +269,6 @@ void repeating_arrived(struct association *a, uint64_t bytes) {
   if (!p) return;
   allowance_arrived(&p->allowance, bytes);
   pass_round(a);
-  if (!is_armed(a, TIMER_REPEAT) &&
-      (a->received.count || ssn_lt(the_stream(a)->next_in_ssn, p->highest)))
-    arm(a, TIMER_REPEAT, a->now + LOOKS);
+  if (a->received.count || ssn_lt(the_stream(a)->next_in_ssn, p->highest))
+    arm(a, TIMER_REPEAT, min_usec(a->deadlines[TIMER_REPEAT], a->now + LOOKS));
 }

@@ -22,6 +22,8 @@ struct incomplete {
 struct repeating {
   uint16_t number_0; /* the SSN of the message that has number 0 */
   uint16_t highest;  /* the highest SSN of which something has come */
+  usec heard_at;     /* when a packet was seen to have come; packets_in: up to which */
+  uint64_t packets_in;
   struct allowance allowance;
   struct incomplete messages[REPEATING_MESSAGES]; /* by SSN */
 };
@@ -34,8 +36,10 @@ void repeating_stored(struct association *a, const struct data_chunk *data);
 void repeating_read(struct association *a);
 /* Asks for what is missing, if it is time for it. */
 void repeating_expired(struct association *a);
+void repeating_path_changed(struct association *a);
 /* A packet with DATA came. */
 void repeating_arrived(struct association *a, uint64_t bytes);
+/* The peer's direction of its stream is over, or the association is. */
 void repeating_free(struct association *a);
 
 #endif
