@@ -427,3 +427,16 @@ def test_the_bytes_of_a_message_are_let_go_once_they_are_acknowledged() -> None:
     association.receive(packet(TAG, sack(sent[-1])), 0.05)
     assert sys.getrefcount(message) == before
     assert association.buffered_bytes == 0
+
+
+@pytest.mark.parametrize("admits_repeating", [False, True])
+def test_a_gap_that_is_closed_from_below_fills_no_more_than_three_buffers(
+    admits_repeating: bool,
+) -> None:
+    buffer_bytes = 100_000
+    association = established(receive_buffer_bytes=buffer_bytes, admits_repeating=admits_repeating)
+    association.receive(packet(TAG, data(PEER_TSN + 2_000, b"far", ssn=900)), 0.1)
+    for at in range(1_500):
+        association.receive(packet(TAG, data(PEER_TSN + at, bytes(1_000), ssn=1 + at % 800)), 0.2)
+    assert association.stats()["dropped_in"] > 1_000
+    assert association.stats()["buffered_in_bytes"] < 3 * buffer_bytes + 2_000

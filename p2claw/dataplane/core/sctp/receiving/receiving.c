@@ -36,15 +36,16 @@ uint32_t receive_window(const struct association *a) {
 }
 
 /* Whether there is no place for it now. What closes a gap is always let in, up to twice the
- * buffer: without it nothing of what is buffered could ever leave. */
+ * buffer, and three times if it is the lowest: without it nothing of what is buffered could ever
+ * leave. */
 static bool must_drop(const struct association *a, const struct data_chunk *data) {
+  uint64_t used = a->reassembly.buffered_bytes, buffer = a->config.receive_buffer_bytes;
   uint32_t above = data->tsn - a->received.cumulative;
   if (above > TSN_SPAN) return true;
   if (receive_window(a)) return false;
-  if (above == 1 && a->received.count) return false;
+  if (above == 1 && a->received.count) return used >= 3 * buffer;
   bool closes_gap = tsn_lt(data->tsn, received_highest(&a->received));
-  return !closes_gap ||
-         a->reassembly.buffered_bytes >= 2 * (uint64_t)a->config.receive_buffer_bytes;
+  return !closes_gap || used >= 2 * buffer;
 }
 
 /* One message alone fills the whole window, so the window can never open again. */
