@@ -212,6 +212,7 @@ async def test_an_address_that_is_none_is_refused(port: UdpPort, host: str, numb
 
 @pytest.mark.parametrize("number", [-1, 65_536])
 async def test_a_number_that_is_no_port_is_refused_and_closes_nothing(number: int) -> None:
+    gc.collect()  # of what other tests left
     before = descriptors()
     with pytest.raises(LocalProtocolError):
         UdpPort(number)
