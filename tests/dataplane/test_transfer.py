@@ -13,7 +13,7 @@ from p2claw.dataplane.core._sctp import (
     ChannelOpened,
     MessageReceived,
 )
-from tests.dataplane.goodput import Link, goodput
+from tests.dataplane.goodput import Link, goodput, shares
 from tests.dataplane.small_socket import SmallSocket
 from tests.dataplane.soak import run_seed
 from tests.support.link_emulator import PathSettings
@@ -396,3 +396,8 @@ def test_a_mass_of_losses_is_repaired_though_sacks_name_few_gaps() -> None:
     link = Link(50, 100, 0, 100_000)  # startup overruns so small a queue by hundreds of packets
     rate, stats = goodput(link, "bbr", 4, 1, ranges=20)
     assert rate >= 0.5 * link.rate_bytes_per_s, stats
+
+
+def test_a_cubic_that_comes_later_gets_its_part_of_a_long_line() -> None:
+    ours, _ = shares(Link(50, 100, 0, 625_000), ["bbr", "cubic"], 30, seed=1)
+    assert 0.3 < ours < 0.7

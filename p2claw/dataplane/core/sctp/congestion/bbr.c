@@ -19,6 +19,8 @@
  * second, and each overruns a receiver whose socket is small, as a browser's is. */
 #define PROBE_WAIT_LEAST (250 * MILLISECOND)
 
+#define GAIN_IN_QUEUE 1.5 /* of the window, instead of 2.0, while a queue stands */
+
 static const struct {
   double pacing, window;
 } GAIN[] = {
@@ -264,11 +266,18 @@ static void check_probe_rtt(struct controller *controller, const struct ack_even
   bbr->phase = BBR_CRUISE;
 }
 
+/* What stands in a queue brings no rate, and is more than a CUBIC beside us can have: that one gives
+ * way at each loss, we by how much is in flight. */
+static double window_gain(const struct bbr *bbr) {
+  double gain = GAIN[bbr->phase].window;
+  return bbr->model.is_queueing && bbr_in_cycle(bbr) ? min_double(gain, GAIN_IN_QUEUE) : gain;
+}
+
 static void set_window(struct controller *controller, const struct ack_event *event) {
   struct bbr *bbr = &controller->state.bbr;
   double packet = controller->packet_bytes, window = (double)controller->window_bytes;
   double most =
-      bbr_bdp(&bbr->model, bbr->model.bw, GAIN[bbr->phase].window) + bbr_extra_acked(&bbr->model);
+      bbr_bdp(&bbr->model, bbr->model.bw, window_gain(bbr)) + bbr_extra_acked(&bbr->model);
   uint32_t burst = pacer_burst(controller->pacing_bytes_per_s, controller->packet_bytes);
   most = max_double(most, LEAST_PACKETS * packet) + burst * packet; /* §5.6.4.2 */
   double grown = window + (double)event->acked_bytes;
