@@ -9,6 +9,7 @@ import pytest
 import uvloop
 
 from p2claw.dataplane.carrier._engine import UdpPort
+from tests.dataplane.raw_peer import RawPeer
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -21,3 +22,11 @@ async def port() -> AsyncIterator[UdpPort]:
     opened = UdpPort()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+async def peer(port: UdpPort) -> AsyncIterator[RawPeer]:
+    made = RawPeer(port)
+    await made.establish()
+    yield made
+    made.close()

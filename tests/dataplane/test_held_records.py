@@ -7,25 +7,13 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import AsyncIterator
 
-import pytest
-
-from p2claw.dataplane.carrier._engine import UdpPort
 from tests.dataplane.packets import chunk, packet
 from tests.dataplane.raw_peer import RawPeer
 from tests.support.sockets import until
 
 SACK = 3
 BINARY = 53
-
-
-@pytest.fixture
-async def peer(port: UdpPort) -> AsyncIterator[RawPeer]:
-    made = RawPeer(port)
-    await made.establish()
-    yield made
-    made.close()
 
 
 def sack(peer: RawPeer, window_bytes: int) -> bytes:

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import pytest
-
 from p2claw.dataplane.carrier._engine import UdpPort
 from p2claw.dataplane.core import _stun
 from tests.dataplane.raw_peer import RawPeer
@@ -15,14 +13,6 @@ from tests.support.sockets import until
 
 BINARY = 53
 PEERS = 40  # more than leave by one system call
-
-
-@pytest.fixture
-async def peer(port: UdpPort) -> AsyncIterator[RawPeer]:
-    made = RawPeer(port)
-    await made.establish()
-    yield made
-    made.close()
 
 
 @contextlib.asynccontextmanager

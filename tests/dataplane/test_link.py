@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,14 +37,6 @@ class User:
 
     def channel_closed(self) -> None:
         self.closed += 1
-
-
-@pytest.fixture
-async def peer(port: UdpPort) -> AsyncIterator[RawPeer]:
-    made = RawPeer(port)
-    await made.establish()
-    yield made
-    made.close()
 
 
 @pytest.fixture

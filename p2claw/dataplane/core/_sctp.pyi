@@ -47,8 +47,8 @@ class AssociationClosed:
     """The last event.
 
     code: "shutdown", "aborted", "no-answer", "restarted", or the rule that was broken:
-    "bad-fragments", "message-too-large", "no-user-data", "too-many-streams", "not-repeated"; or
-    "no-memory".
+    "bad-fragments", "message-too-large", "no-user-data", "too-many-streams", "not-repeated",
+    "bad-skip"; or "no-memory".
     """
 
     code: str

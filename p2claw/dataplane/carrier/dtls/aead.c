@@ -13,6 +13,7 @@ struct evp_cipher_ctx *aead_new(const struct dtls_key *key, bool seals, uint64_t
   struct evp_cipher_ctx *ctx;
   uint8_t iv[DTLS_SALT_BYTES + AEAD_NONCE_BYTES];
   const struct evp_cipher *cipher;
+  bool is_set;
   if (!libcrypto) return NULL;
   ctx = libcrypto->EVP_CIPHER_CTX_new();
   if (!ctx) return NULL;
@@ -20,9 +21,10 @@ struct evp_cipher_ctx *aead_new(const struct dtls_key *key, bool seals, uint64_t
                                                  : libcrypto->EVP_aes_128_gcm();
   memcpy(iv, key->salt, DTLS_SALT_BYTES);
   put64(iv + DTLS_SALT_BYTES, nonce);
-  if (libcrypto->EVP_CipherInit_ex(ctx, cipher, NULL, key->key, NULL, seals) > 0 &&
-      libcrypto->EVP_CIPHER_CTX_ctrl(ctx, SET_IV_FIXED, WHOLE_IV, iv) > 0)
-    return ctx;
+  is_set = libcrypto->EVP_CipherInit_ex(ctx, cipher, NULL, key->key, NULL, seals) > 0 &&
+           libcrypto->EVP_CIPHER_CTX_ctrl(ctx, SET_IV_FIXED, WHOLE_IV, iv) > 0;
+  dtls_wipe(iv, sizeof iv);
+  if (is_set) return ctx;
   aead_free(ctx);
   return NULL;
 }
