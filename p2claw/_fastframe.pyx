@@ -33,6 +33,7 @@ cdef extern from "Python.h":
 NAME = "fastframe"
 
 include "_frames.pxi"
+include "_tap.pxi"
 include "_message.pxi"
 include "_outgoing.pxi"
 include "_scheduler.pxi"

@@ -46,6 +46,18 @@ cdef class Message:
             PyBuffer_Release(&view)
         return 0
 
+    cdef Py_ssize_t draw(self, Tap tap, Py_ssize_t most, uint32_t stream) except -1:
+        """Add a DATA frame of up to most bytes of a tap, if it has any; returns how many."""
+        cdef Py_ssize_t size
+        if self.at is NULL or most < 0 or HEADER_BYTES + most > self.room:
+            raise LocalProtocolError(f"{most} bytes into {self.room}", code="message-overflow")
+        size = tap.read(self.at + HEADER_BYTES, most)
+        if size:
+            self.add_header(size, 0, stream)
+            self.at += size
+            self.room -= size
+        return size
+
     cdef int write(self, const char *source, Py_ssize_t size) except -1:
         # The one place that writes into the message: past its end it does not go.
         if self.at is NULL or size < 0 or size > self.room:

@@ -20,6 +20,7 @@ cdef class Outgoing:
     cdef Py_ssize_t offset  # bytes of pieces[first] that have gone
     cdef int64_t queued  # body bytes that have not gone
     cdef int64_t sent  # body bytes that have gone
+    cdef Tap tap  # what follows the pieces, until it is dry; or None
     cdef list trailers  # encoded frames
     cdef int end  # OPEN, ON_HEAD, ON_DATA, ON_TRAILERS
     cdef int64_t deficit  # body bytes that it may still send in this turn
@@ -41,7 +42,7 @@ cdef class Outgoing:
         """Whether there is a frame that may go now."""
         if self.heads:
             return True
-        if self.queued:
+        if self.queued or self.tap is not None:
             return self.credit > 0
         return self.end == ON_DATA or bool(self.trailers)
 

@@ -88,6 +88,16 @@ cdef class Scheduler:
             out.end = ON_DATA
         self._place(out)
 
+    def draw(self, stream, Tap tap):
+        """Let what a tap has follow what is queued: WRITABLE once it is dry; None: no more."""
+        cdef Outgoing out = self._streams.get(stream)
+        if out is not None:
+            out.tap = tap
+            out.notify_at = -1
+            if out.lane is not None and not out.sendable():
+                self._leave(out)
+            self._place(out)
+
     def trailers(self, stream, bytes payload not None):
         """Queue trailers, in as many parts as they need. Nothing follows them."""
         cdef Outgoing out = self._open_for_more(stream)
@@ -126,8 +136,7 @@ cdef class Scheduler:
         """Forget a stream and all that it still had to send."""
         cdef Outgoing out = self._streams.pop(stream, None)
         if out is not None and out.lane is not None:
-            out.lane.remove(out)
-            out.lane = None
+            self._leave(out)
 
     def drain_notices(self):
         """What the messages so far brought about, in order: (FINISHED | WRITABLE, stream)."""
@@ -140,7 +149,8 @@ cdef class Scheduler:
         """The next message, of 8 to 16,384 bytes, or None if nothing may go."""
         cdef PyObject *raw
         cdef bytes message
-        # Every lane holds only streams that can send, so one that is not empty fills a frame.
+        # Every lane holds only streams that can send, so one that is not empty fills a frame, but
+        # for taps that turn out to be dry.
         if not (self._control or self._heads or self._fresh or self._bulk):
             self._turn = 0
             return None
@@ -148,6 +158,8 @@ cdef class Scheduler:
         self._message.begin(<uint8_t *>bytes_of(raw))
         try:
             self._fill()
+            if not self._message.frames:
+                return None  # a tap was dry
             if self._message.room:
                 resize_bytes(&raw, MESSAGE_BYTES - self._message.room)
             message = <bytes>raw
@@ -210,6 +222,8 @@ cdef class Scheduler:
             out = lane[0]
             if out.queued:
                 added = self._add_data(out)
+            elif out.tap is not None:
+                added = self._draw(out)
             elif out.trailers:
                 frame = out.trailers[0]
                 added = PyBytes_GET_SIZE(frame) <= self._message.room
@@ -237,13 +251,32 @@ cdef class Scheduler:
             if fits < SPLIT_BYTES:
                 return False
             size = fits
-        if size == out.queued and out.end == ON_DATA:
+        if size == out.queued and out.end == ON_DATA and out.tap is None:
             flags = FLAG_END
             out.end = ON_TRAILERS
         self._message.add_header(size, flags, out.stream)
         out.move(size, self._message)
         if out.queued <= out.notify_at:
             out.notify_at = -1
+            self._notices.append((NOTICE_WRITABLE, out.stream))
+        return True
+
+    cdef bint _draw(self, Outgoing out) except -1:
+        cdef Py_ssize_t fits = self._message.room - HEADER_BYTES
+        cdef Py_ssize_t size
+        if out.deficit < SPLIT_BYTES:
+            out.deficit += QUANTUM_BYTES
+        size = min(out.deficit, out.credit)
+        if size > fits:
+            if fits < SPLIT_BYTES:
+                return False
+            size = fits
+        size = self._message.draw(out.tap, size, out.stream)
+        out.sent += size
+        out.credit -= size
+        out.deficit -= size
+        if out.tap.is_dry:
+            out.tap = None
             self._notices.append((NOTICE_WRITABLE, out.stream))
         return True
 
@@ -265,6 +298,12 @@ cdef class Scheduler:
     cdef int _finish(self, Outgoing out) except -1:
         del self._streams[out.stream]
         self._notices.append((NOTICE_FINISHED, out.stream))
+        return 0
+
+    cdef int _leave(self, Outgoing out) except -1:
+        out.lane.remove(out)
+        out.lane = None
+        out.deficit = 0
         return 0
 
     cdef int _place(self, Outgoing out) except -1:

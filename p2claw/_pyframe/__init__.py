@@ -2,11 +2,11 @@
 
 Messages are split into frames and frames are encoded in `frames.py`. The scheduler holds what waits
 to be sent and fills messages with it, stream by stream: `scheduler.py`, `outgoing.py` and
-`message.py`. `outbox.py` hands them out, and keeps them until they are acknowledged. The fields of
-heads are in `heads.py`, usual heads as a whole in `packed_heads.py`, usual responses of apps in
-`responses.py`. Each file has its twin in Cython, `_frames.pxi` to `_responses.pxi`, which runs by
-default; one set of vectors and property tests hold the two to the same bytes. What heads and
-payloads mean is left to `p2claw.wire`.
+`message.py`. What it takes from a descriptor is in `tap.py`. `outbox.py` hands messages out, and
+keeps them until they are acknowledged. The fields of heads are in `heads.py`, usual heads as a
+whole in `packed_heads.py`, usual responses of apps in `responses.py`. Each file has its twin in
+Cython, `_frames.pxi` to `_responses.pxi`, which runs by default; one set of vectors and property
+tests hold the two to the same bytes. What heads and payloads mean is left to `p2claw.wire`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from p2claw._pyframe.outbox import Outbox
 from p2claw._pyframe.packed_heads import passed, read_request, value_of, write_response
 from p2claw._pyframe.responses import read_response
 from p2claw._pyframe.scheduler import FINISHED, WRITABLE, Scheduler
+from p2claw._pyframe.tap import Tap
 
 __all__ = [
     "FINISHED",
@@ -26,6 +27,7 @@ __all__ = [
     "WRITABLE",
     "Outbox",
     "Scheduler",
+    "Tap",
     "decode_message",
     "encode_frame",
     "fields_fault",

@@ -10,6 +10,7 @@ from collections import deque
 from typing import Final
 
 from p2claw._pyframe.message import Message
+from p2claw._pyframe.tap import Tap
 
 # With which frame the flag END of a stream goes, once the stream is complete. As soon as the frame
 # with END has gone, ON_DATA becomes ON_TRAILERS: nothing more is due.
@@ -35,6 +36,7 @@ class Outgoing:
         "sent",
         "started",
         "stream",
+        "tap",
         "trailers",
         "urgency",
     )
@@ -48,6 +50,7 @@ class Outgoing:
         self.offset = 0  # bytes of pieces[0] that have gone
         self.queued = 0  # body bytes that have not gone
         self.sent = 0  # body bytes that have gone
+        self.tap: Tap | None = None  # what follows the pieces, until it is dry
         self.trailers: deque[bytes] = deque()  # encoded frames
         self.end = OPEN
         self.deficit = 0  # body bytes that it may still send in this turn (docs/WIRE.md §6)
@@ -60,7 +63,7 @@ class Outgoing:
         """Whether there is a frame that may go now."""
         if self.heads:
             return True
-        if self.queued:
+        if self.queued or self.tap is not None:
             return self.credit > 0
         return self.end == ON_DATA or bool(self.trailers)
 

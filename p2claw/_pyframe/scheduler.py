@@ -18,6 +18,7 @@ from p2claw._pyframe.frames import (
 )
 from p2claw._pyframe.message import Message
 from p2claw._pyframe.outgoing import ON_DATA, ON_HEAD, ON_TRAILERS, OPEN, Outgoing
+from p2claw._pyframe.tap import Tap
 from p2claw.errors import LocalProtocolError
 
 CREDIT_MAX: Final = 2**31 - 1
@@ -105,6 +106,19 @@ class Scheduler:
             out.end = ON_DATA
         self._place(out)
 
+    def draw(self, stream: int, tap: Tap | None) -> None:
+        """Let what a tap has follow what is queued: WRITABLE once it is dry. None: no more.
+
+        Nothing if a stream is not known.
+        """
+        out = self._streams.get(stream)
+        if out is not None:
+            out.tap = tap
+            out.notify_at = -1
+            if out.lane is not None and not out.sendable:
+                self._leave(out, out.lane)
+            self._place(out)
+
     def trailers(self, stream: int, payload: bytes) -> None:
         """Queue trailers, in as many parts as they need. Nothing follows them."""
         out = self._open_for_more(stream)
@@ -149,8 +163,7 @@ class Scheduler:
         """Forget a stream and all that it still had to send."""
         out = self._streams.pop(stream, None)
         if out is not None and out.lane is not None:
-            out.lane.remove(out)
-            out.lane = None
+            self._leave(out, out.lane)
 
     def drain_notices(self) -> list[tuple[int, int]]:
         """What the messages so far brought about, in order: (FINISHED | WRITABLE, stream).
@@ -222,6 +235,8 @@ class Scheduler:
             out = lane[0]
             if out.queued:
                 added = self._add_data(out, message)
+            elif out.tap is not None:
+                added = self._draw(out, out.tap, message)
             elif out.trailers:
                 added = len(out.trailers[0]) <= message.room
                 if added:
@@ -245,13 +260,34 @@ class Scheduler:
                 return False
             size = fits
         flags = 0
-        if size == out.queued and out.end == ON_DATA:
+        if size == out.queued and out.end == ON_DATA and out.tap is None:
             flags = FLAG_END
             out.end = ON_TRAILERS
         message.add_header(size, DATA, flags, out.stream)
         out.move(size, message)
         if out.queued <= out.notify_at:
             out.notify_at = -1
+            self._notices.append((WRITABLE, out.stream))
+        return True
+
+    def _draw(self, out: Outgoing, tap: Tap, message: Message) -> bool:
+        fits = message.room - HEADER_BYTES
+        if out.deficit < SPLIT_BYTES:
+            out.deficit += QUANTUM_BYTES
+        size = min(out.deficit, out.credit)
+        if size > fits:
+            if fits < SPLIT_BYTES:
+                return False
+            size = fits
+        data = tap.read(size)
+        if data:
+            message.add_header(len(data), DATA, 0, out.stream)
+            message.add_payload(data)
+            out.sent += len(data)
+            out.credit -= len(data)
+            out.deficit -= len(data)
+        if tap.is_dry:
+            out.tap = None
             self._notices.append((WRITABLE, out.stream))
         return True
 
@@ -272,6 +308,11 @@ class Scheduler:
     def _finish(self, out: Outgoing) -> None:
         del self._streams[out.stream]
         self._notices.append((FINISHED, out.stream))
+
+    def _leave(self, out: Outgoing, lane: deque[Outgoing]) -> None:
+        lane.remove(out)
+        out.lane = None
+        out.deficit = 0
 
     def _place(self, out: Outgoing) -> None:
         if out.lane is None and out.sendable:

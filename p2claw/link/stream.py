@@ -10,12 +10,16 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from p2claw.errors import LocalProtocolError, P2clawError, StreamResetError
 from p2claw.wakeup import Wakeup
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
 from p2claw.wire.session.streams import Streams
+
+if TYPE_CHECKING:
+    from p2claw._pyframe import Tap
 
 # How long the last bytes of a broken response may wait for credit, and how often to check.
 _CUT_OFF_S = 2.0
@@ -128,6 +132,21 @@ class Stream:
         self._sent_end = end
         if not waits:
             self._send_soon()
+
+    def draw(self, tap: Tap) -> None:
+        """Let what a tap has of the body follow what is queued; `on_room` once it is dry.
+
+        Raises StreamResetError or LinkError.
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._streams.draw(self.id, tap)
+        if not self.queued:
+            self._send_soon()
+
+    def draw_no_more(self) -> None:
+        """Read the tap no more."""
+        self._streams.draw_no_more(self.id)
 
     @property
     def queued(self) -> int:

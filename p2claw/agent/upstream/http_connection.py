@@ -10,8 +10,9 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+from p2claw._codec import chosen
 from p2claw.agent.request_faults import (
     AppBrokenFault,
     AppTimeoutFault,
@@ -26,10 +27,16 @@ from p2claw.link.moving_timer import MovingTimer
 from p2claw.units import KIB
 from p2claw.wakeup import PromptWakeup, Wakeup
 
+if TYPE_CHECKING:
+    from p2claw._pyframe import Tap
+
 # One read. The loop may read several times before the task of the exchange has its turn, so reading
 # from the socket stops above one, and goes on when the exchange wants more: two are in memory.
 LEAST_READ_BYTES = 16_376
 READ_BYTES = 4 * LEAST_READ_BYTES  # whole frames (docs/WIRE.md §2): no piece leaves a crumb over
+
+# To make and end a tap is worth so much of a body.
+LEAST_TAPPED_BYTES = 2 * READ_BYTES
 
 # The same for a request that the upstream does not read.
 WRITE_HIGH_BYTES = 256 * KIB
@@ -69,6 +76,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._closed = False
         self._reading_paused = False
         self._writing_paused = False
+        self._tap: Tap | None = None
         self._readable = PromptWakeup(self._loop)
         self._writable = Wakeup()
         # Of one that is kept, the timer is set once in many requests.
@@ -218,6 +226,36 @@ class HttpConnection(asyncio.BufferedProtocol):
         """Read more of the response from the upstream."""
         self._resume()
 
+    def tap(self) -> Tap | None:
+        """Another way for what is to come of the body, if it is long and nobody need look at it.
+
+        Nothing is read here until `untap`. The end of the body always comes here.
+        """
+        reader, transport = self._reader, self._transport
+        if self._closed or reader is None or transport is None or self._encrypted:
+            return None
+        most_bytes = reader.unlooked_bytes() - READ_BYTES
+        if most_bytes < LEAST_TAPPED_BYTES or reader.pieces:
+            return None
+        upstream = transport.get_extra_info("socket")
+        if upstream is None:
+            return None
+        self._pause_reading()
+        try:
+            # Of our own: the loop closes the transport's whenever it likes.
+            self._tap = chosen.Tap(os.dup(upstream.fileno()), most_bytes)
+        except OSError:
+            return None
+        return self._tap
+
+    def untap(self) -> None:
+        """Go on here; nothing if it does already."""
+        tap, self._tap = self._tap, None
+        if tap is not None:
+            tap.close()
+            if self._reader is not None:
+                self._reader.passed_by(tap.drawn)
+
     def fail(self, fault: RequestFault) -> None:
         """End the exchange: `head` and `read` raise fault. The first one stays."""
         if self._fault is None:
@@ -227,6 +265,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """Close at once; the upstream sees it, and nothing more is sent to it."""
         self._fault = self._fault or AppBrokenFault("The connection was closed here")
+        self.untap()
         self._end_wait()
         self._closed = True
         if self._transport is not None:
@@ -342,6 +381,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._closed:
             return
         self._closed = True
+        self.untap()
         self._end_wait()
         if self._reader is None:
             self._close_idle()

@@ -18,6 +18,8 @@ from p2claw.value_class import value_class
 from p2claw.wire.frames.limits import REASON_CHARS
 
 # RFC 9112 §4.
+_ENDLESS = 2**62
+
 _REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
@@ -75,6 +77,19 @@ class ResponseReader:
         """Whether it is known that no more than so many bytes are still to come."""
         body = self._body
         return type(body) is SizedBody and body.left <= most_bytes
+
+    def unlooked_bytes(self) -> int:
+        """How much is still to come that is body and nothing else: what it ends with is known
+        without looking at it."""
+        body = self._body
+        if type(body) is SizedBody:
+            return body.left
+        return _ENDLESS if type(body) is UnendedBody else 0
+
+    def passed_by(self, count: int) -> None:
+        """So much of it has come, and went another way."""
+        if type(self._body) is SizedBody:
+            self._body.left -= count
 
     def receive(self, data: bytes | memoryview) -> None:
         """Read what came.

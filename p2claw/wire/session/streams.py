@@ -6,7 +6,7 @@ way in which one ends, is in `stream_table.py`.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from p2claw.errors import LocalProtocolError, StreamResetError
 from p2claw.wire.frames.codes import Code, FrameType
@@ -26,6 +26,9 @@ from p2claw.wire.session.side import Side
 from p2claw.wire.session.states import State, Step
 from p2claw.wire.session.stream import Stream
 from p2claw.wire.session.stream_table import StreamTable
+
+if TYPE_CHECKING:
+    from p2claw._pyframe import Tap
 
 _FINISHED = 0  # a notice of the scheduler, as against 1, WRITABLE
 
@@ -106,6 +109,21 @@ class Streams:
             raise LocalProtocolError(f"the response on stream {id} has no body", code="no-body")
         stream.advance_ours(Step.DATA_END if end else Step.DATA)
         self._side.scheduler.push(id, data, end)
+
+    def draw(self, id: int, tap: Tap) -> None:
+        """Let what a tap has of the body follow what is queued. StreamWritable once it is dry.
+
+        Raises LocalProtocolError `out-of-order`, `no-body`.
+        """
+        stream = self.table.get(id) or self._gone(id)
+        if stream.bodiless:
+            raise LocalProtocolError(f"the response on stream {id} has no body", code="no-body")
+        stream.advance_ours(Step.DATA)
+        self._side.scheduler.draw(id, tap)
+
+    def draw_no_more(self, id: int) -> None:
+        """Read nothing more from the tap of a stream; nothing if it has none."""
+        self._side.scheduler.draw(id, None)
 
     def send_trailers(self, id: int, fields: Fields) -> None:
         """End the body with fields. Raises as `send_response`."""

@@ -71,6 +71,8 @@ def test_both_codecs_offer_the_same() -> None:
 
     assert offered(_fastframe.Scheduler) == offered(_pyframe.Scheduler)
     assert offered(_fastframe.Outbox) == offered(_pyframe.Outbox)
+    # What the scheduler alone calls is no method of an object there.
+    assert offered(_fastframe.Tap) == offered(_pyframe.Tap) - {"read"}
 
 
 def test_each_file_of_the_reference_has_its_twin_in_cython() -> None:
@@ -94,3 +96,10 @@ def test_the_extension_imports_no_clock_socket_or_loop() -> None:
         "libc.string",
         "p2claw.errors",
     }
+
+
+def test_only_a_tap_knows_a_descriptor() -> None:
+    for source in SOURCES:
+        headers = set(re.findall(r'cdef extern from "<?([\w./]+)>?"', source.read_text()))
+        own = {"sys/socket.h", "unistd.h"} if source.name == "_tap.pxi" else {"Python.h"}
+        assert headers <= own, source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,9 @@ _OPERATIONS = st.one_of(
     st.tuples(st.just("head"), _IDS, _SIZES, st.booleans()),
     st.tuples(st.just("push"), _IDS, _SIZES, st.booleans()),
     st.tuples(st.just("push_view"), _IDS, _SIZES, st.booleans()),
+    # A socket that has so many bytes, and a tap that may draw so many.
+    st.tuples(st.just("draw"), _IDS, st.integers(0, 60_000), st.integers(0, 80_000)),
+    st.tuples(st.just("draw_no_more"), _IDS),
     st.tuples(st.just("trailers"), _IDS, _SIZES),
     st.tuples(st.just("credit"), _IDS, st.one_of(_SIZES, st.just(2**31 - 1))),
     st.tuples(st.just("close"), _IDS),
@@ -156,6 +160,15 @@ def _deliver(
     return _operate(outbox.scheduler, operation, count)
 
 
+def _tap(scheduler: _fastframe.Scheduler | _pyframe.Scheduler, data: bytes, most_bytes: int) -> Any:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        assert theirs.send(data) == len(data)
+    codec = _fastframe if isinstance(scheduler, _fastframe.Scheduler) else _pyframe
+    return codec.Tap(ours.detach(), most_bytes)
+
+
 def _operate(
     scheduler: _fastframe.Scheduler | _pyframe.Scheduler, operation: tuple[Any, ...], count: int
 ) -> Any:
@@ -173,6 +186,11 @@ def _operate(
         case ("push_view", stream, size, end):
             view = memoryview(b"??" + filled(size))[2 : 2 + size]
             return _outcome(lambda: scheduler.push(stream, view, end))
+        case ("draw", stream, size, most_bytes):
+            tap = _tap(scheduler, filled(size)[:size], most_bytes)
+            return _outcome(lambda: scheduler.draw(stream, tap))
+        case ("draw_no_more", stream):
+            return _outcome(lambda: scheduler.draw(stream, None))
         case ("trailers", stream, size):
             return _outcome(lambda: scheduler.trailers(stream, filled(size)[:size]))
         case ("credit", stream, n):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from p2claw import _fastframe, _pyframe
 from p2claw.errors import LocalProtocolError
 from p2claw.wire.frames.codec import Codec, Frame
 from p2claw.wire.frames.codes import FLAG_END, FLAG_MORE, FrameType
 
 if TYPE_CHECKING:
-    from p2claw._pyframe import Scheduler
+    from p2claw._pyframe import Scheduler, Tap
 
 CREDIT = 2**31 - 1
 FULL = 16_376
@@ -253,6 +257,111 @@ def test_trailers_follow_the_body_and_finish_the_stream(codec: Codec) -> None:
     frames = _next(codec, scheduler)
     assert frames == [(FrameType.DATA, 0, 1, b"body"), (FrameType.TRAILERS, 0, 1, b"\x90")]
     assert scheduler.drain_notices() == [(0, 1)]
+
+
+class App:
+    """A pair of sockets, of which an app has one end."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+
+    def tap(self, codec: Codec, most_bytes: int = 2**40) -> Tap:
+        module = {"fastframe": _fastframe, "pyframe": _pyframe}[codec.name]
+        return cast("Tap", module.Tap(self.ours.dup().detach(), most_bytes))
+
+    def send(self, data: bytes) -> None:
+        assert self.theirs.send(data, socket.MSG_DONTWAIT) == len(data)
+
+    def fill(self) -> None:
+        """Send until it would wait."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.theirs.send(bytes(FULL), socket.MSG_DONTWAIT)
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    app = App()
+    with app.ours, app.theirs:
+        yield app
+
+
+def test_what_a_tap_has_follows_what_is_queued_and_fills_messages(codec: Codec, app: App) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, CREDIT, 3)
+    scheduler.push(1, b"q" * 1_000, False)
+    app.send(b"t" * 40_000)
+    scheduler.draw(1, app.tap(codec))
+    sizes = [len(frame[3]) for _ in range(3) for frame in _next(codec, scheduler)]
+    assert sizes == [1_000, FULL - 1_008, FULL, 40_000 - 2 * FULL + 1_008]
+    assert scheduler.drain_notices() == [(_pyframe.WRITABLE, 1)]
+    assert scheduler.next_message() is None
+
+
+def test_a_tap_draws_no_more_than_its_bytes_and_the_end_follows(codec: Codec, app: App) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, CREDIT, 3)
+    app.send(b"t" * 5_000)
+    tap = app.tap(codec, 3_000)
+    scheduler.draw(1, tap)
+    assert _bytes_by_stream([_next(codec, scheduler)]) == {1: 3_000}
+    assert (tap.drawn, tap.left, tap.is_dry) == (3_000, 0, True)
+    assert scheduler.drain_notices() == [(_pyframe.WRITABLE, 1)]
+    scheduler.push(1, b"end", True)
+    assert [(frame[1], frame[3]) for frame in _next(codec, scheduler)] == [(FLAG_END, b"end")]
+    assert len(app.ours.recv(5_000)) == 2_000
+
+
+def test_no_more_is_drawn_than_the_credit(codec: Codec, app: App) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, 700, 3)
+    app.send(b"t" * 5_000)
+    scheduler.draw(1, app.tap(codec))
+    assert _bytes_by_stream([_next(codec, scheduler)]) == {1: 700}
+    assert scheduler.next_message() is None
+    assert scheduler.drain_notices() == []
+    scheduler.credit(1, 200)
+    assert _bytes_by_stream([_next(codec, scheduler)]) == {1: 200}
+
+
+def test_streams_with_taps_share_evenly_with_others(codec: Codec, app: App) -> None:
+    scheduler = _bulk(codec, 1, 3)
+    scheduler.open(5, CREDIT, 3)
+    scheduler.push(5, b"f" * 65_536, False)
+    scheduler.draw(5, app.tap(codec))
+    messages = []
+    for _ in range(60):
+        app.fill()
+        messages.append(_next(codec, scheduler))
+    sizes = _bytes_by_stream(messages[10:])
+    assert max(sizes.values()) - min(sizes.values()) <= 2 * FULL
+
+
+def test_a_dry_tap_does_not_hold_up_the_others(codec: Codec, app: App) -> None:
+    scheduler = _bulk(codec, 1)
+    scheduler.open(3, CREDIT, 0)
+    scheduler.draw(3, app.tap(codec))
+    assert [frame[2] for frame in _next(codec, scheduler)] == [1]
+    assert scheduler.drain_notices() == [(_pyframe.WRITABLE, 3)]
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_of_a_tap_that_is_given_up_nothing_more_is_drawn(
+    codec: Codec, app: App, is_closed: bool
+) -> None:
+    scheduler = _scheduler(codec)
+    scheduler.open(1, CREDIT, 3)
+    app.send(b"t" * 40_000)
+    tap = app.tap(codec)
+    scheduler.draw(1, tap)
+    assert _bytes_by_stream([_next(codec, scheduler)]) == {1: FULL}
+    if is_closed:
+        tap.close()
+        tap.close()
+    else:
+        scheduler.draw(1, None)
+    assert scheduler.next_message() is None
+    assert tap.drawn == FULL
 
 
 def test_a_closed_stream_sends_nothing_more(codec: Codec) -> None:
