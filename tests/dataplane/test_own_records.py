@@ -1,16 +1,20 @@
-"""Records of our own, by vectors, and by chance: what was sealed comes once or not at all."""
+"""Records of our own, by vectors, and by chance: what was sealed comes once or not at all.
+
+All of it twice, with AES-GCM by instructions of the processor, where it has them, and by OpenSSL.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p2claw.dataplane.carrier._records import OwnRecords
+from p2claw.dataplane.carrier._records import OwnRecords, has_instructions, leave_instructions
 from p2claw.errors import LinkError
 from tests.support.dtls import dtls_pair
 from tests.vectors.__main__ import FOLDER
@@ -21,6 +25,14 @@ EACH = pytest.mark.parametrize("case", CONNECTIONS, ids=lambda case: case["name"
 
 SECRETS = bytes(range(48)), bytes(range(32)), bytes(range(32, 64))
 SUITE = "AES128-GCM-SHA256"
+
+
+@pytest.fixture(scope="module", params=["instructions", "openssl"], autouse=True)
+def by(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which AES-GCM all records of this module have."""
+    before = leave_instructions(request.param == "openssl")
+    yield request.param
+    leave_instructions(before)
 
 
 def begun(case: dict[str, Any]) -> OwnRecords:
@@ -67,6 +79,29 @@ def test_alerts_end_it(case: dict[str, Any]) -> None:
         with pytest.raises(LinkError) as caught:
             begun(case).open(bytes.fromhex(one["datagram"]))
         assert caught.value.code == one["code"], one["name"]
+
+
+@pytest.mark.skipif(not has_instructions(), reason="this processor has no VAES")
+@pytest.mark.parametrize("suite", SUITES)
+def test_both_seal_the_same_and_read_each_other_at_every_length(suite: str) -> None:
+    dice = random.Random(7)
+    probes = [side.record(APPLICATION, 1, 1, b"\0") for side in sides(suite, *SECRETS)]
+    ends = []
+    for leaves in (False, True):
+        before = leave_instructions(leaves)
+        ends.append([OwnRecords.after(suite, *SECRETS, probe) for probe in probes])
+        leave_instructions(before)
+    (one, far), (openssl, openssl_far) = ends
+    lengths = [*range(1, 800), *(dice.randrange(800, 16_385) for _ in range(200)), 16_384]
+    for length in lengths:
+        text = dice.randbytes(length)
+        record = one.seal(text)
+        assert record == openssl.seal(text), length
+        forged = bytearray(record)
+        forged[dice.randrange(13, len(record))] ^= 1 << dice.randrange(8)
+        for end in (far, openssl_far):
+            assert end.open(bytes(forged)) == []
+            assert end.open(record) == [text]
 
 
 def test_a_record_that_is_longer_than_any_may_be_is_left_out() -> None:

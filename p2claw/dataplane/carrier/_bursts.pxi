@@ -50,7 +50,8 @@ cdef int send_burst(Link link, usec now) except -1:
     """Send up to sixteen packets, by as few system calls as their sizes allow; return how many."""
     cdef uint8_t *sealed = room_in(link.port)
     cdef uint8_t *start = sealed
-    cdef size_t length, total = 0, segment = 0
+    cdef uint8_t *text
+    cdef size_t length, room, total = 0, segment = 0
     cdef Py_ssize_t size
     cdef bint closed = False
     cdef int packets = 0
@@ -59,7 +60,9 @@ cdef int send_burst(Link link, usec now) except -1:
     association_set_least_lump(link.a, least_lump(link, now))
     association_begin_burst(link.a, now)
     while True:
-        length = association_write(link.a, link.port.plain, PLAIN_BYTES, now)
+        room = BURST_BYTES - (sealed + total - start)
+        text = link.records.text_place(sealed + total, link.port.plain)
+        length = association_write(link.a, text, room - min(room, <size_t>RECORD_ADDED), now)
         if not length:
             break
         # All packets of a batch have one size; only the last may be smaller, and closes the batch.
@@ -67,8 +70,7 @@ cdef int send_burst(Link link, usec now) except -1:
             link.post(sealed, total, segment)
             sealed += total
             total, closed = 0, False
-        size = link.records.seal_into(link.port.plain, length, sealed + total,
-                                      BURST_BYTES - (sealed + total - start))
+        size = link.records.seal_into(text, length, sealed + total, room)
         if size <= 0:
             link.end("record-failed", "the encryption failed")
             return packets

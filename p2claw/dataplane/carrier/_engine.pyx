@@ -10,7 +10,7 @@ from libc.stddef cimport size_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
-from p2claw.dataplane.carrier._records cimport RECORD_CLOSED, RECORD_NOTHING, Records
+from p2claw.dataplane.carrier._records cimport RECORD_ADDED, RECORD_CLOSED, RECORD_NOTHING, Records
 from p2claw.dataplane.core._sctp cimport *
 from p2claw.dataplane.core._stun cimport *
 from p2claw.dataplane.carrier._udp cimport *

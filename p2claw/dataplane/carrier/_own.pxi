@@ -18,10 +18,14 @@ cdef extern from "dtls/keys.h" nogil:
 
     void dtls_wipe(void *secret, size_t length)
 
-cdef extern from "dtls/records.h" nogil:
-    enum: RECORD_APPLICATION, FOUND_FAILED
-
+cdef extern from "dtls/aead.h" nogil:
     ctypedef bint c_bool "bool"
+    c_bool aead_leave_instructions(c_bool wanted)
+    c_bool gcm_is_there()
+
+cdef extern from "dtls/records.h" nogil:
+    enum: RECORD_APPLICATION, FOUND_FAILED, RECORD_TEXT_AT
+
     c_bool dtls_records_continue(dtls_records *records, const dtls_secrets *secrets,
                                  const uint8_t *probe, size_t length)
     void dtls_records_end(dtls_records *records)
@@ -75,6 +79,16 @@ def load_libcrypto():
     SSL_SESSION_get_master_key = <copy_secret><uintptr_t>found["SSL_SESSION_get_master_key"]
     SSL_get_client_random = <copy_secret><uintptr_t>found["SSL_get_client_random"]
     SSL_get_server_random = <copy_secret><uintptr_t>found["SSL_get_server_random"]
+
+
+def has_instructions():
+    """See _records.pyi."""
+    return bool(gcm_is_there())
+
+
+def leave_instructions(bint wanted):
+    """See _records.pyi."""
+    return bool(aead_leave_instructions(wanted))
 
 
 cdef class OwnRecords(Records):
@@ -137,6 +151,9 @@ cdef class OwnRecords(Records):
             return RECORD_FAILED
         self.sealed += 1
         return size
+
+    cdef uint8_t *text_place(self, uint8_t *record, uint8_t *elsewhere) noexcept:
+        return record + RECORD_TEXT_AT
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
         """Refers to the caller's bytes until the last `read`."""

@@ -35,7 +35,8 @@ class SlowRecords(Records):
     """The same by pyOpenSSL's methods, for a cryptography that hides its OpenSSL."""
 
 class OwnRecords(Records):
-    """The same without the connection, which it does not keep: AES-GCM by Python's own OpenSSL.
+    """The same without the connection, which it does not keep: AES-GCM by instructions of the
+    processor, or by Python's own OpenSSL.
 
     `goodbye` wipes the keys, as the end of the object does. Raises LinkError `openssl-pointers`;
     `records-not-own` for other suites and versions than AES-GCM and DTLS 1.2, and if the keys are
@@ -58,6 +59,12 @@ class OwnRecords(Records):
 
 def load_libcrypto() -> None:
     """Find AES-GCM in the OpenSSL of Python's modules. Raises LinkError `openssl-pointers`."""
+
+def has_instructions() -> bool:
+    """Whether this processor has all that OwnRecords do without OpenSSL's AES-GCM."""
+
+def leave_instructions(wanted: bool) -> bool:
+    """Whether OwnRecords use OpenSSL's anyway from now on. Return whether they did. For tests."""
 
 def load_pointers() -> None:
     """Find OpenSSL's functions. Raises LinkError `openssl-pointers`."""

@@ -35,8 +35,7 @@ cdef enum:
     SSL_ERROR_WANT_READ = 2
     SSL_ERROR_ZERO_RETURN = 6
 
-# A record is at most so much longer than what is in it: DTLS 1.2 with AES-GCM 37, CBC suites 77.
-RECORD_OVERHEAD_BYTES = 96
+RECORD_OVERHEAD_BYTES = RECORD_ADDED
 # Of a packet; nonce and tag stand there too until it has proved genuine.
 cdef Py_ssize_t PLAINTEXT_BYTES = 16384 + RECORD_OVERHEAD_BYTES
 # Of a record of a byte or an alert, with whatever suite.
@@ -115,6 +114,10 @@ cdef class Records:
             return RECORD_FAILED
         self.sealed += 1
         return BIO_read(self.outgoing, record, <int>capacity)
+
+    cdef uint8_t *text_place(self, uint8_t *record, uint8_t *elsewhere) noexcept:
+        """Where a packet is best written that `seal_into` makes this record of."""
+        return elsewhere
 
     cdef int put(self, const uint8_t *datagram, Py_ssize_t length) except? -3:
         """Hand a datagram in; then `read` until there is none."""

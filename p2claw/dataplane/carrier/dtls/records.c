@@ -51,7 +51,7 @@ static bool take_record(struct dtls_datagram *datagram, struct record *record) {
 }
 
 /* Verifies a record and copies its text. False: it is not genuine. */
-static bool open_record(struct evp_cipher_ctx *opening, const struct record *record, uint8_t *text,
+static bool open_record(struct aead *opening, const struct record *record, uint8_t *text,
                         size_t capacity) {
   uint8_t head[AEAD_HEAD_BYTES];
   const size_t length = record->text_bytes + AEAD_OVERHEAD_BYTES;
@@ -81,7 +81,7 @@ bool dtls_records_begin(struct dtls_records *records, const struct dtls_keys *ke
 
 static bool proves(const struct dtls_key *key, const struct record *probe) {
   uint8_t text[AEAD_OVERHEAD_BYTES + 1];
-  struct evp_cipher_ctx *opening = aead_new(key, false, 0);
+  struct aead *opening = aead_new(key, false, 0);
   const bool good = opening && open_record(opening, probe, text, sizeof text) && text[0] == 0;
   aead_free(opening);
   return good;
@@ -123,7 +123,7 @@ size_t dtls_records_seal(struct dtls_records *records, enum record_kind kind, co
   memcpy(record + 3, head, 8);
   put16(record + 11, (uint16_t)(length + AEAD_OVERHEAD_BYTES));
   records->next++; /* whatever happens: no number has two records */
-  memcpy(payload + AEAD_NONCE_BYTES, text, length);
+  if (text != record + RECORD_TEXT_AT) memcpy(record + RECORD_TEXT_AT, text, length);
   if (aead_seal(records->sealing, head, payload, length)) return length + RECORD_ADDED_BYTES;
   memset(payload, 0, length + AEAD_OVERHEAD_BYTES); /* it may be text still */
   return 0;

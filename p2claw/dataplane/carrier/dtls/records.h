@@ -10,7 +10,8 @@
 enum {
   RECORD_HEADER_BYTES = 13,
   RECORD_ADDED_BYTES = RECORD_HEADER_BYTES + AEAD_OVERHEAD_BYTES, /* 37 */
-  RECORD_TEXT_MOST_BYTES = 16384,                                 /* RFC 6347 §4.1.1 */
+  RECORD_TEXT_AT = RECORD_HEADER_BYTES + AEAD_NONCE_BYTES, /* 21: where in a record its text is */
+  RECORD_TEXT_MOST_BYTES = 16384,                          /* RFC 6347 §4.1.1 */
 };
 
 enum record_kind { RECORD_ALERT = 21, RECORD_HANDSHAKE = 22, RECORD_APPLICATION = 23 };
@@ -19,8 +20,8 @@ enum record_kind { RECORD_ALERT = 21, RECORD_HANDSHAKE = 22, RECORD_APPLICATION 
 enum { FOUND_NOTHING = 0, FOUND_CLOSED = -1, FOUND_FAILED = -2 };
 
 struct dtls_records {
-  struct evp_cipher_ctx *sealing, *opening; /* owned; NULL: the keys are wiped */
-  uint64_t next;                            /* number of the record that is sealed next */
+  struct aead *sealing, *opening; /* owned; NULL: the keys are wiped */
+  uint64_t next;                  /* number of the record that is sealed next */
   struct window window;
 };
 
@@ -44,7 +45,7 @@ bool dtls_records_continue(struct dtls_records *records, const struct dtls_secre
 void dtls_records_end(struct dtls_records *records);
 
 /* One record, written to `record`: its length, or 0 if there is no room, no number left, no key, or
- * libcrypto refuses. */
+ * libcrypto refuses. text: elsewhere, or in its place already, at RECORD_TEXT_AT of `record`. */
 size_t dtls_records_seal(struct dtls_records *records, enum record_kind kind, const uint8_t *text,
                          size_t length, uint8_t *record, size_t capacity);
 

@@ -17,6 +17,9 @@
 #include "sctp/sending/spurious.h"
 #include "sctp/timers.h"
 
+#define AHEAD_BYTES LARGEST_PACKET_BYTES
+#define LINE_BYTES 64 /* of the processor's cache */
+
 bool has_data_to_send(const struct association *a) {
   return may_send_data(a) && (a->outstanding.lost.count || a->queue.first || a->tail_probe_due);
 }
@@ -27,6 +30,16 @@ static uint64_t peer_room(const struct association *a) {
   return a->peer_window_bytes > under_way ? a->peer_window_bytes - under_way : 0;
 }
 
+/* The next packet's bytes have long left the caches: they come while this one is encrypted. */
+static void fetch_ahead(const struct message *message, uint32_t offset) {
+#ifdef __GNUC__
+  uint32_t end = (uint32_t)min_u64(message->length, (uint64_t)offset + AHEAD_BYTES);
+  for (; offset < end; offset += LINE_BYTES) __builtin_prefetch(message->data + offset);
+#else
+  (void)message, (void)offset;
+#endif
+}
+
 static void put_data(struct association *a, uint8_t *at, const struct sent *sent, bool is_last) {
   const struct message *message = sent->message;
   at[-3] = (uint8_t)(sent->flags | (is_last ? DATA_IMMEDIATE : 0)); /* the chunk's flags */
@@ -35,6 +48,7 @@ static void put_data(struct association *a, uint8_t *at, const struct sent *sent
   put16(at + 6, message->unordered ? 0 : message->ssn);
   put32(at + 8, message->ppid);
   memcpy(at + 12, message->data + sent->offset, sent->length);
+  fetch_ahead(message, sent->offset + sent->length);
   pacer_spent(&a->pacer, a->controller.pacing_bytes_per_s, sent->length);
   a->stats.chunks_out++;
 }
