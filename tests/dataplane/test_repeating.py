@@ -31,13 +31,16 @@ class Upload:
         count: int = 400,
         answers: bool = True,
         repeats: bool = True,
+        sizes: tuple[int, ...] = (12, 700, 3_000, 16_000),
+        first: tuple[int, ...] = (16_000,),  # a body begins
+        queued: int = 200_000,
     ) -> None:
         random = Random(seed)
         self.sent = [
-            b"\0\0\3\0" + random.randbytes(random.choice((12, 700, 3_000, 16_000)))
-            for _ in range(count)
+            b"\0\0\3\0" + random.randbytes(size)
+            for size in (*first, *(random.choice(sizes) for _ in range(count)))
         ]
-        self.sent[:2] = [b"\0\0\3\0" + random.randbytes(16_000)] * 2  # a body begins
+        self.queued = queued
         self.got: list[bytes] = []
         self.closed: AssociationClosed | None = None
         self.at = 0
@@ -68,7 +71,7 @@ class Upload:
     def feed(self, side: int) -> None:
         if side == 1 or not self.pair.left.is_established:
             return
-        while self.at < len(self.sent) and self.pair.left.waiting_bytes < 200_000:
+        while self.at < len(self.sent) and self.pair.left.waiting_bytes < self.queued:
             self.peer.send(self.sent[self.at])
             self.at += 1
 
@@ -132,13 +135,13 @@ def test_the_sender_of_these_tests_follows_the_vectors(case: dict[str, Any]) -> 
     out: list[bytes] = []
     peer = RepeatingPeer(out.append, admits=case["admits"])
     for step in case["steps"]:
-        out.clear()
-        if step["do"] == "send":
-            for _ in range(step.get("times", 1)):
-                out.clear()
-                peer.send(denoted(step["message"]))
-        else:
-            assert peer.read(denoted(step["message"])) == step["ours"]
+        message = denoted(step["message"])
+        for _ in range(step.get("times", 1)):
+            out.clear()
+            if step["do"] == "send":
+                peer.send(message)
+            else:
+                assert peer.read(message) == step["ours"]
         assert out == [denoted(part) for part in step["out"]]
 
 
@@ -181,3 +184,68 @@ def test_the_window_grows_again_where_another_path_is_longer() -> None:
     upload.pair.sides[1].path_changed(upload.pair.now)
     upload.pair.run_for(4.0)
     assert upload.pair.left.stats()["peer_window_bytes"] > 300_000
+
+
+@pytest.mark.parametrize("lost", range(1, 12))
+def test_what_is_lost_as_soon_as_a_body_begins_halves_no_window(lost: int) -> None:
+    upload = Upload(PathSettings(delay_s=0.05), PathSettings(delay_s=0.05))
+    upload.pair.run(lambda: upload.pair.left.is_established)
+    first = upload.pair.paths[0].counts.sent
+    upload.pair.paths[0].change(drop=frozenset({first + lost}))
+    assert upload.run()
+    assert upload.got == upload.sent
+    assert upload.pair.left.stats()["lost_chunks"] == 0
+
+
+FAR = PathSettings(delay_s=0.05, rate_bytes_per_s=6.25e6, queue_bytes=625_000)
+
+
+def test_a_flight_that_doubles_fills_the_line_and_hardly_overruns_its_queue() -> None:
+    upload = Upload(FAR, PathSettings(delay_s=0.05), count=800, sizes=(16_000,), queued=10**6)
+    upload.run(1.9)
+    assert sum(map(len, upload.got)) > 4_500_000
+    assert upload.pair.paths[0].counts.queue_full < 50
+
+
+def test_a_few_losses_of_a_first_flight_are_not_taken_for_a_full_path() -> None:
+    upload = Upload(FAR, PathSettings(delay_s=0.05), count=800, sizes=(16_000,), queued=10**6)
+    upload.pair.run(lambda: upload.pair.left.is_established)
+    first = upload.pair.paths[0].counts.sent
+    upload.pair.paths[0].change(drop=frozenset(first + n for n in (12, 17, 22, 27)))
+    upload.run(2.0)
+    assert sum(map(len, upload.got)) > 4_000_000
+
+
+def test_what_waits_in_a_long_queue_of_the_sender_is_not_asked_for_twice() -> None:
+    there = PathSettings(delay_s=0.025, rate_bytes_per_s=2e6, queue_bytes=100_000, loss=0.003)
+    upload = Upload(there, PathSettings(delay_s=0.025), sizes=(16_000,), queued=600_000)
+    assert upload.run()
+    lost = upload.pair.paths[0].counts.lost
+    assert lost > 5
+    assert upload.peer.repeated_bytes < 3_000 * lost
+
+
+def test_thousands_of_small_messages_wait_for_one_that_is_missing() -> None:
+    upload = Upload(FAR, PathSettings(delay_s=0.05), count=12_000, sizes=(12,), queued=10**6)
+    upload.pair.run(lambda: len(upload.got) > 0)
+    gap = upload.pair.paths[0].counts.sent + 2
+    upload.pair.paths[0].change(drop=frozenset({gap}))
+    assert upload.run()
+    assert upload.got == upload.sent
+    assert upload.pair.right.stats()["dropped_in"] == 0
+    assert upload.pair.left.stats()["lost_chunks"] == 0
+
+
+def test_news_that_come_while_older_messages_are_missing_are_heeded_once_those_are_there() -> None:
+    upload = Upload(LOSSY, BACK, seed=4, first=(8_000,) * 40, sizes=(16_000,))
+    assert upload.run()
+    assert upload.got == upload.sent
+    assert upload.pair.left.stats()["lost_chunks"] > 0  # before the news
+    assert upload.pair.right.stats()["repeated_in"] > 10
+
+
+def test_numbers_of_messages_and_chunks_go_on_at_zero() -> None:
+    upload = Upload(seed=3, count=70_000, sizes=(100, 300), queued=20_000)
+    assert upload.run()
+    assert upload.got == upload.sent
+    assert upload.pair.right.stats()["repeated_in"] > 10

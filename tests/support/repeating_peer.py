@@ -29,20 +29,17 @@ class RepeatingPeer:
         self._plain = send
         self._admits, self._answers = admits, answers
         self._kept: dict[int, bytes] = {}  # by number, the oldest first
-        self._kept_bytes = 0
+        self._kept_bytes = [0, 0]  # of messages of the session, of repetitions
         self._next = 0  # number
-        self._was_full = False
         self._has_told = False  # the other side, of the numbers
         self.repeated_bytes = 0
 
     def send(self, message: bytes) -> None:
         """A message of the session."""
-        is_full = len(message) >= FULL_BYTES
-        if is_full and self._was_full and not self._has_told and self._admits:
+        if len(message) >= FULL_BYTES and not self._has_told and self._admits:
             lowest = next(iter(self._kept), self._next)
             self._has_told = True
             self._out(_frame(struct.pack("!HH", self._next & 0xFFFF, lowest & 0xFFFF)))
-        self._was_full = is_full
         self._out(message)
 
     def read(self, message: bytes) -> bool:
@@ -66,9 +63,10 @@ class RepeatingPeer:
     def _out(self, message: bytes) -> None:
         self._kept[self._next] = message
         self._next += 1
-        self._kept_bytes += len(message)
-        while self._kept_bytes > (KEPT_BYTES if self._has_told else KEPT_FIRST_BYTES):
-            self._kept_bytes -= len(self._kept.pop(next(iter(self._kept))))
+        self._kept_bytes[message[TYPE_AT] == REPEAT] += len(message)
+        while max(self._kept_bytes) > (KEPT_BYTES if self._has_told else KEPT_FIRST_BYTES):
+            oldest = self._kept.pop(next(iter(self._kept)))
+            self._kept_bytes[oldest[TYPE_AT] == REPEAT] -= len(oldest)
         self._plain(message)
 
 

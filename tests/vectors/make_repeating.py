@@ -43,19 +43,20 @@ def _part(number: int, start: int, whole: bytes, end: int) -> bytes:
     return frame(_REPEAT, 0, 0, head + whole[start:end])
 
 
-_BEGUN = [_send(_FULL), _send(_OTHER, news=(1, 0))]  # 2: the second message
+_BEGUN = [_send(_SMALL), _send(_OTHER, news=(1, 0))]  # 2: the second message
 _REPEATED = _part(2, 1_128, _OTHER, 2_256)
+_WHOLE = _part(2, 0, _OTHER, len(_OTHER))
 
 _CASES: list[tuple[str, bool, list[dict[str, Any]]]] = [
     (
-        "two full messages are a body",
+        "a full message begins a body, and the news go before it, once",
         True,
-        [_send(_SMALL), _send(_FULL), _send(_OTHER, news=(2, 0)), _send(_SMALL), _send(_FULL)],
+        [_send(_SMALL), _send(_FULL, news=(1, 0)), _send(_OTHER), _send(_SMALL), _send(_FULL)],
     ),
     (
-        "one is none",
+        "shorter ones are none",
         True,
-        [_send(_FULL), _send(_SMALL), _send(_FULL), _send(_SMALL)],
+        [{**_step("send", _HALF, [_HALF]), "times": 3}],
     ),
     (
         "a box that does not admit it is told nothing, and its message is the session's",
@@ -65,7 +66,7 @@ _CASES: list[tuple[str, bool, list[dict[str, Any]]]] = [
     (
         "before the news nothing is about repeating",
         True,
-        [_send(_FULL), _read(_again((0, 0, 0)), ours=False)],
+        [_send(_HALF), _read(_again((0, 0, 0)), ours=False)],
     ),
     (
         "what lies between the two ends is repeated",
@@ -82,7 +83,7 @@ _CASES: list[tuple[str, bool, list[dict[str, Any]]]] = [
                 _again((3, 0, 0), (2, 16_000, 0), (0, 0, 0)),
                 _part(3, 0, _SMALL, len(_SMALL)),
                 _part(2, 16_000, _OTHER, len(_OTHER)),
-                _part(0, 0, _FULL, len(_FULL)),
+                _part(0, 0, _SMALL, len(_SMALL)),
             ),
         ],
     ),
@@ -108,15 +109,52 @@ _CASES: list[tuple[str, bool, list[dict[str, Any]]]] = [
     (
         "before a body 128 KiB are kept",
         True,
-        [{**_step("send", _HALF, [_HALF]), "times": 20}, _send(_FULL), _send(_OTHER, news=(21, 6))],
+        [{**_step("send", _HALF, [_HALF]), "times": 20}, _send(_FULL, news=(20, 4))],
     ),
     (
         "4 MiB and 64 KiB are kept",
         True,
         [
             *_BEGUN,
-            {**_send(_FULL), "times": 263},
-            _read(_again((5, 0, 16_380), (6, 0, 16_380)), _part(6, 0, _FULL, 4)),
+            {**_send(_FULL), "times": 262},
+            _read(_again((4, 0, 16_380), (5, 0, 16_380)), _part(5, 0, _FULL, 4)),
+        ],
+    ),
+    (
+        "repetitions take no place of messages",
+        True,
+        [
+            *_BEGUN,
+            {**_send(_FULL), "times": 256},
+            {**_read(_again((3, 0, 0)), _part(3, 0, _FULL, len(_FULL))), "times": 200},
+            _read(_again((2, 16_380, 0)), _part(2, 16_380, _OTHER, len(_OTHER))),
+        ],
+    ),
+    (
+        "but no more than as many bytes of them are kept",
+        True,
+        [
+            *_BEGUN,
+            {**_read(_again((2, 0, 0)), _part(2, 0, _OTHER, len(_OTHER))), "times": 259},
+            _read(_again((2, 16_380, 0)), _part(2, 16_380, _OTHER, len(_OTHER))),
+            _read(_again((261, 0, 0)), _part(261, 0, _WHOLE, len(_WHOLE))),
+            _read(_again((2, 16_380, 0))),
+        ],
+    ),
+    (
+        "numbers go on at 0 after 65,535",
+        True,
+        [
+            {**_step("send", _SMALL, [_SMALL]), "times": 65_534},
+            _send(_FULL, news=(65_534, 55_452)),
+            _send(_OTHER),
+            _send(_HALF),
+            _read(
+                _again((65_535, 16_380, 0), (0, 16_380, 0), (1, 8_188, 0)),
+                _part(65_535, 16_380, _FULL, len(_FULL)),
+                _part(0, 16_380, _OTHER, len(_OTHER)),
+                _part(1, 8_188, _HALF, len(_HALF)),
+            ),
         ],
     ),
 ]

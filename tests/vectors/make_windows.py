@@ -24,15 +24,21 @@ def _close(window: int) -> dict[str, Any]:
 
 
 _GROWN = [
-    _read(0, 400, 0, grant=800, size=800),
-    _read(0, 800, 100, grant=1_600, size=1_600),
+    _read(0, 100, 0, grant=100, size=400),
+    _read(0, 100, 10, grant=500, size=800),
+    _read(0, 200, 100, grant=1_000, size=1_600),
 ]
 
 _CASES: list[tuple[str, int, list[dict[str, Any]]]] = [
     (
         "a reader that keeps up doubles its window, up to the bound",
         10_000,
-        [*_GROWN, _read(0, 1_600, 200, grant=1_600, size=1_600)],
+        [*_GROWN, _read(0, 400, 200, grant=400, size=1_600)],
+    ),
+    (
+        "what comes first has taken no time",
+        10_000,
+        [_read(0, 400, 0, grant=400, size=400), _read(0, 100, 600, grant=100, size=400)],
     ),
     (
         "a slow reader keeps its window",
@@ -45,8 +51,9 @@ _CASES: list[tuple[str, int, list[dict[str, Any]]]] = [
         [
             {"do": "round_trip", "ms": 600},
             _read(0, 200, 0, grant=200, size=400),
-            _read(0, 200, 2_000, grant=600, size=800),
-            _read(0, 800, 5_000, grant=800, size=800),
+            _read(0, 50, 1_000, grant=0, size=400),
+            _read(0, 50, 2_000, grant=500, size=800),
+            _read(0, 200, 5_000, grant=200, size=800),
         ],
     ),
     (
@@ -54,30 +61,30 @@ _CASES: list[tuple[str, int, list[dict[str, Any]]]] = [
         10_000,
         [
             {"do": "round_trip", "ms": 9_000},
-            _read(0, 200, 0, grant=200, size=400),
-            _read(0, 200, 4_100, grant=200, size=400),
+            _read(0, 100, 0, grant=100, size=400),
+            _read(0, 100, 4_100, grant=100, size=400),
             {"do": "round_trip", "ms": 1},
-            _read(0, 400, 4_500, grant=800, size=800),
+            _read(0, 100, 4_500, grant=500, size=800),
         ],
     ),
     (
-        "a window halves after a long time",
-        10_000,
-        [
-            _read(0, 400, 0, grant=800, size=800),
-            _read(0, 800, 20_000, grant=400, size=400),
-            _read(0, 400, 40_000, grant=400, size=400),
-        ],
-    ),
-    (
-        "what has been granted is kept of the next grants",
+        "a window halves after a long time, and what has been granted is kept of the next grants",
         10_000,
         [
             *_GROWN,
-            *(_read(0, 400, at_ms, grant=400, size=1_600) for at_ms in (20_000, 20_100, 20_200)),
-            _read(0, 400, 40_000, grant=0, size=1_200),
-            _read(0, 400, 40_100, grant=0, size=800),
-            _read(0, 400, 41_000, grant=400, size=800),
+            _read(0, 400, 20_000, grant=0, size=1_200),
+            _read(0, 300, 32_000, grant=0, size=900),
+            _read(0, 225, 44_000, grant=0, size=675),
+        ],
+    ),
+    (
+        "it becomes no smaller than it was at first",
+        10_000,
+        [
+            *_GROWN[:2],
+            _read(0, 200, 20_000, grant=0, size=600),
+            _read(0, 200, 40_000, grant=0, size=400),
+            _read(0, 100, 60_000, grant=100, size=400),
         ],
     ),
     (
@@ -85,15 +92,16 @@ _CASES: list[tuple[str, int, list[dict[str, Any]]]] = [
         1_200,
         [
             *_GROWN,
-            _read(1, 400, 200, grant=400, size=400),
+            _read(1, 100, 200, grant=100, size=400),
+            _read(1, 100, 210, grant=100, size=400),
             _read(0, 400, 300, grant=0, size=1_200),
-            _read(1, 400, 400, grant=800, size=800),
-            _read(0, 400, 500, grant=400, size=1_200),
-            _read(1, 800, 600, grant=800, size=800),
-            _read(0, 400, 700, grant=200, size=1_000),
-            _read(1, 800, 800, grant=1_000, size=1_000),
+            _read(1, 100, 400, grant=500, size=800),
+            _read(0, 300, 500, grant=300, size=1_200),
+            _read(1, 200, 600, grant=200, size=800),
+            _read(0, 300, 700, grant=100, size=1_000),
+            _read(1, 200, 800, grant=400, size=1_000),
             _close(0),
-            _read(1, 1_000, 900, grant=1_600, size=1_600),
+            _read(1, 250, 900, grant=850, size=1_600),
         ],
     ),
 ]

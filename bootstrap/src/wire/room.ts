@@ -2,8 +2,9 @@
 
 import { LIMITS } from "./limits";
 
-// A window doubles if one window's worth was read within four round trips, but at least the first of
-// these times and at most the second; it halves if reading it lasted longer than the third.
+// A window doubles if a quarter of it was read within four round trips, but at least the first of these
+// times and at most the second; it halves if reading a quarter lasted longer than the third.
+const TURNS_PER_WINDOW = 4;
 const GROW_ROUND_TRIPS = 4;
 const GROW_LEAST_MS = 500;
 const GROW_MOST_MS = 4_000;
@@ -20,7 +21,7 @@ interface Sized {
  * one below its even share has asked in vain, those above theirs return the excess as they read.
  */
 export class Room {
-  growMs = GROW_LEAST_MS; // so soon must a window's worth be read for its window to grow
+  growMs = GROW_LEAST_MS; // so soon must a quarter of a window be read for it to grow
   allowedBytes: number; // that each holder may have now
   private leftBytes: number;
   private holders = 0;
@@ -80,9 +81,12 @@ export class Growth {
   /** n bytes were read. */
   tune(n: number, now: number): void {
     const { window, room } = this;
-    this.since ??= now;
+    if (this.since === undefined) {
+      this.since = now; // what came first has taken no time
+      return;
+    }
     this.turn += n;
-    if (this.turn < window.bytes) return;
+    if (this.turn * TURNS_PER_WINDOW < window.bytes) return;
     const lastedMs = now - this.since;
     if (lastedMs <= room.growMs) {
       const wanted = Math.min(window.bytes, room.mostBytes - window.bytes);

@@ -14,6 +14,8 @@ export interface ChannelOwner {
 }
 
 export class Channel {
+  mostBytes = HIGH_WATER_BYTES; // that the browser buffers before it is given no more
+
   constructor(
     readonly channel: RTCDataChannel,
     owner: ChannelOwner,
@@ -31,7 +33,7 @@ export class Channel {
     if (channel.readyState !== "open") return false;
     let wrote = false;
     for (;;) {
-      const message = next(channel.bufferedAmount < HIGH_WATER_BYTES);
+      const message = next(channel.bufferedAmount < this.mostBytes);
       if (!message) return wrote;
       channel.send(message as Uint8Array<ArrayBuffer>);
       wrote = true;

@@ -3,7 +3,7 @@
 
 import { Pace } from "../wire/pace";
 import { WIDE } from "../wire/hello";
-import { repeat } from "./repeating";
+import { type Repeated, repeat } from "./repeating";
 
 // How long a session whose path is lost or silent waits for another link to carry it on.
 const RESUME_MS = 30_000;
@@ -24,7 +24,7 @@ export interface PathWatchOwner {
   readonly connected: boolean;
   readonly resumable: boolean;
   readonly openStreams: number;
-  readonly channel: { readonly channel: RTCDataChannel } | undefined;
+  readonly channel: Repeated | undefined;
   speaks(extension: string): boolean | undefined;
   ping(): void;
   /** The path is lost, or silent beyond its pace. */
@@ -117,7 +117,7 @@ export class PathWatch {
 
   // What is lost on the present channel is repeated by this side.
   private repeat(): void {
-    repeat(this.owner.channel?.channel, () => this.owner.speaks(WIDE) === true);
+    repeat(this.owner.channel, () => this.owner.speaks(WIDE) === true);
   }
 
   private lookSoon(): void {

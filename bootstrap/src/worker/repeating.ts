@@ -10,25 +10,48 @@ const HEADER_BYTES = 8;
 const ITEM_BYTES = 10;
 const PART_BYTES = 10;
 
-// Two messages of this size, one after the other, are the beginning of a body.
+// A message of this size is the beginning of a body, or all of a short one.
 const FULL_BYTES = 16_000;
 // docs/WIRE.md §15: so much is sent and not acknowledged at most, beside one message. What was sent
-// before has come.
+// before has come. Repetitions are counted apart: they are beside what the session sends.
 const KEPT_BYTES = 4_194_304 + 65_536;
 // Before a body has begun: requests, of which some may be on their way.
 const KEPT_FIRST_BYTES = 131_072;
 
 type Sent = Uint8Array<ArrayBuffer>;
 
+// A repetition waits behind all that the browser buffers, and all behind what is missing waits for it. So
+// no more is buffered than leaves in this time, and at least so much: a browser that is busy comes late.
+const QUEUE_MS = 50;
+const QUEUE_LEAST_BYTES = 131_072;
+const RATE_MS = 100; // the time over which it is measured how much leaves
+
+/** What of a Channel is used here: how much the browser may buffer is decided here while it repeats. */
+export interface Repeated {
+  readonly channel: RTCDataChannel;
+  mostBytes: number;
+}
+
 const repeated = new WeakSet<RTCDataChannel>();
 
 /** From now on messages of this channel are repeated, if the box admits it (`admits`). */
-export function repeat(channel: RTCDataChannel | undefined, admits: () => boolean): void {
+export function repeat(owner: Repeated | undefined, admits: () => boolean): void {
+  const channel = owner?.channel;
   if (!channel || repeated.has(channel)) return;
   repeated.add(channel);
   const send = channel.send.bind(channel) as (message: Sent) => void;
+  const queue = new Queue(owner.mostBytes);
   const repeating = new Repeating(send, admits);
-  channel.send = (message: unknown) => repeating.send(message as Sent);
+  channel.send = (message: unknown) => {
+    repeating.send(message as Sent);
+    if (!repeating.told) return;
+    owner.mostBytes = queue.sent(
+      (message as Sent).length,
+      channel.bufferedAmount,
+      performance.now(),
+    );
+    channel.bufferedAmountLowThreshold = owner.mostBytes / 2;
+  };
   const receive = channel.onmessage;
   channel.onmessage = (event: MessageEvent<unknown>) => {
     if (!(event.data instanceof ArrayBuffer) || !repeating.read(new Uint8Array(event.data))) {
@@ -37,12 +60,43 @@ export function repeat(channel: RTCDataChannel | undefined, admits: () => boolea
   };
 }
 
+/** How much the browser may buffer, by how fast that leaves. */
+export class Queue {
+  private bytes = 0; // given to the browser since the rate was measured
+  private buffered = 0; // of it, and of what was there before
+  private since = 0;
+  private mostBytes = QUEUE_LEAST_BYTES;
+
+  /** highBytes: never more. */
+  constructor(private readonly highBytes: number) {}
+
+  /** So much was given to the browser, which buffers so much now. Returns what it may buffer. */
+  sent(bytes: number, buffered: number, now: number): number {
+    this.bytes += bytes;
+    const ms = now - this.since;
+    if (buffered <= bytes && this.since) {
+      // It ran empty, since nobody came in time: what left meanwhile says nothing.
+      this.mostBytes = this.highBytes;
+    } else if (ms < RATE_MS) {
+      return this.mostBytes;
+    } else if (this.since) {
+      const left = this.bytes + this.buffered - buffered;
+      const most = Math.max(QUEUE_LEAST_BYTES, (left * QUEUE_MS) / ms);
+      this.mostBytes = Math.min(this.highBytes, most);
+    }
+    this.bytes = 0;
+    this.buffered = buffered;
+    this.since = now;
+    return this.mostBytes;
+  }
+}
+
 export class Repeating {
+  told = false; // the box has been told of the numbers
   private readonly kept: Sent[] = [];
-  private keptBytes = 0;
+  private keptBytes = 0; // of messages of the session
+  private repeatBytes = 0; // of repetitions
   private first = 0; // the number of kept[0]
-  private full = false; // the last message was
-  private told = false; // the box has been told of the numbers
 
   constructor(
     private readonly plain: (message: Sent) => void,
@@ -50,9 +104,7 @@ export class Repeating {
   ) {}
 
   send(message: Sent): void {
-    const full = message.length >= FULL_BYTES;
-    if (full && this.full && !this.told && this.admits()) this.tell();
-    this.full = full;
+    if (message.length >= FULL_BYTES && !this.told && this.admits()) this.tell();
     this.keep(message);
     this.plain(message);
   }
@@ -95,12 +147,17 @@ export class Repeating {
 
   private keep(message: Sent): void {
     this.kept.push(message);
-    this.keptBytes += message.length;
+    this.count(message, 1);
     const mostBytes = this.told ? KEPT_BYTES : KEPT_FIRST_BYTES;
-    while (this.keptBytes > mostBytes) {
-      this.keptBytes -= this.kept.shift()?.length ?? this.keptBytes;
+    while (this.keptBytes > mostBytes || this.repeatBytes > mostBytes) {
+      this.count(this.kept.shift() as Sent, -1);
       this.first += 1;
     }
+  }
+
+  private count(message: Sent, sign: 1 | -1): void {
+    if (message[TYPE_AT] === REPEAT) this.repeatBytes += sign * message.length;
+    else this.keptBytes += sign * message.length;
   }
 }
 

@@ -7,8 +7,8 @@ vain, those above theirs return the excess as they read, and it gets it when it 
 
 from __future__ import annotations
 
-# So fast must a window's worth be read for its window to grow. A lost packet delays all that
-# follows by a round trip and more, so a reader that keeps up waits for some of them.
+# So fast must a quarter of a window be read for it to grow. A lost packet delays all that follows
+# by a round trip and more, so a reader that keeps up waits for some of them.
 LEAST_GROW_S = 0.5
 GROW_ROUND_TRIPS = 4
 MOST_GROW_S = 4.0
@@ -17,7 +17,7 @@ MOST_GROW_S = 4.0
 class Room:
     """The bytes of one link, or of all links. above: the room that this one is a holder in.
 
-    left: that nobody has. grow_s: how soon a window's worth must be read for a window to grow.
+    left: that nobody has. grow_s: how soon a quarter of a window must be read for it to grow.
     """
 
     __slots__ = ("_above", "_allowed", "_bytes", "_holders", "grow_s", "left")

@@ -1,9 +1,10 @@
 """The receive window of a stream: what may still arrive, when to grant more credit, and how large.
 
-A window doubles if its reader read a window's worth within the time of its room: it may be what
-limits the stream. A lost packet delays all that was sent after it, so the window must hold several
-round trips. It halves if a window's worth took more than SHRINK_S, and gives up what others of its
-room are to have. A reader that stalls reads nothing, and its window stays what it was.
+A window doubles if its reader read a quarter of it within the time of its room: it may be what
+limits the stream. A lost packet delays all that was sent after it, by several round trips if what
+repairs it is lost too, and what waits at the sender counts as well. It halves if a quarter took
+more than SHRINK_S, and gives up what others of its room are to have. A reader that stalls reads
+nothing, and its window stays what it was.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from p2claw.wire.session.room import Room
 
 # docs/WIRE.md §5: grant when the consumer has read a quarter of the window since the last grant.
 GRANTS_A_WINDOW = 4
+TURNS_A_WINDOW = 4
 SHRINK_S = 10.0
 
 
@@ -44,7 +46,7 @@ class ReceiveWindow:
         self._room = room or Room(0)
         self._unread = 0  # bytes that came and that the consumer has not read
         self._read = 0  # bytes that it has read and that have not been granted again
-        self._turn = 0  # bytes that it has read of this window's worth
+        self._turn = 0  # bytes that it has read of the present quarter
         self._since: float | None = None  # when it began to read them
 
     def received(self, n: int) -> None:
@@ -81,10 +83,11 @@ class ReceiveWindow:
 
     def _tune(self, n: int, now: float) -> None:
         since = self._since
-        if since is None:
-            since = self._since = now
+        if since is None:  # what came first has taken no time
+            self._since = now
+            return
         self._turn += n
-        if self._turn < self.size:
+        if self._turn * TURNS_A_WINDOW < self.size:
             return
         if now - since <= self._room.grow_s:
             self._resize(max(0, min(self.size, self._most - self.size)))

@@ -112,9 +112,9 @@ def test_links_share_the_room_above_theirs_and_a_link_that_is_over_returns_its_p
         first.received(400)
         first.consumed(400, 0.4 + turn / 100)
     _read_all(second, 0.5)
-    assert (first.size, second.size, above.left) == (900, 800, 100)
+    assert (first.size, second.size, above.left) == (900, 900, 0)
     links[0].close()
-    assert above.left == 600
+    assert above.left == 500
 
 
 def test_what_a_window_does_after_its_link_is_over_changes_no_room_above() -> None:

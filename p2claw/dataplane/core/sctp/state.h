@@ -81,6 +81,13 @@ struct control_chunk {
 
 struct repeating; /* receiving/repeating.h */
 
+/* The peer has said that it repeats, and keeps no message below `lowest`: its SCTP has to bring those
+ * first. */
+struct repeating_news {
+  bool waits;
+  uint16_t ssn, number, lowest;
+};
+
 struct association {
   struct sctp_config config;
   uint8_t state;
@@ -138,7 +145,8 @@ struct association {
   struct growth growth;
   struct company company;
   struct repeating *repeating; /* NULL: the peer's SCTP repeats what is lost */
-  uint64_t payload_before;     /* that had come before the present packet */
+  struct repeating_news repeating_news;
+  uint64_t payload_before; /* that had come before the present packet */
   uint32_t advertised_bytes;
 
   /* channels.c, reconfig.c, path.c */

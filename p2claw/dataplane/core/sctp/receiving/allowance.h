@@ -29,7 +29,7 @@ void allowance_start(struct allowance *w, usec now);
 /* The window stays, until the new path is known. */
 void allowance_path_changed(struct allowance *w, usec now);
 /* So many bytes came. */
-void allowance_arrived(struct allowance *w, uint64_t bytes);
+void allowance_arrived(struct allowance *w, uint64_t bytes, usec smoothed);
 /* A chunk came. Of those before it so many did not come yet; below 0: it is one of those. */
 void allowance_skipped(struct allowance *w, int32_t chunks);
 /* True at the end of a round: then a round trip has to be measured. rtt: the newest one. */

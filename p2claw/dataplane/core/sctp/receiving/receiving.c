@@ -69,8 +69,9 @@ static void store(struct association *a, const struct data_chunk *data) {
     received_add(&a->received, data->tsn);
     return;
   }
-  if (!has_room) {
-    a->stats.dropped_in++;
+  if (!has_room) { /* what is missing would wait behind these, and could never come */
+    abort_association(a, CAUSE_OUT_OF_RESOURCE, "not-repeated",
+                      "too many messages wait for one that the peer has not repeated");
     return;
   }
   bool was_full = !received_add(&a->received, data->tsn);

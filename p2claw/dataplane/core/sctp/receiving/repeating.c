@@ -28,12 +28,14 @@
 #define LOOKS (2 * MILLISECOND) /* how often it is seen to, while something is missing */
 /* A request, or what it asks for, may be lost or wait behind what the peer has queued. Each time it
  * waits longer, by a quarter of the first: a page that sleeps for half a minute is not given up. */
-#define ASK_AGAIN_ROUNDS 2
+#define ASK_AGAIN_ROUNDS 2 /* until it is known how long the peer takes */
+#define REPLY_SHARE 4      /* of each reply in what is known of that: a quarter */
 #define ASK_AGAIN_LATER (100 * MILLISECOND)
+#define ASK_AGAIN_MOST SECOND
 #define ASKED_MOST 40
 
 static struct incomplete *message_at(struct repeating *p, uint16_t ssn) {
-  return &p->messages[ssn % REPEATING_MESSAGES];
+  return &p->messages[ssn & (p->capacity - 1)];
 }
 
 static struct stream *the_stream(struct association *a) {
@@ -56,9 +58,27 @@ static void note_piece(struct incomplete *message, uint32_t tsn, uint8_t flags) 
   span->has_end |= (flags & DATA_END) != 0;
 }
 
-/* Up to this SSN messages are known of, though nothing of the last of them may have come. */
-static void know_up_to(struct repeating *p, uint16_t ssn) {
+static bool resize(struct repeating *p, uint16_t next, uint32_t capacity) {
+  struct incomplete *messages = calloc(capacity, sizeof *messages);
+  if (!messages) return false;
+  for (uint16_t ssn = next; !ssn_lt(p->highest, ssn); ssn++)
+    messages[ssn & (capacity - 1)] = *message_at(p, ssn);
+  free(p->messages);
+  p->messages = messages;
+  p->capacity = capacity;
+  return true;
+}
+
+/* Up to this SSN messages are known of, though nothing of the last of them may have come. next: the
+ * lowest that is not whole. False: they are more than there may be, or memory runs out. */
+static bool know_up_to(struct repeating *p, uint16_t next, uint16_t ssn) {
+  uint32_t capacity = p->capacity, count = (uint16_t)(ssn - next) + 1u;
+  if (!ssn_lt(p->highest, ssn)) return true;
+  if (count > REPEATING_MESSAGES) return false;
+  while (capacity < count) capacity *= 2;
+  if (capacity > p->capacity && !resize(p, next, capacity)) return false;
   while (ssn_lt(p->highest, ssn)) memset(message_at(p, ++p->highest), 0, sizeof(struct incomplete));
+  return true;
 }
 
 /* What came before it was known that the peer repeats. False: more than there is room for. */
@@ -67,13 +87,12 @@ static bool note_present(struct association *a, struct repeating *p) {
   struct stream *stream = the_stream(a);
   uint16_t next = stream->next_in_ssn;
   struct event *kept = NULL, *event;
-  bool fits = (uint16_t)(p->highest - next + 1) <= REPEATING_MESSAGES;
+  bool fits = true;
   for (uint32_t tsn = r->base; fits && tsn_lt(tsn, r->end); tsn++) {
     const struct piece *piece = reassembly_piece(r, tsn);
     if (!piece || piece->stream != REPEATING_STREAM || (piece->flags & DATA_UNORDERED)) continue;
-    fits = (uint16_t)(piece->ssn - next) < REPEATING_MESSAGES;
+    fits = know_up_to(p, next, piece->ssn);
     if (!fits) break;
-    know_up_to(p, piece->ssn);
     note_piece(message_at(p, piece->ssn), tsn, piece->flags);
   }
   while (stream->waiting) {
@@ -83,41 +102,47 @@ static bool note_present(struct association *a, struct repeating *p) {
   }
   while ((event = kept)) {
     kept = event->next;
-    fits &= (uint16_t)(event->ssn - next) < REPEATING_MESSAGES;
-    if (fits) {
-      know_up_to(p, event->ssn);
-      message_at(p, event->ssn)->is_whole = true;
-    }
+    fits = fits && know_up_to(p, next, event->ssn);
+    if (fits) message_at(p, event->ssn)->is_whole = true;
     waiting_add(&stream->waiting, event);
   }
   return fits;
 }
 
-/* The message with this SSN says which number it has, and which is the lowest that the peer keeps. */
-static void begin(struct association *a, uint16_t ssn, uint16_t number, uint16_t lowest) {
+/* The message with this SSN has said which number it has, and which is the lowest that the peer keeps. What
+ * is missing below that its SCTP sends again; until it has come, the news wait. */
+static void begin(struct association *a) {
+  struct repeating_news news = a->repeating_news;
   const struct stream *stream = the_stream(a);
-  uint16_t number_0 = (uint16_t)(ssn - number), next = stream->next_in_ssn;
-  if (a->repeating || stream->in_reset != RESET_NONE || ssn_lt(next, (uint16_t)(number_0 + lowest)))
-    return;
+  uint16_t number_0 = (uint16_t)(news.ssn - news.number), next = stream->next_in_ssn;
+  if (a->repeating || ssn_lt(next, (uint16_t)(number_0 + news.lowest))) return;
+  a->repeating_news.waits = false;
   struct repeating *p = calloc(1, sizeof *p);
   if (!p) return; /* the peer's SCTP goes on as before */
   p->number_0 = number_0;
-  p->highest = ssn_lt(ssn, next) ? (uint16_t)(next - 1) : ssn;
-  if (!note_present(a, p)) {
+  p->highest = (uint16_t)(next - 1);
+  if (!resize(p, next, REPEATING_FIRST) || !note_present(a, p)) {
+    free(p->messages);
     free(p);
     return;
   }
-  message_at(p, ssn)->is_whole = true;
   allowance_start(&p->allowance, a->now);
   a->repeating = p;
   a->hasty_sacks = 0;
   arm(a, TIMER_REPEAT, a->now + LOOKS);
 }
 
+static void hear(struct association *a, uint16_t ssn, uint16_t number, uint16_t lowest) {
+  if (a->repeating || the_stream(a)->in_reset != RESET_NONE) return;
+  a->repeating_news = (struct repeating_news){true, ssn, number, lowest};
+}
+
 void repeating_free(struct association *a) {
   disarm(a, TIMER_REPEAT);
+  if (a->repeating) free(a->repeating->messages);
   free(a->repeating);
   a->repeating = NULL;
+  a->repeating_news.waits = false;
 }
 
 bool repeating_expects(struct association *a, const struct data_chunk *data, bool *has_room) {
@@ -131,9 +156,8 @@ bool repeating_expects(struct association *a, const struct data_chunk *data, boo
   const struct stream *stream = the_stream(a);
   uint16_t next = stream ? stream->next_in_ssn : 0;
   if (ssn_lt(data->ssn, next)) return false;
-  *has_room = (uint16_t)(data->ssn - next) < REPEATING_MESSAGES;
+  *has_room = know_up_to(p, next, data->ssn);
   if (!*has_room) return true;
-  know_up_to(p, data->ssn);
   return !message_at(p, data->ssn)->is_whole;
 }
 
@@ -147,6 +171,8 @@ static void settle(struct association *a) {
     const struct span *span = &message_at(p, ssn)->span;
     if (!span->is_known) return;
     upto = span->first - 1;
+  } else if (p->capacity > REPEATING_FIRST) {
+    resize(p, ssn, REPEATING_FIRST);
   }
   received_forward(&a->received, upto);
   reassembly_advance(&a->reassembly, a->received.cumulative);
@@ -162,6 +188,13 @@ void repeating_stored(struct association *a, const struct data_chunk *data) {
     message->is_whole = true;
     if (a->received.count) settle(a);
   }
+}
+
+/* From the first request on, though perhaps a later one was replied to: then it has taken too long. */
+static void note_reply(struct repeating *p, const struct incomplete *message, usec now) {
+  if (!message->asked) return;
+  usec took = now - message->missing_at;
+  p->reply_time = p->reply_time ? p->reply_time + (took - p->reply_time) / REPLY_SHARE : took;
 }
 
 static void read_part(struct association *a, const uint8_t *bytes, size_t length) {
@@ -180,6 +213,7 @@ static void read_part(struct association *a, const uint8_t *bytes, size_t length
                        get32(bytes + 6), bytes + PART_BYTES, (uint32_t)(length - PART_BYTES),
                        &fresh))
     return;
+  note_reply(p, message, a->now);
   message->is_whole = true;
   a->stats.repeated_in++;
   deliver_messages(a, &fresh);
@@ -193,20 +227,22 @@ void repeating_read(struct association *a) {
     if (bytes) {
       event_copy(event, bytes);
       if (event->length == FRAME_BYTES + NEWS_BYTES)
-        begin(a, event->ssn, get16(bytes + FRAME_BYTES), get16(bytes + FRAME_BYTES + 2));
+        hear(a, event->ssn, get16(bytes + FRAME_BYTES), get16(bytes + FRAME_BYTES + 2));
       else if (a->repeating && event->length > FRAME_BYTES)
         read_part(a, bytes + FRAME_BYTES, event->length - FRAME_BYTES);
       free(bytes);
     }
     event_free(event);
   }
+  if (a->repeating_news.waits) begin(a);
 }
 
 /* When the message is to be asked for. Not while nothing comes at all: then the request waits too. */
 static usec time_to_ask(const struct association *a, struct incomplete *message) {
   if (!message->missing_at) message->missing_at = a->now;
   if (!message->asked) return message->missing_at + OVERTAKEN;
-  usec wait = ASK_AGAIN_ROUNDS * a->rtt.smoothed + ASK_AGAIN_LATER;
+  usec usual = max_usec(ASK_AGAIN_ROUNDS * a->rtt.smoothed, a->repeating->reply_time);
+  usec wait = min_usec(usual, ASK_AGAIN_MOST) + ASK_AGAIN_LATER;
   usec due = message->asked_at + wait + (message->asked - 1) * wait / 4;
   return a->repeating->heard_at > message->asked_at ? due : max_usec(due, a->now + ASK_AGAIN_LATER);
 }
@@ -267,7 +303,7 @@ void repeating_path_changed(struct association *a) {
 void repeating_arrived(struct association *a, uint64_t bytes) {
   struct repeating *p = a->repeating;
   if (!p) return;
-  allowance_arrived(&p->allowance, bytes);
+  allowance_arrived(&p->allowance, bytes, a->rtt.smoothed);
   pass_round(a);
   if (a->received.count || ssn_lt(the_stream(a)->next_in_ssn, p->highest))
     arm(a, TIMER_REPEAT, min_usec(a->deadlines[TIMER_REPEAT], a->now + LOOKS));

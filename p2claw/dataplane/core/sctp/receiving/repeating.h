@@ -7,9 +7,12 @@
 #include "sctp/receiving/allowance.h"
 #include "sctp/state.h"
 
-/* Messages above the lowest that is not whole; what comes beyond is not acknowledged. 4 MiB, which the
- * session has sent and not acknowledged at most, are 256 of full size. */
-#define REPEATING_MESSAGES 1024
+/* Messages from the lowest that is not whole on; more end the association. 4 MiB, which the
+ * session has sent and not acknowledged at most, are 256 of full size, and these if one has 256 bytes. A
+ * quarter of all numbers, so that old and new ones cannot be taken for each other. */
+#define REPEATING_MESSAGES 16384
+/* For so many there is room at first, 2 KiB. It doubles, and is given back when nothing is missing. */
+#define REPEATING_FIRST 64
 
 /* A message of which something has come, or has to come before a later one. */
 struct incomplete {
@@ -24,8 +27,10 @@ struct repeating {
   uint16_t highest;  /* the highest SSN of which something has come */
   usec heard_at;     /* when a packet was seen to have come; packets_in: up to which */
   uint64_t packets_in;
+  usec reply_time; /* from a request to what it asked for, smoothed; 0: not seen yet */
   struct allowance allowance;
-  struct incomplete messages[REPEATING_MESSAGES]; /* by SSN */
+  struct incomplete *messages; /* by SSN modulo capacity, a power of two */
+  uint32_t capacity;
 };
 
 /* A DATA chunk of the stream, before it is stored. False: nobody waits for it. */
