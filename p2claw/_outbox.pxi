@@ -38,6 +38,11 @@ cdef class Outbox:
         """Whether a new message may be sent: nothing is to be repeated, and it is not full."""
         return self._may_send()
 
+    @property
+    def is_plain(self):
+        """Whether nothing but bodies is under way."""
+        return self._may_send() and self.scheduler._is_plain()
+
     def next(self):
         """A new message, which counts as sent; None if nothing may go."""
         cdef bytes message = self.scheduler.next_message()
@@ -47,13 +52,17 @@ cdef class Outbox:
 
     def fill(self, channel, int64_t most_bytes):
         """Give new messages to a channel as long as less than so many bytes wait in it."""
+        self._fill(channel, most_bytes)
+
+    cdef int _fill(self, channel, int64_t most_bytes) except -1:
         cdef bytes message
         while self._may_send() and channel.buffered_bytes < most_bytes:
             message = self.scheduler.next_message()
             if message is None:
-                return
+                return 0
             self._keep(message)
             channel.send(message)
+        return 0
 
     def keep(self, bytes message not None):
         """A new message is on its way."""
@@ -112,3 +121,30 @@ cdef class Outbox:
             self._kept_bytes += PyBytes_GET_SIZE(message) + self._cost_bytes
             self._next += 1
         return 0
+
+
+@cython.final
+cdef class Refill:
+    """Called when a channel has drained: gives it new messages."""
+
+    cdef Outbox _outbox
+    cdef object _channel
+    cdef int64_t _most_bytes
+    cdef object _look
+
+    def __init__(self, Outbox outbox not None, channel, int64_t most_bytes, look):
+        self._outbox = outbox
+        self._channel = channel
+        self._most_bytes = most_bytes
+        self._look = look
+
+    def __call__(self):
+        cdef object error = None
+        try:
+            self._outbox._fill(self._channel, self._most_bytes)
+            self._channel.flush()
+            if self._outbox._may_send() and self._outbox.scheduler._is_plain():
+                return
+        except Exception as fault:
+            error = fault
+        self._look(error)

@@ -48,6 +48,14 @@ cdef class Scheduler:
         self.frames_out = 0
         self._message = Message()
 
+    @property
+    def is_plain(self):
+        """Whether no control frame waits, and no notice."""
+        return self._is_plain()
+
+    cdef bint _is_plain(self) noexcept:
+        return not self.control_bytes and not self._notices
+
     def control(self, bytes frame not None, bint front=False):
         """Queue an encoded frame that goes before all heads and bodies; front: before its like."""
         if self._control is None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from p2claw._pyframe.frames import decode_message, encode_frame
 from p2claw._pyframe.heads import fields_fault, read_head, write_head
-from p2claw._pyframe.outbox import Outbox
+from p2claw._pyframe.outbox import Outbox, Refill
 from p2claw._pyframe.packed_heads import passed, read_request, value_of, write_response
 from p2claw._pyframe.responses import read_response
 from p2claw._pyframe.scheduler import FINISHED, WRITABLE, Scheduler
@@ -26,6 +26,7 @@ __all__ = [
     "NAME",
     "WRITABLE",
     "Outbox",
+    "Refill",
     "Scheduler",
     "Tap",
     "decode_message",

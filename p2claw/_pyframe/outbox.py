@@ -6,6 +6,7 @@ due, is left to `p2claw.wire`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from p2claw._pyframe.scheduler import Scheduler
@@ -18,6 +19,8 @@ class Sink(Protocol):
     def buffered_bytes(self) -> int: ...
 
     def send(self, message: bytes) -> None: ...
+
+    def flush(self) -> None: ...
 
 
 class Outbox:
@@ -69,6 +72,11 @@ class Outbox:
     def is_open(self) -> bool:
         """Whether a new message may be sent: nothing is to be repeated, and it is not full."""
         return self._next == len(self._kept) and not self.is_full
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but bodies is under way: no control frames, no notices, no repeating."""
+        return self.is_open and self.scheduler.is_plain
 
     def next(self) -> bytes | None:
         """A new message, which counts as sent; None if nothing may go."""
@@ -139,3 +147,36 @@ class Outbox:
 
     def _cost(self, message: bytes) -> int:
         return len(message) + self._cost_bytes
+
+
+class Refill:
+    """Called when a channel has drained: gives it new messages, up to most_bytes.
+
+    look: called with None if something else than bodies is under way, and with the error if giving
+    has failed.
+    """
+
+    __slots__ = ("_channel", "_look", "_most_bytes", "_outbox")
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        channel: Sink,
+        most_bytes: int,
+        look: Callable[[Exception | None], None],
+    ) -> None:
+        self._outbox = outbox
+        self._channel = channel
+        self._most_bytes = most_bytes
+        self._look = look
+
+    def __call__(self) -> None:
+        outbox, error = self._outbox, None
+        try:
+            outbox.fill(self._channel, self._most_bytes)
+            self._channel.flush()
+            if outbox.is_plain:
+                return
+        except Exception as fault:
+            error = fault
+        self._look(error)

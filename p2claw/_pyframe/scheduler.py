@@ -65,6 +65,11 @@ class Scheduler:
         return self._control_bytes
 
     @property
+    def is_plain(self) -> bool:
+        """Whether no control frame waits, and no notice."""
+        return not self._control and not self._notices
+
+    @property
     def frames_out(self) -> int:
         """Frames handed out so far."""
         return self._frames_out

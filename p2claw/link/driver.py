@@ -22,6 +22,10 @@ from p2claw.wire.session.session import Session
 LOW_WATER_BYTES = 32 * 1024
 HIGH_WATER_BYTES = 64 * 1024
 
+# Messages that only acknowledge ask for no turn of the loop. But what is read is counted by turns
+# (`late.py`), so one is asked for after so many.
+UNANSWERED_MESSAGES = 16
+
 
 class Driver:
     """Drives one session over one channel, and over those that follow it.
@@ -44,6 +48,7 @@ class Driver:
         "_session",
         "_timer",
         "_work_before_turn",
+        "channel_drained",
     )
 
     def __init__(
@@ -64,16 +69,20 @@ class Driver:
         self._send_is_soon = False
         self._read_this_turn = self._work_before_turn = 0
         self._timer = MovingTimer(self._on_timer)
+        # At once, not soon: the transport has little left to send. In the middle of a body there is
+        # nothing to do but to fill it again. What is due at a time has a timer.
+        self.channel_drained: Callable[[], None] = _nothing
 
     def start(self) -> None:
         """Send what the session has, then read from the channel."""
         self.send()
         if self._channel is not None:
-            self._channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+            self._attach(self._channel)
 
     def stop(self) -> None:
         """Read and send nothing more: the session is over."""
         self._has_stopped = True
+        self.channel_drained = _nothing
         self._late.clear()
         self._timer.cancel()
 
@@ -88,7 +97,7 @@ class Driver:
         session.resume(received, self._loop.time())
         if session.role is Role.BOX and not session.failed:
             channel.send(session.resumed())
-        channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+        self._attach(channel)
         self._events()
         self.send_soon()
 
@@ -105,6 +114,7 @@ class Driver:
     def release(self) -> Channel | None:
         """Let go of the channel, if there is one, and return it."""
         channel, self._channel = self._channel, None
+        self.channel_drained = _nothing
         if channel is not None:
             channel.detach()
         self._timer.cancel()
@@ -179,21 +189,6 @@ class Driver:
         except Exception as error:
             self._break(error)
 
-    def channel_drained(self) -> None:
-        # At once, not soon: the transport has little left to send. In the middle of a body there is
-        # nothing to do but to fill it again. What is due at a time has a timer.
-        channel = self._channel
-        if self._has_stopped or channel is None:
-            return
-        try:
-            has_more = self._session.fill(channel, HIGH_WATER_BYTES) or bool(self._session.events)
-            channel.flush()
-        except Exception as error:
-            self._break(error)
-            has_more = True
-        if has_more:
-            self.send()
-
     def channel_closed(self) -> None:
         channel = self._channel
         # If nothing of the session has come over this channel yet, the other side has given up the
@@ -201,6 +196,17 @@ class Driver:
         self._closed(channel is None or (channel.was_closed and self._has_received))
 
     # Inside.
+
+    def _attach(self, channel: Channel) -> None:
+        refill = self._session.refill(channel, HIGH_WATER_BYTES, self._look)
+        self.channel_drained = refill
+        channel.attach(self, low_water_bytes=LOW_WATER_BYTES)
+
+    def _look(self, error: Exception | None) -> None:
+        """The channel was filled again, and there is more to do."""
+        if error is not None:
+            self._break(error)
+        self.send()
 
     def _has_turn(self) -> bool:
         # A visitor has one link, and nobody else to serve.
@@ -218,12 +224,14 @@ class Driver:
             self._break(error)
 
     def _receive(self, message: bytes) -> None:
-        self._session.receive(message, self._loop.time())
-        self._events()
-        self.send_soon()
+        if self._session.receive(message, self._loop.time()):
+            self._events()
+            self.send_soon()
+        elif self._read_this_turn >= UNANSWERED_MESSAGES:
+            self.send_soon()
 
     def _next_turn(self) -> None:
-        # Every message that is read asks for this.
+        # Nearly every message that is read asks for this.
         self._send_is_soon = False
         self._read_this_turn, self._work_before_turn = 0, self._session.work
         self.send()
@@ -253,3 +261,7 @@ class Driver:
         context = {"message": "fault in a session", "exception": error}
         self._loop.call_exception_handler(context)
         self._events()
+
+
+def _nothing() -> None:
+    """There is no channel to fill."""

@@ -51,10 +51,11 @@ async def linked(
     admit: Callable[[Hello], Code | None] = lambda hello: None,
     box_limits: Limits | None = None,
     visitor_limits: Limits | None = None,
+    token: bytes = b"",
 ) -> AsyncIterator[Link]:
     """Both pumps, started and introduced; closed at the end."""
     box_end, visitor_end = pipe()
-    session = Session(Role.BOX, limits=box_limits)
+    session = Session(Role.BOX, limits=box_limits, token=token)
     box = Pump(session, box_end, handler=handler, places=places, admit=admit)
     visitor = Pump(Session(Role.VISITOR, app="dog", limits=visitor_limits), visitor_end)
     box.start()

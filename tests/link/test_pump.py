@@ -20,6 +20,7 @@ from p2claw.wire.frames.codes import FLAG_END, Code, FrameType
 from p2claw.wire.frames.heads import RequestHead, encode_request
 from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import DEFAULT_LIMITS, Limits
+from p2claw.wire.frames.payloads import received_payload
 from p2claw.wire.session.delivery import ACK_AFTER_S
 from p2claw.wire.session.session import Session
 from tests.link.pumps import GET, OK, POST, Link, body_of, echo, eventually, linked
@@ -149,6 +150,53 @@ async def test_a_flood_of_messages_is_read_in_turns_and_in_order() -> None:
         await stream.write(b"", end=True)
         wanted = b"".join(number.to_bytes(2) for number in range(count))
         assert await body_of(stream) == wanted
+
+
+async def test_a_flood_of_acknowledgements_is_read_in_turns() -> None:
+    count = 20 * TURN_MESSAGES
+    async with linked(echo, token=bytes(16)) as link:
+        await link.visitor.hello(timeout_s=5)
+        await asyncio.sleep(0)
+        before = link.box.session.counters.messages_in
+        nothing = CODEC.encode_frame(FrameType.RECEIVED, 0, 0, received_payload(0))
+        for _ in range(count):
+            link.visitor_end.send(nothing)
+        turns, most, seen = 0, 0, before
+        while seen < before + count:
+            await asyncio.sleep(0)  # a turn of everybody else
+            now = link.box.session.counters.messages_in
+            turns, most, seen = turns + 1, max(most, now - seen), now
+        assert most <= 9 * TURN_MESSAGES // 8 + 1  # their frames are no work
+        assert turns >= 17
+        assert link.box.loss is None
+
+
+async def test_acknowledgements_that_come_one_by_one_are_read_as_they_come() -> None:
+    async with linked(echo, token=bytes(16)) as link:
+        await link.visitor.hello(timeout_s=5)
+        nothing = CODEC.encode_frame(FrameType.RECEIVED, 0, 0, received_payload(0))
+        for _ in range(2 * TURN_MESSAGES):
+            before = link.box.session.counters.messages_in
+            link.visitor_end.send(nothing)
+            await asyncio.sleep(0)
+            assert link.box.session.counters.messages_in == before + 1
+            assert link.box._driver._late.messages is None
+
+
+async def test_a_link_that_is_over_fills_its_channel_no_more() -> None:
+    async def flood(stream: BoxStream) -> None:
+        await stream.respond(OK)
+        await stream.write(bytes(4 * HIGH_WATER_BYTES), end=True)
+
+    async with linked(flood) as link:
+        await link.visitor.hello(timeout_s=5)
+        link.box_end.hold()
+        link.visitor.open(GET, end=True)
+        await eventually(lambda: link.box_end.buffered_bytes >= HIGH_WATER_BYTES)
+        link.box.abandon(LinkError("it is over"))
+        sent = len(link.box_end.sent)
+        link.box_end.release()
+        assert len(link.box_end.sent) == sent
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from p2claw._codec import chosen
 
 if TYPE_CHECKING:
     from p2claw._pyframe import Outbox, Scheduler
+    from p2claw._pyframe.outbox import Sink
 
 Frame = tuple[int, int, int, bytes]
 
@@ -24,6 +25,7 @@ class Codec:
     encode_frame: Callable[[int, int, int, bytes], bytes]
     scheduler: Callable[[int, int], Scheduler]
     outbox: Callable[[Scheduler, int, int], Outbox]
+    refill: Callable[[Outbox, Sink, int, Callable[[Exception | None], None]], Callable[[], None]]
 
 
 def codec_of(module: ModuleType) -> Codec:
@@ -34,6 +36,7 @@ def codec_of(module: ModuleType) -> Codec:
         encode_frame=module.encode_frame,
         scheduler=module.Scheduler,
         outbox=module.Outbox,
+        refill=module.Refill,
     )
 
 

@@ -38,6 +38,8 @@ from p2claw.wire.session.states import Cause, State
 from p2claw.wire.session.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from p2claw._pyframe.outbox import Sink
 
 _RESUMED = int(FrameType.RESUMED)
@@ -154,11 +156,14 @@ class Session:
         """Whether either side has sent GOAWAY."""
         return self._side.state is State.DRAINING
 
-    def receive(self, message: bytes, now: float) -> None:
-        """Read a message. Whatever is wrong with it becomes an event: this never raises for it."""
+    def receive(self, message: bytes, now: float) -> bool:
+        """Read a message. Whatever is wrong with it becomes an event: this never raises for it.
+
+        Returns whether there may be events now, or more to send: not for what only acknowledges.
+        """
         side = self._side
         if side.state is State.FAILED:
-            return
+            return False
         keepalive, counters = self._keepalive, self._counters
         keepalive.received_at, keepalive.pinged = now, False
         counters.messages_in += 1
@@ -166,8 +171,9 @@ class Session:
         try:
             agreement = self._agreement
             if message[2:3] == _RECEIVED_BYTE and agreement.has_extension(RESUME):
+                was_open = self._outbox.is_open
                 self._on_received(message)
-                return
+                return not was_open
             self._delivery.count_received(len(message), now)
             frames = self._codec.decode_message(message)
             counters.frames_in += len(frames)
@@ -187,6 +193,7 @@ class Session:
             self._fail(fault.wire_code, fault.message)
         except RemoteProtocolError as error:
             self._fail(Code.PROTOCOL, error.message)
+        return True
 
     def next_event(self) -> Event | None:
         """The next event, in order; None if there is none."""
@@ -237,6 +244,15 @@ class Session:
         self._note_sent()
         # The end of a response may ask for a RESET behind it.
         return side.scheduler.control_bytes > 0 or not outbox.is_open
+
+    def refill(
+        self, channel: Sink, most_bytes: int, look: Callable[[Exception | None], None]
+    ) -> Callable[[], None]:
+        """What does the same as `fill` whenever it is called, until the session has failed.
+
+        look: called if there is more to do than that, with the error if one was raised.
+        """
+        return self._codec.refill(self._outbox, channel, most_bytes, look)
 
     def is_due(self, now: float) -> bool:
         """Whether `to_send` has something now that `fill` does not send."""

@@ -71,6 +71,7 @@ def test_both_codecs_offer_the_same() -> None:
 
     assert offered(_fastframe.Scheduler) == offered(_pyframe.Scheduler)
     assert offered(_fastframe.Outbox) == offered(_pyframe.Outbox)
+    assert offered(_fastframe.Refill) == offered(_pyframe.Refill)
     # What the scheduler alone calls is no method of an object there.
     assert offered(_fastframe.Tap) == offered(_pyframe.Tap) - {"read"}
 

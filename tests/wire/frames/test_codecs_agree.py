@@ -56,6 +56,7 @@ def _outcome(call: Callable[[], Any]) -> Any:
 
 _DELIVERIES = st.one_of(
     st.tuples(st.just("fill"), st.integers(0, 200_000)),
+    st.tuples(st.just("refill"), st.integers(0, 200_000)),
     st.tuples(st.just("hand_out")),
     st.tuples(st.just("again")),
     # Of what was sent, and counts that nobody can have received.
@@ -118,6 +119,7 @@ class _Sink:
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
+        self.flushes = 0
 
     @property
     def buffered_bytes(self) -> int:
@@ -125,6 +127,9 @@ class _Sink:
 
     def send(self, message: bytes) -> None:
         self.messages.append(message)
+
+    def flush(self) -> None:
+        self.flushes += 1
 
 
 @given(st.lists(st.one_of(_OPERATIONS, _DELIVERIES), max_size=80))
@@ -135,7 +140,7 @@ def test_they_hand_out_and_keep_alike(operations: list[tuple[Any, ...]]) -> None
     for count, operation in enumerate(operations):
         result = _deliver(fast, operation, count)
         assert result == _deliver(reference, operation, count), operation
-        for fact in ("sent", "sent_bytes", "kept", "is_full", "is_open"):
+        for fact in ("sent", "sent_bytes", "kept", "is_full", "is_open", "is_plain"):
             assert getattr(fast, fact) == getattr(reference, fact), fact
 
 
@@ -147,6 +152,11 @@ def _deliver(
             sink = _Sink()
             outbox.fill(sink, most_bytes)
             return sink.messages
+        case ("refill", most_bytes):
+            sink, looks = _Sink(), []
+            codec = _fastframe if isinstance(outbox, _fastframe.Outbox) else _pyframe
+            codec.Refill(outbox, sink, most_bytes, looks.append)()
+            return sink.messages, sink.flushes, looks
         case ("hand_out",):
             return outbox.next()
         case ("again",):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from p2claw.wire.frames.codec import Codec
+from p2claw.wire.frames.codes import FrameType
 from p2claw.wire.frames.heads import RequestHead, ResponseHead
 from p2claw.wire.frames.hello import Role
+from p2claw.wire.frames.payloads import received_payload
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.delivery import ACK_AFTER_S, KEPT_BYTES, MESSAGE_COST_BYTES, Resumption
 from p2claw.wire.session.session import Session
@@ -67,6 +69,25 @@ def test_nothing_more_is_sent_to_one_that_acknowledges_nothing(codec: Codec) -> 
     while message := pair.box.to_send(pair.now):
         sent += len(message) + MESSAGE_COST_BYTES
     assert KEPT_BYTES <= sent < KEPT_BYTES + 16_384 + MESSAGE_COST_BYTES
+
+
+def test_an_acknowledgement_asks_for_nothing_unless_something_waited_for_it(codec: Codec) -> None:
+    pair = Pair(codec=codec, token=b"crab")
+    pair.exchange()
+    pair.visitor.streams.open_request(GET, end=True)
+    pair.exchange()
+    events(pair.visitor)
+    pair.box.streams.send_response(1, OK, end=False)
+    pair.box._side.scheduler.credit(1, 3 * KEPT_BYTES)
+    for waits in (False, True):
+        pair.box.streams.send_data(1, bytes(2 * KEPT_BYTES * waits + 1))
+        while pair.box.to_send(pair.now):
+            pass
+        received = received_payload(pair.box._outbox.sent)
+        message = codec.encode_frame(FrameType.RECEIVED, 0, 0, received)
+        assert pair.box._outbox.is_full == waits
+        assert pair.box.receive(message, pair.now) == waits
+        assert pair.box._outbox.kept == 0
 
 
 def test_small_messages_count_what_they_cost_beside_their_bytes(codec: Codec) -> None:
