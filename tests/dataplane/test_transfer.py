@@ -180,6 +180,18 @@ def test_a_receiver_with_a_small_socket_gets_all_it_can_read_and_loses_little(
     assert sum(served.wakes) * per_packet_us / 1e6 > 0.85
 
 
+@pytest.mark.parametrize("per_packet_us", [25, 1_000])
+def test_a_sender_with_a_share_sends_so_much_at_one_time_whatever_its_rate(
+    per_packet_us: int,
+) -> None:
+    """A wake in 40 ms: the path delivers 1,600 packets meanwhile, or 40."""
+    path = SmallSocket(per_packet_us / 1e6)
+    path.sender.set_share(30)
+    served = path.serve(4.0, every_s=0.04, lump_s=0.0025)
+    assert max(served.wakes) == 30
+    assert sum(served.wakes) / len(served.wakes) > 27
+
+
 def bursts(lump_s: float, *, loss: float = 0.0) -> tuple[float, float]:
     """Over a line of 16 Mbit/s and 30 ms that loses so many percent: packets for each burst, and
     which part of the line is filled."""

@@ -58,6 +58,7 @@ cdef int send_burst(Link link, usec now) except -1:
     if sealed is NULL:
         return 0
     association_set_least_lump(link.a, least_lump(link, now))
+    association_set_share(link.a, link.port.share if takes_turns(link) else 0)
     association_begin_burst(link.a, now)
     while True:
         room = BURST_BYTES - (sealed + total - start)
@@ -86,6 +87,7 @@ cdef int send_burst(Link link, usec now) except -1:
         packets += 1
     if total:
         link.post(sealed, total, segment)
+    link.port.room -= packets
     crowd_burst(&link.port.crowd, packets, association_least_rtt(link.a),
                 association_pacing(link.a), now)
     return packets

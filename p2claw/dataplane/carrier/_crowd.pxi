@@ -52,8 +52,9 @@ cdef bint crowd_count(crowd *c, usec now) noexcept:
     cdef usec least
     if passed < CROWD_COUNT:
         return False
-    # In a crowd a link has one turn per wake, however long ago the last one was.
-    least = CROWD_STAYS * min(passed, CROWD_INTERVAL) if c.is_on else CROWD_TURNS * passed
+    # In a crowd, and where the processor is late, a link has one turn per wake, however long ago
+    # the last one was.
+    least = (CROWD_STAYS if c.is_on else CROWD_TURNS) * min(passed, CROWD_INTERVAL)
     if c.turns * CROWD_COUNT >= least:
         c.until = now + 2 * FAR_INTERVAL
     c.is_beset = c.strangers * CROWD_COUNT >= STRANGERS * passed

@@ -80,6 +80,8 @@ cdef class UdpPort:
     cdef object timer         # of the loop, where the system has no fine one
     cdef dict by_ufrag, by_transaction
     cdef object unknown       # receives checks whose long ufrag nobody has
+    cdef list turns           # links that wait for theirs (_turns.pxi)
+    cdef int room, share      # packets: what this wake may still send, and a link of it at once
     cdef list dirty           # links with events to emit or packets to send
     cdef list stirred         # links that belong to somebody, with messages since `take_stirred`
     cdef held_record[HELD_RECORDS] held  # of this read; those of one link are a chain
@@ -143,6 +145,7 @@ cdef class Link:
     cdef uint64_t low_water
     cdef usec held_up_since   # it has had more to send than may leave, in all wakes; or NEVER
     cdef bint has_route, is_started, is_dirty, is_low_reported, is_closing, is_closed
+    cdef bint has_turn        # and so it is in the port's list of those that wait for theirs
     cdef bint is_stirred      # and so in the port's list
     cdef held_record *held    # of this read, the last that came (_held.pxi); or NULL
     cdef readonly uint64_t rejected, messages_in, superseded

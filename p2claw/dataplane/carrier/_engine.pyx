@@ -29,6 +29,7 @@ cdef size_t SEALED_BYTES = 4 * 65536
 
 include "_addresses.pxi"
 include "_crowd.pxi"
+include "_turns.pxi"
 include "_bulk.pxi"
 include "_place.pxi"
 include "_port.pxi"

@@ -33,7 +33,7 @@ cdef class UdpPort:
             raise LocalProtocolError(f"no port: {number}", code="address-wrong")
         self.loop = loop or asyncio.get_running_loop()
         self.links, self.by_ufrag, self.by_transaction, self.dirty = set(), {}, {}, []
-        self.stirred = []
+        self.stirred, self.turns = [], []
         self.poll_at = NEVER
         self.table.secret = int.from_bytes(os.urandom(8), "little")
         self.plain = <uint8_t *>malloc(PLAIN_BYTES)
@@ -79,6 +79,7 @@ cdef class UdpPort:
                 link.shut()
             except Exception as error:
                 self.fault("the end of a link", error)
+        self.turns = []
         send_posted(self)
         self.loop.remove_reader(self.watched)
         if self.shared is not None:
@@ -180,6 +181,7 @@ cdef class UdpPort:
             if ready & WAKER_READ or (self.is_polling and now >= self.poll_at):
                 now = self.read(now)
             self.wake_links(now)
+            turns_begin(self)
             self.flush(now)
         finally:
             self.is_awake = False
@@ -290,6 +292,8 @@ cdef class UdpPort:
         cdef Link link
         cdef list dirty
         cdef int rounds
+        if self.turns:
+            serve_turns(self, now)
         for rounds in range(2):  # the second for what the first one's users did
             if not self.dirty:
                 break
@@ -298,7 +302,8 @@ cdef class UdpPort:
                 link.is_dirty = False
                 try:
                     link.emit_events(now)
-                    transmit(link, now)
+                    if not waits_for_turn(link):
+                        transmit(link, now)
                 except Exception as error:
                     self.fault("a link", error)
         if not self.crowd.is_on:
@@ -317,7 +322,7 @@ cdef class UdpPort:
         if self.is_polling and self.was_read or polls and not self.is_polling:
             self.is_polling = polls
             self.poll_at = now + self.pause(now) if polls else NEVER
-        if self.dirty:
+        if self.dirty or self.turns:
             self.flush_soon()
         self.was_read = False
         at = self.poll_at
@@ -341,7 +346,7 @@ cdef class UdpPort:
         """Until the port is read again. What one wake of a crowd had no room for comes next, after
         the loop's other work."""
         if self.crowd.is_on:
-            return 0 if self.has_more else crowd_interval(&self.crowd, now)
+            return 0 if self.has_more or self.turns else crowd_interval(&self.crowd, now)
         return self.bulk_interval if now < self.bulk_until else POLL_INTERVAL
 
     cdef usec again(self, Link link, usec now) noexcept:

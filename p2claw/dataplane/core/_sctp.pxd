@@ -85,6 +85,7 @@ cdef extern from "sctp/association.h" nogil:
     void association_receive(association *a, const uint8_t *packet, size_t length, usec now)
     void association_begin_burst(association *a, usec now)
     void association_set_least_lump(association *a, usec lump)
+    void association_set_share(association *a, uint32_t packets)
     size_t association_write(association *a, uint8_t *packet, size_t capacity, usec now)
     c_bool association_wants_to_send_now(const association *a)
     size_t association_packet_bytes(const association *a)

@@ -134,6 +134,10 @@ class Association:
         """What a burst is to be worth at least, in seconds at the pacing rate: fewer and larger
         bursts where the processor is wanted for others too. 0: as the path alone would have it."""
 
+    def set_share(self, packets: int) -> None:
+        """How many packets may leave at one time, at any rate: for senders who share a processor
+        that has no time for all of them. 0: as the rate has it."""
+
     def next_event(self) -> Event | None:
         """What happened, oldest first. Draining opens the window that the peer sees."""
 

@@ -211,6 +211,9 @@ cdef class Association:
     def set_least_lump(self, seconds lump):
         association_set_least_lump(self.a, <usec>(lump * 1e6))
 
+    def set_share(self, uint32_t packets):
+        association_set_share(self.a, packets)
+
     def next_event(self):
         cdef event *e = association_next_event(self.a)
         if e is NULL:

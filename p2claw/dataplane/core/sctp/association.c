@@ -73,11 +73,14 @@ void association_receive(struct association *a, const uint8_t *packet, size_t le
 
 void association_begin_burst(struct association *a, usec now) {
   a->now = now;
-  a->burst_packets = pacer_burst(a->controller.pacing_bytes_per_s, a->controller.packet_bytes);
+  a->burst_packets =
+      pacer_burst(a->pacer.share, a->controller.pacing_bytes_per_s, a->controller.packet_bytes);
   a->burst_left = a->burst_packets;
 }
 
 void association_set_least_lump(struct association *a, usec lump) { a->pacer.least_lump = lump; }
+
+void association_set_share(struct association *a, uint32_t packets) { a->pacer.share = packets; }
 
 size_t association_write(struct association *a, uint8_t *packet, size_t capacity, usec now) {
   a->now = now;

@@ -64,6 +64,10 @@ void association_begin_burst(struct association *a, usec now);
  * processor is wanted for others too. What is lost, and what is less than that, does not wait. 0: as
  * the path alone would have it. */
 void association_set_least_lump(struct association *a, usec lump);
+/* How many packets may leave at one time, at any rate: a sender with a low one keeps what it has earned
+ * until it has so much, up to BURST_PACKETS_MAX, and one with a high rate gets no more. 0: as the rate
+ * has it. */
+void association_set_share(struct association *a, uint32_t packets);
 size_t association_write(struct association *a, uint8_t *packet, size_t capacity, usec now);
 size_t association_packet_bytes(const struct association *a);
 /* Between packets that are received in one go: write first, then receive the next. */

@@ -278,7 +278,7 @@ static void set_window(struct controller *controller, const struct ack_event *ev
   double packet = controller->packet_bytes, window = (double)controller->window_bytes;
   double most =
       bbr_bdp(&bbr->model, bbr->model.bw, window_gain(bbr)) + bbr_extra_acked(&bbr->model);
-  uint32_t burst = pacer_burst(controller->pacing_bytes_per_s, controller->packet_bytes);
+  uint32_t burst = pacer_burst(0, controller->pacing_bytes_per_s, controller->packet_bytes);
   most = max_double(most, LEAST_PACKETS * packet) + burst * packet; /* §5.6.4.2 */
   double grown = window + (double)event->acked_bytes;
   if (bbr->model.full_reached)

@@ -26,10 +26,12 @@ struct pacer {
   usec updated;
   usec due;        /* when the next burst was to begin; 0: nothing waits for that */
   usec least_lump; /* the caller's wish: what a burst should be worth where enough waits; 0: none */
+  uint32_t share;  /* the caller's: packets that may leave at one time; 0: as the rate has it */
 };
 
-/* Packets of one burst. */
-static inline uint32_t pacer_burst(double bytes_per_s, uint32_t packet_bytes) {
+/* Packets of one burst. share: 0, or no less than that many may leave, however low the rate. */
+static inline uint32_t pacer_burst(uint32_t share, double bytes_per_s, uint32_t packet_bytes) {
+  if (share) return share < BURST_PACKETS_MAX ? share : BURST_PACKETS_MAX;
   double packets = bytes_per_s * PACER_BURST / packet_bytes;
   if (packets <= BURST_PACKETS) return BURST_PACKETS;
   return packets >= BURST_PACKETS_MAX ? BURST_PACKETS_MAX : (uint32_t)packets;
@@ -37,8 +39,9 @@ static inline uint32_t pacer_burst(double bytes_per_s, uint32_t packet_bytes) {
 
 /* lump_s: how long it takes to earn it. One packet goes while there is credit at all, so a lump of one
  * is the room for two. */
-static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes, double lump_s) {
-  double packet = packet_bytes, most = (pacer_burst(bytes_per_s, packet_bytes) - 1) * packet,
+static inline double pacer_lump(uint32_t share, double bytes_per_s, uint32_t packet_bytes,
+                                double lump_s) {
+  double packet = packet_bytes, most = (pacer_burst(share, bytes_per_s, packet_bytes) - 1) * packet,
          lump = min_double(bytes_per_s * lump_s, most);
   return bytes_per_s < PACER_SLOW ? lump : max_double(lump, packet);
 }
@@ -46,7 +49,8 @@ static inline double pacer_lump(double bytes_per_s, uint32_t packet_bytes, doubl
 static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_t packet_bytes,
                                 double lump, bool is_idle, usec now) {
   double earned = bytes_per_s * (double)(now - pacer->updated) / (double)SECOND;
-  double packet = packet_bytes, burst = (pacer_burst(bytes_per_s, packet_bytes) - 1) * packet;
+  double packet = packet_bytes,
+         burst = (pacer_burst(pacer->share, bytes_per_s, packet_bytes) - 1) * packet;
   double most = lump + bytes_per_s * PACER_LATE;
   if (now == pacer->updated) return; /* what this burst was given stays */
   if (pacer->due && now > pacer->due) {
@@ -54,6 +58,8 @@ static inline void pacer_update(struct pacer *pacer, double bytes_per_s, uint32_
     double missed = lump + bytes_per_s * (double)late / (double)SECOND;
     most = max_double(most, min_double(missed, burst));
   }
+  /* Senders with one share get the same, and each keeps what it has earned until it has that much. */
+  if (pacer->share) most = min_double(max_double(most, burst), (pacer->share - 1) * packet);
   if (is_idle) /* silence earns a first flight, not what a late wake does */
     most = max_double(min_double(most, burst), INITIAL_WINDOW_PACKETS * packet);
   most = max_double(most, packet);

@@ -156,12 +156,13 @@ static bool window_allows(struct association *a) {
 static double wished_lump(const struct association *a, double rate) {
   double wish_s = (double)a->pacer.least_lump / (double)SECOND;
   if (wish_s <= 0 || a->outstanding.lost.count) return 0;
-  double lump = pacer_lump(rate, a->controller.packet_bytes, wish_s);
+  double lump = pacer_lump(a->pacer.share, rate, a->controller.packet_bytes, wish_s);
   return (double)a->queue.waiting_bytes < lump ? 0 : lump;
 }
 
 double burst_lump(const struct association *a, double rate) {
-  return max_double(pacer_lump(rate, a->controller.packet_bytes, PACER_LUMP), wished_lump(a, rate));
+  return max_double(pacer_lump(a->pacer.share, rate, a->controller.packet_bytes, PACER_LUMP),
+                    wished_lump(a, rate));
 }
 
 void burst_begins_at(struct association *a, usec at) {
