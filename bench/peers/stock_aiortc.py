@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
@@ -21,8 +22,13 @@ from p2claw.wire.signalling import IceServer
 def use() -> None:
     """From now on, every link of an agent or a visitor in this process is a stock one."""
     from p2claw.agent.visitors import box_link
-    from p2claw.visitor import signalling
+    from p2claw.visitor import signalling, visitor
+    from p2claw.wire.frames.hello import EXTENSIONS, WIDE
+    from p2claw.wire.session.session import Session
 
+    # Its SCTP asks for no repetition, and fills queues with what it is given (docs/WIRE.md §18).
+    spoken = tuple(name for name in EXTENSIONS if name != WIDE)
+    box_link.Session = visitor.Session = partial(Session, extensions=spoken)  # type: ignore[attr-defined,assignment]
     box_link.BoxPeer = BoxPeer  # type: ignore[attr-defined,assignment]
     signalling.VisitorPeer = VisitorPeer  # type: ignore[attr-defined,assignment]
 

@@ -1,7 +1,8 @@
 """How much of a line visitors fill, both ways, through the whole of p2claw, beside TCP under BBR.
 
 A link is open before it is measured, and has carried no bulk; a TCP connection is opened by its
-request. Downloads count from the request on, uploads from the first byte that the app has.
+request. Downloads count from the request on, uploads from the first byte that the app has, and are
+sent for longer than they are measured: what is broken off is not all delivered, more of it by TCP.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ LINES = [
 WAYS = ("down", "up")
 PEER = "tcp-bbr"
 SLACK_S = 20
+TAIL_S = 1  # an upload goes on for so long after it was measured
 
 # Bytes of a body that a page has read in so many ms, from its request on.
 _DOWN = """async (path, ms) => {
@@ -117,9 +119,10 @@ async def _once(stage: Stage, by: By, way: str, terms: Terms, line: Line) -> dic
         )
         came = await go
         got = came if way == "down" else stage.sink.within(seconds)
+        carried = came if way == "down" else stage.sink.within(seconds + SLACK_S)
         after_s = cpu_s(stage.stack.agent_pid), clock_s()
         agent_s, visitor_s = (b - a for a, b in zip(before_s, after_s, strict=True))
-        gigabytes = max(got, 1) / 1e9
+        gigabytes = max(carried, 1) / 1e9
         return {
             "mb_per_s": round(got / MB / seconds, 2),
             **({} if by == PEER else {"agent_cpu_s_per_gb": round(agent_s / gigabytes, 2)}),
@@ -133,6 +136,8 @@ async def _ready(
 ) -> tuple[Coroutine[Any, Any, int], Callable[[], float], Callable[[], int]]:
     """A visitor whose link is open: what it will do, its processor clock and its memory."""
     path, seconds = "/file" if way == "down" else "/sink", terms.seconds
+    if way == "up":
+        seconds += TAIL_S
     browser = stage.browsers.get(by)
     if browser is not None:
         tab = await stage.visitor.run(browser.open(stage.url + "index.html"))

@@ -207,6 +207,22 @@ def test_a_flight_that_doubles_fills_the_line_and_hardly_overruns_its_queue() ->
     assert upload.pair.paths[0].counts.queue_full < 50
 
 
+def test_no_queue_stands_for_long_where_a_line_becomes_slower() -> None:
+    there = PathSettings(delay_s=0.025, rate_bytes_per_s=12.5e6, queue_bytes=625_000)
+    upload = Upload(there, PathSettings(delay_s=0.025), count=6_000, sizes=(16_000,))
+    upload.run(3.0)
+    upload.pair.paths[0].change(rate_bytes_per_s=3.125e6)
+    upload.run(1.0)
+    for _ in range(10):
+        upload.run(0.3)
+        assert upload.pair.paths[0].wait_s(upload.pair.now) < 0.03
+    upload.pair.paths[0].change(rate_bytes_per_s=12.5e6)
+    upload.run(1.0)
+    before = len(upload.got)
+    upload.run(1.0)
+    assert len(upload.got) - before > 600
+
+
 def test_a_few_losses_of_a_first_flight_are_not_taken_for_a_full_path() -> None:
     upload = Upload(FAR, PathSettings(delay_s=0.05), count=800, sizes=(16_000,), queued=10**6)
     upload.pair.run(lambda: upload.pair.left.is_established)

@@ -119,6 +119,10 @@ class Path:
         self._heap = [(max(at, now + seconds), n, to, p) for at, n, to, p in self._heap]
         heapq.heapify(self._heap)
 
+    def wait_s(self, now: float) -> float:
+        """Seconds that a packet would wait which is sent now."""
+        return max(0.0, self._free_at - now)
+
     def next_arrival(self) -> float | None:
         return self._heap[0][0] if self._heap else None
 

@@ -25,7 +25,9 @@
 #define UNSURE \
   (500 * MILLISECOND)       /* after a change of the path: what was on its way took the old one */
 #define PERIOD (4 * SECOND) /* of the highest rate: it counts for one to two of them */
-#define FULL_GROWTH 1.25    /* draft-ietf-ccwg-bbr §5.3.1.2 */
+#define STANDING_ROUNDS 3
+#define DOUBT_ROUNDS 3   /* of the present, long kind: in one the queue goes, in one that is seen */
+#define FULL_GROWTH 1.25 /* draft-ietf-ccwg-bbr §5.3.1.2 */
 #define FULL_ROUNDS 3
 #define LATE (2 * 1e-3)   /* s: for so long an acknowledgement may wait for others, or for a wake */
 #define LATE_PACKETS 3.0  /* at least */
@@ -57,6 +59,8 @@ static void begin_again(struct allowance *w) {
 void allowance_path_changed(struct allowance *w, usec now) {
   begin_again(w);
   w->rates[0] = w->rates[1] = 0;
+  w->standing = 0;
+  w->doubted_until = w->doubted_at = 0;
   w->period_at = w->least_at = now;
   w->unsure_until = now + UNSURE;
   w->round_rtt = w->least = NEVER;
@@ -101,6 +105,35 @@ static void measure(struct allowance *w, double rate, usec now) {
   if (is_other && w->window < STARTING_BYTES) begin_again(w);
 }
 
+/* A queue that stands longer than the window by itself explains: either the path has become slower, or
+ * others fill it. So the window is that of the present rate for a moment. If the queue goes, the path was
+ * slower; if it stays, it is that of others, to whom the highest rate is not given away. */
+static void doubt(struct allowance *w, double rate, usec now) {
+  double usual = GAIN * (double)w->least + LATE * (double)SECOND;
+  bool has_queue = w->round_rtt != NEVER && w->least != NEVER &&
+                   (double)w->round_rtt > usual + (double)queue_rise(w->least);
+  if (w->doubted_until) {
+    if (w->round_rtt != NEVER && !has_queue) {
+      w->rates[0] = 0;
+      w->rates[1] = max_double(rate, max_double(w->recent[0], w->recent[1]));
+      w->doubted_until = 0;
+    } else if (now >= w->doubted_until) {
+      w->doubted_until = 0;
+      w->doubted_at = now;
+    }
+    return;
+  }
+  if (w->round_rtt == NEVER) return;
+  w->standing = has_queue && !w->is_starting ? w->standing + 1 : 0;
+  if (w->standing < STANDING_ROUNDS || (w->doubted_at && now - w->doubted_at < PERIOD)) return;
+  w->standing = 0;
+  w->doubted_until = now + DOUBT_ROUNDS * w->round_rtt;
+}
+
+static double counted(const struct allowance *w) {
+  return w->doubted_until ? max_double(w->recent[0], w->recent[1]) : highest(w);
+}
+
 static void decide(struct allowance *w, double rate, usec now) {
   bool has_rtt = w->round_rtt != NEVER;
   bool is_queueing = has_rtt && w->round_rtt >= w->least + queue_rise(w->least);
@@ -120,7 +153,7 @@ static void decide(struct allowance *w, double rate, usec now) {
     w->draining = DRAIN_ROUNDS;
   }
   if (w->least == NEVER) return;
-  double holds = highest(w) * (double)w->least / (double)SECOND;
+  double holds = counted(w) * (double)w->least / (double)SECOND;
   if (is_full) {
     w->is_starting = false;
     double flight = has_rtt ? rate * (double)w->round_rtt / (double)SECOND : w->window;
@@ -131,7 +164,7 @@ static void decide(struct allowance *w, double rate, usec now) {
   }
   double gain = w->is_starting ? STARTING : w->draining ? DRAINING : GAIN;
   if (w->draining) w->draining--;
-  double late = max_double(highest(w) * LATE, LATE_PACKETS * FRAGMENT_BYTES);
+  double late = max_double(counted(w) * LATE, LATE_PACKETS * FRAGMENT_BYTES);
   double least = w->is_starting ? STARTING_BYTES : LEAST_PACKETS * FRAGMENT_BYTES;
   double window = max_double(min_double(gain * holds + late, w->bound), least);
   w->window = min_double(window, RECEIVE_BUFFER_BYTES);
@@ -148,6 +181,11 @@ bool allowance_round(struct allowance *w, usec rtt, usec smoothed, usec now) {
   double rate = (double)w->bytes * (double)SECOND / (double)passed;
   if (w->chunks) {
     measure(w, rate, now);
+    doubt(w, rate, now);
+    if (!w->doubted_until) {
+      w->recent[0] = w->recent[1];
+      w->recent[1] = rate;
+    }
     decide(w, rate, now);
   }
   w->began = now;
