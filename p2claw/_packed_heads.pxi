@@ -246,16 +246,22 @@ def value_of(tuple fields not None, str name not None, absent=""):
     return absent
 
 
-def passed(tuple fields not None, frozenset looked_at not None):
-    """The fields without those of the connection, which is kept; None if another is looked at."""
+def look_through(tuple fields not None, frozenset looked_at not None):
+    """The fields without those of the connection, the content's type and its coding."""
     cdef list kept = []
+    cdef bint are_plain = True
+    cdef object kind = ""
+    cdef object coding = "identity"
     for field in fields:
         name, value = field
         if name not in looked_at:
             kept.append(field)
+            if name == "content-type":
+                kind = value
+            elif name == "content-encoding":
+                coding = value
         elif name == "connection":
-            if value != "keep-alive":
-                return None
+            are_plain = are_plain and value == "keep-alive"
         elif name != "keep-alive" and name != "transfer-encoding":
-            return None
-    return tuple(kept)
+            are_plain = False
+    return tuple(kept) if are_plain else None, kind, coding

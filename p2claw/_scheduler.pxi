@@ -106,6 +106,19 @@ cdef class Scheduler:
                 self._leave(out)
             self._place(out)
 
+    def whole(self, stream, type, bytes payload not None, list pieces not None):
+        """Queue a head and a whole body; returns how many bytes the body has."""
+        cdef Outgoing out = self._open_for_more(stream)
+        out.heads.extend(in_parts(type, stream, payload, 0))
+        for piece in pieces:
+            out.pieces.append(piece)
+            out.queued += len(<bytes>piece)
+        if out.queued > self._high_water:
+            out.notify_at = self._low_water
+        out.end = ON_DATA
+        self._place(out)
+        return out.queued
+
     def trailers(self, stream, bytes payload not None):
         """Queue trailers, in as many parts as they need. Nothing follows them."""
         cdef Outgoing out = self._open_for_more(stream)

@@ -48,6 +48,16 @@ class FairShares:
         left = OF_FREE * (self.total - self._in_use) - self._of_network.get(network, 0)
         return self._held.get(visitor, 0) + count <= left
 
+    def take(self, visitor: object, network: str) -> bool:
+        """The visitor holds one more, if it may; whether it does."""
+        held, of_network = self._held.get(visitor, 0), self._of_network.get(network, 0)
+        if held + 1 > OF_FREE * (self.total - self._in_use) - of_network:
+            return False
+        self._in_use += 1
+        self._held[visitor] = held + 1
+        self._of_network[network] = of_network + 1
+        return True
+
     def hold(self, visitor: object, network: str, count: int = 1) -> None:
         """The visitor holds so many more, whether it may or not."""
         self.change(visitor, network, count)

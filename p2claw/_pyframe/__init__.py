@@ -16,7 +16,7 @@ from typing import Final
 from p2claw._pyframe.frames import decode_message, encode_frame
 from p2claw._pyframe.heads import fields_fault, read_head, write_head
 from p2claw._pyframe.outbox import Outbox, Refill
-from p2claw._pyframe.packed_heads import passed, read_request, value_of, write_response
+from p2claw._pyframe.packed_heads import look_through, read_request, value_of, write_response
 from p2claw._pyframe.responses import read_response
 from p2claw._pyframe.scheduler import FINISHED, WRITABLE, Scheduler
 from p2claw._pyframe.tap import Tap
@@ -32,7 +32,7 @@ __all__ = [
     "decode_message",
     "encode_frame",
     "fields_fault",
-    "passed",
+    "look_through",
     "read_head",
     "read_request",
     "read_response",

@@ -84,14 +84,20 @@ def value_of(fields: Fields, name: str, absent: str = "") -> str:
     return absent
 
 
-def passed(fields: Fields, looked_at: frozenset[str]) -> Fields | None:
-    """The fields without those of the connection, which is kept; None if another is looked at."""
+def look_through(fields: Fields, looked_at: frozenset[str]) -> tuple[Fields | None, str, str]:
+    """The fields without those of the connection, the content's type and its coding.
+
+    looked_at: names, of which neither the type nor the coding is one. The connection is kept: None
+    in place of the fields if it is not, or if another name is looked at.
+    """
     rest = tuple(
         field
         for field in fields
         if field[0] not in _OF_CONNECTION and field != ("connection", "keep-alive")
     )
-    return None if any(name in looked_at for name, _ in rest) else rest
+    are_plain = not any(name in looked_at for name, _ in rest)
+    kind = value_of(fields, "content-type")
+    return rest if are_plain else None, kind, value_of(fields, "content-encoding", "identity")
 
 
 def _are_fields(fields: Any, most: int) -> bool:

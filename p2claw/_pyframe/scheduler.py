@@ -124,6 +124,22 @@ class Scheduler:
                 self._leave(out, out.lane)
             self._place(out)
 
+    def whole(self, stream: int, type: int, payload: bytes, pieces: list[bytes]) -> int:
+        """Queue a head and a whole body, none of whose pieces is empty; nothing follows them.
+
+        Returns how many bytes the body has.
+        """
+        out = self._open_for_more(stream)
+        out.heads.extend(in_parts(type, stream, payload, 0))
+        for piece in pieces:
+            out.pieces.append(piece)
+            out.queued += len(piece)
+        if out.queued > self._high_water:
+            out.notify_at = self._low_water
+        out.end = ON_DATA
+        self._place(out)
+        return out.queued
+
     def trailers(self, stream: int, payload: bytes) -> None:
         """Queue trailers, in as many parts as they need. Nothing follows them."""
         out = self._open_for_more(stream)

@@ -149,7 +149,7 @@ class Driver:
 
         Not to be called while the session reads or reports something.
         """
-        if not is_much and (self._send_is_soon or len(self._session.streams) > 1):
+        if not is_much and (self._send_is_soon or len(self._session.streams.table.open) > 1):
             self.send_soon()
         else:
             self.send()
@@ -168,8 +168,10 @@ class Driver:
                         break
                     channel.send(message)
             channel.flush()
-            self._events()
-            self._arm()
+            if session.events:
+                self._events()
+            if not session.is_quiet_until(self._timer.fires_at):
+                self._arm()
         except Exception as error:
             self._break(error)
 
@@ -226,14 +228,17 @@ class Driver:
     def _receive(self, message: bytes) -> None:
         if self._session.receive(message, self._loop.time()):
             self._events()
-            self.send_soon()
+            if not self._send_is_soon:
+                self.send_soon()
         elif self._read_this_turn >= UNANSWERED_MESSAGES:
             self.send_soon()
 
     def _next_turn(self) -> None:
         # Nearly every message that is read asks for this.
         self._send_is_soon = False
-        self._read_this_turn, self._work_before_turn = 0, self._session.work
+        session = self._session
+        if session.budget is not None:
+            self._read_this_turn, self._work_before_turn = 0, session.budget.work
         self.send()
 
     def _arm(self) -> None:

@@ -286,7 +286,8 @@ class Pump:
     def _handle_events(self) -> None:
         session, streams = self.session, self._streams
         # Whoever comes back here while an event is handled takes those that follow.
-        while (event := session.next_event()) is not None:
+        while session.events:
+            event = session.next_event()
             of_stream = STREAM_EVENTS.get(type(event))
             if of_stream is None:
                 _EVENTS[type(event)](self, event)

@@ -62,7 +62,8 @@ class Stream:
         self._streams = streams
         self._send_soon = send_soon
         # Bounded by the window that our HELLO granted: credit is given back only as `read` returns.
-        self._pieces: deque[bytes] = deque()
+        # Made for the first: an empty deque takes 760 bytes, and most requests have no body.
+        self._pieces: deque[bytes] | None = None
         self._ended = False
         self._sent_end = False
         self._failure: P2clawError | None = None
@@ -102,7 +103,7 @@ class Stream:
             return b""
         piece = pieces.popleft()
         if pieces and len(piece) + len(pieces[0]) <= most_bytes:
-            piece = self._joined(piece)
+            piece = _joined(piece, pieces)
         self._streams.consumed(self.id, len(piece), time.monotonic())
         self._send_soon()
         return piece
@@ -116,10 +117,8 @@ class Stream:
         if self.queued > self._streams.limits.high_water_bytes:
             await self._wait_writable()
 
-    def put(self, data: bytes, *, end: bool = False, whole: bool = False) -> None:
+    def put(self, data: bytes, *, end: bool = False) -> None:
         """Send a piece of the body without a wait: who writes sees to it how much is queued.
-
-        whole: the caller has all of the body, and puts the rest before it waits for anything.
 
         Raises StreamResetError or LinkError.
         """
@@ -127,7 +126,7 @@ class Stream:
             raise self._failure
         # If something waits already, a send is due, or it waits for credit or for room in the
         # channel: both send as soon as they come.
-        waits = whole or (not end and self.queued > 0)
+        waits = not end and self.queued > 0
         self._streams.send_data(self.id, data, end=end)
         self._sent_end = end
         if not waits:
@@ -192,6 +191,8 @@ class Stream:
 
     def on_data(self, data: bytes, end: bool) -> None:
         if data:
+            if self._pieces is None:
+                self._pieces = deque()
             self._pieces.append(data)
         self._ended = self._ended or end
         self._wake(self._readable)
@@ -213,13 +214,6 @@ class Stream:
             self._failure = failure
         self._wake(self._readable)
         self.on_writable()
-
-    def _joined(self, first: bytes) -> bytes:
-        pieces, joined, size = self._pieces, [first], len(first)
-        while pieces and size + len(pieces[0]) <= JOINED_BYTES:
-            joined.append(pieces.popleft())
-            size += len(joined[-1])
-        return b"".join(joined)
 
     async def _wait_readable(self) -> None:
         if self._readable is None:
@@ -287,30 +281,27 @@ class BoxStream(Stream):
         """Send the response head, once. Raises StreamResetError or LinkError."""
         self.put_head(head, end=end)
 
-    def put_head(self, head: ResponseHead, *, end: bool = False, whole: bool = False) -> None:
-        """The same, without a wait: a head waits for nothing.
-
-        whole: the caller has all of the response, and puts the rest before it waits for anything.
-        """
+    def put_head(self, head: ResponseHead, *, end: bool = False) -> None:
+        """The same, without a wait: a head waits for nothing."""
         if self._failure is not None:
             raise self._failure
         self._streams.send_response(self.id, head, end=end)
         self._head = head
         self._sent_end = end
-        if not whole:
-            self._send_soon()
+        self._send_soon()
 
-    def put_last(self, data: bytes) -> None:
-        """The last piece of a response; it leaves in this call if nothing can leave with it, or if
-        the response fills packets by itself.
+    def put_whole(self, head: ResponseHead, pieces: list[bytes]) -> None:
+        """Send a whole response, whose pieces are not empty; it leaves in this call if nothing can
+        leave with it, or if it fills packets by itself.
 
         Raises StreamResetError or LinkError.
         """
         if self._failure is not None:
             raise self._failure
-        self._streams.send_data(self.id, data, end=True)
+        body_bytes = self._streams.send_whole(self.id, head, pieces)
+        self._head = head
         self._sent_end = True
-        self._send_now(self._streams.queued(self.id) >= MANY_BYTES)
+        self._send_now(body_bytes >= MANY_BYTES)
 
     async def cut_off(self, code: Code, reason: str) -> None:
         """Reset the stream, but only once what was written has been sent.
@@ -354,3 +345,12 @@ class VisitorStream(Stream):
         self._response = head
         self._ended = end
         self._wake(self._readable)
+
+
+def _joined(first: bytes, pieces: deque[bytes]) -> bytes:
+    """The first of them, which is no more among the pieces, and what may be read with it."""
+    joined, size = [first], len(first)
+    while pieces and size + len(pieces[0]) <= JOINED_BYTES:
+        joined.append(pieces.popleft())
+        size += len(joined[-1])
+    return b"".join(joined)

@@ -76,9 +76,8 @@ async def test_a_whole_response_leaves_at_once_if_it_is_alone_and_else_with_othe
         await asyncio.sleep(0.001)  # the app's time: the request is dealt with
         if stream.request.target == "/two":
             await begun.wait()
-        stream.put_head(OK, whole=True)
         before = len(link_of[0].box_end.sent)
-        stream.put_last(b"whole")
+        stream.put_whole(OK, [b"whole"])
         left_at_once.append(len(link_of[0].box_end.sent) > before)
 
     async with linked(respond) as link:
@@ -101,10 +100,8 @@ async def test_a_whole_response_that_fills_packets_leaves_at_once_beside_others(
 
     async def respond(stream: BoxStream) -> None:
         await begun.wait()
-        stream.put_head(OK, whole=True)
-        stream.put(body[:10_000], whole=True)
         before = len(link_of[0].box_end.sent)
-        stream.put_last(body[10_000:])
+        stream.put_whole(OK, [body[:10_000], body[10_000:]])
         left.append(len(link_of[0].box_end.sent) - before)
         assert not stream.queued
 

@@ -17,13 +17,14 @@ from p2claw.agent.http.fields import (
     Fields,
     RequestFields,
     Visit,
+    is_unlisted,
+    look_through,
     media_type,
     response_fields,
     trailer_fields,
-    value_of,
 )
 from p2claw.agent.http.https_only import HttpsOnlyApps, asks_for_https
-from p2claw.agent.http.observer import Observer
+from p2claw.agent.http.observer import Observer, may_show
 from p2claw.agent.http.own_urls import origins_of
 from p2claw.agent.http.request_fields import request_fields
 from p2claw.agent.http.spool import SpoolSpace
@@ -36,17 +37,25 @@ from p2claw.agent.request_faults import (
 )
 from p2claw.agent.upstream.http_connection import HttpConnection
 from p2claw.agent.upstream.pool import Lease, Pool
-from p2claw.agent.upstream.request import LAST_CHUNK, chunk, framing_fields, request_head
+from p2claw.agent.upstream.request import (
+    BODY_EXPECTED,
+    LAST_CHUNK,
+    chunk,
+    framing_fields,
+    request_head,
+)
 from p2claw.agent.upstream.response import UpstreamHead
 from p2claw.errors import LocalProtocolError, P2clawError
 from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
-from p2claw.wire.frames.heads import ResponseHead, has_no_body
+from p2claw.wire.frames.heads import BODILESS, ResponseHead, has_no_body
 
 log = get_log("agent")
 
 # RFC 9110 §9.2.2
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
+
+_HTML = frozenset(("text/html", "application/xhtml+xml"))
 
 
 class Exchange:
@@ -115,7 +124,7 @@ class Exchange:
                 await self._with_body(spooled_body(spool), spool.length)
 
     def _request_fields(self) -> RequestFields:
-        secure = self._https_only.knows(self._route)
+        secure = bool(self._https_only.known) and self._https_only.knows(self._route)
         return request_fields(
             self._request, self._route, self._visit, secure=secure, user=self._user
         )
@@ -125,11 +134,20 @@ class Exchange:
         the kept one, and once more if the app has turned out to insist on https."""
         if length:
             raise BadRequestFault("A request has no body, but a Content-Length")
-        method, new = self._request.method, False
+        # One visit is one link, so visitors behind one address have a share each.
+        request, pool, new = self._request, self._pool, False
+        method, owner, network = request.method, id(self._visit), self._visit.visitor
         repeatable = method in IDEMPOTENT
-        framing = framing_fields(method, length, chunked=False)
+        framing: Fields = ()
+        if length is not None or method in BODY_EXPECTED:
+            framing = framing_fields(method, length, chunked=False)
         while True:
-            async with self._lease(repeatable=repeatable, new=new) as connection:
+            # Mostly there is a connection, and nothing to wait for.
+            taken = None if new else pool.take_now(owner, network, repeatable=repeatable)
+            connection, ticket = taken or await pool.take(
+                owner, network, request.urgency, repeatable=repeatable, new=new
+            )
+            try:
                 stale = connection.requests > 0
                 self._begin(connection, self._head(framing))
                 connection.end_request()
@@ -145,6 +163,8 @@ class Exchange:
                         await self._carry_response(connection, response)
                     return
                 self._fields, new = self._request_fields(), False
+            finally:
+                pool.give_back(connection, ticket)
 
     def _begin(self, connection: HttpConnection, head: bytes) -> None:
         self._connection = connection
@@ -156,18 +176,20 @@ class Exchange:
 
         Most do, and then nothing has to be waited for.
         """
-        if has_no_body(self._request.method, response.status):
+        if response.status in BODILESS or self._request.method == "HEAD":
             return False
         pieces = connection.take_whole()
         if not pieces:
             return False
-        self._respond(response, end=False, whole=True)
-        first, app = pieces[0], self._visit.app
-        self._observer.body(response.status, response.fields, first, self._route, app)
-        last = pieces.pop()
-        for piece in pieces:
-            self._stream.put(piece, whole=True)
-        self._stream.put_last(last)
+        head, shown_as = self._visible(response)
+        if shown_as:
+            self._look_at_body(response, shown_as, pieces[0])
+        try:
+            self._stream.put_whole(head, pieces)
+        except LocalProtocolError as error:
+            with head_of_app:
+                self._stream.put_whole(_without_notice(head, error), pieces)
+        self.responded = True
         self._connection = None
         return True
 
@@ -188,7 +210,8 @@ class Exchange:
         head = self._head(framing)
         # A visitor that announces a body and sends none must not hold a connection.
         pieces = await begun(pieces)
-        async with self._lease(repeatable=False) as connection:
+        visit, urgency = self._visit, self._request.urgency
+        async with Lease(self._pool, False, False, id(visit), visit.visitor, urgency) as connection:
             self._begin(connection, head)
             upload = asyncio.create_task(self._upload(connection, pieces, length))
             try:
@@ -240,17 +263,27 @@ class Exchange:
             connection.abort()
 
     async def _carry_response(self, connection: HttpConnection, response: UpstreamHead) -> None:
-        bodiless = has_no_body(self._request.method, response.status)
+        end = has_no_body(self._request.method, response.status) or connection.finished
+        head, shown_as = self._visible(response)
         try:
-            if not self._respond(response, end=bodiless or connection.finished):
-                await self._carry_body(connection, response)
+            try:
+                self._stream.put_head(head, end=end)
+            except LocalProtocolError as error:
+                with head_of_app:
+                    self._stream.put_head(_without_notice(head, error), end=end)
+            self.responded = True
+            if not end:
+                await self._carry_body(connection, response, shown_as)
         finally:
             self._connection = None
 
-    async def _carry_body(self, connection: HttpConnection, response: UpstreamHead) -> None:
+    async def _carry_body(
+        self, connection: HttpConnection, response: UpstreamHead, shown_as: str
+    ) -> None:
         stream = self._stream
         piece = await self._first_piece(connection)
-        self._observer.body(response.status, response.fields, piece, self._route, self._visit.app)
+        if shown_as:
+            self._look_at_body(response, shown_as, piece)
         if not connection.finished:
             stream.put(piece)
             piece = await BodyFlow(connection, stream, self._held).run()
@@ -274,38 +307,40 @@ class Exchange:
         connection = self._connection
         return self._stream.queued + (0 if connection is None else connection.buffered_bytes)
 
-    def _respond(self, response: UpstreamHead, *, end: bool, whole: bool = False) -> bool:
-        fields = response_fields(response.fields, self._route, self._visit, self._fields)
-        origins = origins_of(self._route.upstream) if _is_html(fields) else ()
-        raw = response.fields
-        self._observer.response(self._request, response.status, raw, self._route, self._visit)
-        self.responding(response.status)
+    def _visible(self, response: UpstreamHead) -> tuple[ResponseHead, str]:
+        """The head for the visitor, which counts as sent; and the media type of the body if that
+        may show something, else an empty one."""
+        route, visit, status, raw = self._route, self._visit, response.status, response.fields
+        fields, kind, coding = look_through(raw)
+        kind = media_type(kind)
+        notice = self._observer.response(
+            self._request, status, raw, route, visit, are_plain=fields is not None
+        )
+        if fields is None or is_unlisted(route.app):
+            fields = response_fields(raw, route, visit, self._fields)
+        self.responding(status)
         head = ResponseHead(
-            response.status,
+            status,
             fields if self.guarded is None else self.guarded(fields),
             reason=response.reason,
-            origins=origins,
-            notice=self._observer.unreported(self._visit),
+            origins=origins_of(route.upstream) if kind in _HTML else (),
+            notice=notice,
         )
-        try:
-            self._stream.put_head(head, end=end, whole=whole)
-        except LocalProtocolError as error:
-            with head_of_app:
-                if error.code != "head-too-large" or not head.notice:
-                    raise
-                self._stream.put_head(replace(head, notice=""), end=end, whole=whole)
-        self.responded = True
-        return end
+        return head, kind if may_show(status, kind, coding) else ""
 
-    def _lease(self, *, repeatable: bool, new: bool = False) -> Lease:
-        # One visit is one link, so visitors behind one address have a share each.
-        visit = self._visit
-        return Lease(self._pool, repeatable, new, id(visit), visit.visitor, self._request.urgency)
+    def _look_at_body(self, response: UpstreamHead, kind: str, first: bytes) -> None:
+        self._observer.body(response.status, kind, first, self._route, self._visit.app)
 
     def _head(self, framing: tuple[tuple[str, str], ...]) -> bytes:
         request, fields = self._request, self._fields
         return request_head(request.method, request.target, fields.host, fields.fields, framing)
 
 
-def _is_html(fields: Fields) -> bool:
-    return media_type(value_of(fields, "content-type")) in ("text/html", "application/xhtml+xml")
+def _without_notice(head: ResponseHead, error: LocalProtocolError) -> ResponseHead:
+    """A head that is too large to be sent, without what the box has added to it.
+
+    Raises the error if that is not the reason.
+    """
+    if error.code != "head-too-large" or not head.notice:
+        raise error
+    return replace(head, notice="")

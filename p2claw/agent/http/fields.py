@@ -18,10 +18,13 @@ from p2claw.agent.http.notices import Notice
 from p2claw.agent.http.own_cookie import sets_own
 from p2claw.agent.http.own_urls import MAPPED, mapped_back
 from p2claw.agent.http.rewriting import local_cookie
-from p2claw.names import is_unlisted
+from p2claw.names import is_unlisted as is_unlisted_name
 from p2claw.value_class import value_class
 
 Fields = tuple[tuple[str, str], ...]
+
+# Whether an app is unlisted; asked with each response.
+is_unlisted = lru_cache(maxsize=1024)(is_unlisted_name)
 
 # The value of a field; of several of this name, the last one's.
 value_of = chosen.value_of
@@ -67,9 +70,6 @@ class RequestFields:
 
 def response_fields(fields: Fields, route: Route, visit: Visit, asked: RequestFields) -> Fields:
     """Make the visitor's fields of the upstream's. asked: the fields of the request."""
-    usual = passed_as_they_are(fields)
-    if usual is not None and not is_unlisted(route.app):
-        return usual
     named: frozenset[str] = frozenset()
     kept: list[tuple[str, str]] = []
     for item in fields:
@@ -98,9 +98,10 @@ def trailer_fields(fields: Fields) -> Fields:
     return tuple((name, value) for name, value in fields if name not in _NOT_IN_TRAILERS)
 
 
-def passed_as_they_are(fields: Fields) -> Fields | None:
-    """The fields of a response without those of its connection; None if any other is looked at."""
-    return chosen.passed(fields, _LOOKED_AT)
+def look_through(fields: Fields) -> tuple[Fields | None, str, str]:
+    """What `response_fields` makes of the fields of an app that is listed, if none of them is
+    changed or shows anything, else None; the type of the content, and its coding."""
+    return chosen.look_through(fields, _LOOKED_AT)
 
 
 def media_type(content_type: str) -> str:

@@ -18,17 +18,20 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class HttpsOnlyApps:
-    """The apps that were found to insist on https. One is forgotten when its address changes."""
+    """The apps that were found to insist on https. One is forgotten when its address changes.
+
+    known: their addresses; mostly there are none.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[str, UpstreamAddress] = {}
+        self.known: dict[str, UpstreamAddress] = {}
 
     def knows(self, route: Route) -> bool:
-        known = self._known.get(route.app)
+        known = self.known.get(route.app)
         return known is not None and known == route.upstream
 
     def learn(self, route: Route) -> None:
-        self._known[route.app] = route.upstream
+        self.known[route.app] = route.upstream
 
 
 def asks_for_https(status: int, fields: Fields, target: str, route: Route, visit: Visit) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from p2claw.agent.home.routes import Route
-from p2claw.agent.http.fields import Fields, Visit, media_type, value_of
+from p2claw.agent.http.fields import Fields, Visit, value_of
 from p2claw.agent.http.notices import MOST_PER_APP, Notice
 from p2claw.agent.http.own_urls import FOLLOWED, names_upstream
 from p2claw.agent.http.rewriting import LOCAL_HOSTS, cookie_domain
@@ -30,7 +30,8 @@ _ORIGIN_REFUSED = re.compile(
 _LOCAL_URL = re.compile(rb"(?i)\bhttps?://(localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0):(\d{2,5})\b")
 
 # The head of a page; scripts, where libraries have such URLs in their comments, are not read.
-_READ_KINDS = ("text/html", "application/json", "application/xhtml+xml")
+_READ_KINDS = frozenset(("text/html", "application/json", "application/xhtml+xml"))
+_REFUSING = frozenset((400, 403, 421, 422))
 _READ_BYTES = 64 * KIB
 
 # Under these names an app is on this machine.
@@ -61,28 +62,36 @@ class Observer:
         self._report_once(Notice(app, "https-loop"))
 
     def response(
-        self, request: RequestHead, status: int, raw: Fields, route: Route, visit: Visit
-    ) -> None:
-        """Look at the head of a response. raw: the fields as the upstream sent them."""
-        for name, value in raw:
-            if name == "set-cookie":
-                self._cookie(value, route, visit)
-            elif name in FOLLOWED and _leads_home(name, value, route):
-                self._report_once(Notice(visit.app, "own-url", route.upstream.host_text))
+        self,
+        request: RequestHead,
+        status: int,
+        raw: Fields,
+        route: Route,
+        visit: Visit,
+        *,
+        are_plain: bool,
+    ) -> str:
+        """Look at the head of a response. raw: the fields as the upstream sent them. are_plain:
+        all of them pass as they are, so that none of them can show a problem.
+
+        Returns the line of one notice that this visit has not got yet; "" if it has got all.
+        """
+        if not are_plain:
+            self._fields(raw, route, visit)
         if status == 200 and request.method == "GET" and value_of(request.fields, "range"):
             self._ranges(visit.app, request, raw)
+        return self._unreported(visit) if self._reported else ""
 
-    def body(self, status: int, raw: Fields, first: bytes, route: Route, app: str) -> None:
-        """Look at a body. first: its first piece, as the upstream sent it."""
-        if value_of(raw, "content-encoding", "identity") != "identity":
-            return
+    def body(self, status: int, kind: str, first: bytes, route: Route, app: str) -> None:
+        """Look at a body that `may_show` something. first: its first piece, as the upstream sent
+        it."""
         head = first[:_READ_BYTES]
-        if status in (400, 403, 421, 422):
+        if status in _REFUSING:
             if _HOST_REFUSED.search(head):
                 self._report_once(Notice(app, "host-refused", str(status)))
             elif _ORIGIN_REFUSED.search(head):
                 self._report_once(Notice(app, "origin-refused", str(status)))
-        elif media_type(value_of(raw, "content-type")) in _READ_KINDS:
+        elif kind in _READ_KINDS:
             for match in _LOCAL_URL.finditer(head):
                 port = int(match[2])
                 named = f"{match[1].decode().lower()}:{port}"
@@ -94,8 +103,14 @@ class Observer:
         if status == 403 and with_origin:
             self._report_once(Notice(app, "origin-refused", "WebSocket, 403"))
 
-    def unreported(self, visit: Visit) -> str:
-        """The line of one notice that this visit has not got yet; "" if it has got all."""
+    def _fields(self, raw: Fields, route: Route, visit: Visit) -> None:
+        for name, value in raw:
+            if name == "set-cookie":
+                self._cookie(value, route, visit)
+            elif name in FOLLOWED and _leads_home(name, value, route):
+                self._report_once(Notice(visit.app, "own-url", route.upstream.host_text))
+
+    def _unreported(self, visit: Visit) -> str:
         for notice in self._reported.get(visit.app, ()):
             # `own-url` is left out: most apps have it, and visitors notice nothing of it.
             if notice not in visit.reported and notice.code != "own-url":
@@ -126,6 +141,11 @@ class Observer:
         if notice not in reported and len(reported) < MOST_PER_APP:
             reported[notice] = None
             self._report(notice)
+
+
+def may_show(status: int, kind: str, coding: str) -> bool:
+    """Whether anything is looked for in a body. kind: its media type."""
+    return coding == "identity" and (kind in _READ_KINDS or status in _REFUSING)
 
 
 def _leads_home(name: str, value: str, route: Route) -> bool:

@@ -62,7 +62,8 @@ class UnderWay:
     def __enter__(self) -> UnderWay:
         self._task = task = running(self._loop)
         assert task is not None
-        self._cancels = task.cancelling()
+        if type(task) is not LateTask:  # one that is no task yet was never cancelled
+            self._cancels = task.cancelling()
         return self
 
     def __exit__(

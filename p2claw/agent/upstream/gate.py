@@ -89,8 +89,8 @@ class Gate:
     def enter_now(self, visitor: object, network: str) -> Ticket | None:
         """As `enter`, if there is no need to wait; None if there is."""
         # Requests can wait though there is room: those of visitors who have their whole share.
-        if len(self._young) < int(self.limit) and self._connections.may(visitor, network):
-            return self._let_in(visitor, network)
+        if len(self._young) < int(self.limit) and self._connections.take(visitor, network):
+            return self._inside_now(visitor, network)
         return None
 
     async def enter(self, visitor: object, network: str, urgency: int) -> Ticket:
@@ -156,9 +156,8 @@ class Gate:
         connections = self._connections
         return len(self._young) < int(self.limit) and connections.in_use < connections.total
 
-    def _let_in(self, visitor: object, network: str) -> Ticket:
+    def _inside_now(self, visitor: object, network: str) -> Ticket:
         ticket = Ticket(visitor, network, self._loop.time())
-        self._connections.change(visitor, network, 1)
         self._inside[ticket] = self._young[ticket] = None
         return ticket
 
@@ -168,7 +167,8 @@ class Gate:
             if waiter is None:
                 break
             self._places.release(waiter.visitor, waiter.network)
-            waiter.turn.set_result(self._let_in(waiter.visitor, waiter.network))
+            self._connections.hold(waiter.visitor, waiter.network)
+            waiter.turn.set_result(self._inside_now(waiter.visitor, waiter.network))
 
     def _give_up(self, waiter: Waiter[Ticket]) -> None:
         """Nobody waits for this turn any more. It may have come at the last moment."""

@@ -148,8 +148,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         """The request has been sent whole. From now the head of the response must come in time."""
         self._request_ended = True
         if self._reader is not None and self._reader.head is None and self._fault is None:
-            self._head_due_s = self._loop.time() + self._limits.head_s
-            self._head_timer.set(self._head_due_s)
+            due_s = self._head_due_s = self._loop.time() + self._limits.head_s
+            if due_s < self._head_timer.fires_at:
+                self._head_timer.set(due_s)
 
     async def head(self) -> UpstreamHead:
         """The head of the final response. Raises RequestFault."""
@@ -273,15 +274,15 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._news()
         self._writable.wake()
 
-    def forget_exchange(self) -> None:
-        """Call nobody any more: the exchange is over."""
+    def end_exchange(self, now_s: float) -> bool:
+        """The exchange is over: call nobody any more. Returns whether another may follow."""
         self.on_head = None
         self.may_read_on = _never
-
-    def rest(self, now_s: float) -> None:
-        """The exchange is over and the connection is kept."""
+        if not self.reusable:
+            return False
         self._reader = None
         self.idle_since_s = now_s
+        return True
 
     # Called by the loop.
 
@@ -351,7 +352,7 @@ class HttpConnection(asyncio.BufferedProtocol):
                     return False
             else:
                 self._pause_reading()
-        if reader.complete:
+        if reader.complete and self._writing_paused:
             self._writable.wake()
         return True
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from p2claw.agent.upstream.address import UpstreamAddress
 from p2claw.agent.upstream.dial import Dial, dial
@@ -87,45 +88,64 @@ class Pool:
         for connection in self._busy:
             connection.abort()
 
-    # Called by Lease.
+    def take_now(
+        self, owner: object, network: str, *, repeatable: bool
+    ) -> tuple[HttpConnection, Ticket] | None:
+        """A kept connection, as `lease` has it, if there is nothing to wait for; else None.
 
-    def reuse(self, ticket: Ticket, *, repeatable: bool) -> HttpConnection | None:
-        """A kept connection, for an exchange that the gate has let in; None: there is none."""
-        if not self._idle:
+        It goes to `give_back`, with its ticket.
+        """
+        if not self._idle or not (repeatable or self._is_fresh(self._idle[-1])):
             return None
-        connection = self._idle[-1]
-        if not repeatable and self.loop.time() - connection.idle_since_s > FRESH_S:
-            return None
-        self._idle.pop()
+        ticket = self.gate.enter_now(owner, network)
+        return None if ticket is None else (self._reuse(ticket), ticket)
+
+    def give_back(self, connection: HttpConnection, ticket: Ticket) -> None:
+        """The exchange is over: keep the connection, or close it if it cannot be reused."""
+        try:
+            self._busy.discard(connection)
+            if not connection.end_exchange(self.loop.time()) or self._closed:
+                connection.abort()
+                return
+            if len(self._idle) >= self._limits.idle_connections:
+                self._drop(self._idle[0])
+            connection.on_idle_closed = self._forget
+            self._idle.append(connection)
+            if self._sweeper is None:
+                self._watch()
+        finally:
+            self.gate.leave(ticket)
+
+    async def take(
+        self, owner: object, network: str, urgency: int, *, repeatable: bool, new: bool
+    ) -> tuple[HttpConnection, Ticket]:
+        """The same, with a wait, or a new connection; raises as `lease`."""
+        gate = self.gate
+        ticket = gate.enter_now(owner, network)
+        if ticket is None:
+            await in_task()
+            ticket = await gate.enter(owner, network, urgency)
+        try:
+            if not new and self._idle and (repeatable or self._is_fresh(self._idle[-1])):
+                return self._reuse(ticket), ticket
+            await in_task()
+            return self._begin(await self._dial(), ticket), ticket
+        except BaseException:
+            gate.leave(ticket)
+            raise
+
+    def _is_fresh(self, connection: HttpConnection) -> bool:
+        return self.loop.time() - connection.idle_since_s <= FRESH_S
+
+    def _reuse(self, ticket: Ticket) -> HttpConnection:
+        connection = self._idle.pop()
         connection.on_idle_closed = None
         return self._begin(connection, ticket)
 
-    async def dial(self, ticket: Ticket) -> HttpConnection:
-        """A new connection for such an exchange. Raises as `lease`."""
-        return self._begin(await self._dial(), ticket)
-
-    def end(self, connection: HttpConnection) -> None:
-        """The exchange is over."""
-        connection.forget_exchange()
-        self._busy.discard(connection)
-        self._give_back(connection)
-
     def _begin(self, connection: HttpConnection, ticket: Ticket) -> HttpConnection:
-        connection.on_head = lambda: self.gate.responded(ticket)
+        connection.on_head = partial(self.gate.responded, ticket)
         self._busy.add(connection)
         return connection
-
-    def _give_back(self, connection: HttpConnection) -> None:
-        if self._closed or not connection.reusable:
-            connection.abort()
-            return
-        if len(self._idle) >= self._limits.idle_connections:
-            self._drop(self._idle[0])
-        connection.rest(self.loop.time())
-        connection.on_idle_closed = self._forget
-        self._idle.append(connection)
-        if self._sweeper is None:
-            self._watch()
 
     def _forget(self, connection: HttpConnection) -> None:
         """The upstream closed a connection that was idle."""
@@ -182,31 +202,17 @@ class Lease:
         self._urgency = urgency
 
     async def __aenter__(self) -> HttpConnection:
-        pool, gate = self._pool, self._pool.gate
-        # Mostly there is nothing to wait for.
-        ticket = gate.enter_now(self._owner, self._network)
-        if ticket is None:
-            await in_task()
-            ticket = await gate.enter(self._owner, self._network, self._urgency)
-        self._ticket = ticket
-        try:
-            connection = None
-            if not self._new:
-                connection = pool.reuse(ticket, repeatable=self._repeatable)
-            if connection is None:
-                await in_task()
-                connection = await pool.dial(ticket)
-        except BaseException:
-            gate.leave(ticket)
-            raise
-        self._connection = connection
-        return connection
+        self._connection, self._ticket = await self._pool.take(
+            self._owner,
+            self._network,
+            self._urgency,
+            repeatable=self._repeatable,
+            new=self._new,
+        )
+        return self._connection
 
     async def __aexit__(self, *_: object) -> None:
-        try:
-            self._pool.end(self._connection)
-        finally:
-            self._pool.gate.leave(self._ticket)
+        self._pool.give_back(self._connection, self._ticket)
 
 
 class _Watch:

@@ -100,8 +100,19 @@ class ResponseReader:
             return
         if not self._received:
             self._received = True
-            if self._method != "HEAD" and self._receive_usual(data):
-                return
+            if self._method != "HEAD":
+                limits = self._limits
+                usual = chosen.read_response(data, limits.head_bytes, limits.head_fields)
+                if usual is not None:
+                    status, fields, reason, piece, left = usual
+                    self.head = UpstreamHead(status, fields, reason)
+                    if left:
+                        self._body = SizedBody(left)
+                    if piece:
+                        self.pieces.append(piece)
+                        self.buffered_bytes = len(piece)
+                    self.complete = self.keep_alive = not left
+                    return
         body = self._body
         if body is None and self.complete:
             body = self._body = SizedBody(0)  # nothing of it is left, and more comes
@@ -123,22 +134,6 @@ class ResponseReader:
             self.complete = True
             self.trailers = body.trailers
             self.keep_alive = not (self._closes or body.has_surplus)
-
-    def _receive_usual(self, data: bytes | memoryview) -> bool:
-        """Read the first of a response; False if it is unusual, and has to be read step by step."""
-        limits = self._limits
-        usual = chosen.read_response(data, limits.head_bytes, limits.head_fields)
-        if usual is None:
-            return False
-        status, fields, reason, piece, left = usual
-        self.head = UpstreamHead(status, fields, reason)
-        if left:
-            self._body = SizedBody(left)
-        if piece:
-            self.pieces.append(piece)
-            self.buffered_bytes = len(piece)
-        self.complete = self.keep_alive = not left
-        return True
 
     def receive_eof(self) -> None:
         """The upstream closes.

@@ -19,19 +19,22 @@ from p2claw.link.stream import BoxStream
 
 
 class MonthGate:
-    """The gate before all apps of a process; most are open. under_way: all requests of it."""
+    """The gate before all apps of a process; most are open. under_way: all requests of it.
+
+    until: of each app that is closed, Unix seconds.
+    """
 
     def __init__(
         self, under_way: Iterable[UnderWay], *, wall_s: Callable[[], float] = time.time
     ) -> None:
         self._wall_s = wall_s
-        self._until: Mapping[str, float] = {}
+        self.until: Mapping[str, float] = {}
         self._under_way = under_way
 
     def close(self, until: Mapping[str, float]) -> None:
         """These apps are closed, until Unix seconds; all others are open. What is under way at one
         that is closed ends."""
-        self._until = until
+        self.until = until
         for under_way in self._under_way:
             app = under_way.route.app if under_way.route is not None else ""
             if app in until:
@@ -39,7 +42,7 @@ class MonthGate:
 
     def is_open(self, app: str) -> bool:
         """Whether requests of this app pass."""
-        return app not in self._until
+        return app not in self.until
 
     async def enter(self, stream: BoxStream, visit: Visit) -> bool:
         """Whether a request may pass; a person has got a page if not.
@@ -48,7 +51,7 @@ class MonthGate:
         """
         if self.is_open(visit.app):
             return True
-        until_s = self._until[visit.app]
+        until_s = self.until[visit.app]
         retry_s = math.ceil(max(until_s - self._wall_s(), 1))
         request = stream.request
         if not is_page(request.fields, request.method):

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from p2claw.agent.access.entrance import Entrance, for_nobody_else, is_page
 from p2claw.agent.access.own_requests import is_own
+from p2claw.agent.access.pages import PREFIX as OWN
 from p2claw.agent.access.question import Grant, Replies, nobody_enters
 from p2claw.agent.folders.serving import Folders
 from p2claw.agent.home.routes import Route, Routes
@@ -101,7 +103,7 @@ class Proxy:
             if route is None:
                 raise AppUnknownFault(f"{visit.app} is not exposed")
             grant = None
-            if route.guarded or is_own(stream):
+            if route.guarded or (stream.request.target.startswith(OWN) and is_own(stream)):
                 await in_task()
                 grant = await self.entrance.enter(stream, route, visit, meter.look)
                 if grant is None:
@@ -109,7 +111,7 @@ class Proxy:
                 if self._route_of(visit.app) != route:
                     raise AccessEndedFault(f"{visit.app} has changed meanwhile")
             gate = self.month_gate
-            if not gate.is_open(visit.app) and not await gate.enter(stream, visit):
+            if visit.app in gate.until and not await gate.enter(stream, visit):
                 self._refusals.count(REQUESTS, MonthUsedUpFault.code)
                 return
             session = grant.session if grant is not None else ""
@@ -121,9 +123,7 @@ class Proxy:
                 if grant is not None:
                     self.entrance.limit(under_way, route, grant)
                 exchange = self._exchange(stream, route, visit, pool, grant)
-                exchange.responding = lambda status: meter.traffic.response(
-                    visit.app, status, time.monotonic() - began_s
-                )
+                exchange.responding = partial(meter.traffic.responded, visit.app, began_s)
                 if isinstance(exchange, WebSocketBridge):
                     with self._socket(visit):
                         await exchange.run()

@@ -62,6 +62,11 @@ class Traffic:
         self._count(f"{app}/{path}/chunks", sent)
         self._count(f"{app}/{path}/lost", lost)
 
+    def responded(self, app: str, began_s: float, status: int) -> None:
+        """The same of one that has just come. began_s: when the request did, on the clock of
+        `time.monotonic`."""
+        self.response(app, status, time.monotonic() - began_s)
+
     def response(self, app: str, status: int, wait_s: float) -> None:
         """Count the head of a response of the app. wait_s: since the request."""
         by_status, by_wait, wait = _names(app, status // 100, bisect_left(WAIT_S, wait_s))

@@ -28,6 +28,8 @@ _LIMITS = Limits()
 # RFC 9110 §5.6.2: a token.
 _METHOD = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Za-z-]{{1,{METHOD_CHARS}}}")
 _TARGET = re.compile(rf"/[\x21-\x7e]{{0,{TARGET_CHARS - 1}}}")
+# With any method. Source: docs/WIRE.md §4, RFC 9110 §6.4.1.
+BODILESS = frozenset((204, 205, 304))
 _ERROR = re.compile(r"[a-z][a-z0-9-]{0,63}")
 # RFC 9112 §4: the phrase after the status.
 _REASON = re.compile(rf"[\t\x20-\x7e\x80-\xff]{{0,{REASON_CHARS}}}")
@@ -169,7 +171,7 @@ def error_response(status: int, error: str, line: str) -> tuple[ResponseHead, by
 
 def has_no_body(method: str, status: int) -> bool:
     """Whether a response never has DATA. Source: docs/WIRE.md §4, RFC 9110 §6.4.1."""
-    return method == "HEAD" or status in (204, 205, 304)
+    return method == "HEAD" or status in BODILESS
 
 
 def _encode(

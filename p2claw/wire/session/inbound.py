@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from p2claw._codec import chosen
 from p2claw.wire.frames.codes import FLAG_END, FLAG_MORE, Code, FrameType
 from p2claw.wire.frames.faults import CreditFault, HeadFault, SessionFault, StreamFault
 from p2claw.wire.frames.heads import (
     DEFAULT_URGENCY,
+    RequestHead,
     decode_request,
     decode_response,
     decode_trailers,
@@ -48,6 +50,8 @@ class Inbound:
             raise SessionFault(f"{FrameType(type).name} from a peer that may not send it")
         stream = self._table.get(id)
         if stream is None and type == FrameType.REQUEST:
+            if self._begin_usual(id, flags, payload):
+                return
             stream = self._begin(id, flags)
         elif stream is None:
             self._late(type, id)
@@ -57,6 +61,31 @@ class Inbound:
             _HANDLERS[type](self, stream, flags, payload)
         except StreamFault as fault:
             self._table.fault(stream, fault.wire_code, fault.message)
+
+    def _begin_usual(self, id: int, flags: int, payload: bytes) -> bool:
+        """Read a REQUEST on a new stream, in one step; False if anything about it is unusual."""
+        side, table = self._side, self._table
+        limits = side.limits
+        if (
+            flags & FLAG_MORE
+            or id <= table.closed.highest
+            or id % 2 == 0
+            or len(table.open) >= limits.streams
+            or len(payload) > limits.head_bytes
+            or side.state is not State.RUNNING
+        ):
+            return False
+        usual = chosen.read_request(payload, limits.head_fields)
+        if usual is None:
+            return False
+        head = RequestHead(*usual)
+        stream = table.add(id, head.method)
+        stream.shown = True
+        ended = bool(flags & FLAG_END)
+        stream.theirs = Half.ENDED if ended else Half.BODY
+        side.scheduler.open(id, self._streams.peer_window_bytes, head.urgency)
+        side.emit(RequestReceived(id, head, ended))
+        return True
 
     def _begin(self, id: int, flags: int) -> Stream | None:
         closed = self._table.closed

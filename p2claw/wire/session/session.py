@@ -77,6 +77,7 @@ class Session:
         "_keepalive",
         "_last_stream",
         "_outbox",
+        "_quiet_s",
         "_side",
         "budget",
         "events",
@@ -107,6 +108,7 @@ class Session:
         self._last_stream: int | None = None  # of the GOAWAY that we sent
         self._goaway_at_end: bytes | None = None  # the message that a failed session still sends
         self._keepalive = Keepalive(limits)
+        self._quiet_s = min(limits.ping_after_s, limits.dead_after_s)
         self.budget = Budget(limits) if role is Role.BOX else None
         self._side = side = Side(role, limits, codec, self._counters, room)
         self.events = side.events
@@ -241,9 +243,12 @@ class Session:
         if side.state is State.FAILED:
             return True
         outbox.fill(channel, most_bytes)
-        self._note_sent()
+        scheduler = side.scheduler
+        notices = scheduler.drain_notices()
+        if notices:
+            self.streams.note_sent(notices)
         # The end of a response may ask for a RESET behind it.
-        return side.scheduler.control_bytes > 0 or not outbox.is_open
+        return scheduler.control_bytes > 0 or not outbox.is_open
 
     def refill(
         self, channel: Sink, most_bytes: int, look: Callable[[Exception | None], None]
@@ -266,6 +271,13 @@ class Session:
             return None
         silence, ack = self._keepalive.deadline(), self._delivery.deadline
         return silence if ack is None or (silence is not None and silence < ack) else ack
+
+    def is_quiet_until(self, moment: float) -> bool:
+        """Whether `next_timeout` is known to be no earlier than this; asked for each message."""
+        received_at, ack = self._keepalive.received_at, self._delivery.deadline
+        if received_at is None or (ack is not None and ack < moment):
+            return False
+        return moment <= received_at + self._quiet_s
 
     def path_works(self, at: float) -> None:
         """The link knows that its path worked at this time, on the clock of `now`: a PING waits."""

@@ -20,39 +20,43 @@ class StreamTable:
     """The open streams of one session, by their id.
 
     closed: what is still known of streams that are over. get: the open stream with an id, or None.
+    open: all of them, not to be changed but here.
     """
 
-    __slots__ = ("_open", "_side", "closed", "get")
+    __slots__ = ("_side", "closed", "get", "open")
 
     def __init__(self, side: Side) -> None:
         self.closed = ClosedStreams(side.limits)
         self._side = side
-        self._open: dict[int, Stream] = {}
-        self.get = self._open.get
+        self.open: dict[int, Stream] = {}
+        self.get = self.open.get
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self.open)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(tuple(self._open))
+        return iter(tuple(self.open))
 
     @property
     def parts_bytes(self) -> int:
         """How many bytes are buffered of heads that are not complete yet."""
-        return sum([len(stream.parts) for stream in self._open.values()])
+        return sum([len(stream.parts) for stream in self.open.values()])
 
     def add(self, id: int, method: str = "") -> Stream:
         """Open a stream. Its id must be higher than that of every stream before it."""
         self.closed.highest = id
-        stream = self._open[id] = Stream(id, self._side.window, method)
+        stream = self.open[id] = Stream(id, self._side.window, method)
         return stream
 
     def handed_out(self, id: int) -> None:
         """The scheduler has handed out our END of this stream."""
-        stream = self._open.get(id)
+        stream = self.open.get(id)
         if stream is None:
             return
-        stream.advance_ours(Step.HANDED_OUT)
+        if stream.ours is Half.ENDED:
+            stream.ours = Half.GONE  # as the table of transitions has it, which faults all else
+        else:
+            stream.advance_ours(Step.HANDED_OUT)
         if stream.unwanted and stream.theirs is not Half.ENDED:
             self._side.send_reset(id, Code.NO_ERROR, "")
             self._cut_off(stream)
@@ -62,7 +66,7 @@ class StreamTable:
 
     def writable(self, id: int) -> None:
         """The stream's queue has fallen to its low-water mark: there is room for more."""
-        stream = self._open.get(id)
+        stream = self.open.get(id)
         if stream is not None and stream.shown:
             self._side.emit(StreamWritable(id))
 
@@ -85,7 +89,7 @@ class StreamTable:
         If a box resets with NO_ERROR while the END of its response is queued, the request is only
         dropped for now; the RESET is sent after that END.
         """
-        stream = self._open.get(id)
+        stream = self.open.get(id)
         if stream is None:
             return
         if code is Code.NO_ERROR and self._side.role is Role.BOX and stream.ours is Half.ENDED:
@@ -112,9 +116,9 @@ class StreamTable:
 
     def clear(self) -> None:
         """Forget all streams: the session has failed."""
-        for id in self._open:
+        for id in self.open:
             self._side.scheduler.close(id)
-        self._open.clear()
+        self.open.clear()
 
     def _cut_off(self, stream: Stream) -> None:
         # Late parts of a RESPONSE are dropped like every late frame. A late part of a REQUEST would
@@ -124,7 +128,7 @@ class StreamTable:
 
     def _drop(self, stream: Stream) -> None:
         self._side.scheduler.close(stream.id)
-        del self._open[stream.id]
+        del self.open[stream.id]
         stream.close()
         if stream.shown:
             self._side.emit(StreamClosed(stream.id))

@@ -23,7 +23,7 @@ from p2claw.wire.frames.hello import Role
 from p2claw.wire.frames.limits import FIRST_STREAMS, FIRST_WINDOW_BYTES, STREAM_ID_MAX
 from p2claw.wire.frames.payloads import window_payload
 from p2claw.wire.session.side import Side
-from p2claw.wire.session.states import State, Step
+from p2claw.wire.session.states import Half, State, Step
 from p2claw.wire.session.stream import Stream
 from p2claw.wire.session.stream_table import StreamTable
 
@@ -39,18 +39,19 @@ class Streams:
     A stream is open until either side has reset it, or both sides have ended it. Every method that
     sends raises StreamResetError if its stream is over, and LinkError if the session has failed.
 
-    limits: those of the session. table: the open ones, for the session's own parts. queued: returns
-    how many body bytes of a stream the session has not handed out to be sent.
+    limits: those of the session. peer_window_bytes: what each stream may send at first. table: the
+    open ones, for the session's own parts. queued: returns how many body bytes of a stream the
+    session has not handed out to be sent.
     """
 
-    __slots__ = ("_peer_streams", "_peer_window_bytes", "_side", "limits", "queued", "table")
+    __slots__ = ("_peer_streams", "_side", "limits", "peer_window_bytes", "queued", "table")
 
     def __init__(self, side: Side) -> None:
         self.limits = side.limits
         self._side = side
         self.queued = side.scheduler.queued
         self.table = StreamTable(side)
-        self._peer_window_bytes = FIRST_WINDOW_BYTES
+        self.peer_window_bytes = FIRST_WINDOW_BYTES
         self._peer_streams = FIRST_STREAMS
 
     def __len__(self) -> int:
@@ -98,6 +99,27 @@ class Streams:
         stream.advance_ours(Step.HEAD_END if end else Step.HEAD)
         stream.bodiless = has_no_body(stream.method, head.status)
         side.scheduler.head(id, FrameType.RESPONSE, payload, end)
+
+    def send_whole(self, id: int, head: ResponseHead, pieces: list[bytes]) -> int:
+        """Box: respond to a request with a whole body, in pieces that are not empty.
+
+        Returns how many bytes the body has. Raises as `send_response` and `send_data`.
+        """
+        side, stream = self._side, self.table.get(id)
+        if (
+            stream is None
+            or stream.ours is not Half.AWAIT
+            or side.role is not Role.BOX
+            or has_no_body(stream.method, head.status)
+        ):
+            self.send_response(id, head, end=False)
+            for piece in pieces:
+                self.send_data(id, piece)
+            self.send_data(id, b"", end=True)
+            return self.queued(id)
+        payload = encode_response(head, self.limits)
+        stream.ours = Half.ENDED  # by way of BODY, both at once
+        return side.scheduler.whole(id, FrameType.RESPONSE, payload, pieces)
 
     def send_data(self, id: int, data: bytes | memoryview, *, end: bool = False) -> None:
         """Queue body bytes, whole and uncopied: they must not change until they have gone.
@@ -154,8 +176,8 @@ class Streams:
 
     def peer_allows(self, window_bytes: int, streams: int) -> None:
         """The peer's HELLO has come: open streams get the difference to what was assumed."""
-        more = window_bytes - self._peer_window_bytes
-        self._peer_window_bytes = window_bytes
+        more = window_bytes - self.peer_window_bytes
+        self.peer_window_bytes = window_bytes
         self._peer_streams = streams
         if more:
             for id in self.table:
@@ -163,7 +185,7 @@ class Streams:
 
     def begin(self, stream: Stream, urgency: int) -> None:
         """Give a stream its place among those that send."""
-        self._side.scheduler.open(stream.id, self._peer_window_bytes, urgency)
+        self._side.scheduler.open(stream.id, self.peer_window_bytes, urgency)
 
     def note_sent(self, notices: list[tuple[int, int]]) -> None:
         """A message was handed out: some streams have sent all, or have room for more."""

@@ -38,6 +38,7 @@ _OPERATIONS = st.one_of(
     # A socket that has so many bytes, and a tap that may draw so many.
     st.tuples(st.just("draw"), _IDS, st.integers(0, 60_000), st.integers(0, 80_000)),
     st.tuples(st.just("draw_no_more"), _IDS),
+    st.tuples(st.just("whole"), _IDS, _SIZES, st.lists(st.integers(1, 70_000), max_size=3)),
     st.tuples(st.just("trailers"), _IDS, _SIZES),
     st.tuples(st.just("credit"), _IDS, st.one_of(_SIZES, st.just(2**31 - 1))),
     st.tuples(st.just("close"), _IDS),
@@ -193,6 +194,9 @@ def _operate(
             return _outcome(lambda: scheduler.head(stream, 2, filled(size)[:size], end))
         case ("push", stream, size, end):
             return _outcome(lambda: scheduler.push(stream, filled(size)[:size], end))
+        case ("whole", stream, size, sizes):
+            pieces = [filled(piece)[:piece] for piece in sizes]
+            return _outcome(lambda: scheduler.whole(stream, 2, filled(size)[:size], pieces))
         case ("push_view", stream, size, end):
             view = memoryview(b"??" + filled(size))[2 : 2 + size]
             return _outcome(lambda: scheduler.push(stream, view, end))

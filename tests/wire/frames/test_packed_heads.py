@@ -157,10 +157,28 @@ def test_of_several_fields_the_last_one_counts(codec: Any) -> None:
 def test_fields_of_the_connection_are_left_out(codec: Any) -> None:
     looked_at = frozenset(("connection", "keep-alive", "transfer-encoding", "location", "te"))
     kept = (("a", "1"), ("connection", "keep-alive"), ("keep-alive", "5"), ("b", "2"))
-    assert codec.passed(kept, looked_at) == (("a", "1"), ("b", "2"))
-    assert codec.passed((("transfer-encoding", "chunked"),), looked_at) == ()
+    assert codec.look_through(kept, looked_at)[0] == (("a", "1"), ("b", "2"))
+    assert codec.look_through((("transfer-encoding", "chunked"),), looked_at)[0] == ()
     for name, value in (("connection", "close"), ("location", "/"), ("te", "trailers")):
-        assert codec.passed((*kept, (name, value)), looked_at) is None
+        assert codec.look_through((*kept, (name, value)), looked_at)[0] is None
+
+
+@BOTH
+def test_the_type_and_the_coding_of_a_content_are_found(codec: Any) -> None:
+    looked_at = frozenset(("connection", "keep-alive", "transfer-encoding", "location"))
+    assert codec.look_through((), looked_at) == ((), "", "identity")
+    fields = (("location", "/"), ("content-encoding", "br"), ("content-type", "text/html"))
+    assert codec.look_through(fields, looked_at) == (None, "text/html", "br")
+
+
+_LOOKED_AT = ("connection", "keep-alive", "transfer-encoding", "location")
+_SEEN = st.sampled_from((*_LOOKED_AT, "content-type", "content-encoding", "server"))
+
+
+@given(st.lists(st.tuples(_SEEN, st.sampled_from(("keep-alive", "close", "a", "b")))).map(tuple))
+def test_both_look_through_fields_alike(fields: tuple[tuple[str, str], ...]) -> None:
+    looked_at = frozenset(_LOOKED_AT)
+    assert _fastframe.look_through(fields, looked_at) == _pyframe.look_through(fields, looked_at)
 
 
 @given(
