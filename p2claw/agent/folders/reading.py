@@ -37,12 +37,12 @@ class Disk:
         """Do work in a thread, to its end even if nobody waits any more."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    async def pieces(self, descriptor: int, span: range) -> AsyncIterator[bytes]:
+    async def pieces(self, descriptor: int, span: range) -> AsyncIterator[bytes | bytearray]:
         """The bytes of a span. Raises OSError, ShortFileError."""
         offset = span.start
         while offset < span.stop:
             most = min(PIECE_BYTES, span.stop - offset)
-            piece = _cached(descriptor, most, offset)
+            piece: bytes | bytearray | None = _cached(descriptor, most, offset)
             if piece is None:
                 piece = await self.run(lambda: os.pread(descriptor, most, offset))  # noqa: B023
             if not piece:
@@ -59,7 +59,7 @@ class Disk:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _cached(descriptor: int, most: int, offset: int) -> bytes | None:
+def _cached(descriptor: int, most: int, offset: int) -> bytearray | None:
     """The bytes from offset on that are in the kernel's memory; None if the first is not, or if
     this system cannot find out."""
     if _AT_ONCE is None:
@@ -71,4 +71,5 @@ def _cached(descriptor: int, most: int, offset: int) -> bytes | None:
         return None
     if not count:
         return None
-    return bytes(memoryview(buffer)[:count])
+    del buffer[count:]  # moves nothing
+    return buffer
