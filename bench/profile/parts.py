@@ -31,6 +31,7 @@ _CALLS = (
 _PARTS = (
     ("crypto", re.compile(r"libcrypto|libssl|_rust\."), re.compile("")),
     ("crypto", re.compile(""), re.compile(r"^crypto/|/crypto/|gcmAes")),
+    ("crypto", re.compile(r"_records\."), re.compile("^gcm_")),
     ("cython", re.compile(r"_engine\.|_records\.|_fastframe\."), re.compile("^__(pyx|Pyx)")),
     ("sctp, udp", re.compile(r"_engine\.|_sctp\.|_stun\."), re.compile("")),
     ("cython", re.compile(r"_records\.|_fastframe\."), re.compile("")),

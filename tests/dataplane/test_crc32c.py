@@ -11,7 +11,10 @@ def test_crc32c_of_the_check_value() -> None:
     assert crc32c(b"123456789") == crc32c_by_table(b"123456789") == 0xE3069283
 
 
-@pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 63, 1191])
+LENGTHS = [*range(64), 255, 256, 263, 1191, *range(1400, 1440), 1535, 1536, 1791, 4000]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
 def test_crc32c_is_the_same_by_every_way(length: int) -> None:
     octets = bytes(i * 7 % 256 for i in range(length))
     assert crc32c(octets) == crc32c_by_table(octets)

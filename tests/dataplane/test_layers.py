@@ -22,6 +22,7 @@ PURE_HEADERS = {
     "stdlib.h",
     "string.h",
     "sys/auxv.h",
+    "wmmintrin.h",
 }
 PURE_MODULES = {
     "cpython.bytes",

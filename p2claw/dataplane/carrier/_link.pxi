@@ -16,8 +16,13 @@ cdef uint8_t APPLICATION_RECORD = 23
 # fill the table of a port needs more.
 cdef int KNOWN_ADDRESSES = 8
 
-cdef void release_bytes(void *owner) noexcept with gil:
-    Py_DECREF(<object>owner)
+cdef extern from "Python.h" nogil:
+    void Py_DecRef(PyObject *o)
+
+
+cdef void release_bytes(void *owner) noexcept nogil:
+    """Whoever calls an association has the GIL: to make sure of it takes longer than this."""
+    Py_DecRef(<PyObject *>owner)
 
 
 cdef bint is_one_record(const uint8_t *data, size_t length) noexcept:

@@ -6,6 +6,7 @@
 #include "sctp/packet/heartbeat_info.h"
 #include "sctp/packet/writer.h"
 #include "sctp/sending/loss.h"
+#include "sctp/sending/outstanding.h"
 #include "sctp/sending/probes.h"
 #include "sctp/timers.h"
 #include "usec.h"
@@ -56,6 +57,7 @@ static bool is_needless(const struct association *a) {
 
 /* The interval passed, or no HEARTBEAT-ACK came. */
 void heartbeat_expired(struct association *a) {
+  outstanding_rest(&a->outstanding);
   if (a->heartbeat_out) {
     a->heartbeat_out = false;
     if (path_failed(a)) return;

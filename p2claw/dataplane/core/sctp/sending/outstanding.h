@@ -50,6 +50,8 @@ struct sent *outstanding_find(const struct outstanding *o, uint32_t tsn);
 void outstanding_move(struct outstanding *o, struct sent *sent, enum sent_state state);
 /* Drops the chunk at base. */
 void outstanding_drop_first(struct outstanding *o);
+/* Nothing was sent for a while: gives memory back that nothing needs. */
+void outstanding_rest(struct outstanding *o);
 /* The first TSN at or after this one that is not SENT_ACKED. */
 uint32_t outstanding_skip_acked(struct outstanding *o, uint32_t tsn);
 void outstanding_free(struct outstanding *o);
