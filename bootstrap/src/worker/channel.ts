@@ -5,6 +5,13 @@
 const HIGH_WATER_BYTES = 524_288;
 const LOW_WATER_BYTES = 262_144;
 
+/** Stands between a channel and the browser's, once it is here. */
+export interface Between {
+  send(message: Uint8Array<ArrayBuffer>): void;
+  /** Whether a message was for it, and is for nobody else. */
+  read(data: unknown): boolean;
+}
+
 export interface ChannelOwner {
   receive(data: unknown): void;
   /** There is room again. */
@@ -14,6 +21,7 @@ export interface ChannelOwner {
 }
 
 export class Channel {
+  between: Between | undefined;
   mostBytes = HIGH_WATER_BYTES; // that the browser buffers before it is given no more
 
   constructor(
@@ -21,7 +29,8 @@ export class Channel {
     owner: ChannelOwner,
   ) {
     channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
-    channel.onmessage = (event: MessageEvent<unknown>) => owner.receive(event.data);
+    channel.onmessage = ({ data }: MessageEvent<unknown>) =>
+      this.between?.read(data) || owner.receive(data);
     channel.onbufferedamountlow = () => owner.flush();
     channel.onclose = () => owner.cut("the channel closed");
     channel.onerror = () => owner.cut("the channel failed");
@@ -35,7 +44,7 @@ export class Channel {
     for (;;) {
       const message = next(channel.bufferedAmount < this.mostBytes);
       if (!message) return wrote;
-      channel.send(message as Uint8Array<ArrayBuffer>);
+      (this.between ?? channel).send(message as Uint8Array<ArrayBuffer>);
       wrote = true;
     }
   }

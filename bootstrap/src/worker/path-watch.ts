@@ -3,7 +3,8 @@
 
 import { Pace } from "../wire/pace";
 import { WIDE } from "../wire/hello";
-import { type Repeated, repeat } from "./repeating";
+import type { Channel } from "./channel";
+import { repeat } from "./repeating";
 
 // How long a session whose path is lost or silent waits for another link to carry it on.
 const RESUME_MS = 30_000;
@@ -24,7 +25,7 @@ export interface PathWatchOwner {
   readonly connected: boolean;
   readonly resumable: boolean;
   readonly openStreams: number;
-  readonly channel: Repeated | undefined;
+  readonly channel: Channel | undefined;
   speaks(extension: string): boolean | undefined;
   ping(): void;
   /** The path is lost, or silent beyond its pace. */

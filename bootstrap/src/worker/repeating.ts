@@ -3,6 +3,8 @@
 // hundred packets nothing of its window were left. How much is in flight is for the box to say, which
 // sees what arrives. Source: docs/WIRE.md §18.
 
+import type { Channel } from "./channel";
+
 const AGAIN = 0x42;
 const REPEAT = 0x43;
 const TYPE_AT = 2;
@@ -26,37 +28,23 @@ const QUEUE_MS = 50;
 const QUEUE_LEAST_BYTES = 131_072;
 const RATE_MS = 100; // the time over which it is measured how much leaves
 
-/** What of a Channel is used here: how much the browser may buffer is decided here while it repeats. */
-export interface Repeated {
-  readonly channel: RTCDataChannel;
-  mostBytes: number;
-}
-
-const repeated = new WeakSet<RTCDataChannel>();
-
-/** From now on messages of this channel are repeated, if the box admits it (`admits`). */
-export function repeat(owner: Repeated | undefined, admits: () => boolean): void {
-  const channel = owner?.channel;
-  if (!channel || repeated.has(channel)) return;
-  repeated.add(channel);
-  const send = channel.send.bind(channel) as (message: Sent) => void;
+/**
+ * From now on messages of this channel are repeated, if the box admits it (`admits`), and while they are,
+ * it is decided here how much the browser may buffer.
+ */
+export function repeat(owner: Channel | undefined, admits: () => boolean): void {
+  if (!owner || owner.between) return;
+  const { channel } = owner;
   const queue = new Queue(owner.mostBytes);
-  const repeating = new Repeating(send, admits);
-  channel.send = (message: unknown) => {
-    repeating.send(message as Sent);
-    if (!repeating.told) return;
-    owner.mostBytes = queue.sent(
-      (message as Sent).length,
-      channel.bufferedAmount,
-      performance.now(),
-    );
-    channel.bufferedAmountLowThreshold = owner.mostBytes / 2;
-  };
-  const receive = channel.onmessage;
-  channel.onmessage = (event: MessageEvent<unknown>) => {
-    if (!(event.data instanceof ArrayBuffer) || !repeating.read(new Uint8Array(event.data))) {
-      receive?.call(channel, event);
-    }
+  const repeating = new Repeating((message) => channel.send(message), admits);
+  owner.between = {
+    send(message): void {
+      repeating.send(message);
+      if (!repeating.told) return;
+      owner.mostBytes = queue.sent(message.length, channel.bufferedAmount, performance.now());
+      channel.bufferedAmountLowThreshold = owner.mostBytes / 2;
+    },
+    read: (data) => data instanceof ArrayBuffer && repeating.read(new Uint8Array(data)),
   };
 }
 
