@@ -14,8 +14,6 @@ LABEL, PROTOCOL, CHANNEL_ID = "p2claw", "p2claw/1", 0
 class Single:
     """The half of a `Channel` that receives. It notifies its user; until there is one, it keeps."""
 
-    unconfirmed_s = float("inf")
-
     def __init__(self) -> None:
         self._opened = asyncio.Event()
         self._user: ChannelUser | None = None

@@ -36,12 +36,6 @@ class Channel(Protocol):
     def was_closed(self) -> bool:
         """Whether the other side ended it, rather than its path. Known once it is closed."""
 
-    @property
-    def unconfirmed_s(self) -> float:
-        """For how long the transport has had no sign that its path works; infinite if it looks for
-        none.
-        """
-
     def attach(self, user: ChannelUser, *, low_water_bytes: int) -> None:
         """Name the one user. Messages that came earlier are handed over at once."""
 

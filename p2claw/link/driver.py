@@ -249,8 +249,6 @@ class Driver:
     def _on_timer(self) -> None:
         now = self._loop.time()
         try:
-            if self._channel is not None:
-                self._session.path_works(now - self._channel.unconfirmed_s)
             self._session.handle_timeout(now)
             self._events()
         except Exception as error:

@@ -27,8 +27,10 @@ from p2claw.wire.frames.hello import Hello
 from p2claw.wire.session import events as ev
 from p2claw.wire.session.session import Session
 
-# How long a session whose link is lost waits for another that carries it on.
+# How long a session whose link is lost waits for another that carries it on. Whoever finds so much
+# later that the time is up has stood still itself, and waits once more.
 RESUME_S = 30.0
+STOOD_STILL_S = 1.0
 
 # How long a channel that we close may go on sending its buffer.
 CLOSE_TIMEOUT_S = 3.0
@@ -64,6 +66,7 @@ class Pump:
         "_resume_reply",
         "_streams",
         "_waiting",
+        "_waiting_until",
         "on_pong",
         "session",
     )
@@ -85,6 +88,7 @@ class Pump:
         self._resume = resume
         self._resume_reply: ev.ResumeReplied | None = None
         self._waiting: asyncio.TimerHandle | None = None  # for another link
+        self._waiting_until = 0.0
         self._admit = admit
         self._loop = asyncio.get_running_loop()
         self._streams = OpenStreams(
@@ -266,7 +270,8 @@ class Pump:
         """The channel is of no more use, but another may carry the session on."""
         self._driver.release()
         if self._waiting is None:
-            self._waiting = self._loop.call_later(RESUME_S, self._give_up)
+            self._waiting_until = self._loop.time() + RESUME_S
+            self._waiting = self._loop.call_at(self._waiting_until, self._give_up)
         self._news.wake()
 
     def _stop_waiting(self) -> None:
@@ -275,6 +280,10 @@ class Pump:
             self._waiting = None
 
     def _give_up(self) -> None:
+        if self._loop.time() - self._waiting_until > STOOD_STILL_S:
+            self._waiting = None
+            self._wait_for_another()
+            return
         self.abandon(LinkError("the path is gone, and no other was found in time"))
 
     def _send_last(self) -> None:

@@ -32,7 +32,7 @@ from p2claw.visitor.signalling import Opened, open_channel
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.heads import Fields, RequestHead, ResponseHead
 from p2claw.wire.frames.hello import WEBSOCKET, Role
-from p2claw.wire.frames.limits import Limits
+from p2claw.wire.frames.limits import ASKED_PATH_LIMITS
 from p2claw.wire.session.delivery import Resumption
 from p2claw.wire.session.session import Session
 
@@ -346,7 +346,7 @@ def _session(address: AppUrl, resumes: Resumption | None) -> Session:
     return Session(
         Role.VISITOR,
         app=address.app,
-        limits=Limits(visitor_window_bytes=WINDOW_BYTES),
+        limits=replace(ASKED_PATH_LIMITS, visitor_window_bytes=WINDOW_BYTES),
         software=f"p2claw-fetch/{__version__}",
         resumes=resumes,
     )

@@ -82,13 +82,3 @@ async def test_a_link_that_is_nobodys_or_over_is_not_named(port: UdpPort, peer: 
     assert port.take_stirred() == []
     peer.link.belongs_to("somebody")
     assert port.take_stirred() == []
-
-
-async def test_since_when_nothing_confirms_a_path_is_known_once_it_is_asked(port: UdpPort) -> None:
-    peer = RawPeer(port, starts=False)
-    assert peer.link.unconfirmed_s == float("inf")
-    peer.close()
-    peer = RawPeer(port)
-    assert 0 <= peer.link.unconfirmed_s < 60
-    peer.close()
-    assert peer.link.unconfirmed_s == float("inf")

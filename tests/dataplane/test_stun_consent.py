@@ -305,10 +305,51 @@ def test_a_process_that_stood_still_asks_again_before_it_gives_up() -> None:
     assert due(consent) == later + _stun.AGAIN_US
 
 
-def test_thirty_seconds_without_a_response_end_it_whatever_the_timers_did() -> None:
+def test_thirty_seconds_without_a_response_end_it_however_seldom_it_looked() -> None:
+    consent = Consent(seed(), 0)
+    now = 0
+    with pytest.raises(ConsentExpired):
+        while now < HOUR:
+            now = max(due(consent), now + _stun.STILL_US - 1)
+            consent.handle_timeout(now)
+    assert _stun.EXPIRY_US <= now <= _stun.EXPIRY_US + 2 * _stun.STILL_US
+
+
+@pytest.mark.parametrize("is_asking", [False, True])
+def test_a_minute_in_which_the_process_stood_still_does_not_count(is_asking: bool) -> None:
+    consent = Consent(seed(), 0)
+    if is_asking:
+        asked(consent)
+    woke_at = due(consent) + 60 * SECOND
+    transaction = consent.handle_timeout(woke_at)
+    assert transaction is not None
+    assert consent.confirmed(transaction, woke_at + 1)[0]
+
+
+def test_after_a_minute_of_standing_still_a_peer_that_is_gone_is_found_out_as_ever() -> None:
+    consent = Consent(seed(), 0)
+    now = woke_at = due(consent) + 60 * SECOND
+    with pytest.raises(ConsentExpired):
+        while True:
+            consent.handle_timeout(now)
+            now = due(consent)
+    assert now - woke_at == ROUND_US
+
+
+def test_after_two_minutes_of_standing_still_the_other_side_has_long_given_up() -> None:
     consent = Consent(seed(), 0)
     with pytest.raises(ConsentExpired):
-        consent.handle_timeout(_stun.EXPIRY_US)
+        consent.handle_timeout(due(consent) + 120 * SECOND)
+
+
+def test_standing_still_again_and_again_is_forgiven_as_long_as_once() -> None:
+    consent = Consent(seed(), 0)
+    now = 0
+    with pytest.raises(ConsentExpired):
+        while now < HOUR:
+            now = due(consent) + 20 * SECOND
+            consent.handle_timeout(now)
+    assert now < 150 * SECOND
 
 
 def test_what_has_expired_stays_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -197,4 +198,20 @@ async def test_a_session_that_nobody_resumes_ends(monkeypatch: pytest.MonkeyPatc
     await asyncio.wait_for(ended.wait(), 5)
     with pytest.raises(LinkError):
         await stream.read()
+    await visit.close()
+
+
+async def test_who_stood_still_while_it_waited_waits_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pump_module, "RESUME_S", 0.2)
+    monkeypatch.setattr(pump_module, "STOOD_STILL_S", 0.1)
+    visit = Visit()
+    await visit.visitor.hello(timeout_s=5)
+    visit.box_end.lose()
+    await eventually(lambda: visit.visitor.is_waiting and visit.box.is_waiting)
+    time.sleep(0.5)  # noqa: ASYNC251
+    await asyncio.sleep(0.01)
+    assert visit.visitor.is_waiting and visit.box.is_waiting
+    await eventually(lambda: visit.visitor.loss is not None and visit.box.loss is not None)
     await visit.close()

@@ -67,8 +67,9 @@ async def test_single_bytes_that_have_come_are_read_together() -> None:
         await eventually(lambda: bool(link.box.session.streams))
         session = link.box.session
         before = session.counters.messages_in
+        now = asyncio.get_running_loop().time()
         for byte in b"claws":
-            session.receive(CODEC.encode_frame(FrameType.DATA, 0, stream.id, bytes([byte])), 0.0)
+            session.receive(CODEC.encode_frame(FrameType.DATA, 0, stream.id, bytes([byte])), now)
         link.box._handle_events()
         await eventually(lambda: bool(pieces))
         assert session.counters.messages_in - before == len(b"claws")

@@ -19,7 +19,6 @@ class PipeEnd:
         self.sent: list[bytes] = []
         self.closed = False
         self.was_closed = False
-        self.unconfirmed_s = float("inf")
         self._user: ChannelUser | None = None
         self._early: deque[bytes] = deque()
         self._waiting: deque[bytes] = deque()

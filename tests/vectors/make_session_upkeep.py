@@ -55,6 +55,22 @@ UPKEEP = [
     .events()
     .does("timeout", now=45)
     .fails("TIMEOUT", 7, now=45),
+    Transcript("who wakes a minute late asks before it gives the link up", "visitor")
+    .hello()
+    .does("timeout", now=80)
+    .sends([{"type": PING, "flags": 0, "stream": 0, "save": "ping"}], now=80)
+    .timeout_at(105)
+    .does("timeout", now=105)
+    .fails("TIMEOUT", 7, now=105),
+    Transcript("who stood still while it waited for the reply asks again", "visitor")
+    .hello()
+    .does("timeout", now=20)
+    .sends([{"type": PING, "flags": 0, "stream": 0, "save": "ping"}], now=20)
+    .does("timeout", now=90)
+    .sends([{"type": PING, "flags": 0, "stream": 0, "save": "another"}], now=90)
+    .does("receive", message={"type": PING, "flags": ACK, "stream": 0, "saved": "another"}, now=91)
+    .events({"kind": "pong", "rtt_s": 1.0})
+    .timeout_at(111),
     Transcript("a box that goes away finishes what it has and refuses the rest", "box")
     .hello()
     .receives(request(1, END))

@@ -3,9 +3,15 @@
 
 import { LIMITS } from "./limits";
 
+// Whoever looks at the clock so much later than it wanted to has stood still itself, and the reply may
+// be waiting: the box is asked again, so often in one silence.
+const STOOD_STILL_MS = 1_000;
+const FORGIVEN = 3;
+
 export class Keepalive {
   private receivedMs: number | undefined; // when a frame last came
-  private pinged = false; // a PING of this silence is on its way
+  private askedMs: number | undefined; // when the last PING of this silence was sent
+  private forgiven = 0; // standstills of ours in this silence
   private serial = 0;
   private sentMs = 0; // when the PING of `serial` was sent
   private acknowledged = 0;
@@ -17,21 +23,22 @@ export class Keepalive {
 
   received(nowMs: number): void {
     this.receivedMs = nowMs;
-    this.pinged = false;
+    this.askedMs = undefined;
   }
 
   /** When `check` is to be called next, if nothing comes until then. */
   deadline(): number | undefined {
-    if (this.receivedMs === undefined) return undefined;
-    return this.receivedMs + (this.pinged ? LIMITS.deadAfterMs : LIMITS.pingAfterMs);
+    if (this.askedMs !== undefined) return this.askedMs + LIMITS.deadAfterMs - LIMITS.pingAfterMs;
+    return this.receivedMs === undefined ? undefined : this.receivedMs + LIMITS.pingAfterMs;
   }
 
   check(nowMs: number): "nothing" | "ping" | "lost" {
     this.start(nowMs);
-    const last = this.receivedMs ?? nowMs;
-    if (nowMs < (this.deadline() ?? nowMs)) return "nothing";
-    if (nowMs >= last + LIMITS.deadAfterMs) return "lost";
-    this.pinged = true;
+    const lateMs = nowMs - (this.deadline() ?? 0);
+    if (lateMs < 0) return "nothing";
+    if (this.askedMs === undefined) this.forgiven = 0;
+    else if (lateMs < STOOD_STILL_MS || this.forgiven++ === FORGIVEN) return "lost";
+    this.askedMs = nowMs;
     return "ping";
   }
 

@@ -30,6 +30,7 @@ from p2claw.link.stream import BoxStream
 from p2claw.log import get_log
 from p2claw.wire.frames.codes import Code
 from p2claw.wire.frames.hello import Hello, Role
+from p2claw.wire.frames.limits import ASKED_PATH_LIMITS
 from p2claw.wire.session.events import ResumeAsked
 from p2claw.wire.session.room import Room
 from p2claw.wire.session.session import Session
@@ -287,7 +288,13 @@ class BoxLink:
         finally:
             self._timer = None
         self._peer.belongs_to(self)
-        session = Session(Role.BOX, token=self._token, place=self._place, room=self._room)
+        session = Session(
+            Role.BOX,
+            limits=ASKED_PATH_LIMITS,
+            token=self._token,
+            place=self._place,
+            room=self._room,
+        )
         if (rtt_s := self._peer.stats().rtt_s) is not None:
             session.round_trip(rtt_s)
         pump = Pump(

@@ -273,10 +273,6 @@ class Link:
     def belongs_to(self, whom: object) -> None:
         """Whom `take_stirred` names for this link, until it ends."""
 
-    @property
-    def unconfirmed_s(self) -> float:
-        """Since the other side responded to a check of the path; infinite: it is not asked yet."""
-
     def flush(self) -> None: ...
     def shut(self) -> None:
         """End it with an ABORT. The user is informed of it, the owner is not."""

@@ -217,12 +217,6 @@ cdef class Link:
         self.whom = None if self.is_closed else whom
         self.stir()
 
-    @property
-    def unconfirmed_s(self):
-        if not self.is_started or self.is_closed:
-            return float("inf")
-        return consent_unconfirmed(&self.consent.state, monotonic_now()) / 1e6
-
     def flush(self):
         if self.is_dirty and not self.port.is_awake:
             self.port.flush_now()

@@ -72,6 +72,7 @@ cdef extern from "stun/consent.h" nogil:
     int64_t CONSENT_AGAIN_SOON
     int64_t CONSENT_PATIENCE
     int64_t CONSENT_EXPIRY
+    int64_t CONSENT_STILL
     int64_t CONSENT_GRID
 
     cdef struct consent:

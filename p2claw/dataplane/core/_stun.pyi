@@ -22,6 +22,7 @@ AGAIN_US: int
 AGAIN_SOON_US: int
 PATIENCE_US: int
 EXPIRY_US: int
+STILL_US: int
 GRID_US: int
 
 class Message:

@@ -42,7 +42,6 @@ class Limits:
     low_water_bytes: int = 65_536  # StreamWritable: it may go on
     ping_after_s: float = 20.0  # of silence: PING
     dead_after_s: float = 45.0  # of silence: SessionFailed TIMEOUT
-    path_stands_in_s: float = 40.0  # for a frame, if the link knows that its path works
     pings: int = 10  # acknowledged in `pings_s`; more are dropped
     pings_s: float = 10.0
     control_bytes: int = 262_144  # of RESET, WINDOW and PING that wait: SessionFailed LIMIT
@@ -62,3 +61,7 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+# Of a side whose link itself asks whether its path works (RFC 7675): a PING is about the process at
+# the other end, and may come later.
+ASKED_PATH_LIMITS: Final = Limits(ping_after_s=30.0)

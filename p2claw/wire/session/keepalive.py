@@ -10,6 +10,11 @@ from p2claw.wire.frames.limits import Limits
 
 PING_BYTES = 8
 
+# Whoever looks at the clock so much later than it wanted to has stood still itself, and the reply
+# may be waiting: the peer is asked again, so often in one silence.
+_STOOD_STILL_S = 1.0
+_FORGIVEN = 3
+
 
 class Silence(Enum):
     """What has to be done now."""
@@ -25,12 +30,16 @@ class Keepalive:
     received_at: when a frame last came, or the timers were started. pinged: a PING of this silence
     is on its way. Whoever reads a message sets both, as `received` does.
 
+    A dead path is not found here: a link asks its own path (RFC 7675). What is found is a peer
+    whose path works, and whose session does not.
+
     Source: docs/WIRE.md §8.
     """
 
     __slots__ = (
+        "_asked_at",
+        "_forgiven",
         "_limits",
-        "_path_at",
         "_replied",
         "_replied_since",
         "_sent",
@@ -43,7 +52,8 @@ class Keepalive:
         self._limits = limits
         self.received_at: float | None = None
         self.pinged = False
-        self._path_at = float("-inf")  # when the path last worked, as the link knows
+        self._asked_at = 0.0  # the last PING of this silence
+        self._forgiven = 0  # standstills of ours in this silence
         self._sent: dict[bytes, float] = {}  # the PING that is on its way, and since when
         self._serial = 0
         self._replied = 0
@@ -59,36 +69,33 @@ class Keepalive:
         self.received_at = now
         self.pinged = False
 
-    def path_works(self, at: float) -> None:
-        """The link has asked by itself whether its path works, and the last response came at this
-        time: for a while, that stands for a frame.
-        """
-        self._path_at = at
-
     def deadline(self) -> float | None:
         """When to call `check`, if nothing is received until then."""
         if self.received_at is None:
             return None
         limits = self._limits
-        silent_from = self._silent_from(self.received_at)
-        return silent_from + (limits.dead_after_s if self.pinged else limits.ping_after_s)
+        if self.pinged:
+            return self._asked_at + limits.dead_after_s - limits.ping_after_s
+        return self.received_at + limits.ping_after_s
 
     def check(self, now: float) -> Silence:
-        """What has to be done after the silence up to now. PING is returned once per silence."""
+        """What has to be done after the silence up to now.
+
+        PING is returned once per silence, and again if this side has stood still since the last.
+        """
         self.start(now)
         deadline = self.deadline()
         if deadline is None or now < deadline:
             return Silence.NOTHING
-        if self.received_at is not None:
-            silent_s = now - self._silent_from(self.received_at)
-            if silent_s >= self._limits.dead_after_s:
-                return Silence.LOST
+        if not self.pinged:
+            self._forgiven = 0
+        elif now - deadline < _STOOD_STILL_S or self._forgiven == _FORGIVEN:
+            return Silence.LOST
+        else:
+            self._forgiven += 1
         self.pinged = True
+        self._asked_at = now
         return Silence.PING
-
-    def _silent_from(self, received_at: float) -> float:
-        # A path that works shows nothing of the process at its end, so it stands in for so long.
-        return max(received_at, min(self._path_at, received_at + self._limits.path_stands_in_s))
 
     def next_ping(self, now: float) -> bytes:
         """The payload of a new PING; an older one that is still on its way no longer counts."""

@@ -34,8 +34,11 @@ FIRST_RTT_S = 0.5
 # The weight of the past in the usual gap: a slow stream is not suspected for its first fast moment.
 _FADING = 0.8
 
-# Who looks so much later than it wanted to has stood still itself: the reply may be waiting.
+# Who looks so much later than it wanted to has stood still itself: the reply may be waiting. A
+# process that gets little processor is late by more at each look: so often is that forgiven too.
 _STOOD_STILL_S = 0.05
+_STARVED_S = 0.3
+_FORGIVEN = 10
 
 
 class Doubt(Enum):
@@ -55,7 +58,7 @@ class Pace:
     __slots__ = (
         "_apart_s",
         "_asked_at",
-        "_forgave",
+        "_forgiven",
         "_gap_s",
         "_look_at",
         "_messages",
@@ -78,7 +81,7 @@ class Pace:
         self._rtt_s = FIRST_RTT_S
         self._reply_s = REPLY_S
         self._look_at = float("inf")
-        self._forgave = False  # that we stood still, since that PING
+        self._forgiven = 0  # times that we stood still, since that PING
         self._was_suspect = False
 
     @property
@@ -134,8 +137,9 @@ class Pace:
             if now - self._received_at < max(self._quiet_s, self._usual_s()):
                 return Doubt.NOTHING
             return Doubt.NOTHING if now < self._asked_at + self._apart_s else self._ping(now)
-        if late_s > _STOOD_STILL_S and not self._forgave:
-            self._forgave = True
+        forgiven_from_s = _STARVED_S if self._forgiven else _STOOD_STILL_S
+        if late_s > forgiven_from_s and self._forgiven < _FORGIVEN:
+            self._forgiven += 1
             self._pinged_at = min(now, self._pinged_at + late_s)
         if now - self._pinged_at < self._patience_s():
             return Doubt.NOTHING
@@ -145,7 +149,7 @@ class Pace:
     def _ping(self, now: float) -> Doubt:
         self._pinged_at = self._asked_at = now
         self._look_at = float("inf")
-        self._forgave = False
+        self._forgiven = 0
         return Doubt.PING
 
     def _well(self, now: float) -> None:

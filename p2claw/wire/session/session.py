@@ -279,10 +279,6 @@ class Session:
             return False
         return moment <= received_at + self._quiet_s
 
-    def path_works(self, at: float) -> None:
-        """The link knows that its path worked at this time, on the clock of `now`: a PING waits."""
-        self._keepalive.path_works(at)
-
     def handle_timeout(self, now: float) -> None:
         """Look at the clock: send PING after silence, fail when the other side is lost.
 

@@ -83,6 +83,19 @@ def test_who_has_stood_still_waits_for_the_reply_once_more() -> None:
     assert watch.silence_finely(Doubt.SUSPECT) < 0.5
 
 
+def test_who_stands_still_at_each_look_waits_longer_and_not_for_ever() -> None:
+    watch, looks = Watch(), 0
+    watch.receive(every_s=0.1, for_s=5)
+    watch.silence_finely(Doubt.PING)
+    doubt = Doubt.NOTHING
+    while doubt is Doubt.NOTHING:
+        watch.now += watch.pace.look_s + 1.0
+        doubt = watch.pace.look(watch.messages, watch.now)
+        looks += 1
+    assert doubt is Doubt.SUSPECT
+    assert 8 <= looks <= 12
+
+
 def test_bursts_are_not_asked_after_more_often_than_the_other_side_replies() -> None:
     watch, asked = Watch(), 0
     for _ in range(100):

@@ -28,6 +28,7 @@ static void given(struct consent *c, const uint8_t mac[SHA1_BYTES], usec now) {
   c->state = CONSENT_GIVEN;
   c->asked = 0;
   c->spent = 0;
+  c->forgiven = 0;
   c->confirmed_at = c->received_at = now;
   c->due_at = now + drawn(random, CONSENT_INTERVAL / 10 * 8, CONSENT_INTERVAL / 10 * 12);
   c->quiet = (uint32_t)drawn(random + 4, CONSENT_QUIET_LEAST, CONSENT_QUIET_MOST);
@@ -53,11 +54,21 @@ static enum consent_step gone(struct consent *c) {
   return CONSENT_EXPIRED;
 }
 
+/* The process looks after the peer so much later than it wanted to. */
+static void forgive(struct consent *c, usec late) {
+  if (late < CONSENT_STILL || late > CONSENT_FORGIVEN - (usec)c->forgiven) return;
+  c->forgiven += (uint32_t)late;
+  c->confirmed_at += late;
+}
+
 enum consent_step consent_handle_timeout(struct consent *c, usec now, usec again,
                                          uint8_t *transaction) {
   uint8_t mac[SHA1_BYTES];
-  if (c->state == CONSENT_GONE || now - c->confirmed_at >= CONSENT_EXPIRY) return gone(c);
-  if (now < consent_next_timeout(c)) return CONSENT_WAIT;
+  if (c->state == CONSENT_GONE) return CONSENT_EXPIRED;
+  usec due_at = consent_next_timeout(c);
+  forgive(c, now - due_at);
+  if (now - c->confirmed_at >= CONSENT_EXPIRY) return gone(c);
+  if (now < due_at) return CONSENT_WAIT;
   if (c->spent >= CONSENT_PATIENCE) return gone(c);
   if (c->state == CONSENT_GIVEN) {
     c->state = CONSENT_ASKING;

@@ -35,8 +35,14 @@
 /* A round has no more checks than fit into `asked`. */
 _Static_assert(CONSENT_PATIENCE / CONSENT_AGAIN_SOON <= 255, "the checks of a round are counted");
 
-/* Whatever the timers did: RFC 7675 §5.1. */
+/* However seldom it is looked: RFC 7675 §5.1. */
 #define CONSENT_EXPIRY (30 * SECOND)
+
+/* A look that is so late shows that the process stood still. It sent nothing meanwhile, could read no
+ * response, and is not to take its own silence for the peer's: that time does not count. But after
+ * CONSENT_FORGIVEN of it the peer, unless it stood still as well, has long given up. */
+#define CONSENT_STILL (2 * SECOND)
+#define CONSENT_FORGIVEN (100 * SECOND)
 
 /* First questions fall on its multiples, so that one wake and one batch serve many links. */
 #define CONSENT_GRID (100 * MILLISECOND)
@@ -47,14 +53,15 @@ enum consent_state { CONSENT_GIVEN, CONSENT_ASKING, CONSENT_GONE };
 
 struct consent {
   uint8_t key[CONSENT_SEED_BYTES]; /* of transactions and jitter */
-  usec confirmed_at, received_at;
-  usec asked_at;  /* the first question of the round */
-  usec due_at;    /* of the next question; while given the silence may bring it sooner */
-  uint32_t quiet; /* µs, drawn for each round */
-  uint32_t spent; /* µs of CONSENT_PATIENCE in this round */
-  uint32_t last;  /* number of the last question */
-  uint8_t asked;  /* questions of the round */
-  uint8_t state;  /* enum consent_state */
+  usec confirmed_at, received_at;  /* the first moves with the time that is forgiven */
+  usec asked_at;                   /* the first question of the round */
+  usec due_at;       /* of the next question; while given the silence may bring it sooner */
+  uint32_t quiet;    /* µs, drawn for each round */
+  uint32_t spent;    /* µs of CONSENT_PATIENCE in this round */
+  uint32_t forgiven; /* µs of CONSENT_FORGIVEN in this round */
+  uint32_t last;     /* number of the last question */
+  uint8_t asked;     /* questions of the round */
+  uint8_t state;     /* enum consent_state */
 };
 
 _Static_assert(sizeof(struct consent) <= 96, "1,000 idle links must cost almost nothing");
@@ -87,7 +94,7 @@ static inline void consent_hasten(struct consent *c, usec now) {
   if (c->state == CONSENT_GIVEN) c->due_at = now;
 }
 
-/* Since the last response. */
+/* Since the last response, without the time that is forgiven. */
 static inline usec consent_unconfirmed(const struct consent *c, usec now) {
   return now - c->confirmed_at;
 }
