@@ -89,6 +89,7 @@ class StockPeer:
     ) -> None:
         self.on_candidate = on_candidate
         self.on_path: Callable[[], None] = lambda: None
+        self.on_check_dropped: Callable[[], None] = lambda: None
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         # A box signs it before there is an answer to read it from.
         (own,) = self._peer._RTCPeerConnection__certificates  # type: ignore[attr-defined]
@@ -116,11 +117,6 @@ class StockPeer:
     def far(self) -> str:
         """Where the other side is: not asked of this stack, whose sessions have one link."""
         return ""
-
-    @property
-    def checks_dropped(self) -> int:
-        """As `far`."""
-        return 0
 
     def check_path(self) -> None:
         """As `far`."""

@@ -95,6 +95,8 @@ class Peer:
         self.on_candidate = on_candidate
         # Called when the path has changed; of one owner.
         self.on_path: Callable[[], None] = lambda: None
+        # Called with each check of this link that was above its rate, and not read.
+        self.on_check_dropped: Callable[[], None] = lambda: None
         self._opening = Opening()
         self._servers = read_servers(ice_servers)
         certificate = certificate or LinkCertificate.new()
@@ -175,11 +177,6 @@ class Peer:
     def check_path(self) -> None:
         """Ask the other sides of the port's links for consent now: they learn where we are."""
         self._port.addresses_changed()
-
-    @property
-    def checks_dropped(self) -> int:
-        """How many checks of this link were above its rate, and not read."""
-        return self._connection.checks_dropped
 
     def stats(self) -> PeerStats:
         """What has gone through so far."""
@@ -270,6 +267,9 @@ class Peer:
     def address_validated(self, addr: tuple[str, int], *, confirmed: bool) -> None:
         if self._link is not None:
             self._link.learn(*addr, confirmed=confirmed)
+
+    def check_dropped(self) -> None:
+        self.on_check_dropped()
 
     def path_selected(self, pair: CandidatePair) -> None:
         link, protocol, remote = self._link, pair.protocol, pair.remote_addr

@@ -10,11 +10,12 @@ import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from p2claw.agent.access.pages import LinkView
 from p2claw.agent.http.fields import Visit
 from p2claw.agent.visitors.facts import LinkFacts
-from p2claw.agent.visitors.refusals import CHECKS, LINKS, Refusals
+from p2claw.agent.visitors.refusals import CHECKS, LINKS, Refusals, SessionRefusals
 from p2claw.agent.visitors.relaying import RelayMeter
 from p2claw.agent.visitors.traffic import Traffic
 from p2claw.config import AgentLimits
@@ -79,8 +80,8 @@ class BoxLink:
     places: for those of its requests that are kept. room: what windows of all links may grow by.
     place: the number of this process, if there are several. by_token: all links whose session
     another link may carry on. public: addresses and ports by which the box is reached, beside those
-    of the machine itself. refusals: counts what the session has refused, once it is over. traffic:
-    where its bytes are counted.
+    of the machine itself. refusals: counts what the link has refused. traffic: where its bytes are
+    counted.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class BoxLink:
         traffic: Traffic | None = None,
     ) -> None:
         self._refusals = refusals or Refusals()
+        self._refused = SessionRefusals()
         self.visit = visit
         self._session = asked.session
         # Enough to distinguish links in a log. The whole id would let a reader of the log join in.
@@ -128,7 +130,7 @@ class BoxLink:
         self._has_peer = True  # until it is another link's
         if isinstance(asked, DialledLink):
             self._peer = BoxPeer.of_dial(asked.dialled, port)
-            self._peer.on_path = self.note_traffic
+            self._watch_peer()
             return
         self._peer = BoxPeer(
             ice_servers=asked.ice_servers,
@@ -137,7 +139,7 @@ class BoxLink:
             certificate=certificate,
             public=public,
         )
-        self._peer.on_path = self.note_traffic
+        self._watch_peer()
 
     async def run(self) -> None:
         """Answer the offer, wait for the channel, serve requests until the link is lost.
@@ -160,8 +162,7 @@ class BoxLink:
             self._give_up(answered, "box-busy", "box-busy", f"The box has no socket left: {error}")
         finally:
             self._by_token.pop(self._token, None)
-            self.note_traffic()
-            self.add_refused(self._refusals)
+            self.note()
             if self._pump is not None:
                 await self._pump.close()
                 self._pump.session.close_room()
@@ -228,12 +229,11 @@ class BoxLink:
             path = self._peer.path()
             self._meter.note(self.visit.app, path, counters.bytes_in, counters.bytes_out)
 
-    def add_refused(self, refusals: Refusals) -> None:
-        """Count what this link has refused until now."""
-        if self._has_peer:
-            refusals.count(CHECKS, "rate", self._peer.checks_dropped)
+    def note(self) -> None:
+        """Count what this link has moved and refused until now."""
+        self.note_traffic()
         if self._pump is not None:
-            refusals.of_session(self._pump.session.counters)
+            self._refused.note(self._pump.session.counters, self._refusals)
 
     def facts(self) -> LinkFacts:
         """As of now."""
@@ -260,6 +260,10 @@ class BoxLink:
             plane={**stats.plane} if stats.plane is not None else {},
             udp={**stats.udp} if stats.udp is not None else {},
         )
+
+    def _watch_peer(self) -> None:
+        self._peer.on_path = self.note_traffic
+        self._peer.on_check_dropped = partial(self._refusals.count, CHECKS, "rate")
 
     def _view(self) -> LinkView:
         """What its visitor may see of it."""
@@ -348,7 +352,7 @@ class BoxLink:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         self._peer = peer
-        peer.on_path = self.note_traffic
+        self._watch_peer()
         peer.belongs_to(self)
         self.note_traffic()
         self._pump.adopt(channel, received)

@@ -308,15 +308,14 @@ class InProcess:
         return [WorkerFacts(0, os.getpid(), len(self), uptime_s, 0, port, is_open)]
 
     def refused(self) -> dict[str, int]:
+        self._note_moved()
         now = self._refusals.copy()
         now.count(KEPT, "box-busy", self._keeping.refused)
         now.count(DIALS, "rate", self._dialling.dropped)
-        for link in self._links.values():
-            link.add_refused(now)
         return now.counts()
 
     def traffic(self) -> dict[str, int]:
-        self._note_traffic()
+        self._note_moved()
         return self._traffic.counts()
 
     async def drain(self, timeout_s: float) -> None:
@@ -354,7 +353,7 @@ class InProcess:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_S)
-            self._note_traffic()
+            self._note_moved()
             self._memory.look(len(self._links))
             if self.is_crowded or self._admission.is_crowded:
                 self._vigil.look(self._links, loop.time())
@@ -380,9 +379,9 @@ class InProcess:
     def _stirred(self) -> list[BoxLink]:
         return [link for link in self._port.take_stirred() if isinstance(link, BoxLink)]
 
-    def _note_traffic(self) -> None:
+    def _note_moved(self) -> None:
         for link in self._activity.take_moved():
-            link.note_traffic()
+            link.note()
 
     def _forget(self, session: str, app: str, task: asyncio.Task[None]) -> None:
         link = self._links.pop(session, None)

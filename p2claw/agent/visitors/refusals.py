@@ -21,6 +21,8 @@ PINGS = "pings"
 LINKS = "links"  # ended by the session, which broke a rule or a limit
 KEPT = "kept"  # requests that ended with their link though they were to be kept
 
+_OF_SESSIONS = ((STREAMS, "refused"), (REQUESTS, "head"), (PINGS, "rate"))
+
 
 class Refusals:
     """The counts of one process."""
@@ -32,12 +34,6 @@ class Refusals:
         """Count a refusal. what: one of the names above."""
         if times:
             self._counts[f"{what}/{code}"] += times
-
-    def of_session(self, counters: Counters) -> None:
-        """Count what a session refused by itself."""
-        self.count(STREAMS, "refused", counters.streams_refused)
-        self.count(REQUESTS, "head", counters.heads_refused)
-        self.count(PINGS, "rate", counters.pings_dropped)
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Add the counts of another process."""
@@ -52,6 +48,24 @@ class Refusals:
     def counts(self) -> dict[str, int]:
         """All that are not 0, by `what/code`."""
         return dict(sorted(self._counts.items()))
+
+
+class SessionRefusals:
+    """What one session refuses by itself, counted among the rest as soon as somebody looks."""
+
+    __slots__ = ("_noted",)
+
+    def __init__(self) -> None:
+        self._noted = (0, 0, 0)  # of each of _OF_SESSIONS
+
+    def note(self, counters: Counters, refusals: Refusals) -> None:
+        """Count what was refused since the last time."""
+        now = (counters.streams_refused, counters.heads_refused, counters.pings_dropped)
+        if now == self._noted:
+            return
+        for (what, code), times, before in zip(_OF_SESSIONS, now, self._noted, strict=True):
+            refusals.count(what, code, times - before)
+        self._noted = now
 
 
 def by_kind(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:

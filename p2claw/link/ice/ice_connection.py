@@ -71,6 +71,9 @@ class Carrier(Protocol):
         confirmed: a response to a check of ours came from it.
         """
 
+    def check_dropped(self) -> None:
+        """A check was above the rate, and was not read."""
+
     def path_selected(self, pair: CandidatePair) -> None:
         """This pair carries data from now on: the first one, or another than before."""
 
@@ -103,7 +106,6 @@ class IceConnection(Connection):
         super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=password)
         # Of a link that was dialled: what may be sent to addresses that are not proved.
         self.allowance = Allowance() if credentials else None
-        self.checks_dropped = 0  # above the rate
         self._checks = TokenBucket(CHECK_BURST, CHECKS_PER_S * 60, time.monotonic())
         # Added to each check, so that a box which is dialled may respond with as much.
         self.padding = ""
@@ -156,7 +158,7 @@ class IceConnection(Connection):
     def stun_received(self, data: bytes, addr: tuple[str, int], local_host: str) -> None:
         """A check of the peer, or a copy of one, from the port."""
         if self._checks.spend(time.monotonic()):
-            self.checks_dropped += 1
+            self._carrier.check_dropped()
             return
         if self.allowance is not None:
             self.allowance.received(len(data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2claw.agent.visitors.refusals import Refusals, by_kind
+from p2claw.agent.visitors.refusals import Refusals, SessionRefusals, by_kind
 from p2claw.wire.session.counters import Counters
 
 
@@ -10,7 +10,7 @@ def test_counts_of_several_processes_are_one() -> None:
     one, other = Refusals(), Refusals()
     one.count("requests", "box-busy")
     other.count("requests", "box-busy", 2)
-    other.of_session(Counters(streams_refused=3, pings_dropped=1))
+    SessionRefusals().note(Counters(streams_refused=3, pings_dropped=1), other)
     one.add(other.counts())
     assert by_kind(one.counts()) == {
         "requests": {"box-busy": 3},
@@ -21,8 +21,17 @@ def test_counts_of_several_processes_are_one() -> None:
 
 def test_what_did_not_happen_is_not_listed() -> None:
     refusals = Refusals()
-    refusals.of_session(Counters())
+    SessionRefusals().note(Counters(), refusals)
     assert refusals.counts() == {}
+
+
+def test_what_a_session_has_refused_counts_once_however_often_it_is_noted() -> None:
+    refusals, session, counters = Refusals(), SessionRefusals(), Counters()
+    for _ in range(3):
+        counters.heads_refused += 1
+        session.note(counters, refusals)
+        session.note(counters, refusals)
+    assert refusals.counts() == {"requests/head": 3}
 
 
 def test_a_copy_goes_its_own_way() -> None:
