@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from p2claw.dataplane.core._sctp import AssociationClosed, Event, MessageReceived
+from tests.support import sctp_pair
 from tests.support.link_emulator import PathSettings
 from tests.support.repeating_peer import RepeatingPeer
 from tests.support.sctp_pair import Pair
@@ -262,6 +263,37 @@ def test_news_that_come_while_older_messages_are_missing_are_heeded_once_those_a
 
 def test_numbers_of_messages_and_chunks_go_on_at_zero() -> None:
     upload = Upload(seed=3, count=70_000, sizes=(100, 300), queued=20_000)
+    assert upload.run()
+    assert upload.got == upload.sent
+    assert upload.pair.right.stats()["repeated_in"] > 10
+
+
+def test_a_number_that_comes_again_after_65536_small_messages_names_the_later_one() -> None:
+    there = PathSettings(0.02, rate_bytes_per_s=400e3, queue_bytes=50_000, loss=0.01)
+    upload = Upload(there, PathSettings(0.02), seed=3, count=140_000, sizes=(12,), queued=2_000)
+    assert upload.run(120.0)
+    assert upload.got == upload.sent
+    assert upload.pair.right.stats()["repeated_in"] > 1_000
+
+
+@pytest.mark.parametrize("before", [1, 20, 80, 500])
+def test_numbers_of_chunks_go_on_at_zero_while_some_are_missing(
+    before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seed_bytes(random: Random) -> bytes:
+        seed = random.randbytes(44)
+        return seed[:4] + (2**32 - before).to_bytes(4, "big") + seed[8:]
+
+    monkeypatch.setattr(sctp_pair, "seed_bytes", seed_bytes)
+    there = PathSettings(
+        0.02,
+        rate_bytes_per_s=5e6,
+        queue_bytes=200_000,
+        loss=0.05,
+        reorder=0.05,
+        duplicate=0.02,
+    )
+    upload = Upload(there, PathSettings(0.02, loss=0.05), seed=before)
     assert upload.run()
     assert upload.got == upload.sent
     assert upload.pair.right.stats()["repeated_in"] > 10

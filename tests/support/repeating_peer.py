@@ -11,6 +11,7 @@ ITEM = struct.Struct("!HII")
 FULL_BYTES = 16_000
 KEPT_BYTES = 4_194_304 + 65_536
 KEPT_FIRST_BYTES = 131_072
+KEPT_MESSAGES = 32_768
 
 
 class RepeatingPeer:
@@ -64,7 +65,8 @@ class RepeatingPeer:
         self._kept[self._next] = message
         self._next += 1
         self._kept_bytes[message[TYPE_AT] == REPEAT] += len(message)
-        while max(self._kept_bytes) > (KEPT_BYTES if self._has_told else KEPT_FIRST_BYTES):
+        most_bytes = KEPT_BYTES if self._has_told else KEPT_FIRST_BYTES
+        while max(self._kept_bytes) > most_bytes or len(self._kept) > KEPT_MESSAGES:
             oldest = self._kept.pop(next(iter(self._kept)))
             self._kept_bytes[oldest[TYPE_AT] == REPEAT] -= len(oldest)
         self._plain(message)

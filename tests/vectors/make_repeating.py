@@ -157,4 +157,18 @@ _CASES: list[tuple[str, bool, list[dict[str, Any]]]] = [
             ),
         ],
     ),
+    (
+        "no more messages are kept than half of all numbers",
+        True,
+        [
+            _send(_FULL, news=(0, 0)),
+            {**_send(_SMALL), "times": 65_599},
+            _send(_OTHER),
+            _read(
+                _again((32_833, 0, 0), (32_834, 0, 0), (65, 16_380, 0)),
+                _part(32_834, 0, _SMALL, len(_SMALL)),
+                _part(65, 16_380, _OTHER, len(_OTHER)),
+            ),
+        ],
+    ),
 ]

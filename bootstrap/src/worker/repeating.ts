@@ -19,6 +19,8 @@ const FULL_BYTES = 16_000;
 const KEPT_BYTES = 4_194_304 + 65_536;
 // Before a body has begun: requests, of which some may be on their way.
 const KEPT_FIRST_BYTES = 131_072;
+// The box names a message by 16 bits of its number, and knows of a quarter of all numbers at most.
+const KEPT_MESSAGES = 32_768;
 
 type Sent = Uint8Array<ArrayBuffer>;
 
@@ -137,7 +139,11 @@ export class Repeating {
     this.kept.push(message);
     this.count(message, 1);
     const mostBytes = this.told ? KEPT_BYTES : KEPT_FIRST_BYTES;
-    while (this.keptBytes > mostBytes || this.repeatBytes > mostBytes) {
+    while (
+      this.keptBytes > mostBytes ||
+      this.repeatBytes > mostBytes ||
+      this.kept.length > KEPT_MESSAGES
+    ) {
       this.count(this.kept.shift() as Sent, -1);
       this.first += 1;
     }
