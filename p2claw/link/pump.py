@@ -64,6 +64,7 @@ class Pump:
         "_news",
         "_resume",
         "_resume_reply",
+        "_stood_still",
         "_streams",
         "_waiting",
         "_waiting_until",
@@ -89,6 +90,7 @@ class Pump:
         self._resume_reply: ev.ResumeReplied | None = None
         self._waiting: asyncio.TimerHandle | None = None  # for another link
         self._waiting_until = 0.0
+        self._stood_still = False  # in the present wait, which has begun again for that
         self._admit = admit
         self._loop = asyncio.get_running_loop()
         self._streams = OpenStreams(
@@ -270,9 +272,13 @@ class Pump:
         """The channel is of no more use, but another may carry the session on."""
         self._driver.release()
         if self._waiting is None:
-            self._waiting_until = self._loop.time() + RESUME_S
-            self._waiting = self._loop.call_at(self._waiting_until, self._give_up)
+            self._stood_still = False
+            self._wait()
         self._news.wake()
+
+    def _wait(self) -> None:
+        self._waiting_until = self._loop.time() + RESUME_S
+        self._waiting = self._loop.call_at(self._waiting_until, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
@@ -280,9 +286,9 @@ class Pump:
             self._waiting = None
 
     def _give_up(self) -> None:
-        if self._loop.time() - self._waiting_until > STOOD_STILL_S:
-            self._waiting = None
-            self._wait_for_another()
+        if not self._stood_still and self._loop.time() - self._waiting_until > STOOD_STILL_S:
+            self._stood_still = True
+            self._wait()
             return
         self.abandon(LinkError("the path is gone, and no other was found in time"))
 

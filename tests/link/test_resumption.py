@@ -215,3 +215,19 @@ async def test_who_stood_still_while_it_waited_waits_once_more(
     assert visit.visitor.is_waiting and visit.box.is_waiting
     await eventually(lambda: visit.visitor.loss is not None and visit.box.loss is not None)
     await visit.close()
+
+
+async def test_who_stands_still_whenever_its_wait_is_over_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pump_module, "RESUME_S", 0.2)
+    monkeypatch.setattr(pump_module, "STOOD_STILL_S", 0.1)
+    visit = Visit()
+    await visit.visitor.hello(timeout_s=5)
+    visit.box_end.lose()
+    await eventually(lambda: visit.visitor.is_waiting and visit.box.is_waiting)
+    for _ in range(2):
+        time.sleep(0.5)  # noqa: ASYNC251
+        await asyncio.sleep(0.01)
+    assert visit.visitor.loss is not None and visit.box.loss is not None
+    await visit.close()
