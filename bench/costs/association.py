@@ -17,13 +17,14 @@ SPOKEN = bytes.fromhex("c0000004 80080005 82000000")  # FORWARD-TSN, and RE-CONF
 PIECE = b"\x00" * 1100
 GAP_BLOCKS = 60  # in one SACK
 ROUND_S, TICK_S = 0.2, 0.001
+FAR = 100  # messages whose parts are far apart
 
 Gaps = tuple[tuple[int, int], ...]
 
 
-def established() -> Association:
-    """An association that a peer has just opened."""
-    association = Association(server=True, seed=SEED, zero_checksum=False)
+def established(repeats: bool = False) -> Association:
+    """An association that a peer has just opened. repeats: the peer may, by itself."""
+    association = Association(server=True, seed=SEED, zero_checksum=False, admits_repeating=repeats)
     hello = init(
         PEER_TAG, FIRST_TSN, parameters=b"\xc0\x00\x00\x04\x80\x08\x00\x05\x82\x00\x00\x00"
     )
@@ -94,6 +95,33 @@ def skipped(n: int) -> Callable[[], None]:
     )
 
 
+def skipped_far(apart: int) -> Callable[[], None]:
+    """Beginnings of messages, so far apart, each skipped at once."""
+    chunks = []
+    for i in range(FAR):
+        tsn = FIRST_TSN + i * (apart + 1) + apart
+        chunks.append(data(tsn, b"x", ssn=i, flags=BEGIN))
+        chunks.append(chunk(FORWARD, struct.pack("!L", tsn)))
+    return feed(chunks)
+
+
+def repeated_far(apart: int) -> Callable[[], None]:
+    """Messages of two fragments that are so far apart, and what is missing in between."""
+    chunks = [data(FIRST_TSN, _frame(bytes(4)))]
+    for i in range(FAR):
+        tsn, ssn = FIRST_TSN + 1 + i * (apart + 2), 1 + 2 * i
+        chunks.append(data(tsn, b"a", ssn=ssn, flags=BEGIN))
+        chunks.append(data(tsn + apart, b"c", ssn=ssn, flags=END))
+        missing = _frame(struct.pack("!HLL", ssn, 1, 3) + b"b")
+        chunks.append(data(tsn + apart + 1, missing, ssn=ssn + 1))
+    return feed(chunks, repeats=True)
+
+
+def _frame(payload: bytes) -> bytes:
+    """docs/WIRE.md §18."""
+    return struct.pack("!HBBL", len(payload), 0x43, 0, 0) + payload
+
+
 def acknowledgements(above: Callable[[int, int], Gaps]) -> Callable[[int], Callable[[], None]]:
     """n chunks of ours are in flight, and acknowledged one by one.
 
@@ -133,9 +161,9 @@ def spots(number: int, above: int) -> Gaps:
     return tuple((at, at) for at in range(3, min(above, 2 * GAP_BLOCKS), 2))
 
 
-def feed(chunks: list[bytes], *, drained: bool = True) -> Callable[[], None]:
+def feed(chunks: list[bytes], *, drained: bool = True, repeats: bool = False) -> Callable[[], None]:
     """A packet a chunk, to an association that is new."""
-    association, packets = established(), [packet(TAG, one) for one in chunks]
+    association, packets = established(repeats), [packet(TAG, one) for one in chunks]
 
     def run() -> None:
         for one in packets:
@@ -166,3 +194,7 @@ CASES = {
     "acknowledged in spots": Case(2_000, acknowledgements(spots)),
     "acknowledged and taken back": Case(2_000, acknowledgements(all_or_none)),
 }
+
+# What a peer chooses here is how far apart chunks are, and not how many.
+APART = {"far skips": skipped_far, "far parts": repeated_far}
+APART_MOST = 32_000  # of TSNs above the cumulative one 32,768 are acknowledged

@@ -70,6 +70,11 @@ def main() -> None:
             before = steps.value
             run()
             found.setdefault(name, []).append(steps.value - before)
+    for name, make in association.APART.items():
+        run = make(association.APART_MOST)
+        before = steps.value
+        run()
+        found[name] = [(steps.value - before) // association.FAR]
     print(json.dumps(found))
 
 

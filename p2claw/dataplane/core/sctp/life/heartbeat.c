@@ -5,6 +5,7 @@
 #include "sctp/packet/control.h"
 #include "sctp/packet/heartbeat_info.h"
 #include "sctp/packet/writer.h"
+#include "sctp/receiving/reassembly.h"
 #include "sctp/sending/loss.h"
 #include "sctp/sending/outstanding.h"
 #include "sctp/sending/probes.h"
@@ -58,6 +59,7 @@ static bool is_needless(const struct association *a) {
 /* The interval passed, or no HEARTBEAT-ACK came. */
 void heartbeat_expired(struct association *a) {
   outstanding_rest(&a->outstanding);
+  reassembly_rest(&a->reassembly);
   if (a->heartbeat_out) {
     a->heartbeat_out = false;
     if (path_failed(a)) return;

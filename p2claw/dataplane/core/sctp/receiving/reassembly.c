@@ -15,8 +15,9 @@
 #include "sctp/packet/serial.h"
 #include "sctp/receiving/waiting.h"
 
-#define SMALLEST_RING 16
+#define SMALLEST_RING 16            /* kept where nothing comes */
 #define LARGEST_RING (2 * TSN_SPAN) /* a message in the making, and the span above it */
+#define WORD_BITS 64
 
 void reassembly_start(struct reassembly *r, uint32_t first_tsn) { r->base = r->end = first_tsn; }
 
@@ -29,17 +30,56 @@ static struct piece *piece_at(const struct reassembly *r, uint32_t tsn) {
   return inside ? *slot(r, tsn) : NULL;
 }
 
+static uint64_t *word_of(const struct reassembly *r, uint32_t tsn) {
+  return &r->used[(tsn & (r->capacity - 1)) / WORD_BITS];
+}
+
+static uint64_t bit_of(uint32_t tsn) { return (uint64_t)1 << tsn % WORD_BITS; }
+
+static void put(struct reassembly *r, uint32_t tsn, struct piece *piece) {
+  *slot(r, tsn) = piece;
+  *word_of(r, tsn) |= bit_of(tsn);
+}
+
+static void clear(struct reassembly *r, uint32_t tsn) {
+  *slot(r, tsn) = NULL;
+  *word_of(r, tsn) &= ~bit_of(tsn);
+}
+
+/* The first piece at or after tsn; `until`: there is none below that. Both are between base and end. A
+ * peer chooses how far pieces are apart, so what is empty is passed by the word. */
+static uint32_t next_piece(const struct reassembly *r, uint32_t tsn, uint32_t until) {
+  if (!r->stored) return until;
+  while (tsn_lt(tsn, until)) {
+    uint64_t word = *word_of(r, tsn) >> tsn % WORD_BITS;
+    if (!word) {
+      tsn += WORD_BITS - tsn % WORD_BITS;
+      continue;
+    }
+    for (; !(word & 1); word >>= 1) tsn++;
+    return tsn_lt(tsn, until) ? tsn : until;
+  }
+  return until;
+}
+
+static uint32_t lower(uint32_t a, uint32_t b) { return tsn_lt(a, b) ? a : b; }
+
 static bool make_room(struct reassembly *r, uint32_t tsn) {
   uint32_t needed = tsn - r->base + 1, capacity = r->capacity ? r->capacity : SMALLEST_RING;
   if (needed > LARGEST_RING) return false;
   while (capacity < needed) capacity *= 2;
   if (capacity == r->capacity) return true;
-  struct piece **ring = calloc(capacity, sizeof *ring);
+  size_t words = (capacity + WORD_BITS - 1) / WORD_BITS;
+  struct piece **ring = calloc(1, capacity * sizeof *ring + words * sizeof *r->used);
   if (!ring) return false;
-  for (uint32_t at = r->base; at != r->end; at++) ring[at & (capacity - 1)] = *slot(r, at);
+  struct reassembly larger = *r;
+  larger.ring = ring;
+  larger.used = (uint64_t *)(void *)(ring + capacity);
+  larger.capacity = capacity;
+  for (uint32_t at = r->base; (at = next_piece(r, at, r->end)) != r->end; at++)
+    put(&larger, at, *slot(r, at));
   free(r->ring);
-  r->ring = ring;
-  r->capacity = capacity;
+  *r = larger;
   return true;
 }
 
@@ -76,7 +116,7 @@ static struct event *collect_message(struct reassembly *r, uint32_t first, uint3
   event->unordered = (piece->flags & DATA_UNORDERED) != 0;
   for (uint32_t tsn = first; tsn_le(tsn, last); tsn++) {
     piece = *slot(r, tsn);
-    *slot(r, tsn) = NULL;
+    clear(r, tsn);
     r->stored--;
     *link = piece;
     link = &piece->next;
@@ -174,8 +214,15 @@ static void drop_piece(struct reassembly *r, uint32_t tsn) {
   struct piece *piece = *slot(r, tsn);
   r->buffered_bytes -= piece->length + FRAGMENT_COST_BYTES;
   r->stored--;
-  *slot(r, tsn) = NULL;
+  clear(r, tsn);
   free(piece);
+}
+
+/* Drops all pieces from tsn on that are below `until`. */
+static void drop_pieces(struct reassembly *r, uint32_t tsn, uint32_t until) {
+  if (tsn_lt(tsn, r->base)) tsn = r->base;
+  until = lower(until, r->end);
+  while (tsn_lt(tsn, until) && (tsn = next_piece(r, tsn, until)) != until) drop_piece(r, tsn);
 }
 
 /* The beginning of the message before tsn was skipped: the fragments that go on with it are of no
@@ -202,7 +249,7 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
     return ARRIVAL_VIOLATION;
   }
   if (tsn_le(r->end, data->tsn)) r->end = data->tsn + 1;
-  *slot(r, data->tsn) = piece;
+  put(r, data->tsn, piece);
   r->stored++;
   r->buffered_bytes += piece->length + FRAGMENT_COST_BYTES;
   uint32_t first, last;
@@ -279,25 +326,28 @@ bool reassembly_fill(struct reassembly *r, struct stream *stream, uint16_t ssn,
   event->pieces = whole;
   event->cost_bytes = total + FRAGMENT_COST_BYTES;
   r->buffered_bytes += event->cost_bytes;
-  for (uint32_t tsn = span->first; span->is_known && tsn_le(tsn, span->last); tsn++)
-    if (piece_at(r, tsn)) drop_piece(r, tsn);
+  if (span->is_known) drop_pieces(r, span->first, span->last + 1);
   deliver(r, stream, event, events);
   return true;
 }
 
 void reassembly_advance(struct reassembly *r, uint32_t cumulative) {
-  while (tsn_le(r->base, cumulative) && (tsn_le(r->end, r->base) || !*slot(r, r->base))) r->base++;
+  uint32_t above = cumulative + 1, until = lower(above, r->end);
+  if (!tsn_lt(r->base, above)) return;
+  uint32_t first = tsn_lt(r->base, until) ? next_piece(r, r->base, until) : until;
+  r->base = first == until ? above : first;
   if (tsn_lt(r->end, r->base)) r->end = r->base;
-  if (r->stored || r->capacity <= SMALLEST_RING || !tsn_le(r->end, r->base)) return;
+}
+
+void reassembly_rest(struct reassembly *r) {
+  if (r->stored || r->capacity <= SMALLEST_RING || tsn_lt(r->base, r->end)) return;
   free(r->ring);
   r->ring = NULL;
   r->capacity = 0;
 }
 
 void reassembly_drop(struct reassembly *r, uint32_t cumulative) {
-  for (uint32_t tsn = r->base; tsn_lt(tsn, r->end) && tsn_le(tsn, cumulative); tsn++) {
-    if (*slot(r, tsn)) drop_piece(r, tsn);
-  }
+  drop_pieces(r, r->base, cumulative + 1);
   drop_orphans(r, cumulative + 1);
 }
 

@@ -8,6 +8,7 @@
 
 struct reassembly {
   struct piece **ring; /* by TSN modulo capacity, a power of two; empty slots are NULL */
+  uint64_t *used;      /* behind the ring: a bit for each slot that is not empty */
   uint32_t capacity, base, stored; /* base: no piece is below it */
   uint32_t end;                    /* no piece is at or above it */
   uint64_t buffered_bytes;         /* with costs: pieces, whole messages, events not yet drained */
@@ -28,6 +29,8 @@ enum arrival reassembly_add(struct reassembly *r, struct stream *stream,
                             struct event_queue *events);
 /* The cumulative TSN moved: what is below it and delivered needs no place any more. */
 void reassembly_advance(struct reassembly *r, uint32_t cumulative);
+/* Nothing came for a while: gives memory back that nothing needs. */
+void reassembly_rest(struct reassembly *r);
 /* A chunk that came and is still here, because its message is not whole; or NULL. */
 const struct piece *reassembly_piece(const struct reassembly *r, uint32_t tsn);
 /* The pieces of one message, from the first to the last that came. */
