@@ -75,7 +75,12 @@ async def _nginx(home: Path, upstream: str, host: str) -> AsyncIterator[Proxy]:
     configuration.write_text(text)
     command = (program, "-e", home / "error.log", "-c", configuration)
     async with _running(home, (host, port), *command) as pid:
-        yield Proxy(port, (pid, *_children(pid)))
+        while True:  # the port is open before there is a worker
+            workers = _children(pid)
+            if workers:
+                break
+            await asyncio.sleep(0.01)
+        yield Proxy(port, (pid, *workers))
 
 
 @contextlib.asynccontextmanager
