@@ -126,6 +126,16 @@ async def test_sending_goes_on_when_the_channel_has_drained() -> None:
         assert [len(body) for body in bodies] == [65_536] * 16
 
 
+async def read_in_turns(link: Link, before: int, count: int) -> tuple[int, int]:
+    """How many turns the box takes to read so many messages, and the most that it reads in one."""
+    turns, most, seen = 0, 0, before
+    while seen < before + count:
+        await asyncio.sleep(0)  # a turn of everybody else
+        now = link.box.session.counters.messages_in
+        turns, most, seen = turns + 1, max(most, now - seen), now
+    return turns, most
+
+
 async def test_a_flood_of_messages_is_read_in_turns_and_in_order() -> None:
     count = 20 * TURN_MESSAGES
     async with linked(echo) as link:
@@ -136,11 +146,7 @@ async def test_a_flood_of_messages_is_read_in_turns_and_in_order() -> None:
             data = CODEC.encode_frame(FrameType.DATA, 0, stream.id, number.to_bytes(2))
             link.visitor.session._outbox.keep(data)
             link.visitor_end.send(data)
-        turns, most, seen = 0, 0, before
-        while seen < before + count:
-            await asyncio.sleep(0)  # a turn of everybody else
-            now = link.box.session.counters.messages_in
-            turns, most, seen = turns + 1, max(most, now - seen), now
+        turns, most = await read_in_turns(link, before, count)
         assert most <= TURN_MESSAGES + 1  # and one that acknowledges
         assert turns >= 20
         assert link.box.loss is None
@@ -158,11 +164,7 @@ async def test_a_flood_of_acknowledgements_is_read_in_turns() -> None:
         nothing = CODEC.encode_frame(FrameType.RECEIVED, 0, 0, received_payload(0))
         for _ in range(count):
             link.visitor_end.send(nothing)
-        turns, most, seen = 0, 0, before
-        while seen < before + count:
-            await asyncio.sleep(0)  # a turn of everybody else
-            now = link.box.session.counters.messages_in
-            turns, most, seen = turns + 1, max(most, now - seen), now
+        turns, most = await read_in_turns(link, before, count)
         assert most <= 9 * TURN_MESSAGES // 8 + 1  # their frames are no work
         assert turns >= 17
         assert link.box.loss is None

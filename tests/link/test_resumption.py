@@ -201,15 +201,21 @@ async def test_a_session_that_nobody_resumes_ends(monkeypatch: pytest.MonkeyPatc
     await visit.close()
 
 
-async def test_who_stood_still_while_it_waited_waits_once_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def lost_with_little_patience(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """Both sides wait 0.2 s for another link."""
     monkeypatch.setattr(pump_module, "RESUME_S", 0.2)
     monkeypatch.setattr(pump_module, "STOOD_STILL_S", 0.1)
     visit = Visit()
     await visit.visitor.hello(timeout_s=5)
     visit.box_end.lose()
     await eventually(lambda: visit.visitor.is_waiting and visit.box.is_waiting)
+    return visit
+
+
+async def test_who_stood_still_while_it_waited_waits_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visit = await lost_with_little_patience(monkeypatch)
     time.sleep(0.5)  # noqa: ASYNC251
     await asyncio.sleep(0.01)
     assert visit.visitor.is_waiting and visit.box.is_waiting
@@ -220,12 +226,7 @@ async def test_who_stood_still_while_it_waited_waits_once_more(
 async def test_who_stands_still_whenever_its_wait_is_over_does_not_wait_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pump_module, "RESUME_S", 0.2)
-    monkeypatch.setattr(pump_module, "STOOD_STILL_S", 0.1)
-    visit = Visit()
-    await visit.visitor.hello(timeout_s=5)
-    visit.box_end.lose()
-    await eventually(lambda: visit.visitor.is_waiting and visit.box.is_waiting)
+    visit = await lost_with_little_patience(monkeypatch)
     for _ in range(2):
         time.sleep(0.5)  # noqa: ASYNC251
         await asyncio.sleep(0.01)
